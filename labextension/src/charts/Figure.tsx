@@ -1,0 +1,54 @@
+/** A plot with its title, the table behind it, and the way to save it as a picture. */
+
+import { downloadIcon, tableRowsIcon } from '@jupyterlab/ui-components';
+import { type ReactElement, type ReactNode, useRef, useState } from 'react';
+
+import { useLab } from '../lab';
+import { Button } from '../parts/Button';
+import { DataTable, type ITable } from './DataTable';
+import { savePicture } from './picture';
+
+export function Figure({
+  title,
+  note,
+  verbs,
+  table,
+  children
+}: {
+  title: string;
+  /** What has to be known to read the plot. */
+  note?: ReactNode;
+  /** Further buttons. */
+  verbs?: ReactNode;
+  /** Made only when somebody wants to see it. */
+  table: () => ITable;
+  children: ReactNode;
+}): ReactElement {
+  const { trans } = useLab();
+  const own = useRef<HTMLElement>(null);
+  const [asTable, setAsTable] = useState(false);
+  return (
+    <section ref={own} className="jp-wm-Figure" aria-label={title}>
+      <header className="jp-wm-Figure-head">
+        <h2 title={title}>{title}</h2>
+        <span className="jp-wm-Figure-verbs">
+          {verbs}
+          <Button
+            label={trans.__('Show as table')}
+            icon={tableRowsIcon}
+            pressed={asTable}
+            onClick={() => setAsTable(!asTable)}
+          />
+          <Button
+            label={trans.__('Save as PNG')}
+            icon={downloadIcon}
+            disabled={asTable}
+            onClick={() => own.current && savePicture(own.current, title)}
+          />
+        </span>
+      </header>
+      {note !== undefined && <p className="jp-wm-Figure-note">{note}</p>}
+      {asTable ? <DataTable title={title} table={table()} /> : children}
+    </section>
+  );
+}

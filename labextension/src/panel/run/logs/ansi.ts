@@ -1,0 +1,90 @@
+/**
+ * One line that a run printed, as a terminal shows it in the end: with colours, and of what was
+ * written over only what stayed. Whatever else a terminal would do is left out; a colour ends with
+ * its line. Pure.
+ */
+
+import { drawnWith, isSame, PLAIN, styleOf, type IStyle } from './pen';
+
+export interface ISpan {
+  text: string;
+  style: IStyle;
+}
+
+const ESCAPE = '\u001b';
+const BELL = '\u0007';
+
+/** Sequences that say something (SGR, erasing, going to a column), those that do not, and controls. */
+const CONTROLS = new RegExp(
+  [
+    `${ESCAPE}\\[([0-?]*)[ -/]*([@-~])`,
+    `${ESCAPE}[\\]PX^_][^${BELL}${ESCAPE}]*(?:${BELL}|${ESCAPE}\\\\)?`,
+    `${ESCAPE}[ -/]*[0-~]?`,
+    '[\u0000-\u0008\u000b-\u001f\u007f-\u009f]'
+  ].join('|'),
+  'g'
+);
+
+export function spansOf(line: string): ISpan[] {
+  let spans: ISpan[] = [];
+  let pen = PLAIN;
+  // A carriage return writes over the line only if something follows.
+  let over = false;
+  const write = (text: string) => {
+    if (text === '') {
+      return;
+    }
+    if (over) {
+      spans = [];
+      over = false;
+    }
+    const style = styleOf(pen);
+    const last = spans.at(-1);
+    if (last !== undefined && isSame(last.style, style)) {
+      last.text += text;
+    } else {
+      spans.push({ text, style });
+    }
+  };
+  let at = 0;
+  for (const match of line.matchAll(CONTROLS)) {
+    write(line.slice(at, match.index));
+    at = match.index + match[0].length;
+    const [all, values, kind] = match;
+    if (kind === 'm') {
+      pen = drawnWith(pen, values);
+    } else if (kind === 'K') {
+      spans = over || values === '2' ? [] : spans;
+    } else if (all === '\r' || (kind === 'G' && (values === '' || values === '1'))) {
+      over = true;
+    } else if (all === '\b') {
+      spans = withoutLast(spans);
+    } else if (all.length === 1 && all !== ESCAPE && all !== BELL) {
+      write(picture(all));
+    }
+  }
+  write(line.slice(at));
+  return spans;
+}
+
+/** The text of a line, without colours. */
+export function plainText(line: string): string {
+  return spansOf(line)
+    .map(span => span.text)
+    .join('');
+}
+
+/** A control character as the sign that stands for it, so that it can be seen and does nothing. */
+function picture(control: string): string {
+  const code = control.charCodeAt(0);
+  return code < 32 ? String.fromCharCode(0x2400 + code) : code === 127 ? '\u2421' : '\ufffd';
+}
+
+function withoutLast(spans: readonly ISpan[]): ISpan[] {
+  const last = spans.at(-1);
+  if (last === undefined) {
+    return [];
+  }
+  const text = Array.from(last.text).slice(0, -1).join('');
+  return text === '' ? spans.slice(0, -1) : [...spans.slice(0, -1), { ...last, text }];
+}

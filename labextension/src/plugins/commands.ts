@@ -1,0 +1,52 @@
+/** All that can be asked of sweeps, as commands; menus with them are in schema/plugin.json. */
+
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { ILauncher } from '@jupyterlab/launcher';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { addNotebookCommands } from '../commands/notebooks';
+import { addRunCommands } from '../commands/runs';
+import { addSweepCommands } from '../commands/sweeps';
+import type { Model } from '../model';
+import { Commands, IModel } from '../tokens';
+
+export const commandsPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'wandb-magic:commands',
+  description: 'The commands of W&B sweeps, in the palette and the launcher.',
+  autoStart: true,
+  requires: [IModel],
+  optional: [ITranslator, ICommandPalette, ILauncher, INotebookTracker, IDefaultFileBrowser],
+  activate: (
+    app: JupyterFrontEnd,
+    model: Model,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null,
+    launcher: ILauncher | null,
+    notebooks: INotebookTracker | null,
+    browser: IDefaultFileBrowser | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('wandb_magic');
+    const desk = { app, model, trans };
+    addSweepCommands(desk);
+    addRunCommands(desk);
+    addNotebookCommands(desk, notebooks, browser);
+
+    const category = trans.__('W&B Sweeps');
+    // Opening names what it opens, which the palette cannot.
+    const unnamed: string[] = [Commands.openSweep, Commands.openRun, Commands.openNotebook];
+    for (const command of Object.values(Commands)) {
+      if (!unnamed.includes(command)) {
+        palette?.addItem({ command, category, args: { isPalette: true } });
+      }
+    }
+    launcher?.add({
+      command: Commands.newSweep,
+      category: trans.__('Other'),
+      args: { isLauncher: true },
+      rank: 100
+    });
+  }
+};

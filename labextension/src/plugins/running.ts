@@ -1,0 +1,44 @@
+/** Sweeps that go on, and their runs, among what runs in JupyterLab. */
+
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { IRunningSessionManagers, type IRunningSessions } from '@jupyterlab/running';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { stopIcon } from '@jupyterlab/ui-components';
+
+import { Running } from '../running';
+import type { Model } from '../model';
+import { IModel } from '../tokens';
+
+export const runningPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'wandb-magic:running',
+  description: 'Lists W&B sweeps and their runs in the panel of what runs.',
+  autoStart: true,
+  requires: [IModel],
+  optional: [IRunningSessionManagers, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    model: Model,
+    managers: IRunningSessionManagers | null,
+    translator: ITranslator | null
+  ) => {
+    if (managers === null) {
+      return;
+    }
+    const trans = (translator ?? nullTranslator).load('wandb_magic');
+    const running = new Running(model, app.commands, trans);
+    const manager: IRunningSessions.IManager = {
+      name: trans.__('W&B Sweeps'),
+      running: ({ mode }) => running.items(mode),
+      runningChanged: running.changed,
+      refreshRunning: () => void model.refresh(),
+      shutdownAll: () => running.stopAll(),
+      shutdownLabel: trans.__('Stop'),
+      shutdownAllLabel: trans.__('Stop All'),
+      shutdownAllConfirmationText: () =>
+        trans.__('Stop all sweeps and their runs? What they logged is kept.'),
+      shutdownItemIcon: stopIcon,
+      supportsMultipleViews: true
+    };
+    managers.add(manager);
+  }
+};

@@ -1,0 +1,91 @@
+/** How sweeps go, in the status bar; a click shows the sidebar. */
+
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ReactWidget } from '@jupyterlab/apputils';
+import { IStatusBar, TextItem } from '@jupyterlab/statusbar';
+import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+import type { ReactElement } from 'react';
+
+import { formatNumber } from '../format';
+import { useSignal } from '../lab';
+import type { Model } from '../model';
+import { Commands, IModel } from '../tokens';
+import type { SweepSummary } from '../wire';
+
+export const statusPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'wandb-magic:status',
+  description: 'Shows in the status bar how W&B sweeps go.',
+  autoStart: true,
+  requires: [IModel],
+  optional: [IStatusBar, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    model: Model,
+    bar: IStatusBar | null,
+    translator: ITranslator | null
+  ) => {
+    if (bar === null) {
+      return;
+    }
+    const trans = (translator ?? nullTranslator).load('wandb_magic');
+    const item = ReactWidget.create(<Going model={model} commands={app.commands} trans={trans} />);
+    item.addClass('jp-mod-highlighted');
+    bar.registerStatusItem('wandb-magic:sweeps', {
+      item,
+      align: 'left',
+      rank: 50,
+      isActive: () => goingOn(model).length > 0,
+      activeStateChanged: model.changed
+    });
+  }
+};
+
+function Going({
+  model,
+  commands,
+  trans
+}: {
+  model: Model;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+}): ReactElement {
+  useSignal(model.changed);
+  const sweeps = goingOn(model);
+  return (
+    <TextItem
+      role="button"
+      tabIndex={0}
+      source={shortly(sweeps, trans)}
+      title={sweeps.map(sweep => lineOf(sweep, trans)).join('\n')}
+      onClick={() => void commands.execute(Commands.showSweeps)}
+      onKeyDown={event => {
+        if (event.key === 'Enter' || event.key === ' ') {
+          void commands.execute(Commands.showSweeps);
+        }
+      }}
+    />
+  );
+}
+
+function goingOn(model: Model): SweepSummary[] {
+  return model.sweeps.filter(({ state }) => state === 'running' || state === 'stopping');
+}
+
+/** `3 sweeps · best 0.91`; the best is that of the newest, for others have other objectives. */
+function shortly(sweeps: readonly SweepSummary[], trans: TranslationBundle): string {
+  if (sweeps.length <= 1) {
+    return sweeps.map(sweep => lineOf(sweep, trans)).join('');
+  }
+  return [trans.__('%1 sweeps', sweeps.length), ...bestOf(sweeps[0], trans)].join(' · ');
+}
+
+function lineOf(sweep: SweepSummary, trans: TranslationBundle): string {
+  const { count, ended, name } = sweep;
+  const done = count === null ? String(ended) : `${ended}/${count}`;
+  return [`${name} ${done}`, ...bestOf(sweep, trans)].join(' · ');
+}
+
+function bestOf({ best }: SweepSummary, trans: TranslationBundle): string[] {
+  return best === null ? [] : [trans.__('best %1', formatNumber(best.value))];
+}

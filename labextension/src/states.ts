@@ -1,0 +1,55 @@
+/** How a state looks and is called: an icon, a word and a colour, never a colour alone. */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { RunState, SweepState } from './wire';
+
+export type AnyState = RunState | SweepState;
+
+/** The character that stands before a state's word, as in the notebook and the terminal. */
+export const MARKS: Readonly<Record<AnyState, string>> = {
+  pending: '○',
+  running: '◐',
+  paused: '‖',
+  stopping: '◐',
+  finished: '✓',
+  stopped: '■',
+  failed: '✗',
+  died: '✗',
+  killed: '✗',
+  pruned: '✂',
+  lost: '✗'
+};
+
+/** The colour of a state where it is drawn; in text, style/base.css gives it. */
+export const STATE_COLOURS: Readonly<Record<AnyState, string>> = {
+  pending: '--jp-border-color1',
+  running: '--jp-brand-color1',
+  paused: '--jp-warn-color1',
+  stopping: '--jp-brand-color1',
+  finished: '--jp-success-color1',
+  stopped: '--jp-ui-font-color3',
+  failed: '--jp-error-color1',
+  died: '--jp-error-color1',
+  killed: '--jp-error-color1',
+  pruned: '--jp-warn-color1',
+  lost: '--jp-error-color1'
+};
+
+/** A state's word. */
+export function stateWord(state: AnyState, trans: TranslationBundle): string {
+  const words: Record<AnyState, string> = {
+    pending: trans.__('pending'),
+    running: trans.__('running'),
+    paused: trans.__('paused'),
+    stopping: trans.__('stopping'),
+    finished: trans.__('finished'),
+    stopped: trans.__('stopped'),
+    failed: trans.__('failed'),
+    died: trans.__('died'),
+    killed: trans.__('killed'),
+    pruned: trans.__('pruned'),
+    lost: trans.__('lost')
+  };
+  return words[state];
+}

@@ -1,0 +1,37 @@
+/** What this extension offers to others, and the names they need for it. */
+
+import { Token } from '@lumino/coreutils';
+
+import type { Model } from './model';
+
+/** The sweeps of this user, live. */
+export const IModel = new Token<Model>(
+  'wandb-magic:IModel',
+  'The W&B sweeps of this user, live, and what can be asked of them.'
+);
+
+export const PLUGIN = 'wandb-magic:plugin';
+export const MIME_TYPE = 'application/vnd.wandb-magic.sweep+json';
+
+/**
+ * Ids of the commands. `sweep` and `run` in their arguments are ids; without them, commands are about
+ * what is in front, and with `clicked: true` about what was right-clicked (`data-sweep`, `data-run`).
+ */
+export const Commands = {
+  showSweeps: 'wandb-magic:show-sweeps',
+  openSweep: 'wandb-magic:open-sweep',
+  openRun: 'wandb-magic:open-run',
+  pause: 'wandb-magic:pause',
+  resume: 'wandb-magic:resume',
+  stop: 'wandb-magic:stop',
+  drain: 'wandb-magic:drain',
+  remove: 'wandb-magic:delete',
+  setAgents: 'wandb-magic:set-agents',
+  setCount: 'wandb-magic:set-count',
+  stopRun: 'wandb-magic:stop-run',
+  rerun: 'wandb-magic:rerun',
+  newSweep: 'wandb-magic:new-sweep',
+  insertBest: 'wandb-magic:insert-best',
+  copyBest: 'wandb-magic:copy-best',
+  openNotebook: 'wandb-magic:open-notebook'
+} as const;

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+
+import { type IFilter, type ISort, NO_FILTER, predicate } from '../src/columns';
+import { HeldOrder } from '../src/panel/sweep/runs/order';
+import type { RunRow } from '../src/wire';
+import { aRun, runs } from './runs';
+
+const BEST_FIRST: ISort = { column: 'value', descending: true };
+const BY_NUMBER: ISort = { column: 'number', descending: false };
+
+function ordering(rows: readonly RunRow[], sort: ISort, filter: IFilter = NO_FILTER) {
+  return {
+    shown: rows.filter(row => predicate(filter)?.(row) ?? true),
+    find: (id: string) => rows.find(row => row.id === id),
+    sort,
+    filter,
+    complete: true
+  };
+}
+
+const numbers = (order: { rows: readonly RunRow[] }) => order.rows.map(row => row.number);
+
+describe('the order of the table', () => {
+  it('holds while values change, and says that it is not right any more', () => {
+    const order = new HeldOrder();
+    expect(numbers(order.take(ordering(runs(3), BEST_FIRST)))).toEqual([2, 1, 0]);
+    const changed = [aRun(0, { value: 9 }), aRun(1), aRun(2)];
+    const held = order.take(ordering(changed, BEST_FIRST));
+    expect(numbers(held)).toEqual([2, 1, 0]);
+    expect(held.rows[2].value).toBe(9);
+    expect(held).toMatchObject({ stale: true, waiting: 0 });
+    order.release();
+    const anew = order.take(ordering(changed, BEST_FIRST));
+    expect(numbers(anew)).toEqual([0, 2, 1]);
+    expect(anew.stale).toBe(false);
+  });
+
+  it('lets runs wait that would push others down, and adds those that come last', () => {
+    const order = new HeldOrder();
+    order.take(ordering(runs(3), BEST_FIRST));
+    const more = [...runs(3), aRun(3, { value: 0.15 }), aRun(4, { value: null })];
+    const held = order.take(ordering(more, BEST_FIRST));
+    expect(numbers(held)).toEqual([2, 1, 0, 4]);
+    expect(held.waiting).toBe(1);
+  });
+
+  it('shows every new run at once where new runs come last', () => {
+    const order = new HeldOrder();
+    order.take(ordering(runs(3), BY_NUMBER));
+    const held = order.take(ordering(runs(6), BY_NUMBER));
+    expect(numbers(held)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(held).toMatchObject({ waiting: 0, stale: false });
+  });
+
+  it('keeps a run that does not pass the filter any more in its place', () => {
+    const order = new HeldOrder();
+    const finished: IFilter = { ...NO_FILTER, states: ['finished'] };
+    order.take(ordering(runs(3), BY_NUMBER, finished));
+    const lost = [aRun(0), aRun(1, { state: 'lost' }), aRun(2)];
+    const held = order.take(ordering(lost, BY_NUMBER, finished));
+    expect(numbers(held)).toEqual([0, 1, 2]);
+    expect([...held.leaving]).toEqual(['run00001']);
+    order.release();
+    expect(numbers(order.take(ordering(lost, BY_NUMBER, finished)))).toEqual([0, 2]);
+  });
+
+  it('is a new one for another column, another filter, and while runs still arrive', () => {
+    const order = new HeldOrder();
+    order.take(ordering(runs(2), BEST_FIRST));
+    expect(numbers(order.take(ordering(runs(3), BY_NUMBER)))).toEqual([0, 1, 2]);
+    const adam = { ...NO_FILTER, text: 'adam' };
+    expect(numbers(order.take(ordering(runs(3), BY_NUMBER, adam)))).toEqual([1]);
+    const arriving = new HeldOrder();
+    arriving.take({ ...ordering(runs(2), BEST_FIRST), complete: false });
+    expect(numbers(arriving.take(ordering(runs(3), BEST_FIRST)))).toEqual([2, 1, 0]);
+  });
+
+  it('is the same object while nothing has changed', () => {
+    const order = new HeldOrder();
+    const asked = ordering(runs(2), BEST_FIRST);
+    expect(order.take({ ...asked })).toBe(order.take({ ...asked }));
+  });
+});

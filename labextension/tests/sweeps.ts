@@ -1,0 +1,32 @@
+/** Sweeps for tests: as the server sends them, with what a test is about changed. */
+
+import type { SweepSummary } from '../src/wire';
+
+export function aSweep(id: string, changes: Partial<SweepSummary> = {}): SweepSummary {
+  return {
+    id,
+    name: `sweep ${id}`,
+    project: 'digits',
+    entity: '',
+    mode: 'offline',
+    state: 'finished',
+    cause: '',
+    folder: `/somewhere/wandb/sweep-${id}`,
+    url: null,
+    created: 1000,
+    started: 1000,
+    finished: 1100,
+    agents: 2,
+    count: 30,
+    ended: 30,
+    running: 0,
+    failed: 0,
+    remaining: null,
+    metric: 'accuracy',
+    goal: 'maximize',
+    best: { id: 'run00014', number: 14, value: 0.91341, params: { lr: 0.1 } },
+    spark: [0.5, 0.9],
+    notices: [],
+    ...changes
+  };
+}

@@ -1,0 +1,145 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = """
+import sys, time, wandb
+with wandb.init() as run:
+    print("lr is", run.config.lr)
+    run.log({"loss": run.config.lr})
+    if len(sys.argv) > 2: time.sleep(600)
+"""
+CONFIG = """
+program: train.py
+command: ["%s", "${program}", "${args}"%s]
+method: grid
+metric: {name: loss, goal: minimize}
+parameters: {lr: {values: [0.3, 0.1, 0.2]}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text(SCRIPT)
+    (tmp_path / "sweep.yaml").write_text(CONFIG % (sys.executable, ""))
+    (tmp_path / "endless.yaml").write_text(CONFIG % (sys.executable, ', "endless"'))
+    return tmp_path
+
+
+def command(*words: str, **options: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "wandb_magic.cli", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,  # type: ignore[call-overload]
+    )
+
+
+def magic(*words: str, code: int = 0) -> str:
+    """Run the command; return what it printed, its complaint if it is to fail."""
+    process = command(*words)
+    out, err = process.communicate(timeout=200)
+    assert process.returncode == code, (out, err)
+    if code:
+        assert "Traceback" not in err
+        return err
+    assert not err
+    return out
+
+
+def test_a_program_from_start_to_deletion() -> None:
+    out = magic("run", "sweep.yaml", "--agents", "2", "--name", "mine", "--wait")
+    assert "finished 3/3 " in out.splitlines()[-1]
+
+    (listed,) = json.loads(magic("list", "--json"))
+    assert (listed["name"], listed["state"], listed["ended"]) == ("mine", "finished", 3)
+    assert "mine" in magic("sweeps")
+    assert "best 0.1 (run 1)" in magic("status", "mine")
+    assert json.loads(magic("status", "--json"))["best"]["params"] == {"lr": 0.1}
+
+    runs = json.loads(magic("runs", listed["id"][:4], "--json"))
+    assert [run["params"]["lr"] for run in runs] == [0.3, 0.1, 0.2]
+    assert {run["state"] for run in runs} == {"finished"}
+    assert len(magic("runs").splitlines()) == 4
+    assert magic("best").splitlines()[1:] == ["  lr: 0.1"]
+    assert json.loads(magic("best", "--json"))["number"] == 1
+    assert "lr is 0.2" in magic("logs", "2")
+    assert "lr is 0.3" in magic("logs", "mine", runs[0]["id"], "--follow")
+    assert runs[2]["id"] in magic("history")
+
+    assert "kept" in magic("delete", code=1)
+    assert "deleted" in magic("delete", "--yes")
+    assert json.loads(magic("list", "--json")) == []
+    assert "there is no sweep yet" in magic("status", code=1)
+
+
+def test_an_interrupt_ends_the_waiting_and_never_the_sweep() -> None:
+    process = command("run", "endless.yaml", "--wait", start_new_session=True)
+    assert process.stdout is not None
+    assert "runs in" in process.stdout.readline()
+    assert "◐ 0/3\n" in process.stdout.readline() + process.stdout.readline()
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "")
+    assert "goes on" in out
+    assert json.loads(magic("status", "--json"))["state"] == "running"
+
+    assert "up to 2 runs" in magic("set-agents", "2")
+    assert "starts no more" in magic("pause")
+    with command("wait") as waiting:
+        assert waiting.wait(timeout=60) == 1
+    assert "paused" in magic("status")
+    assert "goes on" in magic("resume")
+    with command("wait", "--timeout", "0.1s") as waiting:
+        out, _ = waiting.communicate(timeout=60)
+    assert (waiting.returncode, "◐ 0" in out) == (1, True)
+    assert "running: stop it first" in magic("delete", "--yes", code=1)
+    assert "stops" in magic("stop")
+    with command("wait") as waiting:
+        assert waiting.wait(timeout=60) == 1
+    assert "ended already" in magic("stop")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ([], 2, "required"),
+        (["frobnicate"], 2, "invalid choice"),
+        (["run", "sweep.yaml", "--count", "many"], 2, "--count"),
+        (["run", "missing.yaml"], 1, "missing.yaml"),
+        (["run", "sweep.yaml", "--run-timeout", "soon"], 2, "10m"),
+        (["status", "nosuch"], 1, "no sweep 'nosuch'"),
+    ],
+)
+def test_mistakes_get_one_sentence(words: list[str], code: int, said: str) -> None:
+    complaint = magic(*words, code=code)
+    assert said in complaint
+    assert len(complaint.splitlines()) == 1
+
+
+def test_help_needs_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['wandb-magic', '--help']\n"
+        "from wandb_magic.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        "heavy = {'wandb', 'pandas', 'numpy', 'pydantic', 'IPython', 'optuna'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "stop-run" in out.stdout
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    with command("--help") as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(timeout=60) == 0

@@ -1,0 +1,61 @@
+"""Every test lives in folders of its own, and leaves no process behind."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+MARK = "WANDB_MAGIC_TEST"  # what a test starts inherits it, however far it detaches itself
+
+# A shell makes what it runs in the background deaf to interrupts, and so all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hide the user's home, W&B and Jupyter, and end what the test started."""
+    for name in list(os.environ):
+        if name.startswith("WANDB_"):
+            monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    for name, folder in {
+        "HOME": home,
+        "XDG_STATE_HOME": home / "state",
+        "XDG_CONFIG_HOME": home / "config",
+        "XDG_CACHE_HOME": home / "cache",
+        "IPYTHONDIR": home / "ipython",
+        "JUPYTER_CONFIG_DIR": home / "jupyter" / "config",
+        "JUPYTER_DATA_DIR": home / "jupyter" / "data",
+        "JUPYTER_RUNTIME_DIR": home / "jupyter" / "runtime",
+        "WANDB_DIR": tmp_path,
+        "WANDB_CONFIG_DIR": home / "wandb",
+        "WANDB_CACHE_DIR": home / "wandb-cache",
+    }.items():
+        monkeypatch.setenv(name, str(folder))
+    home.mkdir()
+    monkeypatch.setenv(MARK, str(tmp_path))
+    yield
+    if next(tmp_path.rglob("supervisor.log"), None) is not None:
+        end_processes(str(tmp_path))
+
+
+def end_processes(mark: str) -> None:
+    """Kill what carries `mark`, until a look around finds nothing more."""
+    while found := [process for process in psutil.process_iter() if carries(process, mark)]:
+        for process in found:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(found, timeout=10)
+
+
+def carries(process: psutil.Process, mark: str) -> bool:
+    if process.pid == os.getpid():
+        return False
+    try:
+        return process.environ().get(MARK) == mark
+    except psutil.Error:  # gone, a zombie, or another user's
+        return False

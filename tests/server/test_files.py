@@ -1,0 +1,175 @@
+"""The files of runs: only theirs, and nothing in them can act as the page."""
+
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.server.conftest import Api, Written
+from wandb_magic.entries import FilesEntry
+from wandb_magic.server.files import contained, media_type
+from wandb_magic.server.problems import GoneError
+
+SANDBOX = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:; "
+    "frame-ancestors 'self'; sandbox"
+)
+HTML_SANDBOX = (
+    "default-src 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'none'; "
+    "form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts"
+)
+SHOWN = {
+    "a.txt": ("text/plain; charset=utf-8", SANDBOX),
+    "a.html": ("text/html; charset=utf-8", HTML_SANDBOX),
+    "a.HTM": ("text/html; charset=utf-8", HTML_SANDBOX),
+    "a.svg": ("image/svg+xml", SANDBOX),
+    "a.png": ("image/png", SANDBOX),
+    "a.json": ("application/json", SANDBOX),
+    "a.mp4": ("video/mp4", SANDBOX),
+    "a.wav": ("audio/x-wav", SANDBOX),
+    "config.yaml": ("text/plain; charset=utf-8", SANDBOX),
+    "a.py": ("text/x-python; charset=utf-8", SANDBOX),
+}
+SAVED = {
+    "a.xhtml": "application/xhtml+xml",
+    "a.xml": "application/xml",
+    "a.pdf": "application/pdf",
+    "a.ckpt": "application/octet-stream",
+    "noname": "application/octet-stream",
+    'a b;"\r.bin': "application/octet-stream",
+}
+
+
+async def test_every_file_is_shut_in(api: Api, sweep: Written) -> None:
+    run = sweep.run()
+    sweep.saved(run, dict.fromkeys([*SHOWN, "media/table/x.table.json"], b"<script>1</script>"))
+    for name, (kind, policy) in SHOWN.items():
+        answer = await api.answer(f"sweeps/sweep000/runs/{run}/files/{name}")
+        assert answer.code == 200
+        assert answer.body == b"<script>1</script>"
+        # Two policies would hold both: there must be one, and it must be ours.
+        assert answer.headers.get_list("Content-Security-Policy") == [policy], name
+        assert answer.headers.get_list("Content-Type") == [kind], name
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert "Content-Disposition" not in answer.headers
+    table = await api.answer(f"sweeps/sweep000/runs/{run}/files/media/table/x.table.json")
+    assert table.headers["Content-Type"] == "application/json"
+
+
+async def test_what_a_browser_does_not_show_is_saved(api: Api, sweep: Written) -> None:
+    run = sweep.run()
+    sweep.saved(run, dict.fromkeys(SAVED, b"data"))
+    for name, kind in SAVED.items():
+        path = "".join(f"%{octet:02x}" for octet in name.encode())
+        answer = await api.answer(f"sweeps/sweep000/runs/{run}/files/{path}")
+        assert answer.body == b"data"
+        assert answer.headers["Content-Type"] == kind
+        saved = answer.headers["Content-Disposition"]
+        assert saved == f"attachment; filename*=UTF-8''{quote(name)}"
+        assert answer.headers["Content-Security-Policy"] == SANDBOX
+
+
+async def test_files_are_listed_with_what_is_there_of_them(api: Api, sweep: Written) -> None:
+    run = sweep.run(FilesEntry(("a.txt", "gone.png", "../outside")))
+    found = f"sweeps/sweep000/runs/{run}/files"
+    assert [each["size"] for each in (await api.get(found))["files"]] == [None, None, None]
+    folder = sweep.saved(run, {"a.txt": b"12345"})
+    (folder.parent / "outside").write_text("secret")
+    files = {each["path"]: each for each in (await api.get(found))["files"]}
+    assert files["a.txt"] == {"path": "a.txt", "size": 5, "type": "text/plain"}
+    assert files["gone.png"] == {"path": "gone.png", "size": None, "type": "image/png"}
+    assert files["../outside"]["size"] is None
+
+
+async def test_a_large_file_comes_whole(api: Api, sweep: Written) -> None:
+    run = sweep.run()
+    data = os.urandom(5_000_001)
+    sweep.saved(run, {"a.bin": data, "empty.txt": b""})
+    assert (await api.answer(f"sweeps/sweep000/runs/{run}/files/a.bin")).body == data
+    assert (await api.answer(f"sweeps/sweep000/runs/{run}/files/empty.txt")).body == b""
+
+
+OUTSIDE = (
+    "../secret.txt",
+    "..%2fsecret.txt",
+    "%2e%2e/secret.txt",
+    "%2e%2e%2fsecret.txt",
+    "sub/../../secret.txt",
+    "sub/%2e%2e/%2e%2e/secret.txt",
+    "/etc/passwd",
+    "%2fetc%2fpasswd",
+    "//etc/passwd",
+    "a.txt%00",
+    "a.txt%00.png",
+    "%00",
+    "link.txt",
+    "linked/secret.txt",
+    "linked",
+    "sub",
+    ".",
+    "%2e",
+    "sub/",
+    "..\\secret.txt",
+    "x" * 5000,
+    "%ff",
+)
+
+
+async def test_nothing_leads_out(api: Api, sweep: Written) -> None:
+    run = sweep.run()
+    folder = sweep.saved(run, {"a.txt": b"fine", "sub/b.txt": b"fine"})
+    secret = folder.parent / "secret.txt"
+    secret.write_text("secret")
+    (folder / "link.txt").symlink_to(secret)
+    (folder / "linked").symlink_to(folder.parent)
+    (folder / "inside.txt").symlink_to(folder / "a.txt")
+    for path in OUTSIDE:
+        answer = await api.answer(f"sweeps/sweep000/runs/{run}/files/{path}")
+        assert answer.code in (400, 404), path
+        assert b"secret\n" not in answer.body
+        assert b"root:" not in answer.body
+    inside = await api.answer(f"sweeps/sweep000/runs/{run}/files/inside.txt")
+    assert inside.body == b"fine"
+
+
+async def test_a_run_without_a_folder_has_no_files(api: Api, sweep: Written) -> None:
+    run = sweep.run()
+    code, message = await api.problem(f"sweeps/sweep000/runs/{run}/files/a.txt")
+    assert (code, message) == (404, "the run has no file 'a.txt'")
+    assert (await api.problem("sweeps/sweep000/runs/nosuchid/files"))[0] == 404
+    assert (await api.problem("sweeps/sweep000/runs/nosuchid/files/a.txt"))[0] == 404
+
+
+async def test_a_folder_of_files_that_is_a_link_leads_nowhere(
+    api: Api, sweep: Written, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "secret.txt").write_text("secret")
+    run = sweep.run()
+    folder = sweep.saved(run, {"a.txt": b""})
+    (folder / "a.txt").unlink()
+    folder.rmdir()
+    folder.symlink_to(tmp_path / "elsewhere")
+    assert (await api.problem(f"sweeps/sweep000/runs/{run}/files/secret.txt"))[0] == 404
+
+
+async def test_a_pipe_is_no_file(api: Api, sweep: Written) -> None:
+    run = sweep.run()
+    os.mkfifo(sweep.saved(run, {"a.txt": b""}) / "pipe.txt")
+    assert (await api.problem(f"sweeps/sweep000/runs/{run}/files/pipe.txt"))[0] == 404
+
+
+def test_a_neighbour_with_the_same_beginning_is_outside(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files-other").mkdir()
+    (tmp_path / "files-other" / "a.txt").touch()
+    with pytest.raises(GoneError):
+        contained(tmp_path / "files", "../files-other/a.txt")
+
+
+def test_a_type_is_told_by_the_name_alone() -> None:
+    assert media_type("media/html/x.html") == "text/html"
+    assert media_type("a.log") == "text/plain"
+    assert media_type("a") == "application/octet-stream"

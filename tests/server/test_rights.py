@@ -1,0 +1,168 @@
+"""Who may ask: nobody without a token, no other site, nobody whom an authoriser denies."""
+
+import re
+from typing import Any
+
+import pytest
+from jupyter_server.auth import Authorizer
+from tornado.httpclient import HTTPClientError
+
+from tests.server.conftest import Api, Make, Written
+from wandb_magic.server.handlers import ROUTES
+
+VERBS = ("get", "post", "put", "patch", "delete")
+EXAMPLES = {
+    "sweeps/([^/]+)/band": "sweeps/sweep000/band?key=loss",
+    "sweeps/([^/]+)/runs/([^/]+)/files/(.+)": "sweeps/sweep000/runs/run00000/files/a.txt",
+}
+
+
+def example(route: str) -> str:
+    """Return a path of a route."""
+    path = EXAMPLES.get(route)
+    return path or route.replace("([^/]+)", "sweep000", 1).replace("([^/]+)", "run00000", 1)
+
+
+def asked() -> list[tuple[str, str]]:
+    """Return every verb of every route with a path, the socket's apart."""
+    return [
+        (verb.upper(), example(route))
+        for route, handler in ROUTES.items()
+        for verb in VERBS
+        if verb in vars(handler) and route != "socket"
+    ]
+
+
+CHANGING = [(verb, path) for verb, path in asked() if verb != "GET"]
+
+
+@pytest.fixture
+def full(sweep: Written) -> Written:
+    """Return a sweep for which every route has an answer."""
+    run = sweep.run()
+    sweep.saved(run, {"a.txt": b"a"})
+    sweep.output(run, b"line\n")
+    sweep.end(run, value=1.0)
+    return sweep
+
+
+def test_every_route_has_an_example() -> None:
+    assert len(asked()) == 16
+    for route in ROUTES:
+        assert re.fullmatch(route, example(route).partition("?")[0])
+
+
+async def test_all_is_answered_with_a_token(api: Api, full: Written) -> None:
+    for verb, path in asked():
+        if verb == "GET":
+            assert (await api.answer(path)).code == 200, path
+
+
+async def test_nothing_is_answered_without_a_token(api: Api, full: Written) -> None:
+    for verb, path in asked():
+        for headers in ({}, {"Authorization": "token wrong"}):
+            answer = await api.answer(path, verb, headers=headers)
+            login = answer.code == 302 and "/login" in answer.headers["Location"]
+            # A file is opened by the browser itself, which is to be shown the login.
+            assert answer.code == 403 or (login and ("/files/" in path or "/text" in path)), path
+            assert b"sweep000" not in answer.body
+    assert full.paths.folder.exists()
+
+
+async def test_nothing_is_changed_without_the_xsrf_token(api: Api, full: Written) -> None:
+    browser = await api.login()
+    assert (await api.answer("sweeps", headers=browser)).code == 200
+    assert CHANGING
+    for verb, path in CHANGING:
+        answer = await api.answer(path, verb, {}, headers=browser)
+        assert answer.code == 403, path
+        assert b"_xsrf" in answer.body
+    assert full.paths.folder.exists()
+
+
+class Denies(Authorizer):
+    """Denies this extension, and nothing else."""
+
+    def is_authorized(self, handler: Any, user: Any, action: str, resource: str) -> bool:
+        return resource != "wandb_magic"
+
+
+class Reads(Authorizer):
+    """Lets everything be read, and nothing be changed."""
+
+    def is_authorized(self, handler: Any, user: Any, action: str, resource: str) -> bool:
+        return action == "read"
+
+
+class TestDenied:
+    @pytest.fixture
+    def jp_server_config(self, jp_server_config: dict[str, Any]) -> dict[str, Any]:
+        jp_server_config["ServerApp"]["authorizer_class"] = Denies
+        return jp_server_config
+
+    async def test_nothing_is_answered(self, api: Api, full: Written) -> None:
+        assert (await api.answer("/api/status")).code == 200
+        for verb, path in asked():
+            assert (await api.answer(path, verb, {} if verb == "POST" else None)).code == 403, path
+        assert full.paths.folder.exists()
+
+    async def test_no_socket_opens(self, api: Api) -> None:
+        with pytest.raises(HTTPClientError, match="403"):
+            await api.connect()
+
+
+class TestReading:
+    @pytest.fixture
+    def jp_server_config(self, jp_server_config: dict[str, Any]) -> dict[str, Any]:
+        jp_server_config["ServerApp"]["authorizer_class"] = Reads
+        return jp_server_config
+
+    async def test_reads_and_changes_nothing(self, api: Api, full: Written) -> None:
+        for verb, path in asked():
+            answer = await api.answer(path, verb, {} if verb == "POST" else None)
+            assert answer.code == (200 if verb == "GET" else 403), path
+        await (await api.connect()).open()
+        assert full.paths.folder.exists()
+
+
+async def test_no_socket_opens_without_a_token(api: Api) -> None:
+    with pytest.raises(HTTPClientError, match="403"):
+        await api.connect(headers={})
+
+
+async def test_no_socket_opens_for_another_site(api: Api) -> None:
+    browser, host = await api.login(), api.root.split("/")[2]
+    await api.connect({**browser, "Origin": f"http://{host}"})
+    with pytest.raises(HTTPClientError, match="403"):
+        await api.connect({**browser, "Origin": "http://elsewhere.example"})
+
+
+OUTSIDE = (
+    "..",
+    "%2e%2e",
+    "%2e%2e%2f%2e%2e",
+    "sweep00",
+    "SWEEP000",
+    "sweep000%00",
+    "%2fetc%2fpasswd",
+)
+
+
+async def test_an_id_leads_nowhere_else(api: Api, make_sweep: Make) -> None:
+    make_sweep("another0")
+    sweep = make_sweep()
+    sweep.run()
+    for bad in OUTSIDE:
+        for verb, path in asked():
+            if "sweep000" in path:
+                code, _ = await outcome(api, verb, path.replace("sweep000", bad))
+                assert code in (400, 404, 405), (bad, path)
+            if "run00000" in path:
+                code, _ = await outcome(api, verb, path.replace("run00000", bad))
+                assert code in (400, 404, 405), (bad, path)
+    assert sweep.paths.folder.exists()
+
+
+async def outcome(api: Api, verb: str, path: str) -> tuple[int, bytes]:
+    answer = await api.answer(path, verb, {"verb": "stop"} if verb == "POST" else None)
+    return answer.code, answer.body

@@ -1,0 +1,98 @@
+"""Answers stay small, saved files are found, and what cannot be read can be deleted."""
+
+import fcntl
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.server.conftest import Api, Make, Written, summed
+from wandb_magic.entries import FilesEntry, HistoryEntry
+from wandb_magic.errors import SweepStateError
+from wandb_magic.server.answers import LONGEST, MOST_MEDIA
+from wandb_magic.server.shelf import Shelf
+
+RUNS = "sweeps/sweep000/runs"
+
+
+async def test_a_long_text_in_the_summary_is_cut_in_a_row(api: Api, sweep: Written) -> None:
+    sweep.run(summed(note="x" * 1_000_000, loss=1.0))
+    (row,) = (await api.get(RUNS))["rows"]
+    assert row["summary"] == {"note": "x" * LONGEST, "loss": 1.0}
+
+
+async def test_the_bins_of_a_histogram_stay_out_of_a_runs_page(api: Api, sweep: Written) -> None:
+    bins = {"_type": "histogram", "values": [1, 2], "bins": [0, 1, 2]}
+    run = sweep.run(summed(weights=bins, loss=1.0))
+    page = await api.get(f"{RUNS}/{run}")
+    assert page["summary"] == {"weights": {"_type": "histogram"}, "loss": 1.0}
+
+
+async def test_of_many_steps_of_media_some_are_sent_and_the_last(api: Api, sweep: Written) -> None:
+    run = sweep.run(*(HistoryEntry(step, None, {}, {"a": f"at {step}"}) for step in range(1001)))
+    items = (await api.get(f"{RUNS}/{run}/media", key="a"))["items"]
+    steps = [item["step"] for item in items]
+    assert len(steps) <= MOST_MEDIA
+    assert steps == sorted(steps)
+    assert steps[-1] == 1000
+    assert max(later - step for step, later in pairwise(steps)) <= 6
+
+
+async def test_a_link_that_run_save_left_is_followed(
+    api: Api, make_sweep: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worked = tmp_path / "worked"
+    worked.mkdir()
+    monkeypatch.chdir(worked)
+    sweep = make_sweep()
+    (worked / "note.md").write_text("a note", "utf-8")
+    run = sweep.run(FilesEntry(("note.md",)))
+    folder = sweep.saved(run, {"other.txt": b"x"})
+    (folder / "note.md").symlink_to(worked / "note.md")
+    (folder / "unlisted.md").symlink_to(worked / "note.md")
+    (file,) = (await api.get(f"{RUNS}/{run}/files"))["files"]
+    assert file["size"] == 6
+    assert (await api.answer(f"{RUNS}/{run}/files/note.md")).body == b"a note"
+    assert (await api.answer(f"{RUNS}/{run}/files/unlisted.md")).code == 404
+
+
+async def test_a_link_out_of_where_the_run_worked_is_not_followed(
+    api: Api, sweep: Written
+) -> None:
+    run = sweep.run(FilesEntry(("passwd",)))
+    folder = sweep.saved(run, {"other.txt": b"x"})
+    (folder / "passwd").symlink_to("/etc/passwd")
+    assert (await api.answer(f"{RUNS}/{run}/files/passwd")).code == 404
+
+
+async def test_a_folder_that_is_a_link_is_none(api: Api, sweep: Written, tmp_path: Path) -> None:
+    run = sweep.run()
+    folder = sweep.saved(run, {"secret.txt": b"x"})
+    elsewhere = tmp_path / "elsewhere"
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere)
+    assert (await api.answer(f"{RUNS}/{run}/files/secret.txt")).code == 404
+
+
+def test_a_sweep_that_cannot_be_read_can_be_deleted(make_sweep: Make, tmp_path: Path) -> None:
+    sweep = make_sweep()
+    id_ = sweep.id
+    sweep.close()
+    sweep.paths.store.write_bytes(b"half a store")
+    shelf = Shelf(tmp_path)
+    assert [each["id"] for each in shelf.summaries()[1]] == [id_]
+    shelf.delete(id_)
+    assert not sweep.paths.folder.exists()
+    assert shelf.summaries() == ([], [])
+
+
+def test_a_sweep_that_cannot_be_read_and_runs_is_kept(make_sweep: Make, tmp_path: Path) -> None:
+    sweep = make_sweep()
+    id_ = sweep.id
+    sweep.close()
+    sweep.paths.store.write_bytes(b"half a store")
+    with sweep.paths.lock.open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(SweepStateError):
+            Shelf(tmp_path).delete(id_)
+    assert sweep.paths.folder.exists()

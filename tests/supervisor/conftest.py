@@ -1,0 +1,68 @@
+"""Real sweeps of small cells."""
+
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wandb_magic.records import Options
+from wandb_magic.verbs import Sweep
+from wandb_magic.verbs.starting import Code, Settings, start_code
+
+RANDOM: dict[str, object] = {
+    "method": "random",
+    "metric": {"name": "loss", "goal": "minimize"},
+    "parameters": {"lr": {"min": 0.0, "max": 1.0}},
+}
+Start = Callable[..., Sweep]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Start:
+    def starter(
+        cell: str,
+        config: dict[str, Any] | None = None,
+        count: int | None = 1,
+        agents: int = 1,
+        env: dict[str, str] | None = None,
+        namespace: dict[str, Any] | None = None,
+        **options: object,
+    ) -> Sweep:
+        settings = Settings(
+            count=count,
+            agents=agents,
+            name=None,
+            project="tests",
+            entity=None,
+            mode="offline",
+            options=Options(**{"seed": 1, "grace": 1.0, **options}),
+            env=env,
+        )
+        names = {"GO": str(tmp_path / "go"), "ROOT": str(tmp_path), **(namespace or {})}
+        code = Code(cell=textwrap.dedent(cell), namespace=names) if cell else Code()
+        return start_code(config or RANDOM, code, settings)
+
+    return starter
+
+
+def wait_until(condition: Callable[[], object], patience: float = 90.0) -> object:
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError("waited in vain")
+
+
+@pytest.fixture
+def until() -> Callable[..., object]:
+    return wait_until
+
+
+@pytest.fixture
+def go(tmp_path: Path) -> Callable[[], None]:
+    return (tmp_path / "go").touch

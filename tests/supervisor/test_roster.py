@@ -1,0 +1,106 @@
+"""What a supervisor remembers of a sweep, rebuilt from nothing but the store."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from wandb_magic.entries import HistoryEntry, SummaryEntry
+from wandb_magic.records import (
+    Options,
+    RunId,
+    RunRecord,
+    RunState,
+    SweepId,
+    SweepRecord,
+    SweepState,
+)
+from wandb_magic.spec import Metric
+from wandb_magic.store import StoreReader, StoreWriter, create
+from wandb_magic.supervisor.ledger import Ledger
+from wandb_magic.supervisor.roster import Roster
+
+LOSS = Metric(name="loss", goal="minimize")
+
+
+def run(number: int, state: RunState = RunState.PENDING, attempt: int = 0) -> RunRecord:
+    return RunRecord(
+        id=RunId(f"run{number:04d}{attempt}"),
+        number=number,
+        attempt=attempt,
+        agent=number % 2,
+        params={"lr": number},
+        state=state,
+        created=float(number),
+    )
+
+
+def logged(*values: float) -> list[HistoryEntry]:
+    return [HistoryEntry(step, None, {"loss": value}) for step, value in enumerate(values)]
+
+
+def test_agents_are_busy_until_their_runs_have_ended() -> None:
+    roster = Roster(LOSS, keep_history=False)
+    assert roster.free_agent(2) == 0
+    roster.add(run(0))
+    assert roster.free_agent(2) == 1
+    roster.add(run(1))
+    assert roster.free_agent(2) is None
+    roster.ended(replace(run(0), state=RunState.FINISHED))
+    assert (roster.free_agent(2), roster.next_number) == (0, 2)
+
+
+def test_without_early_termination_only_the_best_and_the_last_value_are_kept() -> None:
+    roster = Roster(LOSS, keep_history=False)
+    roster.add(run(0))
+    assert roster.logged(run(0).id, logged(3.0, 1.0, 2.0))
+    (trial,) = roster.trials()
+    assert (trial.value, trial.history) == (1.0, (1.0, 2.0))
+    assert not roster.logged(run(0).id, [HistoryEntry(3, None, {"other": 0.0})])
+
+
+def test_a_summary_counts_only_where_nothing_was_logged() -> None:
+    roster = Roster(LOSS, keep_history=True)
+    roster.add(run(0))
+    roster.logged(run(0).id, [SummaryEntry({"loss": 9.0})])
+    assert roster.value(run(0).id) == 9.0
+    roster.logged(run(0).id, [*logged(1.0, 2.0), SummaryEntry({"loss": 2.0})])
+    (trial,) = roster.trials()
+    assert (trial.value, trial.history) == (1.0, (1.0, 2.0))
+
+
+def test_a_new_supervisor_remembers_successes_and_retries_that_are_due(tmp_path: Path) -> None:
+    store = tmp_path / "sweep.db"
+    sweep = SweepRecord(
+        id=SweepId("aaaaaaaa"),
+        name="",
+        project="",
+        entity="",
+        mode="offline",
+        state=SweepState.RUNNING,
+        created=0.0,
+        spec={},
+        options=Options(retries=1),
+        agents=2,
+        budget=5,
+    )
+    create(store, sweep)
+    writer = StoreWriter(store)
+    for record in (
+        run(0, RunState.FINISHED),
+        run(1, RunState.FAILED),
+        run(1, RunState.FAILED, attempt=1),
+        run(2, RunState.KILLED),
+        run(3, RunState.RUNNING),
+    ):
+        writer.add_run(record)
+    writer.append(run(3).id, logged(0.5))
+    writer.commit()
+    reader = StoreReader(store)
+    ledger = Ledger(writer, LOSS, keep_history=True)
+    ledger.remember(reader)
+    reader.close()
+    assert ledger.roster.ended_well == 1
+    assert ledger.roster.again == [(2, 1, {"lr": 2})]
+    assert list(ledger.roster.living) == [run(3).id]
+    assert ledger.roster.value(run(3).id) == 0.5
+    assert ledger.roster.next_number == 4
+    writer.close()

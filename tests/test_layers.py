@@ -1,0 +1,82 @@
+"""The layer table of docs/structure.md, held against the imports in the code."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "wandb_magic"
+
+# Each row may import itself and the rows above it.
+LAYERS = [
+    {"errors", "records", "entries", "paths", "processes"},
+    {"spec", "bundle", "store", "runlog", "detach", "index"},
+    {"search"},
+    {"run", "warm", "causes"},
+    {"host", "template"},
+    {"launchers"},
+    {"backends"},
+    {"supervisor"},
+    {"verbs"},
+    {"display"},
+    {"commands"},
+    {"magics", "cli", "server", "analysis"},
+]
+# A library, and the only modules that may import it.
+ONLY = {
+    "cloudpickle": {"bundle"},
+    "google": {"runlog"},
+    "sqlite3": {"store"},
+    "distributed": {"launchers"},
+    "IPython": {"magics", "display"},
+    "tornado": {"server"},
+    "wandb": {"runlog", "warm", "causes", "backends", "sync"},
+    "optuna": {"search", "analysis"},
+}
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def top(path: Path) -> str:
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            assert node.module is not None
+            yield node.module
+            if node.module == "wandb_magic":
+                yield from (f"wandb_magic.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_imports_only_its_own_layer_and_the_ones_below(path: Path) -> None:
+    own = top(path)
+    assert own in RANK, f"{own} has no place in the layer table"
+    for name in imports(path):
+        root, _, rest = name.partition(".")
+        if root == "wandb_magic" and rest and rest != "__version__":
+            other = rest.split(".")[0]
+            assert (
+                RANK[other] < RANK[own]
+                or other == own
+                or (RANK[other] == RANK[own] and own in LAYERS[0] | LAYERS[3] | LAYERS[4])
+            ), f"{path.name} imports {name}"
+        assert own in ONLY.get(root, {own}), f"{path.name} imports {name}"
+
+
+def test_modules_stay_readable() -> None:
+    long = {
+        str(path.relative_to(PACKAGE)): lines
+        for path in modules()
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 300
+    }
+    assert not long

@@ -1,0 +1,92 @@
+"""Whole sweeps with each supported Python, and with the oldest supported wandb."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ENVIRONMENTS = Path(__file__).parents[1] / ".venvs"
+VERSIONS = ("3.10", "3.11", "3.12", "3.13")
+SWEEP = """
+import json
+import wandb
+import wandb_magic
+
+def train():
+    with wandb.init() as run:
+        for step in range(5):
+            run.log({"loss": run.config.lr + step})
+
+config = {
+    "method": "grid",
+    "metric": {"name": "loss", "goal": "minimize"},
+    "parameters": {"lr": {"values": [0.25, 0.5, 0.75]}},
+}
+sweep = wandb_magic.start(config, train, agents=2, mode="offline")
+sweep.wait(150)
+runs = sweep.runs()
+history = sweep.history("loss")
+print(json.dumps({
+    "wandb": wandb.__version__,
+    "state": sweep.state,
+    "states": list(runs["state"]),
+    "causes": list(runs["cause"]),
+    "lr": list(runs["config.lr"]),
+    "best": sweep.best_config,
+    "history": {int(runs["number"][name]): list(history[name]) for name in history},
+    "notices": list(sweep.status().sweep.notices),
+}))
+"""
+
+
+def swept(environment: str, folder: Path) -> dict[str, object]:
+    """Run a sweep of three runs from a script in an environment; return what came of it."""
+    script = folder / "sweep.py"
+    script.write_text(SWEEP, encoding="utf-8")
+    done = subprocess.run(
+        [ENVIRONMENTS / environment / "bin" / "python", script],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    logs = "\n".join(log.read_text() for log in folder.rglob("supervisor.log"))
+    assert done.returncode == 0, f"{done.stderr}\n{logs}"
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def complete(result: dict[str, object]) -> None:
+    assert result["state"] == "finished", result
+    assert result["states"] == ["finished"] * 3, result
+    assert result["lr"] == [0.25, 0.5, 0.75]
+    assert result["best"] == {"lr": 0.25}
+    assert result["history"] == {
+        str(number): [lr + step for step in range(5)]
+        for number, lr in enumerate((0.25, 0.5, 0.75))
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_python_sweeps_without_a_notice(version: str, tmp_path: Path) -> None:
+    environment = f"python-{version}"
+    if not (ENVIRONMENTS / environment).exists():
+        pytest.skip(f"this machine has no Python {version} that scripts/kernels could find")
+
+    result = swept(environment, tmp_path)
+
+    complete(result)
+    assert result["notices"] == []
+
+
+@pytest.mark.slow
+def test_the_oldest_wandb_sweeps_and_says_what_it_lacks(tmp_path: Path) -> None:
+    result = swept("wandb-oldest", tmp_path)
+
+    complete(result)
+    assert result["wandb"] == "0.22.0"
+    shared, late = sorted(result["notices"])
+    assert "no shared core" in shared
+    assert "curves lag behind" in late

@@ -1,0 +1,41 @@
+"""W&B sweeps that just work from a notebook cell.
+
+``%load_ext wandb_magic`` brings the magics ``%%wandb_sweep`` and ``%wandb_sweep``; the same verbs
+are functions here. Importing this package imports neither wandb nor pandas, optuna or torch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from wandb_magic.verbs import Status, Sweep, agent, attach, start, sweeps
+
+__version__ = "0.1.0"
+__all__ = ["Status", "Sweep", "agent", "attach", "start", "sweeps"]
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Bring the magics; IPython calls this for ``%load_ext wandb_magic``."""
+    from wandb_magic import magics  # noqa: PLC0415 - only IPython needs them
+
+    magics.load(shell)
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    """Name the server extension; Jupyter calls this when it starts."""
+    from wandb_magic.server.app import WandbMagicApp  # noqa: PLC0415 - only servers need it
+
+    return [{"module": "wandb_magic", "app": WandbMagicApp}]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever is asked for
+    if name in __all__:
+        from wandb_magic import verbs  # noqa: PLC0415 - pydantic is not needed to load
+
+        value = getattr(verbs, name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

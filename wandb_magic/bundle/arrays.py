@@ -1,0 +1,68 @@
+"""NumPy arrays that pickle would copy needlessly: maps of files, and views of another array.
+
+numpy is never imported here before the user has done so.
+"""
+
+from __future__ import annotations
+
+import mmap
+import sys
+from typing import Any
+
+Reduced = tuple[Any, ...]
+
+
+def is_whole(obj: Any) -> bool:  # noqa: ANN401 - any object is asked about
+    """Tell whether an object is an array of which others may be views."""
+    numpy: Any = sys.modules.get("numpy")
+    return type(obj) is getattr(numpy, "ndarray", None) and obj.base is None
+
+
+class Arrays:
+    """Reduces the arrays of one bundle.
+
+    A view of an array that goes along stays a view of it, as it is in the notebook.
+    """
+
+    def __init__(self) -> None:
+        self._whole: dict[int, Any] = {}
+
+    def reduce(self, obj: Any) -> Reduced | None:  # noqa: ANN401 - any object is asked about
+        """Return how to pickle an array; None for what numpy does well."""
+        numpy: Any = sys.modules.get("numpy")
+        if not hasattr(numpy, "ndarray"):
+            return None
+        if type(obj) is numpy.memmap and _is_whole_map(obj):
+            mode = obj.mode.replace("w", "r")  # "w+" would empty the file
+            order = "C" if obj.flags.c_contiguous else "F"
+            return _map, (str(obj.filename), obj.dtype, mode, obj.offset, obj.shape, order)
+        if type(obj) is not numpy.ndarray or obj.dtype.hasobject:
+            return None
+        if is_whole(obj):
+            self._whole[id(obj)] = obj
+        elif id(obj.base) in self._whole:
+            start = obj.__array_interface__["data"][0] - obj.base.__array_interface__["data"][0]
+            layout = (obj.dtype, start, obj.strides, obj.flags.writeable)
+            return _view, (obj.base, obj.shape, *layout)
+        return None
+
+
+def _is_whole_map(array: Any) -> bool:  # noqa: ANN401 - numpy is optional
+    # A private map ("c") may hold changes that its file does not.
+    return isinstance(array.base, mmap.mmap) and array.filename is not None and array.mode != "c"
+
+
+def _map(*arguments: Any) -> Any:  # noqa: ANN401 - numpy is optional
+    import numpy as np  # noqa: PLC0415 - only where the bundle holds arrays
+
+    filename, dtype, mode, offset, shape, order = arguments
+    return np.memmap(filename, dtype=dtype, mode=mode, offset=offset, shape=shape, order=order)
+
+
+def _view(base: Any, shape: Any, *layout: Any) -> Any:  # noqa: ANN401 - numpy is optional
+    import numpy as np  # noqa: PLC0415 - only where the bundle holds arrays
+
+    dtype, start, strides, writeable = layout
+    view = np.ndarray(shape, dtype, base, start, strides)
+    view.flags.writeable = writeable
+    return view

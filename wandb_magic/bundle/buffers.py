@@ -1,0 +1,37 @@
+"""Large buffers in a file of their own, which readers map instead of copying it."""
+
+from __future__ import annotations
+
+import mmap
+from pathlib import Path
+
+ALIGNMENT = 4096  # a page: a buffer that is changed copies no neighbour's page
+SMALLEST = 4096  # smaller buffers stay in the pickle
+
+
+class BufferFile:
+    """Writes buffers one behind another, each on a page of its own, and keeps where they lie."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb")
+        self.spans: list[tuple[int, int]] = []
+
+    def add(self, view: memoryview) -> None:
+        """Append one buffer."""
+        start = -(-self._file.tell() // ALIGNMENT) * ALIGNMENT
+        self._file.seek(start)
+        self._file.write(view)
+        self.spans.append((start, view.nbytes))
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._file.close()
+
+
+def map_buffers(path: Path, spans: list[tuple[int, int]]) -> list[memoryview]:
+    """Map a buffer file copy-on-write: processes share its pages until one changes them."""
+    if not spans:
+        return []
+    with path.open("rb") as file:
+        view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+    return [view[start : start + size] for start, size in spans]

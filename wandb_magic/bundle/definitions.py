@@ -1,0 +1,32 @@
+"""What Python pickles by name only, though a run's ``__main__`` does not know the name yet."""
+
+from __future__ import annotations
+
+import functools
+import typing
+import weakref
+from typing import Any
+
+Reduced = tuple[Any, ...]
+
+
+def reduce_definition(obj: Any) -> Reduced | None:  # noqa: ANN401 - any object is asked about
+    """Return how to pickle a wrapped function or a type's name by value; None for all else."""
+    if isinstance(obj, functools._lru_cache_wrapper):  # noqa: SLF001 - the class of what `lru_cache` makes
+        if obj.__module__ == "__main__":
+            return _cached, (obj.__wrapped__, obj.cache_parameters())
+    elif isinstance(obj, functools.cached_property):
+        # Up to Python 3.11 it holds a lock.
+        return functools.cached_property, (obj.func,), {"attrname": obj.attrname}
+    elif isinstance(obj, typing.NewType):
+        if obj.__module__ == "__main__":
+            return typing.NewType, (obj.__name__, obj.__supertype__)
+    elif isinstance(obj, (weakref.WeakKeyDictionary, weakref.WeakValueDictionary)):
+        return type(obj), (dict(obj),)  # `singledispatch` keeps one
+    elif isinstance(obj, typing.ParamSpec) and obj.__module__ == "__main__":
+        return typing.ParamSpec, (obj.__name__,)
+    return None
+
+
+def _cached(function: Any, parameters: dict[str, Any]) -> Any:  # noqa: ANN401
+    return functools.lru_cache(**parameters)(function)

@@ -1,0 +1,183 @@
+"""Freezing a cell or a function, with the variables that it uses, into a folder.
+
+Runs in the kernel, on the path between the user's Shift-Enter and the cell's reply: it takes no
+lock, imports nothing heavy, and leaves the user's objects as they are.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import platform
+import sys
+from collections.abc import Callable, Collection, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+from wandb_magic.bundle.arrays import is_whole
+from wandb_magic.bundle.bytecode import attributes_of, imports_of
+from wandb_magic.bundle.manifest import (
+    ENTRY,
+    Kind,
+    Manifest,
+    cell_path,
+    inherited,
+    recordable,
+)
+from wandb_magic.bundle.names import analyse, analyse_value
+from wandb_magic.bundle.outside import MISSING, REPLACED, Outside, with_submodules
+from wandb_magic.bundle.pickling import picklable
+from wandb_magic.bundle.scope import CellNames
+from wandb_magic.bundle.syntax import compile_cell, parse
+from wandb_magic.bundle.writing import Writer, name_of
+from wandb_magic.errors import BundleError
+from wandb_magic.paths import FOLDER_MODE
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that goes along: its name, what it is, and its size in bytes."""
+
+    name: str
+    kind: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What goes along with a sweep, for the user to see before it starts."""
+
+    items: tuple[Item, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return sum(item.size for item in self.items)
+
+
+def freeze(
+    folder: Path,
+    *,
+    cell: str | None = None,
+    function: Callable[[], object] | None = None,
+    namespace: dict[str, Any] | None = None,
+    exclude: Collection[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Contents:
+    """Freeze what each run is to execute.
+
+    Parameters
+    ----------
+    folder
+        Where the bundle goes; it is made with mode 0700.
+    cell, function
+        The text of the cell, or the function to call without arguments; with neither, the runs
+        execute the command of the spec.
+    namespace
+        Where names are looked up; the function's globals, or ``__main__``'s, by default.
+    exclude
+        Names to leave behind.
+    environment
+        Variables set for the runs, beside those of this process.
+
+    Raises
+    ------
+    BundleError
+        If a name is not defined, a variable cannot be pickled, or the cell has IPython syntax.
+    SyntaxError
+        If the cell is no Python.
+    """
+    if namespace is None:
+        namespace = getattr(function, "__globals__", None) or vars(sys.modules["__main__"])
+    outside = Outside(namespace, exclude)
+    kind: Kind = "command"
+    codes: list[CodeType] = []
+    names = CellNames({}, frozenset(), frozenset())
+    values: dict[str, Any] = {}
+    if cell is not None:
+        kind = "cell"
+        filename = str(cell_path(folder))
+        tree = parse(cell, filename)
+        codes = [compile_cell(tree, filename)]
+        names = analyse(tree, outside.behind_name)
+        _refuse_undefined(names, outside)
+    elif function is not None:
+        if not callable(function):
+            raise BundleError(
+                f"function must be callable, and is a {type(function).__qualname__}: pass the "
+                "training function itself, without calling it"
+            )
+        kind = "function"
+        names = analyse_value(outside.behind(function), outside.behind_name)
+        values = {ENTRY: function}
+    values = {**_taken(names, outside), **values}
+    # Arrays go before the views of them, so that those can stay views.
+    values = dict(sorted(values.items(), key=lambda item: not is_whole(item[1])))
+    folder.mkdir(mode=FOLDER_MODE, parents=True)
+    if cell is not None:
+        cell_path(folder).write_text(cell, encoding="utf-8")
+    without = {*exclude, *REPLACED, *names.bound, *names.optional} - set(values)
+    with closing(Writer(folder, outside, without)) as writer:
+        for name, value in values.items():
+            writer.add(name, value)
+        writer.add_definitions()
+    functions = [each for each in writer.pickler.definitions if isinstance(each, FunctionType)]
+    codes += [each.__code__ for each in functions]
+    mentioned = frozenset().union(*map(attributes_of, codes))
+    Manifest(
+        kind=kind,
+        python=platform.python_version(),
+        directory=str(Path.cwd()),
+        path=tuple(os.path.abspath(entry) for entry in sys.path),  # noqa: PTH100 - keeps symlinks
+        imports={
+            **{name: [] for name in sorted(with_submodules(values.values(), mentioned))},
+            **imports_of(codes),
+        },
+        variables=tuple(writer.variables),
+        spans=tuple(writer.buffers.spans),
+        sources=_sources(functions),
+        environment=recordable({**inherited(os.environ), **(environment or {})}),
+        executable=sys.executable,
+        notebook=os.environ.get("JPY_SESSION_NAME", ""),
+    ).write(folder)
+    items = (
+        Item(each.name or name_of(function), each.kind, each.size) for each in writer.variables
+    )
+    return Contents(tuple(items))
+
+
+def _refuse_undefined(names: CellNames, outside: Outside) -> None:
+    for name, line in names.needed.items():
+        if line and name not in outside.exclude and outside.look_up(name) is MISSING:
+            remedy = (
+                "import it in the cell: `import wandb`"
+                if name == "wandb"
+                else "run the cell that defines it first"
+                f" (or add --exclude {name} if this line is never reached)"
+            )
+            raise BundleError(f"line {line}: name {name!r} is not defined: {remedy}")
+
+
+def _taken(names: CellNames, outside: Outside) -> dict[str, Any]:
+    """Return the variables that go along; those the cell may bind itself only if they can."""
+    needed = {name: outside.look_up(name) for name in names.needed}
+    optional = {
+        name: value
+        for name in sorted(names.optional)
+        if (value := outside.look_up(name)) is not MISSING
+        and picklable(value, outside.namespace, names.bound)
+    }
+    found = {name: value for name, value in needed.items() if value is not MISSING}
+    return {**found, **optional}
+
+
+def _sources(functions: list[FunctionType]) -> dict[str, str]:
+    """Return the text of the cells that the functions come from, for the runs' tracebacks."""
+    names = {function.__code__.co_filename for function in functions}
+    sources = {
+        name: "".join(linecache.getlines(name)) for name in names if not Path(name).is_file()
+    }
+    return {name: text for name, text in sources.items() if text}

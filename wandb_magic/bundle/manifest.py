@@ -1,0 +1,157 @@
+"""What lies in a bundle's folder, and under which names.
+
+::
+
+    manifest.json   this table of contents
+    cell.py         the cell's text, on the same lines as in the notebook
+    variables.pkl   the variables, one pickle behind another
+    buffers.bin     their large buffers, mapped by the reader
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from wandb_magic.paths import write_atomically
+
+Kind = Literal["cell", "function", "command"]
+
+ENTRY = ""  # the name under which the function to call is kept
+
+# What is left out by mistake costs little: the living processes inherit the whole environment,
+# and a sweep that is resumed takes from the record only what its new surroundings lack.
+_SECRET_NAME = re.compile(
+    r"KEY(?!BOARD)|TOKEN(?!IZER)|SECRET|PASSW|CREDENTIAL|COOKIE|AUTH(?!OR)|PRIVATE|CONN(ECTION)?_STR"
+    r"|(^|_)(PASS|PASSPHRASE|PWD|PIN|SAS|DSN|JWT|NETRC)$",
+    re.IGNORECASE,
+)
+_NO_SECRET = frozenset({"PWD"})  # the working directory
+_SECRET_VALUE = re.compile(
+    r"://[^/\s?#]*@"  # a URL with a user in it
+    r"|(password|passwd|pwd|secret|token|\w*key)[\"']?\s*[=:]\s*\S"
+    r"|-----BEGIN|\b(sk-|gh[opsu]_|github_pat_|hf_|glpat-|xox[abp]-|AKIA|eyJ)\w{8}",
+    re.IGNORECASE,
+)
+
+# W&B's variables that name one run, one sweep or one wandb process: stale in any other process.
+STALE = frozenset(
+    {
+        "WANDB_ARTIFACT_DIR_RUN",
+        "WANDB_FORK_FROM",
+        "WANDB_MODE",
+        "WANDB_NAME",
+        "WANDB_RESUME",
+        "WANDB_RESUME_FROM",
+        "WANDB_RUN_DIR",
+        "WANDB_RUN_ID",
+        "WANDB_RUN_NAME",
+        "WANDB_SERVICE",
+        "WANDB_SWEEP_ID",
+        "WANDB_SWEEP_PARAM_PATH",
+        "WANDB_NOTEBOOK_NAME",
+        "WANDB_JUPYTER",
+        "WANDB_DIR",
+    }
+)
+# Variables of the kernel that mean something only in it.
+KERNEL_ONLY = frozenset({"JPY_PARENT_PID", "JPY_SESSION_NAME", "MPLBACKEND", "PYTHONSTARTUP"})
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One pickled variable: its name (`ENTRY` for the function to call) and its size in bytes."""
+
+    name: str
+    kind: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A bundle's table of contents.
+
+    Attributes
+    ----------
+    kind
+        Whether a run executes the cell, calls the function, or starts the spec's command.
+    imports
+        Modules to import before the first fork, and what the code takes from each.
+    spans
+        Offset and size of each buffer.
+    sources
+        Text of the notebook's other cells by the file name that their code objects carry.
+    environment
+        The environment variables that went along; never one that may hold a secret.
+    executable
+        The Python that made it; a sweep that is resumed goes on in the same one.
+    notebook
+        The notebook that it came from, as its server named it; "" if there is none.
+    """
+
+    kind: Kind
+    python: str
+    directory: str
+    path: tuple[str, ...]
+    imports: Mapping[str, list[str]]
+    variables: tuple[Variable, ...]
+    spans: tuple[tuple[int, int], ...]
+    sources: Mapping[str, str]
+    environment: Mapping[str, str]
+    executable: str = ""
+    notebook: str = ""
+
+    def write(self, folder: Path) -> None:
+        """Write the table into the bundle's folder; a bundle without it is not complete."""
+        write_atomically(manifest_path(folder), json.dumps(asdict(self)))
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest:
+        """Read the table from a bundle's folder."""
+        data: dict[str, Any] = json.loads(manifest_path(folder).read_text(encoding="utf-8"))
+        data["variables"] = tuple(Variable(**each) for each in data["variables"])
+        data["spans"] = tuple((start, size) for start, size in data["spans"])
+        data["path"] = tuple(data["path"])
+        return cls(**data)
+
+
+def inherited(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what a sweep's processes inherit: all but what is stale or only the kernel's."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name not in STALE and name not in KERNEL_ONLY
+    }
+
+
+def recordable(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what may be written to disk: nothing whose name or value looks like a secret."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in _NO_SECRET or not (_SECRET_NAME.search(name) or _SECRET_VALUE.search(value))
+    }
+
+
+def manifest_path(folder: Path) -> Path:
+    """Return where the table lies."""
+    return folder / "manifest.json"
+
+
+def cell_path(folder: Path) -> Path:
+    """Return where the cell's text lies; tracebacks of runs point here."""
+    return folder / "cell.py"
+
+
+def variables_path(folder: Path) -> Path:
+    """Return where the pickles lie."""
+    return folder / "variables.pkl"
+
+
+def buffers_path(folder: Path) -> Path:
+    """Return where the buffers lie."""
+    return folder / "buffers.bin"

@@ -1,0 +1,135 @@
+"""The pickler: cloudpickle, with the notebook's namespace, its buffers and its tensors kept whole.
+
+- Functions of the notebook keep one namespace: the one that the cell will run in, not a copy each.
+- Large buffers (arrays, tensors) go to a file of their own through pickle's protocol 5, so that
+  the reader maps them instead of copying them.
+
+Pickles are read only by the processes of the same user's sweep, from a folder with mode 0700.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import sys
+from collections.abc import Callable, Collection
+from types import CellType, FunctionType
+from typing import Any, BinaryIO
+
+import cloudpickle
+
+from wandb_magic.bundle.arrays import Arrays
+from wandb_magic.bundle.buffers import SMALLEST
+from wandb_magic.bundle.definitions import reduce_definition
+from wandb_magic.bundle.tensors import Tensors
+
+
+class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is not typed
+    """Pickle variables one after another, sharing one memo, so that shared objects stay shared.
+
+    Parameters
+    ----------
+    stream
+        Where the pickles go.
+    namespace
+        The user's namespace: functions that use it as their globals will use the run's instead.
+    buffers
+        Called with each large buffer's contents.
+    without
+        Names of the namespace that functions must not drag along.
+
+    Attributes
+    ----------
+    definitions
+        The functions and classes that were pickled by value.
+    last
+        The object that was asked about last: where pickling stops with an error, its cause.
+    """
+
+    def __init__(
+        self,
+        stream: BinaryIO | io.RawIOBase,
+        namespace: dict[str, Any],
+        buffers: Callable[[memoryview], None],
+        without: Collection[str] = (),
+    ) -> None:
+        super().__init__(stream, protocol=5, buffer_callback=self._out_of_band)
+        self.namespace = namespace
+        self._buffers = buffers
+        self._without = without
+        # cloudpickle rebuilds functions with equal globals on one dict: make that dict ours.
+        self.globals_ref[id(namespace)] = _Namespace(__name__="__main__")
+        self._reducers = (reduce_definition, Arrays().reduce, Tensors().reduce)
+        self._cells: dict[int, CellType] = {}
+        self.definitions: list[Any] = []
+        self.last: object = None
+
+    def reducer_override(self, obj: Any) -> Any:  # noqa: ANN401 - pickle's own signature
+        """Reduce what needs care; leave all else to cloudpickle."""
+        self.last = obj
+        if not isinstance(obj, (type, FunctionType)):
+            for reduce in self._reducers:
+                reduced = reduce(obj)
+                if reduced is not None:
+                    return reduced
+        reduced = super().reducer_override(obj)
+        if not isinstance(reduced, tuple):
+            return reduced  # by name
+        self.definitions.append(obj)
+        return self._function(obj, *reduced) if isinstance(obj, FunctionType) else reduced
+
+    def _function(
+        self,
+        function: FunctionType,
+        make: Any,  # noqa: ANN401 - cloudpickle's own
+        arguments: tuple[Any, ...],
+        state: tuple[dict[str, Any], dict[str, Any]],
+        *rest: Any,  # noqa: ANN401 - cloudpickle's own
+    ) -> tuple[Any, ...]:
+        """Change how cloudpickle reduces a function: what it drags along, and what it shares."""
+        if function.__globals__ is self.namespace:
+            for name in self._without:
+                state[1]["__globals__"].pop(name, None)
+        # cloudpickle gives each function new cells; a `nonlocal` shared by two needs one cell.
+        closure = tuple(
+            self._cells.setdefault(id(cell), CellType()) for cell in function.__closure__ or ()
+        )
+        return (make, (*arguments[:-1], closure or None), state, *rest)
+
+    def _out_of_band(self, buffer: pickle.PickleBuffer) -> bool:
+        try:
+            view = buffer.raw()
+        except BufferError:  # not contiguous
+            return True
+        if view.nbytes < SMALLEST:
+            return True
+        self._buffers(view)
+        return False
+
+
+class _Namespace(dict[str, Any]):
+    """Stands for the namespace of the run, whatever that will hold."""
+
+    def __reduce__(self) -> tuple[Callable[[], dict[str, Any]], tuple[()]]:
+        return namespace_of_run, ()
+
+
+def namespace_of_run() -> dict[str, Any]:
+    """Return the namespace that the cell runs in; `thaw` has put it there."""
+    return vars(sys.modules["__main__"])
+
+
+def picklable(obj: Any, namespace: dict[str, Any], without: Collection[str] = ()) -> bool:  # noqa: ANN401
+    """Tell whether `obj` can be pickled by itself."""
+    try:
+        Pickler(_Nowhere(), namespace, lambda _view: None, without).dump(obj)
+    except Exception:  # noqa: BLE001 - a user's class may raise anything in __reduce__
+        return False
+    return True
+
+
+class _Nowhere(io.RawIOBase):
+    """Takes bytes and keeps none."""
+
+    def write(self, data: Any) -> int:  # noqa: ANN401 - io's own signature
+        return len(data)

@@ -1,0 +1,55 @@
+"""Parsing a cell: Python only, for the processes of a sweep have no IPython around them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from types import CodeType
+
+from wandb_magic.errors import BundleError
+
+# `!ls`, `%time f()`, `?f`, `f?`, `files = !ls`, `t = %timeit f()`
+_IPYTHON = re.compile(r"^[!%?]|^[\w.*%]+\?\??$|=\s*[!%]\s*\w")
+
+
+def parse(source: str, filename: str) -> ast.Module:
+    """Parse a cell.
+
+    Raises
+    ------
+    BundleError
+        If the cell holds IPython syntax, which means nothing outside of a kernel.
+    SyntaxError
+        If the cell is no Python.
+    """
+    try:
+        tree = ast.parse(source, filename)
+    except SyntaxError as error:
+        lines = ["", *source.splitlines()]
+        line = lines[error.lineno or 0].strip() if (error.lineno or 0) < len(lines) else ""
+        if _IPYTHON.search(line):
+            raise BundleError(
+                f"line {error.lineno}: {line!r} is IPython syntax, which does not exist in the "
+                "processes of a sweep: move it to a cell of its own"
+            ) from None
+        raise
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id == "get_ipython":
+            raise BundleError(
+                f"line {node.lineno}: get_ipython() does not exist in the processes of a sweep: "
+                "move this line to a cell of its own"
+            )
+    return tree
+
+
+def compile_cell(tree: ast.Module, filename: str) -> CodeType:
+    """Compile a parsed cell as IPython does: `await` is allowed, nothing is inherited from here.
+
+    Raises
+    ------
+    SyntaxError
+        For what only the compiler finds, a `return` outside of a function, say.
+    """
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    code: CodeType = compile(tree, filename, "exec", flags=flags, dont_inherit=True)
+    return code

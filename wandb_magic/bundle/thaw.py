@@ -1,0 +1,111 @@
+"""Reading a bundle in the process that forks the runs.
+
+It imports and unpickles, and runs no user computation: a parent that has used its thread pools, or
+CUDA, would leave its children hanging.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import linecache
+import os
+import pickle
+import sys
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+from wandb_magic.bundle.buffers import map_buffers
+from wandb_magic.bundle.manifest import (
+    ENTRY,
+    Kind,
+    Manifest,
+    buffers_path,
+    cell_path,
+    variables_path,
+)
+from wandb_magic.bundle.syntax import compile_cell, parse
+from wandb_magic.bundle.tensors import move_late_tensors
+from wandb_magic.errors import BundleError
+
+
+@dataclass(frozen=True)
+class Thawed:
+    """What a run executes: a cell's code or a function, in the module ``__main__``."""
+
+    kind: Kind
+    module: types.ModuleType
+    code: CodeType | None
+    function: Callable[[], object] | None
+
+    def execute(self) -> object:
+        """Execute it, in the run; a coroutine (top-level ``await``) is returned to be awaited."""
+        move_late_tensors()
+        if self.function is not None:
+            return self.function()
+        assert self.code is not None
+        return eval(self.code, self.module.__dict__)  # noqa: S307 - the user's own cell
+
+
+def thaw(folder: Path) -> Thawed:
+    """Read a bundle: paths, modules, variables; its module becomes ``__main__``.
+
+    Raises
+    ------
+    BundleError
+        If a variable cannot be read here: which one, and what to do.
+    """
+    manifest = Manifest.read(folder)
+    os.chdir(manifest.directory)
+    sys.path[:] = [*manifest.path, *(entry for entry in sys.path if entry not in manifest.path)]
+    for filename, text in manifest.sources.items():
+        _remember_source(filename, text)
+    # No `__file__`, as in a kernel: `multiprocessing` would execute it again in its workers.
+    module = types.ModuleType("__main__")
+    sys.modules["__main__"] = module
+    sys.argv = [""]
+    code = None
+    if manifest.kind == "cell":
+        filename = str(cell_path(folder))
+        text = cell_path(folder).read_text(encoding="utf-8")
+        _remember_source(filename, text)
+        code = compile_cell(parse(text, filename), filename)
+    for name, parts in manifest.imports.items():
+        # What fails is perhaps never reached, or guarded by the user's own `try`: if not, the
+        # run says so.
+        with contextlib.suppress(Exception):
+            __import__(name, fromlist=parts)
+    function = _variables(folder, manifest, module)
+    return Thawed(manifest.kind, module, code, function)
+
+
+def _remember_source(filename: str, text: str) -> None:
+    """Let tracebacks show the lines of a cell, whatever becomes of its file."""
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+
+
+def _variables(
+    folder: Path, manifest: Manifest, module: types.ModuleType
+) -> Callable[[], object] | None:
+    function = None
+    buffers = map_buffers(buffers_path(folder), list(manifest.spans))
+    with variables_path(folder).open("rb") as stream:
+        unpickler = pickle.Unpickler(stream, buffers=buffers)  # noqa: S301 - the user's own objects
+        for variable in manifest.variables:
+            name = variable.name
+            try:
+                value: Any = unpickler.load()
+            except Exception as error:
+                raise BundleError(
+                    f"variable {name or 'function'!r} was handed over, but cannot be read in a "
+                    f"new process ({type(error).__name__}: {error}): create it in the cell "
+                    f"itself, or leave it out with --exclude {name}"
+                ) from error
+            if name == ENTRY:
+                function = value
+            else:
+                module.__dict__[name] = value
+    return function

@@ -1,0 +1,76 @@
+"""Writes into W&B's own record of a run why it ended, as ``wandb_magic/cause`` in its summary.
+
+Three cases: an exception leaves ``with wandb.init()``; it reaches the end of the run with wandb's
+run still open; the process is gone, and ``python -m wandb_magic.causes RUN EXIT_CODE CAUSE`` ends
+the record in its place. Runs that end well get no cause.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import sys
+from types import TracebackType
+from typing import Any
+
+from wandb_magic.paths import RunPaths
+
+KEY = "wandb_magic/cause"
+
+
+def cause_of(error: BaseException, paths: RunPaths) -> str:
+    """Return why a run ends with `error`: a stop has left word in the run's folder."""
+    if isinstance(error, KeyboardInterrupt):
+        with contextlib.suppress(FileNotFoundError):
+            return paths.stop.read_text(encoding="utf-8")
+    if isinstance(error, SystemExit):
+        return f"sys.exit({error.code!r})"
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - a user's exception may fail to say what it is
+        text = ""
+    return f"{type(error).__name__}: {text}".rstrip(": ")
+
+
+def tell_causes(paths: RunPaths) -> None:
+    """Have ``with wandb.init()`` note the cause when an exception leaves it."""
+    wandb: Any = sys.modules.get("wandb")
+    if wandb is None:
+        return
+    leave = wandb.Run.__exit__
+
+    @functools.wraps(leave)
+    def noting(
+        run: Any,  # noqa: ANN401 - wandb is not imported here
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> object:
+        if error is not None and not (isinstance(error, SystemExit) and not error.code):
+            run.summary[KEY] = cause_of(error, paths)
+        return leave(run, kind, error, trace)
+
+    wandb.Run.__exit__ = noting
+
+
+def close_run(run: str, exit_code: int, cause: str) -> None:
+    """End the record of a run whose process is gone.
+
+    A shared wandb-core keeps the record of a client that was killed open, and would end it with
+    exit code 0. Takes ``WANDB_SERVICE`` from the environment; call it in a process of its own.
+    """
+    import wandb  # noqa: PLC0415 - half a second, and only here
+
+    os.environ["WANDB_SILENT"] = "true"
+    attach = getattr(wandb, "attach", None)
+    if attach is None or "WANDB_SERVICE" not in os.environ:
+        return
+    with contextlib.suppress(wandb.errors.UsageError):  # it had ended, or never began
+        attached = attach(run)
+        attached.summary[KEY] = cause
+        attached.finish(exit_code=exit_code)
+
+
+if __name__ == "__main__":
+    close_run(sys.argv[1], int(sys.argv[2]), sys.argv[3])

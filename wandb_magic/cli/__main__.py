@@ -1,0 +1,5 @@
+"""``python -m wandb_magic.cli``, for where the command is not on the path."""
+
+from wandb_magic.cli.main import main
+
+main()

@@ -1,0 +1,194 @@
+"""What each verb does, for the magic and the command line alike."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from wandb_magic.commands.data import run_data, sweep_data
+from wandb_magic.commands.options import seconds
+from wandb_magic.commands.parser import ALIASES
+from wandb_magic.display import tables, words
+from wandb_magic.errors import SweepNotFoundError, SweepStateError
+from wandb_magic.records import ID_LENGTH
+from wandb_magic.verbs.finding import attach, sweeps
+from wandb_magic.verbs.handle import Sweep
+from wandb_magic.verbs.status import documents
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Surface(Protocol):
+    """Where something was typed, and where answers appear; used from one thread."""
+
+    def newest(self) -> Sweep | None:
+        """Return the sweep that is meant when none is named."""
+
+    def show(self, line: str) -> None:
+        """Show a line of something that grows."""
+
+    def watch(self, sweep: Sweep, timeout: float | None) -> None:
+        """Wait for the end of a sweep, and show how it goes meanwhile."""
+
+    def confirm(self, question: str) -> bool:
+        """Ask whether to go on."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a verb has to say.
+
+    Attributes
+    ----------
+    text
+        For people.
+    data
+        As a JSON value, where there is one.
+    frame
+        Gives it as a frame, where that says it best.
+    """
+
+    text: str
+    data: object = None
+    frame: Callable[[], pd.DataFrame] | None = None
+
+
+def perform(options: argparse.Namespace, surface: Surface) -> Answer:
+    """Do what was typed.
+
+    Raises
+    ------
+    SweepError
+        If it cannot be done.
+    """
+    verb = ALIASES.get(options.verb, options.verb)
+    if verb == "list":
+        found = sweeps()
+        return Answer(tables.of_sweeps(found), [sweep_data(each) for each in found])
+    sweep = _meant(options.sweep, surface)
+    if verb in _READS:
+        return _READS[verb](sweep, options)
+    return Answer(_ACTS[verb](sweep, options, surface))
+
+
+def _status(sweep: Sweep, _: argparse.Namespace) -> Answer:
+    return Answer(words.line(sweep.status()), sweep_data(sweep))
+
+
+def _runs(sweep: Sweep, _: argparse.Namespace) -> Answer:
+    runs = sweep.records()
+    return Answer(tables.of_runs(runs), [run_data(run) for run in runs], sweep.runs)
+
+
+def _best(sweep: Sweep, _: argparse.Namespace) -> Answer:
+    run = sweep.best()
+    chosen = [f"  {key}: {value}" for key, value in documents(run.params, "").items()]
+    head = f"run {run.number} ({run.id}): {sweep.status().metric} {words.number(run.value)}"
+    return Answer("\n".join([head, *chosen]), run_data(run))
+
+
+def _history(sweep: Sweep, options: argparse.Namespace) -> Answer:
+    run = None if options.run is None else _run_name(options.run)
+    frame = sweep.history(options.metric, run)
+    return Answer(frame.to_string(), frame=lambda: frame)
+
+
+def _logs(sweep: Sweep, options: argparse.Namespace, surface: Surface) -> str:
+    run = _run_name(options.run)
+    if options.follow:
+        for line in sweep.logs(run, follow=True):
+            surface.show(line)
+        return ""
+    return "".join(sweep.logs(run)).removesuffix("\n")
+
+
+def _wait(sweep: Sweep, options: argparse.Namespace, surface: Surface) -> str:
+    timeout = None if options.timeout is None else seconds(options.timeout)
+    surface.watch(sweep, timeout)
+    return words.line(sweep.status())
+
+
+def _stop(sweep: Sweep, options: argparse.Namespace, _: Surface) -> str:
+    if sweep.status().sweep.state.ended:
+        return f"{_named(sweep)} has ended already"
+    sweep.stop(drain=options.drain)
+    when = " when its living runs have ended" if options.drain else ""
+    return f"{_named(sweep)} stops{when}"
+
+
+def _pause(sweep: Sweep, _: argparse.Namespace, __: Surface) -> str:
+    sweep.pause()
+    return f"{_named(sweep)} starts no more runs until it is resumed"
+
+
+def _resume(sweep: Sweep, _: argparse.Namespace, __: Surface) -> str:
+    sweep.resume()
+    return f"{_named(sweep)} goes on"
+
+
+def _stop_run(sweep: Sweep, options: argparse.Namespace, _: Surface) -> str:
+    sweep.stop_run(_run_name(options.run))
+    return f"run {options.run} of {_named(sweep)} stops"
+
+
+def _rerun(sweep: Sweep, options: argparse.Namespace, _: Surface) -> str:
+    sweep.rerun(_run_name(options.run))
+    return f"run {options.run} of {_named(sweep)} starts again"
+
+
+def _set_agents(sweep: Sweep, options: argparse.Namespace, _: Surface) -> str:
+    sweep.set_agents(options.number)
+    return f"{_named(sweep)} executes up to {options.number} runs at a time"
+
+
+def _set_count(sweep: Sweep, options: argparse.Namespace, _: Surface) -> str:
+    sweep.set_count(options.number)
+    return f"{_named(sweep)} will have {options.number} runs"
+
+
+def _delete(sweep: Sweep, options: argparse.Namespace, surface: Surface) -> str:
+    name, lost = _named(sweep), len(sweep.records())
+    if not options.yes and not surface.confirm(f"Delete {name} with its {lost} runs?"):
+        raise SweepStateError(f"{name} is kept: --yes deletes it with its {lost} runs")
+    sweep.delete()
+    return f"{name} is deleted; W&B's own folders of its runs stay"
+
+
+def _meant(name: str | None, surface: Surface) -> Sweep:
+    sweep = surface.newest() if name is None else attach(name)
+    if sweep is None:
+        raise SweepNotFoundError(
+            "there is no sweep yet: start one with a %%wandb_sweep cell or `wandb-magic run`"
+        )
+    return sweep
+
+
+def _named(sweep: Sweep) -> str:
+    return f"sweep {sweep.id}" if sweep.name == sweep.id else f"sweep {sweep.name} ({sweep.id})"
+
+
+def _run_name(text: str) -> str | int:
+    return int(text) if text.isdecimal() and len(text) < ID_LENGTH else text
+
+
+_READS: Mapping[str, Callable[[Sweep, argparse.Namespace], Answer]] = {
+    "status": _status,
+    "runs": _runs,
+    "best": _best,
+    "history": _history,
+}
+_ACTS: Mapping[str, Callable[[Sweep, argparse.Namespace, Surface], str]] = {
+    "logs": _logs,
+    "wait": _wait,
+    "stop": _stop,
+    "pause": _pause,
+    "resume": _resume,
+    "stop-run": _stop_run,
+    "rerun": _rerun,
+    "set-agents": _set_agents,
+    "set-count": _set_count,
+    "delete": _delete,
+}

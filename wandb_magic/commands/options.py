@@ -1,0 +1,69 @@
+"""From typed options to the settings of a sweep."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import secrets
+from collections.abc import Sequence
+
+from wandb_magic.commands.parser import UsageError
+from wandb_magic.records import Options
+from wandb_magic.verbs.priors import priors_of
+from wandb_magic.verbs.starting import Settings
+
+_TIME = re.compile(r"(\d+(?:\.\d+)?) ?([smhd]?)")
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def settings(options: argparse.Namespace) -> Settings:
+    """Return how the sweep is to run.
+
+    Raises
+    ------
+    UsageError
+        If a time or an environment variable is not written as one.
+    SweepError
+        If the sweep to learn from is missing or empty.
+    """
+    return Settings(
+        count=options.count,
+        agents=options.agents,
+        name=options.name,
+        project=options.project,
+        entity=options.entity,
+        mode=options.mode,
+        options=Options(
+            seed=secrets.randbits(31) if options.seed is None else options.seed,
+            sampler=options.sampler,
+            retries=options.retries,
+            run_timeout=None if options.run_timeout is None else seconds(options.run_timeout),
+            failure_limit=options.failure_limit,
+            priors=() if options.prior is None else priors_of(options.prior),
+        ),
+        env=_environment(options.env),
+    )
+
+
+def seconds(text: str) -> float:
+    """Return the seconds that a duration such as ``90``, ``90s``, ``10m`` or ``2h`` has.
+
+    Raises
+    ------
+    UsageError
+        If it is written in any other way.
+    """
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"{text!r} is no duration: write 90, 90s, 10m or 2h")
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+def _environment(pairs: Sequence[str]) -> dict[str, str]:
+    environment = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not name or not equals:
+            raise UsageError(f"--env {pair}: write NAME=VALUE")
+        environment[name] = value
+    return environment

@@ -1,0 +1,218 @@
+"""What can be typed, as argparse parsers.
+
+Importing this module imports little more than argparse, for ``%load_ext wandb_magic`` needs it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from wandb_magic.errors import SweepError
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+MODES = ("auto", "offline", "online")
+SAMPLERS = ("auto", "gp", "tpe", "cmaes", "random")
+
+_RUN: dict[str, Any] = {
+    "metavar": "RUN",
+    "help": "a run by its number, its id or the beginning of that",
+}
+_NUMBER: dict[str, Any] = {"metavar": "N", "type": int}
+
+
+class UsageError(SweepError):
+    """What was typed makes no sense."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises `UsageError` where argparse would end the process."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise `UsageError`, and say where help is."""
+        raise UsageError(f"{message} (help: {self.prog} --help)")
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One verb.
+
+    Attributes
+    ----------
+    help
+        What it does, as a phrase.
+    arguments
+        What it takes besides the sweep: keyword arguments of ``add_argument`` by flag or name.
+    json
+        Whether it has an answer that can be given as JSON.
+    """
+
+    help: str
+    arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    json: bool = False
+
+
+VERBS = {
+    "list": Verb("list all sweeps, newest first", json=True),
+    "status": Verb("say how a sweep stands", json=True),
+    "runs": Verb("list the runs of a sweep", json=True),
+    "best": Verb("show the best run and its parameters", json=True),
+    "history": Verb(
+        "show what the runs logged, a row a step",
+        {
+            "--metric": {"metavar": "KEY", "help": "the key; the sweep's metric by default"},
+            "--run": {**_RUN, "help": "one run with all that it logged"},
+        },
+    ),
+    "logs": Verb(
+        "show what a run printed",
+        {"run": _RUN, "--follow": {"action": "store_true", "help": "go on until the run ends"}},
+    ),
+    "wait": Verb(
+        "wait until a sweep ends or pauses; an interrupt ends the waiting only",
+        {"--timeout": {"metavar": "TIME", "help": "at most so long: 90, 90s, 10m, 2h"}},
+    ),
+    "stop": Verb(
+        "end a sweep; its results stay",
+        {"--drain": {"action": "store_true", "help": "let the living runs end by themselves"}},
+    ),
+    "pause": Verb("start no more runs; the living ones go on"),
+    "resume": Verb("go on after a pause, a stop or a crash"),
+    "stop-run": Verb("end one run; what it logged stays", {"run": _RUN}),
+    "rerun": Verb("start a run again with the same parameters", {"run": _RUN}),
+    "set-agents": Verb(
+        "change how many runs execute at a time",
+        {"number": {**_NUMBER, "help": "runs at a time"}},
+    ),
+    "set-count": Verb(
+        "change how many runs there will be in all",
+        {"number": {**_NUMBER, "help": "runs in all"}},
+    ),
+    "delete": Verb(
+        "delete a sweep's folder: its code, results and output",
+        {"--yes": {"action": "store_true", "help": "do not ask"}},
+    ),
+}
+ALIASES = {"sweeps": "list"}
+
+STARTING: dict[str, dict[str, Any]] = {
+    "--count": {**_NUMBER, "help": "how many runs to start"},
+    "--agents": {**_NUMBER, "default": 1, "help": "how many runs at a time (%(default)s)"},
+    "--name": {"help": "the sweep's name"},
+    "--project": {"help": "the W&B project"},
+    "--entity": {"help": "the W&B user or team"},
+    "--mode": {
+        "choices": MODES,
+        "default": "auto",
+        "help": "with or without W&B's server (%(default)s)",
+    },
+    "--seed": {**_NUMBER, "help": "seeds the search and each run"},
+    "--sampler": {
+        "choices": SAMPLERS,
+        "default": "auto",
+        "help": "what stands behind the method bayes (%(default)s)",
+    },
+    "--prior": {"metavar": "SWEEP", "help": "a sweep whose runs bayes learns from"},
+    "--env": {
+        "metavar": "NAME=VALUE",
+        "action": "append",
+        "default": [],
+        "help": "an environment variable for the runs; may be given again",
+    },
+    "--run-timeout": {"metavar": "TIME", "help": "stop a run after this: 90, 90s, 10m, 2h"},
+    "--retries": {**_NUMBER, "default": 0, "help": "start a broken run again (%(default)s times)"},
+    "--failure-limit": {
+        **_NUMBER,
+        "default": 3,
+        "help": "pause when the first N runs all failed, 0 for never (%(default)s)",
+    },
+    "--wait": {"action": "store_true", "help": "wait until the sweep ends"},
+}
+IN_CELL: dict[str, dict[str, Any]] = {
+    "--exclude": {
+        "metavar": "NAMES",
+        "action": "append",
+        "default": [],
+        "help": "variables that stay behind, with commas between them",
+    },
+    "--out": {"metavar": "NAME", "help": "also bind the sweep to this variable"},
+}
+
+
+def add_verbs(commands: _SubParsersAction[Parser], *, json: bool) -> None:
+    """Add a command for each verb, with ``--json`` where `json` and there is something to give."""
+    for name, verb in VERBS.items():
+        aliases = [alias for alias, meant in ALIASES.items() if meant == name]
+        parser = commands.add_parser(
+            name, aliases=aliases, help=verb.help, description=_sentence(verb.help)
+        )
+        if name != "list":
+            parser.add_argument(
+                "sweep",
+                metavar="SWEEP",
+                nargs="?",
+                help="a sweep by its id, the beginning of that, its name or its folder; the "
+                "newest one by default",
+            )
+        _add(parser, verb.arguments)
+        if json and verb.json:
+            parser.add_argument("--json", action="store_true", help="answer in JSON")
+
+
+def line_parser() -> Parser:
+    """Return the parser of ``%wandb_sweep``."""
+    parser = Parser(prog="%wandb_sweep", description="Look after sweeps; alone, list them.")
+    add_verbs(parser.add_subparsers(dest="verb", metavar="VERB"), json=False)
+    return parser
+
+
+def cell_parser(defaults: Mapping[str, Any]) -> Parser:
+    """Return the parser of ``%%wandb_sweep``, with `defaults` by option name."""
+    parser = Parser(
+        prog="%%wandb_sweep",
+        usage="%(prog)s CONFIG [options]",
+        description="Run this cell once for each set of parameters that a W&B sweep config "
+        "describes, in processes of their own: the notebook stays free.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "config",
+        metavar="CONFIG",
+        nargs="*",
+        help="a variable or any expression that gives a sweep config, or a YAML file",
+    )
+    _add(parser, {**STARTING, **IN_CELL})
+    parser.set_defaults(**defaults)
+    return parser
+
+
+def command_parser() -> Parser:
+    """Return the parser of the command line."""
+    parser = Parser(
+        prog="wandb-magic",
+        description="Start W&B sweeps, and look after them.",
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(dest="verb", metavar="COMMAND", required=True)
+    run = commands.add_parser(
+        "run",
+        help="start a sweep of a program: like `wandb agent`, without a server",
+        description="Start a sweep of the program that a sweep config names.",
+    )
+    run.add_argument("config", metavar="CONFIG", help="a sweep config: a YAML or JSON file")
+    _add(run, STARTING)
+    add_verbs(commands, json=True)
+    return parser
+
+
+def _add(parser: Parser, arguments: Mapping[str, Mapping[str, Any]]) -> None:
+    for flag, keywords in arguments.items():
+        parser.add_argument(flag, **keywords)
+
+
+def _sentence(phrase: str) -> str:
+    return f"{phrase[0].upper()}{phrase[1:]}."

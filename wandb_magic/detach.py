@@ -1,0 +1,100 @@
+"""Starting a supervisor so that it outlives whoever starts it.
+
+In a session of its own it hears neither the kernel's interrupt nor its end; stdin is closed, and
+what it says goes to a file. Nothing here waits for it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from wandb_magic.errors import UnsupportedError
+from wandb_magic.paths import SweepPaths
+
+_started: list[subprocess.Popen[bytes]] = []
+_lock = threading.Lock()
+
+
+def start_supervisor(
+    paths: SweepPaths, environment: Mapping[str, str], executable: str = ""
+) -> subprocess.Popen[bytes]:
+    """Start the supervisor of a sweep; if one is alive, the new one leaves at once.
+
+    Parameters
+    ----------
+    paths
+        The sweep's paths.
+    environment
+        Its environment, which its runs inherit.
+    executable
+        The Python that the sweep was made with: what its bundle names is installed there. This
+        one, if it is "" or gone.
+
+    Returns
+    -------
+    subprocess.Popen
+        The process, which nobody has to wait for.
+
+    Raises
+    ------
+    UnsupportedError
+        On systems without sessions and forks.
+    """
+    if os.name != "posix":
+        raise UnsupportedError(
+            "detached sweeps need Linux or macOS: on Windows, use the Linux subsystem (WSL)"
+        )
+    collect_ended()
+    python = executable if os.access(executable, os.X_OK) else sys.executable
+    with paths.log.open("ab") as log:
+        process = subprocess.Popen(
+            [python, "-m", "wandb_magic.supervisor", str(paths.folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=paths.folder,
+            env=_importable(environment),
+            start_new_session=True,
+        )
+    with _lock:
+        _started.append(process)
+    return process
+
+
+def supervised(paths: SweepPaths) -> bool:
+    """Tell whether a living supervisor holds a sweep's folder, without a look into its store."""
+    import fcntl  # noqa: PLC0415 - where it is missing, no supervisor can start
+
+    try:
+        with paths.lock.open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def collect_ended() -> None:
+    """Collect the supervisors that have ended, so that none stays a zombie of this process."""
+    with _lock:
+        _started[:] = [process for process in _started if process.poll() is None]
+
+
+def _importable(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment, with this package on the path wherever it was imported from."""
+    package = str(Path(__file__).parents[1])
+    known = environment.get("PYTHONPATH", "").split(os.pathsep)
+    inherited = [entry for entry in known if entry and entry != package]
+    installed = any(package == os.path.realpath(entry) for entry in _site_packages())
+    path = inherited if installed else [*inherited, package]
+    return {**environment, "PYTHONPATH": os.pathsep.join(path)} if path else dict(environment)
+
+
+def _site_packages() -> list[str]:
+    return [entry for entry in sys.path if Path(entry).name == "site-packages"]

@@ -1,0 +1,56 @@
+"""What a sweep took along, shown when it starts."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+from wandb_magic.bundle import Contents, Item
+from wandb_magic.display import style, words
+from wandb_magic.records import SweepRecord
+from wandb_magic.verbs.handle import Sweep
+
+SHOWN = 5  # variables that are named, the largest first
+
+
+def text(sweep: Sweep) -> str:
+    """Return the receipt with the sweep's name, where nothing else is shown of the sweep."""
+    record = sweep.status().sweep
+    return "\n".join((f"sweep {_named(record)}", *lines(sweep)))
+
+
+def lines(sweep: Sweep) -> list[str]:
+    """Return the receipt line by line."""
+    found = [f"in {_place(sweep)}", *sweep.status().sweep.notices]
+    return found if sweep.contents is None else [_luggage(sweep.contents), *found]
+
+
+def html(sweep: Sweep) -> str:
+    """Return the receipt as HTML."""
+    body = "<br>".join(map(escape, lines(sweep)))
+    return f'<div style="{style.TEXT};{style.MUTED}">{body}</div>'
+
+
+def _named(record: SweepRecord) -> str:
+    return record.id if record.name == record.id else f"{record.name} ({record.id})"
+
+
+def _place(sweep: Sweep) -> str:
+    here = Path.cwd()
+    return str(sweep.path.relative_to(here) if sweep.path.is_relative_to(here) else sweep.path)
+
+
+def _luggage(contents: Contents) -> str:
+    # Modules are only named in the bundle: each process imports its own.
+    items = [item for item in contents.items if item.kind != "module"]
+    if not items:
+        return "no variables go along"
+    by_size = sorted(items, key=lambda item: item.size, reverse=True)
+    named = ", ".join(_item(item) for item in by_size[:SHOWN])
+    more = len(by_size) - SHOWN
+    rest = f", {more} more" if more > 0 else ""
+    return f"{words.size(contents.size)} go along: {named}{rest}"
+
+
+def _item(item: Item) -> str:
+    return f"{item.name} ({words.shortened(item.kind, 40)}, {words.size(item.size)})"

@@ -1,0 +1,109 @@
+"""What a run logged, entry by entry, free of wandb's own record types.
+
+`runlog` makes these from a transaction log, `store` keeps them; neither knows the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """One logged step.
+
+    Attributes
+    ----------
+    step
+        W&B's step.
+    time
+        Seconds since the epoch, or None if the log does not say.
+    scalars
+        Numbers by dotted key; NaN and infinities are kept.
+    media
+        Everything else by dotted key, as W&B's JSON: images, tables, histograms, strings, …
+    """
+
+    step: int
+    time: float | None
+    scalars: Mapping[str, float]
+    media: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SummaryEntry:
+    """Changes to the summary: values (JSON) by dotted key, and keys that were removed."""
+
+    update: Mapping[str, Any]
+    remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ConfigEntry:
+    """Changes to the config: values (JSON) by dotted key, and keys that were removed."""
+
+    update: Mapping[str, Any]
+    remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SystemEntry:
+    """One sample of system metrics (CPU, memory, GPU, …) by wandb's own key, at a time."""
+
+    time: float
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class FilesEntry:
+    """Files that the run saved, relative to its ``files/`` folder."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ArtifactEntry:
+    """An artifact that the run logged (`used` False) or used (True)."""
+
+    name: str
+    type: str
+    aliases: tuple[str, ...]
+    used: bool
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class InfoEntry:
+    """What W&B shows at the head of a run: name, project, group, tags, notes, host, commit."""
+
+    name: str
+    project: str
+    group: str
+    job_type: str
+    tags: tuple[str, ...]
+    notes: str
+    host: str
+    git_commit: str
+    start_time: float
+
+
+@dataclass(frozen=True)
+class ExitEntry:
+    """The run's own exit record: its code and run time in seconds."""
+
+    code: int
+    runtime: float
+
+
+Entry = (
+    HistoryEntry
+    | SummaryEntry
+    | ConfigEntry
+    | SystemEntry
+    | FilesEntry
+    | ArtifactEntry
+    | InfoEntry
+    | ExitEntry
+)

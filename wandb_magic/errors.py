@@ -1,0 +1,54 @@
+"""What can go wrong, as one tree, so that a caller can catch as much or as little as it wants.
+
+::
+
+    SweepError                 everything that this package raises on purpose
+    ├── SpecError              the sweep config is wrong: where, why, what to do
+    ├── BundleError            the cell cannot be handed over: which variable, what to do
+    ├── SweepNotFoundError     no sweep or run, or more than one, goes by that name
+    ├── SweepStateError        the sweep cannot do that now
+    ├── StoreError             the store cannot be read or written
+    └── UnsupportedError       this system or version cannot do that
+
+A message is one sentence a user can act on; the front ends show it without a traceback.
+"""
+
+from __future__ import annotations
+
+
+class SweepError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class SpecError(SweepError, ValueError):
+    """The sweep config is wrong.
+
+    Parameters
+    ----------
+    problems
+        One sentence each: the place (``parameters.lr``), what is wrong, what to do.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class BundleError(SweepError):
+    """The cell or function, or a variable that it uses, cannot be handed over."""
+
+
+class SweepNotFoundError(SweepError, LookupError):
+    """No sweep or run, or more than one, goes by the given id, prefix or name."""
+
+
+class SweepStateError(SweepError):
+    """The sweep is in a state in which the request makes no sense."""
+
+
+class StoreError(SweepError):
+    """The sweep's store cannot be read or written."""
+
+
+class UnsupportedError(SweepError):
+    """This operating system or an installed version cannot do what was asked."""

@@ -1,0 +1,101 @@
+"""The wandb-core that all runs of a host share, kept alive while runs come and go."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from wandb_magic.processes import alive, identify
+from wandb_magic.records import Process
+from wandb_magic.warm import IDLE_TIMEOUT_MINUTES, clear_after_core, start_core
+
+MARK = "WANDB_MAGIC_CORE_OF"
+PATIENCE_S = 10.0
+
+
+class SharedCore:
+    """One shared wandb-core, and word of it on disk for whoever has to clean up.
+
+    Parameters
+    ----------
+    sweep
+        The sweep's folder: a core carries it in its environment, to be found again.
+    environment
+        The environment to start it with.
+    """
+
+    def __init__(self, sweep: Path, environment: Mapping[str, str]) -> None:
+        self._sweep = sweep
+        self._environment = {**environment, MARK: str(sweep)}
+        self._starting = asyncio.Lock()
+        self._process: Process | None = None
+        self._used = 0.0
+        self.token: str | None = None
+        self.deaths = 0  # of cores that were in use
+
+    async def ensure(self) -> str | None:
+        """Return the token of a living core; None if this version of wandb shares none."""
+        async with self._starting:
+            if self.token is not None and self._process is not None and not alive(self._process):
+                self.deaths += not self._idle()
+            if self.token is None or self._gone():
+                await self._start()
+        self._used = time.monotonic()
+        return self.token
+
+    async def _start(self) -> None:
+        before = {core.pid for core in self._cores()}
+        self.token = await asyncio.to_thread(start_core, self._environment)
+        started = [core for core in self._cores() if core.pid not in before]
+        self._process = identify(started[0].pid) if len(started) == 1 else None
+
+    def touch(self) -> None:
+        """Note that a run is using it."""
+        self._used = time.monotonic()
+
+    def _gone(self) -> bool:
+        # It ends by itself when nobody has used it for a while; do not race with that.
+        return self._idle() or (self._process is not None and not alive(self._process))
+
+    def _idle(self) -> bool:
+        return time.monotonic() - self._used > (IDLE_TIMEOUT_MINUTES - 1) * 60
+
+    async def stop(self) -> None:
+        """Stop every core that was ever started for this sweep, by earlier supervisors too."""
+        self.token = None
+        cores = self._cores()
+        await asyncio.to_thread(_see_off, cores)
+        # A core takes its monitor of the machine along, unless it was killed.
+        await asyncio.to_thread(_see_off, self._processes("wandb-symon"))
+        for core in cores:
+            clear_after_core(core.pid)
+
+    def _cores(self) -> list[psutil.Process]:
+        """Return the living cores that were started for this sweep."""
+        return self._processes("wandb-core")
+
+    def _processes(self, name: str) -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.name() == name and process.environ().get(MARK) == str(self._sweep):
+                    found.append(process)
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+        return found
+
+
+def _see_off(processes: list[psutil.Process]) -> None:
+    """End processes, and wait until they are gone."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, deaf = psutil.wait_procs(processes, PATIENCE_S)
+    for process in deaf:
+        process.kill()
+    psutil.wait_procs(deaf, PATIENCE_S)

@@ -1,0 +1,145 @@
+"""The host's end of the template: start it, send it jobs, hear what it says, notice its death."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from wandb_magic.run import Job
+
+
+class TemplateClient:
+    """One template process.
+
+    Parameters
+    ----------
+    bundle
+        The folder that it thaws.
+    environment
+        Its environment.
+    hear
+        Called in the event loop with each message, and with ``{"event": "died"}`` at the end.
+    """
+
+    def __init__(
+        self, bundle: Path, environment: Mapping[str, str], hear: Callable[[dict[str, Any]], None]
+    ) -> None:
+        self._hear = hear
+        self._pending = b""
+        self._channel, theirs = socket.socketpair()
+        self._channel.settimeout(0)
+        with theirs:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "wandb_magic.template",
+                    str(bundle),
+                    str(theirs.fileno()),
+                ],
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                cwd=bundle.parent,
+                env=dict(environment),
+            )
+        asyncio.get_running_loop().add_reader(self._channel, self._receive)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def fork(self, job: Job) -> None:
+        """Ask for a run; a dead template is noticed by its last message, not here."""
+        try:
+            # A job is far smaller than the socket's buffer, and few are ever under way.
+            self._channel.sendall(job.to_json().encode() + b"\n")
+        except (BrokenPipeError, ConnectionResetError):
+            return
+
+    def close(self) -> None:
+        """Let it go: it ends when its last run has ended."""
+        asyncio.get_running_loop().remove_reader(self._channel)
+        self._channel.close()
+
+    def wait(self) -> int:
+        """Wait until it has ended; return its exit code."""
+        return self._process.wait()
+
+    def _receive(self) -> None:
+        try:
+            received = self._channel.recv(1 << 16)
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            received = b""
+        if not received:
+            self.close()
+            self._hear({"event": "died"})
+            return
+        *lines, self._pending = (self._pending + received).split(b"\n")
+        for line in lines:
+            self._hear(json.loads(line))
+
+
+def start_cold(job: Job, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start a run in a fresh interpreter."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "wandb_magic.run", job.to_json()],
+        stdin=subprocess.DEVNULL,
+        cwd=job.folder,
+        env=dict(environment),
+        start_new_session=True,
+    )
+
+
+def closing_process(
+    run: str, code: int, cause: str, environment: Mapping[str, str], log: Path
+) -> subprocess.Popen[bytes]:
+    """Start the process that writes a dead run's ending into W&B's record of it."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "wandb_magic.causes", run, str(code), cause],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=log.parent,
+            env=dict(environment),
+        )
+
+
+def adopt_orphans() -> None:
+    """Become the parent of orphaned descendants (Linux), to learn how they end."""
+    if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415 - Linux only
+
+        set_child_subreaper = 36
+        ctypes.CDLL(None, use_errno=True).prctl(set_child_subreaper, 1, 0, 0, 0)
+
+
+def reap(pid: int) -> int | None:
+    """Return the wait status of a child that has ended, None if it lives or is none of ours."""
+    try:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return None
+    return status if ended else None
+
+
+def reap_strangers(known: Collection[int]) -> None:
+    """Reap the ended orphans that this process was made the parent of, but for the `known`."""
+    while True:
+        try:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        if ended is None or ended.si_pid in known:
+            return
+        reap(ended.si_pid)

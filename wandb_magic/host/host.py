@@ -1,0 +1,245 @@
+"""One machine's runs: start them, signal them, follow them, and say how each ended."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from wandb_magic.host.core import SharedCore
+from wandb_magic.host.events import Broken, Event, Notice, Ready, Started
+from wandb_magic.host.forks import (
+    TemplateClient,
+    adopt_orphans,
+    closing_process,
+    reap_strangers,
+    start_cold,
+)
+from wandb_magic.host.living import Living, Parent, memory_kills, signal_group
+from wandb_magic.host.watch import Watch
+from wandb_magic.paths import write_atomically, write_exclusively
+from wandb_magic.processes import alive
+from wandb_magic.records import RunId
+from wandb_magic.run import Job
+from wandb_magic.warm import flushes_late
+
+TEMPLATE_DEATHS = 3  # a template that dies so often between two ends of runs is given up
+POLL_S = 0.05
+
+
+class Host:
+    """Owns the template, the runs, their files and the followers of their logs.
+
+    All methods belong to one event loop; `say` is called in it.
+
+    Parameters
+    ----------
+    folder
+        The sweep's folder.
+    bundle
+        The bundle's folder.
+    environment
+        The environment of the template and of cold runs.
+    say
+        Hears what happens.
+    commands
+        Whether the runs are commands, which share no wandb-core.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        bundle: Path,
+        environment: Mapping[str, str],
+        say: Callable[[Event], None],
+        *,
+        commands: bool = False,
+    ) -> None:
+        self._folder = folder
+        self._bundle = bundle
+        self._environment = dict(environment)
+        self._say = say
+        self._core = None if commands else SharedCore(folder, environment)
+        self._template: TemplateClient | None = None
+        self._template_ready = asyncio.Event()
+        self._template_deaths = 0
+        self._cold = ""
+        self._watch = Watch(say, self._close_record)
+        self._polling: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def start(self) -> None:
+        """Start the template and the core; `Ready` or `Broken` says how that went."""
+        adopt_orphans()
+        self._polling = asyncio.create_task(self._poll_forever())
+        # An error in it must reach the loop's handler at once, and not wait to be asked for.
+        self._polling.add_done_callback(lambda task: task.cancelled() or task.result())
+        self._start_template()
+        if self._core is not None and await self._core.ensure() is None:
+            self._say(Notice("this wandb has no shared core (0.26.1 has): runs start slower"))
+        if flushes_late():
+            self._say(
+                Notice(
+                    "this wandb writes late what runs log (0.31 does it at once): curves lag "
+                    "behind, and a run that is killed loses its last points"
+                )
+            )
+        await self._template_ready.wait()
+
+    async def launch(self, job: Job) -> None:
+        """Start a run whose folder is prepared; `Started` follows once it has a process."""
+        if self._core is not None:
+            token = await self._core.ensure()
+            if self._core.deaths:
+                self._say(Notice("the wandb-core of the runs died; those that used it failed"))
+            if token is not None:
+                write_atomically(job.paths.core, token)
+                job = replace(job, environment={**job.environment, "WANDB_SERVICE": token})
+        living = Living(job, Parent.TEMPLATE, memory_kills())
+        self._begin(living)
+
+    async def recover(self, job: Job, positions: Mapping[str, int]) -> None:
+        """See a run through that an earlier supervisor had begun, or perhaps had not.
+
+        `positions` says how far each of its logs had been read.
+        """
+        living = Living(job, Parent.NOBODY, memory_kills(), positions=positions)
+        if not self._adopt(living):
+            await self.launch(job)
+
+    def signal(self, run: RunId, number: int, reason: str) -> None:
+        """Signal a run's whole process group; W&B's record will give `reason` for its end."""
+        living = self._watch.get(run)
+        if living is not None and living.process is not None and alive(living.process):
+            living.reason = reason
+            write_atomically(living.job.paths.stop, reason)
+            signal_group(living.process.pid, number)
+
+    async def close(self) -> None:
+        """Wait for the last words about ended runs, then let the template and the core go."""
+        while any(living.said for living in self._watch.living()):  # noqa: ASYNC110 - polls anyway
+            await asyncio.sleep(POLL_S)
+        self._closed = True
+        if self._polling is not None:
+            self._polling.cancel()
+        if self._template is not None:
+            self._template.close()
+            await asyncio.to_thread(self._template.wait)
+        if self._core is not None:
+            await self._core.stop()
+
+    def _close_record(self, living: Living, code: int) -> subprocess.Popen[bytes] | None:
+        """Begin to write a dead run's ending into W&B's record of it, if that is still open."""
+        if not living.logs.directory or not living.job.paths.core.exists():
+            return None
+        token = living.job.paths.core.read_text(encoding="utf-8")
+        environment = {**self._environment, **living.job.environment, "WANDB_SERVICE": token}
+        log = self._folder / "supervisor.log"
+        return closing_process(living.job.run, code, living.reason, environment, log)
+
+    # Starting runs
+
+    def _start_template(self) -> None:
+        self._template_ready.clear()
+        self._template = TemplateClient(self._bundle, self._environment, self._hear)
+
+    def _begin(self, living: Living) -> None:
+        """Start a run; without a template yet, that is done when there is one."""
+        self._watch.add(living)
+        if self._cold:
+            living.parent = Parent.HOST
+            environment = {**self._environment, **living.job.environment}
+            living.started_cold = start_cold(living.job, environment)
+            self._confirm(living, living.started_cold.pid)
+        elif self._template is not None and self._template_ready.is_set():
+            self._template.fork(living.job)
+
+    def _confirm(self, living: Living, pid: int) -> None:
+        living.note_pid(pid)
+        assert living.process is not None
+        self._say(Started(living.job.run, living.process))
+
+    def _adopt(self, living: Living) -> bool:
+        """Take over the process that claimed the run; where none has, see to it that none will."""
+        if write_exclusively(living.job.paths.process, "null") or living.claimant() is None:
+            living.job.paths.process.unlink()
+            return False
+        living.process = living.claimant()
+        living.parent = Parent.NOBODY
+        living.confirmed = True
+        self._watch.add(living)
+        assert living.process is not None
+        self._say(Started(living.job.run, living.process))
+        return True
+
+    # Hearing the template
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        event = message["event"]
+        if event == "ready":
+            if message["cold"]:
+                self._dismiss_template()
+            self._go_on(message["cold"])
+        elif event == "failed":
+            self._closed = True
+            self._say(Broken(message["reason"], message["details"]))
+            self._template_ready.set()
+        elif event == "died":
+            self._mourn_template()
+        else:
+            living = self._watch.get(message["run"])
+            if living is not None and event == "forked":
+                self._confirm(living, message["pid"])
+            elif living is not None:
+                self._template_deaths = 0
+                self._watch.end(living, message)
+
+    def _go_on(self, cold: str) -> None:
+        """Take up the runs that waited for the template, or for the news that there is none."""
+        self._template_ready.set()
+        if cold:
+            self._cold = cold
+            self._say(Notice(f"each run starts a fresh Python: {cold}"))
+        for living in self._watch.living():
+            if living.parent is Parent.TEMPLATE and not living.confirmed:
+                self._begin(living)
+        self._say(Ready())
+
+    def _mourn_template(self) -> None:
+        assert self._template is not None
+        template, self._template = self._template, None
+        code = template.wait()
+        if self._closed:
+            return
+        self._template_deaths += 1
+        early = not self._template_ready.is_set()
+        self._template_ready.clear()
+        for living in self._watch.living():
+            if living.parent is Parent.TEMPLATE and living.ending is None:
+                if living.confirmed:
+                    living.parent = Parent.HOST
+                elif not self._adopt(living):
+                    self._begin(living)
+        how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+        if self._template_deaths < TEMPLATE_DEATHS and not (early and code >= 0):
+            self._start_template()
+        else:
+            self._go_on(f"the process that should fork the runs died ({how})")
+
+    def _dismiss_template(self) -> None:
+        assert self._template is not None
+        self._template.close()
+        self._template.wait()
+        self._template = None
+
+    async def _poll_forever(self) -> None:
+        while True:
+            if self._core is not None and self._watch.living():
+                self._core.touch()
+            self._watch.poll()
+            template = {self._template.pid} if self._template is not None else set()
+            reap_strangers(self._watch.children() | template)
+            await asyncio.sleep(POLL_S)

@@ -1,0 +1,97 @@
+"""A run that a host is responsible for, and the little that must be known to see it through."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from wandb_magic.host.logs import RunLogs
+from wandb_magic.processes import identify
+from wandb_magic.records import Process
+from wandb_magic.run import Job
+
+PATIENCE_S = 2.0  # for files that the process which waited for a run writes a moment later
+
+
+class Parent(Enum):
+    """Who learns from the operating system how a run ended."""
+
+    TEMPLATE = "template"
+    HOST = "host"
+    NOBODY = "nobody"
+
+
+@dataclass
+class Living:
+    """A run between its start and the last word about it."""
+
+    job: Job
+    parent: Parent
+    memory_kills: int
+    process: Process | None = None
+    started_cold: subprocess.Popen[bytes] | None = None
+    confirmed: bool = False
+    ending: dict[str, Any] | None = None
+    gone_since: float | None = None
+    closing: subprocess.Popen[bytes] | None = None
+    said: bool = False
+    reason: str = ""
+    positions: Mapping[str, int] = field(default_factory=dict)
+    logs: RunLogs = field(init=False)
+
+    def __post_init__(self) -> None:
+        root = Path(self.job.environment["WANDB_DIR"]) if self.job.command else None
+        self.logs = RunLogs(self.job.paths, self.positions, root)
+
+    @property
+    def waited(self) -> float:
+        """Seconds since the process was first seen to be gone."""
+        return 0.0 if self.gone_since is None else time.monotonic() - self.gone_since
+
+    def read_exit(self) -> dict[str, Any] | None:
+        """Return what the run, or whoever waited for it, wrote about its end."""
+        try:
+            found: dict[str, Any] = json.loads(self.job.paths.exit.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return found
+
+    def claimant(self) -> Process | None:
+        """Return the process that claimed this run, alive or not; None if none has."""
+        try:
+            claim = json.loads(self.job.paths.process.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return Process(**claim) if claim else None
+
+    def note_pid(self, pid: int) -> None:
+        """Keep the identity of the process that now executes this run."""
+        self.process = identify(pid) or Process(pid, "")
+        self.confirmed = True
+
+
+def memory_kills() -> int:
+    """Return how many processes the kernel's out-of-memory killer has ended since boot."""
+    try:
+        with open("/proc/vmstat", encoding="ascii") as file:  # noqa: PTH123 - not a path of ours
+            for line in file:
+                if line.startswith("oom_kill "):
+                    return int(line.split()[1])
+    except OSError:
+        pass
+    return 0
+
+
+def signal_group(pid: int, number: int) -> None:
+    """Signal the process group that `pid` leads, if there is one."""
+    try:
+        os.killpg(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return

@@ -1,0 +1,37 @@
+"""What the supervisor asks of whoever runs its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from wandb_magic.records import RunId
+from wandb_magic.run import Job
+
+
+class Launcher(Protocol):
+    """Starts and signals runs on one or more hosts.
+
+    The supervisor owns it and calls it from its event loop only; what happens to the runs comes
+    back in the same loop, as `wandb_magic.host` events.
+    """
+
+    async def start(self) -> None:
+        """Bring the hosts up; returns when runs can be launched, or never will be."""
+        ...
+
+    async def launch(self, job: Job) -> None:
+        """Start a run whose folder is prepared."""
+        ...
+
+    async def recover(self, job: Job, positions: Mapping[str, int]) -> None:
+        """See a run through that an earlier supervisor had begun, or perhaps had not."""
+        ...
+
+    def signal(self, run: RunId, number: int, reason: str) -> None:
+        """Signal a run's whole process group."""
+        ...
+
+    async def close(self) -> None:
+        """Let the hosts go, once all that was logged has been said."""
+        ...

@@ -1,0 +1,50 @@
+"""What stands for the sweep config in ``%%wandb_sweep CONFIG``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from wandb_magic.commands.parser import UsageError
+from wandb_magic.commands.words import unquoted
+
+FILES = (".yaml", ".yml", ".json")
+
+Config = Mapping[str, Any] | str | os.PathLike[str]
+
+
+def resolve(text: str, namespace: dict[str, Any]) -> Config:
+    """Return the config: a file, or what `text` is in the user's namespace.
+
+    Raises
+    ------
+    UsageError
+        If `text` is neither, or its value is no config. What evaluating raises stays as it is.
+    """
+    __tracebackhide__ = True
+    if not text:
+        raise UsageError("a config is missing: %%wandb_sweep CONFIG (help: %%wandb_sweep --help)")
+    if text.endswith(FILES):
+        return Path(unquoted(text)).expanduser()
+    try:
+        code = compile(text, "<%%wandb_sweep>", "eval")
+    except SyntaxError:
+        raise UsageError(
+            f"{text!r} is no config: name a variable, write an expression, or give a file that "
+            f"ends in {', '.join(FILES)}"
+        ) from None
+    if text.isidentifier() and text not in namespace:
+        raise UsageError(f"{text!r} is not defined: run the cell that defines the config first")
+    value = eval(code, namespace)  # noqa: S307 - the user's own cell
+    if not is_config(value):
+        raise UsageError(
+            f"{text} is a {type(value).__name__}: a config is a mapping, YAML text or a file"
+        )
+    return value  # type: ignore[no-any-return]
+
+
+def is_config(value: object) -> bool:
+    """Tell whether `value` may hold a sweep config."""
+    return isinstance(value, (Mapping, str, os.PathLike))

@@ -1,0 +1,179 @@
+"""Every path of a sweep, in one class.
+
+``$WANDB_DIR/wandb/sweep-<id>/`` is W&B's own place for a sweep. The folder holds::
+
+    sweep.db        the store (or sweep.db.at: the path of a store kept on a local disk)
+    spec.yaml       the validated sweep config
+    bundle/         the frozen cell and its variables
+    supervisor.log  what the supervisor said
+    lock            held by the living supervisor
+    runs/<run id>/  params.yaml, core, process.json, devices, wandb.dirs, output.log, stop,
+                    exit.json
+
+Ids are validated before they become part of a path.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from wandb_magic.errors import SweepNotFoundError
+from wandb_magic.records import RunId, SweepId, is_id
+
+FOLDER_MODE = 0o700
+
+
+@dataclass(frozen=True)
+class RunPaths:
+    """The paths of one run, below its sweep's ``runs/``."""
+
+    folder: Path
+
+    @property
+    def params(self) -> Path:
+        """Parameters in the form that wandb reads from ``WANDB_SWEEP_PARAM_PATH``."""
+        return self.folder / "params.yaml"
+
+    @property
+    def process(self) -> Path:
+        """The claim: the identity of the one process that executes this run."""
+        return self.folder / "process.json"
+
+    @property
+    def output(self) -> Path:
+        """Everything that the run and its children printed."""
+        return self.folder / "output.log"
+
+    @property
+    def wandb(self) -> Path:
+        """Where wandb keeps the run, one folder a line, in order of ``wandb.init``."""
+        return self.folder / "wandb.dirs"
+
+    @property
+    def core(self) -> Path:
+        """The token of the shared wandb-core that the run talks to."""
+        return self.folder / "core"
+
+    @property
+    def devices(self) -> Path:
+        """The GPUs that the run may see, as ``CUDA_VISIBLE_DEVICES`` names them, if it does."""
+        return self.folder / "devices"
+
+    @property
+    def stop(self) -> Path:
+        """Why the run is being stopped, written before the first signal."""
+        return self.folder / "stop"
+
+    @property
+    def exit(self) -> Path:
+        """How the run ended, written by itself or by the process that waited for it."""
+        return self.folder / "exit.json"
+
+
+@dataclass(frozen=True)
+class SweepPaths:
+    """The paths of one sweep."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, root: Path, sweep: SweepId) -> SweepPaths:
+        """Return the paths of `sweep` below `root`, the folder that ``WANDB_DIR`` names."""
+        return cls(wandb_folder(root) / f"sweep-{checked_id(sweep)}")
+
+    @property
+    def root(self) -> Path:
+        """What ``WANDB_DIR`` is for the runs of this sweep."""
+        return self.folder.parent.parent
+
+    @property
+    def store(self) -> Path:
+        """The store; on a network file system a pointer leads to a local disk."""
+        with contextlib.suppress(FileNotFoundError):
+            return Path(self.store_pointer.read_text(encoding="utf-8"))
+        return self.folder / "sweep.db"
+
+    @property
+    def store_pointer(self) -> Path:
+        """Names the store's real place where the sweep's folder cannot hold it."""
+        return self.folder / "sweep.db.at"
+
+    @property
+    def spec(self) -> Path:
+        """The sweep config as YAML, for people."""
+        return self.folder / "spec.yaml"
+
+    @property
+    def bundle(self) -> Path:
+        """The frozen cell and its variables."""
+        return self.folder / "bundle"
+
+    @property
+    def log(self) -> Path:
+        """What the supervisor said."""
+        return self.folder / "supervisor.log"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the living supervisor; there is never a second one."""
+        return self.folder / "lock"
+
+    @property
+    def runs(self) -> Path:
+        """One folder a run."""
+        return self.folder / "runs"
+
+    def run(self, run: RunId) -> RunPaths:
+        """Return the paths of one run."""
+        return RunPaths(self.runs / checked_id(run))
+
+
+def wandb_folder(root: Path) -> Path:
+    """Return the folder that wandb itself would use below `root`."""
+    hidden = root / ".wandb"
+    return hidden if hidden.is_dir() else root / "wandb"
+
+
+def checked_id(text: str) -> str:
+    """Return `text` if it is an id, so that it can lead nowhere but into its own folder.
+
+    Raises
+    ------
+    SweepNotFoundError
+        If it is not eight lower-case letters and digits.
+    """
+    if not is_id(text):
+        raise SweepNotFoundError(f"{text!r} is no id: one has eight lower-case letters and digits")
+    return text
+
+
+def write_atomically(path: Path, data: bytes | str) -> None:
+    """Write `path` through a temporary file beside it, so that nobody ever reads half of it."""
+    raw = data.encode() if isinstance(data, str) else data
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(raw)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_exclusively(path: Path, data: str) -> bool:
+    """Write `path` in one step if it does not exist; tell whether this call made it."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data.encode())
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        return True
+    finally:
+        Path(temporary).unlink(missing_ok=True)

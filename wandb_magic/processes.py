@@ -1,0 +1,63 @@
+"""Who a process is, beyond its pid, so that a reused pid is never taken for the old process.
+
+On Linux the mark is the boot id and the kernel's start tick, which no change of the clock moves;
+elsewhere it is psutil's creation time. Nothing here starts or stops a process.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+from wandb_magic.records import Process
+
+_STATE, _START_TICK = 0, 19  # fields of /proc/<pid>/stat after the command's closing bracket
+
+
+def identify(pid: int) -> Process | None:
+    """Return the identity of the living process `pid`; None if there is none, or only a zombie."""
+    if sys.platform == "linux":
+        fields = _stat(pid)
+        if fields is None or fields[_STATE] in "ZX":
+            return None
+        return Process(pid, f"{_boot_id()}:{fields[_START_TICK]}")
+    return _identify_elsewhere(pid)
+
+
+def current() -> Process:
+    """Return the identity of this process."""
+    process = identify(os.getpid())
+    assert process is not None
+    return process
+
+
+def alive(process: Process | None) -> bool:
+    """Tell whether exactly this process still runs."""
+    return process is not None and identify(process.pid) == process
+
+
+def _stat(pid: int) -> list[str] | None:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return text.rpartition(")")[2].split()
+
+
+@cache
+def _boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def _identify_elsewhere(pid: int) -> Process | None:
+    import psutil  # noqa: PLC0415 - not needed on Linux
+
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        return Process(pid, repr(process.create_time()))
+    except psutil.NoSuchProcess:
+        return None

@@ -1,0 +1,238 @@
+"""The words: ids, states and the plain records that every layer passes on.
+
+Nothing here knows a file, a database, a process or wandb.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, NewType
+
+SweepId = NewType("SweepId", str)
+RunId = NewType("RunId", str)
+
+Params = Mapping[str, Any]
+"""The parameters of one run, nested as in the spec; values are JSON values."""
+
+ID_LENGTH = 8
+ID_ALPHABET = string.ascii_lowercase + string.digits
+
+
+def new_id() -> str:
+    """Return a fresh id in W&B's own form: eight lower-case letters and digits."""
+    return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
+
+
+def is_id(text: str) -> bool:
+    """Tell whether `text` has the form of an id, so that it may become part of a path."""
+    return len(text) == ID_LENGTH and all(char in ID_ALPHABET for char in text)
+
+
+class RunState(str, Enum):
+    """What became of a run.
+
+    ``PENDING`` runs have their parameters but no process yet. All others but ``RUNNING`` are
+    final: ``FINISHED`` ended well, ``FAILED`` raised or exited with a code, ``KILLED`` died from a
+    signal that nobody here sent, ``STOPPED`` was stopped on request or by its time limit,
+    ``PRUNED`` was ended early by the sweep's rule, ``LOST`` vanished without a trace of how.
+    """
+
+    PENDING = "pending"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    KILLED = "killed"
+    STOPPED = "stopped"
+    PRUNED = "pruned"
+    LOST = "lost"
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run is over."""
+        return self not in (RunState.PENDING, RunState.RUNNING)
+
+    @property
+    def crashed(self) -> bool:
+        """Whether the run broke: it counts as the worst value, and may be retried."""
+        return self in (RunState.FAILED, RunState.KILLED, RunState.LOST)
+
+
+class SweepState(str, Enum):
+    """What a sweep is doing.
+
+    ``RUNNING`` starts runs, ``PAUSED`` lets the living ones end and starts none, ``STOPPING``
+    waits for the last ones to die; ``FINISHED`` used up its budget, grid or target; ``STOPPED``
+    was ended on request; ``FAILED`` cannot go on (its cause says why).
+    """
+
+    PENDING = "pending"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+    @property
+    def ended(self) -> bool:
+        """Whether no run of this sweep will start any more, unless it is resumed."""
+        return self in (SweepState.FINISHED, SweepState.STOPPED, SweepState.FAILED)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """The objective of a sweep.
+
+    Attributes
+    ----------
+    name
+        The key the runs log, nested keys with dots.
+    maximize
+        Whether larger is better.
+    target
+        The value at which the sweep ends, if any.
+    """
+
+    name: str
+    maximize: bool = False
+    target: float | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run as the search sees it: its parameters, and what is known of its objective.
+
+    Attributes
+    ----------
+    number
+        Position in the sweep, from 0; the search draws the same parameters for the same number.
+    params
+        The parameters, nested as in the spec.
+    state
+        Whether it is in flight, and how it ended.
+    value
+        The objective: best (or last, by config) logged value; None if none was logged.
+    history
+        The objective's logged values in order, for early termination; empty unless asked for.
+    """
+
+    number: int
+    params: Params
+    state: RunState
+    value: float | None = None
+    history: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Process:
+    """The identity of a process: a pid alone may come to mean another one.
+
+    Attributes
+    ----------
+    pid
+        The process id.
+    started
+        The operating system's own start mark of that pid (see `wandb_magic.processes`).
+    """
+
+    pid: int
+    started: str
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a sweep was asked to run, beside its spec.
+
+    Attributes
+    ----------
+    seed
+        Decides what the search draws, and seeds each run's global generators.
+    sampler
+        What stands behind ``bayes``.
+    retries
+        How often a broken run is started again with the same parameters.
+    run_timeout
+        Seconds after which a run is stopped; None for never.
+    failure_limit
+        The sweep pauses when this many runs in a row have failed at its start; 0 for never.
+    grace
+        Seconds between SIGINT, SIGTERM and SIGKILL when a run is stopped.
+    priors
+        Runs of another sweep to learn from: JSON objects with ``params`` and ``value``.
+    """
+
+    seed: int = 0
+    sampler: str = "auto"
+    retries: int = 0
+    run_timeout: float | None = None
+    failure_limit: int = 3
+    grace: float = 10.0
+    priors: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class SweepRecord:
+    """A sweep as its store holds it.
+
+    Times are seconds since the epoch. `spec` is the validated sweep config as a JSON object.
+    `budget` is the number of runs
+    to start, None for a grid without ``run_cap``. `cause` says why it paused or ended.
+    """
+
+    id: SweepId
+    name: str
+    project: str
+    entity: str
+    mode: str
+    state: SweepState
+    created: float
+    spec: Mapping[str, Any]
+    options: Options
+    agents: int
+    budget: int | None
+    cause: str = ""
+    started: float | None = None
+    ended: float | None = None
+    supervisor: Process | None = None
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One execution, as its sweep's store holds it.
+
+    `number` counts parameter sets from 0; a retry or rerun is a run of its own with the same
+    number and the next `attempt` (from 0). `agent` counts from 0. Times are seconds since the
+    epoch. `value` is the objective, `error` the user's traceback if it raised, `directory` W&B's
+    run folder once it is known.
+    """
+
+    id: RunId
+    number: int
+    attempt: int
+    agent: int
+    params: Params
+    state: RunState
+    created: float
+    started: float | None = None
+    ended: float | None = None
+    cause: str = ""
+    error: str = ""
+    exit_code: int | None = None
+    value: float | None = None
+    directory: str = ""
+    process: Process | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody asked of a sweep: a verb of `wandb_magic.verbs` and its arguments (JSON)."""
+
+    id: int
+    verb: str
+    arguments: Mapping[str, Any]
+    created: float

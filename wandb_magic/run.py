@@ -1,0 +1,266 @@
+"""One run, in its own process: claim it, become it, execute it, say how it ended.
+
+The process is a fork of the template, or a fresh one: ``python -m wandb_magic.run JOB``. It talks
+to nobody: what it prints goes to a file, how it ended to another, what it logs to wandb.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import ctypes
+import functools
+import inspect
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from wandb_magic.bundle import Manifest, Thawed, thaw
+from wandb_magic.causes import KEY, cause_of, tell_causes
+from wandb_magic.paths import FOLDER_MODE, RunPaths, write_atomically, write_exclusively
+from wandb_magic.processes import current
+from wandb_magic.records import RunId
+
+INTERRUPTED = 130  # the shell's exit code for a death by SIGINT
+# The kernel's out-of-memory killer should take a run before it takes the notebook.
+OOM_SCORE = "300"
+# Whose frames lie above the user's in a traceback.
+_ABOVE = (f"{Path(__file__).parent}{os.sep}", f"{Path(asyncio.__file__).parent}{os.sep}")
+
+_Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a host is asked to start.
+
+    Attributes
+    ----------
+    run
+        The run's id.
+    folder
+        The run's folder, with its parameters in it.
+    bundle
+        The bundle's folder.
+    environment
+        Variables on top of the host's own.
+    seed
+        Seeds the global generators of `random`, NumPy and PyTorch.
+    command
+        The command to execute instead of the bundle, for a sweep with a ``program``.
+    """
+
+    run: RunId
+    folder: Path
+    bundle: Path
+    environment: Mapping[str, str]
+    seed: int
+    command: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> RunPaths:
+        """The run's paths."""
+        return RunPaths(self.folder)
+
+    def to_json(self) -> str:
+        """Return the job as one line of JSON."""
+        return json.dumps({**asdict(self), "folder": str(self.folder), "bundle": str(self.bundle)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Job:
+        """Read what `to_json` wrote."""
+        data: dict[str, Any] = json.loads(text)
+        data["folder"], data["bundle"] = Path(data["folder"]), Path(data["bundle"])
+        data["command"] = tuple(data["command"])
+        return cls(**data)
+
+
+def become(job: Job) -> None:
+    """Make this process the run: session, claim, output, environment."""
+    if os.getsid(0) != os.getpid():
+        os.setsid()
+    if not write_exclusively(job.paths.process, json.dumps(asdict(current()))):
+        os._exit(0)  # another process has it, or the supervisor has given it up
+    _redirect(job.paths.output)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(OOM_SCORE, encoding="ascii")
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.environ.update(job.environment)
+    if devices := os.environ.get("CUDA_VISIBLE_DEVICES"):
+        write_atomically(job.paths.devices, devices)
+    _watch_wandb(job)
+
+
+def execute(thawed: Thawed, job: Job) -> NoReturn:
+    """Execute the bundle, end wandb's run, write how it ended, and exit."""
+    seed(job.seed)
+    tell_causes(job.paths)
+    code, error, cause = _outcome(thawed, job)
+    if code == 0:
+        _join_threads()  # they may still log
+    code, error = _finish_wandb(code, error, cause)
+    _shut_down()
+    ending = {"code": code, "error": error, "ended": time.time()}
+    write_atomically(job.paths.exit, json.dumps(ending))
+    os._exit(code)
+
+
+def execute_command(job: Job) -> NoReturn:
+    """Become the command of the spec; whoever waits for this process writes how it ended."""
+    try:
+        os.execvpe(job.command[0], job.command, os.environ)  # noqa: S606 - the user's command
+    except OSError as problem:
+        message = f"{job.command[0]}: {problem.strerror}"
+        print(message, file=sys.stderr, flush=True)  # noqa: T201 - this is the run's own output
+        ending = {"code": 127, "error": message, "ended": time.time()}
+        write_atomically(job.paths.exit, json.dumps(ending))
+        os._exit(127)
+
+
+def seed(number: int) -> None:
+    """Seed the global generators of what is loaded: forks would all draw the same numbers."""
+    import random  # noqa: PLC0415
+
+    random.seed(number)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed(number % 2**32)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(number)
+
+
+def _outcome(thawed: Thawed, job: Job) -> tuple[int, str, str]:
+    """Execute; return the exit code, what to show of an error, and its cause in one line."""
+    try:
+        result = thawed.execute()
+        if inspect.iscoroutine(result):
+            asyncio.run(result)
+    except SystemExit as request:
+        if request.code is None or isinstance(request.code, int):
+            code = (request.code or 0) & 0xFF  # all that the system keeps of it
+            told = f"sys.exit({request.code})" if code else ""
+            return code, told, told
+        sys.stderr.write(f"{request.code}\n")
+        return 1, str(request.code), str(request.code)
+    except KeyboardInterrupt as interrupt:
+        return INTERRUPTED, _report(interrupt), cause_of(interrupt, job.paths)
+    except BaseException as error:  # noqa: BLE001 - the run's end, whatever it is
+        return 1, _report(error), cause_of(error, job.paths)
+    return 0, "", ""
+
+
+def _finish_wandb(code: int, error: str, cause: str) -> tuple[int, str]:
+    """End wandb's run, if one is open; return how this run ended."""
+    wandb: Any = sys.modules.get("wandb")
+    if getattr(wandb, "run", None) is not None:
+        try:
+            if cause:
+                wandb.run.summary[KEY] = cause
+            wandb.finish(exit_code=code)
+        except BaseException as problem:  # noqa: BLE001 - an interrupt, too, ends the run in order
+            return code or 1, error or _report(problem)
+    return code, error
+
+
+def _report(error: BaseException) -> str:
+    """Print the user's traceback, without the frames above the user's own."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_ABOVE):
+        frames = frames.tb_next
+    text = "".join(traceback.format_exception(type(error), error, frames))
+    sys.stderr.write(text)
+    return text
+
+
+def _join_threads() -> None:
+    """Wait for threads that are not daemons, as the interpreter does before it ends."""
+    with contextlib.suppress(BaseException):
+        threading._shutdown()  # type: ignore[attr-defined] # noqa: SLF001 - as multiprocessing does
+
+
+def _shut_down() -> None:
+    """Do what the interpreter and libc do before they end, for `os._exit` does not."""
+    _join_threads()
+    with contextlib.suppress(BaseException):
+        atexit._run_exitfuncs()  # noqa: SLF001 - as above
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    ctypes.CDLL(None).fflush(None)  # what C code printed
+
+
+def _redirect(output: Path) -> None:
+    target = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(target, 1)
+    os.dup2(target, 2)
+    os.close(target)
+    os.close(nothing)
+    for name, descriptor in (("stdout", 1), ("stderr", 2)):
+        stream = os.fdopen(
+            descriptor,
+            "w",
+            buffering=1,
+            encoding="utf-8",
+            errors="backslashreplace",
+            closefd=False,
+        )
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+
+
+def _watch_wandb(job: Job) -> None:
+    """Note each folder that wandb makes for this run, wherever ``init(dir=…)`` puts it.
+
+    An audit hook would see the same, and slow down every `id` and `open` of the run.
+    """
+    make, suffix = os.mkdir, f"-{job.run}"
+
+    @functools.wraps(make)
+    def mkdir(path: _Path, mode: int = 0o777, *, dir_fd: int | None = None) -> None:
+        make(path, mode, dir_fd=dir_fd)
+        folder = Path(os.fsdecode(path))
+        if folder.name.startswith(("offline-run-", "run-")) and suffix in folder.name:
+            with job.paths.wandb.open("a", encoding="utf-8") as file:
+                file.write(f"{folder.absolute()}\n")
+
+    os.mkdir = mkdir
+
+
+def main() -> NoReturn:
+    """Start cold: read the job from the command line, thaw, execute."""
+    job = Job.from_json(sys.argv[1])
+    become(job)
+    if job.command:
+        os.chdir(Manifest.read(job.bundle).directory)
+        execute_command(job)
+    try:
+        thawed = thaw(job.bundle)
+    except BaseException as error:  # noqa: BLE001 - a user's module may raise anything
+        ending = {"code": 1, "error": _report(error), "ended": time.time()}
+        write_atomically(job.paths.exit, json.dumps(ending))
+        os._exit(1)
+    execute(thawed, job)
+
+
+def prepare(job: Job, params: str) -> None:
+    """Make the run's folder, with its parameters in the form that wandb reads."""
+    job.folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    write_atomically(job.paths.params, params)
+
+
+if __name__ == "__main__":
+    main()

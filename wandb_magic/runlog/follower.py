@@ -1,0 +1,95 @@
+"""Follows the transaction log of one run while it grows.
+
+It only reads, never waits, and keeps nothing of what it returned. One descriptor is open from the
+first `Follower.poll` that finds the log to `Follower.close`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from wandb_magic.entries import Entry
+from wandb_magic.runlog import convert
+from wandb_magic.runlog.framing import Framing
+from wandb_magic.runlog.wire import DecodeError
+
+LIMIT = 2000
+"""Entries that one poll returns at most, give or take a record: some 50 ms of work."""
+
+
+class Follower:
+    """Follows ``run-<id>.wandb`` in a W&B run folder.
+
+    Parameters
+    ----------
+    directory
+        W&B's run folder (``wandb/offline-run-<time>-<id>``); it and the log need not exist yet.
+    position
+        Where to begin, in bytes: 0, or the `position` that an earlier follower of the same log
+        had when everything it returned was kept.
+    """
+
+    def __init__(self, directory: Path, position: int = 0) -> None:
+        self._directory = directory
+        self._begin = position
+        self._undecodable = 0
+        self._framing: Framing | None = None
+        self._descriptor = -1
+
+    @property
+    def position(self) -> int:
+        """The offset in bytes behind the last record that was returned."""
+        return self._framing.position if self._framing else self._begin
+
+    @property
+    def skipped(self) -> int:
+        """How many damaged places of the log were passed over."""
+        return self._undecodable + (self._framing.skipped if self._framing else 0)
+
+    def poll(self, limit: int = LIMIT) -> list[Entry]:
+        """Return the entries that were completed since the last call, in their order.
+
+        Parameters
+        ----------
+        limit
+            Stop after about so many.
+
+        Returns
+        -------
+        list of Entry
+            Empty only if there is nothing new, or no log yet.
+
+        Raises
+        ------
+        UnsupportedError
+            If the file is not a transaction log of W&B.
+        OSError
+            If the log exists and cannot be read.
+        """
+        found: list[Entry] = []
+        if self._framing is None:
+            self._framing = self._open()
+        if self._framing is None:
+            return found
+        for record in self._framing.records():
+            try:
+                found += convert.entries(record)
+            except (DecodeError, ValueError):
+                self._undecodable += 1
+            if len(found) >= limit:
+                break
+        return found
+
+    def close(self) -> None:
+        """Close the log; `position` and `skipped` remain."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _open(self) -> Framing | None:
+        log = next(self._directory.glob("run-*.wandb"), None)
+        if log is None:
+            return None
+        self._descriptor = os.open(log, os.O_RDONLY | os.O_CLOEXEC)
+        return Framing(self._descriptor, self._begin)

@@ -1,0 +1,36 @@
+"""What every way of choosing parameters is: runs so far in, the next parameters out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from wandb_magic.records import Params, Trial
+
+
+class Searcher(Protocol):
+    """Chooses parameters.
+
+    A searcher is a pure function: the same seed, number and trials give the same parameters, in
+    any process and order. An instance may remember what it computed, so one thread at a time uses
+    it.
+    """
+
+    def ask(self, number: int, trials: Sequence[Trial], *, cheap: bool = False) -> Params | None:
+        """Return the parameters of run `number`.
+
+        Parameters
+        ----------
+        number
+            Position of the run in the sweep, from 0.
+        trials
+            All runs so far, finished and in flight.
+        cheap
+            Whether to answer within milliseconds, at the price of a poorer choice.
+
+        Returns
+        -------
+        Params or None
+            None if the search has gone through everything.
+        """
+        ...

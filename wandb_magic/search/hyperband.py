@@ -1,0 +1,87 @@
+"""Hyperband's rule for ending poor runs, as W&B's engine applies it.
+
+Source: Li et al., "Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization",
+JMLR 18 (2018), https://arxiv.org/abs/1603.06560, in the form of W&B's ``early_terminate``: the
+brackets count logged values of the metric, not steps, and all runs, finished ones included, set
+the bar.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from wandb_magic.records import RunState, Trial
+from wandb_magic.spec import EarlyTerminate, Spec
+
+
+def brackets(rule: EarlyTerminate, longest: int) -> list[int]:
+    """Return after how many logged values, at most `longest`, runs are judged; ascending."""
+    found = _downward(rule) if rule.max_iter is not None else _upward(rule, longest)
+    return sorted(bracket for bracket in found if bracket <= longest)
+
+
+def _downward(rule: EarlyTerminate) -> Iterator[int]:
+    assert rule.max_iter is not None
+    assert rule.s is not None
+    bracket: float = rule.max_iter
+    for _ in range(rule.s):
+        bracket /= rule.eta
+        if bracket < 1:
+            return
+        yield int(bracket)
+
+
+def _upward(rule: EarlyTerminate, longest: int) -> Iterator[int]:
+    assert rule.min_iter is not None
+    bracket: float = rule.min_iter
+    while bracket <= longest + 1:
+        yield int(bracket)
+        bracket *= rule.eta
+
+
+def stoppable(spec: Spec, trials: Sequence[Trial]) -> frozenset[int]:
+    """Return the numbers of the running runs to end now.
+
+    A run is judged at the last bracket that it has passed. It goes on if it is among the best
+    1/eta of all runs that got there: by its value at that bracket if the rule is strict, else by
+    its best value so far.
+
+    Parameters
+    ----------
+    spec
+        The sweep config; without ``early_terminate`` no run is ever ended.
+    trials
+        All runs so far, with their histories; values that are not finite do not count.
+    """
+    rule, metric = spec.early_terminate, spec.metric
+    if rule is None or metric is None:
+        return frozenset()
+    sign = -1 if metric.maximize else 1
+    curves = {
+        trial.number: [sign * value for value in trial.history if math.isfinite(value)]
+        for trial in trials
+    }
+    bars = {
+        bracket: _bar(
+            [curve[bracket - 1] for curve in curves.values() if len(curve) >= bracket], rule
+        )
+        for bracket in brackets(rule, max(map(len, curves.values()), default=0))
+    }
+    return frozenset(
+        trial.number
+        for trial in trials
+        if trial.state is RunState.RUNNING and _fails(curves[trial.number], bars, rule)
+    )
+
+
+def _bar(values: list[float], rule: EarlyTerminate) -> float:
+    """Return the worst value that may go on; there is at least one of the `values`."""
+    return sorted(values)[int(1 / rule.eta * len(values))]
+
+
+def _fails(curve: list[float], bars: dict[int, float], rule: EarlyTerminate) -> bool:
+    last = max((bracket for bracket in bars if bracket <= len(curve)), default=None)
+    if last is None:
+        return False
+    return (curve[last - 1] if rule.strict else min(curve)) > bars[last]

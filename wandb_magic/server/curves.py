@@ -1,0 +1,179 @@
+"""Curves as wire objects, only as fine as a chart can show; and the band of many."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wandb_magic.records import RunId
+from wandb_magic.server import wire
+from wandb_magic.server.problems import BadRequestError
+from wandb_magic.store import StoreReader
+from wandb_magic.store.curves import Curve
+
+Floats = NDArray[np.float64]
+MOST = 400  # curves in one answer
+POINTS = 500
+LAST_STEP = 2**53 - 1  # the largest whole number that every reader of JSON knows
+DIGITS = 6
+BAND_RUNS = 1000
+BAND_POINTS = 200
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which curves: of what stream, keys and runs, over which axis, how fine, which steps."""
+
+    stream: wire.Stream
+    keys: tuple[str, ...]
+    runs: tuple[str, ...]
+    axis: wire.Axis
+    points: int = POINTS
+    first: int = 0
+    last: int = LAST_STEP
+
+    def __post_init__(self) -> None:
+        if self.span is not None and (self.stream, self.axis) != ("history", "step"):
+            raise BadRequestError("first, last: only curves of history over steps have a part")
+        if len(self.keys) * len(self.runs) > MOST:
+            raise BadRequestError(
+                f"run, key: at most {MOST} curves at once, these are "
+                f"{len(self.keys)} keys of {len(self.runs)} runs: ask for fewer"
+            )
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """The first and the last step; None for all of them."""
+        span = (self.first, self.last)
+        return None if span == (0, LAST_STEP) else span
+
+
+def curves(reader: StoreReader, wanted: Wanted) -> list[wire.Curve]:
+    """Return curves; those that a run did not log are left out."""
+    runs = [RunId(run) for run in wanted.runs]
+    if wanted.stream == "system":
+        found = reader.system(wanted.keys, runs, points=wanted.points)
+    else:
+        times = wanted.axis == "time"
+        found = reader.history(
+            wanted.keys, runs, points=wanted.points, span=wanted.span, times=times
+        )
+    timed = wanted.axis == "time" or wanted.stream == "system"
+    begins = reader.starts(runs) if timed else {}
+    return [
+        encoded(run, key, curve, begins.get(run))
+        for run, of_run in found.items()
+        for key, curve in of_run.items()
+    ]
+
+
+def encoded(run: str, key: str, curve: Curve, begin: float | None) -> wire.Curve:
+    """Return a curve; over time if its run's `begin` is given and the times are known."""
+    timed = begin is not None and curve.times is not None
+    x = np.round(curve.times - begin, 3) if timed else curve.steps  # type: ignore[operator]
+    return {
+        "run": run,
+        "key": key,
+        "start": 0,
+        "x": x.tolist(),
+        "low": numbers(curve.lows),
+        "high": None if curve.exact else numbers(curve.highs),
+    }
+
+
+def tail(before: wire.Curve, now: wire.Curve) -> wire.Curve | None:
+    """Return the part of a curve that differs from what the page has; None if nothing does."""
+    same = min(_common(before["x"], now["x"]), _common(before["low"], now["low"]))
+    if before["high"] is not None and now["high"] is not None:
+        same = min(same, _common(before["high"], now["high"]))
+    elif before["high"] != now["high"]:
+        same = 0
+    if same == len(now["x"]) == len(before["x"]):
+        return None
+    high = now["high"]
+    return {
+        **now,
+        "start": same,
+        "x": now["x"][same:],
+        "low": now["low"][same:],
+        "high": None if high is None else high[same:],
+    }
+
+
+def band(reader: StoreReader, key: str, axis: wire.Axis) -> wire.Band:
+    """Return quantiles over the runs that logged `key`, at most `BAND_RUNS` of them."""
+    if not key:
+        raise BadRequestError("key: name what the band is of")
+    logged = reader.logged(key)
+    chosen = logged[:: max(1, math.ceil(len(logged) / BAND_RUNS))]
+    begins = reader.starts(chosen)
+    found = reader.history([key], chosen, points=2 * BAND_POINTS, times=axis == "time")
+    lines = []
+    for run, of_run in found.items():
+        curve = of_run[key]
+        middle = (curve.lows + curve.highs) / 2
+        x = curve.steps.astype(float)
+        if axis == "time" and curve.times is not None:
+            x = curve.times - (begins[run] or 0.0)
+        finite = np.isfinite(middle)
+        if finite.any():
+            lines.append((x[finite], middle[finite]))
+    return _quantiles(lines, len(logged))
+
+
+def numbers(values: Floats) -> list[float | None]:
+    """Return numbers with the digits that a chart can show; None where they are not finite."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        places = DIGITS - 1 - np.floor(np.log10(np.abs(values)))
+        scale = 10.0 ** np.clip(np.abs(places), 0, 300)
+        # Powers of ten are exact up to 1e22, so that the shortest text of the result is short.
+        rounded = np.where(
+            places >= 0, np.round(values * scale) / scale, np.round(values / scale) * scale
+        )
+    kept = np.where(np.isfinite(rounded), rounded, values)
+    return [value if math.isfinite(value) else None for value in kept.tolist()]
+
+
+def _common(one: Sequence[object], other: Sequence[object]) -> int:
+    """Return how many elements two lists have in common at their beginning."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _quantiles(lines: Sequence[tuple[Floats, Floats]], total: int) -> wire.Band:
+    if not lines:
+        return {
+            "x": [],
+            "lowest": [],
+            "lower": [],
+            "median": [],
+            "upper": [],
+            "highest": [],
+            "runs": 0,
+            "total": total,
+        }
+    grid = np.linspace(min(x[0] for x, _ in lines), max(x[-1] for x, _ in lines), BAND_POINTS)
+    # A run says nothing about where it has not been.
+    at = np.array([np.interp(grid, x, y, left=np.nan, right=np.nan) for x, y in lines])
+    some = np.isfinite(at).any(axis=0)
+    lowest, lower, median, upper, highest = np.nanpercentile(at[:, some], [0, 25, 50, 75, 100], 0)
+    return {
+        "x": numbers(grid[some]),  # type: ignore[typeddict-item] # a grid is finite
+        "lowest": numbers(lowest),
+        "lower": numbers(lower),
+        "median": numbers(median),
+        "upper": numbers(upper),
+        "highest": numbers(highest),
+        "runs": len(lines),
+        "total": total,
+    }

@@ -1,0 +1,23 @@
+"""Wire objects as JSON, piece by piece.
+
+The encoder of the standard library lets no other thread run until it has done. A large list in
+one piece would hold up the server's event loop; its elements one by one do not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+DEPTH = 3  # a message, its page, the page's rows
+
+
+def encoded(value: Any, depth: int = DEPTH) -> str:  # noqa: ANN401 - a JSON value
+    """Return a JSON value as text; NaN and infinities are errors."""
+    if depth and isinstance(value, Mapping):
+        items = (f"{json.dumps(key)}:{encoded(each, depth - 1)}" for key, each in value.items())
+        return f"{{{','.join(items)}}}"
+    if depth and isinstance(value, list) and value and isinstance(value[0], (dict, list)):
+        return f"[{','.join(encoded(each, 0) for each in value)}]"
+    return json.dumps(value, allow_nan=False, separators=(",", ":"))

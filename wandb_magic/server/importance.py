@@ -1,0 +1,76 @@
+"""Asks for the importance of parameters, in a child process: Optuna stays out of the server."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import wandb_magic
+from wandb_magic.errors import StoreError
+from wandb_magic.records import RunState
+from wandb_magic.server import wire
+from wandb_magic.server.books import Book
+from wandb_magic.server.problems import BadRequestError
+from wandb_magic.verbs.status import documents, metric_of
+
+PATIENCE_S = 60.0
+MOST_RUNS = 5000  # the newest say enough
+PLACE = Path(wandb_magic.__file__).parents[1]
+"""Where the child begins: what lies there can be imported, and nothing of the user's."""
+
+
+def importance(book: Book, metric: str) -> wire.Importance:
+    """Return how much each parameter matters for the objective, or for another metric.
+
+    Raises
+    ------
+    BadRequestError
+        If the sweep has no objective, and no metric is named.
+    """
+    objective = metric_of(book.reader.sweep())
+    name = metric or (objective.name if objective is not None else "")
+    if not name:
+        raise BadRequestError("metric: the sweep has no objective, name a metric")
+    maximize = objective is not None and name == objective.name and objective.maximize
+    runs = book.reader.runs(states=[RunState.FINISHED, RunState.PRUNED, RunState.STOPPED])
+    if objective is not None and name == objective.name:
+        values = {run.id: run.value for run in runs}
+    else:
+        values = {run: logged.get(name) for run, logged in book.reader.summaries().items()}
+    known = [
+        (documents(run.params, ""), float(value))
+        for run in runs
+        if isinstance(value := values.get(run.id), (int, float)) and math.isfinite(value)
+    ][-MOST_RUNS:]
+    question = {
+        "params": [params for params, _ in known],
+        "values": [value for _, value in known],
+        "maximize": maximize,
+    }
+    answer: wire.Importance = json.loads(
+        book.remembered(("importance", name), json.dumps(question), _ask)
+    )
+    return {**answer, "metric": name}
+
+
+def _ask(question: str) -> str:
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "wandb_magic.analysis.importance"],
+            input=question,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+            cwd=PLACE,
+        )
+    except subprocess.TimeoutExpired:
+        raise StoreError(
+            f"the importance took more than {PATIENCE_S:.0f} s: ask again for fewer parameters"
+        ) from None
+    if done.returncode != 0:
+        raise StoreError(f"the importance cannot be computed: {done.stderr.strip()[-300:]}")
+    return done.stdout

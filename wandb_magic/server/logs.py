@@ -1,0 +1,146 @@
+"""What a run printed, by line: any page of it, however long it is, while it grows.
+
+Where every thousandth line begins is remembered, so that a page costs the same at the beginning
+and at the end of a file of millions of lines. Nothing here decides how a line looks; but of one
+that is too long, written over again and again like a progress bar, the last state is kept.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from wandb_magic.server import wire
+
+STRIDE = 1000
+BLOCK = 1 << 20
+LONGEST = 20_000  # octets of a line that are shown
+MOST = 2000  # lines of a page
+NEWLINE = 10
+
+
+class Log:
+    """One output; threads may share it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._clear()
+
+    def _clear(self) -> None:
+        self._read = 0  # octets that have been looked at
+        self._ends = 0  # newlines among them
+        self._marks = [0]  # where each STRIDE-th line begins
+
+    def page(self, first: int, count: int, *, ended: bool) -> wire.LogPage:
+        """Return lines from number `first` on; a negative number counts from the end."""
+        with self._lock:
+            size = self._look()
+            total = self._ends + (self._unfinished(size))
+            begin = max(0, total + first) if first < 0 else min(first, total)
+            lines = self._lines(begin, min(count, MOST, total - begin))
+        return {"first": begin, "lines": lines, "total": total, "size": size, "ended": ended}
+
+    def matches(self, text: str, first: int, limit: int) -> wire.LogMatches:
+        """Return the numbers of lines from `first` on that contain a text, whatever its case.
+
+        Only the case of ASCII letters does not matter: bytes are compared.
+        """
+        wanted, found = text.encode().lower(), list[int]()
+        with self._lock:
+            self._look()
+            place = min(first // STRIDE, len(self._marks) - 1)
+            begin = self._marks[place]
+        if not wanted or not self._path.exists():
+            return {"lines": [], "more": False}
+        with self._path.open("rb") as file:
+            file.seek(begin)
+            for number in _lines_with(file, wanted, place * STRIDE):
+                if number >= first:
+                    if len(found) == limit:
+                        return {"lines": found, "more": True}
+                    found.append(number)
+        return {"lines": found, "more": False}
+
+    def _look(self) -> int:
+        """Look at what has been added, and return the size."""
+        try:
+            size = self._path.stat().st_size
+        except FileNotFoundError:
+            self._clear()
+            return 0
+        if size < self._read:
+            self._clear()
+        if size > self._read:
+            with self._path.open("rb") as file:
+                file.seek(self._read)
+                while block := file.read(BLOCK):
+                    ends = np.flatnonzero(np.frombuffer(block, np.uint8) == NEWLINE)
+                    due = len(self._marks) * STRIDE - self._ends - 1
+                    self._marks += [self._read + int(end) + 1 for end in ends[due::STRIDE]]
+                    self._ends += len(ends)
+                    self._read += len(block)
+        return self._read
+
+    def _unfinished(self, size: int) -> bool:
+        """Tell whether the last line has no end yet."""
+        if size == 0:
+            return False
+        with self._path.open("rb") as file:
+            file.seek(size - 1)
+            return file.read(1) != b"\n"
+
+    def _lines(self, begin: int, count: int) -> list[str]:
+        if count <= 0:
+            return []
+        place = begin // STRIDE
+        with self._path.open("rb") as file:
+            file.seek(self._marks[place])
+            for _ in range(begin - place * STRIDE):
+                _line(file)
+            return [_line(file) for _ in range(count)]
+
+
+def _line(file: BinaryIO) -> str:
+    """Read one line, and cut what nobody can look at."""
+    line, cut = file.readline(LONGEST), 0
+    part = line
+    while part and not part.endswith(b"\n"):
+        part = file.readline(BLOCK)
+        _, written_over, last = part.rstrip(b"\r\n").rpartition(b"\r")
+        if written_over:
+            line, cut = last[:LONGEST], len(last[LONGEST:])
+        else:
+            room = LONGEST - len(line)
+            line, cut = line + last[:room], cut + len(last[room:])
+    text = line.removesuffix(b"\n").decode("utf-8", "backslashreplace")
+    return f"{text}… ({cut:,} more bytes)" if cut else text
+
+
+def _lines_with(file: BinaryIO, wanted: bytes, number: int) -> Iterator[int]:
+    """Yield the numbers of lines that contain a text; `number` is that of the first line.
+
+    A line may be longer than what fits into memory: of one that has not ended yet, only what may
+    be the beginning of the text is kept.
+    """
+    found, begun = False, b""
+    while block := file.read(BLOCK):
+        part = begun + block.lower()
+        if found or wanted in part:
+            *ended, rest = part.split(b"\n")
+            for line in ended:
+                if found or wanted in line:
+                    yield number
+                found = False
+                number += 1
+            found = found or wanted in rest
+        else:
+            number += part.count(b"\n")
+            rest = part[part.rfind(b"\n") + 1 :]
+        begun = rest[max(0, len(rest) - len(wanted) + 1) :]
+    if found:
+        yield number

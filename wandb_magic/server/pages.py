@@ -1,0 +1,91 @@
+"""What one page has open, and what it is to be told.
+
+A topic that cannot be followed now, because a store is locked or its sweep is not there (yet), is
+tried again: the page is told once, and gets all of it anew as soon as it can be read. A topic
+that is costly to look at is looked at less often, so that no page takes more than its share.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from wandb_magic.errors import SweepError
+from wandb_magic.server.encoding import encoded
+from wandb_magic.server.feeds import Feed, feed
+from wandb_magic.server.problems import BadRequestError
+from wandb_magic.server.shelf import Shelf
+
+RETRY_S = 1.0
+SHARE = 4.0  # a look that took a second is followed by at least three of rest
+
+
+class Opened:
+    """One open topic."""
+
+    def __init__(self, shelf: Shelf, topic: object) -> None:
+        self._shelf = shelf
+        self._topic = topic
+        self._feed: Feed | None = None
+        self._due = 0.0
+        self._problem = ""
+
+    def news(self) -> Mapping[str, Any] | None:
+        """Return what the page is to be told, if anything, without its address."""
+        begin = time.monotonic()
+        if begin < self._due:
+            return None
+        try:
+            if self._feed is None:
+                self._feed = feed(self._shelf, self._topic)
+            news = self._feed.news()
+        except (SweepError, OSError) as error:
+            self._feed, self._due = None, time.monotonic() + RETRY_S
+            return self._failed(str(error))
+        took = time.monotonic() - begin
+        self._due = begin + max(self._feed.pace, SHARE * took)
+        if news is not None:
+            self._problem = ""
+        return news
+
+    def _failed(self, problem: str) -> Mapping[str, Any] | None:
+        if problem == self._problem:
+            return None
+        self._problem = problem
+        return {"kind": "problem", "message": problem}
+
+
+class Page:
+    """One page; it is asked in one thread at a time."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._opened: dict[str, tuple[str, Opened]] = {}
+
+    def open(self, said: str | bytes) -> None:
+        """Have open what the page says (`messages.Open`); topics that were open go on.
+
+        Raises
+        ------
+        BadRequestError
+            If it is no such message.
+        """
+        try:
+            topics = json.loads(said)["open"]
+            wanted = {name: json.dumps(topic, sort_keys=True) for name, topic in topics.items()}
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            raise BadRequestError("what was sent is no list of open topics") from None
+        before, self._opened = self._opened, {}
+        for name, text in wanted.items():
+            known = before.get(name)
+            same = known is not None and known[0] == text
+            self._opened[name] = (
+                known if known and same else (text, Opened(self._shelf, topics[name]))
+            )
+
+    def news(self) -> list[str]:
+        """Return the encoded messages of all topics that have any."""
+        told = ((name, opened.news()) for name, (_, opened) in list(self._opened.items()))
+        return [encoded({"to": name, **news}) for name, news in told if news is not None]

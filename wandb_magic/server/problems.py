@@ -1,0 +1,73 @@
+"""How errors answer: one sentence, and the status that says whose turn it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tornado.web import HTTPError, RequestHandler
+
+from wandb_magic.errors import (
+    StoreError,
+    SweepError,
+    SweepNotFoundError,
+    SweepStateError,
+    UnsupportedError,
+)
+from wandb_magic.server import wire
+from wandb_magic.store import OrderError
+
+
+class BadRequestError(SweepError):
+    """What was asked makes no sense, whatever the state."""
+
+
+class GoneError(SweepNotFoundError):
+    """A run or a file that does not exist (any more)."""
+
+
+STATUS: tuple[tuple[type[SweepError], int], ...] = (
+    (SweepNotFoundError, 404),
+    (SweepStateError, 409),
+    (UnsupportedError, 409),
+    (OrderError, 400),
+    (StoreError, 503),
+    (SweepError, 400),
+)
+
+
+@contextmanager
+def answered() -> Iterator[None]:
+    """Turn errors that are raised on purpose into answers.
+
+    Raises
+    ------
+    tornado.web.HTTPError
+        With the sentence as its reason for people.
+    """
+    try:
+        yield
+    except SweepError as error:
+        status = next(status for kind, status in STATUS if isinstance(error, kind))
+        raise HTTPError(status, str(error)) from error
+    except OSError as error:
+        what = error.strerror or str(error)
+        raise HTTPError(503, f"{error.filename or 'a file'} cannot be read: {what}") from error
+
+
+class Problems(RequestHandler):
+    """Handlers whose errors are `wire.Problem`; Jupyter's own would add a traceback, or a page."""
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:  # noqa: ANN401 - Tornado's
+        """Answer with one sentence."""
+        error = kwargs.get("exc_info", (None, None))[1]
+        message = f"The server failed: its log says why ({status_code})."
+        if isinstance(error, HTTPError):
+            # Tornado doubles the percent signs for its log.
+            told = (error.log_message or "").replace("%%", "%")
+            message = told or error.reason or str(error)
+        self.set_header("Content-Type", "application/json")
+        body: wire.Problem = {"message": message}
+        self.finish(json.dumps(body))

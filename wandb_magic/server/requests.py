@@ -1,0 +1,53 @@
+"""What people ask of a sweep, passed on to the verbs; nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, get_args
+
+from wandb_magic.server import wire
+from wandb_magic.server.problems import BadRequestError
+from wandb_magic.verbs.handle import Sweep
+
+
+def ask(sweep: Sweep, body: object) -> None:
+    """Ask what a body says (`wire.RequestBody`; what it does not need may be missing).
+
+    Raises
+    ------
+    BadRequestError
+        If it says nothing that can be asked.
+    SweepStateError
+        If the sweep cannot do that now.
+    """
+    if not isinstance(body, Mapping):
+        raise BadRequestError("the body must be a JSON object with a verb")
+    verb = body.get("verb")
+    verbs: dict[str, Callable[[], object]] = {
+        "stop": lambda: sweep.stop(drain=bool(body.get("drain"))),
+        "pause": sweep.pause,
+        "resume": sweep.resume,
+        "stop_run": lambda: sweep.stop_run(_text(body, "run")),
+        "rerun": lambda: sweep.rerun(_text(body, "run")),
+        "set_agents": lambda: sweep.set_agents(_number(body, "agents")),
+        "set_count": lambda: sweep.set_count(_number(body, "count")),
+    }
+    if verb not in verbs:
+        raise BadRequestError(
+            f"verb: must be one of {', '.join(get_args(wire.Verb))}, and is {verb!r}"
+        )
+    verbs[verb]()
+
+
+def _text(body: Mapping[str, Any], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise BadRequestError(f"{name}: must be the id of a run, and is {value!r}")
+    return value
+
+
+def _number(body: Mapping[str, Any], name: str) -> int:
+    value = body.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise BadRequestError(f"{name}: must be a whole number from 1, and is {value!r}")
+    return value

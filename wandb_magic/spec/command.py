@@ -1,0 +1,117 @@
+"""W&B's ``command``: the macros in it, expanded as W&B's own agent does.
+
+Nothing here starts a process or writes a file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+
+from wandb_magic.records import Params
+from wandb_magic.spec.fields import listed
+from wandb_magic.spec.problems import suggest
+
+DEFAULT = ("${env}", "${interpreter}", "${program}", "${args}")
+"""W&B's command where the config has none."""
+JSON_FILE = "${args_json_file}"
+"""Stands for the path of a file that holds `args_json`; whoever starts the run writes it."""
+
+_MACROS = (
+    "env",
+    "interpreter",
+    "program",
+    "args",
+    "args_no_equals",
+    "args_no_hyphens",
+    "args_no_boolean_flags",
+    "args_json",
+    "args_json_file",
+    "args_append_hydra",
+    "args_override_hydra",
+)
+_ENVVAR = re.compile(r"\$\{envvar:([A-Z0-9_]*)\}")
+
+
+def checked(value: object) -> tuple[str, ...]:
+    """Return the command as a tuple of text.
+
+    Raises
+    ------
+    ValueError
+        If it is no list of plain values, or holds a macro that W&B does not have.
+    """
+    if isinstance(value, str):
+        raise ValueError(f"must be a list of arguments: write {value.split()}")  # noqa: TRY004 - pydantic takes no TypeError
+    words = tuple(str(item) for item in listed(value))
+    for word in words:
+        if word.startswith("${") and word.endswith("}") and not _ENVVAR.search(word):
+            macro = word[2:-1]
+            if macro not in _MACROS:
+                known = (*_MACROS, "envvar:NAME")
+                raise ValueError(f"unknown macro {macro!r}: {suggest(macro, known)}")
+    return words
+
+
+def args_json(params: Params) -> str:
+    """Return the parameters as ``${args_json}`` spells them."""
+    return json.dumps(params)
+
+
+def expand(
+    command: Sequence[str],
+    params: Params,
+    *,
+    program: str,
+    interpreter: str = "python",
+    json_file: str = "",
+    environment: Mapping[str, str] = os.environ,
+) -> list[str]:
+    """Return the arguments that start one run.
+
+    Parameters
+    ----------
+    command
+        The config's command; empty means W&B's default.
+    params
+        The parameters of the run.
+    program
+        The script.
+    interpreter
+        What ``${interpreter}`` becomes; ``python`` in W&B's agent.
+    json_file
+        What ``${args_json_file}`` becomes.
+    environment
+        Where ``${envvar:NAME}`` looks; a name that is not set stands for itself, as in W&B.
+    """
+    pairs = [f"{name}={value}" for name, value in params.items()]
+    macros = {
+        "env": ["/usr/bin/env"],
+        "interpreter": [interpreter],
+        "program": [program],
+        "args": [f"--{pair}" for pair in pairs],
+        "args_no_equals": [part for name in params for part in (f"--{name}", str(params[name]))],
+        "args_no_hyphens": pairs,
+        "args_no_boolean_flags": _flags(params),
+        "args_json": [args_json(params)],
+        "args_json_file": [json_file],
+        "args_append_hydra": [f"+{pair}" for pair in pairs],
+        "args_override_hydra": [f"++{pair}" for pair in pairs],
+    }
+    words: list[str] = []
+    for chunk in command or DEFAULT:
+        word = _ENVVAR.sub(lambda match: environment.get(match[1], match[1]), chunk)
+        is_macro = word.startswith("${") and word.endswith("}")
+        words += macros.get(word[2:-1], []) if is_macro else [word]
+    return words
+
+
+def _flags(params: Params) -> list[str]:
+    """Return true as a bare flag, and nothing for false."""
+    return [
+        f"--{name}" if value is True else f"--{name}={value}"
+        for name, value in params.items()
+        if value is not False
+    ]

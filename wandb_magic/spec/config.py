@@ -1,0 +1,184 @@
+"""The validated sweep config, in W&B's words.
+
+Only `wandb_magic.spec.load` makes one from what a user wrote: it checks the rules that span
+several keys, which the classes here trust.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+
+from wandb_magic import records
+from wandb_magic.spec.command import DEFAULT, checked
+from wandb_magic.spec.distribution import Distribution
+from wandb_magic.spec.fields import Number, PositiveInteger, Text, number
+from wandb_magic.spec.parameters import Path, Tree, leaves, to_dict
+
+_GOALS = {"min": "minimize", "max": "maximize", "minimise": "minimize", "maximise": "maximize"}
+
+
+def _goal(value: object) -> object:
+    word = str(value).lower()
+    return _GOALS.get(word, word)
+
+
+def _off(value: object) -> object:
+    return "false" if value is False else value
+
+
+def _eta(value: object) -> int | float:
+    found = number(value)
+    if found <= 1:
+        raise ValueError(f"must be above 1, not {value!r:.80}")
+    return found
+
+
+Goal = Annotated[Literal["minimize", "maximize"], BeforeValidator(_goal)]
+Impute = Literal["worst", "best", "latest"]
+ImputeRunning = Annotated[Literal["worst", "best", "latest", "false"], BeforeValidator(_off)]
+
+
+class Metric(BaseModel):
+    """The objective.
+
+    Attributes
+    ----------
+    name
+        The key that the runs log, nested keys with dots.
+    goal
+        ``minimize``, which is W&B's default, or ``maximize``.
+    target
+        The value at which the sweep ends, if any.
+    impute
+        What a broken run counts as: the ``worst`` value of all runs, or its own ``best`` or
+        ``latest``.
+    impute_while_running
+        What a living run counts as; ``false``: nothing until it ends.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Text
+    goal: Goal = "minimize"
+    target: Number | None = None
+    impute: Impute = "worst"
+    impute_while_running: ImputeRunning = "false"
+
+    @property
+    def maximize(self) -> bool:
+        """Whether larger is better."""
+        return self.goal == "maximize"
+
+    def record(self) -> records.Metric:
+        """Return the objective as the other layers know it."""
+        return records.Metric(self.name, self.maximize, self.target)
+
+
+class EarlyTerminate(BaseModel):
+    """Hyperband's rule for ending poor runs, as W&B has it.
+
+    Attributes
+    ----------
+    type
+        Always ``hyperband``.
+    min_iter
+        The first bracket, in logged values of the metric; the next ones are `eta` times as far.
+    max_iter, s
+        Instead: the bracket after the last one, and how many lie before it.
+    eta
+        One in `eta` runs goes on at each bracket.
+    strict
+        Whether a run is judged by its value at the bracket (the engine's default) or by its best.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: Literal["hyperband"]
+    min_iter: PositiveInteger | None = None
+    max_iter: PositiveInteger | None = None
+    s: PositiveInteger | None = None
+    eta: Annotated[float, BeforeValidator(_eta)] = 3
+    strict: bool = True
+
+    @model_validator(mode="after")
+    def _one_form(self) -> EarlyTerminate:
+        if self.min_iter is None and self.max_iter is None:
+            raise ValueError("needs min_iter, or max_iter and s: add one of the two")
+        if self.min_iter is not None and self.max_iter is not None:
+            raise ValueError("takes min_iter or max_iter, not both: remove one")
+        if self.max_iter is not None and self.s is None:
+            raise ValueError("max_iter needs s, the number of brackets: add it")
+        if self.min_iter is not None and self.s is not None:
+            raise ValueError("s goes with max_iter, not with min_iter: remove it")
+        if self.max_iter is not None and self.max_iter < self.eta:
+            raise ValueError(
+                f"max_iter ({self.max_iter}) is below eta ({self.eta:g}), so there is no bracket: "
+                "raise max_iter"
+            )
+        return self
+
+
+class Spec(BaseModel):
+    """A sweep config that holds.
+
+    Attributes
+    ----------
+    method
+        ``grid``, ``random`` or ``bayes``.
+    parameters
+        The distribution by name, a dict of such for nested parameters.
+    metric
+        The objective, if any.
+    early_terminate
+        The rule for ending poor runs, if any.
+    run_cap
+        The largest number of runs, if any.
+    command
+        The arguments, with W&B's macros, that start a run of `program`.
+    program
+        The script, if the sweep runs one.
+    name, description, project, entity
+        W&B's; empty if not given.
+    notices
+        What was assumed or ignored, one sentence each, to be told to the user once.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: Literal["grid", "random", "bayes"]
+    parameters: Tree
+    metric: Metric | None = None
+    early_terminate: EarlyTerminate | None = None
+    run_cap: PositiveInteger | None = None
+    command: Annotated[tuple[str, ...], BeforeValidator(checked)] = DEFAULT
+    program: Text = ""
+    name: Text = ""
+    description: Text = ""
+    project: Text = ""
+    entity: Text = ""
+    notices: tuple[str, ...] = ()
+
+    @cached_property
+    def leaves(self) -> dict[Path, Distribution]:
+        """The distribution at each path, names sorted at each level: W&B's order."""
+        return dict(leaves(self.parameters))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return W&B's form: JSON types only, fit for a real W&B sweep and for `load`."""
+        given = self.model_dump(
+            exclude_none=True, exclude_defaults=True, exclude={"notices", "parameters"}
+        )
+        given["parameters"] = to_dict(self.parameters)
+        if self.metric:
+            given["metric"] |= {"goal": self.metric.goal}
+        if self.early_terminate:
+            given["early_terminate"] |= {
+                "eta": self.early_terminate.eta,
+                "strict": self.early_terminate.strict,
+            }
+        if "command" in given:
+            given["command"] = list(self.command)
+        return given

@@ -1,0 +1,117 @@
+"""The laws over listed values and over integers, under W&B's names."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from functools import cached_property
+from itertools import accumulate
+from typing import Annotated, Literal
+
+from pydantic import JsonValue, PlainValidator, model_validator
+
+from wandb_magic.spec.distribution import Distribution, as_number
+from wandb_magic.spec.fields import Integer, Json, JsonList, listed, number, same
+from wandb_magic.spec.laws import check_order
+
+
+class Constant(Distribution):
+    """W&B's ``constant``: one value."""
+
+    distribution: Literal["constant"] = "constant"
+    value: Json
+
+    def _at(self, u: float) -> JsonValue:  # noqa: ARG002 - there is only one value
+        return self.value
+
+    def _unit(self, value: object) -> float | None:
+        return 0.5 if same(value) == same(self.value) else None
+
+
+class Listed(Distribution):
+    """One of `values`, any JSON values."""
+
+    values: JsonList
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """The first position of each value, by `same`."""
+        return {same(self.values[i]): i for i in reversed(range(len(self.values)))}
+
+    def index(self, value: object) -> int | None:
+        """Return the first position of `value`; None if it is not listed."""
+        return self.positions.get(same(value))
+
+
+class Categorical(Listed):
+    """W&B's ``categorical``: every value is as likely as any other."""
+
+    distribution: Literal["categorical"] = "categorical"
+
+    def _at(self, u: float) -> JsonValue:
+        return self.values[int(u * len(self.values))]
+
+    def _unit(self, value: object) -> float | None:
+        index = self.index(value)
+        return None if index is None else (index + 0.5) / len(self.values)
+
+
+def _probabilities(value: object) -> list[float]:
+    found = [number(item) for item in listed(value)]
+    if any(item < 0 for item in found):
+        raise ValueError("must not be negative")
+    if not math.isclose(sum(found), 1, rel_tol=1e-5):
+        scaled = ", ".join(f"{item / sum(found):.4g}" for item in found) if sum(found) else ""
+        raise ValueError(
+            f"must sum to 1, not to {sum(found):.6g}" + (f": [{scaled}] would" if scaled else "")
+        )
+    return found
+
+
+class CategoricalWithProbabilities(Listed):
+    """W&B's ``categorical_w_probabilities``."""
+
+    distribution: Literal["categorical_w_probabilities"] = "categorical_w_probabilities"
+    probabilities: Annotated[list[float], PlainValidator(_probabilities)]
+
+    @model_validator(mode="after")
+    def _paired(self) -> CategoricalWithProbabilities:
+        if len(self.values) != len(self.probabilities):
+            raise ValueError(
+                f"there are {len(self.values)} values and {len(self.probabilities)} "
+                "probabilities: give one probability for each value"
+            )
+        return self
+
+    def _at(self, u: float) -> JsonValue:
+        edges = list(accumulate(self.probabilities))
+        return self.values[bisect_right(edges, u * edges[-1])]
+
+    def _unit(self, value: object) -> float | None:
+        index = self.index(value)
+        if index is None or not self.probabilities[index]:
+            return None
+        edges = [0.0, *accumulate(self.probabilities)]
+        return (edges[index] + edges[index + 1]) / 2 / edges[-1]
+
+
+class IntUniform(Distribution):
+    """W&B's ``int_uniform``: every integer from `min` to `max`, both included."""
+
+    distribution: Literal["int_uniform"] = "int_uniform"
+    min: Integer
+    max: Integer
+
+    @model_validator(mode="after")
+    def _ordered(self) -> IntUniform:
+        check_order(self.min, self.max)
+        return self
+
+    def _at(self, u: float) -> JsonValue:
+        return min(self.min + int(u * (self.max - self.min + 1)), self.max)
+
+    def _unit(self, value: object) -> float | None:
+        x = as_number(value)
+        if x is None or x != int(x) or not self.min <= x <= self.max:
+            return None
+        return (x - self.min + 0.5) / (self.max - self.min + 1)

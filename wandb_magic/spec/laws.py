@@ -1,0 +1,258 @@
+"""The continuous laws, plain and quantised, under W&B's names and with W&B's defaults.
+
+``log_uniform`` and its kin take exponents of e as bounds, the ``_values`` forms the values
+themselves. ``inv_log_uniform`` makes log(1/x) uniform, which is log-uniform in x, too. scipy is
+imported by the beta law only, and only when it is evaluated.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from statistics import NormalDist
+from typing import Literal
+
+from pydantic import model_validator
+
+from wandb_magic.spec.distribution import Continuous, Quantised
+from wandb_magic.spec.fields import Number, Positive
+
+_STANDARD = NormalDist()
+_MAX_EXPONENT = 700  # e to the 709.8 is the largest float
+
+
+class Bounded(Continuous):
+    """A law between two bounds."""
+
+    min: Number
+    max: Number
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Bounded:
+        check_order(self.min, self.max)
+        return self
+
+
+def check_order(low: float, high: float) -> None:
+    """Refuse bounds that leave nothing between them."""
+    if low > high:
+        raise ValueError(f"min ({low}) must be below max ({high}): swap them")
+    if low == high:
+        raise ValueError(f"min and max are both {low}: use value: {low}")
+
+
+class UniformLaw(Bounded):
+    """Every value between the bounds is as likely as any other."""
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The least and the greatest value."""
+        return self.min, self.max
+
+    def _quantile(self, u: float) -> float:
+        return self.min + u * (self.max - self.min)
+
+    def _cumulative(self, x: float) -> float:
+        return (x - self.min) / (self.max - self.min)
+
+
+class LogUniformLaw(Bounded):
+    """The logarithm is uniform between `exponents`."""
+
+    @property
+    @abstractmethod
+    def exponents(self) -> tuple[float, float]:
+        """The natural logarithms of the least and the greatest value."""
+
+    def _quantile(self, u: float) -> float:
+        low, high = self.exponents
+        return math.exp(low + u * (high - low))
+
+    def _cumulative(self, x: float) -> float:
+        low, high = self.exponents
+        return (math.log(x) - low) / (high - low)
+
+
+class ByExponents(LogUniformLaw):
+    """The bounds are exponents of e."""
+
+    @model_validator(mode="after")
+    def _finite(self) -> ByExponents:
+        for name, bound in (("min", self.min), ("max", self.max)):
+            if abs(bound) > _MAX_EXPONENT:
+                raise ValueError(
+                    f"{name} ({bound}) is an exponent of e, and too large for one: "
+                    f"use {self.distribution}_values for bounds on the value itself"
+                )
+        return self
+
+    @property
+    def exponents(self) -> tuple[float, float]:
+        """The natural logarithms of the least and the greatest value."""
+        return self.min, self.max
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The least and the greatest value."""
+        low, high = self.exponents
+        return math.exp(low), math.exp(high)
+
+
+class ByValues(LogUniformLaw):
+    """The bounds are values."""
+
+    min: Positive
+
+    @property
+    def exponents(self) -> tuple[float, float]:
+        """The natural logarithms of the least and the greatest value."""
+        return math.log(self.min), math.log(self.max)
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The least and the greatest value."""
+        return self.min, self.max
+
+
+class NormalLaw(Continuous):
+    """Gauss's law with mean `mu` and standard deviation `sigma`."""
+
+    mu: Number = 0.0
+    sigma: Positive = 1.0
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The least and the greatest value."""
+        return -math.inf, math.inf
+
+    def _quantile(self, u: float) -> float:
+        return self.mu + self.sigma * _STANDARD.inv_cdf(u)
+
+    def _cumulative(self, x: float) -> float:
+        return _STANDARD.cdf((x - self.mu) / self.sigma)
+
+
+class LogNormalLaw(NormalLaw):
+    """The logarithm follows Gauss's law."""
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The least and the greatest value."""
+        return 0.0, math.inf
+
+    def _quantile(self, u: float) -> float:
+        return math.exp(min(super()._quantile(u), _MAX_EXPONENT))
+
+    def _cumulative(self, x: float) -> float:
+        return super()._cumulative(math.log(x))
+
+
+class BetaLaw(Continuous):
+    """The beta law on [0, 1] with shapes `a` and `b`."""
+
+    a: Positive = 1.0
+    b: Positive = 1.0
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The least and the greatest value."""
+        return 0.0, 1.0
+
+    def _quantile(self, u: float) -> float:
+        from scipy.special import betaincinv  # noqa: PLC0415 - kernels load specs without scipy
+
+        return float(betaincinv(self.a, self.b, u))
+
+    def _cumulative(self, x: float) -> float:
+        from scipy.special import betainc  # noqa: PLC0415 - as above
+
+        return float(betainc(self.a, self.b, x))
+
+
+class Uniform(UniformLaw):
+    """W&B's ``uniform``."""
+
+    distribution: Literal["uniform"] = "uniform"
+
+
+class QUniform(Quantised, UniformLaw):
+    """W&B's ``q_uniform``."""
+
+    distribution: Literal["q_uniform"] = "q_uniform"
+
+
+class LogUniform(ByExponents):
+    """W&B's ``log_uniform``."""
+
+    distribution: Literal["log_uniform"] = "log_uniform"
+
+
+class LogUniformValues(ByValues):
+    """W&B's ``log_uniform_values``."""
+
+    distribution: Literal["log_uniform_values"] = "log_uniform_values"
+
+
+class QLogUniform(Quantised, ByExponents):
+    """W&B's ``q_log_uniform``."""
+
+    distribution: Literal["q_log_uniform"] = "q_log_uniform"
+
+
+class QLogUniformValues(Quantised, ByValues):
+    """W&B's ``q_log_uniform_values``."""
+
+    distribution: Literal["q_log_uniform_values"] = "q_log_uniform_values"
+
+
+class InvLogUniform(ByExponents):
+    """W&B's ``inv_log_uniform``: log(1/x) lies between the bounds."""
+
+    distribution: Literal["inv_log_uniform"] = "inv_log_uniform"
+
+    @property
+    def exponents(self) -> tuple[float, float]:
+        """The natural logarithms of the least and the greatest value."""
+        return -self.max, -self.min
+
+
+class InvLogUniformValues(ByValues):
+    """W&B's ``inv_log_uniform_values``, the same law as ``log_uniform_values``."""
+
+    distribution: Literal["inv_log_uniform_values"] = "inv_log_uniform_values"
+
+
+class Normal(NormalLaw):
+    """W&B's ``normal``."""
+
+    distribution: Literal["normal"] = "normal"
+
+
+class QNormal(Quantised, NormalLaw):
+    """W&B's ``q_normal``."""
+
+    distribution: Literal["q_normal"] = "q_normal"
+
+
+class LogNormal(LogNormalLaw):
+    """W&B's ``log_normal``."""
+
+    distribution: Literal["log_normal"] = "log_normal"
+
+
+class QLogNormal(Quantised, LogNormalLaw):
+    """W&B's ``q_log_normal``."""
+
+    distribution: Literal["q_log_normal"] = "q_log_normal"
+
+
+class Beta(BetaLaw):
+    """W&B's ``beta``."""
+
+    distribution: Literal["beta"] = "beta"
+
+
+class QBeta(Quantised, BetaLaw):
+    """W&B's ``q_beta``."""
+
+    distribution: Literal["q_beta"] = "q_beta"

@@ -1,0 +1,200 @@
+"""The parameters section: which distribution an entry means, and how nested entries flatten.
+
+W&B infers a distribution from the keys: ``value`` is a constant, ``values`` categories, integer
+bounds ``int_uniform``, other bounds ``uniform``; all others must be named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from wandb_magic.records import Params
+from wandb_magic.spec.discrete import (
+    Categorical,
+    CategoricalWithProbabilities,
+    Constant,
+    IntUniform,
+)
+from wandb_magic.spec.distribution import Distribution
+from wandb_magic.spec.fields import number
+from wandb_magic.spec.laws import (
+    Beta,
+    InvLogUniform,
+    InvLogUniformValues,
+    LogNormal,
+    LogUniform,
+    LogUniformValues,
+    Normal,
+    QBeta,
+    QLogNormal,
+    QLogUniform,
+    QLogUniformValues,
+    QNormal,
+    QUniform,
+    Uniform,
+)
+from wandb_magic.spec.problems import sentences, suggest
+
+Path = tuple[str, ...]
+"""Where a parameter is: its name below the names of the entries that hold it."""
+
+Tree = dict[str, Any]
+"""The parameters section: a `Distribution`, or a `Tree` for nested parameters, by name."""
+
+_WITH_ODDS = "categorical_w_probabilities"
+DISTRIBUTIONS: dict[str, type[Distribution]] = {
+    get_args(kind.model_fields["distribution"].annotation)[0]: kind
+    for kind in (
+        Beta,
+        Categorical,
+        CategoricalWithProbabilities,
+        Constant,
+        IntUniform,
+        InvLogUniform,
+        InvLogUniformValues,
+        LogNormal,
+        LogUniform,
+        LogUniformValues,
+        Normal,
+        QBeta,
+        QLogNormal,
+        QLogUniform,
+        QLogUniformValues,
+        QNormal,
+        QUniform,
+        Uniform,
+    )
+}
+"""Every distribution by W&B's name."""
+KEYS = frozenset(
+    {"parameters"} | {key for kind in DISTRIBUTIONS.values() for key in kind.model_fields}
+)
+"""Every key that an entry may have."""
+
+_SQUASHED = {name.replace("_", ""): name for name in DISTRIBUTIONS}
+
+
+def kind_of(entry: Mapping[str, Any]) -> str | None:
+    """Return the name of the distribution that `entry` means, None if it gives no hint.
+
+    A distribution that is named but unknown is returned as it is spelled.
+    """
+    if "distribution" in entry:
+        name = str(entry["distribution"])
+        known = _SQUASHED.get(re.sub(r"[\W_]", "", name).lower(), name)
+        return _WITH_ODDS if known == "categorical" and "probabilities" in entry else known
+    if "value" in entry:
+        return "constant"
+    if "values" in entry:
+        return _WITH_ODDS if "probabilities" in entry else "categorical"
+    bounds = [entry[key] for key in ("min", "max") if key in entry]
+    if bounds and not {"q", "mu", "sigma", "a", "b"} & set(entry):
+        return "int_uniform" if all(_is_whole(bound) for bound in bounds) else "uniform"
+    return None
+
+
+def _is_whole(value: object) -> bool:
+    try:
+        return isinstance(number(value), int)
+    except ValueError:
+        return False
+
+
+def build(entries: object, place: str, problems: list[str]) -> Tree:
+    """Return the distributions that `entries` mean; add to `problems` what is wrong with them."""
+    if not isinstance(entries, Mapping) or not entries:
+        problems.append(
+            f"{place}: must name at least one parameter: write {place}: {{lr: {{values: [...]}}}}"
+        )
+        return {}
+    tree: Tree = {}
+    for name, entry in entries.items():
+        found = _build_one(entry, f"{place}.{name}", problems)
+        if found is not None:
+            tree[str(name)] = found
+    return tree
+
+
+def _build_one(entry: object, place: str, problems: list[str]) -> Distribution | Tree | None:
+    if not isinstance(entry, Mapping):
+        key = "values" if isinstance(entry, (list, tuple)) else "value"
+        problems.append(f"{place}: must be a mapping, not {entry!r}: write {{{key}: {entry!r}}}")
+        return None
+    if "parameters" in entry:
+        problems += [
+            f"{place}: {key!r} does not go with nested parameters: move it below 'parameters'"
+            for key in entry
+            if key != "parameters"
+        ]
+        return build(entry["parameters"], f"{place}.parameters", problems)
+    kind = kind_of(entry)
+    if kind in DISTRIBUTIONS:
+        try:
+            return DISTRIBUTIONS[kind].model_validate({**entry, "distribution": kind})
+        except ValidationError as error:
+            problems += sentences(error, place, keys=KEYS, owner=kind)
+    elif kind is not None:
+        problems.append(f"{place}: unknown distribution {kind!r}: {suggest(kind, DISTRIBUTIONS)}")
+    else:
+        problems += _unclear(entry, place)
+    return None
+
+
+def _unclear(entry: Mapping[str, Any], place: str) -> list[str]:
+    unknown = [key for key in entry if key not in KEYS]
+    if unknown:
+        return [f"{place}: unknown key {key!r}: {suggest(key, KEYS)}" for key in unknown]
+    given = set(entry)
+    fitting = [name for name, kind in DISTRIBUTIONS.items() if given <= set(kind.model_fields)]
+    if given and fitting:
+        named = f"distribution: {' or '.join(fitting)}"
+    else:
+        named = "value, values, min and max, or a distribution"
+    return [f"{place}: says too little about what to choose: add {named}"]
+
+
+def leaves(tree: Tree, path: Path = ()) -> Iterator[tuple[Path, Distribution]]:
+    """Yield every distribution with its path, names sorted at each level: W&B's order."""
+    for name in sorted(tree):
+        entry = tree[name]
+        if isinstance(entry, Distribution):
+            yield (*path, name), entry
+        else:
+            yield from leaves(entry, (*path, name))
+
+
+def nest(values: Mapping[Path, Any]) -> Params:
+    """Return the parameters of a run from the value at each path."""
+    params: dict[str, Any] = {}
+    for path, value in values.items():
+        level = params
+        for name in path[:-1]:
+            level = level.setdefault(name, {})
+        level[path[-1]] = value
+    return params
+
+
+def flatten(params: Params, tree: Tree, path: Path = ()) -> dict[Path, Any]:
+    """Return the value at each path of `tree` that `params` has: what `nest` undoes."""
+    values: dict[Path, Any] = {}
+    for name in tree.keys() & params.keys():
+        here, entry, value = (*path, name), tree[name], params[name]
+        if isinstance(entry, Distribution):
+            values[here] = value
+        elif isinstance(value, Mapping):
+            values |= flatten(value, entry, here)
+    return values
+
+
+def to_dict(tree: Tree) -> dict[str, Any]:
+    """Return W&B's form of the parameters section."""
+    return {
+        name: entry.to_dict()
+        if isinstance(entry, Distribution)
+        else {"parameters": to_dict(entry)}
+        for name, entry in tree.items()
+    }

@@ -1,0 +1,80 @@
+"""The rules that span several keys of a config, and what is assumed where the config is silent.
+
+They work on what the user wrote, before it is validated, so that all problems come at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from wandb_magic.spec.distribution import Distribution
+from wandb_magic.spec.laws import ByExponents
+from wandb_magic.spec.parameters import KEYS, Path, Tree, leaves
+
+GRID = frozenset({"constant", "categorical", "int_uniform", "q_uniform"})
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_REMEDIES = {"categorical_w_probabilities": "remove the probabilities"}
+
+
+def looks_like_parameters(config: Mapping[str, Any]) -> bool:
+    """Tell whether `config` is a parameters section by itself."""
+    return (
+        bool(config)
+        and not {"method", "parameters"} & set(config)
+        and all(isinstance(entry, Mapping) and KEYS & set(entry) for entry in config.values())
+    )
+
+
+def broken(config: Mapping[str, Any], tree: Tree) -> Iterator[str]:
+    """Yield the problems between the keys of `config`, whose sound parameters are in `tree`."""
+    found = dict(leaves(tree))
+    method, metric = config.get("method"), config.get("metric")
+    if method == "bayes":
+        if metric is None:
+            yield (
+                "metric: bayes needs to know what to optimise: "
+                "add metric: {name: ..., goal: minimize}"
+            )
+        if found and all(kind.distribution == "constant" for kind in found.values()):
+            yield "method: bayes needs a parameter that varies: use grid to run constants once"
+    if method == "grid":
+        yield from _not_for_grid(found)
+    if config.get("early_terminate") is not None and metric is None:
+        yield "early_terminate: needs to know what to compare: add metric: {name: ...}"
+
+
+def _not_for_grid(found: Mapping[Path, Distribution]) -> Iterator[str]:
+    for path, entry in found.items():
+        name = entry.distribution
+        if name not in GRID:
+            remedy = _REMEDIES.get(name, "list its values")
+            yield (
+                f"{place(path)}: grid cannot go through {name}: {remedy}, or use method: random"
+            )
+
+
+def place(path: Path) -> str:
+    """Return where in a config the parameter at `path` is."""
+    return "parameters." + ".parameters.".join(path)
+
+
+def assumed(config: Mapping[str, Any], tree: Tree) -> Iterator[str]:
+    """Yield what a user may not know about a config that holds."""
+    metric = config.get("metric")
+    if isinstance(metric, Mapping) and "goal" not in metric:
+        yield f"metric.goal: not given, so {metric.get('name')!r} is minimized"
+    rule = config.get("early_terminate")
+    if isinstance(rule, Mapping) and "strict" not in rule:
+        yield "early_terminate.strict: not given, so runs are judged strictly, as by W&B's engine"
+    for path, entry in leaves(tree):
+        if not all(map(_NAME.fullmatch, path)):
+            yield f"{place(path)}: W&B's names have letters, digits, _, - and . only"
+        if isinstance(entry, ByExponents):
+            low, high = entry.support
+            yield (
+                f"{place(path)}: {entry.distribution} takes exponents of e as bounds, so values "
+                f"go from {low:.4g} to {high:.4g}; {entry.distribution}_values takes the values"
+            )

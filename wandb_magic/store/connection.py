@@ -1,0 +1,151 @@
+"""Opens a store, and says in a sentence why it cannot be read or written.
+
+Nothing here knows what the tables mean.
+"""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from wandb_magic.errors import StoreError
+
+APPLICATION = 0x77426D67
+"""SQLite's ``application_id`` of a store: "wBmg"."""
+
+VERSION = 1
+"""The newest schema that this package reads and writes."""
+
+WAIT = 5.0
+"""Seconds to wait for another process that has locked the store."""
+
+_WAL_LIMIT = 16 * 2**20
+
+# A part of SQLite's message, and what it means to the user; codes came with Python 3.11 only.
+_REASONS = (
+    (
+        "locked",
+        "is locked by another process: end that process, or try again",
+    ),
+    ("full", "cannot be written because the disk is full: make room, then go on"),
+    ("readonly", "cannot be written: give yourself the right to write it and its folder"),
+    ("unable to open", "cannot be opened: check the rights of the file and its folder"),
+    ("disk I/O error", "cannot be read or written: the disk reports an error, or it is full"),
+    ("not a database", "is damaged or no store at all: restore it, or delete the sweep"),
+    ("malformed", "is damaged: restore it, or delete the sweep"),
+    ("no such table", "is not complete: restore it, or delete the sweep"),
+)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the system say about `path` into a sentence.
+
+    Raises
+    ------
+    StoreError
+        Instead of their errors; those that only a fault of this package explains pass.
+    """
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        for mark, reason in _REASONS:
+            if mark in str(error):
+                raise StoreError(f"The store {path} {reason}.") from error
+        raise
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        reason = _REASONS[1][1] if full else f"cannot be written: {error.strerror}"
+        raise StoreError(f"The store {path} {reason}.") from error
+
+
+def connect_to_write(path: Path, wait: float = WAIT) -> sqlite3.Connection:
+    """Open an existing store for reading and writing.
+
+    Raises
+    ------
+    StoreError
+        If it is missing, damaged, locked, or of a newer version.
+    """
+    _must_exist(path)
+    with explained(path):
+        connection = _open(path, "mode=rw", wait)
+        try:
+            _check(connection, path)
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def connect_to_read(path: Path, wait: float = WAIT) -> sqlite3.Connection:
+    """Open an existing store for reading only, also in a folder that cannot be written.
+
+    Raises
+    ------
+    StoreError
+        If it is missing, damaged, locked, or of a newer version; or if it lies in a folder that
+        cannot be written while changes still wait in its write-ahead log.
+    """
+    _must_exist(path)
+    with explained(path):
+        connection = _open(path, "mode=ro", wait)
+        try:
+            _check(connection, path)
+        except sqlite3.OperationalError as error:
+            connection.close()
+            if "unable to open" not in str(error) and "readonly" not in str(error):
+                raise
+            connection = _open_unchanging(path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _open_unchanging(path: Path) -> sqlite3.Connection:
+    """Open a store beside which SQLite can make no files of its own."""
+    log = Path(f"{path}-wal")
+    if log.exists() and log.stat().st_size:
+        raise StoreError(
+            f"The store {path} lies in a folder that cannot be written, and its last changes are "
+            f"still in {log.name}: copy both to another folder and read them there."
+        )
+    connection = _open(path, "immutable=1", WAIT)
+    try:
+        _check(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _open(path: Path, mode: str, wait: float) -> sqlite3.Connection:
+    uri = f"file:{quote(str(path.absolute()))}?{mode}"
+    # Readers are shared by threads under their own lock; a writer stays in its thread anyway.
+    return sqlite3.connect(
+        uri, uri=True, timeout=wait, isolation_level=None, check_same_thread=False
+    )
+
+
+def _must_exist(path: Path) -> None:
+    if not path.is_file():
+        raise StoreError(f"There is no store at {path}: the sweep was deleted or moved.")
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION:
+        raise StoreError(f"{path} is not the store of a sweep: check the path.")
+    if version > VERSION:
+        raise StoreError(
+            f"The store {path} was made by a newer version of wandb-magic (schema {version}, this "
+            f"one knows {VERSION}): update wandb-magic."
+        )

@@ -1,0 +1,209 @@
+"""Reads a sweep's store, from any process, while its supervisor writes.
+
+Every method sees one state of the store. Nothing here writes: what people ask goes through
+`wandb_magic.store.post`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from wandb_magic.entries import ArtifactEntry
+from wandb_magic.records import RunId
+from wandb_magic.store.listing import RunReader
+from wandb_magic.store.schema import HISTORY, SYSTEM
+from wandb_magic.store.views import Event, MediaItem
+
+if TYPE_CHECKING:
+    from wandb_magic.store.curves import Curve
+
+POINTS = 500
+
+# From key to key through the index, however many runs logged each.
+_KEYS = """
+WITH RECURSIVE logged(key) AS (
+  SELECT min(key) FROM series WHERE stream = :stream
+  UNION ALL
+  SELECT (SELECT min(key) FROM series WHERE stream = :stream AND key > logged.key)
+  FROM logged WHERE logged.key IS NOT NULL
+)
+SELECT key FROM logged WHERE key IS NOT NULL
+UNION SELECT DISTINCT key FROM media WHERE :stream = 'media' ORDER BY key
+"""
+
+
+class StoreReader(RunReader):
+    """Reads one store; threads may share it.
+
+    Parameters
+    ----------
+    path
+        An existing store; its folder need not be writable.
+    wait
+        Seconds to wait for a process that has locked it.
+
+    Raises
+    ------
+    StoreError
+        If it is missing, damaged, or of a newer version. Every method raises it when the database
+        fails.
+    """
+
+    def keys(self, stream: str = HISTORY) -> list[str]:
+        """Return the keys that any run logged, in alphabetical order.
+
+        Parameters
+        ----------
+        stream
+            ``history``, ``system`` or ``media``.
+        """
+        with self._reading() as connection:
+            found = connection.execute(_KEYS, {"stream": stream})
+            return [key for (key,) in found]
+
+    def logged(self, key: str) -> list[RunId]:
+        """Return the runs that logged numbers of `key`, in order of their numbers."""
+        with self._reading() as connection:
+            found = connection.execute(
+                "SELECT r.id FROM series s JOIN run r ON r.row = s.run"
+                " WHERE s.stream = ? AND s.key = ? ORDER BY r.number, r.attempt",
+                (HISTORY, key),
+            )
+            return [RunId(run) for (run,) in found]
+
+    def history(
+        self,
+        keys: Collection[str] | None = None,
+        runs: Collection[RunId] | None = None,
+        *,
+        points: int | None = POINTS,
+        span: tuple[int, int] | None = None,
+        times: bool = False,
+    ) -> dict[RunId, dict[str, Curve]]:
+        """Return logged numbers as curves, by run and key.
+
+        Parameters
+        ----------
+        keys, runs
+            Only these, if given; what a run did not log is left out.
+        points
+            How many numbers a curve may have: half as many buckets of lowest and highest value,
+            or the points themselves if they are so few; None for every point.
+        span
+            First and last step, if not all.
+        times
+            Whether to give the time of each step, too.
+        """
+        curves = self._curves(HISTORY, keys, runs, points, span)
+        return self._timed(curves) if times else curves
+
+    def system(
+        self,
+        keys: Collection[str] | None = None,
+        runs: Collection[RunId] | None = None,
+        *,
+        points: int | None = POINTS,
+    ) -> dict[RunId, dict[str, Curve]]:
+        """Return system metrics as curves, by run and key; parameters as for `history`."""
+        return {
+            run: {key: replace(curve, times=curve.steps / 1000) for key, curve in of_run.items()}
+            for run, of_run in self._curves(SYSTEM, keys, runs, points, None).items()
+        }
+
+    def objective(
+        self, key: str, runs: Collection[RunId] | None = None
+    ) -> dict[RunId, list[float]]:
+        """Return every logged value of `key` in order, of some runs or all that logged it."""
+        return {
+            run: curves[key].lows.tolist()
+            for run, curves in self._curves(HISTORY, [key], runs, None, None).items()
+        }
+
+    def media(self, run: RunId, key: str | None = None) -> list[MediaItem]:
+        """Return what a run logged besides numbers, of one key or all, in order."""
+        with self._reading() as connection:
+            found = connection.execute(
+                "SELECT m.key, m.step, m.time, m.json FROM media m JOIN run r ON r.row = m.run"
+                " WHERE r.id = ? AND m.key = coalesce(?, m.key) ORDER BY m.id",
+                (run, key),
+            ).fetchall()
+        return [MediaItem(key, step, time, json.loads(text)) for key, step, time, text in found]
+
+    def media_count(self, run: RunId) -> int:
+        """Return how many values besides numbers a run has logged."""
+        with self._reading() as connection:
+            (count,) = connection.execute(
+                "SELECT count(*) FROM media m JOIN run r ON r.row = m.run WHERE r.id = ?", (run,)
+            ).fetchone()
+        return int(count)
+
+    def files(self, run: RunId) -> list[str]:
+        """Return the files that a run saved, relative to its ``files/`` folder."""
+        with self._reading() as connection:
+            return [
+                path
+                for (path,) in connection.execute(
+                    "SELECT path FROM file f JOIN run r ON r.row = f.run WHERE r.id = ?"
+                    " ORDER BY path",
+                    (run,),
+                )
+            ]
+
+    def artifacts(self, run: RunId) -> list[ArtifactEntry]:
+        """Return the artifacts that a run logged or used, in order."""
+        with self._reading() as connection:
+            found = connection.execute(
+                "SELECT a.name, type, aliases, used, metadata FROM artifact a"
+                " JOIN run r ON r.row = a.run WHERE r.id = ? ORDER BY a.id",
+                (run,),
+            ).fetchall()
+        return [
+            ArtifactEntry(name, kind, tuple(json.loads(names)), bool(used), json.loads(metadata))
+            for name, kind, names, used, metadata in found
+        ]
+
+    def events(self, since: int = 0, limit: int | None = None) -> list[Event]:
+        """Return what happened after the event with number `since`, oldest first."""
+        with self._reading() as connection:
+            return [
+                Event(*row)
+                for row in connection.execute(
+                    "SELECT seq, time, kind, run, text FROM event WHERE seq > ? ORDER BY seq"
+                    " LIMIT ?",
+                    (since, -1 if limit is None else limit),
+                )
+            ]
+
+    def _curves(
+        self,
+        stream: str,
+        keys: Collection[str] | None,
+        runs: Collection[RunId] | None,
+        points: int | None,
+        span: tuple[int, int] | None,
+    ) -> dict[RunId, dict[str, Curve]]:
+        from wandb_magic.store import curves  # noqa: PLC0415 - imports numpy
+
+        by_run: dict[RunId, dict[str, Curve]] = {}
+        with self._reading() as connection:
+            found = curves.find(connection, stream, keys, runs)
+            read = curves.read(connection, found, points, span)
+            for series, curve in zip(found, read, strict=True):
+                by_run.setdefault(series.run, {})[series.key] = curve
+        return by_run
+
+    def _timed(self, by_run: dict[RunId, dict[str, Curve]]) -> dict[RunId, dict[str, Curve]]:
+        from wandb_magic.store import curves  # noqa: PLC0415 - imports numpy
+
+        with self._reading() as connection:
+            times = curves.times(connection, by_run)
+        return {
+            run: {
+                key: curves.timed(curve, *times[run]) if run in times else curve
+                for key, curve in of_run.items()
+            }
+            for run, of_run in by_run.items()
+        }

@@ -1,0 +1,155 @@
+"""Turns the entries of one living run into rows to be written.
+
+Nothing here touches the database but to learn, when a run is opened, how far it had come.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from wandb_magic.entries import (
+    ArtifactEntry,
+    ConfigEntry,
+    Entry,
+    ExitEntry,
+    FilesEntry,
+    HistoryEntry,
+    InfoEntry,
+    SummaryEntry,
+    SystemEntry,
+)
+from wandb_magic.records import RunId, RunState
+from wandb_magic.store.documents import Document
+from wandb_magic.store.packing import MILLISECONDS
+from wandb_magic.store.rows import insert, to_json
+from wandb_magic.store.schema import HISTORY, SYSTEM, TIME
+
+DOCUMENTS = ("info", "config", "summary")
+Statement = tuple[str, Sequence[Any]]
+
+
+@dataclass
+class Series:
+    """One key of one run: how many points it has, and how many of them are in chunks."""
+
+    id: int
+    stream: str
+    sealed: int
+    total: int
+
+
+@dataclass
+class Batch:
+    """What the next commit writes."""
+
+    statements: list[Statement] = field(default_factory=list)
+    points: list[tuple[int, int, int, float]] = field(default_factory=list)
+
+
+class OpenRun:
+    """A run whose entries come in.
+
+    Parameters
+    ----------
+    row
+        Its row in the database.
+    ids
+        Where fresh ids of series come from.
+    ended
+        Whether the run is over.
+    """
+
+    def __init__(self, row: int, ids: Iterator[int], *, ended: bool = False) -> None:
+        self.row = row
+        self.ended = ended
+        self.documents = {name: Document() for name in DOCUMENTS}
+        self.series: dict[tuple[str, str], Series] = {}
+        self._ids = ids
+
+    @classmethod
+    def load(
+        cls, connection: sqlite3.Connection, run: RunId, ids: Iterator[int]
+    ) -> OpenRun | None:
+        """Open a run that the store holds; None if it holds no such run."""
+        found = connection.execute(
+            f"SELECT row, state, {', '.join(DOCUMENTS)} FROM run WHERE id = ?",  # noqa: S608 - names
+            (run,),
+        ).fetchone()
+        if found is None:
+            return None
+        row, state, *texts = found
+        opened = cls(row, ids, ended=RunState(state).ended)
+        opened.documents = dict(zip(DOCUMENTS, map(Document, texts), strict=True))
+        for number, stream, key, sealed, hot in connection.execute(
+            "SELECT id, stream, key, sealed, (SELECT count(*) FROM hot WHERE series = id)"
+            " FROM series WHERE run = ?",
+            (row,),
+        ):
+            opened.series[stream, key] = Series(number, stream, sealed, sealed + hot)
+        return opened
+
+    def record(self, entry: Entry, batch: Batch) -> None:
+        """Add what `entry` changes to `batch` and to the run's documents."""
+        match entry:
+            case HistoryEntry():
+                self._history(entry, batch)
+            case SummaryEntry(update, remove):
+                self.documents["summary"].apply(update, remove)
+            case ConfigEntry(update, remove):
+                self.documents["config"].apply(update, remove)
+            case SystemEntry(time, values):
+                step = round(time * MILLISECONDS)
+                for key, value in values.items():
+                    self._point(SYSTEM, key, step, value, batch)
+            case FilesEntry(paths):
+                batch.statements += (
+                    ("INSERT OR IGNORE INTO file VALUES (?, ?)", (self.row, path))
+                    for path in paths
+                )
+            case ArtifactEntry():
+                self._artifact(entry, batch)
+            case InfoEntry():
+                self.documents["info"].apply(asdict(entry))
+            case ExitEntry(code, runtime):
+                self.documents["info"].apply({"exit_code": code, "runtime": runtime})
+
+    def _history(self, entry: HistoryEntry, batch: Batch) -> None:
+        for key, value in entry.scalars.items():
+            self._point(HISTORY, key, entry.step, value, batch)
+        if entry.time is not None:
+            self._point(TIME, "", entry.step, entry.time, batch)
+        batch.statements += (
+            (
+                "INSERT INTO media (run, key, step, time, json) VALUES (?, ?, ?, ?, ?)",
+                (self.row, key, entry.step, entry.time, to_json(value)),
+            )
+            for key, value in entry.media.items()
+        )
+
+    def _artifact(self, entry: ArtifactEntry, batch: Batch) -> None:
+        row = {
+            "run": self.row,
+            "name": entry.name,
+            "type": entry.type,
+            "aliases": to_json(entry.aliases),
+            "used": entry.used,
+            "metadata": to_json(entry.metadata),
+        }
+        batch.statements.append(insert("artifact", row))
+
+    def _point(self, stream: str, key: str, step: int, value: float, batch: Batch) -> None:
+        series = self.series.get((stream, key))
+        if series is None:
+            series = Series(next(self._ids), stream, sealed=0, total=0)
+            self.series[stream, key] = series
+            batch.statements.append(
+                (
+                    "INSERT INTO series (id, run, stream, key) VALUES (?, ?, ?, ?)",
+                    (series.id, self.row, stream, key),
+                )
+            )
+        batch.points.append((series.id, series.total, step, value))
+        series.total += 1

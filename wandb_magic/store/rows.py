@@ -1,0 +1,125 @@
+"""How records become rows, and rows records.
+
+Mappings, lists and process identities are JSON in the database. JSON there is always valid: NaN
+and infinities become the strings that W&B's API uses for them, so SQLite can look inside.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from wandb_magic.records import (
+    Options,
+    Process,
+    RunId,
+    RunRecord,
+    RunState,
+    SweepId,
+    SweepRecord,
+    SweepState,
+)
+
+RUN_COLUMNS = tuple(field.name for field in fields(RunRecord))
+SWEEP_COLUMNS = tuple(field.name for field in fields(SweepRecord))
+
+_encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+
+
+def to_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """Return `value` as valid JSON."""
+    try:
+        return _encode(value)
+    except ValueError:
+        return _encode(_finite(value))
+
+
+def to_text(value: str) -> str:
+    """Return `value` without the lone surrogates that SQLite cannot hold."""
+    return value.encode("utf-8", "replace").decode("utf-8")
+
+
+def encoded(record: RunRecord | SweepRecord) -> dict[str, Any]:
+    """Return the row of `record`."""
+    return encoded_fields({field.name: getattr(record, field.name) for field in fields(record)})
+
+
+def encoded_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of some fields of a record."""
+    return {name: _column(value) for name, value in values.items()}
+
+
+def run_record(row: Sequence[Any]) -> RunRecord:
+    """Return the record of a row of `RUN_COLUMNS`."""
+    values = dict(zip(RUN_COLUMNS, row, strict=True))
+    values.update(
+        id=RunId(values["id"]),
+        params=json.loads(values["params"]),
+        state=RunState(values["state"]),
+        process=_process(values["process"]),
+    )
+    return RunRecord(**values)
+
+
+def sweep_record(row: Sequence[Any]) -> SweepRecord:
+    """Return the record of a row of `SWEEP_COLUMNS`."""
+    values = dict(zip(SWEEP_COLUMNS, row, strict=True))
+    values.update(
+        id=SweepId(values["id"]),
+        state=SweepState(values["state"]),
+        spec=json.loads(values["spec"]),
+        options=_options(values["options"]),
+        supervisor=_process(values["supervisor"]),
+        notices=tuple(json.loads(values["notices"])),
+    )
+    return SweepRecord(**values)
+
+
+def insert(table: str, row: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    """Return the statement that inserts `row`, and its values."""
+    marks = ", ".join("?" for _ in row)
+    sql = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})"  # noqa: S608 - fixed names
+    return sql, list(row.values())
+
+
+def update(table: str, row: Mapping[str, Any], where: str, *keys: object) -> tuple[str, list[Any]]:
+    """Return the statement that updates the columns of `row`, and its values."""
+    columns = ", ".join(f"{name} = ?" for name in row)
+    sql = f"UPDATE {table} SET {columns} WHERE {where}"  # noqa: S608 - fixed names
+    return sql, [*row.values(), *keys]
+
+
+def _column(value: Any) -> Any:  # noqa: ANN401 - what SQLite stores
+    if isinstance(value, (RunState, SweepState)):
+        return value.value
+    if isinstance(value, str):
+        return to_text(value)
+    if isinstance(value, Process):
+        return to_json([value.pid, value.started])
+    if isinstance(value, Options):
+        return to_json(asdict(value))
+    if isinstance(value, (Mapping, tuple, list)):
+        return to_json(value)
+    return value
+
+
+def _options(text: str) -> Options:
+    values = json.loads(text)
+    return Options(**{**values, "priors": tuple(values["priors"])})
+
+
+def _process(text: str | None) -> Process | None:
+    return None if text is None else Process(*json.loads(text))
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, Mapping):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(part) for part in value]
+    return value

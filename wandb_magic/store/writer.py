@@ -1,0 +1,209 @@
+"""Writes a sweep's store; only the sweep's supervisor does.
+
+Changes wait in memory until `StoreWriter.commit`, so that the database is locked for milliseconds
+and others can post their requests at any time. When a commit fails (a full disk, say), nothing of
+it is written, everything still waits, and the next commit tries it all again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import sqlite3
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from wandb_magic.entries import Entry
+from wandb_magic.errors import StoreError
+from wandb_magic.records import Request, RunId, RunRecord, SweepRecord
+from wandb_magic.store import rows
+from wandb_magic.store.connection import connect_to_write, explained
+from wandb_magic.store.recording import Batch, OpenRun, Series
+from wandb_magic.store.sealing import seal
+
+
+class StoreWriter:
+    """The one writer of a store; used by one thread.
+
+    Parameters
+    ----------
+    path
+        An existing store.
+
+    Raises
+    ------
+    StoreError
+        If it is missing, damaged, locked, or of a newer version. Every method raises it when the
+        database fails.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection = connect_to_write(path)
+        self._batch = Batch()
+        self._runs: dict[RunId, OpenRun] = {}
+        self._answered: set[int] = set()
+        with explained(path):
+            self._run_rows = itertools.count(self._next("SELECT max(row) FROM run"))
+            self._series_ids = itertools.count(self._next("SELECT max(id) FROM series"))
+
+    def sweep(self) -> SweepRecord:
+        """Return the sweep as it was committed."""
+        columns = ", ".join(rows.SWEEP_COLUMNS)
+        with explained(self._path):
+            row = self._connection.execute(f"SELECT {columns} FROM sweep").fetchone()  # noqa: S608
+        return rows.sweep_record(row)
+
+    def update_sweep(self, **fields: Any) -> None:  # noqa: ANN401 - fields of SweepRecord
+        """Change fields of the sweep."""
+        self._execute(*rows.update("sweep", rows.encoded_fields(fields), "TRUE"))
+
+    def add_run(self, run: RunRecord) -> None:
+        """Add a run; commit before its process starts, so that it can never be forgotten."""
+        opened = OpenRun(next(self._run_rows), self._series_ids, ended=run.state.ended)
+        self._runs[run.id] = opened
+        self._execute(*rows.insert("run", {"row": opened.row, **rows.encoded(run)}))
+
+    def update_run(self, run: RunId, **fields: Any) -> None:  # noqa: ANN401 - fields of RunRecord
+        """Change fields of a run; one that ended is put in order and forgotten here."""
+        self._execute(*rows.update("run", rows.encoded_fields(fields), "id = ?", run))
+        if "state" in fields:
+            self._opened(run).ended = fields["state"].ended
+
+    def append(
+        self, run: RunId, entries: Sequence[Entry], log: str = "", position: int = 0
+    ) -> None:
+        """Add what a run logged.
+
+        Parameters
+        ----------
+        run
+            A run that was added.
+        entries
+            In the order in which they were logged.
+        log, position
+            Where they came from, and how far that has been read: kept together with the entries,
+            so that a follower that begins at `positions` misses and doubles nothing.
+        """
+        opened = self._opened(run)
+        for entry in entries:
+            opened.record(entry, self._batch)
+        if log:
+            self._execute(
+                "INSERT OR REPLACE INTO log VALUES (?, ?, ?)", (opened.row, log, position)
+            )
+
+    def positions(self, run: RunId) -> dict[str, int]:
+        """Return, by log, how far the committed entries of a run reach."""
+        with explained(self._path):
+            return dict(
+                self._connection.execute(
+                    "SELECT path, position FROM log JOIN run ON run = row WHERE id = ?", (run,)
+                ).fetchall()
+            )
+
+    def event(self, kind: str, text: str, run: RunId | None = None) -> None:
+        """Note something that people should know."""
+        self._execute(
+            "INSERT INTO event (time, kind, run, text) VALUES (?, ?, ?, ?)",
+            (time.time(), kind, run, rows.to_text(text)),
+        )
+
+    def requests(self) -> list[Request]:
+        """Return what was asked and not answered yet, in order."""
+        with explained(self._path):
+            found = self._connection.execute(
+                "SELECT id, verb, arguments, created FROM request WHERE answered IS NULL"
+                " ORDER BY id"
+            ).fetchall()
+        return [
+            Request(number, verb, json.loads(arguments), created)
+            for number, verb, arguments, created in found
+            if number not in self._answered
+        ]
+
+    def answer(self, request: int, error: str = "") -> None:
+        """Say that a request was carried out, or why it was not."""
+        self._answered.add(request)
+        self._execute(
+            "UPDATE request SET answered = ?, error = ? WHERE id = ?",
+            (time.time(), rows.to_text(error), request),
+        )
+
+    def commit(self) -> None:
+        """Write everything that waits, in one transaction."""
+        self._commit(time.monotonic())
+
+    def close(self) -> None:
+        """Write everything that waits, and leave a single file behind if nobody reads."""
+        try:
+            self._commit(float("inf"))
+            # What stays in the write-ahead log, on a full disk say, is safe there.
+            with contextlib.suppress(sqlite3.OperationalError):
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self._connection.close()
+
+    def _commit(self, now: float) -> None:
+        documents = [
+            (opened, name, document, document.text())
+            for opened in self._runs.values()
+            for name, document in opened.documents.items()
+            if document.is_due(float("inf") if opened.ended else now)
+        ]
+        ended = [run for run, opened in self._runs.items() if opened.ended]
+        if not (self._batch.statements or self._batch.points or documents or ended):
+            return
+        with explained(self._path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                for statement in self._batch.statements:
+                    self._connection.execute(*statement)
+                self._connection.executemany(
+                    "INSERT INTO hot VALUES (?, ?, ?, ?)", self._batch.points
+                )
+                sealed = self._seal()
+                for opened, name, _, text in documents:
+                    self._connection.execute(
+                        *rows.update("run", {name: text}, "row = ?", opened.row)
+                    )
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+        self._batch = Batch()
+        self._answered.clear()
+        for series, count in sealed:
+            series.sealed = count
+        for _, _, document, text in documents:
+            document.written(len(text), now)
+        for run in ended:
+            del self._runs[run]
+
+    def _seal(self) -> list[tuple[Series, int]]:
+        return [
+            (series, seal(self._connection, series, ended=opened.ended))
+            for opened in self._runs.values()
+            for series in opened.series.values()
+        ]
+
+    def _opened(self, run: RunId) -> OpenRun:
+        opened = self._runs.get(run)
+        if opened is None:
+            with explained(self._path):
+                opened = OpenRun.load(self._connection, run, self._series_ids)
+            if opened is None:
+                raise StoreError(f"The store {self._path} holds no run {run}.")
+            self._runs[run] = opened
+        return opened
+
+    def _execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+        self._batch.statements.append((sql, values))
+
+    def _next(self, query: str) -> int:
+        (last,) = self._connection.execute(query).fetchone()
+        return (last or 0) + 1

@@ -1,0 +1,92 @@
+"""The supervisor's process: take the folder's lock, put the parts together, run, or leave."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from wandb_magic.backends import OfflineBackend
+from wandb_magic.errors import SweepError
+from wandb_magic.launchers import LocalLauncher
+from wandb_magic.paths import SweepPaths
+from wandb_magic.records import RunState, SweepState, Trial
+from wandb_magic.search import make_searcher
+from wandb_magic.spec import load
+from wandb_magic.store import StoreReader, StoreWriter
+from wandb_magic.supervisor.jobs import Jobs
+from wandb_magic.supervisor.ledger import Ledger
+from wandb_magic.supervisor.supervisor import Supervisor
+
+log = logging.getLogger(__name__)
+
+
+def main() -> int:
+    """Run the supervisor of the sweep in the folder that the command line names."""
+    paths = SweepPaths(Path(sys.argv[1]))
+    logging.basicConfig(
+        format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr
+    )
+    os.umask(0o077)
+    with paths.lock.open("w", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return 0  # the living supervisor will see what was asked
+        environment = dict(os.environ)
+        # The cores are for the runs: a Gaussian process gains nothing from a pool of threads.
+        os.environ["OMP_NUM_THREADS"] = "1"
+        asyncio.run(supervise(paths, environment))
+    return 0
+
+
+async def supervise(paths: SweepPaths, environment: Mapping[str, str]) -> None:
+    """Own the sweep in a folder until it ends."""
+    asyncio.get_running_loop().set_exception_handler(_die)
+    store = StoreWriter(paths.store)
+    sweep = store.sweep()
+    spec = load(sweep.spec)
+    ledger = Ledger(store, spec.metric, keep_history=spec.early_terminate is not None)
+    with closing(StoreReader(paths.store)) as reader:
+        ledger.remember(reader)
+    priors = [
+        Trial(-1 - index, prior["params"], RunState.FINISHED, prior["value"])
+        for index, prior in enumerate(sweep.options.priors)
+    ]
+    try:
+        searcher = make_searcher(
+            spec, seed=sweep.options.seed, sampler=sweep.options.sampler, priors=priors
+        )
+    except SweepError as error:
+        ledger.change(state=SweepState.FAILED, cause=str(error), ended=time.time())
+        store.close()
+        return
+    supervisor = Supervisor(
+        ledger,
+        spec,
+        OfflineBackend(spec, searcher),
+        lambda say: LocalLauncher(paths, environment, say, commands=bool(spec.program)),
+        Jobs(paths, sweep, spec, environment),
+    )
+    await supervisor.run()
+
+
+def _die(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """End at an error that nobody expected: a supervisor that limps on could lose a run.
+
+    The runs go on, and the next supervisor takes them up.
+    """
+    log.critical("%s", context["message"], exc_info=context.get("exception"))
+    logging.shutdown()
+    os._exit(os.EX_SOFTWARE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

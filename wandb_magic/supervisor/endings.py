@@ -1,0 +1,41 @@
+"""What an ending means: from an exit code or a signal to a state and its cause, in words."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+
+from wandb_magic.host import Ended
+from wandb_magic.records import RunState
+
+
+@dataclass(frozen=True)
+class Intent:
+    """Why the supervisor ends a run itself: the state that this leads to, and the cause."""
+
+    state: RunState
+    cause: str
+
+
+def verdict(ended: Ended, intent: Intent | None) -> tuple[RunState, str]:
+    """Return the state of a run that ended, and why it ended."""
+    if intent is not None:
+        return intent.state, intent.cause
+    if ended.signal is not None:
+        cause = f"killed by {_name(ended.signal)}"
+        if ended.memory_killer:
+            cause += " while the kernel's out-of-memory killer was at work"
+        return RunState.KILLED, cause
+    if ended.code == 0:
+        return RunState.FINISHED, ""
+    if ended.code is None:
+        return RunState.LOST, "its process vanished, and nobody saw how"
+    message = ended.error.strip().splitlines()
+    return RunState.FAILED, message[-1] if message else f"exit code {ended.code}"
+
+
+def _name(number: int) -> str:
+    try:
+        return f"signal {number} ({signal.Signals(number).name})"
+    except ValueError:
+        return f"signal {number}"

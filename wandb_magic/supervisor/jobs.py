@@ -1,0 +1,92 @@
+"""From a run's record to what a host needs to start it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from wandb_magic.paths import SweepPaths
+from wandb_magic.records import Params, RunRecord, SweepRecord
+from wandb_magic.run import Job
+from wandb_magic.spec import Spec
+from wandb_magic.spec.command import args_json, expand
+from wandb_magic.supervisor.resources import devices_of_agent
+from wandb_magic.warm import run_environment
+
+
+class Jobs:
+    """Makes the jobs of one sweep.
+
+    Parameters
+    ----------
+    paths
+        The sweep's paths.
+    sweep, spec
+        The sweep and its config.
+    environment
+        The supervisor's environment.
+    """
+
+    def __init__(
+        self, paths: SweepPaths, sweep: SweepRecord, spec: Spec, environment: Mapping[str, str]
+    ) -> None:
+        self._paths = paths
+        self._sweep = sweep
+        self._spec = spec
+        self._environment = environment
+
+    def job(self, run: RunRecord) -> Job:
+        """Return the job of a run."""
+        paths = self._paths.run(run.id)
+        environment = run_environment(
+            run=run.id,
+            sweep=self._sweep.id,
+            params=str(paths.params),
+            root=str(self._paths.root),
+            project=self._sweep.project,
+            entity=self._sweep.entity,
+            mode=self._sweep.mode,
+        )
+        environment |= devices_of_agent(run.agent, self._sweep.agents, self._environment)
+        return Job(
+            run=run.id,
+            folder=paths.folder,
+            bundle=self._paths.bundle,
+            environment=environment,
+            seed=seed_of(self._sweep.options.seed, run.number),
+            command=self._command(run) if self._spec.program else (),
+        )
+
+    def parameters(self, params: Params) -> str:
+        """Return parameters as the YAML that wandb reads."""
+        document: dict[str, Any] = {"wandb_version": 1}
+        document |= {name: {"value": value} for name, value in params.items()}
+        return yaml.safe_dump(document, sort_keys=False)
+
+    def _command(self, run: RunRecord) -> tuple[str, ...]:
+        json_file = self._paths.run(run.id).folder / "params.json"
+        if "${args_json_file}" in self._spec.command:
+            json_file.parent.mkdir(parents=True, exist_ok=True)
+            json_file.write_text(args_json(run.params), encoding="utf-8")
+        return tuple(
+            expand(
+                self._spec.command,
+                run.params,
+                program=self._spec.program,
+                # W&B says `python`, which in a kernel need not be the notebook's own.
+                interpreter=sys.executable,
+                json_file=str(json_file),
+                environment=self._environment,
+            )
+        )
+
+
+def seed_of(seed: int, number: int) -> int:
+    """Return the seed of run `number`'s own global generators: the same for each attempt."""
+    digest = hashlib.sha256(json.dumps([seed, number]).encode()).digest()
+    return int.from_bytes(digest[:4], "big")

@@ -1,0 +1,108 @@
+"""What the supervisor knows, in memory and in the store at once, so that the two never differ."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import replace
+
+from wandb_magic.host import Ended, Logged, Started
+from wandb_magic.records import RunRecord, RunState, SweepRecord
+from wandb_magic.spec import Metric
+from wandb_magic.store import StoreReader, StoreWriter
+from wandb_magic.supervisor.roster import Roster
+
+log = logging.getLogger(__name__)
+
+
+class Ledger:
+    """A sweep and its runs.
+
+    Parameters
+    ----------
+    store
+        The sweep's store, of which this is the only writer.
+    metric
+        The objective, if the sweep has one.
+    keep_history
+        Whether the search needs the objective's every value.
+    """
+
+    def __init__(self, store: StoreWriter, metric: Metric | None, *, keep_history: bool) -> None:
+        self.store = store
+        self.sweep: SweepRecord = store.sweep()
+        self.roster = Roster(metric, keep_history=keep_history)
+        self._metric = metric
+
+    def remember(self, reader: StoreReader) -> None:
+        """Take up what an earlier supervisor left behind."""
+        runs = sorted(reader.runs(), key=lambda run: (run.number, run.attempt))
+        name = self._metric.name if self._metric is not None else ""
+        values = reader.objective(name) if name else {}
+        for run in runs:
+            self.roster.add(run, values.get(run.id, ()))
+        newest = {run.number: run for run in runs}
+        self.roster.again += [
+            (run.number, run.attempt + 1, run.params)
+            for run in newest.values()
+            if run.state.crashed and run.attempt < self.sweep.options.retries
+        ]
+
+    def change(self, **fields: object) -> None:
+        """Change fields of the sweep; a new state is an event."""
+        self.sweep = replace(self.sweep, **fields)  # type: ignore[arg-type] # as the store's own
+        self.store.update_sweep(**fields)
+        if "state" in fields:
+            text = f"{self.sweep.state.value}: {self.sweep.cause}".rstrip(": ")
+            self.store.event("sweep", text)
+            log.info("%s", text)
+
+    def notice(self, text: str) -> None:
+        """Tell the user something once."""
+        if text not in self.sweep.notices:
+            self.change(notices=(*self.sweep.notices, text))
+
+    def enter(self, run: RunRecord) -> None:
+        """Add a run; commit before its process starts."""
+        self.roster.add(run)
+        self.store.add_run(run)
+
+    def started(self, event: Started) -> None:
+        """Note that a run has a process; an adopted one keeps the time when it began."""
+        run = self.roster.started(event.run, time.time())
+        self.store.update_run(run.id, state=run.state, started=run.started, process=event.process)
+
+    def logged(self, event: Logged) -> bool:
+        """Note what a run logged; tell whether it concerns the objective."""
+        self.store.append(event.run, event.entries, event.directory, event.position)
+        run = self.roster.living.get(event.run)
+        if run is not None and run.directory != event.directory:
+            self.roster.living[event.run] = replace(run, directory=event.directory)
+            self.store.update_run(event.run, directory=event.directory)
+        if not self.roster.logged(event.run, event.entries):
+            return False
+        self.store.update_run(event.run, value=self.roster.value(event.run))
+        return True
+
+    def ended(self, event: Ended, state: RunState, cause: str) -> RunRecord:
+        """Note how a run ended; return its last record."""
+        run = replace(
+            self.roster.living[event.run],
+            state=state,
+            cause=cause,
+            error=event.error,
+            exit_code=event.code,
+            ended=event.at,
+            value=self.roster.value(event.run),
+        )
+        self.roster.ended(run)
+        self.store.update_run(
+            run.id,
+            state=run.state,
+            cause=run.cause,
+            error=run.error,
+            exit_code=run.exit_code,
+            ended=run.ended,
+            value=run.value,
+        )
+        return run

@@ -1,0 +1,89 @@
+"""Doing what people asked: each verb of a request, and why it may be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from wandb_magic.records import Request, RunId, RunState, SweepState
+from wandb_magic.supervisor.endings import Intent
+
+if TYPE_CHECKING:
+    from wandb_magic.supervisor.supervisor import Supervisor
+
+
+def carry_out(supervisor: Supervisor, request: Request) -> str:
+    """Do what a request asks; return why it was refused, or ""."""
+    verb = VERBS.get(request.verb)
+    if verb is None:
+        return f"there is no verb {request.verb!r}"
+    return verb(supervisor, request.arguments)
+
+
+def _stop(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
+    if supervisor.ledger.sweep.state.ended:
+        return ""
+    supervisor.ledger.change(state=SweepState.STOPPING, cause="stopped on request")
+    if not arguments.get("drain"):
+        supervisor.stop_runs(Intent(RunState.STOPPED, "the sweep was stopped"))
+    return ""
+
+
+def _pause(supervisor: Supervisor, _arguments: Mapping[str, Any]) -> str:
+    if supervisor.ledger.sweep.state is SweepState.PAUSED:
+        return ""
+    if supervisor.ledger.sweep.state is not SweepState.RUNNING:
+        return (
+            f"the sweep is {supervisor.ledger.sweep.state.value}: only a running one can be paused"
+        )
+    supervisor.ledger.change(state=SweepState.PAUSED, cause="paused on request")
+    return ""
+
+
+def _resume(supervisor: Supervisor, _arguments: Mapping[str, Any]) -> str:
+    if supervisor.ledger.sweep.state is SweepState.STOPPING:
+        return "the sweep is being stopped: resume it when it has stopped"
+    if supervisor.ledger.sweep.state is not SweepState.RUNNING:
+        supervisor.ledger.change(state=SweepState.RUNNING, cause="", ended=None)
+    supervisor.reconsider()
+    return ""
+
+
+def _stop_run(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
+    run = RunId(arguments["run"])
+    if run not in supervisor.roster.living:
+        return f"run {run} is not running"
+    supervisor.stopper.stop(run, Intent(RunState.STOPPED, "stopped on request"))
+    return ""
+
+
+def _rerun(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
+    number, attempt = int(arguments["number"]), int(arguments["attempt"])
+    supervisor.roster.again.append((number, attempt, arguments["params"]))
+    if supervisor.ledger.sweep.state.ended:
+        supervisor.ledger.change(state=SweepState.RUNNING, cause="", ended=None)
+    return ""
+
+
+def _set_agents(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
+    supervisor.ledger.change(agents=int(arguments["agents"]))
+    return ""
+
+
+def _set_count(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
+    supervisor.ledger.change(budget=int(arguments["count"]))
+    if supervisor.ledger.sweep.state is SweepState.FINISHED:
+        supervisor.ledger.change(state=SweepState.RUNNING, cause="", ended=None)
+    supervisor.reconsider()
+    return ""
+
+
+VERBS: Mapping[str, Callable[[Supervisor, Mapping[str, Any]], str]] = {
+    "stop": _stop,
+    "pause": _pause,
+    "resume": _resume,
+    "stop_run": _stop_run,
+    "rerun": _rerun,
+    "set_agents": _set_agents,
+    "set_count": _set_count,
+}

@@ -1,0 +1,280 @@
+"""The supervisor's loop: fill free agents, hear the hosts, do what was asked."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from wandb_magic.backends import Backend
+from wandb_magic.errors import StoreError
+from wandb_magic.host import Broken, Ended, Event, Logged, Notice, Ready, Started
+from wandb_magic.launchers import Launcher
+from wandb_magic.processes import current
+from wandb_magic.records import Params, RunId, RunRecord, RunState, SweepState, new_id
+from wandb_magic.run import prepare
+from wandb_magic.search.objective import reached
+from wandb_magic.spec import Spec
+from wandb_magic.supervisor.endings import Intent, verdict
+from wandb_magic.supervisor.jobs import Jobs
+from wandb_magic.supervisor.ledger import Ledger
+from wandb_magic.supervisor.requests import carry_out
+from wandb_magic.supervisor.stopping import Stopper
+
+TICK_S = 0.1
+WRITE_RETRY_S = 1.0
+PRUNING_PAUSE = 20  # times what a look at all runs takes: it never takes over the loop
+
+log = logging.getLogger(__name__)
+
+MakeLauncher = Callable[[Callable[[Event], None]], Launcher]
+
+
+class Supervisor:
+    """One sweep's owner; all its methods belong to one event loop.
+
+    Parameters
+    ----------
+    ledger
+        The sweep and its runs.
+    spec
+        The sweep config.
+    backend
+        Chooses parameters.
+    make_launcher
+        Makes what runs the runs, given who hears of them.
+    jobs
+        Makes the runs' folders and jobs.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        spec: Spec,
+        backend: Backend,
+        make_launcher: MakeLauncher,
+        jobs: Jobs,
+    ) -> None:
+        self.ledger = ledger
+        self.roster = ledger.roster
+        self._spec = spec
+        self._backend = backend
+        self._launcher = make_launcher(self._hear)
+        self._jobs = jobs
+        self.stopper = Stopper(self._launcher.signal, ledger.sweep.options.grace)
+        self._asking: asyncio.Task[None] | None = None
+        self._unjudged = False
+        self._next_pruning = 0.0
+        self._exhausted = False
+        self._ready = False
+        self._wake = asyncio.Event()
+
+    async def run(self) -> None:
+        """Run the sweep to its end."""
+        sweep = self.ledger.sweep
+        self.ledger.change(supervisor=current(), started=sweep.started or time.time())
+        if sweep.state is SweepState.PENDING:
+            self.ledger.change(state=SweepState.RUNNING)
+        self._carry_out_requests()
+        self.ledger.store.commit()
+        if not self._done():
+            await self._run()
+        self.ledger.change(ended=time.time())
+        self.ledger.store.close()
+
+    async def _run(self) -> None:
+        starting = asyncio.create_task(self._launcher.start())
+        for record in list(self.roster.living.values()):
+            await self._recover(record)
+        while not self._done():
+            await self._tick()
+            self._wake.clear()
+            waiting = asyncio.ensure_future(self._wake.wait())
+            await asyncio.wait([waiting], timeout=TICK_S)
+            waiting.cancel()
+        self._backend.close()
+        await starting
+        await self._launcher.close()
+
+    def _busy_asking(self) -> bool:
+        return self._asking is not None and not self._asking.done()
+
+    def _done(self) -> bool:
+        return self.ledger.sweep.state.ended and not self.roster.living and not self._busy_asking()
+
+    async def _tick(self) -> None:
+        if self._asking is not None and self._asking.done():
+            self._asking.result()
+        self._carry_out_requests()
+        self._prune()
+        self.stopper.tick()
+        self._stop_late_runs()
+        self._fill_agents()
+        self._settle()
+        await self._patiently(self.ledger.store.commit)
+
+    async def _patiently(self, write: Callable[[], None]) -> None:
+        """Write, if need be once the disk has room again; meanwhile no run starts."""
+        while True:
+            try:
+                write()
+            except (StoreError, OSError) as error:
+                log.error("%s", error)  # noqa: TRY400 - the sentence says it all
+                await asyncio.sleep(WRITE_RETRY_S)
+            else:
+                return
+
+    def _carry_out_requests(self) -> None:
+        for request in self.ledger.store.requests():
+            self.ledger.store.answer(request.id, carry_out(self, request))
+
+    # Starting runs
+
+    def _fill_agents(self) -> None:
+        if not self._ready or self._busy_asking():
+            return
+        agent = self.roster.free_agent(self.ledger.sweep.agents)
+        if agent is None or self.ledger.sweep.state is not SweepState.RUNNING:
+            return
+        if self.roster.again:
+            self._asking = asyncio.create_task(self._launch(agent, *self.roster.again.pop(0)))
+        elif not self._exhausted and not self._spent():
+            self._asking = asyncio.create_task(self._ask(agent))
+
+    def _spent(self) -> bool:
+        budget = self.ledger.sweep.budget
+        return budget is not None and self.roster.next_number >= budget
+
+    async def _ask(self, agent: int) -> None:
+        number = self.roster.next_number
+        params = await self._backend.ask(number, self.roster.trials())
+        if params is None:
+            self._exhausted = True
+        elif self.ledger.sweep.state is SweepState.RUNNING and not self._spent():
+            await self._launch(agent, number, 0, params)
+        self._wake.set()
+
+    async def _launch(self, agent: int, number: int, attempt: int, params: Params) -> None:
+        run = RunRecord(
+            id=RunId(new_id()),
+            number=number,
+            attempt=attempt,
+            agent=agent,
+            params=params,
+            state=RunState.PENDING,
+            created=time.time(),
+        )
+        self.ledger.enter(run)
+        # From here on it counts against the budget, whatever happens.
+        await self._patiently(self.ledger.store.commit)
+        job = self._jobs.job(run)
+        await self._patiently(lambda: prepare(job, self._jobs.parameters(params)))
+        await self._launcher.launch(job)
+        self._wake.set()
+
+    async def _recover(self, run: RunRecord) -> None:
+        job = self._jobs.job(run)
+        await self._patiently(lambda: prepare(job, self._jobs.parameters(run.params)))
+        await self._launcher.recover(job, self.ledger.store.positions(run.id))
+
+    # Ending them, and the sweep
+
+    def _settle(self) -> None:
+        """Move the sweep on to the state that its runs have brought it to."""
+        if self.roster.living or self._busy_asking():
+            return
+        if self.ledger.sweep.state is SweepState.STOPPING:
+            self.ledger.change(state=SweepState.STOPPED)
+        if self.ledger.sweep.state is not SweepState.RUNNING or self.roster.again:
+            return
+        if self._exhausted or self._spent():
+            self.ledger.change(state=SweepState.FINISHED)
+
+    def _stop_late_runs(self) -> None:
+        limit = self.ledger.sweep.options.run_timeout
+        if limit is None:
+            return
+        for run, record in self.roster.running():
+            if time.time() - (record.started or record.created) > limit:
+                cause = f"it ran longer than the run timeout of {limit:g} s"
+                self.stopper.stop(run, Intent(RunState.STOPPED, cause))
+
+    def stop_runs(self, intent: Intent) -> None:
+        """End all living runs."""
+        for run in list(self.roster.living):
+            self.stopper.stop(run, intent)
+
+    def reconsider(self) -> None:
+        """Look again whether there is more to do, and forget earlier failures."""
+        self._exhausted = False
+        self.roster.broken_in_a_row = 0
+
+    # Hearing the hosts
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Logged):
+            if self.ledger.logged(event):
+                self._judge(event.run)
+            return
+        if isinstance(event, Started):
+            self.ledger.started(event)
+        elif isinstance(event, Ended):
+            self._ended(event)
+        elif isinstance(event, Notice):
+            self.ledger.notice(event.text)
+        elif isinstance(event, Broken):
+            self._break(event)
+        elif isinstance(event, Ready):
+            self._ready = True
+        self._wake.set()
+
+    def _judge(self, run: RunId) -> None:
+        """See whether a new value of the objective ends the sweep, or perhaps some of its runs."""
+        metric, value = self._spec.metric, self.roster.value(run)
+        if metric is None or self.ledger.sweep.state.ended:
+            return
+        if reached(value, metric):
+            cause = f"{metric.name} reached its target ({value:g})"
+            self.stop_runs(Intent(RunState.STOPPED, f"the sweep has ended: {cause}"))
+            self.ledger.change(state=SweepState.FINISHED, cause=cause)
+        self._unjudged = self._spec.early_terminate is not None
+
+    def _prune(self) -> None:
+        """End poor runs; the more runs there are to compare, the more rarely."""
+        began = time.monotonic()
+        if not self._unjudged or began < self._next_pruning:
+            return
+        self._unjudged = False
+        poor = self._backend.stoppable(self.roster.trials())
+        cause = "ended early: its objective fell behind the other runs (hyperband)"
+        for run, record in self.roster.running():
+            if record.number in poor:
+                self.stopper.stop(run, Intent(RunState.PRUNED, cause))
+        now = time.monotonic()
+        self._next_pruning = now + PRUNING_PAUSE * (now - began)
+
+    def _ended(self, event: Ended) -> None:
+        state, cause = verdict(event, self.stopper.ended(event.run))
+        run = self.ledger.ended(event, state, cause)
+        options = self.ledger.sweep.options
+        if state is RunState.FINISHED and run.started is not None:
+            self._backend.told(event.at - run.started)
+        if state.crashed and run.attempt < options.retries:
+            self.roster.again.append((run.number, run.attempt + 1, run.params))
+        broken = self.roster.broken_in_a_row
+        if self.ledger.sweep.state is SweepState.RUNNING and (
+            0 < options.failure_limit <= broken and not self.roster.ended_well
+        ):
+            self.ledger.change(
+                state=SweepState.PAUSED,
+                cause=f"the first {broken} runs failed, the last with: {cause}",
+            )
+
+    def _break(self, event: Broken) -> None:
+        """Give up: the host will never start a run."""
+        log.error("%s", event.details)
+        self.ledger.change(state=SweepState.FAILED, cause=f"no run can start: {event.reason}")
+        for run, record in list(self.roster.living.items()):
+            if record.state is RunState.PENDING:
+                self._ended(Ended(run, None, None, event.reason, time.time()))

@@ -1,0 +1,13 @@
+"""The verbs: start, find, watch, steer and delete sweeps.
+
+All front ends call these. Nothing here imports wandb or a front end; pandas is imported when a
+frame is asked for.
+"""
+
+from wandb_magic.verbs.dropin import agent
+from wandb_magic.verbs.finding import attach, sweeps
+from wandb_magic.verbs.handle import Sweep
+from wandb_magic.verbs.starting import start
+from wandb_magic.verbs.status import Status
+
+__all__ = ["Status", "Sweep", "agent", "attach", "start", "sweeps"]

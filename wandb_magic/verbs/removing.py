@@ -1,0 +1,46 @@
+"""Deleting a sweep's folder, whether its store can be read or not."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from wandb_magic import index
+from wandb_magic.detach import supervised
+from wandb_magic.errors import SweepNotFoundError, SweepStateError
+from wandb_magic.paths import SweepPaths
+from wandb_magic.records import SweepId
+
+
+def remove(paths: SweepPaths, sweep: SweepId) -> None:
+    """Delete what a sweep left, and forget it.
+
+    Raises
+    ------
+    SweepStateError
+        If the sweep is running.
+    """
+    if supervised(paths):
+        raise SweepStateError(f"sweep {sweep} is running: stop it first")
+    index.remove(sweep)
+    store = paths.store
+    shutil.rmtree(paths.folder)
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{store}{suffix}").unlink(missing_ok=True)
+
+
+def discard(sweep: str) -> None:
+    """Delete a sweep whose store cannot be read.
+
+    Raises
+    ------
+    SweepNotFoundError
+        If there is none with this id.
+    SweepStateError
+        If it is running all the same.
+    """
+    for entry in index.entries():
+        if entry.id == sweep:
+            remove(entry.paths, entry.id)
+            return
+    raise SweepNotFoundError(f"there is no sweep {sweep!r}: it was deleted or moved")

@@ -1,0 +1,144 @@
+"""How a sweep stands, in one record that every front end shows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wandb_magic.processes import alive
+from wandb_magic.records import Metric, RunRecord, RunState, SweepRecord, SweepState
+from wandb_magic.store import StoreReader
+
+STARTING_S = 30.0  # a supervisor that has not said a word for so long will not
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a sweep stands.
+
+    Attributes
+    ----------
+    sweep
+        Its record.
+    counts
+        How many runs are in each state.
+    ended
+        How many sets of parameters have been run; retries and reruns of one count once.
+    best
+        The best run, if one has a value of the objective.
+    metric
+        The objective's name, "" without one.
+    died
+        Whether it should be running and its supervisor is gone: `Sweep.resume` starts it again.
+    """
+
+    sweep: SweepRecord
+    counts: Mapping[RunState, int]
+    ended: int
+    best: RunRecord | None
+    metric: str
+    died: bool
+
+    @property
+    def state(self) -> str:
+        """The state in one word; ``died`` if the supervisor is gone."""
+        return "died" if self.died else self.sweep.state.value
+
+    @property
+    def failed(self) -> int:
+        """How many runs broke."""
+        return sum(count for state, count in self.counts.items() if state.crashed)
+
+    @property
+    def running(self) -> int:
+        """How many runs have a process."""
+        return self.counts.get(RunState.RUNNING, 0)
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds until the budget is used up, if that can be said."""
+        budget, started = self.sweep.budget, self.sweep.started
+        if self.state != "running" or budget is None or started is None or not self.ended:
+            return None
+        pace = (time.time() - started) / self.ended
+        return max(0.0, budget - self.ended) * pace
+
+    def __str__(self) -> str:
+        budget = "" if self.sweep.budget is None else f"/{self.sweep.budget}"
+        parts = [f"{self.sweep.name}  {self.state} {self.ended}{budget}"]
+        if self.best is not None and self.best.value is not None:
+            parts.append(f"best {self.metric} {self.best.value:.4g} (run {self.best.number})")
+        if self.running:
+            parts.append(f"{self.running} running")
+        if self.failed:
+            parts.append(f"{self.failed} failed")
+        if self.remaining is not None:
+            parts.append(f"{duration(self.remaining)} left")
+        if self.died:
+            parts.append("its supervisor is gone: resume() starts it again")
+        elif self.sweep.cause:
+            parts.append(self.sweep.cause)
+        return " · ".join(parts)
+
+
+def status_of(reader: StoreReader) -> Status:
+    """Read how a sweep stands."""
+    sweep = reader.sweep()
+    metric = metric_of(sweep)
+    return Status(
+        sweep=sweep,
+        counts=reader.counts(),
+        ended=reader.done(),
+        best=next(iter(best_of(reader, metric, 1)), None),
+        metric=metric.name if metric is not None else "",
+        died=has_died(sweep),
+    )
+
+
+def best_of(reader: StoreReader, metric: Metric | None, count: int) -> list[RunRecord]:
+    """Return the best runs by the objective, best first; runs without a value are left out."""
+    if metric is None:
+        return []
+    runs = reader.runs(order="value", descending=metric.maximize, limit=count)
+    return [run for run in runs if run.value is not None]
+
+
+def metric_of(sweep: SweepRecord) -> Metric | None:
+    """Return the objective, as the validated config in the record has it."""
+    given = sweep.spec.get("metric")
+    if given is None:
+        return None
+    return Metric(given["name"], given["goal"] == "maximize", given.get("target"))
+
+
+def has_died(sweep: SweepRecord) -> bool:
+    """Tell whether a sweep should have a supervisor and has none."""
+    if sweep.state.ended and sweep.ended is not None:
+        return False
+    if sweep.supervisor is None:
+        return sweep.state is SweepState.PENDING and time.time() - sweep.created > STARTING_S
+    return not alive(sweep.supervisor)
+
+
+def duration(seconds: float) -> str:
+    """Return a duration for people: ``42 s``, ``3 m 12 s``, ``5 h 4 m``."""
+    whole = round(seconds)
+    if whole < 60:  # noqa: PLR2004 - seconds in a minute
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:  # noqa: PLR2004 - minutes in an hour
+        return f"{minutes} m {rest} s"
+    return f"{minutes // 60} h {minutes % 60} m"
+
+
+def documents(record: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Return a document's keys with a prefix, nested ones with dots."""
+    flat: dict[str, Any] = {}
+    for key, value in record.items():
+        if isinstance(value, Mapping) and value:
+            flat |= documents(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
