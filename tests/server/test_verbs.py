@@ -129,12 +129,13 @@ async def test_a_sweep_that_died_is_resumed_and_leaves_no_zombie(
 
     page = await api.connect()
     await page.open(a={"topic": "sweeps"})  # a page that looks is what collects them
-    await until(lambda: not zombies())
+    for process in (supervisor, resumed):
+        await until(lambda process=process: not_there(process))
 
 
-def zombies() -> list[psutil.Process]:
-    children = psutil.Process().children()
-    return [each for each in children if each.status() == psutil.STATUS_ZOMBIE]
+def not_there(process: psutil.Process) -> bool:
+    """Tell whether nothing is left of a process, not even a zombie."""
+    return process not in psutil.Process().children()
 
 
 async def test_a_sweep_that_the_server_resumed_outlives_the_server(
