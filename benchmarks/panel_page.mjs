@@ -79,20 +79,7 @@ async function large() {
     await tab('Parallel');
     await drawn();
   });
-  const axis = page.getByRole('slider').first();
-  await axis.waitFor();
-  const box = await axis.boundingBox();
-  const brushing = await frames(async () => {
-    await page.mouse.move(box.x + box.width / 2, box.y + box.height * 0.2);
-    await page.mouse.down();
-    for (let step = 0, end = Date.now() + ACT_MS; Date.now() < end; step++) {
-      await page.mouse.move(
-        box.x + box.width / 2,
-        box.y + box.height * (0.3 + 0.3 * Math.sin(step / 9) ** 2)
-      );
-    }
-    await page.mouse.up();
-  });
+  const brushing = await brushed();
   const still = await frames(() => page.waitForTimeout(ACT_MS));
   return {
     before,
@@ -116,6 +103,29 @@ async function open(name) {
   if (name) {
     await tab('Runs');
   }
+}
+
+/** Drag a range of the first axis up and down; fail if the page does not follow. */
+async function brushed() {
+  const low = page.getByRole('slider', { name: /: only from$/ }).first();
+  const high = page.getByRole('slider', { name: /: only up to$/ }).first();
+  await low.waitFor();
+  const [from, to] = [await low.boundingBox(), await high.boundingBox()];
+  const x = from.x + from.width / 2;
+  const at = share => to.y + (from.y - to.y) * share;
+  const measured = await frames(async () => {
+    await page.mouse.move(x, at(0.2));
+    await page.mouse.down();
+    for (let step = 0, end = Date.now() + ACT_MS; Date.now() < end; step++) {
+      await page.mouse.move(x, at(0.3 + 0.5 * Math.sin(step / 9) ** 2));
+    }
+    await page.mouse.up();
+  });
+  const chosen = await page.getByRole('group', { name: 'Chosen runs' }).textContent();
+  if (!chosen.includes(`of ${runs} runs`)) {
+    throw new Error(`nothing was brushed: ${chosen}`);
+  }
+  return measured;
 }
 
 async function tab(name) {
