@@ -13,7 +13,7 @@ LAYERS = [
     {"errors", "records", "entries", "paths", "processes"},
     {"spec", "bundle", "store", "runlog", "detach", "index"},
     {"search"},
-    {"run", "warm", "causes"},
+    {"run", "warm", "causes", "resuming"},
     {"host", "template"},
     {"launchers"},
     {"backends"},
@@ -31,7 +31,7 @@ ONLY = {
     "distributed": {"launchers"},
     "IPython": {"magics", "display"},
     "tornado": {"server"},
-    "wandb": {"runlog", "warm", "causes", "backends", "sync"},
+    "wandb": {"runlog", "warm", "causes", "resuming", "backends", "sync"},
     "optuna": {"search", "analysis"},
 }
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -8,7 +8,8 @@
     supervisor.log  what the supervisor said
     lock            held by the living supervisor
     runs/<run id>/  params.yaml, core, process.json, devices, wandb.dirs, output.log, stop,
-                    exit.json
+                    exit.json, kept/; after a resumption also execution, core-1, process-1.json,
+                    stop-1, exit-1.json and so on, and perhaps spared
 
 Ids are validated before they become part of a path.
 """
@@ -29,9 +30,20 @@ FOLDER_MODE = 0o700
 
 @dataclass(frozen=True)
 class RunPaths:
-    """The paths of one run, below its sweep's ``runs/``."""
+    """The paths of one run, below its sweep's ``runs/``.
+
+    Attributes
+    ----------
+    folder
+        The run's folder.
+    execution
+        Which execution of the run is meant: 0, and one more with each time that it is resumed.
+        What says who executes it and how that ended has its number in the name, so that nothing
+        that the processes of an earlier one still write is ever taken for the later one's.
+    """
 
     folder: Path
+    execution: int = 0
 
     @property
     def params(self) -> Path:
@@ -41,7 +53,7 @@ class RunPaths:
     @property
     def process(self) -> Path:
         """The claim: the identity of the one process that executes this run."""
-        return self.folder / "process.json"
+        return self._of_execution("process", ".json")
 
     @property
     def output(self) -> Path:
@@ -56,7 +68,7 @@ class RunPaths:
     @property
     def core(self) -> Path:
         """The token of the shared wandb-core that the run talks to."""
-        return self.folder / "core"
+        return self._of_execution("core")
 
     @property
     def devices(self) -> Path:
@@ -66,12 +78,43 @@ class RunPaths:
     @property
     def stop(self) -> Path:
         """Why the run is being stopped, written before the first signal."""
-        return self.folder / "stop"
+        return self._of_execution("stop")
 
     @property
     def exit(self) -> Path:
         """How the run ended, written by itself or by the process that waited for it."""
-        return self.folder / "exit.json"
+        return self._of_execution("exit", ".json")
+
+    @property
+    def kept(self) -> Path:
+        """The run's own folder for its files, the same in all of its executions."""
+        return self.folder / "kept"
+
+    @property
+    def spared(self) -> Path:
+        """Exists if the sweep's rule for ending poor runs is to leave this one alone."""
+        return self.folder / "spared"
+
+    @property
+    def newest(self) -> RunPaths:
+        """The paths of the run's newest execution."""
+        try:
+            number = int(self._number.read_text(encoding="ascii"))
+        except FileNotFoundError:
+            number = 0
+        return RunPaths(self.folder, number)
+
+    def begin_another(self) -> None:
+        """Make room for one execution more than the newest; a number may be left out."""
+        write_atomically(self._number, str(self.newest.execution + 1))
+
+    @property
+    def _number(self) -> Path:
+        return self.folder / "execution"
+
+    def _of_execution(self, stem: str, suffix: str = "") -> Path:
+        number = f"-{self.execution}" if self.execution else ""
+        return self.folder / f"{stem}{number}{suffix}"
 
 
 @dataclass(frozen=True)

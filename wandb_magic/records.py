@@ -18,6 +18,9 @@ RunId = NewType("RunId", str)
 Params = Mapping[str, Any]
 """The parameters of one run, nested as in the spec; values are JSON values."""
 
+NO_AGENT = -1
+"""The agent of a run that was asked for and waits for one."""
+
 ID_LENGTH = 8
 ID_ALPHABET = string.ascii_lowercase + string.digits
 
@@ -206,9 +209,11 @@ class RunRecord:
     """One execution, as its sweep's store holds it.
 
     `number` counts parameter sets from 0; a retry or rerun is a run of its own with the same
-    number and the next `attempt` (from 0). `agent` counts from 0. Times are seconds since the
-    epoch. `value` is the objective, `error` the user's traceback if it raised, `directory` W&B's
-    run folder once it is known.
+    number and the next `attempt` (from 0). A run that is resumed stays the same record: `agent`,
+    `state` and what follows are those of its newest execution, but `value` is that of all. `agent`
+    counts from 0, and is `NO_AGENT` while a run that was asked for waits for one. Times are
+    seconds since the epoch. `value` is the objective, `error` the user's traceback if it raised,
+    `directory` W&B's run folder once it is known.
     """
 
     id: RunId

@@ -29,6 +29,7 @@ from wandb_magic.causes import KEY, cause_of, tell_causes
 from wandb_magic.paths import FOLDER_MODE, RunPaths, write_atomically, write_exclusively
 from wandb_magic.processes import current
 from wandb_magic.records import RunId
+from wandb_magic.resuming import go_on
 
 INTERRUPTED = 130  # the shell's exit code for a death by SIGINT
 # The kernel's out-of-memory killer should take a run before it takes the notebook.
@@ -57,6 +58,8 @@ class Job:
         Seeds the global generators of `random`, NumPy and PyTorch.
     command
         The command to execute instead of the bundle, for a sweep with a ``program``.
+    execution
+        Which execution of the run this is; above 0, it goes on with what the earlier ones did.
     """
 
     run: RunId
@@ -65,11 +68,12 @@ class Job:
     environment: Mapping[str, str]
     seed: int
     command: tuple[str, ...] = ()
+    execution: int = 0
 
     @property
     def paths(self) -> RunPaths:
-        """The run's paths."""
-        return RunPaths(self.folder)
+        """The run's paths, for this execution."""
+        return RunPaths(self.folder, self.execution)
 
     def to_json(self) -> str:
         """Return the job as one line of JSON."""
@@ -91,6 +95,8 @@ def become(job: Job) -> None:
     if not write_exclusively(job.paths.process, json.dumps(asdict(current()))):
         os._exit(0)  # another process has it, or the supervisor has given it up
     _redirect(job.paths.output)
+    if job.execution:
+        _mark(job.paths.output)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(OOM_SCORE, encoding="ascii")
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -106,6 +112,8 @@ def execute(thawed: Thawed, job: Job) -> NoReturn:
     """Execute the bundle, end wandb's run, write how it ended, and exit."""
     seed(job.seed)
     tell_causes(job.paths)
+    if job.execution:
+        go_on(job.run, job.paths)
     code, error, cause = _outcome(thawed, job)
     if code == 0:
         _join_threads()  # they may still log
@@ -222,6 +230,15 @@ def _redirect(output: Path) -> None:
         setattr(sys, f"__{name}__", stream)
 
 
+def _mark(output: Path) -> None:
+    """Write where a resumed run goes on, on a line of its own."""
+    with output.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 1))
+        begin = b"" if file.read(1) in (b"", b"\n") else b"\n"
+    os.write(1, begin + time.strftime("--- resumed %Y-%m-%d %H:%M:%S ---\n").encode())
+
+
 def _watch_wandb(job: Job) -> None:
     """Note each folder that wandb makes for this run, wherever ``init(dir=…)`` puts it.
 
@@ -258,7 +275,7 @@ def main() -> NoReturn:
 
 def prepare(job: Job, params: str) -> None:
     """Make the run's folder, with its parameters in the form that wandb reads."""
-    job.folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    job.paths.kept.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     write_atomically(job.paths.params, params)
 
 

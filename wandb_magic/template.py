@@ -28,7 +28,7 @@ from typing import Any
 
 from wandb_magic.bundle import Manifest, Thawed, thaw
 from wandb_magic.errors import SweepError
-from wandb_magic.paths import RunPaths, write_exclusively
+from wandb_magic.paths import write_exclusively
 from wandb_magic.run import Job, become, execute, execute_command, seed
 from wandb_magic.warm import remember_repository, warm_wandb
 
@@ -129,9 +129,7 @@ class Template:
             if job is not None:
                 ending = ending_of(status)
                 # The supervisor may be gone: leave word for the next one.
-                write_exclusively(
-                    RunPaths(job.folder).exit, json.dumps({**ending, "ended": time.time()})
-                )
+                write_exclusively(job.paths.exit, json.dumps({**ending, "ended": time.time()}))
                 self.say({"event": "ended", "run": job.run, **ending})
 
 

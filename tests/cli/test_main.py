@@ -108,6 +108,33 @@ def test_an_interrupt_ends_the_waiting_and_never_the_sweep() -> None:
     assert "ended already" in magic("stop")
 
 
+def test_failed_runs_go_again_under_old_ids_and_new_ones(folder: Path) -> None:
+    go = folder / "go"
+    (folder / "train.py").write_text(
+        f"import pathlib, sys\nsys.exit(0 if pathlib.Path({str(go)!r}).exists() else 3)"
+    )
+    magic("run", "sweep.yaml", "--failure-limit", "0", "--wait")
+    before = json.loads(magic("runs", "--json"))
+    assert [run["state"] for run in before] == ["failed"] * 3
+
+    assert "run 0 of" in magic("rerun", "0")
+    with command("wait") as waiting:
+        waiting.communicate(timeout=60)
+    go.touch()
+    assert "the failed runs of" in magic("rerun", "--failed", "--resume")
+    with command("wait") as waiting:
+        waiting.communicate(timeout=60)
+    runs = json.loads(magic("runs", "--json"))
+    assert [(run["number"], run["attempt"]) for run in runs] == [(0, 0), (0, 1), (1, 0), (2, 0)]
+    assert [run["state"] for run in runs] == ["failed", *["finished"] * 3]
+
+    assert "no run has failed" in magic("rerun", "--failed", code=1)
+    (sweep,) = json.loads(magic("list", "--json"))
+    assert "either run 0 or --failed" in magic("rerun", sweep["id"], "0", "--failed", code=2)
+    assert "goes on" in magic("resume-run", runs[0]["id"])
+    assert "say --failed" in magic("rerun", code=2)
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

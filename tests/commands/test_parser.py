@@ -26,7 +26,14 @@ def test_defaults_hold_where_nothing_is_typed() -> None:
 
 @pytest.mark.parametrize(
     ("words", "sweep", "run"),
-    [("logs 3", None, "3"), ("logs abc 3", "abc", "3"), ("stop-run 3", None, "3")],
+    [
+        ("logs 3", None, "3"),
+        ("logs abc 3", "abc", "3"),
+        ("stop-run 3", None, "3"),
+        ("resume-run 3", None, "3"),
+        ("rerun abc 3", "abc", "3"),
+        ("rerun abc --failed", "abc", None),
+    ],
 )
 def test_the_sweep_may_be_left_out(words: str, sweep: str | None, run: str) -> None:
     options = line_parser().parse_args(words.split())

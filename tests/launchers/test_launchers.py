@@ -107,7 +107,7 @@ class LauncherContract:
     ) -> None:
         async def play(scene: Scene, launcher: Launcher) -> None:
             job = scene.job(hold=False)
-            await launcher.launch(job)
+            await launcher.launch(job, {})
             ended = await scene.ended(job.run)
             assert (ended.code, ended.signal, ended.error) == (0, None, "")
 
@@ -120,7 +120,7 @@ class LauncherContract:
     ) -> None:
         async def play(scene: Scene, launcher: Launcher) -> None:
             job = scene.job(hold=False)
-            await launcher.launch(job)
+            await launcher.launch(job, {})
             await scene.ended(job.run)
             entries = [
                 entry
@@ -135,7 +135,7 @@ class LauncherContract:
     def test_a_signal_reaches_the_run(self, perform: Callable[[Play], Scene]) -> None:
         async def play(scene: Scene, launcher: Launcher) -> None:
             job = scene.job(hold=True)
-            await launcher.launch(job)
+            await launcher.launch(job, {})
             await scene.until(lambda event: isinstance(event, Logged))
             launcher.signal(job.run, signal.SIGTERM, "for the test")
             ended = await scene.ended(job.run)
@@ -148,7 +148,7 @@ class LauncherContract:
     ) -> None:
         async def play(scene: Scene, launcher: Launcher) -> None:
             job = scene.job(hold=True)
-            await launcher.launch(job)
+            await launcher.launch(job, {})
             started = await scene.until(lambda event: isinstance(event, Started))
             assert isinstance(started, Started)
             second = self.make(scene)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from wandb_magic.entries import HistoryEntry, SummaryEntry
 from wandb_magic.records import (
+    NO_AGENT,
     Options,
     RunId,
     RunRecord,
@@ -65,6 +66,41 @@ def test_a_summary_counts_only_where_nothing_was_logged() -> None:
     roster.logged(run(0).id, [*logged(1.0, 2.0), SummaryEntry({"loss": 2.0})])
     (trial,) = roster.trials()
     assert (trial.value, trial.history) == (1.0, (1.0, 2.0))
+
+
+def test_a_run_that_is_revived_waits_with_what_it_has_logged() -> None:
+    roster = Roster(LOSS, keep_history=True)
+    roster.add(run(0))
+    roster.logged(run(0).id, logged(3.0, 1.0))
+    failed = replace(run(0), state=RunState.FAILED, started=1.0, ended=2.0, cause="why", value=1.0)
+    roster.ended(failed)
+    assert roster.broken() == [failed]
+    revived = roster.revive(failed.id)
+    assert revived == replace(
+        failed, state=RunState.PENDING, agent=NO_AGENT, started=None, ended=None, cause=""
+    )
+    assert list(roster.queued()) == [failed.id]
+    assert (roster.broken(), roster.ended_run(failed.id)) == ([], None)
+    assert roster.free_agent(1) == 0, "who waits keeps no agent busy"
+    roster.logged(failed.id, logged(0.5))
+    (trial,) = roster.trials()
+    assert (trial.state, trial.value, trial.history) == (RunState.PENDING, 0.5, (3.0, 1.0, 0.5))
+
+
+def test_the_newest_run_of_its_parameters_speaks_for_them() -> None:
+    roster = Roster(LOSS, keep_history=False)
+    for attempt in range(2):
+        record = run(0, attempt=attempt)
+        roster.add(record)
+        roster.logged(record.id, logged(1.0 + attempt))
+        roster.ended(replace(record, state=RunState.FAILED))
+    assert roster.next_attempt(0) == 2
+    assert [each.attempt for each in roster.broken()] == [1]
+    older = roster.revive(run(0).id)
+    assert not roster.is_newest(older)
+    assert [(trial.state, trial.value) for trial in roster.trials()] == [(RunState.FAILED, 2.0)]
+    roster.again.append((0, 2, {}))
+    assert roster.broken() == [], "a retry is due"
 
 
 def test_a_new_supervisor_remembers_successes_and_retries_that_are_due(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ STALE = frozenset(
     {
         "WANDB_ARTIFACT_DIR_RUN",
         "WANDB_FORK_FROM",
+        "WANDB_MAGIC_RUN_FOLDER",
         "WANDB_MODE",
         "WANDB_NAME",
         "WANDB_RESUME",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from wandb_magic.commands.data import run_data, sweep_data
 from wandb_magic.commands.options import seconds
-from wandb_magic.commands.parser import ALIASES
+from wandb_magic.commands.parser import ALIASES, UsageError
 from wandb_magic.display import tables, words
 from wandb_magic.errors import SweepNotFoundError, SweepStateError
 from wandb_magic.records import ID_LENGTH
@@ -68,6 +68,8 @@ def perform(options: argparse.Namespace, surface: Surface) -> Answer:
     if verb == "list":
         found = sweeps()
         return Answer(tables.of_sweeps(found), [sweep_data(each) for each in found])
+    if verb == "rerun" and not options.failed and options.run is None:
+        options.sweep, options.run = None, options.sweep  # one name alone is the run's
     sweep = _meant(options.sweep, surface)
     if verb in _READS:
         return _READS[verb](sweep, options)
@@ -134,9 +136,28 @@ def _stop_run(sweep: Sweep, options: argparse.Namespace, _: Surface) -> str:
     return f"run {options.run} of {_named(sweep)} stops"
 
 
-def _rerun(sweep: Sweep, options: argparse.Namespace, _: Surface) -> str:
+def _rerun(sweep: Sweep, options: argparse.Namespace, surface: Surface) -> str:
+    if options.failed:
+        if options.run is not None:
+            raise UsageError(f"rerun: either run {options.run} or --failed")
+        sweep.rerun_failed(resume=options.resume)
+        return _again(sweep, "the failed runs", "go on" if options.resume else "start again")
+    if options.run is None:
+        raise UsageError("rerun: name a run, or say --failed for all that failed")
+    if options.resume:
+        return _resume_run(sweep, options, surface)
     sweep.rerun(_run_name(options.run))
-    return f"run {options.run} of {_named(sweep)} starts again"
+    return _again(sweep, f"run {options.run}", "starts again")
+
+
+def _resume_run(sweep: Sweep, options: argparse.Namespace, _: Surface) -> str:
+    sweep.resume_run(_run_name(options.run))
+    return _again(sweep, f"run {options.run}", "goes on")
+
+
+def _again(sweep: Sweep, runs: str, happens: str) -> str:
+    when = " when the sweep is resumed" if sweep.state == "paused" else ""
+    return f"{runs} of {_named(sweep)} {happens}{when}"
 
 
 def _set_agents(sweep: Sweep, options: argparse.Namespace, _: Surface) -> str:
@@ -188,6 +209,7 @@ _ACTS: Mapping[str, Callable[[Sweep, argparse.Namespace, Surface], str]] = {
     "resume": _resume,
     "stop-run": _stop_run,
     "rerun": _rerun,
+    "resume-run": _resume_run,
     "set-agents": _set_agents,
     "set-count": _set_count,
     "delete": _delete,

@@ -83,7 +83,17 @@ VERBS = {
     "pause": Verb("start no more runs; the living ones go on"),
     "resume": Verb("go on after a pause, a stop or a crash"),
     "stop-run": Verb("end one run; what it logged stays", {"run": _RUN}),
-    "rerun": Verb("start a run again with the same parameters", {"run": _RUN}),
+    "rerun": Verb(
+        "start a run again with the same parameters, or all that failed",
+        {
+            "run": {**_RUN, "nargs": "?"},
+            "--failed": {"action": "store_true", "help": "all runs that failed, not just one"},
+            "--resume": {"action": "store_true", "help": "let them go on, as resume-run does"},
+        },
+    ),
+    "resume-run": Verb(
+        "let a run that failed or was stopped go on, as the same run", {"run": _RUN}
+    ),
     "set-agents": Verb(
         "change how many runs execute at a time",
         {"number": {**_NUMBER, "help": "runs at a time"}},

@@ -89,16 +89,26 @@ class Host:
             )
         await self._template_ready.wait()
 
-    async def launch(self, job: Job) -> None:
-        """Start a run whose folder is prepared; `Started` follows once it has a process."""
-        if self._core is not None:
+    async def launch(self, job: Job, positions: Mapping[str, int]) -> None:
+        """Start a run whose folder is prepared; `Started` follows once it has a process.
+
+        `positions` says how far the logs of its earlier executions had been read.
+        """
+        earlier = self._watch.get(job.run)
+        while self._watch.get(job.run) is not None:  # noqa: ASYNC110 - polls anyway
+            await asyncio.sleep(POLL_S)
+        if earlier is not None:
+            positions = {**positions, **earlier.logs.positions}
+        # In a shared core, wandb knows a run by its id: whatever ended an earlier execution there
+        # must never meet this one.
+        if self._core is not None and not job.execution:
             token = await self._core.ensure()
             if self._core.deaths:
                 self._say(Notice("the wandb-core of the runs died; those that used it failed"))
             if token is not None:
                 write_atomically(job.paths.core, token)
                 job = replace(job, environment={**job.environment, "WANDB_SERVICE": token})
-        living = Living(job, Parent.TEMPLATE, memory_kills())
+        living = Living(job, Parent.TEMPLATE, memory_kills(), positions=positions)
         self._begin(living)
 
     async def recover(self, job: Job, positions: Mapping[str, int]) -> None:
@@ -108,7 +118,7 @@ class Host:
         """
         living = Living(job, Parent.NOBODY, memory_kills(), positions=positions)
         if not self._adopt(living):
-            await self.launch(job)
+            await self.launch(job, positions)
 
     def signal(self, run: RunId, number: int, reason: str) -> None:
         """Signal a run's whole process group; W&B's record will give `reason` for its end."""

@@ -39,9 +39,14 @@ class RunLogs:
         return next(reversed(self._followers), "")
 
     @property
+    def positions(self) -> dict[str, int]:
+        """How far each log has been read."""
+        return {directory: log.position for directory, log in self._followers.items()}
+
+    @property
     def complete(self) -> bool:
-        """Whether every log has its exit record."""
-        return self._ended == self._followers.keys()
+        """Whether the newest log has its exit record, or there is no log."""
+        return not self._followers or self.directory in self._ended
 
     def poll(self) -> Iterator[tuple[str, tuple[Entry, ...], int]]:
         """Yield, by folder, what was logged since the last call, and how far that reaches."""

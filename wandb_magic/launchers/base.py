@@ -20,12 +20,15 @@ class Launcher(Protocol):
         """Bring the hosts up; returns when runs can be launched, or never will be."""
         ...
 
-    async def launch(self, job: Job) -> None:
-        """Start a run whose folder is prepared."""
+    async def launch(self, job: Job, positions: Mapping[str, int]) -> None:
+        """Start a run whose folder is prepared; `positions` as for `recover`."""
         ...
 
     async def recover(self, job: Job, positions: Mapping[str, int]) -> None:
-        """See a run through that an earlier supervisor had begun, or perhaps had not."""
+        """See a run through that an earlier supervisor had begun, or perhaps had not.
+
+        `positions` says how far each of its logs had been read and was kept.
+        """
         ...
 
     def signal(self, run: RunId, number: int, reason: str) -> None:

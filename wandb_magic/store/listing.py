@@ -12,6 +12,12 @@ from wandb_magic.store import rows
 from wandb_magic.store.ordering import ordering
 from wandb_magic.store.session import ReadSession
 
+# A run with a log more than its newest execution can have made had an earlier one.
+_BEGAN = (
+    "CASE WHEN (SELECT count(*) FROM log WHERE log.run = row) > (started IS NOT NULL)"
+    " THEN created ELSE started END"
+)
+
 
 class RunReader(ReadSession):
     """Reads a sweep and its runs."""
@@ -116,8 +122,12 @@ class RunReader(ReadSession):
         )
 
     def starts(self, runs: Collection[RunId] | None = None) -> dict[RunId, float | None]:
-        """Return when runs started, some or all, in order of their numbers."""
-        return self._times("started", runs)
+        """Return when runs began, some or all, in order of their numbers.
+
+        That is the time of their first execution, or of its entry into the store, however late
+        a run was resumed.
+        """
+        return self._times(_BEGAN, runs)
 
     def ends(self, runs: Collection[RunId] | None = None) -> dict[RunId, float | None]:
         """Return when runs ended, some or all, in order of their numbers."""

@@ -11,12 +11,15 @@ from typing import Any
 import yaml
 
 from wandb_magic.paths import SweepPaths
-from wandb_magic.records import Params, RunRecord, SweepRecord
+from wandb_magic.records import Params, RunId, RunRecord, SweepRecord
 from wandb_magic.run import Job
 from wandb_magic.spec import Spec
 from wandb_magic.spec.command import args_json, expand
 from wandb_magic.supervisor.resources import devices_of_agent
 from wandb_magic.warm import run_environment
+
+RUN_FOLDER = "WANDB_MAGIC_RUN_FOLDER"
+"""Names a run's own folder for its files; an execution finds there what an earlier one left."""
 
 
 class Jobs:
@@ -42,7 +45,7 @@ class Jobs:
 
     def job(self, run: RunRecord) -> Job:
         """Return the job of a run."""
-        paths = self._paths.run(run.id)
+        paths = self._paths.run(run.id).newest
         environment = run_environment(
             run=run.id,
             sweep=self._sweep.id,
@@ -52,6 +55,10 @@ class Jobs:
             entity=self._sweep.entity,
             mode=self._sweep.mode,
         )
+        environment[RUN_FOLDER] = str(paths.kept)
+        if paths.execution:
+            # A run that ended before it reached the server must be allowed to begin there.
+            environment["WANDB_RESUME"] = "allow"
         environment |= devices_of_agent(run.agent, self._sweep.agents, self._environment)
         return Job(
             run=run.id,
@@ -60,7 +67,22 @@ class Jobs:
             environment=environment,
             seed=seed_of(self._sweep.options.seed, run.number),
             command=self._command(run) if self._spec.program else (),
+            execution=paths.execution,
         )
+
+    def begin_another(self, run: RunId) -> None:
+        """See to it that the run's next job is another execution, if there has been one."""
+        paths = self._paths.run(run)
+        if paths.folder.exists():
+            paths.begin_another()
+
+    def spare(self, run: RunId) -> None:
+        """Keep the sweep's rule for ending poor runs from this one: somebody wants it."""
+        self._paths.run(run).spared.touch()
+
+    def spared(self, run: RunId) -> bool:
+        """Tell whether the sweep's rule for ending poor runs is to leave this one alone."""
+        return self._paths.run(run).spared.exists()
 
     def parameters(self, params: Params) -> str:
         """Return parameters as the YAML that wandb reads."""

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 from wandb_magic.host import Ended, Logged, Started
-from wandb_magic.records import RunRecord, RunState, SweepRecord
+from wandb_magic.records import RunId, RunRecord, RunState, SweepRecord
 from wandb_magic.spec import Metric
 from wandb_magic.store import StoreReader, StoreWriter
 from wandb_magic.supervisor.roster import Roster
@@ -66,6 +66,27 @@ class Ledger:
         """Add a run; commit before its process starts."""
         self.roster.add(run)
         self.store.add_run(run)
+
+    def revive(self, run: RunId) -> None:
+        """Let an ended run wait for an agent again, as the same run."""
+        record = self.roster.revive(run)
+        self.store.update_run(
+            run,
+            state=record.state,
+            agent=record.agent,
+            started=None,
+            ended=None,
+            cause="",
+            error="",
+            exit_code=None,
+            process=None,
+        )
+
+    def assign(self, run: RunId, agent: int) -> RunRecord:
+        """Give a run that waits to an agent; commit before its process starts."""
+        record = self.roster.living[run] = replace(self.roster.living[run], agent=agent)
+        self.store.update_run(run, agent=agent)
+        return record
 
     def started(self, event: Started) -> None:
         """Note that a run has a process; an adopted one keeps the time when it began."""

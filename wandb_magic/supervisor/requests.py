@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from wandb_magic.records import Request, RunId, RunState, SweepState
+from wandb_magic.supervisor import again
 from wandb_magic.supervisor.endings import Intent
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def _stop(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
     supervisor.ledger.change(state=SweepState.STOPPING, cause="stopped on request")
     if not arguments.get("drain"):
         supervisor.stop_runs(Intent(RunState.STOPPED, "the sweep was stopped"))
+    again.dismiss_all(supervisor.ledger, "the sweep was stopped")
     return ""
 
 
@@ -53,16 +55,20 @@ def _stop_run(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
     run = RunId(arguments["run"])
     if run not in supervisor.roster.living:
         return f"run {run} is not running"
-    supervisor.stopper.stop(run, Intent(RunState.STOPPED, "stopped on request"))
+    again.end(supervisor, run, Intent(RunState.STOPPED, "stopped on request"))
     return ""
 
 
 def _rerun(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
-    number, attempt = int(arguments["number"]), int(arguments["attempt"])
-    supervisor.roster.again.append((number, attempt, arguments["params"]))
-    if supervisor.ledger.sweep.state.ended:
-        supervisor.ledger.change(state=SweepState.RUNNING, cause="", ended=None)
-    return ""
+    return again.rerun(supervisor, int(arguments["number"]))
+
+
+def _resume_run(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
+    return again.resume(supervisor, RunId(arguments["run"]))
+
+
+def _rerun_failed(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
+    return again.again_failed(supervisor, same=bool(arguments.get("resume")))
 
 
 def _set_agents(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
@@ -84,6 +90,8 @@ VERBS: Mapping[str, Callable[[Supervisor, Mapping[str, Any]], str]] = {
     "resume": _resume,
     "stop_run": _stop_run,
     "rerun": _rerun,
+    "resume_run": _resume_run,
+    "rerun_failed": _rerun_failed,
     "set_agents": _set_agents,
     "set_count": _set_count,
 }

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from wandb_magic.entries import Entry, HistoryEntry, SummaryEntry
-from wandb_magic.records import Params, RunId, RunRecord, RunState, Trial
+from wandb_magic.records import NO_AGENT, Params, RunId, RunRecord, RunState, Trial
 from wandb_magic.search.objective import objective
 from wandb_magic.spec import Metric
 
@@ -31,6 +31,8 @@ class Roster:
         self.living: dict[RunId, RunRecord] = {}
         self._progress: dict[RunId, _Progress] = {}
         self._trials: dict[int, Trial] = {}
+        self._ended: dict[RunId, tuple[RunRecord, _Progress]] = {}
+        self._newest: dict[int, tuple[int, RunId]] = {}  # by number: attempt and id
         self.again: list[tuple[int, int, Params]] = []
         self.ended_well = 0
         self.broken_in_a_row = 0
@@ -47,8 +49,13 @@ class Roster:
 
     def add(self, run: RunRecord, values: Iterable[float] = ()) -> None:
         """Take up a run: a new one, or one of an earlier supervisor with its logged objective."""
-        self._progress[run.id] = _Progress(list(values))
+        progress = self._progress[run.id] = _Progress(list(values))
+        if not self._keep:
+            progress.shorten(self._metric)
         self.living[run.id] = run
+        newest = self._newest.get(run.number)
+        if newest is None or newest[0] <= run.attempt:
+            self._newest[run.number] = run.attempt, run.id
         self._retell(run)
         if run.state.ended:
             self._forget(run)
@@ -70,9 +77,7 @@ class Roster:
         if not progress.hear(entries, self._metric.name):
             return False
         if not self._keep:
-            # The best and the last are all that a search without early termination looks at.
-            best = objective(progress.values, self._metric)
-            progress.values = [] if best is None else [best, progress.values[-1]]
+            progress.shorten(self._metric)
         self._retell(record)
         return True
 
@@ -88,6 +93,55 @@ class Roster:
             self.ended_well += 1
         self.broken_in_a_row = self.broken_in_a_row + 1 if record.state.crashed else 0
 
+    def ended_run(self, run: RunId) -> RunRecord | None:
+        """Return the record of a run that has ended; None if there is none."""
+        found = self._ended.get(run)
+        return found[0] if found is not None else None
+
+    def revive(self, run: RunId) -> RunRecord:
+        """Let an ended run wait for an agent again, with what it has logged so far."""
+        record, self._progress[run] = self._ended.pop(run)
+        self.living[run] = replace(
+            record,
+            state=RunState.PENDING,
+            agent=NO_AGENT,
+            started=None,
+            ended=None,
+            cause="",
+            exit_code=None,
+            process=None,
+        )
+        self._retell(self.living[run])
+        return self.living[run]
+
+    def queued(self) -> Iterator[RunId]:
+        """Yield the runs that were asked for and wait for an agent, in order."""
+        return (run for run, record in list(self.living.items()) if record.agent == NO_AGENT)
+
+    def broken(self) -> list[RunRecord]:
+        """Return the newest run of each set of parameters whose newest run broke."""
+        due = {number for number, _, _ in self.again}
+        newest = (self.ended_run(run) for _, run in self._newest.values())
+        return [
+            run
+            for run in newest
+            if run is not None and run.state.crashed and run.number not in due
+        ]
+
+    def is_newest(self, run: RunRecord) -> bool:
+        """Tell whether no later run has the same set of parameters."""
+        return self._newest[run.number][1] == run.id
+
+    def next_attempt(self, number: int) -> int:
+        """Return which try the next run with this set of parameters is."""
+        newest = self._newest.get(number)
+        return 0 if newest is None else newest[0] + 1
+
+    def params(self, number: int) -> Params | None:
+        """Return a set of parameters by its number; None if there is none."""
+        trial = self._trials.get(number)
+        return trial.params if trial is not None else None
+
     def trials(self) -> tuple[Trial, ...]:
         """Return all sets of parameters in their order, each as its newest run left it."""
         return tuple(self._trials.values())
@@ -99,6 +153,8 @@ class Roster:
                 yield run, record
 
     def _retell(self, run: RunRecord) -> None:
+        if not self.is_newest(run):
+            return
         progress = self._progress[run.id]
         self._trials[run.number] = Trial(
             number=run.number,
@@ -110,7 +166,8 @@ class Roster:
 
     def _forget(self, run: RunRecord) -> None:
         self.living.pop(run.id, None)
-        del self._progress[run.id]
+        # A traceback may be long, and nobody looks for it here.
+        self._ended[run.id] = replace(run, error=""), self._progress.pop(run.id)
 
 
 @dataclass
@@ -131,6 +188,11 @@ class _Progress:
                 if isinstance(value, (int, float)) and not isinstance(value, bool):
                     self.summary = float(value)
         return before != (len(self.values), self.summary)
+
+    def shorten(self, metric: Metric | None) -> None:
+        """Keep the best and the last: a search without early termination looks at no more."""
+        best = objective(self.values, metric) if metric is not None else None
+        self.values = [] if best is None else [best, self.values[-1]]
 
     def worth(self, metric: Metric | None) -> float | None:
         """Return the objective; a summary that was set by hand counts where nothing was logged."""

@@ -16,6 +16,7 @@ from wandb_magic.records import Params, RunId, RunRecord, RunState, SweepState, 
 from wandb_magic.run import prepare
 from wandb_magic.search.objective import reached
 from wandb_magic.spec import Spec
+from wandb_magic.supervisor.again import dismiss_all
 from wandb_magic.supervisor.endings import Intent, verdict
 from wandb_magic.supervisor.jobs import Jobs
 from wandb_magic.supervisor.ledger import Ledger
@@ -61,7 +62,7 @@ class Supervisor:
         self._spec = spec
         self._backend = backend
         self._launcher = make_launcher(self._hear)
-        self._jobs = jobs
+        self.jobs = jobs
         self.stopper = Stopper(self._launcher.signal, ledger.sweep.options.grace)
         self._asking: asyncio.Task[None] | None = None
         self._unjudged = False
@@ -85,8 +86,10 @@ class Supervisor:
 
     async def _run(self) -> None:
         starting = asyncio.create_task(self._launcher.start())
-        for record in list(self.roster.living.values()):
-            await self._recover(record)
+        queued = set(self.roster.queued())
+        for run, record in list(self.roster.living.items()):
+            if run not in queued:
+                await self._recover(record)
         while not self._done():
             await self._tick()
             self._wake.clear()
@@ -137,7 +140,10 @@ class Supervisor:
         agent = self.roster.free_agent(self.ledger.sweep.agents)
         if agent is None or self.ledger.sweep.state is not SweepState.RUNNING:
             return
-        if self.roster.again:
+        queued = next(self.roster.queued(), None)
+        if queued is not None:
+            self._asking = asyncio.create_task(self._launch_queued(agent, queued))
+        elif self.roster.again:
             self._asking = asyncio.create_task(self._launch(agent, *self.roster.again.pop(0)))
         elif not self._exhausted and not self._spent():
             self._asking = asyncio.create_task(self._ask(agent))
@@ -159,23 +165,32 @@ class Supervisor:
         run = RunRecord(
             id=RunId(new_id()),
             number=number,
-            attempt=attempt,
+            attempt=max(attempt, self.roster.next_attempt(number)),
             agent=agent,
             params=params,
             state=RunState.PENDING,
             created=time.time(),
         )
         self.ledger.enter(run)
+        await self._begin(run)
+
+    async def _launch_queued(self, agent: int, run: RunId) -> None:
+        # The store must not give it an agent before what an earlier execution left is behind it.
+        await self._patiently(lambda: self.jobs.begin_another(run))
+        if run in self.roster.queued():
+            await self._begin(self.ledger.assign(run, agent))
+
+    async def _begin(self, run: RunRecord) -> None:
         # From here on it counts against the budget, whatever happens.
         await self._patiently(self.ledger.store.commit)
-        job = self._jobs.job(run)
-        await self._patiently(lambda: prepare(job, self._jobs.parameters(params)))
-        await self._launcher.launch(job)
+        job = self.jobs.job(run)
+        await self._patiently(lambda: prepare(job, self.jobs.parameters(run.params)))
+        await self._launcher.launch(job, self.ledger.store.positions(run.id))
         self._wake.set()
 
     async def _recover(self, run: RunRecord) -> None:
-        job = self._jobs.job(run)
-        await self._patiently(lambda: prepare(job, self._jobs.parameters(run.params)))
+        job = self.jobs.job(run)
+        await self._patiently(lambda: prepare(job, self.jobs.parameters(run.params)))
         await self._launcher.recover(job, self.ledger.store.positions(run.id))
 
     # Ending them, and the sweep
@@ -202,6 +217,7 @@ class Supervisor:
 
     def stop_runs(self, intent: Intent) -> None:
         """End all living runs."""
+        dismiss_all(self.ledger, intent.cause)
         for run in list(self.roster.living):
             self.stopper.stop(run, intent)
 
@@ -249,7 +265,7 @@ class Supervisor:
         poor = self._backend.stoppable(self.roster.trials())
         cause = "ended early: its objective fell behind the other runs (hyperband)"
         for run, record in self.roster.running():
-            if record.number in poor:
+            if record.number in poor and not self.jobs.spared(run):
                 self.stopper.stop(run, Intent(RunState.PRUNED, cause))
         now = time.monotonic()
         self._next_pruning = now + PRUNING_PAUSE * (now - began)
@@ -260,7 +276,7 @@ class Supervisor:
         options = self.ledger.sweep.options
         if state is RunState.FINISHED and run.started is not None:
             self._backend.told(event.at - run.started)
-        if state.crashed and run.attempt < options.retries:
+        if state.crashed and run.attempt < options.retries and self.roster.is_newest(run):
             self.roster.again.append((run.number, run.attempt + 1, run.params))
         broken = self.roster.broken_in_a_row
         if self.ledger.sweep.state is SweepState.RUNNING and (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import time
 import weakref
 from collections.abc import Iterator
@@ -11,15 +9,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wandb_magic.bundle import Contents, Manifest
-from wandb_magic.bundle.manifest import inherited
-from wandb_magic.detach import collect_ended, start_supervisor
+from wandb_magic.bundle import Contents
+from wandb_magic.detach import collect_ended
 from wandb_magic.errors import SweepError, SweepNotFoundError, SweepStateError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.processes import alive
 from wandb_magic.records import Params, RunRecord, SweepId, SweepRecord, SweepState
-from wandb_magic.store import StoreReader, answered, post
+from wandb_magic.store import StoreReader
 from wandb_magic.verbs import frames, logs
+from wandb_magic.verbs.asking import ask
 from wandb_magic.verbs.removing import remove
 from wandb_magic.verbs.status import Status, best_of, has_died, metric_of, status_of
 
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 POLL_S = 0.1
-ANSWER_PATIENCE_S = 30.0
 
 
 class Sweep:
@@ -197,15 +194,37 @@ class Sweep:
 
     def rerun(self, run: str | int) -> Sweep:
         """Start a run again with the same parameters, as a run of its own."""
-        record = self._find(run)
-        attempts = [other.attempt for other in self.records() if other.number == record.number]
-        self._ask(
-            "rerun",
-            revive=True,
-            number=record.number,
-            attempt=max(attempts) + 1,
-            params=dict(record.params),
-        )
+        self._ask("rerun", revive=True, number=self._find(run).number)
+        return self
+
+    def resume_run(self, run: str | int) -> Sweep:
+        """Let a run that failed or was stopped go on as the same run: id, parameters and history.
+
+        What it restores is up to its code: ``wandb.run.resumed`` says that it is to, and the
+        folder that ``WANDB_MAGIC_RUN_FOLDER`` names has what it kept there.
+
+        Raises
+        ------
+        SweepStateError
+            If the run has finished, or still runs.
+        """
+        self._ask("resume_run", revive=True, run=self._find(run).id)
+        return self
+
+    def rerun_failed(self, *, resume: bool = False) -> Sweep:
+        """Start again what failed, each set of parameters whose newest run broke.
+
+        Parameters
+        ----------
+        resume
+            Let these runs go on, as `resume_run` does, in place of new ones.
+
+        Raises
+        ------
+        SweepStateError
+            If none failed.
+        """
+        self._ask("rerun_failed", revive=True, resume=resume)
         return self
 
     def set_agents(self, agents: int) -> Sweep:
@@ -250,37 +269,7 @@ class Sweep:
         return found[0]
 
     def _ask(self, verb: str, *, revive: bool = False, **arguments: Any) -> None:  # noqa: ANN401
-        """Post a request, and wait for the answer; with `revive`, start a supervisor for it."""
-        supervised = alive(self._record.supervisor) or self._starting()
-        if not supervised and not revive:
-            state = self._record.state
-            how = f"has {state.value}" if state.ended else "has lost its supervisor"
-            raise SweepStateError(f"sweep {self.id} {how}: resume() starts it again")
-        request = post(self._paths.store, verb, arguments)
-        deadline = time.monotonic() + ANSWER_PATIENCE_S
-        revived = None if supervised else self._revive()
-        while (error := answered(self._paths.store, request)) is None:
-            if time.monotonic() > deadline:
-                raise SweepStateError(
-                    f"sweep {self.id} does not answer: see {self._paths.log} for the reason"
-                )
-            time.sleep(POLL_S / 5)
-            # The one that was alive may have ended without seeing the request, and until it had,
-            # it sent others away.
-            idle = revived is None or revived.poll() is not None
-            if idle and not alive(self._record.supervisor) and not self._starting():
-                revived = self._revive()
-        if error:
-            raise SweepStateError(error)
-
-    def _starting(self) -> bool:
-        record = self._record
-        return record.supervisor is None and not has_died(record)
-
-    def _revive(self) -> subprocess.Popen[bytes]:
-        manifest = Manifest.read(self._paths.bundle)
-        environment = {**manifest.environment, **inherited(os.environ)}
-        return start_supervisor(self._paths, environment, manifest.executable)
+        ask(self._paths, self._reader, verb, arguments, revive=revive)
 
 
 def _positive(name: str, value: int) -> None:

@@ -1,0 +1,73 @@
+"""Asking a sweep's supervisor for something, and starting one that is to hear it.
+
+A request is a row in the sweep's store; its answer is there, too, once what was asked is done.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from wandb_magic.bundle import Manifest
+from wandb_magic.bundle.manifest import inherited
+from wandb_magic.detach import start_supervisor
+from wandb_magic.errors import SweepStateError
+from wandb_magic.paths import SweepPaths
+from wandb_magic.processes import alive
+from wandb_magic.store import StoreReader, answered, post
+from wandb_magic.verbs.status import has_died
+
+POLL_S = 0.02
+PATIENCE_S = 30.0
+
+
+def ask(
+    paths: SweepPaths,
+    reader: StoreReader,
+    verb: str,
+    arguments: Mapping[str, Any],
+    *,
+    revive: bool = False,
+) -> None:
+    """Post a request, and wait for the answer; with `revive`, start a supervisor for it.
+
+    Raises
+    ------
+    SweepStateError
+        If it was refused, nobody is there to hear it, or nobody answers.
+    """
+    record = reader.sweep()
+    supervised = alive(record.supervisor) or _starting(reader)
+    if not supervised and not revive:
+        how = f"has {record.state.value}" if record.state.ended else "has lost its supervisor"
+        raise SweepStateError(f"sweep {record.id} {how}: resume() starts it again")
+    request = post(paths.store, verb, arguments)
+    deadline = time.monotonic() + PATIENCE_S
+    revived = None if supervised else _revive(paths)
+    while (error := answered(paths.store, request)) is None:
+        if time.monotonic() > deadline:
+            raise SweepStateError(
+                f"sweep {record.id} does not answer: see {paths.log} for the reason"
+            )
+        time.sleep(POLL_S)
+        # The one that was alive may have ended without seeing the request, and until it had, it
+        # sent others away.
+        idle = revived is None or revived.poll() is not None
+        if idle and not alive(reader.sweep().supervisor) and not _starting(reader):
+            revived = _revive(paths)
+    if error:
+        raise SweepStateError(error)
+
+
+def _starting(reader: StoreReader) -> bool:
+    record = reader.sweep()
+    return record.supervisor is None and not has_died(record)
+
+
+def _revive(paths: SweepPaths) -> subprocess.Popen[bytes]:
+    manifest = Manifest.read(paths.bundle)
+    environment = {**manifest.environment, **inherited(os.environ)}
+    return start_supervisor(paths, environment, manifest.executable)
