@@ -1,4 +1,4 @@
-"""Write the schemas of docs/rest-api.yml anew from `wandb_magic.server.wire` and `.messages`."""
+"""Write the schemas of docs/rest-api.yml anew from the wire types in `wandb_magic.server`."""
 
 from __future__ import annotations
 
@@ -76,6 +76,6 @@ def written(*modules: ModuleType) -> str:
 
 
 if __name__ == "__main__":
-    from wandb_magic.server import messages, wire
+    from wandb_magic.server import asked, messages, wire
 
-    API.write_text(written(wire, messages), "utf-8")
+    API.write_text(written(wire, asked, messages), "utf-8")

@@ -1,8 +1,8 @@
 /**
  * The curves of a sweep's runs, as far as somebody looks at them.
  *
- * What an ended run logged does not change any more: it is fetched once. What living runs log is
- * followed. Both are kept in one place, so that a look back costs nothing.
+ * What an ended run logged does not change unless it is resumed: it is fetched once. What living
+ * runs log is followed. Both are kept in one place, so that a look back costs nothing.
  */
 
 import type { IDisposable } from '@lumino/disposable';
@@ -178,6 +178,15 @@ export class CurvesModel implements IDisposable {
     const state = JSON.stringify([followed, axis, living]);
     if (state === this._followed) {
       return;
+    }
+    for (const run of living) {
+      for (const key of followed) {
+        // One that had ended may have been resumed.
+        const kept = this._curves.get(nameOf(axis, run, key));
+        if (kept?.whole) {
+          kept.whole = false;
+        }
+      }
     }
     this._followed = state;
     this._topic?.dispose();

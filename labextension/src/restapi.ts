@@ -79,6 +79,7 @@ export class RestAPI {
       verb,
       run: null,
       drain: null,
+      resume: null,
       agents: null,
       count: null,
       ...asked

@@ -30,6 +30,8 @@ export const Commands = {
   setCount: 'wandb-magic:set-count',
   stopRun: 'wandb-magic:stop-run',
   rerun: 'wandb-magic:rerun',
+  resumeRun: 'wandb-magic:resume-run',
+  rerunFailed: 'wandb-magic:rerun-failed',
   newSweep: 'wandb-magic:new-sweep',
   insertBest: 'wandb-magic:insert-best',
   copyBest: 'wandb-magic:copy-best',

@@ -16,6 +16,16 @@ export const canSetAgents = canStop;
 export const canSetCount = among('pending', 'running', 'paused', 'finished');
 export const canDelete = among('finished', 'stopped', 'failed', 'died');
 
+/** A sweep of which runs failed; only its supervisor knows which of them ran again since. */
+export function canRerunFailed(sweep: SweepSummary): boolean {
+  return sweep.failed > 0 && sweep.state !== 'stopping';
+}
+
+/** Whether a run that has ended can go on as the same run. */
+export function canResumeRun(state: RunState): boolean {
+  return !isAlive(state) && state !== 'finished';
+}
+
 /** Whether a run still goes on. */
 export function isAlive(state: RunState): boolean {
   return state === 'pending' || state === 'running';

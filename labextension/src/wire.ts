@@ -1,4 +1,4 @@
-// Made by scripts/wire from wandb_magic.server.wire, wandb_magic.server.messages.
+// Made by scripts/wire from wandb_magic.server.wire, wandb_magic.server.asked, wandb_magic.server.messages.
 
 export type RunState = 'pending' | 'running' | 'finished' | 'failed' | 'killed' | 'stopped' | 'pruned' | 'lost';
 
@@ -7,8 +7,6 @@ export type SweepState = 'pending' | 'running' | 'paused' | 'stopping' | 'finish
 export type Axis = 'step' | 'time';
 
 export type Stream = 'history' | 'system';
-
-export type Verb = 'stop' | 'pause' | 'resume' | 'stop_run' | 'rerun' | 'set_agents' | 'set_count';
 
 /** How a sweep stands: all that a list shows of it. `count` is its budget, `ended` how many sets of parameters have been run, `remaining` the seconds until the budget is used up; `spark` is the best value so far, run by run, thinned. */
 export interface SweepSummary {
@@ -222,18 +220,21 @@ export interface Files {
   artifacts: Artifact[];
 }
 
-/** What a person asks of a sweep; which of the others it takes depends on the verb. ``stop`` takes `drain`, ``stop_run`` and ``rerun`` take `run`, ``set_agents`` takes `agents`, ``set_count`` takes `count`; the others are null. */
+/** The body of every error: one sentence. */
+export interface Problem {
+  message: string;
+}
+
+export type Verb = 'stop' | 'pause' | 'resume' | 'stop_run' | 'rerun' | 'resume_run' | 'rerun_failed' | 'set_agents' | 'set_count';
+
+/** What a person asks of a sweep; which of the others it takes depends on the verb. ``stop`` takes `drain`; ``stop_run``, ``rerun`` and ``resume_run`` take `run`; ``rerun_failed`` takes `resume`, ``set_agents`` takes `agents`, ``set_count`` takes `count`; the others are null. */
 export interface RequestBody {
   verb: Verb;
   run: string | null;
   drain: boolean | null;
+  resume: boolean | null;
   agents: number | null;
   count: number | null;
-}
-
-/** The body of every error: one sentence. */
-export interface Problem {
-  message: string;
 }
 
 /** All sweeps, as they change. */

@@ -5,7 +5,7 @@ import { findCell } from '../src/commands/cells';
 import { assignment, bestAsPython } from '../src/python';
 import { toastOf } from '../src/toasts';
 import * as verbs from '../src/verbs';
-import type { SweepState } from '../src/wire';
+import type { RunState, SweepState } from '../src/wire';
 import { aSweep } from './sweeps';
 
 const trans = nullTranslator.load('wandb_magic');
@@ -85,6 +85,21 @@ describe('what can be asked of a sweep', () => {
     ['finished', ['delete']]
   ])('that is %s: %j', (state, expected) => {
     expect(can(state)).toEqual(expected);
+  });
+});
+
+describe('what can be asked of a run', () => {
+  it('is to go on, if it has ended and not well', () => {
+    const states: RunState[] = ['pending', 'running', 'finished'];
+    expect(states.filter(verbs.canResumeRun)).toEqual([]);
+    const ended: RunState[] = ['failed', 'killed', 'stopped', 'pruned', 'lost'];
+    expect(ended.filter(verbs.canResumeRun)).toEqual(ended);
+  });
+
+  it('is to run again what failed, unless the sweep is being stopped', () => {
+    expect(verbs.canRerunFailed(aSweep('a', { failed: 0 }))).toBe(false);
+    expect(verbs.canRerunFailed(aSweep('a', { failed: 2, state: 'finished' }))).toBe(true);
+    expect(verbs.canRerunFailed(aSweep('a', { failed: 2, state: 'stopping' }))).toBe(false);
   });
 });
 

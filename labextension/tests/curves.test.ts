@@ -121,6 +121,18 @@ describe('curves', () => {
     expect(model.get('step', 'a', 'loss')?.low).toEqual([1, 2]);
   });
 
+  it('of a run that is resumed are followed again', async () => {
+    const server = new Server();
+    const model = new CurvesModel(server, 'sweep');
+    const wanted = { keys: ['loss'], axis: 'step' as const };
+    model.want({ ...wanted, runs: [{ id: 'a', ended: true }] });
+    await settled(model);
+    model.want({ ...wanted, runs: [{ id: 'a', ended: false }] });
+    server.send(aCurve('a', 'loss'));
+    server.send(aCurve('a', 'loss', { start: 2, x: [2], low: [7] }));
+    expect(model.get('step', 'a', 'loss')?.low).toEqual([1, 2, 7]);
+  });
+
   it('are asked for anew where a part is missing in between', () => {
     const server = new Server();
     const model = new CurvesModel(server, 'sweep');

@@ -45,7 +45,7 @@ describe('the timeline', () => {
     aRun(0, { agent: 0, started: 100, ended: 110 }),
     aRun(1, { agent: 3, started: 102, ended: null, state: 'running' }),
     aRun(2, { agent: 0, started: 110, ended: 130 }),
-    aRun(3, { started: null, ended: null, state: 'pending' })
+    aRun(3, { agent: -1, started: null, ended: null, state: 'pending' })
   ];
 
   it('has a lane for each agent, and goes on while a run does', () => {

@@ -93,6 +93,13 @@ async def test_the_course_of_a_sweep(api: Api, start: Start, tmp_path: Path) -> 
     assert code == 200
     await until(lambda: [run.attempt for run in sweep.records() if run.number == 0] == [0, 1])
 
+    assert (await asks.ask("resume_run", run=first))[0] == 200
+    await until(lambda: sweep.records()[0].state.value in ("pending", "running"))
+    code, message = await asks.ask("resume_run", run=first)
+    assert (code, "has not ended" in message["message"]) == (409, True)
+    code, message = await asks.ask("rerun_failed", resume=True)
+    assert (code, "no run has failed" in message["message"]) == (409, True)
+
     assert (await api.problem(asks.path, "DELETE"))[0] == 409
     code, _ = await asks.ask("stop", drain=False)
     assert code == 200
@@ -182,6 +189,7 @@ async def test_a_sweep_that_the_server_resumed_outlives_the_server(
         ({"verb": "explode"}, 400, "'explode'"),
         ({"verb": "stop_run"}, 400, "run"),
         ({"verb": "rerun", "run": 3}, 400, "run"),
+        ({"verb": "resume_run"}, 400, "run"),
         ({"verb": "set_agents", "agents": 0}, 400, "agents"),
         ({"verb": "set_agents", "agents": True}, 400, "agents"),
         ({"verb": "set_count", "count": "3"}, 400, "count"),

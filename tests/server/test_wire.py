@@ -3,14 +3,14 @@
 import runpy
 from pathlib import Path
 
-from wandb_magic.server import messages, wire
+from wandb_magic.server import asked, messages, wire
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_the_front_end_has_the_same_types() -> None:
     typescript = runpy.run_path(str(ROOT / "scripts" / "wire.py"))["typescript"]
-    made = typescript(wire, messages)
+    made = typescript(wire, asked, messages)
     assert "export interface Frame {" in made
     written = (ROOT / "labextension" / "src" / "wire.ts").read_text("utf-8")
     assert written == made, "run scripts/wire"

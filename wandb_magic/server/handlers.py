@@ -122,7 +122,7 @@ class RequestsHandler(Handler):
     @authenticated
     @authorized
     async def post(self, sweep: str) -> None:
-        """Ask (`wire.RequestBody`), and answer with `wire.SweepSummary`."""
+        """Ask (`asked.RequestBody`), and answer with `wire.SweepSummary`."""
         body = self.get_json_body()
 
         def read() -> wire.SweepSummary:

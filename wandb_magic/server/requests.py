@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
-from wandb_magic.server import wire
+from wandb_magic.server import asked
 from wandb_magic.server.problems import BadRequestError
 from wandb_magic.verbs.handle import Sweep
 
 
 def ask(sweep: Sweep, body: object) -> None:
-    """Ask what a body says (`wire.RequestBody`; what it does not need may be missing).
+    """Ask what a body says (`asked.RequestBody`; what it does not need may be missing).
 
     Raises
     ------
@@ -29,12 +29,14 @@ def ask(sweep: Sweep, body: object) -> None:
         "resume": sweep.resume,
         "stop_run": lambda: sweep.stop_run(_text(body, "run")),
         "rerun": lambda: sweep.rerun(_text(body, "run")),
+        "resume_run": lambda: sweep.resume_run(_text(body, "run")),
+        "rerun_failed": lambda: sweep.rerun_failed(resume=bool(body.get("resume"))),
         "set_agents": lambda: sweep.set_agents(_number(body, "agents")),
         "set_count": lambda: sweep.set_count(_number(body, "count")),
     }
     if verb not in verbs:
         raise BadRequestError(
-            f"verb: must be one of {', '.join(get_args(wire.Verb))}, and is {verb!r}"
+            f"verb: must be one of {', '.join(get_args(asked.Verb))}, and is {verb!r}"
         )
     verbs[verb]()
 

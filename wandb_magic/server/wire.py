@@ -1,9 +1,10 @@
-"""What goes over the wire: the JSON objects of the REST interface and, in `messages`, the socket.
+"""What goes over the wire: the JSON objects of the REST interface.
 
-`labextension/src/wire.ts` is made from both modules by ``scripts/wire``, and a test holds them
-together. Times are seconds since the epoch. JSON has no NaN and no infinities: where a number is
-drawn (``value``, curves) they are null, in parameters and summaries the texts ``NaN``,
-``Infinity`` and ``-Infinity``.
+What people ask is in `asked`, what goes over the socket in `messages`; from the three modules
+``scripts/wire`` makes `labextension/src/wire.ts`, and a test holds them together. Times are
+seconds since the epoch. JSON has no NaN and no infinities: where a number is drawn (``value``,
+curves) they are null, in parameters and summaries the texts ``NaN``, ``Infinity`` and
+``-Infinity``.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ SweepState = Literal[
 
 Axis = Literal["step", "time"]
 Stream = Literal["history", "system"]
-Verb = Literal["stop", "pause", "resume", "stop_run", "rerun", "set_agents", "set_count"]
 
 
 class SweepSummary(TypedDict):
@@ -274,20 +274,6 @@ class Files(TypedDict):
 
     files: list[File]
     artifacts: list[Artifact]
-
-
-class RequestBody(TypedDict):
-    """What a person asks of a sweep; which of the others it takes depends on the verb.
-
-    ``stop`` takes `drain`, ``stop_run`` and ``rerun`` take `run`, ``set_agents`` takes `agents`,
-    ``set_count`` takes `count`; the others are null.
-    """
-
-    verb: Verb
-    run: str | None
-    drain: bool | None
-    agents: int | None
-    count: int | None
 
 
 class Problem(TypedDict):

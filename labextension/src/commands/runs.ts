@@ -1,11 +1,11 @@
 /** The verbs of a run. */
 
 import { Notification } from '@jupyterlab/apputils';
-import { refreshIcon, stopIcon } from '@jupyterlab/ui-components';
+import { refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
 import type { JSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { Commands } from '../tokens';
-import { isAlive } from '../verbs';
+import { canResumeRun, isAlive } from '../verbs';
 import type { RunState, Verb } from '../wire';
 import { type ISubject } from '../panel/widget';
 import { subjectOf } from './subject';
@@ -71,6 +71,15 @@ export function addRunCommands({ app, model, trans }: IDesk): void {
         tellRerun();
       }
     }
+  });
+  app.commands.addCommand(Commands.resumeRun, {
+    label: args => (args.isPalette === true ? trans.__('Resume This Run') : trans.__('Resume')),
+    caption: trans.__('Let this run go on, under the same id and with what it logged'),
+    icon: args => (args.isPalette === true ? undefined : runIcon),
+    describedBy: { args: RUN_ARGS },
+    isVisible: can(canResumeRun),
+    isEnabled: can(canResumeRun),
+    execute: args => ask('resume_run', subject(args)).then(() => undefined)
   });
 }
 

@@ -5,6 +5,7 @@ import {
   copyIcon,
   numberingIcon,
   pauseIcon,
+  refreshIcon,
   runIcon,
   stopIcon,
   usersIcon
@@ -12,7 +13,7 @@ import {
 
 import { bestAsPython } from '../python';
 import { Commands } from '../tokens';
-import { canPause, canResume, canSetAgents, canSetCount, canStop } from '../verbs';
+import { canPause, canRerunFailed, canResume, canSetAgents, canSetCount, canStop } from '../verbs';
 import type { SweepSummary } from '../wire';
 import { addRemoving } from './removing';
 import { addVerb, type IDesk } from './verb';
@@ -77,6 +78,14 @@ export function addSweepCommands(desk: IDesk): void {
         await model.request(sweep.id, 'set_count', { count });
       }
     }
+  });
+  addVerb(desk, Commands.rerunFailed, {
+    label: trans.__('Run the Failed Ones Again'),
+    full: trans.__('Run the Failed Runs of a Sweep Again'),
+    caption: trans.__('Start a run for each set of parameters whose newest run failed'),
+    icon: refreshIcon,
+    can: canRerunFailed,
+    execute: ({ id }) => model.request(id, 'rerun_failed')
   });
   addVerb(desk, Commands.copyBest, {
     label: trans.__('Copy Best as Python'),

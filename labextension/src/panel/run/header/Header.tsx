@@ -50,7 +50,7 @@ export function Header({
           {isBest && <span className="jp-wm-RunHeader-best"> ★ {trans.__('best')}</span>}
         </span>
       )}
-      <span>{trans.__('agent %1', row.agent)}</span>
+      {row.agent >= 0 && <span>{trans.__('agent %1', row.agent)}</span>}
       {row.attempt > 0 && (
         <span title={trans.__('Earlier tries of the same parameters did not finish.')}>
           {trans.__('attempt %1', row.attempt + 1)}
@@ -66,6 +66,7 @@ export function Header({
         <Step run={run} by={-1} />
         <Step run={run} by={1} />
         <CommandButton command={Commands.stopRun} args={args} word />
+        <CommandButton command={Commands.resumeRun} args={args} word />
         <CommandButton command={Commands.rerun} args={args} word />
         <Button
           label={trans.__('Reproduce')}

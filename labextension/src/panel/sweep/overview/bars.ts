@@ -22,7 +22,9 @@ export interface ITimeline {
 
 /** Null as long as no run has begun. */
 export function timelineOf(rows: readonly RunRow[]): ITimeline | null {
-  const agents = [...new Set(rows.map(row => row.agent))].sort((one, other) => one - other);
+  // A run that waits has no agent yet.
+  const begun = rows.filter(row => row.started !== null);
+  const agents = [...new Set(begun.map(row => row.agent))].sort((one, other) => one - other);
   const lanes = new Map(agents.map((agent, lane) => [agent, lane]));
   const bars: IBar[] = [];
   let from = Infinity;
