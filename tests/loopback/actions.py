@@ -34,12 +34,11 @@ def sweep_state(site: Site, sweep: str, state: str) -> None:
 
 
 def stop_run(site: Site, run: str) -> None:
-    """Press the page's button that stops a run, or end it early."""
-    for sweep in site.sweeps.values():
-        if run in sweep.handed and site.find_run(sweep.entity, sweep.project, run) is None:
-            sweep.handed[run].should_stop = True
-            return
-    run_named(site, run).should_stop = True
+    """Press the page's button that stops a run, or end it early; it may begin later."""
+    site.stopped.add(run)
+    for each in site.runs.values():
+        if run in {each.name, each.path}:
+            each.should_stop = True
 
 
 def queue(site: Site, sweep: str, params: list[dict[str, Any]]) -> None:
@@ -67,6 +66,11 @@ def delete_run(site: Site, run: str) -> None:
     del site.runs[found.entity, found.project, found.name]
 
 
+def crash_run(site: Site, run: str) -> None:
+    """Give a run up, as the server does when it has not heard of it for minutes."""
+    run_named(site, run).declared = "crashed"
+
+
 def reject_keys(site: Site, reject: bool) -> None:  # noqa: FBT001 - the name of the action says it
     """Take no key from now on, or take the right one again."""
     site.rejects_keys = reject
@@ -89,6 +93,7 @@ ACTIONS = {
         command,
         delete_sweep,
         delete_run,
+        crash_run,
         reject_keys,
         entity,
     )

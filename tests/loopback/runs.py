@@ -156,11 +156,15 @@ def upsert(site: Site, given: Args) -> Node:
         number = len(site.runs) + 1
         run = Run(name, project, entity, site.now, number, f"loopback-{number}")
         run.heartbeat = site.now
+        run.should_stop = name in site.stopped
         site.runs[entity, project, name] = run
     change(run, given)
     if not given.get("id"):  # the public API changes runs by their id, whatever their state
         run.upserts += 1
         run.heartbeat = site.now
+        if run.exit_code is not None:
+            run.resumed += 1
+            run.exit_code = run.finished = None
         run.declared = given.get("state") or "running"
     if given.get("sweep"):
         sweeps.attach(site, run, given["sweep"])

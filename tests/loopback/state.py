@@ -140,7 +140,6 @@ class Handed:
     args: dict[str, Any]
     time: float
     seen: bool = False
-    should_stop: bool = False
     times: int = 1
 
 
@@ -232,3 +231,4 @@ class Snapshot:
     agents: dict[str, Agent]
     artifacts: dict[str, Artifact]
     refused: list[str]
+    rejecting: bool

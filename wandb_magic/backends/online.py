@@ -66,6 +66,7 @@ class OnlineBackend:
         self._known: set[RunId] = set()
         self._mine: dict[RunId, int] = {}
         self._offered: dict[RunId, Proposal] = {}
+        self._unreported: dict[RunId, int] = {}
         for run in runs:
             self.told(run)
         self._ids: dict[int, str] = _read(agents)
@@ -108,6 +109,8 @@ class OnlineBackend:
             self._mine.pop(run.id, None)
         else:
             self._mine[run.id] = run.agent
+        if self._unreported.get(run.id) == run.agent:
+            self._spawn(self._report(run.agent))
 
     def changed(self, state: SweepState, *, drain: bool = False) -> None:
         """See `Backend`; a sweep that was made elsewhere is not ours to change."""
@@ -137,11 +140,18 @@ class OnlineBackend:
         """Send one agent's heartbeat, and do what the answer says."""
         async with self._locks.setdefault(agent, asyncio.Lock()):
             id_ = self._ids.get(agent) or await self._register(agent)
-            runs = {run: True for run, slot in self._mine.items() if slot == agent}
+            going = {**self._mine, **self._unreported}
+            runs = {run: True for run, slot in going.items() if slot == agent}
             answer = await self._ask(
                 statements.HEARTBEAT, id=id_, metrics="{}", runState=json.dumps(runs)
             )
+            for run in runs:
+                self._unreported.pop(run, None)
             self._obey(agent, answer["agentHeartbeat"]["commands"])
+
+    async def _report(self, agent: int) -> None:
+        """Tell the server that a run has begun, however soon it ends: it was not lost."""
+        await self._try(self._beat, agent)
 
     async def _register(self, agent: int) -> str:
         answer = await self._ask(
@@ -218,7 +228,7 @@ class OnlineBackend:
             self._hear(Trouble(f"W&B names a run {order.run!r}, which is no id: it is left out"))
         elif order.run not in self._known or (order.again and order.run not in self._mine):
             self._known.add(order.run)
-            self._mine[order.run] = agent
+            self._mine[order.run] = self._unreported[order.run] = agent
             self._offered[order.run] = Proposal(order.params, order.run)
 
     def _next(self, agent: int) -> Proposal | None:
