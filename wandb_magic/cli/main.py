@@ -64,9 +64,8 @@ def _start(options: argparse.Namespace, terminal: Terminal) -> int:
     from wandb_magic.verbs.settings import Code  # noqa: PLC0415 - as above
     from wandb_magic.verbs.starting import start_code  # noqa: PLC0415 - as above
 
-    config: Path | str = Path(options.config)
-    if not config.exists() and in_remote_form(options.config):
-        config = options.config
+    elsewhere = not Path(options.config).exists() and in_remote_form(options.config)
+    config = options.config if elsewhere else Path(options.config)
     sweep = start_code(config, Code(), settings(options))
     for notice in sweep.status().sweep.notices:
         terminal.show(notice)
