@@ -13,6 +13,7 @@ LAYERS = [
     {"errors", "records", "entries", "paths", "processes"},
     {"spec", "bundle", "store", "runlog", "detach", "index"},
     {"search"},
+    {"remote"},
     {"run", "warm", "causes", "resuming"},
     {"host", "template"},
     {"launchers"},
@@ -31,7 +32,7 @@ ONLY = {
     "distributed": {"launchers"},
     "IPython": {"magics", "display"},
     "tornado": {"server"},
-    "wandb": {"runlog", "warm", "causes", "resuming", "backends", "sync"},
+    "wandb": {"causes", "remote", "resuming"},
     "optuna": {"search", "analysis"},
 }
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -7,6 +7,7 @@
     ├── BundleError            the cell cannot be handed over: which variable, what to do
     ├── SweepNotFoundError     no sweep or run, or more than one, goes by that name
     ├── SweepStateError        the sweep cannot do that now
+    ├── RemoteError            the W&B server cannot be asked, or says no
     ├── StoreError             the store cannot be read or written
     └── UnsupportedError       this system or version cannot do that
 
@@ -44,6 +45,22 @@ class SweepNotFoundError(SweepError, LookupError):
 
 class SweepStateError(SweepError):
     """The sweep is in a state in which the request makes no sense."""
+
+
+class RemoteError(SweepError):
+    """The W&B server cannot be asked, or says no.
+
+    Parameters
+    ----------
+    message
+        What is wrong, and what to do.
+    lasting
+        Whether it will be the same if asked again: a rejected key, and not an outage.
+    """
+
+    def __init__(self, message: str, *, lasting: bool = True) -> None:
+        super().__init__(message)
+        self.lasting = lasting
 
 
 class StoreError(SweepError):

@@ -7,6 +7,7 @@
     bundle/         the frozen cell and its variables
     supervisor.log  what the supervisor said
     lock            held by the living supervisor
+    agents.json     the ids of our agents at the W&B server
     runs/<run id>/  params.yaml, core, process.json, devices, wandb.dirs, output.log, stop,
                     exit.json, kept/; after a resumption also execution, core-1, process-1.json,
                     stop-1, exit-1.json and so on, and perhaps spared
@@ -144,6 +145,11 @@ class SweepPaths:
     def store_pointer(self) -> Path:
         """Names the store's real place where the sweep's folder cannot hold it."""
         return self.folder / "sweep.db.at"
+
+    @property
+    def agents(self) -> Path:
+        """The ids that the W&B server gave to the agents of an online sweep."""
+        return self.folder / "agents.json"
 
     @property
     def spec(self) -> Path:

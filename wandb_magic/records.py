@@ -166,6 +166,8 @@ class Options:
         Seconds between SIGINT, SIGTERM and SIGKILL when a run is stopped.
     priors
         Runs of another sweep to learn from: JSON objects with ``params`` and ``value``.
+    attached
+        Whether the sweep was made elsewhere: what is asked of it here concerns our agents only.
     """
 
     seed: int = 0
@@ -175,6 +177,7 @@ class Options:
     failure_limit: int = 3
     grace: float = 10.0
     priors: tuple[Mapping[str, Any], ...] = ()
+    attached: bool = False
 
 
 @dataclass(frozen=True)
@@ -183,7 +186,8 @@ class SweepRecord:
 
     Times are seconds since the epoch. `spec` is the validated sweep config as a JSON object.
     `budget` is the number of runs
-    to start, None for a grid without ``run_cap``. `cause` says why it paused or ended.
+    to start, None for a grid without ``run_cap``, or if the server decides. `cause` says why it
+    paused or ended. `url` is its page at W&B, "" if it has none.
     """
 
     id: SweepId
@@ -202,6 +206,7 @@ class SweepRecord:
     ended: float | None = None
     supervisor: Process | None = None
     notices: tuple[str, ...] = ()
+    url: str = ""
 
 
 @dataclass(frozen=True)

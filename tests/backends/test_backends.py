@@ -2,13 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from wandb_magic.backends import Backend, OfflineBackend
+from wandb_magic.backends import Backend, OfflineBackend, Proposal
 from wandb_magic.backends.offline import RETRY_EVERY
-from wandb_magic.records import Params, RunState, Trial
+from wandb_magic.records import Params, RunId, RunRecord, RunState, Trial
 from wandb_magic.search import make_searcher
 from wandb_magic.spec import load
 
@@ -37,44 +39,96 @@ class Costly:
         return {"lr": number}
 
 
+Make = Callable[[], Backend]
+
+
 class BackendContract:
     """Inherited by the tests of each backend."""
 
     @pytest.fixture
-    def backend(self) -> Iterator[Backend]:
+    def make(self) -> Make:
+        """Return what makes a backend of the sweep `GRID`, in a running loop."""
         raise NotImplementedError
 
-    def test_it_answers_until_there_is_nothing_more(self, backend: Backend) -> None:
+    def test_it_answers_until_there_is_nothing_more(self, make: Make) -> None:
         async def ask() -> list[Params | None]:
-            return [await backend.ask(number, ()) for number in range(3)]
+            backend = make()
+            found = []
+            for number in range(3):
+                proposal = await backend.ask(0, number, ())
+                found.append(None if proposal is None else proposal.params)
+                if proposal is not None:
+                    backend.told(ended(number, proposal))
+            backend.close()
+            return found
 
         assert asyncio.run(ask()) == [{"lr": 1}, {"lr": 2}, None]
 
-    def test_it_never_blocks_the_loop(self, backend: Backend) -> None:
+    def test_what_nobody_waited_for_is_answered_to_the_next_question(self, make: Make) -> None:
+        async def ask() -> tuple[Params | None, Params | None]:
+            backend = make()
+            asking = asyncio.ensure_future(backend.ask(0, 0, ()))
+            await asyncio.sleep(0)
+            asking.cancel()
+            await asyncio.wait([asking])
+            first = await backend.ask(0, 0, ())
+            assert first is not None
+            backend.told(ended(0, first))
+            second = await backend.ask(0, 1, ())
+            assert second is not None
+            backend.close()
+            return first.params, second.params
+
+        assert asyncio.run(ask()) == ({"lr": 1}, {"lr": 2})
+
+    def test_it_never_blocks_the_loop(self, make: Make) -> None:
         async def turns_meanwhile() -> int:
-            asking = asyncio.create_task(backend.ask(0, ()))
+            backend = make()
+            asking = asyncio.create_task(backend.ask(0, 0, ()))
             turns = 0
             while not asking.done():
                 turns += 1
                 await asyncio.sleep(0)
+            backend.close()
             return turns
 
         assert asyncio.run(turns_meanwhile()) > 1
 
-    def test_it_ends_poor_runs_only(self, backend: Backend) -> None:
+
+def ended(number: int, proposal: Proposal) -> RunRecord:
+    return RunRecord(
+        id=proposal.run or RunId(f"run{number:05}"),
+        number=number,
+        attempt=0,
+        agent=0,
+        params=proposal.params,
+        state=RunState.FINISHED,
+        created=0.0,
+        started=0.0,
+        ended=1.0,
+    )
+
+
+class TestOffline(BackendContract):
+    @pytest.fixture
+    def make(self) -> Make:
+        return lambda: OfflineBackend(GRID, make_searcher(GRID, seed=0))
+
+    def test_it_ends_poor_runs_only(self, make: Make) -> None:
+        backend = make()
         good = Trial(0, {"lr": 1}, RunState.RUNNING, 0.1, (0.1, 0.1))
         poor = Trial(1, {"lr": 2}, RunState.RUNNING, 0.9, (0.9, 0.9))
         third = Trial(2, {"lr": 2}, RunState.FINISHED, 0.2, (0.2, 0.2))
         assert backend.stoppable([good, poor, third]) == {1}
         assert backend.stoppable([good]) == frozenset()
-
-
-class TestOffline(BackendContract):
-    @pytest.fixture
-    def backend(self) -> Iterator[Backend]:
-        backend = OfflineBackend(GRID, make_searcher(GRID, seed=0))
-        yield backend
         backend.close()
+
+
+class TestOnline(BackendContract):
+    @pytest.fixture
+    def make(self, serve: Callable[..., Any]) -> Make:
+        make: Make = serve(GRID.to_dict()).backend
+        return make
 
 
 def answers(durations: float, count: int) -> list[bool]:
@@ -84,8 +138,9 @@ def answers(durations: float, count: int) -> list[bool]:
     async def ask() -> None:
         for number in range(count):
             trials = [Trial(each, {}, RunState.FINISHED) for each in range(number)]
-            await backend.ask(number, trials)
-            backend.told(durations)
+            proposal = await backend.ask(0, number, trials)
+            assert proposal is not None
+            backend.told(replace(ended(number, proposal), ended=durations))
 
     asyncio.run(ask())
     backend.close()

@@ -17,7 +17,8 @@ from wandb_magic.bundle import Manifest
 from wandb_magic.detach import start_supervisor
 from wandb_magic.records import Options
 from wandb_magic.verbs import Sweep
-from wandb_magic.verbs.starting import Code, Settings, start_code
+from wandb_magic.verbs.settings import Code, Settings
+from wandb_magic.verbs.starting import start_code
 
 CELL = """
 import time, pathlib

@@ -10,7 +10,8 @@ import pytest
 
 from wandb_magic.records import Options
 from wandb_magic.verbs import Sweep
-from wandb_magic.verbs.starting import Code, Settings, start_code
+from wandb_magic.verbs.settings import Code, Settings
+from wandb_magic.verbs.starting import start_code
 
 RANDOM: dict[str, object] = {
     "method": "random",

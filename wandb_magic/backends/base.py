@@ -1,30 +1,83 @@
-"""What the supervisor asks of whoever chooses parameters."""
+"""What the supervisor asks of whoever chooses parameters, and what it is told by them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from wandb_magic.records import Params, Trial
+from wandb_magic.records import Params, RunId, RunRecord, RunState, SweepState, Trial
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """The next run.
+
+    Attributes
+    ----------
+    params
+        Its parameters, nested as in the spec.
+    run
+        Its id, where that is not ours to choose.
+    """
+
+    params: Params
+    run: RunId | None = None
+
+
+@dataclass(frozen=True)
+class EndRun:
+    """A running run is to be ended: why, and what becomes of it."""
+
+    run: RunId
+    state: RunState
+    cause: str
+
+
+@dataclass(frozen=True)
+class SweepChanged:
+    """The sweep's state was changed elsewhere: ``FAILED`` says that no run will come any more."""
+
+    state: SweepState
+    cause: str
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that the user has to know, once."""
+
+    text: str
+
+
+Word = EndRun | SweepChanged | Trouble
+Hear = Callable[[Word], None]
 
 
 class Backend(Protocol):
     """Chooses parameters and ends poor runs.
 
     The supervisor owns it and calls it from its event loop only; `ask` may take long, and is
-    awaited one call at a time, beside the loop.
+    awaited one call at a time, beside the loop. What it has to say by itself reaches the
+    supervisor through a `Hear`, in the same loop.
     """
 
-    async def ask(self, number: int, trials: Sequence[Trial]) -> Params | None:
-        """Return the parameters of run `number`, given all runs so far; None if there are none."""
+    async def ask(self, agent: int, number: int, trials: Sequence[Trial]) -> Proposal | None:
+        """Return run `number`, for `agent`, given all runs so far; None if there is none.
+
+        If it is cancelled, nothing is lost: the next call returns what it would have returned.
+        """
         ...
 
     def stoppable(self, trials: Sequence[Trial]) -> frozenset[int]:
         """Return the numbers of the running runs to end early."""
         ...
 
-    def told(self, duration: float) -> None:
-        """Hear how long a run took, in seconds."""
+    def told(self, run: RunRecord) -> None:
+        """Hear that a run has begun, goes on after a restart, or has ended."""
+        ...
+
+    def changed(self, state: SweepState, *, drain: bool = False) -> None:
+        """Hear that people asked for another state; with `drain`, the living runs may end."""
         ...
 
     def close(self) -> None:

@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from wandb_magic.records import Params, Trial
+from wandb_magic.backends.base import Proposal
+from wandb_magic.records import Params, RunRecord, RunState, SweepState, Trial
 from wandb_magic.search import Searcher
 from wandb_magic.search.hyperband import stoppable
 from wandb_magic.spec import Spec
@@ -38,20 +39,25 @@ class OfflineBackend:
         self._durations: deque[float] = deque(maxlen=RECENT)
         self._cheap_answers = 0
 
-    async def ask(self, number: int, trials: Sequence[Trial]) -> Params | None:
+    async def ask(self, agent: int, number: int, trials: Sequence[Trial]) -> Proposal | None:  # noqa: ARG002 - all agents are alike
         """Ask the searcher in its thread."""
         cheap = self._too_costly()
-        return await asyncio.get_running_loop().run_in_executor(
+        params = await asyncio.get_running_loop().run_in_executor(
             self._thread, self._ask, number, tuple(trials), cheap
         )
+        return None if params is None else Proposal(params)
 
     def stoppable(self, trials: Sequence[Trial]) -> frozenset[int]:
         """Apply the sweep's rule for ending poor runs."""
         return stoppable(self._spec, trials)
 
-    def told(self, duration: float) -> None:
+    def told(self, run: RunRecord) -> None:
         """Keep how long runs take."""
-        self._durations.append(duration)
+        if run.state is RunState.FINISHED and run.started is not None and run.ended is not None:
+            self._durations.append(run.ended - run.started)
+
+    def changed(self, state: SweepState, *, drain: bool = False) -> None:
+        """Need nothing: the search has no state."""
 
     def close(self) -> None:
         """End the thread once it has answered."""

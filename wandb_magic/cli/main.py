@@ -60,12 +60,18 @@ def run(arguments: list[str]) -> int:
 
 def _start(options: argparse.Namespace, terminal: Terminal) -> int:
     from wandb_magic.commands.options import settings  # noqa: PLC0415 - not needed for --help
-    from wandb_magic.verbs.starting import Code, start_code  # noqa: PLC0415 - as above
+    from wandb_magic.remote import in_remote_form  # noqa: PLC0415 - as above
+    from wandb_magic.verbs.settings import Code  # noqa: PLC0415 - as above
+    from wandb_magic.verbs.starting import start_code  # noqa: PLC0415 - as above
 
-    sweep = start_code(Path(options.config), Code(), settings(options))
+    elsewhere = not Path(options.config).exists() and in_remote_form(options.config)
+    config = options.config if elsewhere else Path(options.config)
+    sweep = start_code(config, Code(), settings(options))
     for notice in sweep.status().sweep.notices:
         terminal.show(notice)
     terminal.show(f"sweep {sweep.name} ({sweep.id}) runs in {sweep.path}")
+    if sweep.url is not None:
+        terminal.show(sweep.url)
     if options.wait:
         from wandb_magic.display import words  # noqa: PLC0415 - as above
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from wandb_magic.commands.parser import UsageError
 from wandb_magic.records import Options
 from wandb_magic.verbs.priors import priors_of
-from wandb_magic.verbs.starting import Settings
+from wandb_magic.verbs.settings import Settings
 
 _TIME = re.compile(r"(\d+(?:\.\d+)?) ?([smhd]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}

@@ -16,7 +16,7 @@ Config = Mapping[str, Any] | str | os.PathLike[str]
 
 
 def resolve(text: str, namespace: dict[str, Any]) -> Config:
-    """Return the config: a file, or what `text` is in the user's namespace.
+    """Return the config: a file, a sweep at W&B, or what `text` is in the user's namespace.
 
     Raises
     ------
@@ -26,6 +26,10 @@ def resolve(text: str, namespace: dict[str, Any]) -> Config:
     __tracebackhide__ = True
     if not text:
         raise UsageError("a config is missing: %%wandb_sweep CONFIG (help: %%wandb_sweep --help)")
+    from wandb_magic.remote import in_remote_form  # noqa: PLC0415 - not needed to load
+
+    if in_remote_form(text) and text not in namespace:
+        return text
     if text.endswith(FILES):
         return Path(unquoted(text)).expanduser()
     try:

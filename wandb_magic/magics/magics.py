@@ -72,7 +72,8 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
     def _start(self, options: Namespace, line: str, cell: str) -> Sweep:
         __tracebackhide__ = True
         from wandb_magic.commands.options import settings  # noqa: PLC0415 - not needed to load
-        from wandb_magic.verbs.starting import Code, start_code  # noqa: PLC0415 - as above
+        from wandb_magic.verbs.settings import Code  # noqa: PLC0415 - as above
+        from wandb_magic.verbs.starting import start_code  # noqa: PLC0415 - as above
 
         config = resolve(" ".join(options.config), self.shell.user_ns)
         for name in ("name", "project", "entity", "prior", "run_timeout", "out"):

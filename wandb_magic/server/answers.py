@@ -13,6 +13,7 @@ from wandb_magic.display.sparkline import best_so_far
 from wandb_magic.errors import StoreError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import RunId, RunRecord
+from wandb_magic.remote import run_page
 from wandb_magic.server import wire
 from wandb_magic.store import StoreReader
 from wandb_magic.verbs.status import documents, metric_of, status_of
@@ -37,7 +38,7 @@ def summary(paths: SweepPaths, reader: StoreReader) -> wire.SweepSummary:
         "state": status.state,  # type: ignore[typeddict-item] # a state, or died
         "cause": record.cause,
         "folder": str(paths.folder),
-        "url": None,
+        "url": record.url or None,
         "created": record.created,
         "started": record.started,
         "finished": record.ended,
@@ -163,7 +164,7 @@ def run_detail(paths: SweepPaths, reader: StoreReader, run: str) -> wire.RunDeta
         "error": record.error,
         "exit_code": record.exit_code,
         "folder": record.directory,
-        "url": None,
+        "url": run_page(reader.sweep().url, run) or None,
         "gpus": _devices(paths.run(record.id).devices),
         "info": info,
         "config": config.get(record.id, {}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from os import PathLike
 from typing import Any, TypeVar
@@ -57,6 +58,41 @@ def load(source: Mapping[str, Any] | str | PathLike[str]) -> Spec:
     if spec is None or problems:
         raise SpecError(*problems)
     return spec
+
+
+def understood(config: Mapping[str, Any]) -> Spec:
+    """Return the config of a sweep whose parameters the W&B server chooses.
+
+    It holds there, whatever our own search would say of it; what we do not understand is left out
+    with a notice.
+
+    Parameters
+    ----------
+    config
+        The config as the server has it.
+
+    Returns
+    -------
+    Spec
+        For a config that `load` refuses, only the metric, what the runs execute, and the names.
+    """
+    try:
+        return load(config)
+    except SpecError as error:
+        kept: dict[str, Any] = {}
+        for name in ("name", "description", "program", "command", "metric"):
+            with contextlib.suppress(ValidationError):
+                kept |= _checked(name, config.get(name))
+        notice = f"W&B's config is not wholly understood here ({error.problems[0]})"
+        return Spec(method="random", parameters={}, notices=(notice,), **kept)
+
+
+def _checked(name: str, value: object) -> dict[str, Any]:
+    """Return a key of a config with its value, if it holds by itself."""
+    if value is None:
+        return {}
+    spec = Spec.model_validate({"method": "random", "parameters": {}, name: value})
+    return {name: getattr(spec, name)}
 
 
 def _complete(config: dict[str, Any], notices: list[str]) -> dict[str, Any]:

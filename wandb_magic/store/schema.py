@@ -35,7 +35,8 @@ CREATE TABLE sweep (
   id TEXT PRIMARY KEY, name TEXT NOT NULL, project TEXT NOT NULL, entity TEXT NOT NULL,
   mode TEXT NOT NULL, state TEXT NOT NULL, created REAL NOT NULL, spec TEXT NOT NULL,
   options TEXT NOT NULL, agents INTEGER NOT NULL, budget INTEGER, cause TEXT NOT NULL,
-  started REAL, ended REAL, supervisor TEXT, notices TEXT NOT NULL
+  started REAL, ended REAL, supervisor TEXT, notices TEXT NOT NULL,
+  url TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE run (
   row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, number INTEGER NOT NULL,

@@ -13,14 +13,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from wandb_magic.backends import OfflineBackend
 from wandb_magic.errors import SweepError
 from wandb_magic.launchers import LocalLauncher
 from wandb_magic.paths import SweepPaths
-from wandb_magic.records import RunState, SweepState, Trial
-from wandb_magic.search import make_searcher
-from wandb_magic.spec import load
+from wandb_magic.records import SweepState
+from wandb_magic.spec import load, understood
 from wandb_magic.store import StoreReader, StoreWriter
+from wandb_magic.supervisor.choosing import backend_of
 from wandb_magic.supervisor.jobs import Jobs
 from wandb_magic.supervisor.ledger import Ledger
 from wandb_magic.supervisor.supervisor import Supervisor
@@ -52,18 +51,13 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str]) -> None:
     asyncio.get_running_loop().set_exception_handler(_die)
     store = StoreWriter(paths.store)
     sweep = store.sweep()
-    spec = load(sweep.spec)
+    spec = understood(sweep.spec) if sweep.mode == "online" else load(sweep.spec)
     ledger = Ledger(store, spec.metric, keep_history=spec.early_terminate is not None)
     with closing(StoreReader(paths.store)) as reader:
         ledger.remember(reader)
-    priors = [
-        Trial(-1 - index, prior["params"], RunState.FINISHED, prior["value"])
-        for index, prior in enumerate(sweep.options.priors)
-    ]
+        runs = reader.runs()
     try:
-        searcher = make_searcher(
-            spec, seed=sweep.options.seed, sampler=sweep.options.sampler, priors=priors
-        )
+        make_backend = backend_of(sweep, spec, paths, environment, runs)
     except SweepError as error:
         ledger.change(state=SweepState.FAILED, cause=str(error), ended=time.time())
         store.close()
@@ -71,7 +65,7 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str]) -> None:
     supervisor = Supervisor(
         ledger,
         spec,
-        OfflineBackend(spec, searcher),
+        make_backend,
         lambda say: LocalLauncher(paths, environment, say, commands=bool(spec.program)),
         Jobs(paths, sweep, spec, environment),
     )

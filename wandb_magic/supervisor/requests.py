@@ -25,6 +25,7 @@ def _stop(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
     if supervisor.ledger.sweep.state.ended:
         return ""
     supervisor.ledger.change(state=SweepState.STOPPING, cause="stopped on request")
+    supervisor.backend.changed(SweepState.STOPPING, drain=bool(arguments.get("drain")))
     if not arguments.get("drain"):
         supervisor.stop_runs(Intent(RunState.STOPPED, "the sweep was stopped"))
     again.dismiss_all(supervisor.ledger, "the sweep was stopped")
@@ -39,6 +40,7 @@ def _pause(supervisor: Supervisor, _arguments: Mapping[str, Any]) -> str:
             f"the sweep is {supervisor.ledger.sweep.state.value}: only a running one can be paused"
         )
     supervisor.ledger.change(state=SweepState.PAUSED, cause="paused on request")
+    supervisor.backend.changed(SweepState.PAUSED)
     return ""
 
 
@@ -47,6 +49,7 @@ def _resume(supervisor: Supervisor, _arguments: Mapping[str, Any]) -> str:
         return "the sweep is being stopped: resume it when it has stopped"
     if supervisor.ledger.sweep.state is not SweepState.RUNNING:
         supervisor.ledger.change(state=SweepState.RUNNING, cause="", ended=None)
+        supervisor.backend.changed(SweepState.RUNNING)
     supervisor.reconsider()
     return ""
 

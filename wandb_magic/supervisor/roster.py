@@ -114,6 +114,11 @@ class Roster:
         self._retell(self.living[run])
         return self.living[run]
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a run waits for an agent, besides what the backend may propose."""
+        return bool(self.again) or next(self.queued(), None) is not None
+
     def queued(self) -> Iterator[RunId]:
         """Yield the runs that were asked for and wait for an agent, in order."""
         return (run for run, record in list(self.living.items()) if record.agent == NO_AGENT)

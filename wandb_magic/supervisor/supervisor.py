@@ -7,29 +7,30 @@ import logging
 import time
 from collections.abc import Callable
 
-from wandb_magic.backends import Backend
-from wandb_magic.errors import StoreError
+from wandb_magic.backends import Backend, Hear, Proposal
+from wandb_magic.errors import RemoteError, StoreError
 from wandb_magic.host import Broken, Ended, Event, Logged, Notice, Ready, Started
 from wandb_magic.launchers import Launcher
 from wandb_magic.processes import current
 from wandb_magic.records import Params, RunId, RunRecord, RunState, SweepState, new_id
 from wandb_magic.run import prepare
-from wandb_magic.search.objective import reached
 from wandb_magic.spec import Spec
 from wandb_magic.supervisor.again import dismiss_all
 from wandb_magic.supervisor.endings import Intent, verdict
 from wandb_magic.supervisor.jobs import Jobs
+from wandb_magic.supervisor.judging import Judge
 from wandb_magic.supervisor.ledger import Ledger
 from wandb_magic.supervisor.requests import carry_out
 from wandb_magic.supervisor.stopping import Stopper
+from wandb_magic.supervisor.words import heed
 
 TICK_S = 0.1
 WRITE_RETRY_S = 1.0
-PRUNING_PAUSE = 20  # times what a look at all runs takes: it never takes over the loop
 
 log = logging.getLogger(__name__)
 
 MakeLauncher = Callable[[Callable[[Event], None]], Launcher]
+MakeBackend = Callable[[Hear], Backend]
 
 
 class Supervisor:
@@ -41,8 +42,8 @@ class Supervisor:
         The sweep and its runs.
     spec
         The sweep config.
-    backend
-        Chooses parameters.
+    make_backend
+        Makes what chooses parameters, given who hears what it has to say.
     make_launcher
         Makes what runs the runs, given who hears of them.
     jobs
@@ -53,21 +54,21 @@ class Supervisor:
         self,
         ledger: Ledger,
         spec: Spec,
-        backend: Backend,
+        make_backend: MakeBackend,
         make_launcher: MakeLauncher,
         jobs: Jobs,
     ) -> None:
         self.ledger = ledger
         self.roster = ledger.roster
         self._spec = spec
-        self._backend = backend
+        self.backend = make_backend(lambda word: heed(self, word))
         self._launcher = make_launcher(self._hear)
         self.jobs = jobs
         self.stopper = Stopper(self._launcher.signal, ledger.sweep.options.grace)
         self._asking: asyncio.Task[None] | None = None
-        self._unjudged = False
-        self._next_pruning = 0.0
-        self._exhausted = False
+        self._question: asyncio.Future[Proposal | None] | None = None
+        self._judge = Judge(self, spec)
+        self.exhausted = False
         self._ready = False
         self._wake = asyncio.Event()
 
@@ -96,7 +97,7 @@ class Supervisor:
             waiting = asyncio.ensure_future(self._wake.wait())
             await asyncio.wait([waiting], timeout=TICK_S)
             waiting.cancel()
-        self._backend.close()
+        self.backend.close()
         await starting
         await self._launcher.close()
 
@@ -110,7 +111,11 @@ class Supervisor:
         if self._asking is not None and self._asking.done():
             self._asking.result()
         self._carry_out_requests()
-        self._prune()
+        if self._question is not None and (
+            self.ledger.sweep.state is not SweepState.RUNNING or self.roster.waiting
+        ):
+            self._question.cancel()
+        self._judge.prune()
         self.stopper.tick()
         self._stop_late_runs()
         self._fill_agents()
@@ -145,7 +150,7 @@ class Supervisor:
             self._asking = asyncio.create_task(self._launch_queued(agent, queued))
         elif self.roster.again:
             self._asking = asyncio.create_task(self._launch(agent, *self.roster.again.pop(0)))
-        elif not self._exhausted and not self._spent():
+        elif not self.exhausted and not self._spent():
             self._asking = asyncio.create_task(self._ask(agent))
 
     def _spent(self) -> bool:
@@ -154,16 +159,34 @@ class Supervisor:
 
     async def _ask(self, agent: int) -> None:
         number = self.roster.next_number
-        params = await self._backend.ask(number, self.roster.trials())
-        if params is None:
-            self._exhausted = True
-        elif self.ledger.sweep.state is SweepState.RUNNING and not self._spent():
-            await self._launch(agent, number, 0, params)
+        self._question = asyncio.ensure_future(
+            self.backend.ask(agent, number, self.roster.trials())
+        )
+        await asyncio.wait([self._question])
+        question, self._question = self._question, None
+        if question.cancelled():
+            return
+        if isinstance(error := question.exception(), RemoteError):
+            self.ledger.change(state=SweepState.FAILED, cause=str(error))
+            return
+        proposal = question.result()
+        if proposal is None:
+            self.exhausted = True
+        elif self.ledger.sweep.state is not SweepState.RUNNING:
+            pass
+        elif proposal.run is not None and self.roster.ended_run(proposal.run):
+            # The server wants it to go on.
+            self.ledger.revive(proposal.run)
+            await self._launch_queued(agent, proposal.run)
+        elif not self._spent():
+            await self._launch(agent, number, 0, proposal.params, proposal.run)
         self._wake.set()
 
-    async def _launch(self, agent: int, number: int, attempt: int, params: Params) -> None:
+    async def _launch(
+        self, agent: int, number: int, attempt: int, params: Params, run_id: RunId | None = None
+    ) -> None:
         run = RunRecord(
-            id=RunId(new_id()),
+            id=run_id or RunId(new_id()),
             number=number,
             attempt=max(attempt, self.roster.next_attempt(number)),
             agent=agent,
@@ -183,6 +206,7 @@ class Supervisor:
     async def _begin(self, run: RunRecord) -> None:
         # From here on it counts against the budget, whatever happens.
         await self._patiently(self.ledger.store.commit)
+        self.backend.told(run)
         job = self.jobs.job(run)
         await self._patiently(lambda: prepare(job, self.jobs.parameters(run.params)))
         await self._launcher.launch(job, self.ledger.store.positions(run.id))
@@ -203,7 +227,7 @@ class Supervisor:
             self.ledger.change(state=SweepState.STOPPED)
         if self.ledger.sweep.state is not SweepState.RUNNING or self.roster.again:
             return
-        if self._exhausted or self._spent():
+        if self.exhausted or self._spent():
             self.ledger.change(state=SweepState.FINISHED)
 
     def _stop_late_runs(self) -> None:
@@ -223,7 +247,7 @@ class Supervisor:
 
     def reconsider(self) -> None:
         """Look again whether there is more to do, and forget earlier failures."""
-        self._exhausted = False
+        self.exhausted = False
         self.roster.broken_in_a_row = 0
 
     # Hearing the hosts
@@ -231,7 +255,7 @@ class Supervisor:
     def _hear(self, event: Event) -> None:
         if isinstance(event, Logged):
             if self.ledger.logged(event):
-                self._judge(event.run)
+                self._judge.hear(event.run)
             return
         if isinstance(event, Started):
             self.ledger.started(event)
@@ -245,37 +269,11 @@ class Supervisor:
             self._ready = True
         self._wake.set()
 
-    def _judge(self, run: RunId) -> None:
-        """See whether a new value of the objective ends the sweep, or perhaps some of its runs."""
-        metric, value = self._spec.metric, self.roster.value(run)
-        if metric is None or self.ledger.sweep.state.ended:
-            return
-        if reached(value, metric):
-            cause = f"{metric.name} reached its target ({value:g})"
-            self.stop_runs(Intent(RunState.STOPPED, f"the sweep has ended: {cause}"))
-            self.ledger.change(state=SweepState.FINISHED, cause=cause)
-        self._unjudged = self._spec.early_terminate is not None
-
-    def _prune(self) -> None:
-        """End poor runs; the more runs there are to compare, the more rarely."""
-        began = time.monotonic()
-        if not self._unjudged or began < self._next_pruning:
-            return
-        self._unjudged = False
-        poor = self._backend.stoppable(self.roster.trials())
-        cause = "ended early: its objective fell behind the other runs (hyperband)"
-        for run, record in self.roster.running():
-            if record.number in poor and not self.jobs.spared(run):
-                self.stopper.stop(run, Intent(RunState.PRUNED, cause))
-        now = time.monotonic()
-        self._next_pruning = now + PRUNING_PAUSE * (now - began)
-
     def _ended(self, event: Ended) -> None:
         state, cause = verdict(event, self.stopper.ended(event.run))
         run = self.ledger.ended(event, state, cause)
         options = self.ledger.sweep.options
-        if state is RunState.FINISHED and run.started is not None:
-            self._backend.told(event.at - run.started)
+        self.backend.told(run)
         if state.crashed and run.attempt < options.retries and self.roster.is_newest(run):
             self.roster.again.append((run.number, run.attempt + 1, run.params))
         broken = self.roster.broken_in_a_row

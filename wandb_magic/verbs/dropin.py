@@ -3,53 +3,67 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from wandb_magic.errors import SweepError
+from wandb_magic.records import Options
 from wandb_magic.spec import load
 from wandb_magic.verbs.finding import attach
 from wandb_magic.verbs.handle import Sweep
-from wandb_magic.verbs.starting import start
+from wandb_magic.verbs.serving import names_a_sweep
+from wandb_magic.verbs.settings import Code, Settings
+from wandb_magic.verbs.starting import start_code
 
 
 def agent(
-    config_or_sweep: Mapping[str, Any] | str | os.PathLike[str],
+    sweep_id: Mapping[str, Any] | str | os.PathLike[str],
     function: Callable[[], object] | None = None,
-    count: int | None = None,
-    *,
     entity: str | None = None,
     project: str | None = None,
+    count: int | None = None,
+    *,
+    forward_signals: bool = False,  # noqa: ARG001 - a stop reaches a run's whole process group
+    term_timeout: int | None = None,
+    max_consecutive_failed_runs: int | None = None,
 ) -> Sweep:
     """Run a sweep as ``wandb.agent`` would, in a process of its own, and return at once.
 
     Parameters
     ----------
-    config_or_sweep
-        A sweep config, or an existing sweep by id or name.
+    sweep_id
+        An existing sweep: its id, ``entity/project/id``, the address of its page, or the name that
+        it has here; or a sweep config, to start a new one.
     function
-        What each run calls, without arguments.
-    count
-        How many runs to start.
+        What each run calls, without arguments; the sweep's own code by default.
     entity, project
-        As in W&B.
+        Where the sweep is at W&B, as in ``wandb.agent``.
+    count
+        How many runs to start here.
+    forward_signals
+        Without effect: a stop reaches all processes of a run as it is.
+    term_timeout
+        Seconds that a run has to end when it is stopped.
+    max_consecutive_failed_runs
+        The sweep pauses when so many runs in a row have failed at its start.
 
     Raises
     ------
     SweepError
-        If an existing sweep is given a function: it has its own.
+        If there is no such sweep, or it cannot be run like this.
     """
-    if not isinstance(config_or_sweep, str) or _is_config(config_or_sweep):
-        return start(config_or_sweep, function, count=count, entity=entity, project=project)
-    sweep = attach(config_or_sweep)
-    if function is not None:
-        raise SweepError(
-            f"sweep {sweep.id} brings its own code: leave the function out to run more of it, or "
-            "give the config instead of the id to start a new sweep"
-        )
-    if count is not None:
-        sweep.set_count(sweep.status().ended + count)
-    return sweep.resume()
+    options = Options(seed=secrets.randbits(31))
+    if term_timeout is not None:
+        options = replace(options, grace=float(term_timeout))
+    if max_consecutive_failed_runs is not None:
+        options = replace(options, failure_limit=max_consecutive_failed_runs)
+    settings = Settings(count, 1, None, project, entity, "auto", options, None)
+    code = Code(function=function)
+    known = isinstance(sweep_id, str) and not names_a_sweep(sweep_id)
+    if known and not _is_config(str(sweep_id)):
+        sweep_id = attach(str(sweep_id)).id
+    return start_code(sweep_id, code, settings)
 
 
 def _is_config(text: str) -> bool:

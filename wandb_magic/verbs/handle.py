@@ -15,6 +15,7 @@ from wandb_magic.errors import SweepError, SweepNotFoundError, SweepStateError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.processes import alive
 from wandb_magic.records import Params, RunRecord, SweepId, SweepRecord, SweepState
+from wandb_magic.remote import run_page
 from wandb_magic.store import StoreReader
 from wandb_magic.verbs import frames, logs
 from wandb_magic.verbs.asking import ask
@@ -69,7 +70,11 @@ class Sweep:
     @property
     def url(self) -> str | None:
         """The sweep's page at W&B; None for one that only this machine knows."""
-        return None
+        return self._record.url or None
+
+    def url_of(self, run: str | int) -> str | None:
+        """Return a run's page at W&B; None for one that only this machine knows."""
+        return run_page(self._record.url, self._find(run).id) or None
 
     @property
     def config(self) -> dict[str, Any]:

@@ -5,57 +5,25 @@ All or nothing: when anything is wrong, no folder stays behind and no process wa
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
-import shutil
-import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-import yaml
-
-from wandb_magic import index
-from wandb_magic.bundle import Contents, freeze
 from wandb_magic.bundle.manifest import inherited
 from wandb_magic.detach import start_supervisor
-from wandb_magic.errors import SpecError, SweepError, UnsupportedError
-from wandb_magic.paths import FOLDER_MODE, SweepPaths, write_atomically
-from wandb_magic.records import Options, SweepId, SweepRecord, SweepState, new_id
-from wandb_magic.search import SAMPLERS
-from wandb_magic.search.grid import size
+from wandb_magic.errors import SweepError
+from wandb_magic.records import Options, SweepId
+from wandb_magic.remote import RemoteSweep, create
 from wandb_magic.spec import Spec, load
-from wandb_magic.store import create, network_file_system
+from wandb_magic.verbs import folder
+from wandb_magic.verbs.checking import check
 from wandb_magic.verbs.handle import Sweep
+from wandb_magic.verbs.mode import decide
 from wandb_magic.verbs.priors import priors_of
+from wandb_magic.verbs.settings import Code, Settings
 
-MODES = ("auto", "offline", "online")
-NEEDS = {"gp": "torch", "cmaes": "cmaes"}  # packages without which a sampler cannot be had
-
-
-@dataclass(frozen=True)
-class Code:
-    """What each run executes: a cell in its namespace, a function, or the spec's program.
-
-    Attributes
-    ----------
-    cell
-        The cell's text.
-    function
-        A function without arguments.
-    namespace
-        Where the cell's names are looked up.
-    exclude
-        Names to leave behind.
-    """
-
-    cell: str | None = None
-    function: Callable[[], object] | None = None
-    namespace: dict[str, Any] | None = None
-    exclude: Collection[str] = ()
+Config = Mapping[str, Any] | str | os.PathLike[str]
 
 
 def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
@@ -83,7 +51,8 @@ def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
     Parameters
     ----------
     config
-        A W&B sweep config: a mapping, a YAML file, or YAML text.
+        A W&B sweep config: a mapping, a YAML file, or YAML text; or a sweep that exists at W&B, by
+        its id, ``entity/project/id`` or the address of its page.
     function
         What each run calls, without arguments; None for a config with a ``program``.
     count
@@ -93,7 +62,8 @@ def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
     name, project, entity
         As in W&B; they win over the config's.
     mode
-        ``offline``, ``online`` or ``auto``.
+        ``offline``, ``online``, or ``auto``: online if W&B finds an API key, and ``WANDB_MODE``
+        does not say otherwise.
     seed
         Makes the search, and the global generators of each run, repeatable.
     sampler
@@ -119,6 +89,8 @@ def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
         If the config or an argument is wrong.
     BundleError
         If a variable cannot be handed over.
+    RemoteError
+        If the sweep is to be online, and the W&B server cannot be reached or says no.
     """
     options = Options(
         seed=secrets.randbits(31) if seed is None else seed,
@@ -133,153 +105,75 @@ def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
     return start_code(config, Code(function=function, exclude=exclude), settings)
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How a sweep is to run, as it was asked for; see `start` for the fields."""
-
-    count: int | None
-    agents: int
-    name: str | None
-    project: str | None
-    entity: str | None
-    mode: str
-    options: Options
-    env: Mapping[str, str] | None
-
-
-def start_code(
-    config: Mapping[str, Any] | str | os.PathLike[str], code: Code, settings: Settings
-) -> Sweep:
+def start_code(config: Config, code: Code, settings: Settings) -> Sweep:
     """Start a sweep of any kind of code; see `start`."""
+    from wandb_magic.verbs.serving import names_a_sweep, serve  # noqa: PLC0415 - it starts, too
+
+    if names_a_sweep(config):
+        return serve(str(config), code, settings)
     spec = load(config)
-    _check(spec, code, settings)
-    paths, sweep = _plan(spec, settings)
-    environment = {**inherited(os.environ), **(settings.env or {})}
+    check(spec, code, settings)
+    environment = environment_of(settings)
+    who, notice = decide(settings.mode, environment)
+    if who is not None:
+        # A settings file may have said it, which lies where the runs do not look.
+        environment["WANDB_BASE_URL"] = who.base_url
+
+    def made() -> RemoteSweep | None:
+        if who is None:
+            return None
+        return create(
+            spec.to_dict() | ({"name": settings.name} if settings.name else {}),
+            environment,
+            entity=folder.entity_of(spec, settings),
+            project=folder.project_of(spec, settings),
+        )
+
+    return launch(spec, code, settings, environment, made, notice)
+
+
+def launch(
+    spec: Spec,
+    code: Code,
+    settings: Settings,
+    environment: dict[str, str],
+    make: Callable[[], RemoteSweep | None],
+    notice: str,
+) -> Sweep:
+    """Make a sweep's folder and hand it over.
+
+    Parameters
+    ----------
+    spec, code, settings
+        What it consists of.
+    environment
+        What its processes inherit.
+    make
+        Gives the sweep at the server, if it is to have one, once all else is ready.
+    notice
+        What to tell the user once.
+    """
+    paths = staging = folder.staged()
+    id_ = SweepId(staging.folder.name.removeprefix("sweep-"))
     try:
-        contents = _write(paths, sweep, spec, code, environment)
-        index.add(index.Entry(sweep.id, sweep.name, str(paths.folder), sweep.created))
+        contents = folder.write_bundle(staging, code, environment)
+        remote = make()
+        if remote is not None:
+            id_ = SweepId(remote.id)
+        sweep = folder.record(
+            id_, spec, settings, remote=remote, options=settings.options, notice=notice
+        )
+        paths = folder.complete(staging, sweep, spec)
         start_supervisor(paths, environment)
     except BaseException as error:
-        _take_back(paths, sweep.id)
+        folder.take_back(paths, id_)
         if isinstance(error, OSError):
-            raise SweepError(_sentence(error, paths)) from error
+            raise SweepError(folder.sentence(error, paths)) from error
         raise
     return Sweep(paths, contents)
 
 
-def _check(spec: Spec, code: Code, settings: Settings) -> None:
-    problems = [*_wrong_settings(settings), *_wrong_together(spec, code, settings)]
-    if problems:
-        raise SpecError(*problems)
-    if settings.mode == "online":
-        raise UnsupportedError(
-            "mode: this version runs sweeps offline only: leave --mode out, and send the runs to "
-            "W&B later with `wandb sync`"
-        )
-
-
-def _wrong_settings(settings: Settings) -> Iterator[str]:
-    options = settings.options
-    for name, number in (("count", settings.count), ("agents", settings.agents)):
-        if number is not None and (not isinstance(number, int) or number < 1):
-            yield f"{name}: must be a whole number from 1, and is {number!r}"
-    for name, word, words in (
-        ("mode", settings.mode, MODES),
-        ("sampler", options.sampler, SAMPLERS),
-    ):
-        if word not in words:
-            yield f"{name}: must be one of {', '.join(words)}, and is {word!r}"
-    if options.run_timeout is not None and options.run_timeout <= 0:
-        yield f"run_timeout: must be above 0 s, and is {options.run_timeout!r}"
-    if options.retries < 0:
-        yield f"retries: must be 0 or more, and is {options.retries!r}"
-
-
-def _wrong_together(spec: Spec, code: Code, settings: Settings) -> Iterator[str]:
-    if spec.method != "grid" and settings.count is None and spec.run_cap is None:
-        yield (
-            f"method {spec.method} never ends by itself: say how many runs with --count 30 "
-            "(count=30 in Python), or with run_cap in the config"
-        )
-    sampler = settings.options.sampler
-    if spec.method != "bayes" and sampler != "auto":
-        yield f"sampler: {sampler} goes with method bayes, not {spec.method}: change one of them"
-    if sampler in NEEDS and find_spec(NEEDS[sampler]) is None:
-        yield (
-            f"sampler: {sampler} needs the package {NEEDS[sampler]}: "
-            f"pip install {NEEDS[sampler]}, or choose another sampler"
-        )
-    has_code = code.cell is not None or code.function is not None
-    if not has_code and not spec.program:
-        yield (
-            "nothing to run: write the training code in the cell, give function=train, or name a "
-            "`program` in the config"
-        )
-    if has_code and spec.program:
-        yield "program: the config names a script, and there is a cell or function: use one"
-
-
-def _plan(spec: Spec, settings: Settings) -> tuple[SweepPaths, SweepRecord]:
-    whole = size(spec) if spec.method == "grid" else None
-    budgets = [budget for budget in (settings.count, spec.run_cap, whole) if budget is not None]
-    sweep_id = SweepId(new_id())
-    root = Path(os.environ.get("WANDB_DIR") or Path.cwd()).absolute()
-    sweep = SweepRecord(
-        id=sweep_id,
-        name=settings.name or spec.name or sweep_id,
-        project=settings.project
-        or spec.project
-        or os.environ.get("WANDB_PROJECT", "")
-        or "uncategorized",
-        entity=settings.entity or spec.entity or os.environ.get("WANDB_ENTITY", ""),
-        mode="offline",
-        state=SweepState.PENDING,
-        created=time.time(),
-        spec=spec.to_dict(),
-        options=settings.options,
-        agents=settings.agents,
-        budget=min(budgets, default=None),
-        notices=spec.notices,
-    )
-    return SweepPaths.of(root, sweep_id), sweep
-
-
-def _write(
-    paths: SweepPaths, sweep: SweepRecord, spec: Spec, code: Code, environment: Mapping[str, str]
-) -> Contents:
-    paths.folder.mkdir(mode=FOLDER_MODE, parents=True)
-    contents = freeze(
-        paths.bundle,
-        cell=code.cell,
-        function=code.function,
-        namespace=code.namespace,
-        exclude=code.exclude,
-        environment=environment,
-    )
-    write_atomically(paths.spec, yaml.safe_dump(spec.to_dict(), sort_keys=False))
-    if network_file_system(paths.folder) is not None:
-        store = _local_state() / f"{sweep.id}.db"
-        store.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        write_atomically(paths.store_pointer, str(store))
-    create(paths.store, sweep)
-    return contents
-
-
-def _local_state() -> Path:
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state) / "wandb-magic"
-
-
-def _take_back(paths: SweepPaths, sweep: SweepId) -> None:
-    index.remove(sweep)
-    paths.store.unlink(missing_ok=True)
-    shutil.rmtree(paths.folder, ignore_errors=True)
-
-
-def _sentence(error: OSError, paths: SweepPaths) -> str:
-    place = error.filename or paths.folder
-    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOENT, errno.ENOTDIR):
-        return f"{place} cannot be written: set WANDB_DIR to a folder that can"
-    if error.errno == errno.ENOSPC:
-        return f"the disk of {paths.root} is full: free some space, or set WANDB_DIR"
-    return f"{place}: {error.strerror or error}"
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Return what a new sweep's processes inherit."""
+    mode = {"WANDB_MODE": os.environ["WANDB_MODE"]} if "WANDB_MODE" in os.environ else {}
+    return {**inherited(os.environ), **mode, **(settings.env or {})}

@@ -1,0 +1,60 @@
+"""An online backend of a real sweep on a server of the tests."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from loopback.server import Loopback
+
+from wandb_magic.backends import OnlineBackend, Word
+from wandb_magic.records import Options, RunRecord, SweepId, SweepRecord, SweepState
+from wandb_magic.remote import Client, RemoteSweep, create
+from wandb_magic.spec import load
+
+
+@dataclass
+class Served:
+    """A sweep at the server, and what its backends say."""
+
+    sweep: RemoteSweep
+    record: SweepRecord
+    client: Client
+    agents: Path
+    said: list[Word] = field(default_factory=list)
+
+    def backend(self, runs: Iterable[RunRecord] = ()) -> OnlineBackend:
+        """Make a backend, as a supervisor does, in a running loop."""
+        return OnlineBackend(self.client, self.record, self.agents, runs, self.said.append)
+
+
+Serve = Callable[..., Served]
+
+
+@pytest.fixture
+def serve(loopback: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
+    monkeypatch.setattr("wandb_magic.backends.online.HEARTBEAT_S", 0.2)
+
+    def served(config: Mapping[str, Any], **options: Any) -> Served:
+        spec = load(config)
+        environment = {"PATH": "", "HOME": str(tmp_path), **loopback.environment}
+        sweep = create(spec.to_dict(), environment, project="tests")
+        record = SweepRecord(
+            id=SweepId(sweep.id),
+            name=sweep.id,
+            project=sweep.project,
+            entity=sweep.entity,
+            mode="online",
+            state=SweepState.RUNNING,
+            created=0.0,
+            spec=spec.to_dict(),
+            options=Options(**options),
+            agents=2,
+            budget=None,
+            url=sweep.url,
+        )
+        client = Client(sweep.base_url, loopback.key)
+        return Served(sweep, record, client, tmp_path / "agents.json")
+
+    return served

@@ -1,0 +1,61 @@
+"""Asking a child process what only wandb knows: ``python -m wandb_magic.remote``.
+
+Question and answer are one JSON object each, through pipes: an API key that is among them never
+lies on a disk. What wandb prints meanwhile goes nowhere.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import wandb_magic
+from wandb_magic.errors import RemoteError
+
+PATIENCE_S = 90.0
+PLACE = Path(wandb_magic.__file__).parents[1]
+
+
+def ask(question: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return the child's answer.
+
+    Parameters
+    ----------
+    question
+        The deed and its arguments; see `wandb_magic.remote.__main__`.
+    environment
+        What decides who asks, and whom.
+
+    Raises
+    ------
+    RemoteError
+        With the child's sentence, or if it gives no answer.
+    """
+    path = environment.get("PYTHONPATH", "")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "wandb_magic.remote"],
+            input=json.dumps(question),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+            env={**environment, "PYTHONPATH": f"{PLACE}:{path}" if path else str(PLACE)},
+        )
+    except subprocess.TimeoutExpired:
+        raise RemoteError(
+            f"W&B has not answered for {PATIENCE_S:.0f} s: try again, or use --mode offline",
+            lasting=False,
+        ) from None
+    try:
+        answer: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        last = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
+        raise RemoteError(f"wandb cannot be asked for its account: {last}") from None
+    if "error" in answer:
+        raise RemoteError(answer["error"], lasting=answer["lasting"])
+    return answer

@@ -1,0 +1,132 @@
+"""A sweep's folder: made whole, or not at all.
+
+The bundle is frozen first, in a folder of its own: what cannot be handed over is said before the
+server hears of the sweep.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from wandb_magic import index
+from wandb_magic.bundle import Contents, freeze
+from wandb_magic.paths import FOLDER_MODE, SweepPaths, write_atomically
+from wandb_magic.records import Options, SweepId, SweepRecord, SweepState, new_id
+from wandb_magic.remote import RemoteSweep
+from wandb_magic.remote.finding import DEFAULT_PROJECT
+from wandb_magic.search.grid import size
+from wandb_magic.spec import Spec
+from wandb_magic.store import create, network_file_system
+from wandb_magic.verbs.settings import Code, Settings
+
+
+def staged() -> SweepPaths:
+    """Return the paths of a sweep that is being made."""
+    return SweepPaths.of(root(), SweepId(new_id()))
+
+
+def root() -> Path:
+    """Return the folder that ``WANDB_DIR`` names, this one by default."""
+    return Path(os.environ.get("WANDB_DIR") or Path.cwd()).absolute()
+
+
+def write_bundle(paths: SweepPaths, code: Code, environment: Mapping[str, str]) -> Contents:
+    """Freeze the code into a new folder."""
+    paths.folder.mkdir(mode=FOLDER_MODE, parents=True)
+    return freeze(
+        paths.bundle,
+        cell=code.cell,
+        function=code.function,
+        namespace=code.namespace,
+        exclude=code.exclude,
+        environment=environment,
+    )
+
+
+def project_of(spec: Spec, settings: Settings) -> str:
+    """Return the project: as it was asked for, or W&B's own choice."""
+    asked = settings.project or spec.project
+    return asked or os.environ.get("WANDB_PROJECT", "") or DEFAULT_PROJECT
+
+
+def entity_of(spec: Spec, settings: Settings) -> str:
+    """Return the user or team, "" for the account's own."""
+    return settings.entity or spec.entity or os.environ.get("WANDB_ENTITY", "")
+
+
+def record(
+    id_: SweepId,
+    spec: Spec,
+    settings: Settings,
+    *,
+    remote: RemoteSweep | None,
+    options: Options,
+    notice: str,
+) -> SweepRecord:
+    """Return the record of a new sweep."""
+    whole = size(spec) if spec.method == "grid" and not options.attached else None
+    cap = None if options.attached else spec.run_cap
+    budgets = [budget for budget in (settings.count, cap, whole) if budget is not None]
+    return SweepRecord(
+        id=id_,
+        name=settings.name or spec.name or id_,
+        project=remote.project if remote is not None else project_of(spec, settings),
+        entity=remote.entity if remote is not None else entity_of(spec, settings),
+        mode="offline" if remote is None else "online",
+        state=SweepState.PENDING,
+        created=time.time(),
+        spec=spec.to_dict(),
+        options=options,
+        agents=settings.agents,
+        budget=min(budgets, default=None),
+        notices=(*spec.notices, *([notice] if notice else [])),
+        url="" if remote is None else remote.url,
+    )
+
+
+def complete(staging: SweepPaths, sweep: SweepRecord, spec: Spec) -> SweepPaths:
+    """Give a folder its name, its config and its store, and let it be found."""
+    paths = SweepPaths.of(staging.root, sweep.id)
+    if paths.folder != staging.folder:
+        staging.folder.rename(paths.folder)
+    try:
+        write_atomically(paths.spec, yaml.safe_dump(spec.to_dict(), sort_keys=False))
+        if network_file_system(paths.folder) is not None:
+            store = _local_state() / f"{sweep.id}.db"
+            store.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            write_atomically(paths.store_pointer, str(store))
+        create(paths.store, sweep)
+        index.add(index.Entry(sweep.id, sweep.name, str(paths.folder), sweep.created))
+    except BaseException:
+        take_back(paths, sweep.id)
+        raise
+    return paths
+
+
+def _local_state() -> Path:
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "wandb-magic"
+
+
+def take_back(paths: SweepPaths, sweep: SweepId) -> None:
+    """Leave nothing of a sweep behind."""
+    index.remove(sweep)
+    paths.store.unlink(missing_ok=True)
+    shutil.rmtree(paths.folder, ignore_errors=True)
+
+
+def sentence(error: OSError, paths: SweepPaths) -> str:
+    """Say what to do about a folder that cannot be written."""
+    place = error.filename or paths.folder
+    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOENT, errno.ENOTDIR):
+        return f"{place} cannot be written: set WANDB_DIR to a folder that can"
+    if error.errno == errno.ENOSPC:
+        return f"the disk of {paths.root} is full: free some space, or set WANDB_DIR"
+    return f"{place}: {error.strerror or error}"

@@ -1,0 +1,45 @@
+"""What a sweep is started with: the code of its runs, and how it is to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wandb_magic.records import Options
+
+
+@dataclass(frozen=True)
+class Code:
+    """What each run executes: a cell in its namespace, a function, or the spec's program.
+
+    Attributes
+    ----------
+    cell
+        The cell's text.
+    function
+        A function without arguments.
+    namespace
+        Where the cell's names are looked up.
+    exclude
+        Names to leave behind.
+    """
+
+    cell: str | None = None
+    function: Callable[[], object] | None = None
+    namespace: dict[str, Any] | None = None
+    exclude: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a sweep is to run, as it was asked for; see `start` for the fields."""
+
+    count: int | None
+    agents: int
+    name: str | None
+    project: str | None
+    entity: str | None
+    mode: str
+    options: Options
+    env: Mapping[str, str] | None
