@@ -31,6 +31,7 @@ BENCHMARKS: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "store": ((), ("--quick",)),
     "search_time": ((), ("--quick",)),
     "search_quality": (("--jobs", str(os.cpu_count())), ("--quick",)),
+    "online": ((), ("--quick",)),
     "panel_server": ((), ("--quick",)),
     "panel_page": ((), ("--quick",)),
     "cuda_check": ((), ()),

@@ -12,6 +12,7 @@ import contextlib
 import ctypes
 import functools
 import inspect
+import io
 import json
 import os
 import signal
@@ -210,6 +211,13 @@ def _shut_down() -> None:
 
 
 def _redirect(output: Path) -> None:
+    """Send what this process prints, in any language, to a file.
+
+    The streams stay the objects that they are: wandb has taken hold of them where it was imported,
+    and sends on what they write.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
     target = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -218,16 +226,12 @@ def _redirect(output: Path) -> None:
     os.close(target)
     os.close(nothing)
     for name, descriptor in (("stdout", 1), ("stderr", 2)):
-        stream = os.fdopen(
-            descriptor,
-            "w",
-            buffering=1,
-            encoding="utf-8",
-            errors="backslashreplace",
-            closefd=False,
-        )
-        setattr(sys, name, stream)
-        setattr(sys, f"__{name}__", stream)
+        stream = getattr(sys, name)
+        if not isinstance(stream, io.TextIOWrapper):  # a module put its own there
+            stream = os.fdopen(descriptor, "w", closefd=False)
+            setattr(sys, name, stream)
+            setattr(sys, f"__{name}__", stream)
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
 
 
 def _mark(output: Path) -> None:
