@@ -1,0 +1,186 @@
+"""From a request to the site and back to an answer, without sockets.
+
+A request that changes something goes to the journal first, so that what was answered is never
+forgotten.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
+
+from loopback import accounts, artifacts, filestream, runs, sweeps
+from loopback.graphql import Execution, GraphQLError, Node, parse
+from loopback.site import Site
+from loopback.state import StoredFile
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request, its body unpacked."""
+
+    method: str
+    path: str
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def route(self) -> list[str]:
+        return [unquote(part) for part in urlsplit(self.path).path.strip("/").split("/")]
+
+    @property
+    def operation(self) -> str:
+        """Return what tests and the log call this request."""
+        if self.route == ["graphql"]:
+            return self.query_name()
+        if self.route[-1] == "file_stream":
+            return "file_stream"
+        return f"{self.method} {urlsplit(self.path).path}"
+
+    def query_name(self) -> str:
+        try:
+            payload = json.loads(self.body)
+            document = parse(payload["query"])
+        except (ValueError, KeyError, GraphQLError):
+            return "graphql"
+        first = document.selection[0].name if document.selection else ""
+        return document.name or first
+
+    @property
+    def changes(self) -> bool:
+        """Return whether this may change the site."""
+        if self.method in {"GET", "HEAD"}:
+            return False
+        if self.route == ["graphql"]:
+            try:
+                return parse(json.loads(self.body)["query"]).kind == "mutation"
+            except (ValueError, KeyError, GraphQLError):
+                return False
+        return True
+
+
+@dataclass(frozen=True)
+class Response:
+    """One HTTP answer."""
+
+    status: int
+    body: bytes = b""
+    kind: str = JSON
+
+
+class Journal(Protocol):
+    """Keeps what changes the site."""
+
+    def write(self, time: float, request: Request) -> None:
+        """Keep a request before it is answered."""
+        ...
+
+
+class Application:
+    """Answers requests from a site.
+
+    Parameters
+    ----------
+    site
+        What is known.
+    journal
+        Where changes are kept, if anywhere.
+    """
+
+    def __init__(self, site: Site, journal: Journal | None = None) -> None:
+        self.site = site
+        self.journal = journal
+        self.refused: list[str] = []
+
+    def answer(self, request: Request) -> Response:
+        """Carry out a request."""
+        if not self.allowed(request):
+            return failure(401, "user is not logged in")
+        with self.site.lock:
+            now = self.site.clock()
+            if self.journal is not None and request.changes:
+                self.journal.write(now, request)
+            return self.carry_out(now, request)
+
+    def carry_out(self, now: float, request: Request) -> Response:
+        """Carry out a request as of a time; a replay of the journal does the same."""
+        self.site.now = now
+        try:
+            return self.routed(request)
+        except GraphQLError as error:
+            self.refused.append(f"{request.operation}: {error}")
+            return failure(error.status, str(error), request.operation)
+
+    def allowed(self, request: Request) -> bool:
+        """Return whether the key fits; what was uploaded has addresses that need none."""
+        if request.route[0] in {"storage", "healthz"}:
+            return True
+        kind, _, secret = request.headers.get("authorization", "").partition(" ")
+        if kind.lower() == "basic":
+            try:
+                secret = base64.b64decode(secret).decode().partition(":")[2]
+            except ValueError:
+                return False
+        return secret == self.site.key and not self.site.rejects_keys
+
+    def routed(self, request: Request) -> Response:
+        route = request.route
+        if route == ["graphql"]:
+            return self.graphql(request)
+        if route == ["healthz"]:
+            return Response(200, b"ok", "text/plain")
+        if route[0] == "files" and route[-1] == "file_stream":
+            answer = filestream.receive(self.site, *route[1:4], json.loads(request.body))
+            return Response(200, json.dumps(answer).encode())
+        if route[0] in {"storage", "artifacts", "artifactsV2"}:
+            return self.stored(request)
+        return failure(404, f"no such page: {request.path}")
+
+    def graphql(self, request: Request) -> Response:
+        payload = json.loads(request.body)
+        document = parse(payload["query"])
+        execution = Execution(document, payload.get("variables"))
+        fields: dict[str, Any] = accounts.queries(self.site)
+        if document.kind == "mutation":
+            fields = {
+                name: lambda args, act=act: act(args.get("input", args))
+                for source in (runs, sweeps, artifacts)
+                for name, act in source.mutations(self.site).items()
+            }
+        root = Node("Mutation" if document.kind == "mutation" else "Query", fields)
+        return Response(200, json.dumps({"data": execution.run(root)}).encode())
+
+    def stored(self, request: Request) -> Response:
+        """Take or give a file."""
+        route = request.route
+        if route[:2] == ["storage", "runs"]:
+            run = self.site.find_run(*route[2:5])
+            name = "/".join(route[5:])
+            if run is None:
+                return failure(404, "no such run")
+            if request.method == "PUT":
+                run.files[name] = StoredFile(request.body, self.site.now)
+                return Response(200)
+            file = run.files.get(name)
+            return Response(200, file.content, "application/octet-stream") if file else failure(404, "no such file")
+        path = artifacts.blob_path(route) if hasattr(artifacts, "blob_path") else "/".join(route)
+        if request.method == "PUT":
+            self.site.blobs[path] = request.body
+            return Response(200)
+        if path not in self.site.blobs:
+            return failure(404, "no such file")
+        return Response(200, self.site.blobs[path], "application/octet-stream")
+
+
+def failure(status: int, message: str, operation: str | None = None) -> Response:
+    """Return an error as the real server writes it."""
+    error: dict[str, Any] = {"message": message}
+    if operation:
+        error["path"] = [operation[:1].lower() + operation[1:]]
+    return Response(status, json.dumps({"errors": [error], "data": None}).encode())

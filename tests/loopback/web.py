@@ -1,0 +1,203 @@
+"""HTTP: sockets, packed bodies, faults and the log of requests."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import http.server
+import socket
+import struct
+import threading
+import time
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from loopback.application import Application, Request, Response, failure
+
+if TYPE_CHECKING:
+    from loopback.faults import Fault, Faults
+
+
+@dataclass(frozen=True)
+class Logged:
+    """One request that was answered, or cut; the key is never in it.
+
+    Attributes
+    ----------
+    operation
+        The name of the query, ``file_stream``, or method and path.
+    status
+        What was answered; 0 if nothing was.
+    """
+
+    operation: str
+    path: str
+    time: float
+    seconds: float
+    status: int
+    fault: str | None
+    size: int
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Answers one connection."""
+
+    protocol_version = "HTTP/1.1"
+    server: Web
+    disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.connections.add(self.connection)
+
+    def finish(self) -> None:
+        self.server.connections.discard(self.connection)
+        with contextlib.suppress(OSError):
+            super().finish()
+
+    def do_POST(self) -> None:
+        self.serve()
+
+    do_GET = do_PUT = do_HEAD = do_DELETE = do_POST  # noqa: N815 - the names that http.server calls
+
+    def serve(self) -> None:
+        began = time.time()
+        try:
+            body = self.read()
+        except OSError:
+            self.close_connection = True
+            return
+        request = Request(
+            self.command, self.path, body, {name.lower(): value for name, value in self.headers.items()}
+        )
+        fault = self.server.faults.take(request)
+        status = 0
+        try:
+            status = self.answered(request, fault)
+        except OSError:
+            self.close_connection = True
+        finally:
+            self.server.log.append(
+                Logged(
+                    request.operation,
+                    request.path.partition("?")[0],
+                    began,
+                    time.time() - began,
+                    status,
+                    fault.kind if fault else None,
+                    len(body),
+                )
+            )
+
+    def answered(self, request: Request, fault: Fault | None) -> int:
+        """Answer, or do what the fault says; return the status."""
+        if fault is None:
+            return self.send(self.server.application.answer(request))
+        if fault.kind == "latency":
+            self.server.stopping.wait(fault.seconds)
+            return self.send(self.server.application.answer(request))
+        if fault.kind == "status":
+            return self.send(failure(fault.status, fault.message), fault.headers)
+        if fault.kind == "hang":
+            self.server.stopping.wait(fault.seconds)
+        elif fault.kind == "lost":
+            self.server.application.answer(request)
+        self.cut()
+        return 0
+
+    def read(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            body = self.read_chunks()
+        else:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        packing = self.headers.get("Content-Encoding", "")
+        if packing == "gzip":
+            return gzip.decompress(body)
+        return zlib.decompress(body) if packing == "deflate" else body
+
+    def read_chunks(self) -> bytes:
+        found = b""
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            found += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return found
+
+    def send(self, response: Response, headers: dict[str, str] | None = None) -> int:
+        self.send_response(response.status)
+        self.send_header("Content-Type", response.kind)
+        self.send_header("Content-Length", str(len(response.body)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(response.body)
+        self.wfile.flush()
+        return response.status
+
+    def cut(self) -> None:
+        """End the connection with a reset, as a server that dies does."""
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+
+    def log_message(self, *_: Any) -> None:
+        """Write nothing to the terminal: the log is `Web.log`."""
+
+
+class Web(http.server.ThreadingHTTPServer):
+    """The listening socket with its connections.
+
+    Parameters
+    ----------
+    port
+        Where to listen on 127.0.0.1; 0 for any.
+    application
+        What answers.
+    faults
+        What goes wrong.
+    log
+        Where requests are written down.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+    allow_reuse_address = True
+
+    def __init__(self, port: int, application: Application, faults: Faults, log: list[Logged]) -> None:
+        self.application = application
+        self.faults = faults
+        self.log = log
+        self.connections: set[socket.socket] = set()
+        self.stopping = threading.Event()
+        super().__init__(("127.0.0.1", port), Handler)
+        self.thread = threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.02}, name="loopback", daemon=True
+        )
+        self.thread.start()
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+    def stop(self) -> None:
+        """Listen no more, and end all connections."""
+        self.stopping.set()
+        self.shutdown()
+        self.server_close()
+        self.thread.join()
+        for connection in list(self.connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, *_: Any) -> None:
+        """A connection that a client has cut is no error; others are kept for the test."""
+        import sys  # noqa: PLC0415
+        import traceback  # noqa: PLC0415
+
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            self.application.refused.append("".join(traceback.format_exception(error)))
