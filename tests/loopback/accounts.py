@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loopback import artifacts, runs, sweeps
+from loopback import artifact_views, artifacts, runs, sweeps
 from loopback.graphql import Args, Node
 from loopback.paging import connection
 from loopback.site import ENTITY, USER, Site, global_id, timestamp
@@ -153,7 +153,7 @@ def project(site: Site, entity_name: str | None, name: str | None) -> Node | Non
             "sweep": sweep,
             "sweeps": lambda args: connection([sweeps.node(site, s) for s in all_sweeps], args),
             "totalSweeps": len(all_sweeps),
-            **artifacts.of_project(site, entity_name, name),
+            **artifact_views.of_project(site, entity_name, name),
         },
     )
 

@@ -8,7 +8,7 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from loopback import artifacts, history, sweeps
+from loopback import artifact_views, history, sweeps
 from loopback.filters import matches, sort_key
 from loopback.graphql import Args, GraphQLError, Node
 from loopback.paging import connection
@@ -84,7 +84,7 @@ def node(site: Site, run: Run) -> Node:
             "files": lambda args: files(site, run, args),
             "runInfo": None,
             **history.fields(run),
-            **artifacts.of_run(site, run),
+            **artifact_views.of_run(site, run),
         },
     )
 
@@ -154,7 +154,7 @@ def upsert(site: Site, given: Args) -> Node:
     if run is None:
         site.make_project(entity, project)
         number = len(site.runs) + 1
-        run = Run(name, project, entity, site.now, number, f"loopback-{number}", clock=site.clock)
+        run = Run(name, project, entity, site.now, number, f"loopback-{number}")
         run.heartbeat = site.now
         site.runs[entity, project, name] = run
     change(run, given)

@@ -30,16 +30,19 @@ class Site:
     ----------
     url
         The server's own address, which it puts into what clients shall fetch.
-    entities
-        The entities that exist, by name, and their projects in order.
+    entities, forbidden
+        The entities that exist, by name, and their projects in order; those without a right.
     runs, sweeps
         By entity, project and name.
     blobs
         What was uploaded for artifacts, by its path below ``/storage/``.
+    manifests, births, client_ids
+        To which artifact a manifest belongs, content came with first, a client's id belongs.
     """
 
     url: str = ""
     key: str = KEY
+    forbidden: set[str] = field(default_factory=set)
     entities: dict[str, list[str]] = field(default_factory=lambda: {ENTITY: []})
     runs: dict[tuple[str, str, str], Run] = field(default_factory=dict)
     sweeps: dict[tuple[str, str, str], Sweep] = field(default_factory=dict)
@@ -47,6 +50,8 @@ class Site:
     artifacts: dict[str, Artifact] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
     manifests: dict[str, str] = field(default_factory=dict)
+    births: dict[str, str] = field(default_factory=dict)
+    client_ids: dict[str, str] = field(default_factory=dict)
     rejects_keys: bool = False
     now: float = 0.0
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
@@ -69,6 +74,8 @@ class Site:
             If there is no such entity, in the real server's words.
         """
         entity = entity or ENTITY
+        if entity in self.forbidden:
+            raise GraphQLError("permission denied", 403)
         if entity not in self.entities:
             raise GraphQLError(f"entity {entity} not found during {during}", 404)
         return entity, name or "uncategorized"

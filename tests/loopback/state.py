@@ -7,7 +7,7 @@ records change only under the server's lock.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,10 +81,11 @@ class Run:
     finished: float | None = None
     dropped: int = 0
     resumed: int = 0
-    logged: list[str] = field(default_factory=list)
+    logged: list[str] = field(default_factory=list)  # artifacts, as name:v0
     used: list[str] = field(default_factory=list)
+    logged_ids: list[str] = field(default_factory=list)
+    used_ids: list[str] = field(default_factory=list)
     alerts: list[dict[str, Any]] = field(default_factory=list)
-    clock: Callable[[], float] | None = None
 
     @property
     def path(self) -> str:
@@ -93,7 +94,7 @@ class Run:
     @property
     def state(self) -> str:
         """Return running, finished, failed, killed, crashed, or what a client declared."""
-        silent = self.clock is not None and self.clock() - self.heartbeat > CRASHED_AFTER
+        silent = time.time() - self.heartbeat > CRASHED_AFTER
         return "crashed" if self.declared == "running" and silent else self.declared
 
     @property
@@ -139,6 +140,7 @@ class Handed:
     args: dict[str, Any]
     time: float
     seen: bool = False
+    should_stop: bool = False
     times: int = 1
 
 
@@ -204,14 +206,29 @@ class Artifact:
     description: str | None = None
     metadata: str = "{}"
     aliases: list[str] = field(default_factory=list)
+    asked_aliases: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     ttl: int | None = None
     history_step: int | None = None
-    manifests: dict[str, str] = field(default_factory=dict)  # id -> type
     manifest: dict[str, Any] = field(default_factory=dict)
     manifest_id: str | None = None
     used_by: list[str] = field(default_factory=list)
 
     @property
+    def version_name(self) -> str:
+        return f"{self.name}:v{self.version}"
+
+    @property
     def size(self) -> int:
         return sum(entry.get("size", 0) for entry in self.manifest.get("contents", {}).values())
+
+
+@dataclass
+class Snapshot:
+    """All records, by the names that tests use."""
+
+    runs: dict[str, Run]
+    sweeps: dict[str, Sweep]
+    agents: dict[str, Agent]
+    artifacts: dict[str, Artifact]
+    refused: list[str]

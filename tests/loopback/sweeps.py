@@ -171,6 +171,7 @@ def attach(site: Site, run: Run, name: str) -> None:
     run.sweep = name
     if run.name not in sweep.runs:
         sweep.runs.append(run.name)
+        run.should_stop = run.name in sweep.handed and sweep.handed[run.name].should_stop
 
 
 def create_agent(site: Site, given: Args) -> Node:
@@ -214,8 +215,8 @@ def commands(site: Site, sweep: Sweep, agent: Agent) -> list[dict[str, Any]]:
         return [agent.pending.pop(0)]
     for name in agent.run_state:
         run = site.find_run(sweep.entity, sweep.project, name)
-        canceled = sweep.state == "CANCELED"
-        if (canceled or (run and run.should_stop)) and name not in agent.told_to_stop:
+        marked = run.should_stop if run else name in sweep.handed and sweep.handed[name].should_stop
+        if (marked or sweep.state == "CANCELED") and name not in agent.told_to_stop:
             agent.told_to_stop.append(name)
             return [{"type": "stop", "run_id": name}]
     if agent.run_state or sweep.state == "PAUSED":

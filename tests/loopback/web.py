@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import http.server
+import pickle
 import socket
 import struct
 import threading
@@ -13,7 +14,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from loopback.application import Application, Request, Response, failure
+from loopback.application import BINARY, Application, Request, Response, failure
 
 if TYPE_CHECKING:
     from loopback.faults import Fault, Faults
@@ -71,6 +72,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         request = Request(
             self.command, self.path, body, {name.lower(): value for name, value in self.headers.items()}
         )
+        if request.route[0] == "admin" and self.administer(request):
+            return
         fault = self.server.faults.take(request)
         status = 0
         try:
@@ -89,6 +92,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     len(body),
                 )
             )
+
+    def administer(self, request: Request) -> bool:
+        """Do what concerns this layer alone; such requests are not in the log."""
+        if not self.server.application.allowed(request):
+            return False
+        if request.route == ["admin", "requests"]:
+            self.send(Response(200, pickle.dumps(list(self.server.log)), BINARY))
+        elif request.route == ["admin", "faults"] and request.method == "POST":
+            self.server.faults.add(pickle.loads(request.body))
+            self.send(Response(200))
+        elif request.route == ["admin", "faults"]:
+            self.server.faults.remove()
+            self.send(Response(200))
+        else:
+            self.send(self.server.application.answer(request))
+        return True
 
     def answered(self, request: Request, fault: Fault | None) -> int:
         """Answer, or do what the fault says; return the status."""

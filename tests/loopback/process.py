@@ -1,0 +1,106 @@
+"""The server in a process of its own, to be killed and started again on the same port."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from loopback.controls import Controls
+from loopback.faults import Fault
+from loopback.graphql import GraphQLError
+from loopback.site import KEY
+from loopback.state import Snapshot
+from loopback.web import Logged
+
+TESTS = Path(__file__).resolve().parents[1]
+
+
+class LoopbackProcess(Controls):
+    """A W&B server on 127.0.0.1 that can die.
+
+    Parameters
+    ----------
+    folder
+        Where its journal is.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._journal = folder / "loopback.db"
+        self._process: subprocess.Popen[str] | None = None
+        self.port = 0
+        self.start()
+
+    def __enter__(self) -> LoopbackProcess:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """Start the process, again on the same port, and wait until it listens."""
+        paths = [str(TESTS), str(TESTS.parent), os.environ.get("PYTHONPATH", "")]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "loopback", str(self.port), str(self._journal)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        self.port = int(self._process.stdout.readline())
+
+    def kill(self) -> None:
+        """End the process with SIGKILL, in the middle of whatever it does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def act(self, name: str, **args: Any) -> None:
+        self._ask("POST", "/admin/act", json.dumps({"name": name, "args": args}).encode())
+
+    def look(self) -> Snapshot:
+        found = pickle.loads(self._ask("GET", "/admin/snapshot"))
+        assert isinstance(found, Snapshot)
+        return found
+
+    @property
+    def requests(self) -> list[Logged]:
+        """Return the requests since the process was started last."""
+        return pickle.loads(self._ask("GET", "/admin/requests"))  # type: ignore[no-any-return]
+
+    def add_fault(self, fault: Fault) -> None:
+        self._ask("POST", "/admin/faults", pickle.dumps(fault))
+
+    def heal(self) -> None:
+        self._ask("DELETE", "/admin/faults")
+
+    def _ask(self, method: str, path: str, body: bytes = b"") -> bytes:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        secret = base64.b64encode(f"api:{KEY}".encode()).decode()
+        try:
+            connection.request(method, path, body, {"Authorization": f"Basic {secret}"})
+            response = connection.getresponse()
+            content = response.read()
+        finally:
+            connection.close()
+        if response.status != 200:
+            raise GraphQLError(content.decode(), response.status)
+        return content
