@@ -26,6 +26,7 @@ SCHEMA: dict[str, list[str]] = {
         "deleteFiles",
     ],
     "ServerInfo": ["cliVersionInfo", "features", "latestLocalVersionInfo"],
+    "ServerSettings": [],  # asked with `wandb sync`, which ends without a word if the type is missing
     "Project": ["internalId", "runs", "run", "artifactType", "sweeps", "artifactCollection"],
     "Run": ["projectId", "internalId", "historyKeys", "stopped", "state"],
     "Artifact": ["ttlDurationSeconds", "ttlIsInherited", "tags", "historyStep"],

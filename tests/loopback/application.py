@@ -163,6 +163,7 @@ class Application:
                 dict(site.agents),
                 {each.version_name: each for each in committed},
                 list(self.refused),
+                site.rejects_keys,
             )
 
     def graphql(self, request: Request) -> Response:

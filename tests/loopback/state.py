@@ -232,3 +232,4 @@ class Snapshot:
     agents: dict[str, Agent]
     artifacts: dict[str, Artifact]
     refused: list[str]
+    rejecting: bool

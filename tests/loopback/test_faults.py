@@ -1,0 +1,155 @@
+"""Each fault on command, as a bare client and as real ones meet it."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from loopback.clients import NAMES, PYTHONS, ended, execute, start, wait_for
+from loopback.process import LoopbackProcess
+from loopback.server import Loopback
+
+VIEWER = json.dumps({"query": "query Viewer { viewer { entity } }"}).encode()
+UPSERT = json.dumps(
+    {"query": 'mutation UpsertBucket { upsertBucket(input: {name: "run"}) { inserted } }'}
+).encode()
+LOGGING = """
+import sys, time, wandb
+run = wandb.init(project="digits", id="run")
+for step in range(200):
+    run.log({"loss": step})
+    time.sleep(0.01)
+run.finish()
+"""
+QUICK = {
+    "WANDB_X_FILE_STREAM_TRANSMIT_INTERVAL": "0.3",
+    "WANDB_X_FILE_STREAM_RETRY_WAIT_MIN_SECONDS": "0.2",
+    "WANDB_X_GRAPHQL_RETRY_WAIT_MIN_SECONDS": "0.2",
+}
+
+
+class Bare:
+    """A client that asks once."""
+
+    def __init__(self, server: Loopback) -> None:
+        self.server = server
+
+    def __call__(self, body: bytes = VIEWER, timeout: float = 10, key: str | None = None) -> int:
+        secret = base64.b64encode(f"api:{key or self.server.key}".encode()).decode()
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=timeout)
+        try:
+            connection.request("POST", "/graphql", body, {"Authorization": f"Basic {secret}"})
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+
+@pytest.fixture
+def ask(loopback: Loopback) -> Iterator[Bare]:
+    yield Bare(loopback)
+
+
+def test_refused_requests_by_name_and_number(loopback: Loopback, ask: Bare) -> None:
+    loopback.fault("status", "Viewer", status=503, times=2, after=1)
+    assert [ask() for _ in range(5)] == [200, 503, 503, 200, 200]
+    assert loopback.count("Viewer") == 5
+    assert loopback.count("Viewer", status=503) == 2
+    loopback.fault("status", "/graphql", status=429, period=60)
+    assert ask() == 429
+    loopback.heal()
+    assert ask() == 200
+
+
+def test_a_period_ends(loopback: Loopback, ask: Bare) -> None:
+    loopback.fault("status", status=502, period=0.3)
+    assert ask() == 502
+    wait_for(lambda: ask() == 200, "the end of the period", deadline=10)
+
+
+def test_resets_hangs_latency_and_a_closed_listener(loopback: Loopback, ask: Bare) -> None:
+    loopback.fault("reset", times=1)
+    with pytest.raises(ConnectionError):
+        ask()
+    loopback.fault("hang", times=1)
+    with pytest.raises(TimeoutError):
+        ask(timeout=0.2)
+    loopback.fault("latency", seconds=0.3, times=1)
+    began = time.monotonic()
+    assert ask() == 200
+    assert time.monotonic() - began >= 0.3
+    with loopback.refusing(), pytest.raises(ConnectionRefusedError):
+        ask()
+    assert ask() == 200
+
+
+def test_a_lost_answer_was_carried_out(loopback: Loopback, ask: Bare) -> None:
+    loopback.fault("lost", "UpsertBucket", times=1)
+    with pytest.raises(ConnectionError):
+        ask(UPSERT)
+    assert list(loopback.runs) == ["run"]
+
+
+def test_keys(loopback: Loopback, ask: Bare) -> None:
+    assert ask(key="1" * 40) == 401
+    loopback.reject_keys()
+    assert ask() == 401
+    loopback.reject_keys(reject=False)
+    assert ask() == 200
+    assert loopback.key not in repr(loopback.requests)
+
+
+@pytest.mark.parametrize("python", PYTHONS, ids=NAMES)
+def test_a_run_outlives_outages(loopback: Loopback, tmp_path: Path, python: str) -> None:
+    loopback.fault("status", "UpsertBucket", status=500, times=1)
+    loopback.fault("lost", "file_stream", times=2, after=1)
+    process = start(loopback, tmp_path, python, "-c", LOGGING, **QUICK)
+    wait_for(lambda: "run" in loopback.runs and loopback.runs["run"].history, "history")
+    with loopback.refusing():
+        time.sleep(1)
+    ended(process)
+    run = loopback.runs["run"]
+    assert [row["loss"] for row in run.history] == list(range(200))
+    assert run.overwritten > 0
+    assert run.state == "finished"
+
+
+@pytest.mark.parametrize("python", PYTHONS, ids=NAMES)
+def test_a_missing_stream_and_a_rejected_key(
+    loopback: Loopback, tmp_path: Path, python: str
+) -> None:
+    loopback.fault("status", "file_stream", status=404, after=1)
+    execute(loopback, tmp_path, python, LOGGING, expected=None, **QUICK)
+    assert len(loopback.runs["run"].history) < 200
+    assert loopback.count("file_stream", status=404) == 1  # it stops for good
+    loopback.reject_keys()
+    began = time.monotonic()
+    execute(loopback, tmp_path, python, LOGGING, expected=1, **QUICK)
+    assert time.monotonic() - began < 30
+
+
+def test_a_killed_server_has_lost_nothing(loopback_process: LoopbackProcess, tmp_path: Path) -> None:
+    process = start(loopback_process, tmp_path, PYTHONS[0], "-c", LOGGING, **QUICK)
+    wait_for(
+        lambda: (run := loopback_process.runs.get("run")) is not None and run.history, "history"
+    )
+    before = loopback_process.runs["run"]
+    loopback_process.kill()
+    loopback_process.start()
+    after = loopback_process.runs["run"]
+    assert after.history[: len(before.history)] == before.history
+    assert after.created == before.created
+    ended(process)
+    run = loopback_process.runs["run"]
+    assert [row["loss"] for row in run.history] == list(range(200))
+    assert run.state == "finished"
+    assert loopback_process.count("file_stream") > 0
+    loopback_process.reject_keys()
+    loopback_process.kill()
+    loopback_process.start()
+    assert loopback_process.look().rejecting
