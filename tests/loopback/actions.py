@@ -67,6 +67,11 @@ def delete_run(site: Site, run: str) -> None:
     del site.runs[found.entity, found.project, found.name]
 
 
+def crash_run(site: Site, run: str) -> None:
+    """Give a run up, as the server does when it has not heard of it for minutes."""
+    run_named(site, run).declared = "crashed"
+
+
 def reject_keys(site: Site, reject: bool) -> None:  # noqa: FBT001 - the name of the action says it
     """Take no key from now on, or take the right one again."""
     site.rejects_keys = reject
@@ -89,6 +94,7 @@ ACTIONS = {
         command,
         delete_sweep,
         delete_run,
+        crash_run,
         reject_keys,
         entity,
     )

@@ -75,6 +75,7 @@ class Response:
     status: int
     body: bytes = b""
     kind: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Journal(Protocol):

@@ -130,6 +130,10 @@ class Controls(ABC):
     def delete_run(self, run: str) -> None:
         self.act("delete_run", run=run)
 
+    def crash_run(self, run: str) -> None:
+        """Give a run up, as the server does when it has not heard of it for minutes."""
+        self.act("crash_run", run=run)
+
     def queue(self, sweep: str, *params: Mapping[str, Any]) -> None:
         """Let the sweep's next runs have these parameters."""
         self.act("queue", sweep=sweep, params=[dict(each) for each in params])

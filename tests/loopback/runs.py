@@ -161,6 +161,9 @@ def upsert(site: Site, given: Args) -> Node:
     if not given.get("id"):  # the public API changes runs by their id, whatever their state
         run.upserts += 1
         run.heartbeat = site.now
+        if run.exit_code is not None:
+            run.resumed += 1
+            run.exit_code = run.finished = None
         run.declared = given.get("state") or "running"
     if given.get("sweep"):
         sweeps.attach(site, run, given["sweep"])

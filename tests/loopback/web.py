@@ -11,7 +11,7 @@ import struct
 import threading
 import time
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from loopback.application import BINARY, Application, Request, Response, failure
@@ -75,23 +75,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if request.route[0] == "admin" and self.administer(request):
             return
         fault = self.server.faults.take(request)
-        status = 0
+        response = self.answered(request, fault)
+        # Written down before it is sent: whoever has the answer finds the request in the log.
+        self.server.log.append(
+            Logged(
+                request.operation,
+                request.path.partition("?")[0],
+                began,
+                time.time() - began,
+                response.status if response else 0,
+                fault.kind if fault else None,
+                len(body),
+            )
+        )
         try:
-            status = self.answered(request, fault)
+            if response is None:
+                self.cut()
+            else:
+                self.send(response)
         except OSError:
             self.close_connection = True
-        finally:
-            self.server.log.append(
-                Logged(
-                    request.operation,
-                    request.path.partition("?")[0],
-                    began,
-                    time.time() - began,
-                    status,
-                    fault.kind if fault else None,
-                    len(body),
-                )
-            )
 
     def administer(self, request: Request) -> bool:
         """Do what concerns this layer alone; such requests are not in the log."""
@@ -109,21 +112,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send(self.server.application.answer(request))
         return True
 
-    def answered(self, request: Request, fault: Fault | None) -> int:
-        """Answer, or do what the fault says; return the status."""
+    def answered(self, request: Request, fault: Fault | None) -> Response | None:
+        """Return the answer, or None where the fault is that there is none."""
         if fault is None:
-            return self.send(self.server.application.answer(request))
+            return self.server.application.answer(request)
         if fault.kind == "latency":
             self.server.stopping.wait(fault.seconds)
-            return self.send(self.server.application.answer(request))
+            return self.server.application.answer(request)
         if fault.kind == "status":
-            return self.send(failure(fault.status, fault.message), fault.headers)
+            return replace(failure(fault.status, fault.message), headers=fault.headers)
         if fault.kind == "hang":
             self.server.stopping.wait(fault.seconds)
         elif fault.kind == "lost":
             self.server.application.answer(request)
-        self.cut()
-        return 0
+        return None
 
     def read(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
@@ -143,17 +145,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.rfile.readline()
         return found
 
-    def send(self, response: Response, headers: dict[str, str] | None = None) -> int:
+    def send(self, response: Response) -> None:
         self.send_response(response.status)
         self.send_header("Content-Type", response.kind)
         self.send_header("Content-Length", str(len(response.body)))
-        for name, value in (headers or {}).items():
+        for name, value in response.headers.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(response.body)
         self.wfile.flush()
-        return response.status
 
     def cut(self) -> None:
         """End the connection with a reset, as a server that dies does."""
