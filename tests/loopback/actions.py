@@ -34,12 +34,11 @@ def sweep_state(site: Site, sweep: str, state: str) -> None:
 
 
 def stop_run(site: Site, run: str) -> None:
-    """Press the page's button that stops a run, or end it early."""
-    for sweep in site.sweeps.values():
-        if run in sweep.handed and site.find_run(sweep.entity, sweep.project, run) is None:
-            sweep.handed[run].should_stop = True
-            return
-    run_named(site, run).should_stop = True
+    """Press the page's button that stops a run, or end it early; it may begin later."""
+    site.stopped.add(run)
+    for each in site.runs.values():
+        if run in {each.name, each.path}:
+            each.should_stop = True
 
 
 def queue(site: Site, sweep: str, params: list[dict[str, Any]]) -> None:

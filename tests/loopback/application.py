@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import pickle
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -120,6 +121,9 @@ class Application:
         except GraphQLError as error:
             self.refused.append(f"{request.operation}: {error}")
             return failure(error.status, str(error), request.operation)
+        except Exception:  # noqa: BLE001 - a fault of this server: the test shall see it, and the client end
+            self.refused.append(f"{request.operation}: {traceback.format_exc()}")
+            return failure(400, "the loopback server is at fault", request.operation)
 
     def allowed(self, request: Request) -> bool:
         """Return whether the key fits; what was uploaded has addresses that need none."""

@@ -16,13 +16,18 @@ def fields(run: Run) -> dict[str, Resolver | object]:
     return {
         "history": lambda args: [json.dumps(row) for row in window(run.history, args)],
         "events": lambda args: [json.dumps(row) for row in sampled(run.events, args.get("samples"))],
-        "sampledHistory": lambda args: [specified(run, json.loads(spec)) for spec in args["specs"]],
+        "sampledHistory": lambda args: [specified(run, json.loads(spec)) for spec in listed(args["specs"])],
         "parquetHistory": lambda args: Node(
             "ParquetHistory",
             {"parquetUrls": [], "liveData": [row for row in run.history if has(row, args.get("liveKeys"))]},
         ),
         "historyKeys": lambda _: keys(run),
     }
+
+
+def listed(value: str | list[str]) -> list[str]:
+    """Return a list, as GraphQL does of one value where a list is expected."""
+    return [value] if isinstance(value, str) else value
 
 
 def window(rows: list[dict[str, Any]], args: Args) -> list[dict[str, Any]]:

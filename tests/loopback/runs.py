@@ -156,6 +156,7 @@ def upsert(site: Site, given: Args) -> Node:
         number = len(site.runs) + 1
         run = Run(name, project, entity, site.now, number, f"loopback-{number}")
         run.heartbeat = site.now
+        run.should_stop = name in site.stopped
         site.runs[entity, project, name] = run
     change(run, given)
     if not given.get("id"):  # the public API changes runs by their id, whatever their state

@@ -38,6 +38,8 @@ class Site:
         What was uploaded for artifacts, by its path below ``/storage/``.
     manifests, births, client_ids
         To which artifact a manifest belongs, content came with first, a client's id belongs.
+    stopped
+        Runs that somebody has stopped, by name, those that have not begun among them.
     """
 
     url: str = ""
@@ -52,6 +54,7 @@ class Site:
     manifests: dict[str, str] = field(default_factory=dict)
     births: dict[str, str] = field(default_factory=dict)
     client_ids: dict[str, str] = field(default_factory=dict)
+    stopped: set[str] = field(default_factory=set)
     rejects_keys: bool = False
     now: float = 0.0
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)

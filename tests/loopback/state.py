@@ -140,7 +140,6 @@ class Handed:
     args: dict[str, Any]
     time: float
     seen: bool = False
-    should_stop: bool = False
     times: int = 1
 
 

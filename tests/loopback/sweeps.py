@@ -171,7 +171,6 @@ def attach(site: Site, run: Run, name: str) -> None:
     run.sweep = name
     if run.name not in sweep.runs:
         sweep.runs.append(run.name)
-        run.should_stop = run.name in sweep.handed and sweep.handed[run.name].should_stop
 
 
 def create_agent(site: Site, given: Args) -> Node:
@@ -214,9 +213,8 @@ def commands(site: Site, sweep: Sweep, agent: Agent) -> list[dict[str, Any]]:
     if agent.pending:
         return [agent.pending.pop(0)]
     for name in agent.run_state:
-        run = site.find_run(sweep.entity, sweep.project, name)
-        marked = run.should_stop if run else name in sweep.handed and sweep.handed[name].should_stop
-        if (marked or sweep.state == "CANCELED") and name not in agent.told_to_stop:
+        stopped = name in site.stopped or sweep.state == "CANCELED"
+        if stopped and name not in agent.told_to_stop:
             agent.told_to_stop.append(name)
             return [{"type": "stop", "run_id": name}]
     if agent.run_state or sweep.state == "PAUSED":
@@ -234,7 +232,7 @@ def next_run(site: Site, sweep: Sweep, agent: Agent) -> list[dict[str, Any]]:
         known = handed.seen or site.find_run(sweep.entity, sweep.project, handed.run)
         if handed.agent == agent.id and not known:
             handed.times += 1
-            return [{"type": "run", "run_id": handed.run, "args": handed.args}]
+            return [order(sweep, handed)]
     args = sweep.queued.pop(0) if sweep.queued else choose(sweep)
     if args is None:
         sweep.exhausted = True
@@ -243,7 +241,13 @@ def next_run(site: Site, sweep: Sweep, agent: Agent) -> list[dict[str, Any]]:
     name = identifier("run", sweep.number, len(sweep.handed))
     sweep.handed[name] = Handed(name, agent.id, args, site.now)
     agent.runs.append(name)
-    return [{"type": "run", "run_id": name, "args": args}]
+    return [order(sweep, sweep.handed[name])]
+
+
+def order(sweep: Sweep, handed: Handed) -> dict[str, Any]:
+    """Return the command to run; `wandb agent` cannot do without the program, if there is one."""
+    program = {"program": sweep.config["program"]} if sweep.config.get("program") else {}
+    return {"type": "run", "run_id": handed.run, "args": handed.args, **program}
 
 
 def choose(sweep: Sweep) -> dict[str, Any] | None:
