@@ -17,7 +17,8 @@ from urllib.parse import unquote, urlsplit
 
 from loopback import accounts, artifacts, filestream, runs, sweeps
 from loopback.actions import ACTIONS
-from loopback.graphql import Execution, GraphQLError, Node, parse
+from loopback.document import GraphQLError, parse
+from loopback.graphql import Execution, Node
 from loopback.site import Site
 from loopback.state import Snapshot, StoredFile
 

@@ -29,6 +29,7 @@ def start(
             **os.environ,
             "WANDB_DIR": str(folder),
             "PYTHONWARNINGS": "ignore",
+            "PYTHONDONTWRITEBYTECODE": "",  # else each of the many clients compiles all of wandb
             **(server.environment if server else {}),
             **variables,
         },

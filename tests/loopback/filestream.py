@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from loopback import sweeps
-from loopback.graphql import GraphQLError
+from loopback.document import GraphQLError
 from loopback.site import Site
 from loopback.state import SUMMARY, Run
 
 INTERRUPTED = 255  # the clients' exit code after Ctrl-C
 
 
-def receive(site: Site, entity: str, project: str, name: str, body: dict[str, Any]) -> dict[str, Any]:
+def receive(
+    site: Site, entity: str, project: str, name: str, body: dict[str, Any]
+) -> dict[str, Any]:
     """Store a chunk.
 
     Raises

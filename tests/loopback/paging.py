@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from loopback.graphql import Args, Node
 
 
-def connection(nodes: Sequence[Node], args: Args | None = None, typename: str = "Connection") -> Node:
+def connection(
+    nodes: Sequence[Node], args: Args | None = None, typename: str = "Connection"
+) -> Node:
     """Return one page; the cursor is the position after a node."""
     args = args or {}
     first = int(args.get("after") or 0)

@@ -14,8 +14,8 @@ from types import TracebackType
 from typing import Any
 
 from loopback.controls import Controls
+from loopback.document import GraphQLError
 from loopback.faults import Fault
-from loopback.graphql import GraphQLError
 from loopback.site import KEY
 from loopback.state import Snapshot
 from loopback.web import Logged

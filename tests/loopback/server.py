@@ -14,8 +14,8 @@ from typing import Any
 
 from loopback.application import Application, Request
 from loopback.controls import Controls
+from loopback.document import GraphQLError
 from loopback.faults import Fault, Faults
-from loopback.graphql import GraphQLError
 from loopback.site import Site
 from loopback.state import Snapshot
 from loopback.web import Logged, Web

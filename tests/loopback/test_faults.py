@@ -133,7 +133,9 @@ def test_a_missing_stream_and_a_rejected_key(
     assert time.monotonic() - began < 30
 
 
-def test_a_killed_server_has_lost_nothing(loopback_process: LoopbackProcess, tmp_path: Path) -> None:
+def test_a_killed_server_has_lost_nothing(
+    loopback_process: LoopbackProcess, tmp_path: Path
+) -> None:
     process = start(loopback_process, tmp_path, PYTHONS[0], "-c", LOGGING, **QUICK)
     wait_for(
         lambda: (run := loopback_process.runs.get("run")) is not None and run.history, "history"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from loopback.graphql import Execution, GraphQLError, Node, parse
+from loopback.document import GraphQLError, parse
+from loopback.graphql import Execution, Node
 
 ROOT = Node(
     "Query",

@@ -143,7 +143,12 @@ def test_endings_and_resumption(loopback: Loopback, tmp_path: Path, python: str)
     assert [row["_step"] for row in run.history] == [0, 1]
     assert (run.state, run.exit_code, run.overwritten) == ("finished", 0, 0)
     execute(
-        loopback, tmp_path, python, resume.replace("'run'", "'other'"), expected=1, WANDB_RESUME="must"
+        loopback,
+        tmp_path,
+        python,
+        resume.replace("'run'", "'other'"),
+        expected=1,
+        WANDB_RESUME="must",
     )
     assert "other" not in loopback.runs
 
@@ -158,9 +163,15 @@ def test_sync_of_an_offline_run(loopback: Loopback, tmp_path: Path, python: str)
     sync = "import sys; from wandb.cli.cli import cli; sys.argv[0] = 'wandb'; cli()"
     folder = next((tmp_path / "wandb").glob("offline-run-*"))
     program = Path(python).with_name("wandb")
-    from loopback.clients import ended, start as started  # noqa: PLC0415
+    from loopback.clients import ended  # noqa: PLC0415
+    from loopback.clients import start as started
 
     ended(started(loopback, tmp_path, program, "sync", folder))
     run = loopback.runs["run"]
-    assert (run.state, run.config, len(run.history), run.overwritten) == ("finished", {"a": 1}, 30, 0)
+    assert (run.state, run.config, len(run.history), run.overwritten) == (
+        "finished",
+        {"a": 1},
+        30,
+        0,
+    )
     assert sync

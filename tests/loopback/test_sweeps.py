@@ -64,7 +64,9 @@ def test_agents_of_both_kinds(loopback: Loopback, tmp_path: Path, python: str) -
 
 
 @pytest.mark.parametrize("python", PYTHONS, ids=NAMES)
-def test_a_run_that_is_stopped_on_its_page(loopback: Loopback, tmp_path: Path, python: str) -> None:
+def test_a_run_that_is_stopped_on_its_page(
+    loopback: Loopback, tmp_path: Path, python: str
+) -> None:
     code = (
         "import time, wandb\n"
         "run = wandb.init(project='digits', id='run')\n"
@@ -86,7 +88,9 @@ class Asking:
         body = json.dumps({"query": query, "variables": {"input": given}}).encode()
         response = self.server.application.answer(Request("POST", "/graphql", body), trusted=True)
         answer = json.loads(response.body)
-        return answer["data"][operation] if response.status == 200 else answer["errors"][0]["message"]
+        return (
+            answer["data"][operation] if response.status == 200 else answer["errors"][0]["message"]
+        )
 
     def sweep(self, **config: Any) -> str:
         text = json.dumps({**GRID, **config})
@@ -174,7 +178,9 @@ def test_a_test_chooses_parameters_and_commands(loopback: Loopback, ask: Asking)
     assert ask.beat(agent, run["run_id"]) == [{"type": "stop", "run_id": run["run_id"]}]
 
 
-def test_what_is_not_there_is_said_as_the_real_server_says_it(loopback: Loopback, ask: Asking) -> None:
+def test_what_is_not_there_is_said_as_the_real_server_says_it(
+    loopback: Loopback, ask: Asking
+) -> None:
     assert ask("createAgent", "agent { id }", host="h", projectName="digits", sweep="none") == (
         "could not find sweep team/digits/none during createAgent"
     )

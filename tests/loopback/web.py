@@ -70,7 +70,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return
         request = Request(
-            self.command, self.path, body, {name.lower(): value for name, value in self.headers.items()}
+            self.command,
+            self.path,
+            body,
+            {name.lower(): value for name, value in self.headers.items()},
         )
         if request.route[0] == "admin" and self.administer(request):
             return
@@ -160,7 +163,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """End the connection with a reset, as a server that dies does."""
         self.close_connection = True
         with contextlib.suppress(OSError):
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
             self.connection.close()
 
     def log_message(self, *_: Any) -> None:
@@ -187,7 +192,9 @@ class Web(http.server.ThreadingHTTPServer):
     request_queue_size = 128
     allow_reuse_address = True
 
-    def __init__(self, port: int, application: Application, faults: Faults, log: list[Logged]) -> None:
+    def __init__(
+        self, port: int, application: Application, faults: Faults, log: list[Logged]
+    ) -> None:
         self.application = application
         self.faults = faults
         self.log = log
