@@ -26,7 +26,8 @@ SCHEMA: dict[str, list[str]] = {
         "deleteFiles",
     ],
     "ServerInfo": ["cliVersionInfo", "features", "latestLocalVersionInfo"],
-    "ServerSettings": [],  # asked with `wandb sync`, which ends without a word if the type is missing
+    # The old `wandb sync` ends without a word where this type is missing.
+    "ServerSettings": [],
     "Project": ["internalId", "runs", "run", "artifactType", "sweeps", "artifactCollection"],
     "Run": ["projectId", "internalId", "historyKeys", "stopped", "state"],
     "Artifact": ["ttlDurationSeconds", "ttlIsInherited", "tags", "historyStep", "aliases"],
@@ -128,7 +129,7 @@ def project(site: Site, entity_name: str | None, name: str | None) -> Node | Non
         return [run_views.run_node(site, each) for each in found]
 
     def sweep(args: Args) -> Node | None:
-        found = site.find_sweep(entity_name, name, args.get("sweepName") or args.get("name"))
+        found = site.find_sweep(entity_name, name, args["sweepName"])
         return sweep_views.sweep_node(site, found) if found else None
 
     all_sweeps = [
@@ -157,7 +158,7 @@ def project(site: Site, entity_name: str | None, name: str | None) -> Node | Non
             "runCount": lambda args: len(chosen(args)),
             "sweep": sweep,
             "sweeps": lambda args: connection(
-                [sweep_views.sweep_node(site, s) for s in all_sweeps], args
+                [sweep_views.sweep_node(site, each) for each in all_sweeps], args
             ),
             "totalSweeps": len(all_sweeps),
             **artifact_views.of_project(site, entity_name, name),

@@ -115,10 +115,10 @@ def collection_node(site: Site, versions: list[Artifact]) -> Node:
 
     def listed(args: Args) -> Node:
         committed = [each for each in versions if each.state == "COMMITTED"]
-        page = connection([artifact_node(site, each) for each in reversed(committed)], args)
-        for edge in page.fields["edges"]:  # type: ignore[attr-defined] - a list of nodes
-            edge.fields["version"] = f"v{edge.fields['node'].fields['versionIndex']}"
-        return page
+        nodes = [artifact_node(site, each) for each in reversed(committed)]
+        return connection(
+            nodes, args, edge=lambda node: {"version": f"v{node.fields['versionIndex']}"}
+        )
 
     def member(args: Args) -> Node | None:
         found = by_name(site, first.entity, first.project, f"{first.name}:{args['aliasName']}")
@@ -181,9 +181,9 @@ def named(
             each.state != "DELETED"
             and entity in {None, each.entity}
             and project in {None, each.project}
+            and kind in {None, each.type}
         ):
-            if kind in {None, each.type}:
-                found.setdefault((each.entity, each.project, each.name), []).append(each)
+            found.setdefault((each.entity, each.project, each.name), []).append(each)
     return [collection_node(site, versions) for versions in found.values()]
 
 

@@ -1,7 +1,7 @@
 """Artifacts: how they are made, kept by their content, named and used.
 
-Their content lies by its MD5, as on the real server, so the same file is uploaded once. Portfolios,
-the registry, and digests other than MD5 are refused.
+Their content lies by its MD5, as on the real server, so the same file is uploaded once.
+Portfolios, the registry, and digests other than MD5 are refused.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def create(site: Site, given: Args) -> Node:
     versions = sequence(site, entity, project, name)
     if versions and versions[0].type != given["artifactTypeName"]:
         raise GraphQLError(
-            f"artifact collection {name} has type {versions[0].type}, not {given['artifactTypeName']}"
+            f"artifact {name} has type {versions[0].type}, not {given['artifactTypeName']}"
         )
     if (
         known := site.artifacts.get(site.client_ids.get(given.get("clientID") or "", ""))

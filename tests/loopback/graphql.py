@@ -1,8 +1,8 @@
 """As much of GraphQL as the clients speak: an answer has the fields that a query selects.
 
-The clients' queries differ from version to version, so answers follow the query and are not written
-by hand for each. There is no schema: a `Node` has the fields that it has, and an unknown one is an
-error, as it is for the real server.
+The clients' queries differ from version to version, so answers follow the query and are not
+written by hand for each. There is no schema: a `Node` has the fields that it has, and an unknown
+one is an error, as it is for the real server.
 """
 
 from __future__ import annotations

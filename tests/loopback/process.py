@@ -10,7 +10,6 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from loopback.controls import Controls
@@ -38,17 +37,6 @@ class LoopbackProcess(Controls):
         self.port = 0
         self.start()
 
-    def __enter__(self) -> LoopbackProcess:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.kill()
-
     @property
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
@@ -73,8 +61,12 @@ class LoopbackProcess(Controls):
             self._process.communicate()
             self._process = None
 
-    def act(self, name: str, **args: Any) -> None:
-        self._ask("POST", "/admin/act", json.dumps({"name": name, "args": args}).encode())
+    def stop(self) -> None:
+        """End the process."""
+        self.kill()
+
+    def act(self, action: str, /, **args: Any) -> None:
+        self._ask("POST", "/admin/act", json.dumps({"name": action, "args": args}).encode())
 
     def look(self) -> Snapshot:
         found = pickle.loads(self._ask("GET", "/admin/snapshot"))

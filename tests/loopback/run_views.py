@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import json
+from functools import partial
 from urllib.parse import quote
 
 from loopback import accounts, artifact_views, history, sweep_views
@@ -92,6 +93,11 @@ def run_node(site: Site, run: Run) -> Node:
     )
 
 
+def runs_page(site: Site, found: list[Run], args: Args) -> Node:
+    """Return a page of these runs."""
+    return connection([run_node(site, run) for run in found], args)
+
+
 def files(site: Site, run: Run, args: Args) -> Node:
     """Return the files of a run, those by name even before they exist."""
     names = args.get("names") or []
@@ -137,7 +143,6 @@ def matching(
     found = site.runs_of(entity, project)
     if filters:
         found = [run for run in found if matches(run, json.loads(filters))]
-    for name in reversed((order or "").split(",")):
-        if name:
-            found.sort(key=lambda run, name=name: sort_key(run, name), reverse=name[0] == "-")
+    for name in reversed(list(filter(None, (order or "").split(",")))):
+        found.sort(key=partial(sort_key, order=name), reverse=name[0] == "-")
     return found

@@ -71,9 +71,8 @@ def upsert(site: Site, given: Args) -> Node:
         for name in sweep.prior_runs:
             if run := site.find_run(entity, project, name):
                 attach(site, run, sweep.name)
-    return Node(
-        "UpsertSweepPayload", {"sweep": sweep_node(site, sweep), "configValidationWarnings": []}
-    )
+    made = {"sweep": sweep_node(site, sweep), "configValidationWarnings": []}
+    return Node("UpsertSweepPayload", made)
 
 
 def checked(text: str | None) -> dict[str, Any]:
@@ -191,11 +190,11 @@ def choose(sweep: Sweep) -> dict[str, Any] | None:
 
 def settle(site: Site, sweep: Sweep) -> None:
     """Finish a sweep whose search is at its end, and whose last run has ended."""
-    given_out = (site.find_run(sweep.entity, sweep.project, name) for name in sweep.handed)
-    if sweep.exhausted and sweep.state in GOING:
-        if all(run is not None and run.state != "running" for run in given_out):
-            sweep.state = "FINISHED"
-            sweep.updated = site.now
+    given_out = [site.find_run(sweep.entity, sweep.project, name) for name in sweep.handed]
+    ended = all(run is not None and run.state != "running" for run in given_out)
+    if sweep.exhausted and ended and sweep.state in GOING:
+        sweep.state = "FINISHED"
+        sweep.updated = site.now
 
 
 def mutations(site: Site) -> dict[str, Any]:

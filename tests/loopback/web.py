@@ -8,8 +8,10 @@ import http.server
 import pickle
 import socket
 import struct
+import sys
 import threading
 import time
+import traceback
 import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -221,10 +223,7 @@ class Web(http.server.ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, *_: Any) -> None:
-        """A connection that a client has cut is no error; others are kept for the test."""
-        import sys  # noqa: PLC0415
-        import traceback  # noqa: PLC0415
-
+        """Keep what went wrong for the test; a connection that a client has cut is no error."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             self.application.refused.append("".join(traceback.format_exception(error)))
