@@ -10,13 +10,13 @@ uploads in parts.
         server.runs["abc"].history
 
 `controls` lists all that a test can do and see, `state` the records, `faults` what goes wrong;
-`clients` starts real ones. In tests the fixtures `loopback` and `loopback_process` are at hand;
-the second can be killed, and knows everything again.
+`clients` starts real ones. In tests the fixtures `loopback`, `loopback_process` (which can be
+killed, and knows everything again) and `wandb_clients` (both versions) are at hand.
 
 What was checked: wandb 0.22.0 and 0.31.0, with `init`, `log`, `finish` and its exit codes,
 resuming, media, tables, saved files, artifacts, `wandb.sweep`, `wandb.agent`, `wandb agent`,
-`wandb sweep` with its options, `wandb sync` and `wandb.Api`. What was not: the real service was not
-reached. What it does beyond the answers that the clients' own code expects is a guess, and a
+`wandb sweep` with its options, `wandb sync` and `wandb.Api`. What was not: the real service was
+not reached. What it does beyond the answers that the clients' own code expects is a guess, and a
 comment says so at each place.
 
 Modules of answers know each other (a run its project, a project its runs), so they import modules

@@ -16,6 +16,8 @@ def manifest_node(site: Site, identifier: str) -> Node:
     url = f"{site.url}/storage/manifests/{quote(identifier, safe='')}"
     file = {
         "id": global_id("File", identifier),
+        "name": "wandb_manifest.json",
+        "displayName": "wandb_manifest.json",
         "uploadUrl": url,
         "uploadHeaders": [],
         "directUrl": url,

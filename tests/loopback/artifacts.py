@@ -142,9 +142,8 @@ def commit(site: Site, given: Args) -> Node:
         artifact.state = "COMMITTED"
         aliases = dict.fromkeys([*artifact.asked_aliases, LATEST])
         name_it(site, artifact, [{"alias": alias} for alias in aliases])
-        for run in site.runs.values():
-            if artifact.id in run.logged_ids:
-                run.logged.append(artifact.version_name)
+        if run := site.find_run(artifact.entity, artifact.project, artifact.run):
+            run.logged.append(artifact.version_name)
     return Node("CommitArtifactPayload", {"artifact": artifact_node(site, artifact)})
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from loopback.controls import Controls
 
-OTHER = os.environ.get("WANDB_MAGIC_OTHER_PYTHON")
-PYTHONS = [sys.executable, *filter(None, [OTHER])]
+OLDEST = Path(__file__).parents[2] / ".venvs" / "wandb-oldest" / "bin" / "python"
+OTHER = os.environ.get("WANDB_MAGIC_OTHER_PYTHON", str(OLDEST))
+PYTHONS = [sys.executable, *([OTHER] if Path(OTHER).exists() else [])]
 DEADLINE = 90.0
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from loopback.application import Request
+from loopback.messages import Request
 
 Kind = Literal["latency", "status", "reset", "hang", "lost"]
 FOREVER = 3600.0

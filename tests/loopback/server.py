@@ -11,10 +11,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from loopback.application import Application, Request
+from loopback.application import Application
 from loopback.controls import Controls
 from loopback.document import GraphQLError
 from loopback.faults import Fault, Faults
+from loopback.messages import Request
 from loopback.site import Site
 from loopback.state import Snapshot
 from loopback.web import Logged, Web

@@ -11,9 +11,6 @@ from loopback.state import Agent, Run, Sweep
 
 def sweep_node(site: Site, sweep: Sweep) -> Node:
     """Return a sweep as the clients see it."""
-    found = [
-        run for name in sweep.runs if (run := site.find_run(sweep.entity, sweep.project, name))
-    ]
 
     def project(_args: Args) -> Node | None:
         return accounts.project(site, sweep.entity, sweep.project)
@@ -37,7 +34,7 @@ def sweep_node(site: Site, sweep: Sweep) -> Node:
             "method": sweep.config.get("method", "random"),
             "state": sweep.state,
             "description": sweep.description,
-            "bestLoss": best_loss(sweep, found),
+            "bestLoss": lambda _: best_loss(site, sweep),
             "config": sweep.config_text,
             "controller": sweep.controller,
             "scheduler": sweep.scheduler,
@@ -46,11 +43,9 @@ def sweep_node(site: Site, sweep: Sweep) -> Node:
             "updatedAt": timestamp(sweep.updated),
             "heartbeatAt": timestamp(sweep.updated or sweep.created),
             "earlyStopJobRunning": False,
-            "runCount": len(found),
+            "runCount": lambda _: len(runs_of(site, sweep, sweep.runs)),
             "runCountExpected": sweep.config.get("run_cap"),
-            "runs": lambda args: connection(
-                [run_views.run_node(site, run) for run in found], args
-            ),
+            "runs": lambda args: runs_page(site, sweep, sweep.runs, args),
             "agents": lambda args: connection(
                 [agent_node(site, each) for each in agents_of(site, sweep)], args
             ),
@@ -60,15 +55,22 @@ def sweep_node(site: Site, sweep: Sweep) -> Node:
     )
 
 
+def runs_of(site: Site, sweep: Sweep, names: list[str]) -> list[Run]:
+    """Return those of a sweep's runs that have begun."""
+    found = (site.find_run(sweep.entity, sweep.project, name) for name in names)
+    return [run for run in found if run is not None]
+
+
+def runs_page(site: Site, sweep: Sweep, names: list[str], args: Args) -> Node:
+    found = runs_of(site, sweep, names)
+    return connection([run_views.run_node(site, run) for run in found], args)
+
+
 def agents_of(site: Site, sweep: Sweep) -> list[Agent]:
     return [site.agents[identifier] for identifier in sweep.agents]
 
 
 def agent_node(site: Site, agent: Agent) -> Node:
-    sweep = sweep_of(site, agent)
-    found = [
-        run for name in agent.runs if (run := site.find_run(sweep.entity, sweep.project, name))
-    ]
     return Node(
         "Agent",
         {
@@ -79,18 +81,16 @@ def agent_node(site: Site, agent: Agent) -> Node:
             "totalRuns": len(agent.runs),
             "createdAt": timestamp(agent.created),
             "heartbeatAt": timestamp(agent.heartbeat),
-            "runs": lambda args: connection(
-                [run_views.run_node(site, run) for run in found], args
-            ),
+            "runs": lambda args: runs_page(site, sweep_of(site, agent), agent.runs, args),
         },
     )
 
 
-def best_loss(sweep: Sweep, found: list[Run]) -> float | None:
+def best_loss(site: Site, sweep: Sweep) -> float | None:
     metric = sweep.config.get("metric") or {}
     values = [
         value
-        for run in found
+        for run in runs_of(site, sweep, sweep.runs)
         if isinstance(value := run.summary.get(metric.get("name", "")), int | float)
     ]
     if not values:

@@ -190,9 +190,10 @@ def choose(sweep: Sweep) -> dict[str, Any] | None:
 
 def settle(site: Site, sweep: Sweep) -> None:
     """Finish a sweep whose search is at its end, and whose last run has ended."""
+    if not sweep.exhausted or sweep.state not in GOING:
+        return
     given_out = [site.find_run(sweep.entity, sweep.project, name) for name in sweep.handed]
-    ended = all(run is not None and run.state != "running" for run in given_out)
-    if sweep.exhausted and ended and sweep.state in GOING:
+    if all(run is not None and run.state != "running" for run in given_out):
         sweep.state = "FINISHED"
         sweep.updated = site.now
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from loopback.application import Request
+from loopback.messages import Request
 from loopback.server import Loopback
 
 GRID = {

@@ -153,9 +153,9 @@ def endings(client: Client) -> None:
     assert [row["_step"] for row in run.history] == [0, 1]
     assert (run.state, run.exit_code, run.overwritten, run.resumed) == ("finished", 0, 0, 1)
     missing = RESUME.replace('"run"', '"other"')
+    assert server.refused == []
     client.script(missing, expected=1, WANDB_RESUME="must")
     assert list(server.runs) == ["run"]
-    assert server.refused == []
 
 
 def test_endings_and_resumption(wandb_clients: list[Client]) -> None:

@@ -16,7 +16,8 @@ import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from loopback.application import BINARY, Application, Request, Response, failure
+from loopback.application import Application
+from loopback.messages import BINARY, Request, Response, failure
 
 if TYPE_CHECKING:
     from loopback.faults import Fault, Faults
