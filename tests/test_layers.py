@@ -20,6 +20,7 @@ LAYERS = [
     {"supervisor"},
     {"verbs"},
     {"display"},
+    {"doctor"},
     {"commands"},
     {"magics", "cli", "server", "analysis"},
 ]
