@@ -12,6 +12,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -99,15 +100,15 @@ def _which(parent: Parent, here: Parent) -> str:
 def _ask(get_parent: Callable[[], Any]) -> Parent:
     try:
         parent = get_parent()
-    except LookupError as error:
-        return Parent(error=f"{type(error).__name__}: {_variable(error)}")
-    return Parent(parent.get("header", {}).get("msg_id", ""))
+        return Parent(str(parent.get("header", {}).get("msg_id", "")))
+    except Exception as error:  # noqa: BLE001 - whatever it is, wandb would get it, too
+        return Parent(error=f"{type(error).__name__}: {_reason(error)}")
 
 
-def _variable(error: LookupError) -> str:
-    """Return the name of the variable that has no value, without its address."""
-    name = getattr(error.args[0], "name", "") if error.args else ""
-    return f"<ContextVar name={name!r}>" if name else str(error)
+def _reason(error: Exception) -> str:
+    """Return what an error says; a variable without a value by its name, not its address."""
+    cause = error.args[0] if error.args else ""
+    return f"<ContextVar name={cause.name!r}>" if isinstance(cause, ContextVar) else str(error)
 
 
 def _in_thread(ask: Callable[[], Parent]) -> Parent:

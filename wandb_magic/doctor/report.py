@@ -36,11 +36,9 @@ def text(sections: Sequence[Section]) -> str:
 def html(sections: Sequence[Section]) -> str:
     """Return what was found as a table."""
     rows = "".join(
-        _row(section.subject if first else "", finding)
+        _row("" if row else section.subject, finding)
         for section in sections
-        for first, finding in zip(
-            (True, *(False,) * len(section.findings)), section.findings, strict=False
-        )
+        for row, finding in enumerate(section.findings)
     )
     return (
         f'<div style="{style.TEXT}"><table style="border-collapse:collapse;margin:0">{rows}'

@@ -28,11 +28,12 @@ SHOWN = 5
 WANDB = "wandb"
 _OURS = frozenset({"IPython", "ipykernel", "wandb_magic", "builtins", "__main__"})
 _CHILD = (
-    "import json, sys\n"
+    "import json, os, sys\n"
     "asked = json.load(sys.stdin)\n"
     "sys.path[:] = asked['path']\n"
     "from wandb_magic.doctor.starting import tell\n"
     "tell(asked['modules'])\n"
+    "os._exit(0)\n"  # a module may have left a thread that never ends
 )
 
 

@@ -84,7 +84,7 @@ def _package(place: Place, name: str, package: Package) -> Iterator[Finding]:
         )
         return
     loaded = _loaded(name)
-    if loaded and loaded != installed:
+    if loaded and loaded != _plain(installed):
         yield note(
             f"{shown} {installed} is installed, but this process has imported {loaded}",
             "# restart the kernel",
@@ -114,9 +114,12 @@ def _late(place: Place, installed: str) -> Finding:
 
 def _loaded(name: str) -> str:
     module = sys.modules.get(_SHOWN.get(name, name))
-    found = getattr(module, "__version__", "")
-    # torch's own says more than its metadata: 2.13.0+cpu.
-    return str(found).partition("+")[0] if found else ""
+    return _plain(str(getattr(module, "__version__", "")))
+
+
+def _plain(text: str) -> str:
+    """Return a version without its build: ``2.13.0`` for ``2.13.0+cpu``."""
+    return text.partition("+")[0]
 
 
 def release(text: str) -> tuple[int, ...]:
