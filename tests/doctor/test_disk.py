@@ -28,14 +28,13 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     return Place()
 
 
-@pytest.mark.parametrize("named", [True, False], ids=["named", "default"])
+@pytest.mark.parametrize("names", [("WANDB_CACHE_DIR", "WANDB_DATA_DIR"), ()])
 def test_the_folders_are_those_of_wandb(
-    python: str, named: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    python: str, names: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if named:
-        monkeypatch.setenv("WANDB_DATA_DIR", str(tmp_path / "data"))
-    else:
-        monkeypatch.delenv("WANDB_CACHE_DIR")
+    monkeypatch.delenv("WANDB_CACHE_DIR")
+    for name in names:
+        monkeypatch.setenv(name, str(tmp_path / name))
     said = subprocess.run([python, "-c", ASKS], check=True, capture_output=True, text=True)
     assert said.stdout.split() == [
         str(disk.cache_folder(os.environ)),
@@ -49,9 +48,7 @@ def test_all_is_well_with_room_and_without_caches(place: Place, tmp_path: Path) 
     assert str(tmp_path) in found[0].text
 
 
-@pytest.mark.parametrize(
-    ("threshold", "level"), [("SCARCE", Level.NOTE), ("FULL", Level.PROBLEM)]
-)
+@pytest.mark.parametrize(("threshold", "level"), [("SCARCE", Level.NOTE), ("FULL", Level.PROBLEM)])
 def test_little_room_is_noticed(
     place: Place, threshold: str, level: Level, monkeypatch: pytest.MonkeyPatch, bad: Bad
 ) -> None:

@@ -1,7 +1,7 @@
 import threading
 from collections.abc import Iterator
 
-from wandb_magic.doctor.examine import KERNEL, PROBES, Probe, examine
+from wandb_magic.doctor.examine import PROBES, Probe, examine
 from wandb_magic.doctor.findings import Finding, Level, Section, note, ok, problem
 from wandb_magic.doctor.place import Place
 
@@ -46,18 +46,17 @@ def test_a_probe_that_hangs_does_not_hold_up_the_others() -> None:
 
 
 def test_the_kernel_is_examined_in_the_calling_thread_and_all_else_is_not() -> None:
-    seen: dict[str, threading.Thread] = {}
+    seen: list[threading.Thread] = []
 
-    def remembers(name: str) -> Probe:
-        def find(_: Place) -> Iterator[Finding]:
-            seen[name] = threading.current_thread()
-            yield ok(name)
+    def find(_: Place) -> Iterator[Finding]:
+        seen.append(threading.current_thread())
+        yield ok("well")
 
-        return Probe(name, find)
-
-    other = remembers("other")
-    examine(Place(), [other, KERNEL])
-    assert seen["other"] is not threading.current_thread()
+    examine(Place(), [Probe("here", find, here=True)])
+    examine(Place(), [Probe("elsewhere", find)])
+    assert seen[0] is threading.current_thread()
+    assert seen[1] is not threading.current_thread()
+    assert [probe.subject for probe in PROBES if probe.here] == ["kernel"]
 
 
 def test_a_section_is_as_bad_as_the_worst_in_it() -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -60,6 +61,17 @@ def test_a_server_with_the_panel_is_well() -> None:
     assert servers.servers_of(Place()) == []
 
 
+def test_a_kernel_asks_the_server_that_it_belongs_to() -> None:
+    inside = SimpleNamespace(kernel=object())
+    with server() as pid:
+        (own,) = servers.servers_of(Place(inside, {"JPY_PARENT_PID": str(pid)}))
+        assert own.pid == pid
+        other = Place(inside, {"JPY_PARENT_PID": str(os.getpid())})
+        assert servers.servers_of(other) == []
+        (finding,) = panel.findings(other)
+    assert "belongs to no Jupyter server" in finding.text
+
+
 def test_a_server_that_has_not_loaded_it_is_noticed(bad: Bad) -> None:
     with server("--ServerApp.jpserver_extensions={'wandb_magic': False}"):
         (found,) = servers.servers_of(Place())
@@ -104,8 +116,6 @@ def test_the_environment_of_a_server_may_be_another_one(bad: Bad) -> None:
     assert there["prefix"] == str(BARE.parents[1])
     assert there["version"]
     assert not there["front_end"]
-    (finding,) = bad(
-        list(panel._of_environment(Place(), {**there, "python": str(BARE)}))
-    )
+    (finding,) = bad(list(panel._of_environment(Place(), {**there, "python": str(BARE)})))
     assert "front end of wandb-magic is not installed" in finding.text
     assert finding.remedy.startswith(f"{BARE} -m pip install")

@@ -6,8 +6,6 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from wandb_magic.doctor.findings import Finding, Level
 from wandb_magic.doctor.place import Place
 from wandb_magic.doctor.variables import findings

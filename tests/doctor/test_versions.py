@@ -27,7 +27,8 @@ Bad = Callable[[list[Finding]], list[Finding]]
 
 def test_the_table_is_that_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    lines = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    groups = (project["dependencies"], *project["optional-dependencies"].values())
+    lines = [line for group in groups for line in group]
     oldest = {need.name: str(need.specifier) for need in map(Requirement, lines)}
     for name, package in PACKAGES.items():
         assert oldest[name] == f">={package.oldest}", name

@@ -1,8 +1,8 @@
 """The doctor in real kernels: what it tells of them is so, and it leaves them as they were."""
 
 import json
-import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,9 +48,9 @@ def test_the_doctor_tells_what_this_kernel_does(ipykernel: str, open_notebook: O
 
 @pytest.mark.slow
 @pytest.mark.parametrize("ipykernel", ["newest"])
-def test_the_doctor_tells_vs_code_and_the_server(open_notebook: Open) -> None:
+def test_the_doctor_tells_vs_code_and_the_server(open_notebook: Open, tmp_path: Path) -> None:
     notebook = open_notebook()
     found = json.loads(notebook.run(ASKS).text)
     assert "this kernel belongs to no Jupyter server here" in str(found)
-    notebook.run(f"import os; __vsc_ipynb_file__ = {os.path.join(os.getcwd(), 'a.ipynb')!r}")
+    notebook.run(f"__vsc_ipynb_file__ = {str(tmp_path / 'a.ipynb')!r}")
     assert "VS Code, with ipykernel" in str(json.loads(notebook.run(ASKS).text))

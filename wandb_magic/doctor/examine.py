@@ -1,7 +1,7 @@
 """Asks all probes, and lets none of them do harm.
 
-All but the kernel's work at the same time, each in a thread with a time limit; one that breaks, or
-takes too long, is itself a finding.
+All but those that are about the calling thread work at the same time, each in a thread with a time
+limit; one that breaks, or takes too long, is itself a finding.
 """
 
 from __future__ import annotations
@@ -21,17 +21,26 @@ Find = Callable[[Place], Iterable[Finding]]
 
 @dataclass(frozen=True)
 class Probe:
-    """How one subject is examined, and for how many seconds at most."""
+    """How one subject is examined.
+
+    Attributes
+    ----------
+    limit
+        Seconds that it has.
+    here
+        Whether it works in the calling thread, because that is what it is about. It then keeps to
+        its limit by itself.
+    """
 
     subject: str
     find: Find
     limit: float = 5.0
+    here: bool = False
 
 
-KERNEL = Probe("kernel", kernel.findings)
 PROBES = (
     Probe("versions", versions.findings),
-    KERNEL,
+    Probe("kernel", kernel.findings, here=True),
     Probe("variables", variables.findings),
     Probe("starting runs", starting.findings, limit=starting.LIMIT_S + 1),
     Probe("GPUs", gpus.findings, limit=gpus.LIMIT_S + 1),
@@ -73,15 +82,11 @@ class Asked:
 
 
 def examine(place: Place, probes: Iterable[Probe] = PROBES) -> list[Section]:
-    """Return what is found at `place`, in the order of `probes`.
-
-    The kernel's probe works in the calling thread, because that is what it is about.
-    """
+    """Return what is found at `place`, in the order of `probes`."""
     wanted = list(probes)
-    asked = {probe.subject: Asked(probe, place) for probe in wanted if probe is not KERNEL}
+    asked = {probe.subject: Asked(probe, place) for probe in wanted if not probe.here}
     return [
-        section(probe, place) if probe is KERNEL else asked[probe.subject].answer()
-        for probe in wanted
+        section(probe, place) if probe.here else asked[probe.subject].answer() for probe in wanted
     ]
 
 

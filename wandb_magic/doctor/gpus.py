@@ -71,9 +71,8 @@ def _hidden(place: Place) -> Iterator[Finding]:
         yield note(f"{_VISIBLE} hides all GPUs from runs", place.forget(_VISIBLE))
     else:
         yield ok(f"{_VISIBLE}={visible}: several agents share these out evenly")
-    torch = sys.modules.get("torch")
-    built_for = getattr(getattr(torch, "version", None), "cuda", "")
-    if built_for is None and getattr(torch.version, "hip", None) is None:
+    built = getattr(sys.modules.get("torch"), "version", None)
+    if built is not None and built.cuda is None and getattr(built, "hip", None) is None:
         yield note(
             f"torch {_version('torch')} is built without CUDA, so it computes on the CPU only",
             place.pip("torch"),

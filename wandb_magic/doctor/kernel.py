@@ -49,8 +49,8 @@ def kind(place: Place) -> Finding:
     package = type(place.kernel).__module__.partition(".")[0]
     if "google.colab" in sys.modules:
         return note(
-            f"Google Colab, with {_named('ipykernel')}: a sweep ends with the virtual machine, and "
-            "there is no panel",
+            f"Google Colab, with {_named('ipykernel')}: a sweep ends with the virtual machine, "
+            "and there is no panel",
             "%wandb_sweep status",
         )
     if package not in ("ipykernel", "__main__") and "ipykernel" not in sys.modules:

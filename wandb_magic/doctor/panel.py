@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from wandb_magic import __version__
@@ -54,7 +55,7 @@ def _of_server(place: Place, server: Server) -> Iterator[Finding]:
             RESTART.replace("then ", ""),
         )
     yield from faults
-    if there["prefix"] == sys.prefix:
+    if Path(there["prefix"]).resolve() == Path(sys.prefix).resolve():
         yield ok("the kernel and its server share one environment")
         return
     text = f"the kernel's environment is {sys.prefix}, the server's is {there['prefix']}"

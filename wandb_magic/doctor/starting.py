@@ -50,8 +50,8 @@ def findings(place: Place) -> Iterator[Finding]:
         said = _ask(place, modules)
     except subprocess.TimeoutExpired:
         yield note(
-            f"importing what this notebook uses takes longer than {LIMIT_S:.0f} seconds: the first "
-            "run of a sweep waits for it",
+            f"importing what this notebook uses takes longer than {LIMIT_S:.0f} seconds: the "
+            "first run of a sweep waits for it",
             "%time " + "; ".join(f"import {name}" for name in modules[:SHOWN]),
         )
         return
