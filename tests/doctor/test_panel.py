@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,9 +24,18 @@ BARE = Path(__file__).parents[2] / ".venvs" / "wandb-oldest" / "bin" / "python"
 PATIENCE_S = 60
 
 
+def answers(file: Path) -> bool:
+    try:
+        url = json.loads(file.read_text())["url"]
+        with urllib.request.urlopen(f"{url}api", timeout=PATIENCE_S):
+            return True
+    except (OSError, ValueError):  # it is not there yet, or half written
+        return False
+
+
 @contextmanager
 def server(*options: str) -> Iterator[int]:
-    """Run a server of this environment; its process id, once others can find it."""
+    """Run a server of this environment; its process id, once it can be found and answers."""
     runtime = Path(os.environ["JUPYTER_RUNTIME_DIR"])
     words = ["--no-browser", "--port=0", "--ServerApp.allow_root=True", *options]
     with subprocess.Popen(
@@ -36,7 +46,7 @@ def server(*options: str) -> Iterator[int]:
     ) as process:
         try:
             deadline = time.monotonic() + PATIENCE_S
-            while not (runtime / f"jpserver-{process.pid}.json").exists():
+            while not answers(runtime / f"jpserver-{process.pid}.json"):
                 assert process.poll() is None, "the server has ended"
                 assert time.monotonic() < deadline, "the server does not come up"
                 time.sleep(0.05)

@@ -10,6 +10,7 @@ import wandb_magic
 from wandb_magic.doctor import sweeps
 from wandb_magic.doctor.findings import Finding
 from wandb_magic.doctor.place import Place
+from wandb_magic.paths import SweepPaths
 
 Bad = Callable[[list[Finding]], list[Finding]]
 PATIENCE_S = 60
@@ -51,3 +52,8 @@ def test_a_sweep_that_died_is_named_until_it_is_resumed(
     assert not bad(list(sweeps.findings(Place())))
     sweep.stop()
     sweep.wait(PATIENCE_S)
+
+    SweepPaths(sweep.path).store.write_bytes(b"no store")
+    (finding,) = bad(list(sweeps.findings(Place())))
+    assert "mine" in finding.text
+    assert "cannot be read" in finding.text

@@ -77,8 +77,9 @@ def _parents(place: Place, get_parent: Callable[[], Any]) -> Iterator[Finding]:
         yield problem(
             f"shell_parent in a plain thread: {thread.error}, so with {_named('ipykernel')} every "
             "wandb.init() in the thread of wandb.agent(function=…) fails",
-            "from wandb_magic import agent  # in place of wandb.agent; or begin the cell with "
-            f"%%wandb_sweep CONFIG; or: {place.pip(f'ipykernel>={ASKS_SAFELY_SINCE}')}",
+            "from wandb_magic import agent  # in place of wandb.agent\n"
+            "# or begin the cell with: %%wandb_sweep CONFIG\n"
+            f"# or: {place.pip(f'ipykernel>={ASKS_SAFELY_SINCE}')}",
         )
     else:
         yield ok(f"shell_parent in a plain thread: {_which(thread, here)}")
