@@ -21,6 +21,7 @@ LAYERS = [
     {"supervisor"},
     {"verbs"},
     {"display"},
+    {"doctor"},
     {"commands"},
     {"magics", "cli", "server", "analysis"},
 ]
