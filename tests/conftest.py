@@ -12,10 +12,6 @@ from loopback.fixtures import loopback, loopback_process, wandb_clients
 
 __all__ = ["isolated", "loopback", "loopback_process", "wandb_clients"]  # fixtures
 
-from loopback.fixtures import loopback, loopback_process
-
-__all__ = ["isolated", "loopback", "loopback_process"]  # fixtures
-
 MARK = "WANDB_MAGIC_TEST"  # what a test starts inherits it, however far it detaches itself
 
 # A shell makes what it runs in the background deaf to interrupts, and so all that the tests start.
