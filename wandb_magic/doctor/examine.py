@@ -9,10 +9,20 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from wandb_magic.doctor import disk, gpus, kernel, panel, starting, sweeps, variables, versions
+from wandb_magic.doctor import (
+    account,
+    disk,
+    gpus,
+    kernel,
+    panel,
+    starting,
+    sweeps,
+    variables,
+    versions,
+)
 from wandb_magic.doctor.findings import Finding, Section, note
 from wandb_magic.doctor.place import Place
 
@@ -41,6 +51,7 @@ class Probe:
 PROBES = (
     Probe("versions", versions.findings),
     Probe("kernel", kernel.findings, here=True),
+    Probe("W&B", account.findings, limit=account.PATIENCE_S + 6),
     Probe("variables", variables.findings),
     Probe("starting runs", starting.findings, limit=starting.LIMIT_S + 1),
     Probe("GPUs", gpus.findings, limit=gpus.LIMIT_S + 1),
@@ -60,7 +71,7 @@ class Asked:
         self._probe = probe
         self._place = place
         self._deadline = time.monotonic() + probe.limit
-        self._section: Section | None = None
+        self._found: list[Finding] = []
         self._thread = threading.Thread(
             target=self._work, name=f"doctor: {probe.subject}", daemon=True
         )
@@ -69,16 +80,18 @@ class Asked:
     def answer(self) -> Section:
         """Return what was found within the time limit."""
         self._thread.join(max(0.0, self._deadline - time.monotonic()))
-        if self._section is not None:
-            return self._section
-        late = note(
-            f"this could not be found out within {self._probe.limit:.0f} seconds",
-            self._place.verb("doctor"),
-        )
-        return Section(self._probe.subject, (late,))
+        found = tuple(self._found)
+        if self._thread.is_alive():
+            late = note(
+                f"the rest could not be found out within {self._probe.limit:.0f} seconds",
+                self._place.verb("doctor"),
+            )
+            found = (*found, late)
+        return Section(self._probe.subject, found)
 
     def _work(self) -> None:
-        self._section = section(self._probe, self._place)
+        for finding in asking(self._probe, self._place):
+            self._found.append(finding)  # one by one: what is late takes nothing along
 
 
 def examine(place: Place, probes: Iterable[Probe] = PROBES) -> list[Section]:
@@ -86,23 +99,22 @@ def examine(place: Place, probes: Iterable[Probe] = PROBES) -> list[Section]:
     wanted = list(probes)
     asked = {probe.subject: Asked(probe, place) for probe in wanted if not probe.here}
     return [
-        section(probe, place) if probe.here else asked[probe.subject].answer() for probe in wanted
+        Section(probe.subject, tuple(asking(probe, place)))
+        if probe.here
+        else asked[probe.subject].answer()
+        for probe in wanted
     ]
 
 
-def section(probe: Probe, place: Place) -> Section:
-    """Ask one probe; what it raises is a finding."""
-    found: list[Finding] = []
+def asking(probe: Probe, place: Place) -> Iterator[Finding]:
+    """Yield what one probe finds; what it raises is a finding."""
     try:
-        found.extend(probe.find(place))
+        yield from probe.find(place)
     except Exception as error:  # noqa: BLE001 - a broken probe must not hide what others found
         what = traceback.format_exception_only(error)[-1].strip()
         where = traceback.extract_tb(error.__traceback__)[-1]
-        found.append(
-            note(
-                f"this could not be found out, through a fault of ours: {what} "
-                f"({where.name}, line {where.lineno})",
-                place.verb("doctor"),
-            )
+        yield note(
+            f"the rest could not be found out, through a fault of ours: {what} "
+            f"({where.name}, line {where.lineno})",
+            place.verb("doctor"),
         )
-    return Section(probe.subject, tuple(found))
