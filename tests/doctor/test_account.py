@@ -42,17 +42,25 @@ def test_without_a_key_sweeps_are_offline_and_nobody_is_asked() -> None:
 def test_a_key_that_the_server_knows_is_well(loopback: Loopback, bad: Bad) -> None:
     found = told(**loopback.environment)
     assert not bad(found)
-    mode, key, server = (finding.text for finding in found)
+    mode, key, server, entity = (finding.text for finding in found)
     assert mode.startswith("sweeps are online, because W&B finds an API key")
     assert key == "an API key is found: WANDB_API_KEY"
-    assert server.startswith(f"W&B at {loopback.url} answers")
+    assert server == f"W&B at {loopback.url} answers, and takes the key"
+    assert entity == f"sweeps go to the entity {loopback.environment['WANDB_ENTITY']}"
+
+
+def test_an_entity_of_others_is_told(loopback: Loopback, bad: Bad) -> None:
+    (finding,) = bad(told(**{**loopback.environment, "WANDB_ENTITY": "strangers"}))
+    assert finding.level is Level.PROBLEM
+    assert "'strangers' is neither you nor one of your teams" in finding.text
+    assert finding.remedy == f"export WANDB_ENTITY={loopback.environment['WANDB_ENTITY']}"
 
 
 def test_offline_by_choice_says_so_and_finds_the_key(loopback: Loopback) -> None:
-    mode, key, server = told(**loopback.environment, WANDB_MODE="offline")
+    mode, key, *server = told(**loopback.environment, WANDB_MODE="offline")
     assert mode.text.startswith("sweeps are offline, because WANDB_MODE is offline")
     assert key.text.endswith("WANDB_API_KEY")
-    assert server.level is Level.OK
+    assert [finding.level for finding in server] == [Level.OK, Level.OK]
 
 
 def test_a_stale_service_does_not_keep_wandb_from_answering(loopback: Loopback, bad: Bad) -> None:

@@ -16,7 +16,7 @@ from wandb_magic.errors import RemoteError
 from wandb_magic.remote import Account, Client, account, login_is_likely
 from wandb_magic.verbs.mode import decide
 
-MODE = "WANDB_MODE"
+MODE, ENTITY = "WANDB_MODE", "WANDB_ENTITY"
 PATIENCE_S = 6.0
 
 
@@ -36,13 +36,17 @@ def findings(place: Place) -> Iterator[Finding]:
         yield ok("no API key is found; none is needed offline (wandb login brings one)")
         return
     yield ok(f"an API key is found: {who.source}")
+    bad = problem if online else note
     try:
-        entity = _entity(who)
+        own = _entity(who)
     except RemoteError as error:
-        bad = problem if online else note
         yield bad(_clause(error), _remedy(place, error))
         return
-    yield ok(f"W&B at {who.base_url} answers, and knows the key: it is one of {entity}")
+    yield ok(f"W&B at {who.base_url} answers, and takes the key")
+    try:
+        yield ok(f"sweeps go to the entity {_entity(who, who.entity) if who.entity else own}")
+    except RemoteError as error:
+        yield bad(_clause(error), place.put(ENTITY, own))
 
 
 def asking(environment: Mapping[str, str]) -> dict[str, str]:
@@ -51,7 +55,7 @@ def asking(environment: Mapping[str, str]) -> dict[str, str]:
     return {**inherited(environment), **mode}
 
 
-def _entity(who: Account) -> str:
+def _entity(who: Account, wanted: str = "") -> str:
     """Ask the server who this is; it has a few seconds, where a sweep would wait longer."""
     told: list[str] = []
     errors: list[RemoteError] = []
@@ -59,7 +63,7 @@ def _entity(who: Account) -> str:
     def ask() -> None:
         client = Client(who.base_url, who.key, who.source)
         try:
-            told.append(client.entity())
+            told.append(client.entity(wanted))
         except RemoteError as error:
             errors.append(error)
         finally:
