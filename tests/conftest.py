@@ -8,10 +8,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from loopback.fixtures import loopback, loopback_process, wandb_clients
 
-from loopback.fixtures import loopback, loopback_process
-
-__all__ = ["isolated", "loopback", "loopback_process"]  # fixtures
+__all__ = ["isolated", "loopback", "loopback_process", "wandb_clients"]  # fixtures
 
 MARK = "WANDB_MAGIC_TEST"  # what a test starts inherits it, however far it detaches itself
 

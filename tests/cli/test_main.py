@@ -152,6 +152,19 @@ def test_mistakes_get_one_sentence(words: list[str], code: int, said: str) -> No
     assert len(complaint.splitlines()) == 1
 
 
+def test_the_doctor_answers_by_its_exit_code_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = magic("doctor")
+    assert "a terminal, no kernel" in out
+    found = json.loads(magic("doctor", "--json"))
+    assert {each["level"] for each in found} <= {"ok", "note"}
+    monkeypatch.setenv("WANDB_SERVICE", "3-1-unix-/gone")
+    with command("doctor") as process:
+        out, err = process.communicate(timeout=200)
+    assert (process.returncode, err) == (1, "")
+    assert "✗ WANDB_SERVICE is stale" in out
+    assert "unset WANDB_SERVICE" in out
+
+
 def test_help_needs_nothing_heavy() -> None:
     code = (
         "import sys; sys.argv = ['wandb-magic', '--help']\n"

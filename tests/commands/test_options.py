@@ -2,7 +2,8 @@ import pytest
 
 from wandb_magic.commands.options import seconds, settings
 from wandb_magic.commands.parser import MODES, SAMPLERS, UsageError, cell_parser
-from wandb_magic.verbs import starting
+from wandb_magic.search import SAMPLERS as SEARCHED
+from wandb_magic.verbs import checking
 
 
 @pytest.mark.parametrize(
@@ -45,4 +46,4 @@ def test_an_environment_variable_needs_a_name_and_a_value(pair: str) -> None:
 
 
 def test_the_parser_offers_what_the_verbs_accept() -> None:
-    assert (MODES, SAMPLERS) == (starting.MODES, starting.SAMPLERS)
+    assert (MODES, SAMPLERS) == (checking.MODES, SEARCHED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loopback import artifact_views, artifacts, runs, sweeps
+from loopback import artifact_views, artifacts, run_views, sweep_views
 from loopback.graphql import Args, Node
 from loopback.paging import connection
 from loopback.site import ENTITY, USER, Site, global_id, timestamp
@@ -26,10 +26,11 @@ SCHEMA: dict[str, list[str]] = {
         "deleteFiles",
     ],
     "ServerInfo": ["cliVersionInfo", "features", "latestLocalVersionInfo"],
-    "ServerSettings": [],  # asked with `wandb sync`, which ends without a word if the type is missing
+    # The old `wandb sync` ends without a word where this type is missing.
+    "ServerSettings": [],
     "Project": ["internalId", "runs", "run", "artifactType", "sweeps", "artifactCollection"],
     "Run": ["projectId", "internalId", "historyKeys", "stopped", "state"],
-    "Artifact": ["ttlDurationSeconds", "ttlIsInherited", "tags", "historyStep"],
+    "Artifact": ["ttlDurationSeconds", "ttlIsInherited", "tags", "historyStep", "aliases"],
     "CreateArtifactInput": [
         "entityName",
         "projectName",
@@ -121,22 +122,26 @@ def project(site: Site, entity_name: str | None, name: str | None) -> Node | Non
 
     def run(args: Args) -> Node | None:
         found = site.find_run(entity_name, name, args.get("name"))
-        return runs.node(site, found) if found else None
+        return run_views.run_node(site, found) if found else None
 
     def chosen(args: Args) -> list[Node]:
-        found = runs.matching(site, entity_name, name, args.get("filters"), args.get("order"))
-        return [runs.node(site, each) for each in found]
+        found = run_views.matching(site, entity_name, name, args.get("filters"), args.get("order"))
+        return [run_views.run_node(site, each) for each in found]
 
     def sweep(args: Args) -> Node | None:
-        found = site.find_sweep(entity_name, name, args.get("sweepName") or args.get("name"))
-        return sweeps.node(site, found) if found else None
+        found = site.find_sweep(entity_name, name, args["sweepName"])
+        return sweep_views.sweep_node(site, found) if found else None
 
-    all_sweeps = [each for each in site.sweeps.values() if (each.entity, each.project) == (entity_name, name)]
+    all_sweeps = [
+        each for each in site.sweeps.values() if (each.entity, each.project) == (entity_name, name)
+    ]
     return Node(
         "Project",
         {
             "id": global_id("Project", name, entity_name),
-            "internalId": global_id("ProjectInternalId", site.entities[entity_name].index(name) + 1),
+            "internalId": global_id(
+                "ProjectInternalId", site.entities[entity_name].index(name) + 1
+            ),
             "name": name,
             "entityName": entity_name,
             "createdAt": timestamp(0),
@@ -152,7 +157,9 @@ def project(site: Site, entity_name: str | None, name: str | None) -> Node | Non
             "runs": lambda args: connection(chosen(args), args),
             "runCount": lambda args: len(chosen(args)),
             "sweep": sweep,
-            "sweeps": lambda args: connection([sweeps.node(site, s) for s in all_sweeps], args),
+            "sweeps": lambda args: connection(
+                [sweep_views.sweep_node(site, each) for each in all_sweeps], args
+            ),
             "totalSweeps": len(all_sweeps),
             **artifact_views.of_project(site, entity_name, name),
         },

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from loopback.graphql import GraphQLError
+from loopback.document import GraphQLError
 from loopback.site import Site
 from loopback.state import Run, Sweep
 

@@ -10,73 +10,15 @@ import base64
 import json
 import pickle
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
-from urllib.parse import unquote, urlsplit
 
 from loopback import accounts, artifacts, filestream, runs, sweeps
 from loopback.actions import ACTIONS
-from loopback.graphql import Execution, GraphQLError, Node, parse
+from loopback.document import GraphQLError, parse
+from loopback.graphql import Execution, Node
+from loopback.messages import BINARY, Request, Response, failure
 from loopback.site import Site
 from loopback.state import Snapshot, StoredFile
-
-JSON = "application/json"
-BINARY = "application/octet-stream"
-
-
-@dataclass(frozen=True)
-class Request:
-    """One HTTP request, its body unpacked."""
-
-    method: str
-    path: str
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def route(self) -> list[str]:
-        return [unquote(part) for part in urlsplit(self.path).path.strip("/").split("/")]
-
-    @property
-    def operation(self) -> str:
-        """Return what tests and the log call this request."""
-        if self.route == ["graphql"]:
-            return self.query_name()
-        if self.route[-1] == "file_stream":
-            return "file_stream"
-        return f"{self.method} {urlsplit(self.path).path}"
-
-    def query_name(self) -> str:
-        try:
-            payload = json.loads(self.body)
-            document = parse(payload["query"])
-        except (ValueError, KeyError, GraphQLError):
-            return "graphql"
-        first = document.selection[0].name if document.selection else ""
-        return document.name or first
-
-    @property
-    def changes(self) -> bool:
-        """Return whether this may change the site."""
-        if self.method in {"GET", "HEAD"}:
-            return False
-        if self.route == ["graphql"]:
-            try:
-                return parse(json.loads(self.body)["query"]).kind == "mutation"
-            except (ValueError, KeyError, GraphQLError):
-                return False
-        return True
-
-
-@dataclass(frozen=True)
-class Response:
-    """One HTTP answer."""
-
-    status: int
-    body: bytes = b""
-    kind: str = JSON
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Journal(Protocol):
@@ -138,20 +80,19 @@ class Application:
         rejected = self.site.rejects_keys and request.route[0] != "admin"
         return secret == self.site.key and not rejected
 
-    def routed(self, request: Request) -> Response:
+    def routed(self, request: Request) -> Response:  # noqa: PLR0911 - one for each kind of address
         route = request.route
         if route == ["graphql"]:
             return self.graphql(request)
         if route == ["admin", "act"]:
-            given = json.loads(request.body)
-            ACTIONS[given["name"]](self.site, **given["args"])
+            ACTIONS[request.payload["name"]](self.site, **request.payload["args"])
             return Response(200, b"{}")
         if route == ["admin", "snapshot"]:
             return Response(200, pickle.dumps(self.snapshot()), BINARY)
         if route == ["healthz"]:
             return Response(200, b"ok", "text/plain")
         if route[0] == "files" and route[-1] == "file_stream":
-            answer = filestream.receive(self.site, *route[1:4], json.loads(request.body))
+            answer = filestream.receive(self.site, route[1:4], request.payload)
             return Response(200, json.dumps(answer).encode())
         if route[0] in {"storage", "artifacts", "artifactsV2"}:
             return self.stored(request)
@@ -172,9 +113,8 @@ class Application:
             )
 
     def graphql(self, request: Request) -> Response:
-        payload = json.loads(request.body)
-        document = parse(payload["query"])
-        execution = Execution(document, payload.get("variables"))
+        document = parse(request.payload["query"])
+        execution = Execution(document, request.payload.get("variables"))
         fields: dict[str, Any] = accounts.queries(self.site)
         if document.kind == "mutation":
             fields = {
@@ -205,11 +145,3 @@ class Application:
         if path not in self.site.blobs:
             return failure(404, "no such file")
         return Response(200, self.site.blobs[path], BINARY)
-
-
-def failure(status: int, message: str, operation: str | None = None) -> Response:
-    """Return an error as the real server writes it."""
-    error: dict[str, Any] = {"message": message}
-    if operation:
-        error["path"] = [operation[:1].lower() + operation[1:]]
-    return Response(status, json.dumps({"errors": [error], "data": None}).encode())

@@ -1,11 +1,12 @@
-"""Artifacts as the clients see them: versions, the collections that they are in, and their files."""
+"""Artifacts as the clients see them: versions, and the collections that they are in."""
 
 from __future__ import annotations
 
 import base64
 from typing import Any
-from urllib.parse import quote
 
+from loopback import accounts, run_views
+from loopback.artifact_files import entries, entry_files, files, manifest_node
 from loopback.graphql import Args, Node
 from loopback.paging import connection
 from loopback.site import Site, global_id, timestamp
@@ -19,7 +20,8 @@ def sequence(site: Site, entity: str, project: str, name: str) -> list[Artifact]
     return [
         each
         for each in site.artifacts.values()
-        if (each.entity, each.project, each.name) == (entity, project, name) and each.state != "DELETED"
+        if (each.entity, each.project, each.name) == (entity, project, name)
+        and each.state != "DELETED"
     ]
 
 
@@ -48,21 +50,21 @@ def artifact_node(site: Site, artifact: Artifact) -> Node:
     collection = lambda _args=None: collection_node(site, versions or [artifact])  # noqa: E731 - lazy: it leads back
 
     def created_by(_args: Args) -> Node | None:
-        from loopback import runs  # noqa: PLC0415 - a run knows its artifacts, too
-
         run = site.find_run(artifact.entity, artifact.project, artifact.run)
-        return runs.node(site, run) if run else None
+        return run_views.run_node(site, run) if run else None
 
     def used_by(_args: Args) -> Node:
-        from loopback import runs  # noqa: PLC0415 - as above
-
         found = [run for path in artifact.used_by if (run := site.find_run(*path.split("/")))]
-        return connection([runs.node(site, run) for run in found])
+        return connection([run_views.run_node(site, run) for run in found])
 
     aliases = [
         Node(
             "ArtifactAlias",
-            {"id": global_id("ArtifactAlias", artifact.id, alias), "alias": alias, "artifactCollection": collection},
+            {
+                "id": global_id("ArtifactAlias", artifact.id, alias),
+                "alias": alias,
+                "artifactCollection": collection,
+            },
         )
         for alias in artifact.aliases
     ]
@@ -88,9 +90,9 @@ def artifact_node(site: Site, artifact: Artifact) -> Node:
             "createdAt": timestamp(artifact.created),
             "updatedAt": timestamp(artifact.created),
             "aliases": aliases,
-            "currentManifest": lambda _: manifest_node(site, artifact.manifest_id)
-            if artifact.manifest_id
-            else None,
+            "currentManifest": lambda _: (
+                manifest_node(site, artifact.manifest_id) if artifact.manifest_id else None
+            ),
             "files": lambda args: files(site, artifact, args),
             "filesByManifestEntries": lambda args: entry_files(site, artifact, args["entries"]),
             "artifactMemberships": lambda _: connection([membership(site, artifact)]),
@@ -104,69 +106,19 @@ def tag_node(tag: str) -> Node:
     return Node("Tag", {"id": global_id("Tag", tag), "name": tag})
 
 
-def manifest_node(site: Site, identifier: str) -> Node:
-    url = f"{site.url}/storage/manifests/{quote(identifier, safe='')}"
-    file = {"id": global_id("File", identifier), "uploadUrl": url, "uploadHeaders": [], "directUrl": url}
-    return Node("ArtifactManifest", {"id": identifier, "file": Node("File", file)})
-
-
-def entries(artifact: Artifact) -> dict[str, Any]:
-    """Return the files by their path, without references."""
-    contents = artifact.manifest.get("contents", {})
-    return {path: entry for path, entry in contents.items() if "ref" not in entry}
-
-
-def file_node(site: Site, artifact: Artifact, path: str, digest: str, size: int | None) -> Node:
-    content = base64.b64decode(digest).hex()
-    url = f"{site.url}/storage/artifacts/{quote(artifact.entity)}/{content}"
-    return Node(
-        "File",
-        {
-            "id": global_id("File", artifact.id, path),
-            "name": path,
-            "displayName": path,
-            "url": url,
-            "directUrl": url,
-            "sizeBytes": size,
-            "storagePath": f"artifacts/{artifact.entity}/{content}",
-            "mimetype": None,
-            "updatedAt": timestamp(artifact.created),
-            "digest": digest,
-            "md5": digest,
-        },
-    )
-
-
-def files(site: Site, artifact: Artifact, args: Args) -> Node:
-    names = args.get("names")
-    nodes = [
-        file_node(site, artifact, path, entry["digest"], entry.get("size"))
-        for path, entry in sorted(entries(artifact).items())
-        if not names or path in names
-    ]
-    return connection(nodes, args, "FileConnection")
-
-
-def entry_files(site: Site, artifact: Artifact, wanted: list[dict[str, Any]]) -> Node:
-    """Return where the content of entries of a client's own manifest lies."""
-    return connection([file_node(site, artifact, each["name"], each["digest"], None) for each in wanted])
-
-
 def collection_node(site: Site, versions: list[Artifact]) -> Node:
     """Return all versions of one artifact."""
     first, last = versions[0], latest(versions)
 
     def project(_args: Args) -> Node | None:
-        from loopback import accounts  # noqa: PLC0415 - a project knows its artifacts, too
-
         return accounts.project(site, first.entity, first.project)
 
     def listed(args: Args) -> Node:
         committed = [each for each in versions if each.state == "COMMITTED"]
-        page = connection([artifact_node(site, each) for each in reversed(committed)], args)
-        for edge in page.fields["edges"]:  # type: ignore[attr-defined] - a list of nodes
-            edge.fields["version"] = f"v{edge.fields['node'].fields['versionIndex']}"
-        return page
+        nodes = [artifact_node(site, each) for each in reversed(committed)]
+        return connection(
+            nodes, args, edge=lambda node: {"version": f"v{node.fields['versionIndex']}"}
+        )
 
     def member(args: Args) -> Node | None:
         found = by_name(site, first.entity, first.project, f"{first.name}:{args['aliasName']}")
@@ -189,7 +141,10 @@ def collection_node(site: Site, versions: list[Artifact]) -> Node:
             "artifactMembership": member,
             "aliases": lambda args: connection(
                 [
-                    Node("ArtifactAlias", {"id": global_id("ArtifactAlias", each.id, alias), "alias": alias})
+                    Node(
+                        "ArtifactAlias",
+                        {"id": global_id("ArtifactAlias", each.id, alias), "alias": alias},
+                    )
                     for each in versions
                     for alias in each.aliases
                 ],
@@ -222,9 +177,13 @@ def named(
     """Return the collections of a project, or of all."""
     found: dict[tuple[str, str, str], list[Artifact]] = {}
     for each in site.artifacts.values():
-        if each.state != "DELETED" and entity in {None, each.entity} and project in {None, each.project}:
-            if kind in {None, each.type}:
-                found.setdefault((each.entity, each.project, each.name), []).append(each)
+        if (
+            each.state != "DELETED"
+            and entity in {None, each.entity}
+            and project in {None, each.project}
+            and kind in {None, each.type}
+        ):
+            found.setdefault((each.entity, each.project, each.name), []).append(each)
     return [collection_node(site, versions) for versions in found.values()]
 
 
@@ -245,7 +204,9 @@ def of_project(site: Site, entity: str, project: str) -> dict[str, Any]:
             return next((node for node in found if node.fields["name"] == args["name"]), None)
 
         return {
-            "artifactCollections": lambda args: connection(named(site, entity, project, kind), args),
+            "artifactCollections": lambda args: connection(
+                named(site, entity, project, kind), args
+            ),
             "artifactCollection": one,
             "artifactSequence": one,
         }
@@ -256,7 +217,11 @@ def of_project(site: Site, entity: str, project: str) -> dict[str, Any]:
         return Node("ArtifactType", {**about, "artifact": artifact, **collections(kind)})
 
     def kinds() -> list[str]:
-        own = [each for each in site.artifacts.values() if (each.entity, each.project) == (entity, project)]
+        own = [
+            each
+            for each in site.artifacts.values()
+            if (each.entity, each.project) == (entity, project)
+        ]
         return list(dict.fromkeys(each.type for each in own))
 
     return {

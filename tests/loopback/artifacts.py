@@ -1,7 +1,7 @@
 """Artifacts: how they are made, kept by their content, named and used.
 
-Their content lies by its MD5, as on the real server, so the same file is uploaded once. Portfolios,
-the registry, and digests other than MD5 are refused.
+Their content lies by its MD5, as on the real server, so the same file is uploaded once.
+Portfolios, the registry, and digests other than MD5 are refused.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from loopback.artifact_views import artifact_node, find, latest, manifest_node, named, sequence
-from loopback.graphql import Args, GraphQLError, Node
+from loopback.artifact_files import manifest_node
+from loopback.artifact_views import artifact_node, find, latest, named, sequence
+from loopback.document import GraphQLError
+from loopback.graphql import Args, Node
 from loopback.site import ENTITY, Site, global_id
 from loopback.state import Artifact
 
@@ -21,19 +23,25 @@ LATEST = "latest"
 
 def create(site: Site, given: Args) -> Node:
     """Make a version, or return the one with the same content."""
-    entity, project = site.project(given.get("entityName"), given.get("projectName"), "createArtifact")
+    entity, project = site.project(
+        given.get("entityName"), given.get("projectName"), "createArtifact"
+    )
     site.make_project(entity, project)
     names = given.get("artifactCollectionNames") or [given.get("artifactCollectionName")]
     name = names[0] or f"artifact-{given.get('runName')}"
     versions = sequence(site, entity, project, name)
     if versions and versions[0].type != given["artifactTypeName"]:
         raise GraphQLError(
-            f"artifact collection {name} has type {versions[0].type}, not {given['artifactTypeName']}"
+            f"artifact {name} has type {versions[0].type}, not {given['artifactTypeName']}"
         )
-    if (known := site.artifacts.get(site.client_ids.get(given.get("clientID") or "", ""))) is not None:
+    if (
+        known := site.artifacts.get(site.client_ids.get(given.get("clientID") or "", ""))
+    ) is not None:
         log(site, known, given.get("runName"))  # the same request again, its answer was lost
         return Node("CreateArtifactPayload", {"artifact": artifact_node(site, known)})
-    same = [each for each in versions if each.digest == given["digest"] and each.state == "COMMITTED"]
+    same = [
+        each for each in versions if each.digest == given["digest"] and each.state == "COMMITTED"
+    ]
     if same and given.get("enableDigestDeduplication"):
         artifact = same[-1]
         site.client_ids[given.get("clientID") or ""] = artifact.id
@@ -82,14 +90,18 @@ def create_manifest(site: Site, given: Args) -> Node:
     site.manifests[identifier] = artifact.id
     if given.get("type", "FULL") != "PATCH":
         artifact.manifest_id = identifier
-    return Node("CreateArtifactManifestPayload", {"artifactManifest": manifest_node(site, identifier)})
+    return Node(
+        "CreateArtifactManifestPayload", {"artifactManifest": manifest_node(site, identifier)}
+    )
 
 
 def update_manifest(site: Site, given: Args) -> Node:
     identifier = given["artifactManifestID"]
     if identifier not in site.manifests:
         raise GraphQLError(f"manifest {identifier} not found during updateArtifactManifest", 404)
-    return Node("UpdateArtifactManifestPayload", {"artifactManifest": manifest_node(site, identifier)})
+    return Node(
+        "UpdateArtifactManifestPayload", {"artifactManifest": manifest_node(site, identifier)}
+    )
 
 
 def create_files(site: Site, given: Args) -> Node:
@@ -130,9 +142,8 @@ def commit(site: Site, given: Args) -> Node:
         artifact.state = "COMMITTED"
         aliases = dict.fromkeys([*artifact.asked_aliases, LATEST])
         name_it(site, artifact, [{"alias": alias} for alias in aliases])
-        for run in site.runs.values():
-            if artifact.id in run.logged_ids:
-                run.logged.append(artifact.version_name)
+        if run := site.find_run(artifact.entity, artifact.project, artifact.run):
+            run.logged.append(artifact.version_name)
     return Node("CommitArtifactPayload", {"artifact": artifact_node(site, artifact)})
 
 
@@ -147,7 +158,9 @@ def name_it(site: Site, artifact: Artifact, aliases: list[dict[str, Any]]) -> No
 
 def use(site: Site, given: Args) -> Node:
     artifact = existing(site, given["artifactID"])
-    run = site.find_run(given.get("entityName") or ENTITY, given.get("projectName"), given["runName"])
+    run = site.find_run(
+        given.get("entityName") or ENTITY, given.get("projectName"), given["runName"]
+    )
     if run is None:
         raise GraphQLError(f"run {given['runName']} not found during useArtifact", 404)
     if artifact.id not in run.used_ids:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from types import TracebackType
 from typing import Any
+
+from typing_extensions import Self
 
 from loopback.faults import Fault, Kind
 from loopback.site import ENTITY, KEY
@@ -24,8 +27,23 @@ class Controls(ABC):
 
     port: int
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
     @abstractmethod
-    def act(self, name: str, **args: Any) -> None:
+    def stop(self) -> None:
+        """End the server."""
+
+    @abstractmethod
+    def act(self, action: str, /, **args: Any) -> None:
         """Do what `loopback.actions` knows under this name."""
 
     @abstractmethod

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from loopback.application import Request
+from loopback.messages import Request
 
 Kind = Literal["latency", "status", "reset", "hang", "lost"]
 FOREVER = 3600.0
@@ -72,7 +72,9 @@ class Faults:
         """End some faults, or all."""
         gone = {id(fault) for fault in faults} if faults is not None else None
         with self._lock:
-            self._faults = [each for each in self._faults if gone is not None and id(each) not in gone]
+            self._faults = [
+                each for each in self._faults if gone is not None and id(each) not in gone
+            ]
 
     def take(self, request: Request) -> Fault | None:
         """Return what goes wrong with a request."""

@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from loopback import sweeps
-from loopback.graphql import GraphQLError
+from loopback.document import GraphQLError
 from loopback.site import Site
 from loopback.state import SUMMARY, Run
 
 INTERRUPTED = 255  # the clients' exit code after Ctrl-C
 
 
-def receive(site: Site, entity: str, project: str, name: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Store a chunk.
+def receive(site: Site, path: list[str], body: dict[str, Any]) -> dict[str, Any]:
+    """Store a chunk for the run at entity, project and name.
 
     Raises
     ------
     GraphQLError
         404 if there is no such run: the clients stop sending for good then.
     """
-    run = site.find_run(entity, project, name)
+    run = site.find_run(*path)
     if run is None:
-        raise GraphQLError(f"run {entity}/{project}/{name} not found", 404)
+        raise GraphQLError(f"run {'/'.join(path)} not found", 404)
     run.heartbeat = site.now
     for file, chunk in (body.get("files") or {}).items():
         content = chunk.get("content") or []

@@ -17,10 +17,14 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "$gte": lambda value, wanted: value is not MISSING and value >= wanted,
     "$lt": lambda value, wanted: value is not MISSING and value < wanted,
     "$lte": lambda value, wanted: value is not MISSING and value <= wanted,
-    "$in": lambda value, wanted: value in wanted or (isinstance(value, list) and bool(set(value) & set(wanted))),
+    "$in": lambda value, wanted: (
+        value in wanted or (isinstance(value, list) and bool(set(value) & set(wanted)))
+    ),
     "$nin": lambda value, wanted: value not in wanted,
     "$exists": lambda value, wanted: (value is not MISSING) == wanted,
-    "$regex": lambda value, wanted: isinstance(value, str) and re.search(wanted, value) is not None,
+    "$regex": lambda value, wanted: (
+        isinstance(value, str) and re.search(wanted, value) is not None
+    ),
 }
 
 

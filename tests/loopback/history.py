@@ -15,11 +15,18 @@ def fields(run: Run) -> dict[str, Resolver | object]:
     """Return the fields of a run that read its history."""
     return {
         "history": lambda args: [json.dumps(row) for row in window(run.history, args)],
-        "events": lambda args: [json.dumps(row) for row in sampled(run.events, args.get("samples"))],
-        "sampledHistory": lambda args: [specified(run, json.loads(spec)) for spec in listed(args["specs"])],
+        "events": lambda args: [
+            json.dumps(row) for row in sampled(run.events, args.get("samples"))
+        ],
+        "sampledHistory": lambda args: [
+            specified(run, json.loads(spec)) for spec in listed(args["specs"])
+        ],
         "parquetHistory": lambda args: Node(
             "ParquetHistory",
-            {"parquetUrls": [], "liveData": [row for row in run.history if has(row, args.get("liveKeys"))]},
+            {
+                "parquetUrls": [],
+                "liveData": [row for row in run.history if has(row, args.get("liveKeys"))],
+            },
         ),
         "historyKeys": lambda _: keys(run),
     }

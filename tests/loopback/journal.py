@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from loopback.application import Request
+from loopback.messages import Request
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS requests (time REAL, method TEXT, path TEXT, body BLOB)"
 

@@ -10,12 +10,11 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from loopback.controls import Controls
+from loopback.document import GraphQLError
 from loopback.faults import Fault
-from loopback.graphql import GraphQLError
 from loopback.site import KEY
 from loopback.state import Snapshot
 from loopback.web import Logged
@@ -37,17 +36,6 @@ class LoopbackProcess(Controls):
         self._process: subprocess.Popen[str] | None = None
         self.port = 0
         self.start()
-
-    def __enter__(self) -> LoopbackProcess:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.kill()
 
     @property
     def pid(self) -> int | None:
@@ -73,8 +61,12 @@ class LoopbackProcess(Controls):
             self._process.communicate()
             self._process = None
 
-    def act(self, name: str, **args: Any) -> None:
-        self._ask("POST", "/admin/act", json.dumps({"name": name, "args": args}).encode())
+    def stop(self) -> None:
+        """End the process."""
+        self.kill()
+
+    def act(self, action: str, /, **args: Any) -> None:
+        self._ask("POST", "/admin/act", json.dumps({"name": action, "args": args}).encode())
 
     def look(self) -> Snapshot:
         found = pickle.loads(self._ask("GET", "/admin/snapshot"))

@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
-from types import TracebackType
 from typing import Any
 
-from loopback.application import Application, Request
+from loopback.application import Application
 from loopback.controls import Controls
+from loopback.document import GraphQLError
 from loopback.faults import Fault, Faults
-from loopback.graphql import GraphQLError
+from loopback.messages import Request
 from loopback.site import Site
 from loopback.state import Snapshot
 from loopback.web import Logged, Web
@@ -40,19 +40,8 @@ class Loopback(Controls):
         self.port = self._web.port
         self.application.site.url = self.url
 
-    def __enter__(self) -> Loopback:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def act(self, name: str, **args: Any) -> None:
-        body = json.dumps({"name": name, "args": args}).encode()
+    def act(self, action: str, /, **args: Any) -> None:
+        body = json.dumps({"name": action, "args": args}).encode()
         response = self.application.answer(Request("POST", "/admin/act", body), trusted=True)
         if response.status != 200:
             raise GraphQLError(response.body.decode(), response.status)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import PurePosixPath
 
-from loopback.graphql import GraphQLError
+from loopback.document import GraphQLError
 from loopback.state import Agent, Artifact, Run, Sweep
 
 ENTITY = "team"
@@ -95,7 +95,9 @@ class Site:
 
     def runs_of(self, entity: str, project: str) -> list[Run]:
         """Return a project's runs in the order in which they were created."""
-        found = [run for run in self.runs.values() if (run.entity, run.project) == (entity, project)]
+        found = [
+            run for run in self.runs.values() if (run.entity, run.project) == (entity, project)
+        ]
         return sorted(found, key=lambda run: run.number)
 
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import yaml
 
-from loopback import runs
-from loopback.graphql import Args, GraphQLError, Node
-from loopback.paging import connection
-from loopback.site import ENTITY, Site, global_id, parts_of, timestamp
+from loopback.document import GraphQLError
+from loopback.graphql import Args, Node
+from loopback.site import ENTITY, Site, global_id, parts_of
 from loopback.state import Agent, Handed, Run, Sweep
+from loopback.sweep_views import agent_node, sweep_node, sweep_of
 from wandb_magic.search import make_searcher
 from wandb_magic.spec import load
 
@@ -32,89 +32,6 @@ def identifier(*parts: object) -> str:
     return "".join(ID_ALPHABET[number // 36**place % 36] for place in range(8))
 
 
-def node(site: Site, sweep: Sweep) -> Node:
-    """Return a sweep as the clients see it."""
-    found = [run for name in sweep.runs if (run := site.find_run(sweep.entity, sweep.project, name))]
-
-    def project(_args: Args) -> Node | None:
-        from loopback import accounts  # noqa: PLC0415 - a project knows its sweeps, too
-
-        return accounts.project(site, sweep.entity, sweep.project)
-
-    def agent(args: Args) -> Node | None:
-        return next(
-            (agent_node(site, each) for each in agents_of(site, sweep) if args["agentName"] in {each.name, each.id}),
-            None,
-        )
-
-    return Node(
-        "Sweep",
-        {
-            "id": global_id("Sweep", sweep.name, sweep.project, sweep.entity),
-            "name": sweep.name,
-            "displayName": sweep.display_name,
-            "method": sweep.config.get("method", "random"),
-            "state": sweep.state,
-            "description": sweep.description,
-            "bestLoss": best_loss(sweep, found),
-            "config": sweep.config_text,
-            "controller": sweep.controller,
-            "scheduler": sweep.scheduler,
-            "controllerRunName": None,
-            "createdAt": timestamp(sweep.created),
-            "updatedAt": timestamp(sweep.updated),
-            "heartbeatAt": timestamp(sweep.updated or sweep.created),
-            "earlyStopJobRunning": False,
-            "runCount": len(found),
-            "runCountExpected": sweep.config.get("run_cap"),
-            "runs": lambda args: connection([runs.node(site, run) for run in found], args),
-            "agents": lambda args: connection(
-                [agent_node(site, each) for each in agents_of(site, sweep)], args
-            ),
-            "agent": agent,
-            "project": project,
-        },
-    )
-
-
-def agents_of(site: Site, sweep: Sweep) -> list[Agent]:
-    return [site.agents[identifier] for identifier in sweep.agents]
-
-
-def agent_node(site: Site, agent: Agent) -> Node:
-    sweep = sweep_of(site, agent)
-    found = [run for name in agent.runs if (run := site.find_run(sweep.entity, sweep.project, name))]
-    return Node(
-        "Agent",
-        {
-            "id": agent.id,
-            "name": agent.name,
-            "host": agent.host,
-            "state": "RUNNING",
-            "totalRuns": len(agent.runs),
-            "createdAt": timestamp(agent.created),
-            "heartbeatAt": timestamp(agent.heartbeat),
-            "runs": lambda args: connection([runs.node(site, run) for run in found], args),
-        },
-    )
-
-
-def best_loss(sweep: Sweep, found: list[Run]) -> float | None:
-    metric = sweep.config.get("metric") or {}
-    values = [
-        value
-        for run in found
-        if isinstance(value := run.summary.get(metric.get("name", "")), int | float)
-    ]
-    if not values:
-        return None
-    return max(values) if metric.get("goal") == "maximize" else min(values)
-
-
-def sweep_of(site: Site, agent: Agent) -> Sweep:
-    return next(sweep for sweep in site.sweeps.values() if agent.id in sweep.agents)
-
-
 def upsert(site: Site, given: Args) -> Node:
     """Make a sweep, or change its state or config."""
     if given.get("id"):
@@ -124,12 +41,20 @@ def upsert(site: Site, given: Args) -> Node:
             raise GraphQLError(f"sweep {name} not found during upsertSweep", 404)
         sweep.updated = site.now
     else:
-        entity, project = site.project(given.get("entityName"), given.get("projectName"), "upsertSweep")
+        entity, project = site.project(
+            given.get("entityName"), given.get("projectName"), "upsertSweep"
+        )
         config = checked(given.get("config"))
         site.make_project(entity, project)
         number = len(site.sweeps) + 1
         sweep = Sweep(
-            identifier(number, given["config"]), project, entity, site.now, given["config"], config, number
+            identifier(number, given["config"]),
+            project,
+            entity,
+            site.now,
+            given["config"],
+            config,
+            number,
         )
         site.sweeps[entity, project, sweep.name] = sweep
     if given.get("id") and given.get("config"):
@@ -146,9 +71,8 @@ def upsert(site: Site, given: Args) -> Node:
         for name in sweep.prior_runs:
             if run := site.find_run(entity, project, name):
                 attach(site, run, sweep.name)
-    return Node(
-        "UpsertSweepPayload", {"sweep": node(site, sweep), "configValidationWarnings": []}
-    )
+    made = {"sweep": sweep_node(site, sweep), "configValidationWarnings": []}
+    return Node("UpsertSweepPayload", made)
 
 
 def checked(text: str | None) -> dict[str, Any]:
@@ -167,7 +91,9 @@ def attach(site: Site, run: Run, name: str) -> None:
     sweep = site.find_sweep(run.entity, run.project, name)
     if sweep is None:
         # What the real server makes of an unknown sweep is not known.
-        raise GraphQLError(f"sweep {run.entity}/{run.project}/{name} not found during upsertBucket", 404)
+        raise GraphQLError(
+            f"sweep {run.entity}/{run.project}/{name} not found during upsertBucket", 404
+        )
     run.sweep = name
     if run.name not in sweep.runs:
         sweep.runs.append(run.name)
@@ -264,11 +190,12 @@ def choose(sweep: Sweep) -> dict[str, Any] | None:
 
 def settle(site: Site, sweep: Sweep) -> None:
     """Finish a sweep whose search is at its end, and whose last run has ended."""
-    given_out = (site.find_run(sweep.entity, sweep.project, name) for name in sweep.handed)
-    if sweep.exhausted and sweep.state in GOING:
-        if all(run is not None and run.state != "running" for run in given_out):
-            sweep.state = "FINISHED"
-            sweep.updated = site.now
+    if not sweep.exhausted or sweep.state not in GOING:
+        return
+    given_out = [site.find_run(sweep.entity, sweep.project, name) for name in sweep.handed]
+    if all(run is not None and run.state != "running" for run in given_out):
+        sweep.state = "FINISHED"
+        sweep.updated = site.now
 
 
 def mutations(site: Site) -> dict[str, Any]:

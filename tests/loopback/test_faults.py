@@ -6,12 +6,11 @@ import base64
 import http.client
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from loopback.clients import NAMES, PYTHONS, ended, execute, start, wait_for
+from loopback.clients import PYTHONS, Client, ended, side_by_side, wait_for
 from loopback.process import LoopbackProcess
 from loopback.server import Loopback
 
@@ -51,8 +50,8 @@ class Bare:
 
 
 @pytest.fixture
-def ask(loopback: Loopback) -> Iterator[Bare]:
-    yield Bare(loopback)
+def ask(loopback: Loopback) -> Bare:
+    return Bare(loopback)
 
 
 def test_refused_requests_by_name_and_number(loopback: Loopback, ask: Bare) -> None:
@@ -104,37 +103,48 @@ def test_keys(loopback: Loopback, ask: Bare) -> None:
     assert loopback.key not in repr(loopback.requests)
 
 
-@pytest.mark.parametrize("python", PYTHONS, ids=NAMES)
-def test_a_run_outlives_outages(loopback: Loopback, tmp_path: Path, python: str) -> None:
-    loopback.fault("status", "UpsertBucket", status=500, times=1)
-    loopback.fault("lost", "file_stream", times=2, after=1)
-    process = start(loopback, tmp_path, python, "-c", LOGGING, **QUICK)
-    wait_for(lambda: "run" in loopback.runs and loopback.runs["run"].history, "history")
-    with loopback.refusing():
-        time.sleep(1)
+def outages(client: Client) -> None:
+    server = client.server
+    assert isinstance(server, Loopback)
+    server.fault("status", "UpsertBucket", status=500, times=1)
+    server.fault("lost", "file_stream", times=2, after=1)
+    process = client.start_script(LOGGING, **QUICK)
+    wait_for(lambda: "run" in server.runs and server.runs["run"].history, "history")
+    with server.refusing():
+        time.sleep(1)  # the outage itself
     ended(process)
-    run = loopback.runs["run"]
+    run = server.runs["run"]
     assert [row["loss"] for row in run.history] == list(range(300))
     assert run.overwritten > 0
     assert run.state == "finished"
 
 
-@pytest.mark.parametrize("python", PYTHONS, ids=NAMES)
-def test_a_missing_stream_and_a_rejected_key(
-    loopback: Loopback, tmp_path: Path, python: str
-) -> None:
-    loopback.fault("status", "file_stream", status=404, after=1)
-    execute(loopback, tmp_path, python, LOGGING, expected=None, **QUICK)
-    assert len(loopback.runs["run"].history) < 300
-    assert loopback.count("file_stream", status=404) == 1  # it stops for good
-    loopback.reject_keys()
+def test_a_run_outlives_outages(wandb_clients: list[Client]) -> None:
+    side_by_side(wandb_clients, outages)
+
+
+def refusals(client: Client) -> None:
+    server = client.server
+    assert isinstance(server, Loopback)
+    server.fault("status", "file_stream", status=404, after=1)
+    client.script(LOGGING, expected=None, **QUICK)
+    assert len(server.runs["run"].history) < 300
+    assert server.count("file_stream", status=404) == 1  # it stops for good
+    server.reject_keys()
     began = time.monotonic()
-    execute(loopback, tmp_path, python, LOGGING, expected=1, **QUICK)
+    client.script(LOGGING, expected=1, **QUICK)
     assert time.monotonic() - began < 30
 
 
-def test_a_killed_server_has_lost_nothing(loopback_process: LoopbackProcess, tmp_path: Path) -> None:
-    process = start(loopback_process, tmp_path, PYTHONS[0], "-c", LOGGING, **QUICK)
+def test_a_missing_stream_and_a_rejected_key(wandb_clients: list[Client]) -> None:
+    side_by_side(wandb_clients, refusals)
+
+
+def test_a_killed_server_has_lost_nothing(
+    loopback_process: LoopbackProcess, tmp_path: Path
+) -> None:
+    client = Client(Path(PYTHONS[0]), tmp_path, loopback_process)
+    process = client.start_script(LOGGING, **QUICK)
     wait_for(
         lambda: (run := loopback_process.runs.get("run")) is not None and run.history, "history"
     )
@@ -148,7 +158,7 @@ def test_a_killed_server_has_lost_nothing(loopback_process: LoopbackProcess, tmp
     run = loopback_process.runs["run"]
     assert [row["loss"] for row in run.history] == list(range(300))
     assert run.state == "finished"
-    assert loopback_process.count("file_stream") > 0, loopback_process.requests
+    assert loopback_process.count("file_stream") > 0
     loopback_process.reject_keys()
     loopback_process.kill()
     loopback_process.start()

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from loopback.graphql import Execution, GraphQLError, Node, parse
+from loopback.document import GraphQLError, parse
+from loopback.graphql import Execution, Node
 
 ROOT = Node(
     "Query",
@@ -23,9 +24,12 @@ def answer(text: str, **variables: Any) -> dict[str, object]:
 
 
 def test_fields_aliases_variables_and_defaults() -> None:
-    text = 'query Q($n: String = "d", $list: [String!]!) { it: run(name: $n) { name tags __typename } }'
+    text = (
+        'query Q($n: String = "d", $list: [String!]!) '
+        "{ it: run(name: $n) { name tags __typename } }"
+    )
     assert answer(text) == {"it": {"name": "d", "tags": ["a"], "__typename": "Run"}}
-    assert answer(text, n="v")["it"]["name"] == "v"  # type: ignore[index] - an object
+    assert answer(text, n="v") == {"it": {"name": "v", "tags": ["a"], "__typename": "Run"}}
 
 
 def test_values() -> None:
@@ -38,7 +42,9 @@ def test_values() -> None:
 def test_fragments_and_conditions() -> None:
     text = """
     query Q($yes: Boolean!) {  # a comment
-        nodes { __typename ...OnA ... on B { y @skip(if: $yes) } ... @include(if: $yes) { __typename } }
+        nodes {
+            __typename ...OnA ... on B { y @skip(if: $yes) } ... @include(if: $yes) { __typename }
+        }
     }
     fragment OnA on A { x @include(if: $yes) }
     """

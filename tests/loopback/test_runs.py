@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from pathlib import Path
 
 import pytest
 
-from loopback.clients import NAMES, PYTHONS, execute
+from loopback.clients import Client, side_by_side
 from loopback.server import Loopback
 
 EVERYTHING = """
-import importlib.util, pathlib, numpy, wandb
+import pathlib, wandb
 run = wandb.init(
     project="digits", id="first", name="a name", notes="a note", tags=["one", "two"], group="both",
     job_type="train", config={"lr": 0.1, "net": {"layers": [1, 2]}},
@@ -19,10 +19,7 @@ run = wandb.init(
 print("before")
 for step in range(20):
     run.log({"loss": 1 / (step + 1), "nested": {"deep": step}})
-pathlib.Path("zero.gif").write_bytes(
-    bytes.fromhex("47494638376101000100810000000000000000000000000000002c000000000100010000080400010404003b")
-)
-run.log({"image": wandb.Image("zero.gif") if importlib.util.find_spec("PIL") else wandb.Video("zero.gif", format="gif")})
+run.log({"page": wandb.Html("<p>media</p>")})
 run.log({"table": wandb.Table(columns=["a", "b"], data=[[1, "x"], [2, "y"]])})
 run.summary["best"] = 0.05
 pathlib.Path("notes.txt").write_text("saved")
@@ -32,6 +29,7 @@ for content in ("one", "two"):
     with artifact.new_file("rows.txt") as file:
         file.write(content)
     run.log_artifact(artifact, aliases=["newest", content])
+run.alert("look", "here")
 run.finish()
 
 run = wandb.init(project="digits", id="second", config={"lr": 0.2})
@@ -42,11 +40,11 @@ run.finish()
 """
 
 READ_BACK = """
-import json, pathlib, wandb
+import json, pathlib, sys, wandb
 api = wandb.Api()
 run = api.run("team/digits/first")
 artifact = api.artifact("team/digits/data:newest")
-print(json.dumps({
+print("read", json.dumps({
     "viewer": api.viewer.username,
     "entity": api.default_entity,
     "state": run.state,
@@ -67,41 +65,48 @@ print(json.dumps({
     "metadata": artifact.metadata,
     "content": pathlib.Path(artifact.download("there"), "rows.txt").read_text(),
 }))
+sys.stdout.flush()
+run.tags.append("three")
+run.config["later"] = True
+run.update()
+api.run("team/digits/second").delete()
 """
 
 
-@pytest.mark.parametrize("python", PYTHONS, ids=NAMES)
-def test_everything_of_a_run_arrives_and_is_read_back(
-    loopback: Loopback, tmp_path: Path, python: str
-) -> None:
-    output = execute(loopback, tmp_path, python, EVERYTHING)
-    assert "used one" in output
-    assert loopback.refused == []
-    run, second = loopback.runs["first"], loopback.runs["second"]
+def server_of(client: Client) -> Loopback:
+    assert isinstance(client.server, Loopback)
+    return client.server
+
+
+def everything(client: Client) -> None:
+    server = server_of(client)
+    assert "used one" in client.script(EVERYTHING)
+    run, second = server.runs["first"], server.runs["second"]
     assert (run.state, run.exit_code, second.state) == ("finished", 0, "finished")
     assert run.config == {"lr": 0.1, "net": {"layers": [1, 2]}}
     assert [row["loss"] for row in run.history[:20]] == [1 / (step + 1) for step in range(20)]
     assert [row["_step"] for row in run.history] == list(range(22))
-    assert run.history[3]["nested"]["deep"] == 3 or run.history[3]["nested.deep"] == 3
+    assert run.history[3]["nested"] == {"deep": 3}
     assert run.overwritten == 0
     assert run.summary["best"] == 0.05
     assert any("before" in line for line in run.console)
     assert (run.display_name, run.notes, run.group) == ("a name", "a note", "both")
     assert (run.tags, run.job_type) == (["one", "two"], "train")
     assert run.files["notes.txt"].content == b"saved"
-    assert any(name.startswith("media/") and "/image" in name for name in run.files)
+    assert any(name.startswith("media/html/page") for name in run.files)
     assert any(name.startswith("media/table/table") for name in run.files)
+    assert [alert["title"] for alert in run.alerts] == ["look"]
     assert {"data:v0", "data:v1"} <= set(run.logged)
     assert second.used == ["data:v0"]
-    assert sorted(loopback.artifacts["data:v1"].aliases) == ["latest", "newest", "two"]
+    assert sorted(server.artifacts["data:v1"].aliases) == ["latest", "newest", "two"]
 
-    read = json.loads(execute(loopback, tmp_path, python, READ_BACK).splitlines()[-1])
-    assert loopback.refused == []
-    assert read == {
+    output = client.script(READ_BACK)
+    line = next(line for line in output.splitlines() if line.startswith("read "))
+    assert json.loads(line.removeprefix("read ")) == {
         "viewer": "ada",
         "entity": "team",
         "state": "finished",
-        "config": run.config,
+        "config": {"lr": 0.1, "net": {"layers": [1, 2]}},
         "best": 0.05,
         "tags": ["one", "two"],
         "scan": [1 / (step + 1) for step in range(20)],
@@ -118,49 +123,80 @@ def test_everything_of_a_run_arrives_and_is_read_back(
         "metadata": {"rows": 3},
         "content": "two",
     }
+    assert run.tags == ["one", "two", "three"]
+    assert run.config["later"] is True
+    assert (run.state, run.resumed) == ("finished", 0)
+    assert list(server.runs) == ["first"]
+    assert server.refused == []
 
 
-ENDINGS = """
-import sys, wandb
-run = wandb.init(project="digits", id=sys.argv[1] if len(sys.argv) > 1 else None)
-run.log({"loss": 1})
+def test_everything_of_a_run_arrives_and_is_read_back(wandb_clients: list[Client]) -> None:
+    side_by_side(wandb_clients, everything)
+
+
+BEGIN = "import wandb; run = wandb.init(project='digits', id='run'); run.log({'loss': 1})\n"
+RESUME = """
+import wandb
+run = wandb.init(project="digits", id="run", config={"new": 1})
+print(run.resumed, run.starting_step, run.summary["loss"])
+run.log({"loss": 2})
 """
 
 
-@pytest.mark.parametrize("python", PYTHONS, ids=NAMES)
-def test_endings_and_resumption(loopback: Loopback, tmp_path: Path, python: str) -> None:
-    start = "import wandb; run = wandb.init(project='digits', id='run'); run.log({'loss': 1})\n"
-    execute(loopback, tmp_path, python, start + "raise ValueError", expected=1)
-    run = loopback.runs["run"]
+def endings(client: Client) -> None:
+    server = server_of(client)
+    client.script(BEGIN + "raise ValueError", expected=1)
+    run = server.runs["run"]
     assert (run.state, run.exit_code) == ("failed", 1)
-    resume = (
-        "import wandb; run = wandb.init(project='digits', id='run', config={'new': 1})\n"
-        "print(run.resumed, run.starting_step, run.summary['loss']); run.log({'loss': 2})"
-    )
-    output = execute(loopback, tmp_path, python, resume, WANDB_RESUME="must")
-    assert output.split() == ["True", "1", "1"]
+    assert "True 1 1" in client.script(RESUME, WANDB_RESUME="must")
     assert [row["loss"] for row in run.history] == [1, 2]
     assert [row["_step"] for row in run.history] == [0, 1]
-    assert (run.state, run.exit_code, run.overwritten) == ("finished", 0, 0)
-    execute(
-        loopback, tmp_path, python, resume.replace("'run'", "'other'"), expected=1, WANDB_RESUME="must"
-    )
-    assert "other" not in loopback.runs
+    assert (run.state, run.exit_code, run.overwritten, run.resumed) == ("finished", 0, 0, 1)
+    missing = RESUME.replace('"run"', '"other"')
+    assert server.refused == []
+    client.script(missing, expected=1, WANDB_RESUME="must")
+    assert list(server.runs) == ["run"]
 
 
-@pytest.mark.parametrize("python", PYTHONS, ids=NAMES)
-def test_sync_of_an_offline_run(loopback: Loopback, tmp_path: Path, python: str) -> None:
-    code = (
-        "import wandb; run = wandb.init(project='digits', id='run', mode='offline', config={'a': 1})\n"
-        "for step in range(30): run.log({'loss': step})"
-    )
-    execute(None, tmp_path, python, code)
-    sync = "import sys; from wandb.cli.cli import cli; sys.argv[0] = 'wandb'; cli()"
-    folder = next((tmp_path / "wandb").glob("offline-run-*"))
-    program = Path(python).with_name("wandb")
-    from loopback.clients import ended, start as started  # noqa: PLC0415
+def test_endings_and_resumption(wandb_clients: list[Client]) -> None:
+    side_by_side(wandb_clients, endings)
 
-    ended(started(loopback, tmp_path, program, "sync", folder))
-    run = loopback.runs["run"]
-    assert (run.state, run.config, len(run.history), run.overwritten) == ("finished", {"a": 1}, 30, 0)
-    assert sync
+
+OFFLINE = """
+import wandb
+run = wandb.init(project="digits", id="run", mode="offline", config={"a": 1})
+for step in range(30):
+    run.log({"loss": step})
+run.log({"table": wandb.Table(columns=["a"], data=[[1]])})
+"""
+
+
+def sync(client: Client) -> None:
+    server = server_of(client)
+    dataclasses.replace(client, server=None).script(OFFLINE)
+    client.wandb("sync", next((client.folder / "wandb").glob("offline-run-*")))
+    run = server.runs["run"]
+    assert (run.state, run.config, run.exit_code) == ("finished", {"a": 1}, 0)
+    assert (len(run.history), run.overwritten) == (31, 0)
+    assert len(run.logged) == 1
+    assert server.refused == []
+
+
+def test_sync_of_an_offline_run(wandb_clients: list[Client]) -> None:
+    side_by_side(wandb_clients, sync)
+
+
+@pytest.mark.parametrize(
+    ("entity", "message"),
+    [("them", "entity them not found during upsertBucket"), ("closed", "permission denied")],
+)
+def test_an_entity_that_is_not_ours(
+    wandb_clients: list[Client], entity: str, message: str
+) -> None:
+    def refused(client: Client) -> None:
+        assert client.server is not None
+        client.server.make_entity("closed", readable=False)
+        assert message in client.script(BEGIN, expected=1, WANDB_ENTITY=entity)
+        assert client.server.runs == {}
+
+    side_by_side(wandb_clients, refused)

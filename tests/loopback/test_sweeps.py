@@ -1,187 +1,118 @@
-"""Sweeps and agents: what the clients ask of the server, and what it commands."""
+"""Real agents of both kinds and versions on the server's sweeps."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from loopback.application import Request
-from loopback.clients import NAMES, PYTHONS, ended, execute, start
+from loopback.clients import Client, side_by_side
 from loopback.server import Loopback
 
-GRID = {
+CONFIG = {
     "method": "grid",
+    "name": "both agents",
+    "program": "train.py",
     "metric": {"name": "loss", "goal": "minimize"},
     "parameters": {"lr": {"values": [0.1, 0.2]}, "layers": {"value": 3}},
 }
-
-BY_FUNCTION = """
-import json, sys, wandb
-sweep = wandb.sweep(json.loads({config!r}), project="digits")
+BY_FUNCTION = f"""
+import wandb
+sweep = wandb.sweep({CONFIG}, project="digits")
 def train():
     with wandb.init() as run:
         run.log({{"loss": run.config.lr}})
 wandb.agent(sweep, function=train, count=1)
-print(sweep)
 """
-
 PROGRAM = """
 import wandb
 with wandb.init() as run:
     run.log({"loss": run.config.lr})
 """
+READ_BACK = """
+import json, sys, wandb
+sweep = wandb.Api().sweep("team/digits/" + sys.argv[1])
+print("read", json.dumps({
+    "state": sweep.state, "name": sweep.name, "config": sweep.config, "best": sweep.best_run().id,
+    "runs": [run.id for run in sweep.runs], "lr": [run.config["lr"] for run in sweep.runs],
+}))
+"""
 
 
-@pytest.mark.parametrize("python", PYTHONS, ids=NAMES)
-def test_agents_of_both_kinds(loopback: Loopback, tmp_path: Path, python: str) -> None:
-    config = {**GRID, "program": "train.py", "name": "both agents"}
-    (tmp_path / "train.py").write_text(PROGRAM)
-    code = BY_FUNCTION.format(config=json.dumps(config))
-    name = execute(loopback, tmp_path, python, code).split()[-1]
-    sweep = loopback.sweeps[name]
+def agents(client: Client) -> None:
+    server = client.server
+    assert isinstance(server, Loopback)
+    (client.folder / "train.py").write_text(PROGRAM)
+    client.script(BY_FUNCTION)
+    ((name, sweep),) = server.sweeps.items()
     assert (sweep.state, sweep.display_name, len(sweep.runs)) == ("RUNNING", "both agents", 1)
-    path = str(Path(python).parent)
-    ended(
-        start(
-            loopback,
-            tmp_path,
-            Path(python).with_name("wandb"),
-            "agent",
-            f"team/digits/{name}",
-            PATH=f"{path}:/usr/bin:/bin",
-        )
-    )
+    client.wandb("agent", f"team/digits/{name}")
     assert sweep.state == "FINISHED"
-    runs = [loopback.runs[run] for run in sweep.runs]
+    runs = [server.runs[run] for run in sweep.runs]
     assert [run.config for run in runs] == [{"lr": 0.1, "layers": 3}, {"lr": 0.2, "layers": 3}]
     assert [run.state for run in runs] == ["finished", "finished"]
     assert [run.summary["loss"] for run in runs] == [0.1, 0.2]
-    assert len(loopback.agents) == 2
-    assert loopback.refused == []
+    assert [server.agents[agent].runs for agent in sweep.agents] == [[run.name] for run in runs]
+
+    output = client.script(READ_BACK.replace("sys.argv[1]", repr(name)))
+    line = next(line for line in output.splitlines() if line.startswith("read "))
+    assert json.loads(line.removeprefix("read ")) == {
+        "state": "FINISHED",
+        "name": "both agents",
+        "config": CONFIG,
+        "best": runs[0].name,
+        "runs": sweep.runs,
+        "lr": [0.1, 0.2],
+    }
+    assert server.refused == []
 
 
-@pytest.mark.parametrize("python", PYTHONS, ids=NAMES)
-def test_a_run_that_is_stopped_on_its_page(loopback: Loopback, tmp_path: Path, python: str) -> None:
-    code = (
-        "import time, wandb\n"
-        "run = wandb.init(project='digits', id='run')\n"
-        "for step in range(100000): run.log({'loss': step}); time.sleep(0.01)"
-    )
-    loopback.stop_run("run")  # before it begins: later, the clients look every half minute only
-    ended(start(loopback, tmp_path, python, "-c", code), expected=None)
-    assert (loopback.runs["run"].state, loopback.runs["run"].exit_code) == ("killed", 255)
+@pytest.mark.slow
+def test_agents_of_both_kinds(wandb_clients: list[Client]) -> None:
+    side_by_side(wandb_clients, agents)
 
 
-class Asking:
-    """Asks the server's GraphQL directly, as an agent does."""
-
-    def __init__(self, server: Loopback) -> None:
-        self.server = server
-
-    def __call__(self, operation: str, selection: str, **given: Any) -> Any:
-        query = f"mutation M($input: X!) {{ {operation}(input: $input) {{ {selection} }} }}"
-        body = json.dumps({"query": query, "variables": {"input": given}}).encode()
-        response = self.server.application.answer(Request("POST", "/graphql", body), trusted=True)
-        answer = json.loads(response.body)
-        return answer["data"][operation] if response.status == 200 else answer["errors"][0]["message"]
-
-    def sweep(self, **config: Any) -> str:
-        text = json.dumps({**GRID, **config})
-        answer = self("upsertSweep", "sweep { name }", projectName="digits", config=text)
-        return str(answer["sweep"]["name"])
-
-    def agent(self, sweep: str) -> str:
-        answer = self("createAgent", "agent { id }", host="h", projectName="digits", sweep=sweep)
-        return str(answer["agent"]["id"])
-
-    def beat(self, agent: str, *going: str) -> Any:
-        state = json.dumps(dict.fromkeys(going, True))
-        answer = self("agentHeartbeat", "commands", id=agent, metrics="{}", runState=state)
-        return json.loads(answer["commands"])
-
-    def log(self, run: str, sweep: str) -> None:
-        self("upsertBucket", "inserted", name=run, modelName="digits", sweep=sweep)
-
-    def end(self, run: str) -> None:
-        body = json.dumps({"complete": True, "exitcode": 0}).encode()
-        path = f"/files/team/digits/{run}/file_stream"
-        self.server.application.answer(Request("POST", path, body), trusted=True)
+STATES = f"""
+import wandb
+sweep = wandb.sweep({CONFIG}, project="digits")
+"""
 
 
-@pytest.fixture
-def ask(loopback: Loopback) -> Asking:
-    return Asking(loopback)
+def states(client: Client) -> None:
+    server = client.server
+    assert isinstance(server, Loopback)
+    client.script(STATES)
+    ((name, sweep),) = server.sweeps.items()
+    for option, state in [
+        ("--pause", "PAUSED"),
+        ("--resume", "RUNNING"),
+        ("--stop", "FINISHED"),
+    ]:
+        client.wandb("sweep", option, f"team/digits/{name}")
+        assert sweep.state == state
+    assert server.refused == []
 
 
-def test_a_grid_goes_through_its_values_and_finishes(loopback: Loopback, ask: Asking) -> None:
-    name = ask.sweep()
-    agent = ask.agent(name)
-    (first,) = ask.beat(agent)
-    assert first["args"] == {"lr": {"value": 0.1}, "layers": {"value": 3}}
-    ask.log(first["run_id"], name)
-    assert ask.beat(agent, first["run_id"]) == []
-    ask.end(first["run_id"])
-    (second,) = ask.beat(agent)
-    assert second["args"]["lr"] == {"value": 0.2}
-    ask.log(second["run_id"], name)
-    ask.end(second["run_id"])
-    assert ask.beat(agent) == [{"type": "exit"}]
-    assert loopback.sweeps[name].state == "FINISHED"
+def test_the_command_line_sets_the_state_of_a_sweep(wandb_clients: list[Client]) -> None:
+    side_by_side(wandb_clients, states)
 
 
-def test_a_run_whose_answer_was_lost_is_given_again(ask: Asking) -> None:
-    agent = ask.agent(ask.sweep())
-    assert ask.beat(agent) == ask.beat(agent)
+ENDLESS = """
+import time, wandb
+run = wandb.init(project="digits", id="run")
+for step in range(100_000):
+    run.log({"loss": step})
+    time.sleep(0.01)
+"""
 
 
-def test_run_cap(ask: Asking) -> None:
-    name = ask.sweep(run_cap=1)
-    agent = ask.agent(name)
-    (run,) = ask.beat(agent)
-    ask.log(run["run_id"], name)
-    ask.end(run["run_id"])
-    assert ask.beat(agent) == [{"type": "exit"}]
+def stopped(client: Client) -> None:
+    assert client.server is not None
+    client.server.stop_run("run")  # before it begins: later, they look every half minute only
+    client.script(ENDLESS, expected=None)
+    run = client.server.runs["run"]
+    assert (run.state, run.exit_code) == ("killed", 255)
 
 
-def test_the_page_pauses_resumes_finishes_and_cancels(loopback: Loopback, ask: Asking) -> None:
-    name = ask.sweep(method="random", parameters={"lr": {"min": 0.0, "max": 1.0}})
-    first, second = ask.agent(name), ask.agent(name)
-    loopback.pause_sweep(name)
-    assert ask.beat(first) == []
-    loopback.resume_sweep(name)
-    (run,) = ask.beat(first)
-    ask.log(run["run_id"], name)
-    loopback.finish_sweep(name)
-    assert ask.beat(second) == [{"type": "exit"}]
-    assert ask.beat(first, run["run_id"]) == []
-    loopback.cancel_sweep(name)
-    assert ask.beat(first, run["run_id"]) == [{"type": "stop", "run_id": run["run_id"]}]
-    assert ask.beat(first) == [{"type": "exit"}]
-
-
-def test_a_test_chooses_parameters_and_commands(loopback: Loopback, ask: Asking) -> None:
-    name = ask.sweep()
-    agent = ask.agent(name)
-    loopback.queue(name, {"lr": 7})
-    (run,) = ask.beat(agent)
-    assert run["args"] == {"lr": {"value": 7}}
-    loopback.command(name, {"type": "resume", "run_id": "old", "args": {}})
-    assert ask.beat(agent) == [{"type": "resume", "run_id": "old", "args": {}}]
-    loopback.stop_run(run["run_id"])
-    assert ask.beat(agent, run["run_id"]) == [{"type": "stop", "run_id": run["run_id"]}]
-
-
-def test_what_is_not_there_is_said_as_the_real_server_says_it(loopback: Loopback, ask: Asking) -> None:
-    assert ask("createAgent", "agent { id }", host="h", projectName="digits", sweep="none") == (
-        "could not find sweep team/digits/none during createAgent"
-    )
-    answer = ask("upsertSweep", "sweep { name }", entityName="them", config=json.dumps(GRID))
-    assert answer == "entity them not found during upsertSweep"
-    name = ask.sweep()
-    agent = ask.agent(name)
-    loopback.delete_sweep(name)
-    with pytest.raises(TypeError):
-        ask.beat(agent)
+def test_a_run_that_is_stopped_on_its_page(wandb_clients: list[Client]) -> None:
+    side_by_side(wandb_clients, stopped)

@@ -8,13 +8,16 @@ import http.server
 import pickle
 import socket
 import struct
+import sys
 import threading
 import time
+import traceback
 import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from loopback.application import BINARY, Application, Request, Response, failure
+from loopback.application import Application
+from loopback.messages import BINARY, Request, Response, failure
 
 if TYPE_CHECKING:
     from loopback.faults import Fault, Faults
@@ -70,7 +73,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return
         request = Request(
-            self.command, self.path, body, {name.lower(): value for name, value in self.headers.items()}
+            self.command,
+            self.path,
+            body,
+            {name.lower(): value for name, value in self.headers.items()},
         )
         if request.route[0] == "admin" and self.administer(request):
             return
@@ -160,7 +166,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """End the connection with a reset, as a server that dies does."""
         self.close_connection = True
         with contextlib.suppress(OSError):
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
             self.connection.close()
 
     def log_message(self, *_: Any) -> None:
@@ -187,7 +195,9 @@ class Web(http.server.ThreadingHTTPServer):
     request_queue_size = 128
     allow_reuse_address = True
 
-    def __init__(self, port: int, application: Application, faults: Faults, log: list[Logged]) -> None:
+    def __init__(
+        self, port: int, application: Application, faults: Faults, log: list[Logged]
+    ) -> None:
         self.application = application
         self.faults = faults
         self.log = log
@@ -214,10 +224,7 @@ class Web(http.server.ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, *_: Any) -> None:
-        """A connection that a client has cut is no error; others are kept for the test."""
-        import sys  # noqa: PLC0415
-        import traceback  # noqa: PLC0415
-
+        """Keep what went wrong for the test; a connection that a client has cut is no error."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             self.application.refused.append("".join(traceback.format_exception(error)))

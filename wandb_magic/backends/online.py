@@ -17,10 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+from wandb_magic.backends.agents import AgentIds
 from wandb_magic.backends.base import EndRun, Hear, Proposal, SweepChanged, Trouble
 from wandb_magic.backends.orders import Run, Stop, orders
 from wandb_magic.errors import RemoteError
-from wandb_magic.paths import write_atomically
 from wandb_magic.records import RunId, RunRecord, RunState, SweepRecord, SweepState, Trial, is_id
 from wandb_magic.remote import Client, statements
 from wandb_magic.remote.finding import look_up
@@ -61,7 +61,6 @@ class OnlineBackend:
     ) -> None:
         self._client = client
         self._sweep = sweep
-        self._file = agents
         self._hear = hear
         self._known: set[RunId] = set()
         self._mine: dict[RunId, int] = {}
@@ -69,7 +68,7 @@ class OnlineBackend:
         self._unreported: dict[RunId, int] = {}
         for run in runs:
             self.told(run)
-        self._ids: dict[int, str] = _read(agents)
+        self._ids = AgentIds(agents)
         self._locks: dict[int, asyncio.Lock] = {}
         self._state = ""
         self._over = False
@@ -139,7 +138,7 @@ class OnlineBackend:
     async def _beat(self, agent: int) -> None:
         """Send one agent's heartbeat, and do what the answer says."""
         async with self._locks.setdefault(agent, asyncio.Lock()):
-            id_ = self._ids.get(agent) or await self._register(agent)
+            id_ = self._ids.of(agent) or await self._register(agent)
             going = {**self._mine, **self._unreported}
             runs = {run: True for run, slot in going.items() if slot == agent}
             answer = await self._ask(
@@ -161,9 +160,7 @@ class OnlineBackend:
             entityName=self._sweep.entity,
             sweep=self._sweep.id,
         )
-        self._ids[agent] = str(answer["createAgent"]["agent"]["id"])
-        write_atomically(self._file, json.dumps(self._ids))
-        return self._ids[agent]
+        return self._ids.keep(agent, str(answer["createAgent"]["agent"]["id"]))
 
     async def _look(self) -> dict[str, Any]:
         sweep = self._sweep
@@ -292,11 +289,3 @@ _WORDS = {
     SweepState.PAUSED: "PAUSED",
     SweepState.STOPPING: "CANCELED",
 }
-
-
-def _read(file: Path) -> dict[int, str]:
-    try:
-        known = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    return {int(agent): id_ for agent, id_ in known.items()}

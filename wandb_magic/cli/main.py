@@ -1,7 +1,7 @@
 """Reads the command line, and turns what happens into text and an exit code.
 
-The codes: 0 all is well, 1 it could not be done or the awaited sweep did not finish, 2 the
-command line makes no sense, 130 an interrupt ended the waiting.
+The codes: 0 all is well, 1 it could not be done, the awaited sweep did not finish, or the doctor
+found a problem, 2 the command line makes no sense, 130 an interrupt ended the waiting.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def run(arguments: list[str]) -> int:
         terminal.show(json.dumps(answer.data, indent=2))
     elif answer.text:
         terminal.show(answer.text)
-    return terminal.code
+    return WRONG if answer.wrong else terminal.code
 
 
 def _start(options: argparse.Namespace, terminal: Terminal) -> int:

@@ -37,6 +37,9 @@ class Terminal:
             return False
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
+    def shell(self) -> None:
+        """Return None: there is none."""
+
     def watch(self, sweep: Sweep, timeout: float | None) -> None:
         """Show how a sweep goes until it ends; an interrupt ends only the waiting."""
         from wandb_magic.display.progress import watch  # noqa: PLC0415 - not needed for --help

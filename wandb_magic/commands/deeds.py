@@ -36,6 +36,9 @@ class Surface(Protocol):
     def confirm(self, question: str) -> bool:
         """Ask whether to go on."""
 
+    def shell(self) -> object:
+        """Return IPython's shell; None in a terminal."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -49,11 +52,17 @@ class Answer:
         As a JSON value, where there is one.
     frame
         Gives it as a frame, where that says it best.
+    html
+        For a notebook, where it says more than the text.
+    wrong
+        Whether it is bad news, which a program should hear by the exit code.
     """
 
     text: str
     data: object = None
     frame: Callable[[], pd.DataFrame] | None = None
+    html: str = ""
+    wrong: bool = False
 
 
 def perform(options: argparse.Namespace, surface: Surface) -> Answer:
@@ -68,12 +77,23 @@ def perform(options: argparse.Namespace, surface: Surface) -> Answer:
     if verb == "list":
         found = sweeps()
         return Answer(tables.of_sweeps(found), [sweep_data(each) for each in found])
+    if verb == "doctor":
+        return _doctor(surface)
     if verb == "rerun" and not options.failed and options.run is None:
         options.sweep, options.run = None, options.sweep  # one name alone is the run's
     sweep = _meant(options.sweep, surface)
     if verb in _READS:
         return _READS[verb](sweep, options)
     return Answer(_ACTS[verb](sweep, options, surface))
+
+
+def _doctor(surface: Surface) -> Answer:
+    from wandb_magic.doctor import examine, report  # noqa: PLC0415 - no other verb needs it
+    from wandb_magic.doctor.place import Place  # noqa: PLC0415 - as above
+
+    found = examine(Place(surface.shell()))
+    html = report.html(found)
+    return Answer(report.text(found), report.data(found), html=html, wrong=report.wrong(found))
 
 
 def _status(sweep: Sweep, _: argparse.Namespace) -> Answer:

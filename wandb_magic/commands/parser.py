@@ -49,15 +49,23 @@ class Verb:
         What it takes besides the sweep: keyword arguments of ``add_argument`` by flag or name.
     json
         Whether it has an answer that can be given as JSON.
+    sweep
+        Whether it is about one sweep.
     """
 
     help: str
     arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     json: bool = False
+    sweep: bool = True
 
 
 VERBS = {
-    "list": Verb("list all sweeps, newest first", json=True),
+    "list": Verb("list all sweeps, newest first", json=True, sweep=False),
+    "doctor": Verb(
+        "say what could go wrong with sweeps here, and what to do about it",
+        json=True,
+        sweep=False,
+    ),
     "status": Verb("say how a sweep stands", json=True),
     "runs": Verb("list the runs of a sweep", json=True),
     "best": Verb("show the best run and its parameters", json=True),
@@ -160,7 +168,7 @@ def add_verbs(commands: _SubParsersAction[Parser], *, json: bool) -> None:
         parser = commands.add_parser(
             name, aliases=aliases, help=verb.help, description=_sentence(verb.help)
         )
-        if name != "list":
+        if verb.sweep:
             parser.add_argument(
                 "sweep",
                 metavar="SWEEP",

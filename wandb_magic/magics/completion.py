@@ -80,7 +80,7 @@ def _in_line(words: list[str], namespace: Mapping[str, Any]) -> Iterator[str]:
     verb = ALIASES.get(words[0], words[0])
     if verb in VERBS:
         yield from (flag for flag in (*VERBS[verb].arguments, "--help") if flag.startswith("-"))
-        if len(words) == 1 and verb != "list":
+        if len(words) == 1 and VERBS[verb].sweep:
             yield from _sweeps()
             yield from (name for name, value in namespace.items() if _sweep(name, value))
 

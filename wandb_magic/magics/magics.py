@@ -112,7 +112,9 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
         answer = perform(options, self._notebook)
         if answer.frame is not None:
             return answer.frame()
-        if answer.text:
+        if answer.html:
+            self._notebook.present(answer.text, answer.html)
+        elif answer.text:
             self._notebook.show(answer.text)
         return None
 

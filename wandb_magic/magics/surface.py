@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.display import display
 
 from wandb_magic.display import receipt
 from wandb_magic.display.progress import watch
@@ -58,6 +59,17 @@ class Notebook:
     def confirm(self, question: str) -> bool:  # noqa: ARG002 - a surface's method
         """Say no: a cell cannot be asked, it has ``--yes``."""
         return False
+
+    def shell(self) -> InteractiveShell:
+        """Return the shell."""
+        return self._shell
+
+    def present(self, text: str, html: str) -> None:
+        """Show an answer that has a form of its own in a notebook."""
+        if self._views is None:
+            self.show(text)
+        else:
+            display({"text/plain": text, "text/html": html}, raw=True)
 
     def started(self, sweep: Sweep) -> None:
         """Show a sweep that this cell has started."""

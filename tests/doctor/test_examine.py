@@ -1,0 +1,67 @@
+import threading
+from collections.abc import Iterator
+
+from wandb_magic.doctor.examine import PROBES, Probe, examine
+from wandb_magic.doctor.findings import Finding, Level, Section, note, ok, problem
+from wandb_magic.doctor.place import Place
+
+
+def test_every_subject_is_examined_once_and_in_order() -> None:
+    found = examine(Place())
+    assert [section.subject for section in found] == [probe.subject for probe in PROBES]
+    for section in found:
+        assert section.findings, section.subject
+        for finding in section.findings:
+            assert "\n" not in finding.text
+            assert not finding.text.endswith(".")
+            assert bool(finding.remedy) == (finding.level is not Level.OK), finding
+
+
+def test_a_probe_that_breaks_keeps_what_it_has_found() -> None:
+    def breaks(_: Place) -> Iterator[Finding]:
+        yield ok("this much")
+        raise KeyError("what it looked for")
+
+    (section,) = examine(Place(), [Probe("subject", breaks)])
+    kept, fault = section.findings
+    assert kept == ok("this much")
+    assert (fault.level, "KeyError" in fault.text) == (Level.NOTE, True)
+
+
+def test_a_probe_that_hangs_does_not_hold_up_the_others() -> None:
+    forever = threading.Event()
+
+    def hangs(_: Place) -> Iterator[Finding]:
+        yield ok("this much")
+        forever.wait()
+
+    try:
+        hung, well = examine(
+            Place(), [Probe("hangs", hangs, limit=0.1), Probe("works", lambda _: [ok("well")])]
+        )
+    finally:
+        forever.set()
+    kept, late = hung.findings
+    assert kept == ok("this much")
+    assert "could not be found out within" in late.text
+    assert well.findings == (ok("well"),)
+
+
+def test_the_kernel_is_examined_in_the_calling_thread_and_all_else_is_not() -> None:
+    seen: list[threading.Thread] = []
+
+    def find(_: Place) -> Iterator[Finding]:
+        seen.append(threading.current_thread())
+        yield ok("well")
+
+    examine(Place(), [Probe("here", find, here=True)])
+    examine(Place(), [Probe("elsewhere", find)])
+    assert seen[0] is threading.current_thread()
+    assert seen[1] is not threading.current_thread()
+    assert [probe.subject for probe in PROBES if probe.here] == ["kernel"]
+
+
+def test_a_section_is_as_bad_as_the_worst_in_it() -> None:
+    assert Section("a", (ok("a"), problem("b", "c"), note("d", "e"))).level is Level.PROBLEM
+    assert Section("a", (ok("a"), note("d", "e"))).level is Level.NOTE
+    assert Section("a", ()).level is Level.OK

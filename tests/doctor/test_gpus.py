@@ -1,0 +1,55 @@
+"""There is no GPU here: a program in place of nvidia-smi prints what the real one does."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from wandb_magic.doctor import gpus
+from wandb_magic.doctor.findings import Finding, Level
+from wandb_magic.doctor.place import Place
+
+Bad = Callable[[list[Finding]], list[Finding]]
+ROWS = "0, NVIDIA H200, 143771 MiB, 512 MiB, 3 %\\n1, NVIDIA H200, 143771 MiB, 0 MiB, 0 %\\n"
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., Place]:
+    def made(script: str, **environment: str) -> Place:
+        command = tmp_path / "nvidia-smi"
+        command.write_text(f"#!/bin/sh\n{script}\n")
+        command.chmod(0o755)
+        return Place(environment={"PATH": f"{tmp_path}:/usr/bin:/bin", **environment})
+
+    return made
+
+
+def test_a_machine_without_the_driver_has_none(tmp_path: Path) -> None:
+    (finding,) = gpus.findings(Place(environment={"PATH": str(tmp_path)}))
+    assert finding.text.startswith("none")
+
+
+def test_each_gpu_is_named(make: Callable[..., Place]) -> None:
+    first, second, shared = gpus.findings(make(f"printf '{ROWS}'".replace("%", "%%")))
+    assert first.text == "GPU 0: NVIDIA H200, 512 MiB of 143771 MiB used, 3 % busy"
+    assert second.text.startswith("GPU 1")
+    assert shared.level is Level.OK
+
+
+def test_hidden_gpus_are_noticed(make: Callable[..., Place], bad: Bad) -> None:
+    place = make(f"printf '{ROWS}'".replace("%", "%%"), CUDA_VISIBLE_DEVICES="")
+    (finding,) = bad(list(gpus.findings(place)))
+    assert finding.remedy == "unset CUDA_VISIBLE_DEVICES"
+
+
+def test_a_broken_driver_is_a_problem(make: Callable[..., Place], bad: Bad) -> None:
+    (finding,) = bad(list(gpus.findings(make("echo 'Failed to initialize NVML' >&2; exit 9"))))
+    assert (finding.level, "NVML" in finding.text) == (Level.PROBLEM, True)
+
+
+def test_a_driver_that_hangs_is_a_problem(
+    make: Callable[..., Place], monkeypatch: pytest.MonkeyPatch, bad: Bad
+) -> None:
+    monkeypatch.setattr(gpus, "LIMIT_S", 0.2)
+    (finding,) = bad(list(gpus.findings(make("exec sleep 60"))))
+    assert "does not answer" in finding.text

@@ -1,0 +1,131 @@
+"""The panel in a real Jupyter server, and in settings that Jupyter itself has written."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from wandb_magic.doctor import panel, servers
+from wandb_magic.doctor.findings import Finding, Level
+from wandb_magic.doctor.installed import LAB_EXTENSION, look
+from wandb_magic.doctor.place import Place
+from wandb_magic.server.handlers import ROOT
+
+Bad = Callable[[list[Finding]], list[Finding]]
+BARE = Path(__file__).parents[2] / ".venvs" / "wandb-oldest" / "bin" / "python"
+PATIENCE_S = 60
+
+
+def answers(file: Path) -> bool:
+    try:
+        url = json.loads(file.read_text())["url"]
+        with urllib.request.urlopen(f"{url}api", timeout=PATIENCE_S):
+            return True
+    except (OSError, ValueError):  # it is not there yet, or half written
+        return False
+
+
+@contextmanager
+def server(*options: str) -> Iterator[int]:
+    """Run a server of this environment; its process id, once it can be found and answers."""
+    runtime = Path(os.environ["JUPYTER_RUNTIME_DIR"])
+    words = ["--no-browser", "--port=0", "--ServerApp.allow_root=True", *options]
+    with subprocess.Popen(
+        [sys.executable, "-m", "jupyter_server", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            deadline = time.monotonic() + PATIENCE_S
+            while not answers(runtime / f"jpserver-{process.pid}.json"):
+                assert process.poll() is None, "the server has ended"
+                assert time.monotonic() < deadline, "the server does not come up"
+                time.sleep(0.05)
+            yield process.pid
+        finally:
+            process.terminate()
+
+
+def test_the_question_is_one_that_the_extension_answers() -> None:
+    assert servers.ASKED.rpartition("/")[0] == ROOT
+
+
+def test_a_server_with_the_panel_is_well() -> None:
+    with server() as pid:
+        (found,) = servers.servers_of(Place())
+        assert found.pid == pid
+        assert found.loaded() is True
+        first, second = panel.findings(Place())
+    assert (first.level, second.level) == (Level.OK, Level.OK)
+    assert sys.prefix in first.text
+    assert "one environment" in second.text
+    assert servers.servers_of(Place()) == []
+
+
+def test_a_kernel_asks_the_server_that_it_belongs_to() -> None:
+    inside = SimpleNamespace(kernel=object())
+    with server() as pid:
+        (own,) = servers.servers_of(Place(inside, {"JPY_PARENT_PID": str(pid)}))
+        assert own.pid == pid
+        other = Place(inside, {"JPY_PARENT_PID": str(os.getpid())})
+        assert servers.servers_of(other) == []
+        (finding,) = panel.findings(other)
+    assert "belongs to no Jupyter server" in finding.text
+
+
+def test_a_server_that_has_not_loaded_it_is_noticed(bad: Bad) -> None:
+    with server("--ServerApp.jpserver_extensions={'wandb_magic': False}"):
+        (found,) = servers.servers_of(Place())
+        assert found.loaded() is False
+        (finding,) = bad(list(panel.findings(Place())))
+        assert found.token
+        assert found.token not in repr(found) + repr(finding)
+    assert "has not loaded" in finding.text
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("server", "extension", "disable", "wandb_magic"), "not enabled"),
+        (("labextension", "disable", LAB_EXTENSION), "told to leave it out"),
+    ],
+    ids=["server", "lab"],
+)
+def test_what_jupyter_was_told_is_noticed_and_the_remedy_undoes_it(
+    words: tuple[str, ...], said: str, bad: Bad
+) -> None:
+    level = () if words[0] == "server" else ("--level=user",)
+    subprocess.run(
+        [sys.executable, "-m", "jupyter", *words, *level], check=True, capture_output=True
+    )
+    (finding,) = bad(list(panel.findings(Place())))
+    assert said in finding.text
+    command = finding.remedy.partition("  #")[0]
+    subprocess.run([*command.split(), *level], check=True, capture_output=True)
+    assert not bad(list(panel.findings(Place())))
+
+
+def test_the_environment_of_a_server_may_be_another_one(bad: Bad) -> None:
+    there = json.loads(
+        subprocess.run(
+            [BARE, "-c", Path(look.__code__.co_filename).read_text()],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+    )
+    assert there["prefix"] == str(BARE.parents[1])
+    assert there["version"]
+    assert not there["front_end"]
+    (finding,) = bad(list(panel._of_environment(Place(), {**there, "python": str(BARE)})))
+    assert "front end of wandb-magic is not installed" in finding.text
+    assert finding.remedy.startswith(f"{BARE} -m pip install")

@@ -1,0 +1,120 @@
+"""Whether there is room where sweeps go, and how much of it W&B's caches take.
+
+Both folders are determined as wandb does it; a test holds that against its oldest and newest
+version. Nothing is removed here.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from wandb_magic.display.words import size
+from wandb_magic.doctor.findings import Finding, note, ok, problem
+from wandb_magic.doctor.place import Place
+from wandb_magic.store import network_file_system
+
+GIB = 1 << 30
+FULL, SCARCE = GIB // 2, 5 * GIB
+LARGE = 10 * GIB  # of one cache
+KEEP = "1GB"  # what the remedy leaves of it
+COUNTING_S = 3.0
+
+
+def findings(place: Place) -> Iterator[Finding]:
+    """Yield the room where sweeps go, then the size of each of W&B's caches."""
+    yield from _room(place)
+    yield from _cache(place)
+    yield from _staging(place)
+
+
+def cache_folder(environment: Mapping[str, str]) -> Path:
+    """Return where wandb keeps copies of artifacts' files."""
+    from platformdirs import user_cache_dir  # noqa: PLC0415 - not needed to load
+
+    return Path(environment.get("WANDB_CACHE_DIR", user_cache_dir("wandb"))) / "artifacts"
+
+
+def staging_folder(environment: Mapping[str, str]) -> Path:
+    """Return where wandb keeps the files of artifacts until they are sent."""
+    from platformdirs import user_data_dir  # noqa: PLC0415 - as above
+
+    data = Path(environment.get("WANDB_DATA_DIR", user_data_dir("wandb")))
+    return (data / "artifacts" / "staging").expanduser().absolute()
+
+
+def _room(place: Place) -> Iterator[Finding]:
+    folder = place.root
+    existing = next(each for each in (folder, *folder.parents) if each.is_dir())
+    free = shutil.disk_usage(existing).free
+    if not os.access(existing, os.W_OK):
+        yield problem(f"sweeps go to {folder}, where nothing may be written", _elsewhere(place))
+    elif free < FULL:
+        yield problem(f"{size(free)} are free where sweeps go ({folder})", _elsewhere(place))
+    elif free < SCARCE:
+        yield note(f"only {size(free)} are free where sweeps go ({folder})", _elsewhere(place))
+    else:
+        yield ok(f"{size(free)} are free where sweeps go ({folder})")
+    kind = network_file_system(existing)
+    if kind is not None:
+        yield note(
+            f"sweeps go to a network file system ({kind}), so their stores lie elsewhere, on a "
+            "local disk",
+            _elsewhere(place),
+        )
+
+
+def _elsewhere(place: Place) -> str:
+    return place.put("WANDB_DIR", "/a/folder/on/another/disk")
+
+
+def _cache(place: Place) -> Iterator[Finding]:
+    folder = cache_folder(place.environment)
+    used, complete = _size(folder)
+    text = f"W&B's cache of artifacts has {_said(used, complete=complete)} ({folder})"
+    if used < LARGE:
+        yield ok(text)
+    else:
+        yield note(text, place.command(f"wandb artifact cache cleanup --remove-temp {KEEP}"))
+
+
+def _staging(place: Place) -> Iterator[Finding]:
+    folder = staging_folder(place.environment)
+    used, complete = _size(folder)
+    text = f"W&B's staging folder has {_said(used, complete=complete)} ({folder})"
+    if used < LARGE:
+        yield ok(text)
+    else:
+        # wandb has no command for it. Runs that were killed leave their files here.
+        yield note(
+            f"{text}, which runs that were killed have left behind",
+            place.command(f"rm -r {shlex.quote(str(folder))}")
+            + "  # while no run logs an artifact",
+        )
+
+
+def _said(used: int, *, complete: bool) -> str:
+    return size(used) if complete else f"at least {size(used)}"
+
+
+def _size(folder: Path) -> tuple[int, bool]:
+    """Return the size of all files below a folder, and whether there was time to see all."""
+    deadline = time.monotonic() + COUNTING_S / 2
+    total, folders = 0, [folder]
+    while folders:
+        if time.monotonic() > deadline:
+            return total, False
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(Path(entry.path))
+                    else:
+                        total += entry.stat(follow_symlinks=False).st_size
+        except OSError:  # it is not there, or has just been removed
+            continue
+    return total, True

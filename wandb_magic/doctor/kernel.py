@@ -1,0 +1,150 @@
+"""What kind of kernel this is, and whether its threads know which cell they work for.
+
+A kernel answers the message of a cell; what a cell prints, displays or opens is sent with that
+message as its parent. On ipykernel 7.0.0 and 7.0.1 a plain thread has none, and asking for it
+raises ``LookupError: <ContextVar name='shell_parent'>``. This is tried, not concluded from
+versions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from wandb_magic.doctor.findings import Finding, note, ok, problem
+from wandb_magic.doctor.place import Place
+
+PATIENCE_S = 2.0
+ASKS_SAFELY_SINCE = "7.1"  # the ipykernel in which a plain thread has a parent again
+_VS_CODE = "__vsc_ipynb_file__"  # VS Code puts the notebook's path into the namespace
+
+
+@dataclass(frozen=True)
+class Parent:
+    """What came of asking for the parent: the message's id, or why there is none."""
+
+    id: str = ""
+    error: str = ""
+
+
+def findings(place: Place) -> Iterator[Finding]:
+    """Yield what kind of kernel this is, then the state of ``shell_parent`` in it."""
+    yield kind(place)
+    if place.kernel is not None and hasattr(place.kernel, "get_parent"):
+        yield from _parents(place, place.kernel.get_parent)
+
+
+def kind(place: Place) -> Finding:
+    """Return what kind of kernel this is."""
+    if place.shell is None:
+        return ok("a terminal, no kernel")
+    if place.kernel is None:
+        return ok("IPython in a terminal: sweeps are shown as text")
+    package = type(place.kernel).__module__.partition(".")[0]
+    if "google.colab" in sys.modules:
+        return note(
+            f"Google Colab, with {_named('ipykernel')}: a sweep ends with the virtual machine, "
+            "and there is no panel",
+            "%wandb_sweep status",
+        )
+    if package not in ("ipykernel", "__main__") and "ipykernel" not in sys.modules:
+        return note(
+            f"a kernel of the package {package}: only ipykernel is tested", place.pip("ipykernel")
+        )
+    if _VS_CODE in place.shell.user_ns or "VSCODE_PID" in place.environment:
+        return ok(f"VS Code, with {_named('ipykernel')}: sweeps are shown under the cell")
+    return ok(f"a Jupyter kernel: {_named('ipykernel')}")
+
+
+def _parents(place: Place, get_parent: Callable[[], Any]) -> Iterator[Finding]:
+    here = _ask(get_parent)
+    if here.error:
+        yield problem(
+            f"shell_parent in this cell's thread: {here.error}, so nothing that this cell shows "
+            "can be sent",
+            "# restart the kernel, and ask again from a cell of its own",
+        )
+        return
+    yield ok("shell_parent in the main thread: this cell")
+    thread = _in_thread(lambda: _ask(get_parent))
+    if thread.error:
+        yield problem(
+            f"shell_parent in a plain thread: {thread.error}, so with {_named('ipykernel')} every "
+            "wandb.init() in the thread of wandb.agent(function=…) fails",
+            "from wandb_magic import agent  # in place of wandb.agent\n"
+            "# or begin the cell with: %%wandb_sweep CONFIG\n"
+            f"# or: {place.pip(f'ipykernel>={ASKS_SAFELY_SINCE}')}",
+        )
+    else:
+        yield ok(f"shell_parent in a plain thread: {_which(thread, here)}")
+    task = _in_task(lambda: _ask(get_parent))
+    if task.error:
+        yield problem(
+            f"shell_parent in an asyncio task: {task.error}, so nothing that a task shows can be "
+            "sent",
+            place.pip(f"ipykernel>={ASKS_SAFELY_SINCE}"),
+        )
+    else:
+        yield ok(f"shell_parent in an asyncio task: {_which(task, here)}")
+
+
+def _which(parent: Parent, here: Parent) -> str:
+    return "this cell" if parent == here else "another cell, or none"
+
+
+def _ask(get_parent: Callable[[], Any]) -> Parent:
+    try:
+        parent = get_parent()
+        return Parent(str(parent.get("header", {}).get("msg_id", "")))
+    except Exception as error:  # noqa: BLE001 - whatever it is, wandb would get it, too
+        return Parent(error=f"{type(error).__name__}: {_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    """Return what an error says; a variable without a value by its name, not its address."""
+    cause = error.args[0] if error.args else ""
+    return f"<ContextVar name={cause.name!r}>" if isinstance(cause, ContextVar) else str(error)
+
+
+def _in_thread(ask: Callable[[], Parent]) -> Parent:
+    """Ask in a plain thread, as `wandb.agent` makes one for each run."""
+    found: list[Parent] = []
+    thread = threading.Thread(target=lambda: found.append(ask()), daemon=True)
+    thread.start()
+    thread.join(PATIENCE_S)
+    return found[0] if found else Parent(error="no answer")
+
+
+def _in_task(ask: Callable[[], Parent]) -> Parent:
+    """Ask in a task that this cell makes.
+
+    A cell's line cannot wait for the kernel's own loop. The task is made here, so it has the
+    context of this cell, and is driven by a loop in a thread.
+    """
+
+    async def asking() -> Parent:
+        return ask()
+
+    loop = asyncio.new_event_loop()
+    try:
+        task = loop.create_task(asking())
+        thread = threading.Thread(target=loop.run_until_complete, args=(task,), daemon=True)
+        thread.start()
+        thread.join(PATIENCE_S)
+        return task.result() if task.done() else Parent(error="no answer")
+    finally:
+        if not loop.is_running():
+            loop.close()
+
+
+def _named(package: str) -> str:
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return f"{package} of an unknown version"

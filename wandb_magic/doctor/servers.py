@@ -1,0 +1,106 @@
+"""The Jupyter servers that run here, and what their environments have.
+
+A server says in Jupyter's runtime folder where it is, with the token that opens it. The token is
+used to ask the server itself, and goes nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wandb_magic.doctor import installed
+from wandb_magic.doctor.place import Place
+
+ASKED = "wandb-magic/api/socket"  # a plain request to it costs the server nothing
+PATIENCE_S = 3.0
+_MISSING = 404
+_CLOSED = (401, 403)
+
+
+@dataclass(frozen=True)
+class Server:
+    """One running Jupyter server.
+
+    Attributes
+    ----------
+    url
+        Its address, without a token.
+    """
+
+    pid: int
+    url: str
+    token: str = field(repr=False)
+
+    def loaded(self) -> bool | None:
+        """Tell whether it has loaded the extension; None if it does not say."""
+        address = f"{self.url}{ASKED}"
+        if not address.startswith(("http://", "https://")):  # it may listen on a Unix socket
+            return None
+        headers = {"Authorization": f"token {self.token}"} if self.token else {}
+        request = urllib.request.Request(address, headers=headers)  # noqa: S310 - checked above
+        try:
+            # It is on this machine: a proxy could only be in the way.
+            direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+            with direct.open(request, timeout=PATIENCE_S):
+                return True
+        except urllib.error.HTTPError as answer:
+            with answer:
+                return None if answer.code in _CLOSED else answer.code != _MISSING
+        except OSError:
+            return None
+
+
+def servers_of(place: Place) -> list[Server]:
+    """Return the server that this kernel belongs to; in a terminal, all of this user."""
+    from jupyter_core.paths import jupyter_runtime_dir  # noqa: PLC0415 - slow to import
+
+    found = []
+    for file in sorted(Path(jupyter_runtime_dir()).glob("jpserver-*.json")):
+        try:
+            said = json.loads(file.read_text(encoding="utf-8"))
+            server = Server(int(said["pid"]), str(said["url"]), str(said.get("token") or ""))
+        except (OSError, ValueError, KeyError, TypeError):  # it has just ended, or is none
+            continue
+        if _lives(server.pid):
+            found.append(server)
+    if place.kernel is None:
+        return found
+    parent = place.environment.get("JPY_PARENT_PID", "")
+    return [server for server in found if str(server.pid) == parent]
+
+
+def environment_of(server: Server) -> Mapping[str, Any] | None:
+    """Return what `installed.look` says in a server's environment; None if it cannot be asked."""
+    import psutil  # noqa: PLC0415 - slow to import
+
+    try:
+        process = psutil.Process(server.pid)
+        # The executable behind a virtual environment's link would know nothing of its packages.
+        python, environment = process.cmdline()[0], process.environ()
+        done = subprocess.run(
+            [python, "-c", Path(installed.__file__).read_text(encoding="utf-8")],
+            capture_output=True,
+            text=True,
+            check=True,
+            stdin=subprocess.DEVNULL,
+            timeout=PATIENCE_S,
+            cwd="/",
+            env=environment,
+        )
+        said: Mapping[str, Any] = {**json.loads(done.stdout), "python": python}
+    except (psutil.Error, OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return None
+    return said
+
+
+def _lives(pid: int) -> bool:
+    import psutil  # noqa: PLC0415 - as above
+
+    return psutil.pid_exists(pid)
