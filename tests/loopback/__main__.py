@@ -1,8 +1,8 @@
 """`python -m loopback PORT JOURNAL [--attended]`: the server in a process of its own.
 
 The port stands on the first line of its output once it listens; 0 takes any free one. It goes on
-until it is killed; an attended one ends with whoever holds its stdin, too, so that a test that dies
-leaves no server behind.
+until it is killed; an attended one ends with whoever holds its stdin, too, so that a test that
+dies leaves no server behind.
 """
 
 from __future__ import annotations

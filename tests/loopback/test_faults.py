@@ -119,9 +119,10 @@ def outages(client: Client) -> None:
     server = client.server
     assert isinstance(server, Loopback)
     server.fault("status", "UpsertBucket", status=500, times=1)
-    server.fault("lost", "file_stream", times=2, after=1)
     process = client.start_script(LOGGING, **QUICK)
     wait_for(lambda: "run" in server.runs and server.runs["run"].history, "history")
+    lost = server.fault("lost", "file_stream", times=2)
+    wait_for(lambda: lost.hits, "a chunk whose answer is lost")
     with server.refusing():
         time.sleep(1)  # the outage itself
     ended(process)
