@@ -1,4 +1,9 @@
-"""`python -m loopback PORT JOURNAL`: the server in a process of its own, until it is killed."""
+"""`python -m loopback PORT JOURNAL [--attended]`: the server in a process of its own.
+
+The port stands on the first line of its output once it listens; 0 takes any free one. It goes on
+until it is killed; an attended one ends with whoever holds its stdin, too, so that a test that
+dies leaves no server behind.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +17,8 @@ from loopback.server import Loopback
 from loopback.site import Site
 
 
-def main(port: str, path: str) -> None:
-    """Serve; the port stands on the first line of output once the server listens."""
+def main(port: str, path: str, attended: str = "") -> None:
+    """Serve what the journal remembers, and all that comes after."""
     journal = Journal(Path(path))
     application = Application(Site())
     for time, request in journal.read():
@@ -21,7 +26,10 @@ def main(port: str, path: str) -> None:
     application.journal = journal
     server = Loopback(int(port), application)
     print(server.port, flush=True)  # noqa: T201 - read by who started this
-    threading.Event().wait()
+    if attended:
+        sys.stdin.read()
+    else:
+        threading.Event().wait()
 
 
 if __name__ == "__main__":

@@ -20,6 +20,9 @@ from loopback.messages import BINARY, Request, Response, failure
 from loopback.site import Site
 from loopback.state import Snapshot, StoredFile
 
+# What only those get who have the key.
+KEEPS = frozenset({"graphql", "files", "artifacts", "artifactsV2", "admin"})
+
 
 class Journal(Protocol):
     """Keeps what changes the site."""
@@ -68,8 +71,8 @@ class Application:
             return failure(400, "the loopback server is at fault", request.operation)
 
     def allowed(self, request: Request) -> bool:
-        """Return whether the key fits; what was uploaded has addresses that need none."""
-        if request.route[0] in {"storage", "healthz"}:
+        """Return whether the key fits; pages, and what was uploaded, have no need of it."""
+        if request.route[0] not in KEEPS:
             return True
         kind, _, secret = request.headers.get("authorization", "").partition(" ")
         if kind.lower() == "basic":
@@ -96,7 +99,7 @@ class Application:
             return Response(200, json.dumps(answer).encode())
         if route[0] in {"storage", "artifacts", "artifactsV2"}:
             return self.stored(request)
-        return failure(404, f"no such page: {request.path}")
+        return self.page(request)
 
     def snapshot(self) -> Snapshot:
         """Return all records by the names that tests use."""
@@ -111,6 +114,18 @@ class Application:
                 list(self.refused),
                 site.rejects_keys,
             )
+
+    def page(self, request: Request) -> Response:
+        """Answer a person's browser: there are addresses of projects, runs and sweeps."""
+        entity, project, kind, name = [*request.route, *[""] * 4][:4]
+        known = {
+            "": not entity or project in self.site.entities.get(entity, []),
+            "runs": (entity, project, name) in self.site.runs,
+            "sweeps": (entity, project, name) in self.site.sweeps,
+        }
+        if request.method not in {"GET", "HEAD"} or not known.get(kind):
+            return failure(404, f"no such page: {request.path}")
+        return Response(200, b"<!doctype html><title>loopback</title>", "text/html")
 
     def graphql(self, request: Request) -> Response:
         document = parse(request.payload["query"])

@@ -11,7 +11,7 @@ from typing import Any
 from typing_extensions import Self
 
 from loopback.faults import Fault, Kind
-from loopback.site import ENTITY, KEY
+from loopback.site import KEY
 from loopback.state import Agent, Artifact, Run, Snapshot, Sweep
 from loopback.web import Logged
 
@@ -77,7 +77,6 @@ class Controls(ABC):
         return {
             "WANDB_BASE_URL": self.url,
             "WANDB_API_KEY": self.key,
-            "WANDB_ENTITY": ENTITY,
             "WANDB_SILENT": "true",
             "WANDB_ERROR_REPORTING": "false",
             "NO_PROXY": "127.0.0.1,localhost",

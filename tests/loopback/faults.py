@@ -11,7 +11,7 @@ from typing import Literal
 
 from loopback.messages import Request
 
-Kind = Literal["latency", "status", "reset", "hang", "lost"]
+Kind = Literal["latency", "status", "reset", "hang", "lost", "kill"]
 FOREVER = 3600.0
 
 
@@ -24,7 +24,8 @@ class Fault:
     kind
         ``latency``: answered after `seconds`; ``status``: refused with `status`; ``reset``: the
         connection is cut at once, nothing is done; ``hang``: nothing is answered for `seconds`,
-        then it is cut; ``lost``: all is done, and the connection cut before the answer.
+        then it is cut; ``lost``: all is done, and the connection cut before the answer; ``kill``:
+        as ``lost``, and the server dies, which only one in a process of its own can.
     match
         A pattern of the operation's name, or of the path.
     times

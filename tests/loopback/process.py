@@ -43,16 +43,21 @@ class LoopbackProcess(Controls):
 
     def start(self) -> None:
         """Start the process, again on the same port, and wait until it listens."""
+        self.kill()
         paths = [str(TESTS), str(TESTS.parent), os.environ.get("PYTHONPATH", "")]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "loopback", str(self.port), str(self._journal)],
+            [sys.executable, "-m", "loopback", str(self.port), str(self._journal), "--attended"],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # as long as this process lives
             stdout=subprocess.PIPE,
             text=True,
         )
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def kill(self) -> None:
         """End the process with SIGKILL, in the middle of whatever it does."""

@@ -55,6 +55,7 @@ class Loopback(Controls):
         return list(self._requests)
 
     def add_fault(self, fault: Fault) -> None:
+        assert fault.kind != "kill", "this would kill the test: use LoopbackProcess"
         self._faults.add(fault)
 
     def heal(self) -> None:

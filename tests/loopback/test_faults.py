@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from loopback.clients import PYTHONS, Client, ended, side_by_side, wait_for
+from loopback.controls import Controls
 from loopback.process import LoopbackProcess
 from loopback.server import Loopback
 
@@ -36,7 +37,7 @@ QUICK = {
 class Bare:
     """A client that asks once."""
 
-    def __init__(self, server: Loopback) -> None:
+    def __init__(self, server: Controls) -> None:
         self.server = server
 
     def __call__(self, body: bytes = VIEWER, timeout: float = 10, key: str | None = None) -> int:
@@ -94,6 +95,17 @@ def test_a_lost_answer_was_carried_out(loopback: Loopback, ask: Bare) -> None:
     assert list(loopback.runs) == ["run"]
 
 
+def test_pages_have_addresses(loopback: Loopback, ask: Bare) -> None:
+    assert ask(UPSERT) == 200
+    found = {}
+    for path in ("/", "/team/uncategorized", "/team/uncategorized/runs/run", "/team/none"):
+        connection = http.client.HTTPConnection("127.0.0.1", loopback.port, timeout=10)
+        connection.request("GET", path)
+        found[path] = connection.getresponse().status
+        connection.close()
+    assert list(found.values()) == [200, 200, 200, 404]
+
+
 def test_keys(loopback: Loopback, ask: Bare) -> None:
     assert ask(key="1" * 40) == 401
     loopback.reject_keys()
@@ -107,9 +119,10 @@ def outages(client: Client) -> None:
     server = client.server
     assert isinstance(server, Loopback)
     server.fault("status", "UpsertBucket", status=500, times=1)
-    server.fault("lost", "file_stream", times=2, after=1)
     process = client.start_script(LOGGING, **QUICK)
     wait_for(lambda: "run" in server.runs and server.runs["run"].history, "history")
+    lost = server.fault("lost", "file_stream", times=2)
+    wait_for(lambda: lost.hits, "a chunk whose answer is lost")
     with server.refusing():
         time.sleep(1)  # the outage itself
     ended(process)
@@ -160,6 +173,9 @@ def test_a_killed_server_has_lost_nothing(
     assert run.state == "finished"
     assert loopback_process.count("file_stream") > 0
     loopback_process.reject_keys()
-    loopback_process.kill()
+    loopback_process.fault("kill", "Viewer")
+    with pytest.raises(ConnectionError):
+        Bare(loopback_process)()
+    wait_for(lambda: not loopback_process.alive, "the end of the server")
     loopback_process.start()
     assert loopback_process.look().rejecting

@@ -46,6 +46,7 @@ def agents(client: Client) -> None:
     client.script(BY_FUNCTION)
     ((name, sweep),) = server.sweeps.items()
     assert (sweep.state, sweep.display_name, len(sweep.runs)) == ("RUNNING", "both agents", 1)
+    server.fault("lost", "Heartbeat", times=1)  # the run that it carried must not be lost
     client.wandb("agent", f"team/digits/{name}")
     assert sweep.state == "FINISHED"
     runs = [server.runs[run] for run in sweep.runs]
@@ -83,11 +84,7 @@ def states(client: Client) -> None:
     assert isinstance(server, Loopback)
     client.script(STATES)
     ((name, sweep),) = server.sweeps.items()
-    for option, state in [
-        ("--pause", "PAUSED"),
-        ("--resume", "RUNNING"),
-        ("--stop", "FINISHED"),
-    ]:
+    for option, state in [("--pause", "PAUSED"), ("--cancel", "CANCELED")]:
         client.wandb("sweep", option, f"team/digits/{name}")
         assert sweep.state == state
     assert server.refused == []

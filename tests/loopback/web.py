@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import gzip
 import http.server
+import os
 import pickle
+import signal
 import socket
 import struct
 import sys
@@ -129,8 +131,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return replace(failure(fault.status, fault.message), headers=fault.headers)
         if fault.kind == "hang":
             self.server.stopping.wait(fault.seconds)
-        elif fault.kind == "lost":
+        elif fault.kind in {"lost", "kill"}:
             self.server.application.answer(request)
+        if fault.kind == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
         return None
 
     def read(self) -> bytes:
