@@ -84,6 +84,7 @@ def test_a_program_from_start_to_deletion() -> None:
 def test_an_interrupt_ends_the_waiting_and_never_the_sweep() -> None:
     process = command("run", "endless.yaml", "--wait", start_new_session=True)
     assert process.stdout is not None
+    assert "offline, because" in process.stdout.readline()
     assert "runs in" in process.stdout.readline()
     assert "◐ 0/3\n" in process.stdout.readline() + process.stdout.readline()
     os.killpg(process.pid, signal.SIGINT)

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 
 import pytest
-from loopback.server import Loopback
 
+from loopback.server import Loopback
 from wandb_magic.doctor import account
 from wandb_magic.doctor.findings import Finding, Level
 from wandb_magic.doctor.place import Place

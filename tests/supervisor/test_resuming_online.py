@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback.server import Loopback
 
 import wandb_magic
+from loopback.server import Loopback
 from wandb_magic.records import RunState
 from wandb_magic.verbs import Sweep
 
