@@ -16,7 +16,8 @@ SHOWN = 5  # variables that are named, the largest first
 def text(sweep: Sweep) -> str:
     """Return the receipt with the sweep's name, where nothing else is shown of the sweep."""
     record = sweep.status().sweep
-    return "\n".join((f"sweep {_named(record)}", *lines(sweep)))
+    pages = [sweep.url] if sweep.url is not None else []
+    return "\n".join((f"sweep {_named(record)}", *pages, *lines(sweep)))
 
 
 def lines(sweep: Sweep) -> list[str]:
@@ -27,8 +28,14 @@ def lines(sweep: Sweep) -> list[str]:
 
 def html(sweep: Sweep) -> str:
     """Return the receipt as HTML."""
-    body = "<br>".join(map(escape, lines(sweep)))
+    body = "<br>".join((*_link(sweep.url), *map(escape, lines(sweep))))
     return f'<div style="{style.TEXT};{style.MUTED}">{body}</div>'
+
+
+def _link(url: str | None) -> list[str]:
+    if url is None or not url.startswith(("https://", "http://")):
+        return []
+    return [f'<a href="{escape(url)}" target="_blank" rel="noreferrer">{escape(url)}</a>']
 
 
 def _named(record: SweepRecord) -> str:

@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from wandb_magic.bundle import Manifest
 from wandb_magic.errors import SweepError
 from wandb_magic.launchers import LocalLauncher
 from wandb_magic.paths import SweepPaths
@@ -62,12 +63,14 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str]) -> None:
         ledger.change(state=SweepState.FAILED, cause=str(error), ended=time.time())
         store.close()
         return
+    # Other code than the sweep's own program may have been given since.
+    commands = Manifest.read(paths.bundle).kind == "command"
     supervisor = Supervisor(
         ledger,
         spec,
         make_backend,
-        lambda say: LocalLauncher(paths, environment, say, commands=bool(spec.program)),
-        Jobs(paths, sweep, spec, environment),
+        lambda say: LocalLauncher(paths, environment, say, commands=commands),
+        Jobs(paths, sweep, spec, environment, commands=commands),
     )
     await supervisor.run()
 

@@ -33,15 +33,24 @@ class Jobs:
         The sweep and its config.
     environment
         The supervisor's environment.
+    commands
+        Whether the runs are the spec's command.
     """
 
     def __init__(
-        self, paths: SweepPaths, sweep: SweepRecord, spec: Spec, environment: Mapping[str, str]
+        self,
+        paths: SweepPaths,
+        sweep: SweepRecord,
+        spec: Spec,
+        environment: Mapping[str, str],
+        *,
+        commands: bool,
     ) -> None:
         self._paths = paths
         self._sweep = sweep
         self._spec = spec
         self._environment = environment
+        self._commands = commands
 
     def job(self, run: RunRecord) -> Job:
         """Return the job of a run."""
@@ -66,7 +75,7 @@ class Jobs:
             bundle=self._paths.bundle,
             environment=environment,
             seed=seed_of(self._sweep.options.seed, run.number),
-            command=self._command(run) if self._spec.program else (),
+            command=self._command(run) if self._commands else (),
             execution=paths.execution,
         )
 

@@ -4,8 +4,9 @@ All front ends call these. Nothing here imports wandb or a front end; pandas is 
 frame is asked for.
 """
 
+from wandb_magic.verbs.attaching import attach
 from wandb_magic.verbs.dropin import agent
-from wandb_magic.verbs.finding import attach, sweeps
+from wandb_magic.verbs.finding import sweeps
 from wandb_magic.verbs.handle import Sweep
 from wandb_magic.verbs.starting import start
 from wandb_magic.verbs.status import Status
