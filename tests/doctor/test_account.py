@@ -46,14 +46,14 @@ def test_a_key_that_the_server_knows_is_well(loopback: Loopback, bad: Bad) -> No
     assert mode.startswith("sweeps are online, because W&B finds an API key")
     assert key == "an API key is found: WANDB_API_KEY"
     assert server == f"W&B at {loopback.url} answers, and takes the key"
-    assert entity == f"sweeps go to the entity {loopback.environment['WANDB_ENTITY']}"
+    assert entity == f"sweeps go to the entity {ENTITY}"
 
 
 def test_an_entity_of_others_is_told(loopback: Loopback, bad: Bad) -> None:
     (finding,) = bad(told(**{**loopback.environment, "WANDB_ENTITY": "strangers"}))
     assert finding.level is Level.PROBLEM
     assert "'strangers' is neither you nor one of your teams" in finding.text
-    assert finding.remedy == f"export WANDB_ENTITY={loopback.environment['WANDB_ENTITY']}"
+    assert finding.remedy == f"export WANDB_ENTITY={ENTITY}"
 
 
 def test_offline_by_choice_says_so_and_finds_the_key(loopback: Loopback) -> None:

@@ -1,0 +1,85 @@
+"""Sweeps that were made elsewhere, served from here."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from loopback.server import Loopback
+from wandb_magic import agent, attach
+from wandb_magic.errors import RemoteError, SpecError, SweepNotFoundError
+from wandb_magic.remote import RemoteSweep, create
+
+PROGRAM = """
+import sys
+import wandb
+with wandb.init() as run:
+    print("the program:", sys.argv[1])
+    run.log({"loss": run.config["lr"]})
+"""
+CONFIG = {
+    "method": "random",
+    "metric": {"name": "loss", "goal": "minimize"},
+    "parameters": {"lr": {"min": 0.1, "max": 1.0}},
+    "early_terminate": {"type": "hyperband", "min_iter": 3},
+    "unheard-of": {"in": "this version"},
+}
+
+
+def train() -> None:
+    import wandb
+
+    with wandb.init() as run:
+        print("the function")
+        run.log({"loss": run.config["lr"]})
+
+
+@pytest.fixture
+def server(loopback: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Loopback:
+    for name, value in {**loopback.environment, "WANDB_DIR": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    return loopback
+
+
+def made(**more: object) -> RemoteSweep:
+    return create({**CONFIG, **more}, os.environ, project="elsewhere")
+
+
+def test_a_program_then_a_function_serve_one_sweep(server: Loopback, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(PROGRAM, "utf-8")
+    there = made(program="train.py", command=["${env}", "${interpreter}", "${program}", "${args}"])
+    sweep = attach(there.url, count=1).wait(90)
+    assert (sweep.id, sweep.url, sweep.state) == (there.id, there.url, "finished")
+    assert "the program: --lr=" in sweep.logs(0)
+    assert "not wholly understood" in " ".join(sweep.status().sweep.notices)
+
+    again = agent(there.id, function=train, project="elsewhere", count=2).wait(90)
+    assert again.path == sweep.path
+    assert ["the function" in again.logs(number) for number in range(3)] == [False, True, True]
+    page = f"{there.url.removesuffix(f'/sweeps/{there.id}')}/runs/{again.records()[0].id}"
+    assert again.url_of(0) == page
+    runs = server.runs
+    assert list(runs) == [run.id for run in again.records()]
+    assert {run.state for run in runs.values()} == {"finished"}
+    # The sweep is not ours to end.
+    assert server.sweeps[there.id].state == "RUNNING"
+    again.set_count(4).stop()
+    assert server.sweeps[there.id].state == "RUNNING"
+
+
+def test_what_cannot_be_served_is_said_in_a_sentence(server: Loopback) -> None:
+    there = made()
+    with pytest.raises(SpecError, match="nothing to run"):
+        attach(f"team/elsewhere/{there.id}")
+    with pytest.raises(RemoteError, match="has no sweep team/elsewhere/00000000"):
+        attach("team/elsewhere/00000000", train)
+    with pytest.raises(SweepNotFoundError, match="there is no sweep 'no such name'"):
+        attach("no such name")
+    server.reject_keys()
+    with pytest.raises(RemoteError, match="rejects the API key from WANDB_API_KEY"):
+        attach(there.url, train)
+    server.close()
+    with pytest.raises(RemoteError, match="cannot be reached: it refuses the connection"):
+        attach(there.url, train)
+    assert not list(Path().glob("wandb/sweep-*"))
