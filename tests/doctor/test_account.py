@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from loopback.server import Loopback
+from loopback.site import ENTITY
 from wandb_magic.doctor import account
 from wandb_magic.doctor.findings import Finding, Level
 from wandb_magic.doctor.place import Place

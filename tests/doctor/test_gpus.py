@@ -1,5 +1,6 @@
 """There is no GPU here: a program in place of nvidia-smi prints what the real one does."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,9 @@ ROWS = "0, NVIDIA H200, 143771 MiB, 512 MiB, 3 %\\n1, NVIDIA H200, 143771 MiB, 0
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Callable[..., Place]:
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Place]:
+    monkeypatch.delitem(sys.modules, "torch", raising=False)  # what it was built for is told, too
+
     def made(script: str, **environment: str) -> Place:
         command = tmp_path / "nvidia-smi"
         command.write_text(f"#!/bin/sh\n{script}\n")
