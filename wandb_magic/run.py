@@ -12,6 +12,7 @@ import contextlib
 import ctypes
 import functools
 import inspect
+import io
 import json
 import os
 import signal
@@ -22,7 +23,7 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from wandb_magic.bundle import Manifest, Thawed, thaw
 from wandb_magic.causes import KEY, cause_of, tell_causes
@@ -204,22 +205,35 @@ def _shut_down() -> None:
 def _redirect(output: Path) -> None:
     target = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     nothing = os.open(os.devnull, os.O_RDONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
     os.dup2(nothing, 0)
     os.dup2(target, 1)
     os.dup2(target, 2)
     os.close(target)
     os.close(nothing)
     for name, descriptor in (("stdout", 1), ("stderr", 2)):
-        stream = os.fdopen(
-            descriptor,
-            "w",
-            buffering=1,
-            encoding="utf-8",
-            errors="backslashreplace",
-            closefd=False,
-        )
+        stream = _stream(getattr(sys, name), descriptor)
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
+
+
+def _stream(stream: object, descriptor: int) -> TextIO:
+    """Return a text stream to a descriptor: the one that is there, if it is such a one.
+
+    wandb listens to the very object that it found when it was imported, in the template perhaps.
+    """
+    if isinstance(stream, io.TextIOWrapper) and not stream.closed:
+        with contextlib.suppress(OSError):
+            if stream.fileno() == descriptor:
+                stream.reconfigure(
+                    encoding="utf-8", errors="backslashreplace", line_buffering=True
+                )
+                return stream
+    return os.fdopen(
+        descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False
+    )
 
 
 def _watch_wandb(job: Job) -> None:

@@ -16,7 +16,7 @@ from wandb_magic.run import Job
 from wandb_magic.spec import Spec
 from wandb_magic.spec.command import args_json, expand
 from wandb_magic.supervisor.resources import devices_of_agent
-from wandb_magic.warm import run_environment
+from wandb_magic.warm import PATIENCE, run_environment
 
 
 class Jobs:
@@ -52,6 +52,9 @@ class Jobs:
             entity=self._sweep.entity,
             mode=self._sweep.mode,
         )
+        if self._sweep.mode == "online":
+            known = self._environment
+            environment |= {name: each for name, each in PATIENCE.items() if name not in known}
         environment |= devices_of_agent(run.agent, self._sweep.agents, self._environment)
         return Job(
             run=run.id,
