@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from loopback.fixtures import loopback, loopback_process
 
 __all__ = ["isolated", "loopback", "loopback_process"]  # fixtures

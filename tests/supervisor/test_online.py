@@ -186,7 +186,7 @@ def test_a_server_that_is_killed_in_mid_sweep_costs_nothing(
         server.start()
     sweep.wait(PATIENCE_S)
 
-    assert len(sweep.records()) == 12
+    assert len(sweep.records()) == 8
     whole(server, sweep, tmp_path)
 
 
