@@ -23,7 +23,7 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from wandb_magic.bundle import Manifest, Thawed, thaw
 from wandb_magic.causes import KEY, cause_of, tell_causes
@@ -116,11 +116,12 @@ def execute(thawed: Thawed, job: Job) -> NoReturn:
     if job.execution:
         go_on(job.run, job.paths)
     code, error, cause = _outcome(thawed, job)
+    stopped = cause if code == INTERRUPTED and job.paths.stop.exists() else ""
     if code == 0:
         _join_threads()  # they may still log
     code, error = _finish_wandb(code, error, cause)
     _shut_down()
-    ending = {"code": code, "error": error, "ended": time.time()}
+    ending = {"code": code, "error": error, "stopped": stopped, "ended": time.time()}
     write_atomically(job.paths.exit, json.dumps(ending))
     os._exit(code)
 
@@ -211,27 +212,20 @@ def _shut_down() -> None:
 
 
 def _redirect(output: Path) -> None:
-    """Send what this process prints, in any language, to a file.
-
-    The streams stay the objects that they are: wandb has taken hold of them where it was imported,
-    and sends on what they write.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
     target = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     nothing = os.open(os.devnull, os.O_RDONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
     os.dup2(nothing, 0)
     os.dup2(target, 1)
     os.dup2(target, 2)
     os.close(target)
     os.close(nothing)
     for name, descriptor in (("stdout", 1), ("stderr", 2)):
-        stream = getattr(sys, name)
-        if not isinstance(stream, io.TextIOWrapper):  # a module put its own there
-            stream = os.fdopen(descriptor, "w", closefd=False)
-            setattr(sys, name, stream)
-            setattr(sys, f"__{name}__", stream)
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+        stream = _stream(getattr(sys, name), descriptor)
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
 
 
 def _mark(output: Path) -> None:
@@ -241,6 +235,23 @@ def _mark(output: Path) -> None:
         file.seek(max(0, size - 1))
         begin = b"" if file.read(1) in (b"", b"\n") else b"\n"
     os.write(1, begin + time.strftime("--- resumed %Y-%m-%d %H:%M:%S ---\n").encode())
+
+
+def _stream(stream: object, descriptor: int) -> TextIO:
+    """Return a text stream to a descriptor: the one that is there, if it is such a one.
+
+    wandb listens to the very object that it found when it was imported, in the template perhaps.
+    """
+    if isinstance(stream, io.TextIOWrapper) and not stream.closed:
+        with contextlib.suppress(OSError):
+            if stream.fileno() == descriptor:
+                stream.reconfigure(
+                    encoding="utf-8", errors="backslashreplace", line_buffering=True
+                )
+                return stream
+    return os.fdopen(
+        descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False
+    )
 
 
 def _watch_wandb(job: Job) -> None:
