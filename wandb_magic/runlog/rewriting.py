@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from wandb_magic.runlog import wire
-from wandb_magic.runlog.wire import DecodeError
 
 # What a log written here is readable by: wandb asks for no more since before the oldest supported.
 _MIN_CONSUMER = "0.40.0"
@@ -29,17 +28,8 @@ class Address:
     sweep: str
 
 
-def kind_of(raw: bytes) -> str | None:
-    """Return the kind of a record; "" if it is damaged, None if it is of no known kind."""
-    try:
-        kind: str | None = wire.parse(raw).WhichOneof("record_type")
-    except DecodeError:
-        return ""
-    return kind
-
-
-def addressed(raw: bytes, address: Address) -> bytes:
-    """Return a record with another address; as it is, if it has none.
+def addressed(raw: bytes, address: Address) -> tuple[str | None, bytes]:
+    """Return a record's kind, if it is a known one, and the record with another address.
 
     Raises
     ------
@@ -47,14 +37,14 @@ def addressed(raw: bytes, address: Address) -> bytes:
         If `raw` is no record.
     """
     record = wire.parse(raw)
-    kind = record.WhichOneof("record_type")
+    kind: str | None = record.WhichOneof("record_type")
+    if kind not in ("run", "artifact"):
+        return kind, raw
     if kind == "run":
         record.run.sweep_id = address.sweep
-    elif kind != "artifact":
-        return raw
     named = getattr(record, kind)
     named.entity, named.project = address.entity, address.project
-    return bytes(record.SerializeToString())
+    return kind, bytes(record.SerializeToString())
 
 
 def header() -> bytes:
