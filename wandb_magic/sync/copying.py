@@ -8,6 +8,7 @@ wandb writes while it sends are copied, all others are linked to.
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -30,9 +31,9 @@ ENDINGS = frozenset({"exit", "final", "footer"})
 WRITTEN_BY_WANDB = frozenset(
     {"output.log", "config.yaml", "wandb-summary.json", "wandb-metadata.json", "requirements.txt"}
 )
-INTERRUPTED = 130  # the shell's exit code for a death by SIGINT
-KILLED = 137  # and by SIGKILL
-OUTPUT_LIMIT = 1 << 20  # characters that a run without a log of its own brings along
+INTERRUPTED = 255  # what W&B's client says after Ctrl-C
+KILLED = 137  # what a shell says after SIGKILL
+OUTPUT_LIMIT = 1 << 24  # characters of what a run printed
 
 
 @dataclass(frozen=True)
@@ -69,34 +70,28 @@ class Copy:
 
     Attributes
     ----------
+    run
+        What the store says of the run.
     folder
         A W&B folder of an offline run.
     steps
-        How many lines of history it has.
+        How many lines of history the run has, those that were left out among them.
     damaged
-        How many stretches of the logs could not be read.
+        How many stretches of its logs could not be read.
     """
 
+    run: RunRecord
     folder: Path
     steps: int
-    damaged: int = 0
+    damaged: int
 
-    @property
-    def log(self) -> Path:
-        """Its transaction log."""
-        return next(self.folder.glob("*.wandb"))
-
-    @property
-    def marked(self) -> bool:
-        """Whether wandb has marked it as sent."""
-        return self.log.with_suffix(".wandb.synced").exists()
+    def remove(self) -> None:
+        """Remove it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def copy(source: Source, place: Path, address: Address) -> Copy:
-    """Make the copy of a run anew; what wandb noted beside an older one stays.
-
-    The same run gives the same log each time, so that what was sent of it before is sent to the
-    same places.
+def copy(source: Source, place: Path, address: Address, skip: int = 0) -> Copy:
+    """Make the copy of a run, instead of an older one.
 
     Parameters
     ----------
@@ -106,29 +101,30 @@ def copy(source: Source, place: Path, address: Address) -> Copy:
         The folder in which to make it.
     address
         Where the run is to go.
+    skip
+        Leave out so many lines of its history, the first ones.
     """
     folder = place / source.name
-    shutil.rmtree(folder / "files", ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
     (folder / "files").mkdir(mode=FOLDER_MODE, parents=True)
     for origin in source.folders:
         _link(origin / "files", folder / "files")
     log = folder / f"run-{source.record.id}.wandb"
-    temporary = log.with_suffix(".part")
-    with temporary.open("wb") as file:
-        made = _Log(LogWriter(file), source, address)
+    with log.open("wb") as file:
+        made = _Log(LogWriter(file), source, address, skip)
         made.write()
-    temporary.replace(log)
-    return Copy(folder, made.steps, made.damaged)
+    return Copy(source.record, folder, made.steps, made.damaged)
 
 
 class _Log:
     """The log of a copy, while it is written."""
 
-    def __init__(self, writer: LogWriter, source: Source, address: Address) -> None:
+    def __init__(self, writer: LogWriter, source: Source, address: Address, skip: int) -> None:
         self._writer = writer
         self._source = source
         self._address = address
-        self._introduced = self._headed = self._told = False
+        self._skip = skip
+        self._introduced = self._headed = self._printed = self._told = False
         self._ending = b""
         self.steps = 0
         self.damaged = 0
@@ -139,6 +135,8 @@ class _Log:
                 self._take(log)
         if not self._introduced:
             self._introduce()
+        if not self._printed:
+            self._print()
         self._end()
 
     def _take(self, log: Path) -> None:
@@ -163,8 +161,12 @@ class _Log:
                 return
             self._headed = True
         self._introduced |= kind == "run"
+        self._printed |= kind == "output_raw"
         self._told |= kind == "summary" and KEY.encode() in raw
-        self.steps += kind == "history"
+        if kind == "history":
+            self.steps += 1
+            if self.steps <= self._skip:
+                return
         self._writer.add(sent)
 
     def _introduce(self) -> None:
@@ -174,13 +176,20 @@ class _Log:
             self._writer.add(rewriting.header())
         started = run.started or run.created
         self._writer.add(rewriting.run(run.id, self._address, run.params, started))
-        try:
-            with self._source.paths.output.open(encoding="utf-8", errors="replace") as file:
-                text = file.read(OUTPUT_LIMIT)
-        except FileNotFoundError:
+
+    def _print(self) -> None:
+        """Add what the run printed, as we have it, if W&B has nothing of it."""
+        run = self._source.record
+        place, read = self._source.paths.output, 0
+        if not place.exists():
             return
-        for line in text.splitlines(keepends=True):
-            self._writer.add(rewriting.output(line, started))
+        with place.open(encoding="utf-8", errors="replace", newline="") as file:
+            while read < OUTPUT_LIMIT and (line := file.readline(OUTPUT_LIMIT)):
+                self._writer.add(rewriting.output(line, run.started or run.created))
+                read += len(line)
+            if file.read(1):
+                rest = f"\nThe output goes on in {place} on {platform.node()}.\n"
+                self._writer.add(rewriting.output(rest, run.ended or run.created))
 
     def _end(self) -> None:
         run = self._source.record

@@ -2,22 +2,22 @@
 
 Two files. ``state.json`` says where to and how it goes; it is replaced as a whole. ``runs.log`` has
 a line for each step of a run and only grows, so that a step costs the same however many runs
-there are. A step is noted before it is taken (``begun``) and after (``sent``); what stands between
-was interrupted. Only the process that holds the lock writes either.
+there are. A step is noted before it is taken (``begun``) and after (``sent``, with the time at
+which the run had ended: one that is resumed and ends again has to be sent again); what stands
+between was interrupted. Only the process that holds the lock writes either.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import Any
 
 from wandb_magic.paths import FOLDER_MODE, SyncPaths, write_atomically
 from wandb_magic.processes import alive
-from wandb_magic.records import Process, RunId
+from wandb_magic.records import Process, RunId, RunRecord, is_id
 
 
 class Step(str, Enum):
@@ -79,6 +79,8 @@ class SyncState:
         The sweep at W&B, or what is known of it yet.
     phase
         What is being done.
+    asked
+        Whether the server was asked for the sweep: it may have one, though no answer came.
     runs
         How many runs the sweep has.
     sent
@@ -93,6 +95,7 @@ class SyncState:
 
     target: Target
     phase: Phase = Phase.CREATING
+    asked: bool = False
     runs: int = 0
     sent: int = 0
     problem: str = ""
@@ -129,17 +132,32 @@ def read(paths: SyncPaths) -> SyncState | None:
     return SyncState(**data)
 
 
-def steps(paths: SyncPaths) -> dict[RunId, Step]:
+@dataclass(frozen=True)
+class Taken:
+    """The last step that was taken with a run, which had ended at `ended` (epoch seconds)."""
+
+    step: Step
+    ended: float | None = None
+
+    @property
+    def sent(self) -> bool:
+        """Whether the run has arrived."""
+        return self.step is Step.SENT
+
+
+def steps(paths: SyncPaths) -> dict[RunId, Taken]:
     """Return the last step of each run; a line that was cut off by a crash never was."""
-    found: dict[RunId, Step] = {}
+    found: dict[RunId, Taken] = {}
     try:
         text = paths.runs.read_text(encoding="ascii")
     except FileNotFoundError:
         return found
     for line in text.split("\n")[:-1]:
-        step, _, run = line.partition(" ")
-        if step in (Step.BEGUN.value, Step.SENT.value):
-            found[RunId(run)] = Step(step)
+        step, run, ended, *_ = [*line.split(" "), "", "", ""]
+        if is_id(run) and step == Step.BEGUN.value:
+            found[RunId(run)] = Taken(Step.BEGUN)
+        elif is_id(run) and step == Step.SENT.value:
+            found[RunId(run)] = Taken(Step.SENT, float(ended or "nan"))
     return found
 
 
@@ -157,7 +175,7 @@ class Progress:
     def __init__(self, paths: SyncPaths, state: SyncState) -> None:
         self._paths = paths
         paths.folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
-        self.steps: Mapping[RunId, Step] = steps(paths)
+        self.taken: dict[RunId, Taken] = steps(paths)
         self.state = state
         self._end_a_cut_line()
 
@@ -173,14 +191,19 @@ class Progress:
         if text not in self.state.notices:
             self.change(notices=(*self.state.notices, text))
 
-    def note(self, run: RunId, step: Step) -> None:
+    def note(self, run: RunRecord, step: Step) -> None:
         """Note a step of a run; it is on the disk when this returns."""
+        ended = f" {run.ended!r}" if step is Step.SENT and run.ended is not None else ""
         with self._paths.runs.open("a", encoding="ascii") as file:
-            file.write(f"{step.value} {run}\n")
+            file.write(f"{step.value} {run.id}{ended}\n")
             file.flush()
             os.fsync(file.fileno())
-        self.steps = {**self.steps, run: step}
-        self.change(sent=sum(each is Step.SENT for each in self.steps.values()))
+        self.taken[run.id] = Taken(step, run.ended)
+
+    def is_sent(self, run: RunRecord) -> bool:
+        """Tell whether a run has arrived as it is now."""
+        taken = self.taken.get(run.id)
+        return taken is not None and taken.sent and taken.ended == run.ended
 
     def _end_a_cut_line(self) -> None:
         if self._paths.runs.exists() and not self._paths.runs.read_bytes().endswith(b"\n"):
