@@ -8,7 +8,7 @@
     supervisor.log  what the supervisor said
     lock            held by the living supervisor
     agents.json     the ids of our agents at the W&B server
-    sync/           state.json, runs.log, sync.log, lock, copies/: what was sent to W&B, and how far
+    sync/           state.json, runs.log, sync.log, lock, copies/: what goes to W&B, and how far
     runs/<run id>/  params.yaml, core, process.json, devices, wandb.dirs, output.log, stop,
                     exit.json
 

@@ -66,8 +66,9 @@ def swept(tmp_path: Path) -> Callable[..., Sweep]:
         count: int = 4,
         cell: str = CELL,
         config: dict[str, Any] = CONFIG,
-        wait: bool = True,
         agents: int = 2,
+        *,
+        wait: bool = True,
         **namespace: object,
     ) -> Sweep:
         settings = Settings(
@@ -105,7 +106,7 @@ def begin(loopback: Loopback, python: str) -> Begin:
             "WANDB_SILENT": "false",
             **variables,
         }
-        return start_sync(sweep._paths, arguments, environment, python)  # noqa: SLF001
+        return start_sync(sweep._paths, arguments, environment, python)
 
     return start
 
@@ -116,7 +117,7 @@ def end(begin: Begin) -> Callable[..., SyncState]:
 
     def sync(sweep: Sweep, *arguments: str, **variables: str) -> SyncState:
         assert begin(sweep, *arguments, **variables).wait(PATIENCE_S) == 0, said(sweep)
-        found = state.read(sweep._paths.sync)  # noqa: SLF001
+        found = state.read(sweep._paths.sync)
         assert found is not None
         return found
 

@@ -1,10 +1,10 @@
 """A sync that is killed, at any moment and with whatever it has started, goes on with the next."""
 
-import os
 import random
 import signal
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 import pytest
@@ -23,7 +23,7 @@ End = Callable[..., SyncState]
 
 
 def started_by(sweep: Sweep) -> list[psutil.Process]:
-    """Return what a sync has started: W&B's command, its core, the child that creates the sweep."""
+    """Return what a sync has started: W&B's command, its core, what creates the sweep."""
     folder = str(sweep.path / "sync")
     found = []
     for process in psutil.process_iter():
@@ -104,9 +104,9 @@ def test_200_runs_through_five_kills(
     begin: Begin,
     end: End,
     loopback: Loopback,
-    tmp_path: os.PathLike[str],
+    tmp_path: Path,
 ) -> None:
-    generator = random.Random(200)  # noqa: S311 - a test that can be repeated
+    generator = random.Random(200)  # so that it can be repeated
     sweep = swept(200)
     for number in range(5):
         seen = len(loopback.requests)

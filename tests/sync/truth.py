@@ -47,7 +47,7 @@ def said(sweep: Sweep) -> str:
     return (sweep.path / "sync" / "sync.log").read_text(encoding="utf-8")
 
 
-def check_arrived(server: Loopback, sweep: Sweep, artifacts: bool = True) -> None:
+def check_arrived(server: Loopback, sweep: Sweep) -> None:
     """Check that the server has exactly the sweep's runs, each once and as a whole."""
     runs = sorted(sweep.records(), key=lambda run: (run.number, run.attempt))
     [remote] = server.sweeps.values()
@@ -74,11 +74,9 @@ def check_arrived(server: Loopback, sweep: Sweep, artifacts: bool = True) -> Non
         console = "\n".join(there.console)
         assert console.count(f"begins with {run.params['lr']}") == 1
         assert console.count(" ends") == 1
-        if artifacts:
-            models = [each for each in there.logged if each.startswith("model-")]
-            assert models == [f"model-{run.id}:v0"]
-            artifact = server.artifacts[models[0]]
-            assert "best" in artifact.aliases
+        models = [each for each in there.logged if each.startswith("model-")]
+        assert models == [f"model-{run.id}:v0"]
+        assert "best" in server.artifacts[models[0]].aliases
     assert server.refused == []
 
 

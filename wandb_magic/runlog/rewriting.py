@@ -44,7 +44,22 @@ def addressed(raw: bytes, address: Address) -> tuple[str | None, bytes]:
         record.run.sweep_id = address.sweep
     named = getattr(record, kind)
     named.entity, named.project = address.entity, address.project
-    return kind, bytes(record.SerializeToString())
+    return kind, _bytes(record)
+
+
+def without(raw: bytes, key: str) -> bytes:
+    """Return a record of summary values without the one of `key`.
+
+    Raises
+    ------
+    DecodeError
+        If `raw` is no record.
+    """
+    record = wire.parse(raw)
+    kept = [item for item in record.summary.update if item.key != key]
+    del record.summary.update[:]
+    record.summary.update.extend(kept)
+    return _bytes(record)
 
 
 def header() -> bytes:

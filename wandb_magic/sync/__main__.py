@@ -61,10 +61,10 @@ def _parsed() -> argparse.Namespace:
 def _send(paths: SweepPaths, options: argparse.Namespace) -> None:
     before = read(paths.sync) or SyncState(Target())
     progress = Progress(paths.sync, before)
-    phase = Phase.SENDING if before.target.id else Phase.CREATING
-    progress.change(phase=phase, problem="", notices=(), process=current())
+    progress.change(phase=Phase.CREATING, problem="", notices=(), process=current())
     # A sweep that is being created must not be missed when one is looked for.
-    end_leftovers(paths.sync.folder, PATIENCE_S if phase is Phase.CREATING else 0.0)
+    creating_still = before.asked and not before.target.id
+    end_leftovers(paths.sync.folder, PATIENCE_S if creating_still else 0.0)
     try:
         with closing(StoreReader(paths.store)) as reader:
             _go(paths, options, progress, reader)
@@ -85,7 +85,7 @@ def _go(
         log.info("sending to %s", target.url)
         address = Address(target.entity, target.project, target.id)
         command = Command.installed(environment, paths.sync.folder)
-        sync = Sync(paths, reader, progress, Site(client, address), command, address)
+        sync = Sync(paths, reader, progress, Site(client, address), command)
         sync.run(once=options.once)
 
 
@@ -106,6 +106,7 @@ def _aim(
                     f"{name}: the sweep was sent to {target.entity}/{target.project} before, and "
                     f"goes on there: leave --{name} {wanted} out"
                 )
+        client.entity(target.entity)  # whether the account is still one that may
         return
     entity = client.entity(options.entity or sweep.entity or who.entity)
     usual = "" if sweep.project == DEFAULT_PROJECT else sweep.project

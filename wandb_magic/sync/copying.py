@@ -124,37 +124,36 @@ class _Log:
         self._source = source
         self._address = address
         self._skip = skip
-        self._introduced = self._headed = self._printed = self._told = False
+        self._introduced = self._headed = self._printed = False
         self._ending = b""
         self.steps = 0
         self.damaged = 0
 
     def write(self) -> None:
-        for folder in self._source.folders:
-            for log in sorted(folder.glob("run-*.wandb")):
-                self._take(log)
+        logs = [log for each in self._source.folders for log in sorted(each.glob("run-*.wandb"))]
+        for log in logs:
+            self._take(log, last=log == logs[-1])
         if not self._introduced:
             self._introduce()
         if not self._printed:
             self._print()
         self._end()
 
-    def _take(self, log: Path) -> None:
+    def _take(self, log: Path, *, last: bool) -> None:
         descriptor = os.open(log, os.O_RDONLY | os.O_CLOEXEC)
         with closing(os.fdopen(descriptor, "rb")) as file:
             framing = Framing(file.fileno())
             for raw in framing.records():
-                self._add(raw)
+                try:
+                    self._add(raw, last=last)
+                except DecodeError:
+                    self.damaged += 1
             self.damaged += framing.skipped
 
-    def _add(self, raw: bytes) -> None:
-        try:
-            kind, sent = rewriting.addressed(raw, self._address)
-        except DecodeError:
-            self.damaged += 1
-            return
+    def _add(self, raw: bytes, *, last: bool) -> None:
+        kind, sent = rewriting.addressed(raw, self._address)
         if kind in ENDINGS:
-            self._ending = raw if kind == "exit" else self._ending
+            self._ending = raw if kind == "exit" and last else self._ending
             return
         if kind == "header":
             if self._headed:
@@ -162,7 +161,8 @@ class _Log:
             self._headed = True
         self._introduced |= kind == "run"
         self._printed |= kind == "output_raw"
-        self._told |= kind == "summary" and KEY.encode() in raw
+        if kind == "summary" and KEY.encode() in raw:
+            sent = rewriting.without(raw, KEY)  # it may be an earlier execution's: see `_end`
         if kind == "history":
             self.steps += 1
             if self.steps <= self._skip:
@@ -193,7 +193,7 @@ class _Log:
 
     def _end(self) -> None:
         run = self._source.record
-        if run.state is not RunState.FINISHED and run.cause and not self._told:
+        if run.state is not RunState.FINISHED and run.cause:
             self._writer.add(rewriting.summary(KEY, run.cause))
         runtime = (run.ended or run.created) - (run.started or run.created)
         self._writer.add(self._ending or rewriting.exited(exit_code(run), runtime))

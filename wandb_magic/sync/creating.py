@@ -59,9 +59,7 @@ def settle(
                 return Target(target.entity, target.project, name, page)
     progress.change(asked=True)
     try:
-        made = create(
-            config_of(sweep), environment, entity=target.entity, project=target.project
-        )
+        made = create(config_of(sweep), environment, entity=target.entity, project=target.project)
     except RemoteError as error:
         progress.change(asked=not error.lasting)  # a refusal is an answer, too
         raise

@@ -85,7 +85,7 @@ class Site:
 
     def __init__(self, client: Client, address: Address) -> None:
         self._client = client
-        self._address = address
+        self.address = address
 
     def arrived(self, runs: Iterable[RunId]) -> dict[RunId, Arrived]:
         """Return what the server has of these runs; those that it does not know are left out.
@@ -100,8 +100,8 @@ class Site:
             names = wanted[begin : begin + PAGE]
             data = self._client.ask(
                 RUNS,
-                project=self._address.project,
-                entity=self._address.entity,
+                project=self.address.project,
+                entity=self.address.entity,
                 filters=json.dumps({"name": {"$in": names}}),
                 first=PAGE,
             )
@@ -114,7 +114,7 @@ class Site:
         return found
 
     def enter(self, run: RunId) -> None:
-        """Create a run in the sweep, still empty, so that runs lie there in the order of these calls.
+        """Create a run in the sweep, still empty: runs lie there in the order of these calls.
 
         Raises
         ------
@@ -124,11 +124,10 @@ class Site:
         self._client.ask(
             ENTER,
             name=run,
-            project=self._address.project,
-            entity=self._address.entity,
-            sweep=self._address.sweep,
+            project=self.address.project,
+            entity=self.address.entity,
+            sweep=self.address.sweep,
         )
-
 
     def finish(self) -> None:
         """Say that the sweep is over: no agent will be waited for.
@@ -138,7 +137,7 @@ class Site:
         RemoteError
             If the server cannot be reached, or refuses.
         """
-        address = self._address
+        address = self.address
         found = look_up(self._client, address.entity, address.project, address.sweep)
         if str(found["state"]).upper() not in OVER:
             self._client.ask(

@@ -1,7 +1,7 @@
 """How far a sweep has been sent: the only memory of a sync, so that the next one goes on there.
 
-Two files. ``state.json`` says where to and how it goes; it is replaced as a whole. ``runs.log`` has
-a line for each step of a run and only grows, so that a step costs the same however many runs
+Two files. ``state.json`` says where to and how it goes; it is replaced as a whole. ``runs.log``
+has a line for each step of a run and only grows, so that a step costs the same however many runs
 there are. A step is noted before it is taken (``begun``) and after (``sent``, with the time at
 which the run had ended: one that is resumed and ends again has to be sent again); what stands
 between was interrupted. Only the process that holds the lock writes either.
@@ -30,8 +30,9 @@ class Step(str, Enum):
 class Phase(str, Enum):
     """What a sync does.
 
-    ``CREATING`` the sweep at W&B, ``SENDING`` the runs that have ended, ``WAITING`` for the living
-    ones; ``DONE`` when all were sent, ``FAILED`` if it cannot go on (its problem says why).
+    ``CREATING`` the sweep at W&B or finding it again, ``SENDING`` the runs that have ended,
+    ``WAITING`` for the living ones; ``DONE`` when all were sent, ``FAILED`` if it cannot go on:
+    its problem says why.
     """
 
     CREATING = "creating"
@@ -110,7 +111,7 @@ class SyncState:
     def __str__(self) -> str:
         where = f" to {self.target.url}" if self.target.url else ""
         text = f"synced {self.sent}/{self.runs}{where}"
-        if self.phase is Phase.CREATING:
+        if self.phase is Phase.CREATING and not where:
             text = "creating the sweep at W&B"
         if self.problem:
             return f"{text} · {self.problem}"
@@ -159,6 +160,11 @@ def steps(paths: SyncPaths) -> dict[RunId, Taken]:
         elif is_id(run) and step == Step.SENT.value:
             found[RunId(run)] = Taken(Step.SENT, float(ended or "nan"))
     return found
+
+
+def sent(paths: SyncPaths) -> list[RunId]:
+    """Return the runs that have arrived: an online sweep can begin with them as its priors."""
+    return [run for run, taken in steps(paths).items() if taken.sent]
 
 
 class Progress:

@@ -17,7 +17,6 @@ from wandb_magic.errors import RemoteError
 from wandb_magic.paths import FOLDER_MODE, SweepPaths
 from wandb_magic.processes import alive
 from wandb_magic.records import RunId, RunRecord, RunState, SweepRecord, SweepState
-from wandb_magic.runlog.rewriting import Address
 from wandb_magic.store import StoreReader
 from wandb_magic.sync import copying
 from wandb_magic.sync.copying import Copy, Source
@@ -51,21 +50,19 @@ class Sync:
         What sends it.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the parts that are put together
+    def __init__(
         self,
         paths: SweepPaths,
         reader: StoreReader,
         progress: Progress,
         site: Site,
         command: Command,
-        address: Address,
     ) -> None:
         self._paths = paths
         self._reader = reader
         self._progress = progress
         self._site = site
         self._command = command
-        self._address = address
         self._tries: Counter[RunId] = Counter()
         paths.sync.copies.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
@@ -114,7 +111,9 @@ class Sync:
             had = there.get(run.id)
             # wandb-core puts a history behind the lines that the server has.
             skip = had.steps if had is not None and self._command.parallel else 0
-            copy = copying.copy(self._source(run), self._paths.sync.copies, self._address, skip)
+            copy = copying.copy(
+                self._source(run), self._paths.sync.copies, self._site.address, skip
+            )
             if copy.damaged:
                 self._progress.notice(f"part of the log of run {run.number} cannot be read")
             taken = self._progress.taken.get(run.id)
@@ -156,7 +155,7 @@ class Sync:
             there is not None
             and there.ended
             and there.steps >= copy.steps
-            and there.sweep == self._address.sweep
+            and there.sweep == self._site.address.sweep
         )
 
     @staticmethod
@@ -175,7 +174,9 @@ class Sync:
     def _folders(self, run: RunRecord) -> Iterator[Path]:
         """Yield W&B's folders of a run, which may have been moved with the sweep's."""
         places = dict.fromkeys([*self._reader.logs(run.id), run.directory])
-        for place in sorted((Path(place) for place in places if place), key=lambda path: path.name):
+        for place in sorted(
+            (Path(place) for place in places if place), key=lambda path: path.name
+        ):
             moved = self._paths.folder.parent / place.name
             found = next((path for path in (place, moved) if path.is_dir()), None)
             if found is not None:
@@ -188,9 +189,7 @@ class Sync:
 
     def _conclude(self, runs: Sequence[RunRecord]) -> None:
         lacking = [
-            run.number
-            for run in runs
-            if run.state.ended and not self._progress.is_sent(run)
+            run.number for run in runs if run.state.ended and not self._progress.is_sent(run)
         ]
         if lacking:
             raise RemoteError(
