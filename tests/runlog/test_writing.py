@@ -1,4 +1,5 @@
 import io
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ SIZES = [[0], [1, 2, 3], [BLOCK - 14], [BLOCK - 14 - 7, 5], [BLOCK - 14 - 3, 5],
 
 
 @pytest.mark.parametrize("sizes", SIZES)
-def test_it_frames_as_leveldb_does(sizes: list[int], framed) -> None:
+def test_it_frames_as_leveldb_does(
+    sizes: list[int], framed: Callable[[Iterable[bytes]], bytes]
+) -> None:
     records = [bytes([number % 256]) * size for number, size in enumerate(sizes, 1)]
     file = io.BytesIO()
     writer = LogWriter(file)

@@ -2,13 +2,13 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
 from loopback.clients import wait_for
 from loopback.server import Loopback
 
-from wandb_magic.cli.main import main
 from wandb_magic.errors import RemoteError, SweepStateError
 from wandb_magic.paths import SyncPaths
 from wandb_magic.remote import create
@@ -59,16 +59,21 @@ def test_it_is_said_in_a_sentence_and_right_the_next_time(
     assert sweep.sync().wait(60).state.phase is Phase.DONE
 
 
-def test_the_terminal_shows_how_it_goes(
-    swept: Callable[..., Sweep], online: Loopback, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_terminal_shows_how_it_goes(swept: Callable[..., Sweep], online: Loopback) -> None:
+    def typed(*words: str) -> list[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "wandb_magic.cli", *words],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        return done.stdout.splitlines()
+
     sweep = swept(2)
-    assert main(["sync", sweep.id, "--project", "digits", "--wait"]) == 0
-    told = capsys.readouterr().out.splitlines()
+    told = typed("sync", sweep.id, "--project", "digits", "--wait")
     assert told[-1] == f"synced 2/2 to {sweep.url}"
     check_arrived(online, sweep)
-    assert main(["status", sweep.id]) == 0
-    assert told[-1] in capsys.readouterr().out
+    assert told[-1] in typed("status", sweep.id)[0]
 
 
 def test_what_was_sent_can_be_the_priors_of_an_online_sweep(
