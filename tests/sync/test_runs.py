@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from loopback.clients import wait_for
 from loopback.server import Loopback
+from loopback.state import HISTORY
 
 from wandb_magic.entries import HistoryEntry
 from wandb_magic.records import RunState
@@ -134,6 +135,26 @@ def test_a_sweep_that_goes_on_is_followed_to_its_end(
     assert found is not None
     assert (found.phase, found.sent, found.runs) == (Phase.DONE, 3, 3)
     assert [len(run.history) for run in loopback.runs.values()] == [2, 2, 2]
+
+
+def test_a_line_that_wandb_drops_is_told(
+    swept: Callable[..., Sweep], end: End, loopback: Loopback
+) -> None:
+    cell = """
+    import wandb
+    with wandb.init() as run:
+        run.log({"loss": 1})
+        run.log({"long": "x" * 25_000_000})
+        run.log({"loss": 2})
+    """
+    sweep = swept(1, cell)
+    synced = end(sweep)
+    [run] = loopback.runs.values()
+    assert (synced.phase, synced.sent, run.state) == (Phase.DONE, 1, "finished"), said(sweep)
+    assert [row.get("loss") for row in run.history if "loss" in row] == [1, 2]
+    steps = run.stream(HISTORY).count
+    expected = () if steps == 3 else (f"run 0 has {steps} steps at W&B, and 3 here",)
+    assert synced.notices == expected
 
 
 def test_a_run_whose_folder_is_gone_says_so(

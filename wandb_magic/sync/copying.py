@@ -85,6 +85,11 @@ class Copy:
     steps: int
     damaged: int
 
+    @property
+    def marked(self) -> bool:
+        """Whether wandb has marked it as sent."""
+        return next(self.folder.glob("*.wandb.synced"), None) is not None
+
     def remove(self) -> None:
         """Remove it."""
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -3,8 +3,8 @@
 In older versions the command is written in Python: it sends one run after the other, and a run
 that the server has in part once more from its first line, each line to its old place. Newer ones
 leave it to wandb-core: it sends several runs at a time, as many as ``-n`` says, and puts the
-history behind the lines that the server has already. Both end with success though runs did not arrive:
-whoever sends has to ask the server.
+history behind the lines that the server has already. Both end with success though runs did not
+arrive: whoever sends has to ask the server.
 """
 
 from __future__ import annotations

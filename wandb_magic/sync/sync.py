@@ -105,21 +105,20 @@ class Sync:
         return not self._progress.is_sent(run) and self._tries[run.id] < TRIES
 
     def _send(self, runs: Sequence[RunRecord]) -> None:
-        there = self._site.arrived([run.id for run in runs])
+        there = self._there(runs)
         copies = []
         for run in runs:
             had = there.get(run.id)
             # wandb-core puts a history behind the lines that the server has.
             skip = had.steps if had is not None and self._command.parallel else 0
-            copy = copying.copy(
-                self._source(run), self._paths.sync.copies, self._site.address, skip
-            )
+            source = Source(run, self._paths.run(run.id), list(self._folders(run)))
+            copy = copying.copy(source, self._paths.sync.copies, self._site.address, skip)
             if copy.damaged:
                 self._progress.notice(f"part of the log of run {run.number} cannot be read")
             taken = self._progress.taken.get(run.id)
             resumed = taken is not None and taken.sent
-            if self._is_whole(copy, had) and not resumed:
-                self._arrived(copy)
+            if had is not None and not resumed and self._is_whole(copy, had):
+                self._arrived(copy, had)
                 continue
             if had is None:
                 self._progress.note(run, Step.BEGUN)
@@ -128,48 +127,51 @@ class Sync:
         if copies:
             log.info("sending %s", ", ".join(f"run {copy.run.number}" for copy in copies))
             self._command.send(copies)
-            self._confirm(copies)
+            self._confirm([copy for copy in copies if copy.marked])
+        for copy in copies:
+            if not self._progress.is_sent(copy.run):
+                self._tries[copy.run.id] += 1
+
+    def _there(self, runs: Sequence[RunRecord]) -> dict[RunId, Arrived]:
+        """Ask what the server has of runs, until it no longer counts what it was sent before."""
+        there = self._site.arrived([run.id for run in runs])
+        while any(not run.ended and run.steps for run in there.values()):
+            before = there
+            time.sleep(LOOK_S)
+            there = self._site.arrived([run.id for run in runs])
+            if there == before:
+                break
+        return there
 
     def _confirm(self, copies: Sequence[Copy]) -> None:
-        """Ask the server what has arrived; it may still be counting."""
+        """Ask the server whether runs have arrived; it may still be counting."""
         deadline = time.monotonic() + COUNTED_S
         left = {copy.run.id: copy for copy in copies}
         while left:
-            there = self._site.arrived(left)
-            for run, copy in list(left.items()):
-                if self._is_whole(copy, there.get(run)):
-                    self._arrived(left.pop(run))
-                    if there[run].steps > copy.steps:
-                        self._progress.notice(
-                            f"run {copy.run.number} has {there[run].steps} steps at W&B, and "
-                            f"{copy.steps} here"
-                        )
-            if not left or time.monotonic() > deadline or self._is_unfinished(left, there):
+            late = time.monotonic() > deadline
+            for run, found in self._site.arrived(left).items():
+                # What wandb-core has sent to its end would be doubled; the older command may try
+                # again, but it may also have been wandb that dropped a line.
+                spent = self._command.parallel or self._tries[run] > 0
+                if self._is_whole(left[run], found, short=late and spent):
+                    self._arrived(left.pop(run), found)
+            if late:
                 break
-            time.sleep(LOOK_S)
-        for run in left:
-            self._tries[run] += 1
+            time.sleep(LOOK_S if left else 0)
 
-    def _is_whole(self, copy: Copy, there: Arrived | None) -> bool:
-        return (
-            there is not None
-            and there.ended
-            and there.steps >= copy.steps
-            and there.sweep == self._site.address.sweep
-        )
+    def _is_whole(self, copy: Copy, there: Arrived, *, short: bool = False) -> bool:
+        """Tell whether the server has a run to its end; with `short`, lines may be missing."""
+        whole = short or there.steps >= copy.steps
+        return there.ended and whole and there.sweep == self._site.address.sweep
 
-    @staticmethod
-    def _is_unfinished(left: dict[RunId, Copy], there: dict[RunId, Arrived]) -> bool:
-        """Tell whether no waiting helps: nobody has told the server that these runs ended."""
-        return not any(run in there and there[run].ended for run in left)
-
-    def _arrived(self, copy: Copy) -> None:
+    def _arrived(self, copy: Copy, there: Arrived) -> None:
+        if there.steps != copy.steps:
+            self._progress.notice(
+                f"run {copy.run.number} has {there.steps} steps at W&B, and {copy.steps} here"
+            )
         self._progress.note(copy.run, Step.SENT)
         self._progress.change(sent=self._progress.state.sent + 1)
         copy.remove()
-
-    def _source(self, run: RunRecord) -> Source:
-        return Source(run, self._paths.run(run.id), list(self._folders(run)))
 
     def _folders(self, run: RunRecord) -> Iterator[Path]:
         """Yield W&B's folders of a run, which may have been moved with the sweep's."""
