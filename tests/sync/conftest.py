@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback.clients import NAMES, PYTHONS
+from loopback.clients import PYTHONS
 from loopback.server import Loopback
 
 from wandb_magic.bundle.manifest import inherited
@@ -52,7 +52,7 @@ with wandb.init(tags=["tag"]) as run:
 """
 
 
-@pytest.fixture(params=PYTHONS, ids=NAMES)
+@pytest.fixture(params=PYTHONS, ids=["newest", "oldest"][: len(PYTHONS)])
 def python(request: pytest.FixtureRequest) -> str:
     """The Python whose wandb sends."""
     return str(request.param)
@@ -103,6 +103,7 @@ def begin(loopback: Loopback, python: str) -> Begin:
             **inherited(os.environ),
             **loopback.environment,
             "PYTHONWARNINGS": "ignore",
+            "PYTHONDONTWRITEBYTECODE": "",  # else each command compiles all of wandb again
             "WANDB_SILENT": "false",
             **variables,
         }

@@ -242,8 +242,6 @@ class Sweep:
         SweepStateError
             If the sweep is running, or on its way to W&B.
         """
-        if alive(self._record.supervisor):
-            raise SweepStateError(f"sweep {self.id} is running: stop it first")
         check_idle(self._paths, self.id)
         self._reader.close()
         remove(self._paths, self.id)
