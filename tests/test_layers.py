@@ -19,6 +19,7 @@ LAYERS = [
     {"launchers"},
     {"backends"},
     {"supervisor"},
+    {"sync"},
     {"verbs"},
     {"display"},
     {"doctor"},

@@ -1,4 +1,4 @@
-"""Starting a supervisor so that it outlives whoever starts it.
+"""Starting a supervisor, or a sync, so that it outlives whoever starts it.
 
 In a session of its own it hears neither the kernel's interrupt nor its end; stdin is closed, and
 what it says goes to a file. Nothing here waits for it.
@@ -10,11 +10,11 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from wandb_magic.errors import UnsupportedError
-from wandb_magic.paths import SweepPaths
+from wandb_magic.paths import FOLDER_MODE, SweepPaths
 
 _started: list[subprocess.Popen[bytes]] = []
 _lock = threading.Lock()
@@ -45,33 +45,54 @@ def start_supervisor(
     UnsupportedError
         On systems without sessions and forks.
     """
-    if os.name != "posix":
-        raise UnsupportedError(
-            "detached sweeps need Linux or macOS: on Windows, use the Linux subsystem (WSL)"
-        )
-    collect_ended()
-    python = executable if os.access(executable, os.X_OK) else sys.executable
-    with paths.log.open("ab") as log:
-        process = subprocess.Popen(
-            [python, "-m", "wandb_magic.supervisor", str(paths.folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=paths.folder,
-            env=_importable(environment),
-            start_new_session=True,
-        )
-    with _lock:
-        _started.append(process)
-    return process
+    module = ["wandb_magic.supervisor", str(paths.folder)]
+    return _start(module, paths.log, environment, executable)
+
+
+def start_sync(
+    paths: SweepPaths,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    executable: str = "",
+) -> subprocess.Popen[bytes]:
+    """Start the process that sends a sweep to W&B; if one is alive, the new one leaves at once.
+
+    Parameters
+    ----------
+    paths
+        The sweep's paths.
+    arguments
+        What it is asked, beside the sweep's folder.
+    environment
+        Its environment, which decides the account and the server.
+    executable
+        The Python whose wandb is to send: the one that the sweep was made with, or this one.
+
+    Raises
+    ------
+    UnsupportedError
+        On systems without sessions and forks.
+    """
+    paths.sync.folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    module = ["wandb_magic.sync", str(paths.folder), *arguments]
+    return _start(module, paths.sync.log, environment, executable)
 
 
 def supervised(paths: SweepPaths) -> bool:
     """Tell whether a living supervisor holds a sweep's folder, without a look into its store."""
-    import fcntl  # noqa: PLC0415 - where it is missing, no supervisor can start
+    return _held(paths.lock)
+
+
+def syncing(paths: SweepPaths) -> bool:
+    """Tell whether a process is sending a sweep to W&B."""
+    return _held(paths.sync.lock)
+
+
+def _held(path: Path) -> bool:
+    import fcntl  # noqa: PLC0415 - where it is missing, nothing is ever detached
 
     try:
-        with paths.lock.open("rb") as lock:
+        with path.open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
@@ -81,9 +102,33 @@ def supervised(paths: SweepPaths) -> bool:
 
 
 def collect_ended() -> None:
-    """Collect the supervisors that have ended, so that none stays a zombie of this process."""
+    """Collect the processes that have ended, so that none stays a zombie of this process."""
     with _lock:
         _started[:] = [process for process in _started if process.poll() is None]
+
+
+def _start(
+    module: Sequence[str], said: Path, environment: Mapping[str, str], executable: str
+) -> subprocess.Popen[bytes]:
+    if os.name != "posix":
+        raise UnsupportedError(
+            "detached sweeps need Linux or macOS: on Windows, use the Linux subsystem (WSL)"
+        )
+    collect_ended()
+    python = executable if os.access(executable, os.X_OK) else sys.executable
+    with said.open("ab") as log:
+        process = subprocess.Popen(
+            [python, "-m", *module],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=said.parent,
+            env=_importable(environment),
+            start_new_session=True,
+        )
+    with _lock:
+        _started.append(process)
+    return process
 
 
 def _importable(environment: Mapping[str, str]) -> dict[str, str]:

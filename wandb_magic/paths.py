@@ -8,6 +8,7 @@
     supervisor.log  what the supervisor said
     lock            held by the living supervisor
     agents.json     the ids of our agents at the W&B server
+    sync/           state.json, runs.log, sync.log, lock, copies/: what goes to W&B, and how far
     runs/<run id>/  params.yaml, core, process.json, devices, wandb.dirs, output.log, stop,
                     exit.json, kept/; after a resumption also execution, core-1, process-1.json,
                     stop-1, exit-1.json and so on, and perhaps spared
@@ -119,6 +120,38 @@ class RunPaths:
 
 
 @dataclass(frozen=True)
+class SyncPaths:
+    """The paths of what sends a sweep to W&B, below the sweep's ``sync/``."""
+
+    folder: Path
+
+    @property
+    def state(self) -> Path:
+        """Where the sweep is sent to, and how that goes."""
+        return self.folder / "state.json"
+
+    @property
+    def runs(self) -> Path:
+        """What was done with each run, a line each time."""
+        return self.folder / "runs.log"
+
+    @property
+    def log(self) -> Path:
+        """What the sync and W&B's command said."""
+        return self.folder / "sync.log"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the living sync and by what it has started; there is never a second one."""
+        return self.folder / "lock"
+
+    @property
+    def copies(self) -> Path:
+        """Copies of the runs that are on their way; each goes once its run has arrived."""
+        return self.folder / "copies"
+
+
+@dataclass(frozen=True)
 class SweepPaths:
     """The paths of one sweep."""
 
@@ -175,6 +208,11 @@ class SweepPaths:
     def runs(self) -> Path:
         """One folder a run."""
         return self.folder / "runs"
+
+    @property
+    def sync(self) -> SyncPaths:
+        """What is known of sending the sweep to W&B."""
+        return SyncPaths(self.folder / "sync")
 
     def run(self, run: RunId) -> RunPaths:
         """Return the paths of one run."""

@@ -190,6 +190,20 @@ def _set_count(sweep: Sweep, options: argparse.Namespace, _: Surface) -> str:
     return f"{_named(sweep)} will have {options.number} runs"
 
 
+def _sync(sweep: Sweep, options: argparse.Namespace, surface: Surface) -> str:
+    synced = sweep.sync(options.project, options.entity, once=options.once)
+    if options.wait:
+        surface.show(
+            f"{_named(sweep)} is sent to {synced.url}; an interrupt ends the waiting only"
+        )
+        try:
+            synced.wait(show=surface.show)
+        except KeyboardInterrupt:
+            surface.show(f"The waiting is over; {_named(sweep)} is sent all the same.")
+        return ""
+    return f"{_named(sweep)}: {synced.state}"
+
+
 def _delete(sweep: Sweep, options: argparse.Namespace, surface: Surface) -> str:
     name, lost = _named(sweep), len(sweep.records())
     if not options.yes and not surface.confirm(f"Delete {name} with its {lost} runs?"):
@@ -232,5 +246,6 @@ _ACTS: Mapping[str, Callable[[Sweep, argparse.Namespace, Surface], str]] = {
     "resume-run": _resume_run,
     "set-agents": _set_agents,
     "set-count": _set_count,
+    "sync": _sync,
     "delete": _delete,
 }

@@ -110,6 +110,15 @@ VERBS = {
         "change how many runs there will be in all",
         {"number": {**_NUMBER, "help": "runs in all"}},
     ),
+    "sync": Verb(
+        "send an offline sweep to W&B: a real sweep with all its runs",
+        {
+            "--project": {"help": "the W&B project; the sweep's own by default"},
+            "--entity": {"help": "the W&B user or team"},
+            "--once": {"action": "store_true", "help": "only the runs that have ended by now"},
+            "--wait": {"action": "store_true", "help": "wait until everything was sent"},
+        },
+    ),
     "delete": Verb(
         "delete a sweep's folder: its code, results and output",
         {"--yes": {"action": "store_true", "help": "do not ask"}},

@@ -46,7 +46,7 @@ def entries(raw: bytes) -> Iterator[Entry]:
     """
     record = wire.parse(raw)
     kind = record.WhichOneof("record_type")
-    if kind is not None:
+    if kind in _CONVERTERS:
         yield from _CONVERTERS[kind](getattr(record, kind))
 
 

@@ -18,16 +18,25 @@ from wandb_magic.errors import UnsupportedError
 
 BLOCK = 32 * 1024
 FILE_HEADER = b":W&B\xe1\xbe\x00"
-_CHUNK_HEADER = struct.Struct("<IHB")
+CHUNK_HEADER = struct.Struct("<IHB")
 _KIND_AT = 6
 _READ = 32 * BLOCK
 
 
-class _Kind(IntEnum):
+class ChunkKind(IntEnum):
+    """Which part of a record a chunk holds."""
+
     FULL = 1
     FIRST = 2
     MIDDLE = 3
     LAST = 4
+
+    @classmethod
+    def of(cls, *, first: bool, last: bool) -> ChunkKind:
+        """Return the kind of a chunk that begins a record, ends one, both or neither."""
+        if first:
+            return cls.FULL if last else cls.FIRST
+        return cls.LAST if last else cls.MIDDLE
 
 
 class Framing:
@@ -92,16 +101,16 @@ class Framing:
         while True:
             cursor = self._offset - base
             room = BLOCK - self._offset % BLOCK
-            if room < _CHUNK_HEADER.size:
+            if room < CHUNK_HEADER.size:
                 if len(data) - cursor < room:
                     return  # the block's last octets are written with what comes after them
                 self._offset += room
                 continue
-            if len(data) - cursor < _CHUNK_HEADER.size:
+            if len(data) - cursor < CHUNK_HEADER.size:
                 return
-            checksum, size, kind = _CHUNK_HEADER.unpack_from(data, cursor)
-            end = cursor + _CHUNK_HEADER.size + size
-            fits = _CHUNK_HEADER.size + size <= room and _Kind.FULL <= kind <= _Kind.LAST
+            checksum, size, kind = CHUNK_HEADER.unpack_from(data, cursor)
+            end = cursor + CHUNK_HEADER.size + size
+            fits = CHUNK_HEADER.size + size <= room and ChunkKind.FULL <= kind <= ChunkKind.LAST
             if fits and end > len(data):
                 return
             if not fits or zlib.crc32(data[cursor + _KIND_AT : end]) != checksum:
@@ -110,24 +119,24 @@ class Framing:
                     return
                 self._skip(room)
                 continue
-            record = self._add(kind, data[cursor + _CHUNK_HEADER.size : end])
+            record = self._add(kind, data[cursor + CHUNK_HEADER.size : end])
             self._offset = base + end
             if record is not None:
                 yield record
 
     def _add(self, kind: int, part: bytes) -> bytes | None:
         """Add a chunk, which lies at the current offset, to its record; return it once whole."""
-        if kind in (_Kind.FULL, _Kind.FIRST):
+        if kind in (ChunkKind.FULL, ChunkKind.FIRST):
             self.skipped += bool(self._parts)
             self._parts = []
             self._start = self._offset
         elif not self._parts:
             # The rest of a record whose beginning was damaged, and counted.
             return None
-        if kind == _Kind.FULL:
+        if kind == ChunkKind.FULL:
             return part
         self._parts.append(part)
-        if kind != _Kind.LAST:
+        if kind != ChunkKind.LAST:
             return None
         record = b"".join(self._parts)
         self._parts = []

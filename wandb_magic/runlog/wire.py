@@ -1,10 +1,10 @@
-"""The part of W&B's record format that is read here, and the only module that knows it.
+"""The part of W&B's record format that is read and written here; no other module knows it.
 
 The fields are those of ``wandb/proto/wandb_internal.proto``, with W&B's own names and numbers; a
 test holds them against the installed wandb. They are declared anew because importing W&B's
 generated module imports all of wandb (0.8 s and 55 MB, against 0.08 s and 16 MB), and because the
 numbers stay the same in every version of wandb and of protobuf. Fields that are not declared
-are skipped by protobuf itself.
+are skipped by protobuf itself, which keeps them when it writes a message that it has read.
 """
 
 from __future__ import annotations
@@ -31,14 +31,19 @@ _CHANGES: dict[str, tuple[int, str]] = {"update": (1, "*Item"), "remove": (2, "*
 # Field: (number, type), where a star means repeated.
 MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
     "Record": {
+        "num": (1, "int64"),
         "history": (2, "HistoryRecord"),
         "summary": (3, "SummaryRecord"),
         "config": (5, "ConfigRecord"),
         "files": (6, "FilesRecord"),
         "stats": (7, "StatsRecord"),
         "artifact": (8, "ArtifactRecord"),
+        "output_raw": (13, "OutputRawRecord"),
         "run": (17, "RunRecord"),
         "exit": (18, "RunExitRecord"),
+        "final": (20, "FinalRecord"),
+        "header": (21, "HeaderRecord"),
+        "footer": (22, "FooterRecord"),
         "use_artifact": (25, "UseArtifactRecord"),
     },
     "Item": _ITEM,
@@ -52,6 +57,8 @@ MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
     "StatsItem": {"key": (1, "string"), "value_json": (16, "string")},
     "StatsRecord": {"timestamp": (2, "Timestamp"), "item": (3, "*StatsItem")},
     "ArtifactRecord": {
+        "project": (2, "string"),
+        "entity": (3, "string"),
         "type": (4, "string"),
         "name": (5, "string"),
         "metadata": (8, "string"),
@@ -61,6 +68,8 @@ MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
     "UseArtifactRecord": {"type": (2, "string"), "name": (3, "string")},
     "GitRepoRecord": {"commit": (2, "string")},
     "RunRecord": {
+        "run_id": (1, "string"),
+        "entity": (2, "string"),
         "project": (3, "string"),
         "config": (4, "ConfigRecord"),
         "run_group": (6, "string"),
@@ -68,11 +77,21 @@ MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
         "display_name": (8, "string"),
         "notes": (9, "string"),
         "tags": (10, "*string"),
+        "sweep_id": (12, "string"),
         "host": (13, "string"),
         "start_time": (17, "Timestamp"),
         "git": (21, "GitRepoRecord"),
     },
     "RunExitRecord": {"exit_code": (1, "int32"), "runtime": (2, "int32")},
+    "OutputRawRecord": {
+        "output_type": (1, "int32"),
+        "timestamp": (2, "Timestamp"),
+        "line": (3, "string"),
+    },
+    "VersionInfo": {"producer": (1, "string"), "min_consumer": (2, "string")},
+    "HeaderRecord": {"version_info": (1, "VersionInfo")},
+    "FinalRecord": {},
+    "FooterRecord": {},
 }
 
 
@@ -85,6 +104,11 @@ def parse(raw: bytes) -> Message:
         If `raw` is no protobuf message.
     """
     return _record_class().FromString(raw)
+
+
+def new() -> Message:
+    """Return an empty record, to be filled and written with ``SerializeToString()``."""
+    return _record_class()()
 
 
 @cache
@@ -107,7 +131,8 @@ def _record_class() -> Any:  # noqa: ANN401 - a class that protobuf makes
         if name == "Record":
             made.oneof_decl.add(name="record_type")
             for declared in made.field:
-                declared.oneof_index = 0
+                if declared.type == declared.TYPE_MESSAGE:
+                    declared.oneof_index = 0
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.Record"))

@@ -152,6 +152,14 @@ class StoreReader(RunReader):
                 )
             ]
 
+    def logs(self, run: RunId) -> list[str]:
+        """Return the W&B folders whose logs of a run were read."""
+        with self._reading() as connection:
+            found = connection.execute(
+                "SELECT path FROM log JOIN run ON run = row WHERE id = ? ORDER BY path", (run,)
+            )
+            return [path for (path,) in found]
+
     def artifacts(self, run: RunId) -> list[ArtifactEntry]:
         """Return the artifacts that a run logged or used, in order."""
         with self._reading() as connection:

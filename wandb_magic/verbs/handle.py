@@ -19,8 +19,9 @@ from wandb_magic.remote import run_page
 from wandb_magic.store import StoreReader
 from wandb_magic.verbs import frames, logs
 from wandb_magic.verbs.asking import ask
-from wandb_magic.verbs.removing import remove
+from wandb_magic.verbs.removing import check_idle, remove
 from wandb_magic.verbs.status import Status, best_of, has_died, metric_of, status_of
+from wandb_magic.verbs.syncing import Syncing, sync, synced_url
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,11 +71,11 @@ class Sweep:
     @property
     def url(self) -> str | None:
         """The sweep's page at W&B; None for one that only this machine knows."""
-        return self._record.url or None
+        return self._record.url or synced_url(self._paths)
 
     def url_of(self, run: str | int) -> str | None:
         """Return a run's page at W&B; None for one that only this machine knows."""
-        return run_page(self._record.url, self._find(run).id) or None
+        return run_page(self.url or "", self._find(run).id) or None
 
     @property
     def config(self) -> dict[str, Any]:
@@ -87,7 +88,7 @@ class Sweep:
 
     def status(self) -> Status:
         """Return how the sweep stands."""
-        return status_of(self._reader)
+        return status_of(self._reader, self._paths.sync)
 
     def records(self) -> list[RunRecord]:
         """Return all runs in order of their numbers, as plain records."""
@@ -244,6 +245,12 @@ class Sweep:
         self._ask("set_count", revive=True, count=count)
         return self
 
+    def sync(
+        self, project: str | None = None, entity: str | None = None, *, once: bool = False
+    ) -> Syncing:
+        """Send the offline sweep to W&B, and go on after an interruption: see `syncing.sync`."""
+        return sync(self._paths, self._record, project, entity, once=once)
+
     def delete(self) -> None:
         """Delete the sweep's folder: bundle, results and the runs' output.
 
@@ -252,10 +259,9 @@ class Sweep:
         Raises
         ------
         SweepStateError
-            If the sweep is running.
+            If the sweep is running, or on its way to W&B.
         """
-        if alive(self._record.supervisor):
-            raise SweepStateError(f"sweep {self.id} is running: stop it first")
+        check_idle(self._paths, self.id)
         self._reader.close()
         remove(self._paths, self.id)
 

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from wandb_magic import index
-from wandb_magic.detach import supervised
+from wandb_magic.detach import supervised, syncing
 from wandb_magic.errors import SweepNotFoundError, SweepStateError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import SweepId
@@ -18,15 +18,28 @@ def remove(paths: SweepPaths, sweep: SweepId) -> None:
     Raises
     ------
     SweepStateError
-        If the sweep is running.
+        If the sweep is running, or on its way to W&B.
     """
-    if supervised(paths):
-        raise SweepStateError(f"sweep {sweep} is running: stop it first")
+    check_idle(paths, sweep)
     index.remove(sweep)
     store = paths.store
     shutil.rmtree(paths.folder)
     for suffix in ("", "-wal", "-shm"):
         Path(f"{store}{suffix}").unlink(missing_ok=True)
+
+
+def check_idle(paths: SweepPaths, sweep: SweepId) -> None:
+    """See to it that nobody works in a sweep's folder.
+
+    Raises
+    ------
+    SweepStateError
+        If the sweep is running, or on its way to W&B.
+    """
+    if supervised(paths):
+        raise SweepStateError(f"sweep {sweep} is running: stop it first")
+    if syncing(paths):
+        raise SweepStateError(f"sweep {sweep} is being sent to W&B: wait until it is there")
 
 
 def discard(sweep: str) -> None:

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wandb_magic.paths import SyncPaths
 from wandb_magic.processes import alive
 from wandb_magic.records import Metric, RunRecord, RunState, SweepRecord, SweepState
 from wandb_magic.store import StoreReader
+from wandb_magic.sync.state import SyncState
+from wandb_magic.sync.state import read as read_sync
 
 STARTING_S = 30.0  # a supervisor that has not said a word for so long will not
 
@@ -32,6 +35,8 @@ class Status:
         The objective's name, "" without one.
     died
         Whether it should be running and its supervisor is gone: `Sweep.resume` starts it again.
+    sync
+        How sending it to W&B goes; None if nobody tried, or for one that was online.
     """
 
     sweep: SweepRecord
@@ -40,6 +45,7 @@ class Status:
     best: RunRecord | None
     metric: str
     died: bool
+    sync: SyncState | None = None
 
     @property
     def state(self) -> str:
@@ -80,11 +86,13 @@ class Status:
             parts.append("its supervisor is gone: resume() starts it again")
         elif self.sweep.cause:
             parts.append(self.sweep.cause)
+        if self.sync is not None:
+            parts.append(str(self.sync))
         return " · ".join(parts)
 
 
-def status_of(reader: StoreReader) -> Status:
-    """Read how a sweep stands."""
+def status_of(reader: StoreReader, sync: SyncPaths | None = None) -> Status:
+    """Read how a sweep stands, and with `sync` how sending it goes."""
     sweep = reader.sweep()
     metric = metric_of(sweep)
     return Status(
@@ -94,6 +102,7 @@ def status_of(reader: StoreReader) -> Status:
         best=next(iter(best_of(reader, metric, 1)), None),
         metric=metric.name if metric is not None else "",
         died=has_died(sweep),
+        sync=None if sync is None else read_sync(sync),
     )
 
 

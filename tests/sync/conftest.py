@@ -1,0 +1,125 @@
+"""Offline sweeps, and syncs of them to the loopback server."""
+
+import os
+import subprocess
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loopback.clients import PYTHONS
+from loopback.server import Loopback
+from wandb_magic.bundle.manifest import inherited
+from wandb_magic.detach import start_sync
+from wandb_magic.records import Options
+from wandb_magic.sync import state
+from wandb_magic.sync.state import SyncState
+from wandb_magic.verbs import Sweep
+from wandb_magic.verbs.starting import Code, Settings, start_code
+
+from .truth import said
+
+PATIENCE_S = 240.0
+CONFIG: dict[str, Any] = {
+    "method": "random",
+    "name": "offline",
+    "metric": {"name": "loss", "goal": "minimize"},
+    "parameters": {"lr": {"min": 0.0, "max": 1.0}, "net": {"parameters": {"width": {"value": 8}}}},
+}
+CELL = """
+import os
+import wandb
+
+with wandb.init(tags=["tag"]) as run:
+    lr = run.config["lr"]
+    print("begins with", lr)
+    for step in range(STEPS):
+        run.log({"loss": lr / (step + 1), "deep": {"step": step}})
+    run.log({"page": wandb.Html(f"<b>{lr}</b>"), "table": wandb.Table(["lr"], [[lr]])})
+    path = os.path.join(run.dir, "kept.txt")
+    with open(path, "w") as file:
+        file.write(str(lr))
+    run.save(path, base_path=run.dir)
+    artifact = wandb.Artifact(f"model-{run.id}", "model", metadata={"lr": lr})
+    artifact.add_file(path)
+    run.log_artifact(artifact, aliases=["best"])
+    run.summary["kept"] = lr
+    print("ends")
+    if lr > 0.9:
+        raise ValueError("too fast")
+"""
+
+
+@pytest.fixture(params=PYTHONS, ids=["newest", "oldest"][: len(PYTHONS)])
+def python(request: pytest.FixtureRequest) -> str:
+    """The Python whose wandb sends."""
+    return str(request.param)
+
+
+@pytest.fixture
+def swept(tmp_path: Path) -> Callable[..., Sweep]:
+    """Run an offline sweep to its end."""
+
+    def sweep(
+        count: int = 4,
+        cell: str = CELL,
+        config: dict[str, Any] = CONFIG,
+        agents: int = 2,
+        *,
+        wait: bool = True,
+        **namespace: object,
+    ) -> Sweep:
+        settings = Settings(
+            count=count,
+            agents=agents,
+            name=None,
+            project="digits",
+            entity=None,
+            mode="offline",
+            options=Options(seed=3, grace=1.0, failure_limit=0),
+            env=None,
+        )
+        names = {"STEPS": 5, "GO": str(tmp_path / "go"), **namespace}
+        started = start_code(config, Code(cell=textwrap.dedent(cell), namespace=names), settings)
+        if wait:
+            started.wait(PATIENCE_S)
+            assert started.state == "finished", (started.path / "supervisor.log").read_text()
+        return started
+
+    return sweep
+
+
+Begin = Callable[..., subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def begin(loopback: Loopback, python: str) -> Begin:
+    """Start a sync, of whatever version of wandb."""
+
+    def start(sweep: Sweep, *arguments: str, **variables: str) -> subprocess.Popen[bytes]:
+        environment = {
+            **inherited(os.environ),
+            **loopback.environment,
+            "PYTHONWARNINGS": "ignore",
+            "PYTHONDONTWRITEBYTECODE": "",  # else each command compiles all of wandb again
+            "WANDB_SILENT": "false",
+            **variables,
+        }
+        return start_sync(sweep._paths, arguments, environment, python)
+
+    return start
+
+
+@pytest.fixture
+def end(begin: Begin) -> Callable[..., SyncState]:
+    """Sync a sweep to the end."""
+
+    def sync(sweep: Sweep, *arguments: str, **variables: str) -> SyncState:
+        assert begin(sweep, *arguments, **variables).wait(PATIENCE_S) == 0, said(sweep)
+        found = state.read(sweep._paths.sync)
+        assert found is not None
+        return found
+
+    return sync

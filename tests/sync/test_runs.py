@@ -1,0 +1,173 @@
+"""Runs that are not like others: killed, pruned, never begun, begun twice, still alive."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from loopback.clients import wait_for
+from loopback.server import Loopback
+from loopback.state import HISTORY
+from wandb_magic.entries import HistoryEntry
+from wandb_magic.records import RunState
+from wandb_magic.runlog import Follower
+from wandb_magic.sync.state import Phase, SyncState, read
+from wandb_magic.verbs import Sweep
+
+from .truth import said
+
+End = Callable[..., SyncState]
+Begin = Callable[..., subprocess.Popen[bytes]]
+
+pytestmark = pytest.mark.slow
+
+KINDS = """
+import os, signal, sys, time
+import wandb
+
+if KIND == "early":
+    print("too early")
+    raise ValueError("before wandb.init")
+run = wandb.init()
+for step in range(20):
+    run.log({"loss": step})
+if KIND == "killed":
+    print("dies")
+    sys.stdout.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+if KIND == "twice":
+    run.finish()
+    run = wandb.init(id=os.environ["WANDB_RUN_ID"])
+    run.log({"later": 1}, step=20)
+run.finish()
+"""
+
+
+@pytest.mark.parametrize("kind", ["killed", "early", "twice"])
+def test_every_run_arrives(
+    kind: str, swept: Callable[..., Sweep], end: End, loopback: Loopback
+) -> None:
+    sweep = swept(1, KINDS, KIND=kind)
+    [run] = sweep.records()
+    assert end(sweep).phase is Phase.DONE, said(sweep)
+    there = loopback.runs[run.id]
+    assert there.config == dict(run.params)
+    [remote] = loopback.sweeps.values()
+    assert there.sweep == remote.name
+    cause = there.summary.get("wandb_magic/cause", "")
+    assert cause == run.cause
+    if kind == "killed":
+        assert run.state is RunState.KILLED
+        assert there.state == "failed"
+        follower = Follower(Path(run.directory))
+        kept = [entry for entry in follower.poll() if isinstance(entry, HistoryEntry)]
+        follower.close()
+        assert [row["_step"] for row in there.history] == [entry.step for entry in kept]
+        assert any("dies" in line for line in there.console)
+    elif kind == "early":
+        assert run.state is RunState.FAILED
+        assert (there.state, there.exit_code) == ("failed", 1)
+        assert any("too early" in line for line in there.console)
+        assert any("ValueError: before wandb.init" in line for line in there.console)
+    else:
+        assert there.state == "finished"
+        assert [row["_step"] for row in there.history] == list(range(21))
+
+
+def test_pruned_runs_keep_their_mark(
+    swept: Callable[..., Sweep], end: End, loopback: Loopback
+) -> None:
+    cell = """
+    import time, wandb
+    with wandb.init() as run:
+        for step in range(20):
+            run.log({"loss": run.config.lr})
+        while run.config.lr > 0.25:  # only being pruned ends a poor run
+            time.sleep(0.02)
+    """
+    config = {
+        "method": "grid",
+        "metric": {"name": "loss", "goal": "minimize"},
+        "parameters": {"lr": {"values": [0.1, 0.2, 0.3, 0.4]}},
+        "early_terminate": {"type": "hyperband", "min_iter": 3, "eta": 2},
+    }
+    sweep = swept(4, cell, config, agents=1)
+    pruned = [run for run in sweep.records() if run.state is RunState.PRUNED]
+    assert pruned
+    assert end(sweep).phase is Phase.DONE, said(sweep)
+    for run in pruned:
+        there = loopback.runs[run.id]
+        assert there.state in ("failed", "killed")
+        assert there.summary["wandb_magic/cause"] == run.cause
+        assert len(there.history) == 20
+
+
+def test_a_sweep_that_goes_on_is_followed_to_its_end(
+    swept: Callable[..., Sweep], begin: Begin, loopback: Loopback, tmp_path: Path
+) -> None:
+    cell = """
+    import os, time, wandb
+    with wandb.init() as run:
+        run.log({"loss": 1})
+        while run.config.lr > 0.15 and not os.path.exists(GO):
+            time.sleep(0.02)
+        run.log({"loss": 2})
+    """
+    config = {"method": "grid", "parameters": {"lr": {"values": [0.1, 0.2, 0.3]}}}
+    sweep = swept(3, cell, config, wait=False, agents=1)
+    process = begin(sweep)
+
+    def state() -> SyncState | None:
+        return read(sweep._paths.sync)
+
+    def waits() -> bool:
+        found = state()
+        return found is not None and found.sent == 1 and found.phase is Phase.WAITING
+
+    wait_for(lambda: waits() or process.poll() is not None, "the first run")
+    assert process.poll() is None, said(sweep)
+    (tmp_path / "go").touch()
+    assert process.wait(120) == 0
+    found = state()
+    assert found is not None
+    assert (found.phase, found.sent, found.runs) == (Phase.DONE, 3, 3)
+    assert [len(run.history) for run in loopback.runs.values()] == [2, 2, 2]
+
+
+def test_a_line_that_wandb_drops_is_told(
+    swept: Callable[..., Sweep], end: End, loopback: Loopback
+) -> None:
+    cell = """
+    import wandb
+    with wandb.init() as run:
+        run.log({"loss": 1})
+        run.log({"long": "x" * 25_000_000})
+        run.log({"loss": 2})
+    """
+    sweep = swept(1, cell)
+    synced = end(sweep)
+    [run] = loopback.runs.values()
+    assert (synced.phase, synced.sent, run.state) == (Phase.DONE, 1, "finished"), said(sweep)
+    assert [row.get("loss") for row in run.history if "loss" in row] == [1, 2]
+    steps = run.stream(HISTORY).count
+    expected = () if steps == 3 else (f"run 0 has {steps} steps at W&B, and 3 here",)
+    assert synced.notices == expected
+
+
+def test_a_run_whose_folder_is_gone_says_so(
+    swept: Callable[..., Sweep], end: End, loopback: Loopback
+) -> None:
+    sweep = swept(2)
+    first, second = sorted(sweep.records(), key=lambda run: run.number)
+    shutil.rmtree(first.directory)
+    synced = end(sweep)
+    assert synced.phase is Phase.DONE, said(sweep)
+    assert len(synced.notices) == 1
+    assert "run 0" in synced.notices[0]
+    there = loopback.runs[first.id]
+    assert there.config == json.loads(json.dumps(first.params))
+    assert there.history == []
+    assert len(loopback.runs[second.id].history) > 0

@@ -1,0 +1,123 @@
+"""The sync's process: take its lock, find the real sweep or make it, send, or say why not."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import logging
+import os
+import signal
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import NoReturn
+
+from wandb_magic.errors import RemoteError, SweepError
+from wandb_magic.paths import FOLDER_MODE, SweepPaths
+from wandb_magic.processes import current
+from wandb_magic.remote import Client, account
+from wandb_magic.remote.account import Account
+from wandb_magic.remote.child import PATIENCE_S
+from wandb_magic.remote.finding import DEFAULT_PROJECT
+from wandb_magic.runlog.rewriting import Address
+from wandb_magic.store import StoreReader
+from wandb_magic.sync import creating
+from wandb_magic.sync.sending import MARK, Command, end_leftovers
+from wandb_magic.sync.site import Site
+from wandb_magic.sync.state import Phase, Progress, SyncState, Target, read
+from wandb_magic.sync.sync import Sync
+
+log = logging.getLogger(__name__)
+
+
+def main() -> int:
+    """Send the sweep in the folder that the command line names."""
+    options = _parsed()
+    paths = SweepPaths(options.folder)
+    logging.basicConfig(
+        format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr
+    )
+    os.umask(0o077)
+    paths.sync.folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    with paths.sync.lock.open("w", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return 0  # the living one goes on
+        signal.signal(signal.SIGTERM, _leave)
+        _send(paths, options)
+    return 0
+
+
+def _parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m wandb_magic.sync")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--project", default="")
+    parser.add_argument("--entity", default="")
+    parser.add_argument("--once", action="store_true")
+    return parser.parse_args()
+
+
+def _send(paths: SweepPaths, options: argparse.Namespace) -> None:
+    before = read(paths.sync) or SyncState(Target())
+    progress = Progress(paths.sync, before)
+    progress.change(phase=Phase.CREATING, problem="", notices=(), process=current())
+    # A sweep that is being created must not be missed when one is looked for.
+    creating_still = before.asked and not before.target.id
+    end_leftovers(paths.sync.folder, PATIENCE_S if creating_still else 0.0)
+    try:
+        with closing(StoreReader(paths.store)) as reader:
+            _go(paths, options, progress, reader)
+    except SweepError as error:
+        log.error("%s", error)  # noqa: TRY400 - a sentence for the user
+        progress.change(phase=Phase.FAILED, problem=str(error))
+
+
+def _go(
+    paths: SweepPaths, options: argparse.Namespace, progress: Progress, reader: StoreReader
+) -> None:
+    environment = {**os.environ, MARK: str(paths.sync.folder)}
+    who = account(environment)
+    with closing(Client(who.base_url, who.key, who.source)) as client:
+        _aim(options, progress, reader, who, client)
+        target = creating.settle(progress, reader.sweep(), who, client, environment)
+        progress.change(target=target, phase=Phase.SENDING)
+        log.info("sending to %s", target.url)
+        address = Address(target.entity, target.project, target.id)
+        command = Command.installed(environment, paths.sync.folder)
+        sync = Sync(paths, reader, progress, Site(client, address), command)
+        sync.run(once=options.once)
+
+
+def _aim(
+    options: argparse.Namespace,
+    progress: Progress,
+    reader: StoreReader,
+    who: Account,
+    client: Client,
+) -> None:
+    """Settle entity and project, once and for all; what was asked for wins over what is usual."""
+    target, sweep = progress.state.target, reader.sweep()
+    if target.id or progress.state.asked:
+        for name in ("entity", "project"):
+            wanted, chosen = getattr(options, name), getattr(target, name)
+            if wanted not in ("", chosen):
+                raise RemoteError(
+                    f"{name}: the sweep was sent to {target.entity}/{target.project} before, and "
+                    f"goes on there: leave --{name} {wanted} out"
+                )
+        client.entity(target.entity)  # whether the account is still one that may
+        return
+    entity = client.entity(options.entity or sweep.entity or who.entity)
+    usual = "" if sweep.project == DEFAULT_PROJECT else sweep.project
+    project = options.project or usual or who.project or DEFAULT_PROJECT
+    progress.change(target=Target(entity, project))
+
+
+def _leave(_number: int, _frame: object) -> NoReturn:
+    """End at a SIGTERM, and take what was started along."""
+    sys.exit(os.EX_TEMPFAIL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,217 @@
+"""How far a sweep has been sent: the only memory of a sync, so that the next one goes on there.
+
+Two files. ``state.json`` says where to and how it goes; it is replaced as a whole. ``runs.log``
+has a line for each step of a run and only grows, so that a step costs the same however many runs
+there are. A step is noted before it is taken (``begun``) and after (``sent``, with the time at
+which the run had ended: one that is resumed and ends again has to be sent again); what stands
+between was interrupted. Only the process that holds the lock writes either.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+from enum import Enum
+from typing import Any
+
+from wandb_magic.paths import FOLDER_MODE, SyncPaths, write_atomically
+from wandb_magic.processes import alive
+from wandb_magic.records import Process, RunId, RunRecord, is_id
+
+
+class Step(str, Enum):
+    """What was done with a run: it was ``BEGUN``, or is ``SENT`` as a whole."""
+
+    BEGUN = "begun"
+    SENT = "sent"
+
+
+class Phase(str, Enum):
+    """What a sync does.
+
+    ``CREATING`` the sweep at W&B or finding it again, ``SENDING`` the runs that have ended,
+    ``WAITING`` for the living ones; ``DONE`` when all were sent, ``FAILED`` if it cannot go on:
+    its problem says why.
+    """
+
+    CREATING = "creating"
+    SENDING = "sending"
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will be sent, unless somebody asks again."""
+        return self in (Phase.DONE, Phase.FAILED)
+
+
+@dataclass(frozen=True)
+class Target:
+    """The sweep at W&B.
+
+    Attributes
+    ----------
+    entity, project, id
+        Its place, as the server named them; `id` is "" while there is no sweep.
+    url
+        Its page.
+    """
+
+    entity: str = ""
+    project: str = ""
+    id: str = ""
+    url: str = ""
+
+    @property
+    def path(self) -> str:
+        """W&B's own name of it."""
+        return f"{self.entity}/{self.project}/{self.id}"
+
+
+@dataclass(frozen=True)
+class SyncState:
+    """Where a sweep is sent to, and how that goes.
+
+    Attributes
+    ----------
+    target
+        The sweep at W&B, or what is known of it yet.
+    phase
+        What is being done.
+    asked
+        Whether the server was asked for the sweep: it may have one, though no answer came.
+    runs
+        How many runs the sweep has.
+    sent
+        How many of them have arrived.
+    problem
+        Why it failed, in a sentence; "" if it did not.
+    notices
+        What did not go as it should, in sentences.
+    process
+        Who does it.
+    """
+
+    target: Target
+    phase: Phase = Phase.CREATING
+    asked: bool = False
+    runs: int = 0
+    sent: int = 0
+    problem: str = ""
+    notices: tuple[str, ...] = ()
+    process: Process | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it should go on, and its process is gone."""
+        return not self.phase.ended and not alive(self.process)
+
+    def __str__(self) -> str:
+        where = f" to {self.target.url}" if self.target.url else ""
+        text = f"synced {self.sent}/{self.runs}{where}"
+        if self.phase is Phase.CREATING and not where:
+            text = "creating the sweep at W&B"
+        if self.problem:
+            return f"{text} · {self.problem}"
+        if self.interrupted:
+            return f"{text} · interrupted: sync again to go on"
+        return f"{text} · waiting for the living runs" if self.phase is Phase.WAITING else text
+
+
+def read(paths: SyncPaths) -> SyncState | None:
+    """Return how far a sweep has been sent; None if nobody ever tried."""
+    try:
+        data: dict[str, Any] = json.loads(paths.state.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    data["target"] = Target(**data["target"])
+    data["phase"] = Phase(data["phase"])
+    data["notices"] = tuple(data["notices"])
+    data["process"] = None if data["process"] is None else Process(**data["process"])
+    return SyncState(**data)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The last step that was taken with a run, which had ended at `ended` (epoch seconds)."""
+
+    step: Step
+    ended: float | None = None
+
+    @property
+    def sent(self) -> bool:
+        """Whether the run has arrived."""
+        return self.step is Step.SENT
+
+
+def steps(paths: SyncPaths) -> dict[RunId, Taken]:
+    """Return the last step of each run; a line that was cut off by a crash never was."""
+    found: dict[RunId, Taken] = {}
+    try:
+        text = paths.runs.read_text(encoding="ascii")
+    except FileNotFoundError:
+        return found
+    for line in text.split("\n")[:-1]:
+        step, run, ended, *_ = [*line.split(" "), "", "", ""]
+        if is_id(run) and step == Step.BEGUN.value:
+            found[RunId(run)] = Taken(Step.BEGUN)
+        elif is_id(run) and step == Step.SENT.value:
+            found[RunId(run)] = Taken(Step.SENT, float(ended or "nan"))
+    return found
+
+
+def sent(paths: SyncPaths) -> list[RunId]:
+    """Return the runs that have arrived: an online sweep can begin with them as its priors."""
+    return [run for run, taken in steps(paths).items() if taken.sent]
+
+
+class Progress:
+    """Notes how far a sync is; owned by the one process that holds the lock.
+
+    Parameters
+    ----------
+    paths
+        Where to note it.
+    state
+        How it stands.
+    """
+
+    def __init__(self, paths: SyncPaths, state: SyncState) -> None:
+        self._paths = paths
+        paths.folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        self.taken: dict[RunId, Taken] = steps(paths)
+        self.state = state
+        self._end_a_cut_line()
+
+    def change(self, **fields: object) -> None:
+        """Change fields of the state."""
+        changed = replace(self.state, **fields)  # type: ignore[arg-type] # as the state's own
+        if changed != self.state or not self._paths.state.exists():
+            self.state = changed
+            write_atomically(self._paths.state, json.dumps(asdict(changed)))
+
+    def notice(self, text: str) -> None:
+        """Add a notice, once."""
+        if text not in self.state.notices:
+            self.change(notices=(*self.state.notices, text))
+
+    def note(self, run: RunRecord, step: Step) -> None:
+        """Note a step of a run; it is on the disk when this returns."""
+        ended = f" {run.ended!r}" if step is Step.SENT and run.ended is not None else ""
+        with self._paths.runs.open("a", encoding="ascii") as file:
+            file.write(f"{step.value} {run.id}{ended}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self.taken[run.id] = Taken(step, run.ended)
+
+    def is_sent(self, run: RunRecord) -> bool:
+        """Tell whether a run has arrived as it is now."""
+        taken = self.taken.get(run.id)
+        return taken is not None and taken.sent and taken.ended == run.ended
+
+    def _end_a_cut_line(self) -> None:
+        if self._paths.runs.exists() and not self._paths.runs.read_bytes().endswith(b"\n"):
+            with self._paths.runs.open("ab") as file:
+                file.write(b"\n")

@@ -1,0 +1,154 @@
+"""Sending an offline sweep to W&B: start the process that does it, and see how far it is."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+from wandb_magic.bundle import Manifest
+from wandb_magic.bundle.manifest import inherited
+from wandb_magic.detach import collect_ended, start_sync, syncing
+from wandb_magic.errors import RemoteError, SweepStateError
+from wandb_magic.paths import SweepPaths
+from wandb_magic.records import SweepRecord
+from wandb_magic.remote.links import run_page
+from wandb_magic.sync.state import Phase, SyncState, read
+
+POLL_S = 0.2
+PATIENCE_S = 120.0  # for the real sweep to be there: wandb is imported twice, and asks the server
+
+
+class Syncing:
+    """A sweep on its way to W&B, or there.
+
+    What it says is read anew each time; the sending goes on whatever becomes of it.
+
+    Parameters
+    ----------
+    paths
+        The sweep's paths.
+    """
+
+    def __init__(self, paths: SweepPaths) -> None:
+        self._paths = paths
+
+    @property
+    def state(self) -> SyncState:
+        """How it stands."""
+        found = read(self._paths.sync)
+        if found is None:
+            raise SweepStateError("the sweep was never sent to W&B: sync() does that")
+        return found
+
+    @property
+    def url(self) -> str | None:
+        """The real sweep's page."""
+        return self.state.target.url or None
+
+    def run_url(self, run: str) -> str | None:
+        """Return the page of a run, by its id."""
+        return run_page(self.state.target.url, run) or None
+
+    def wait(
+        self, timeout: float | None = None, show: Callable[[str], None] | None = None
+    ) -> Syncing:
+        """Wait until everything was sent; an interrupt ends the waiting only.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait at most.
+        show
+            Is given a line whenever there is something new to say; `print`, say.
+
+        Raises
+        ------
+        RemoteError
+            If the sync cannot go on.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        said = ""
+        while True:
+            state = self.state
+            if show is not None and str(state) != said:
+                said = str(state)
+                show(said)
+            if state.phase is Phase.FAILED:
+                raise RemoteError(state.problem)
+            if state.phase is Phase.DONE or state.interrupted:
+                break
+            if deadline is not None and time.monotonic() > deadline:
+                break
+            time.sleep(POLL_S)
+        collect_ended()
+        return self
+
+    def __repr__(self) -> str:
+        return f"<Sync: {self.state}>"
+
+
+def sync(
+    paths: SweepPaths, sweep: SweepRecord, project: str | None, entity: str | None, *, once: bool
+) -> Syncing:
+    """Start to send a sweep, and return once the real one is there.
+
+    A process of its own does it, which goes on until the sweep has ended. Asked again after an
+    interruption, it goes on from there.
+
+    Parameters
+    ----------
+    paths, sweep
+        The sweep.
+    project, entity
+        Where to; the sweep's own by default. They cannot be changed later.
+    once
+        Send the runs that have ended, and do not wait for more.
+
+    Raises
+    ------
+    SweepStateError
+        If the sweep is at W&B anyway.
+    RemoteError
+        If the server cannot be reached, rejects the key, or refuses the sweep.
+    """
+    if sweep.mode == "online":
+        raise SweepStateError(f"sweep {sweep.id} is online: W&B has its runs already")
+    busy = syncing(paths)
+    if busy and (project or entity):
+        raise SweepStateError(
+            f"sweep {sweep.id} is being sent already, to {Syncing(paths).state.target.path}"
+        )
+    if not busy:
+        _start(paths, project, entity, once=once)
+    return Syncing(paths)
+
+
+def synced_url(paths: SweepPaths) -> str | None:
+    """Return the page of the real sweep; None if there is none."""
+    synced = read(paths.sync)
+    return None if synced is None else synced.target.url or None
+
+
+def _start(paths: SweepPaths, project: str | None, entity: str | None, *, once: bool) -> None:
+    manifest = Manifest.read(paths.bundle)
+    environment = {**manifest.environment, **inherited(os.environ)}
+    arguments = [
+        *(["--project", project] if project else []),
+        *(["--entity", entity] if entity else []),
+        *(["--once"] if once else []),
+    ]
+    process = start_sync(paths, arguments, environment, manifest.executable)
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        state = read(paths.sync)
+        if state is not None and state.process is not None and state.process.pid == process.pid:
+            if state.phase is Phase.FAILED:
+                raise RemoteError(state.problem)
+            if state.phase is not Phase.CREATING:
+                return
+        if process.poll() is not None:
+            if syncing(paths):  # somebody else was faster
+                return
+            raise SweepStateError(f"the sync ended at once: {paths.sync.log} says why")
+        time.sleep(POLL_S)
