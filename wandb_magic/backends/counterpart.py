@@ -16,7 +16,7 @@ from wandb_magic.backends.orders import Exit, Run, Stop, orders
 from wandb_magic.errors import RemoteError
 from wandb_magic.records import RunId, SweepRecord, SweepState
 from wandb_magic.remote import Client, statements
-from wandb_magic.remote.finding import look_up
+from wandb_magic.remote.finding import look_up, set_state
 
 THREADS = 4
 
@@ -79,12 +79,9 @@ class Counterpart:
 
     async def set_state(self, state: str) -> None:
         """Change the sweep's state there."""
-        await self._ask(
-            statements.SET_STATE,
-            id=(await self._look())["id"],
-            state=state,
-            entityName=self._sweep.entity,
-            projectName=self._sweep.project,
+        sweep = self._sweep
+        await self._in_thread(
+            lambda: set_state(self._client, sweep.entity, sweep.project, sweep.id, state)
         )
 
     async def _look(self) -> dict[str, Any]:

@@ -146,8 +146,10 @@ def _pause(sweep: Sweep, _: argparse.Namespace, __: Surface) -> str:
     return f"{_named(sweep)} starts no more runs until it is resumed"
 
 
-def _resume(sweep: Sweep, _: argparse.Namespace, __: Surface) -> str:
-    sweep.resume()
+def _resume(sweep: Sweep, options: argparse.Namespace, _: Surface) -> str:
+    resumed = sweep.resume(online=options.online, count=options.count)
+    if options.online:
+        return f"{_named(sweep)} goes on online as {resumed.url}"
     return f"{_named(sweep)} goes on"
 
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from wandb_magic.commands.parser import UsageError
 from wandb_magic.records import Options
-from wandb_magic.verbs.priors import priors_of
 from wandb_magic.verbs.settings import Settings
 
 _TIME = re.compile(r"(\d+(?:\.\d+)?) ?([smhd]?)")
@@ -23,8 +22,6 @@ def settings(options: argparse.Namespace) -> Settings:
     ------
     UsageError
         If a time or an environment variable is not written as one.
-    SweepError
-        If the sweep to learn from is missing or empty.
     """
     return Settings(
         count=options.count,
@@ -39,9 +36,9 @@ def settings(options: argparse.Namespace) -> Settings:
             retries=options.retries,
             run_timeout=None if options.run_timeout is None else seconds(options.run_timeout),
             failure_limit=options.failure_limit,
-            priors=() if options.prior is None else priors_of(options.prior),
         ),
         env=_environment(options.env),
+        prior=options.prior,
     )
 
 

@@ -89,7 +89,16 @@ VERBS = {
         {"--drain": {"action": "store_true", "help": "let the living runs end by themselves"}},
     ),
     "pause": Verb("start no more runs; the living ones go on"),
-    "resume": Verb("go on after a pause, a stop or a crash"),
+    "resume": Verb(
+        "go on after a pause, a stop or a crash",
+        {
+            "--online": {
+                "action": "store_true",
+                "help": "send the offline sweep to W&B, and let it go on there",
+            },
+            "--count": {**_NUMBER, "help": "with --online: how many more runs"},
+        },
+    ),
     "stop-run": Verb("end one run; what it logged stays", {"run": _RUN}),
     "rerun": Verb(
         "start a run again with the same parameters, or all that failed",

@@ -8,7 +8,7 @@ The server's address is always the one that wandb would use.
 from wandb_magic.remote.account import Account, account, login_is_likely
 from wandb_magic.remote.client import Client
 from wandb_magic.remote.creating import create
-from wandb_magic.remote.finding import RemoteSweep, find, in_remote_form
+from wandb_magic.remote.finding import RemoteSweep, find, in_remote_form, set_state
 from wandb_magic.remote.links import run_page, sweep_page
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "in_remote_form",
     "login_is_likely",
     "run_page",
+    "set_state",
     "sweep_page",
 ]

@@ -139,3 +139,20 @@ def look_up(client: Client, entity: str, project: str, sweep: str) -> dict[str, 
             "or whether it was deleted"
         )
     return found
+
+
+def set_state(client: Client, entity: str, project: str, sweep: str, state: str) -> None:
+    """Change a sweep's state at the server, to one of W&B's words.
+
+    Raises
+    ------
+    RemoteError
+        If the server cannot be reached, or refuses.
+    """
+    client.ask(
+        statements.SET_STATE,
+        id=look_up(client, entity, project, sweep)["id"],
+        state=state,
+        entityName=entity,
+        projectName=project,
+    )

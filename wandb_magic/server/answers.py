@@ -17,6 +17,7 @@ from wandb_magic.remote import run_page
 from wandb_magic.server import wire
 from wandb_magic.store import StoreReader
 from wandb_magic.verbs.status import documents, metric_of, status_of
+from wandb_magic.verbs.syncing import synced_url
 
 SPARK = 60  # points of a sparkline
 LONGEST = 500  # characters of a text in a row
@@ -38,7 +39,7 @@ def summary(paths: SweepPaths, reader: StoreReader) -> wire.SweepSummary:
         "state": status.state,  # type: ignore[typeddict-item] # a state, or died
         "cause": record.cause,
         "folder": str(paths.folder),
-        "url": record.url or None,
+        "url": record.url or synced_url(paths),
         "created": record.created,
         "started": record.started,
         "finished": record.ended,
@@ -164,7 +165,7 @@ def run_detail(paths: SweepPaths, reader: StoreReader, run: str) -> wire.RunDeta
         "error": record.error,
         "exit_code": record.exit_code,
         "folder": record.directory,
-        "url": run_page(reader.sweep().url, run) or None,
+        "url": run_page(reader.sweep().url or synced_url(paths) or "", run) or None,
         "gpus": _devices(paths.run(record.id).devices),
         "info": info,
         "config": config.get(record.id, {}),

@@ -188,8 +188,16 @@ class Sweep:
         self._ask("pause")
         return self
 
-    def resume(self) -> Sweep:
-        """Go on: after a pause, a stop, or the death of the supervisor."""
+    def resume(self, *, online: bool = False, count: int | None = None) -> Sweep:
+        """Go on: after a pause, a stop, or the death of the supervisor.
+
+        With `online`, an offline sweep that has ended is sent to W&B and goes on there, with
+        `count` more runs: the online sweep is returned. See `going_online.go_online`.
+        """
+        if online:
+            from wandb_magic.verbs.going_online import go_online  # noqa: PLC0415 - it makes sweeps
+
+            return go_online(self, count)
         self._ask("resume", revive=True)
         return self
 

@@ -64,7 +64,14 @@ def serve(sweep: str, code: Code, settings: Settings) -> Sweep:
     spec = _spec(found.config, code)
     check(spec, code, settings, elsewhere=True)
     settings = replace(settings, options=replace(settings.options, attached=True))
-    return launch(spec, code, settings, environment, lambda: found, "")
+    return launch(
+        spec,
+        settings,
+        environment,
+        lambda staging: folder.write_bundle(staging, code, environment),
+        lambda: found,
+        "",
+    )
 
 
 def _here(sweep: str) -> Sweep | None:

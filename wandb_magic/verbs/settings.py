@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wandb_magic.records import Options
+from wandb_magic.verbs.handle import Sweep
 
 
 @dataclass(frozen=True)
@@ -43,3 +44,4 @@ class Settings:
     mode: str
     options: Options
     env: Mapping[str, str] | None
+    prior: str | Sweep | None = None

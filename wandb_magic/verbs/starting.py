@@ -8,11 +8,14 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
+from wandb_magic.bundle import Contents
 from wandb_magic.bundle.manifest import inherited
 from wandb_magic.detach import start_supervisor
 from wandb_magic.errors import SweepError
+from wandb_magic.paths import SweepPaths
 from wandb_magic.records import Options, SweepId
 from wandb_magic.remote import RemoteSweep, create
 from wandb_magic.spec import Spec, load
@@ -20,7 +23,7 @@ from wandb_magic.verbs import folder
 from wandb_magic.verbs.checking import check
 from wandb_magic.verbs.handle import Sweep
 from wandb_magic.verbs.mode import decide
-from wandb_magic.verbs.priors import priors_of
+from wandb_magic.verbs.priors import prior_runs_of, priors_of
 from wandb_magic.verbs.settings import Code, Settings
 
 Config = Mapping[str, Any] | str | os.PathLike[str]
@@ -99,9 +102,8 @@ def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
         run_timeout=run_timeout,
         failure_limit=failure_limit,
         grace=grace,
-        priors=() if prior is None else priors_of(prior),
     )
-    settings = Settings(count, agents, name, project, entity, mode, options, env)
+    settings = Settings(count, agents, name, project, entity, mode, options, env, prior)
     return start_code(config, Code(function=function, exclude=exclude), settings)
 
 
@@ -114,29 +116,38 @@ def start_code(config: Config, code: Code, settings: Settings) -> Sweep:
     spec = load(config)
     check(spec, code, settings)
     environment = environment_of(settings)
-    who, notice = decide(settings.mode, environment)
+    who, notice = decide(settings.mode, {**kernels_mode(), **environment})
     if who is not None:
         # A settings file may have said it, which lies where the runs do not look.
         environment["WANDB_BASE_URL"] = who.base_url
 
+    if who is None and settings.prior is not None:
+        options = replace(settings.options, priors=priors_of(settings.prior))
+        settings = replace(settings, options=options)
+
     def made() -> RemoteSweep | None:
         if who is None:
             return None
+        project = folder.project_of(spec, settings)
         return create(
             spec.to_dict() | ({"name": settings.name} if settings.name else {}),
             environment,
             entity=folder.entity_of(spec, settings),
-            project=folder.project_of(spec, settings),
+            project=project,
+            prior_runs=() if settings.prior is None else prior_runs_of(settings.prior, project),
         )
 
-    return launch(spec, code, settings, environment, made, notice)
+    def fill(staging: SweepPaths) -> Contents:
+        return folder.write_bundle(staging, code, environment)
+
+    return launch(spec, settings, environment, fill, made, notice)
 
 
 def launch(
     spec: Spec,
-    code: Code,
     settings: Settings,
     environment: dict[str, str],
+    fill: Callable[[SweepPaths], Contents],
     make: Callable[[], RemoteSweep | None],
     notice: str,
 ) -> Sweep:
@@ -144,10 +155,12 @@ def launch(
 
     Parameters
     ----------
-    spec, code, settings
-        What it consists of.
+    spec, settings
+        What it is to be.
     environment
         What its processes inherit.
+    fill
+        Writes the bundle into the folder.
     make
         Gives the sweep at the server, if it is to have one, once all else is ready.
     notice
@@ -156,7 +169,7 @@ def launch(
     paths = staging = folder.staged()
     id_ = SweepId(staging.folder.name.removeprefix("sweep-"))
     try:
-        contents = folder.write_bundle(staging, code, environment)
+        contents = fill(staging)
         remote = make()
         if remote is not None:
             id_ = SweepId(remote.id)
@@ -175,5 +188,9 @@ def launch(
 
 def environment_of(settings: Settings) -> dict[str, str]:
     """Return what a new sweep's processes inherit."""
-    mode = {"WANDB_MODE": os.environ["WANDB_MODE"]} if "WANDB_MODE" in os.environ else {}
-    return {**inherited(os.environ), **mode, **(settings.env or {})}
+    return {**inherited(os.environ), **(settings.env or {})}
+
+
+def kernels_mode() -> dict[str, str]:
+    """Return W&B's mode in this process: it decides about a sweep, and is not inherited."""
+    return {"WANDB_MODE": os.environ["WANDB_MODE"]} if "WANDB_MODE" in os.environ else {}

@@ -1,0 +1,81 @@
+"""Offline first, online later: the runs that the server has are what it learns from."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from loopback.server import Loopback
+from wandb_magic import start
+from wandb_magic.errors import RemoteError, SweepStateError
+
+CONFIG = {
+    "method": "bayes",
+    "metric": {"name": "loss", "goal": "minimize"},
+    "parameters": {"lr": {"min": 0.1, "max": 1.0}},
+}
+
+
+def train() -> None:
+    import wandb  # noqa: PLC0415 - in the run
+
+    with wandb.init() as run:
+        for step in range(3):
+            run.log({"loss": run.config["lr"] * step})
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+
+def test_an_offline_sweep_goes_on_as_a_real_one(
+    loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offline = start(CONFIG, train, count=2, name="mine", project="later").wait(90)
+    assert (offline.state, offline.url) == ("finished", None)
+    with pytest.raises(RemoteError):
+        offline.resume(online=True, count=1)
+    for name, value in loopback.environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SweepStateError, match="has had all of its 2 runs: say how many more"):
+        offline.resume(online=True)
+
+    online = offline.resume(online=True, count=2).wait(90)
+    there = loopback.sweeps[online.id]
+    assert online.url == offline.url
+    assert (online.name, online.state, online.status().sweep.mode) == (
+        "mine",
+        "finished",
+        "online",
+    )
+    runs = [run.id for sweep in (offline, online) for run in sweep.records()]
+    assert there.runs == runs
+    assert there.state == "RUNNING"
+    assert {run: len(loopback.runs[run].history) for run in runs} == dict.fromkeys(runs, 3)
+    more = offline.resume(online=True, count=1).wait(90)
+    assert (more.id, more.status().ended) == (online.id, 3)
+    with pytest.raises(SweepStateError, match="is online already"):
+        more.resume(online=True, count=1)
+
+
+def test_the_runs_that_a_new_online_sweep_learns_from(
+    loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offline = start(CONFIG, train, count=1, project="later").wait(90)
+    for name, value in loopback.environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SweepStateError, match="has no run at W&B: send it there with"):
+        start(CONFIG, train, count=1, project="later", prior=offline)
+    offline.sync().wait(60)
+    with pytest.raises(SweepStateError, match="are in the project 'later'"):
+        start(CONFIG, train, count=1, project="another", prior=offline.id)
+    first = start(CONFIG, train, count=1, project="later", prior=offline).wait(90)
+    second = start(CONFIG, train, count=1, project="later", prior=first).wait(90)
+    known = [each.records()[0].id for each in (offline, first)]
+    assert [loopback.sweeps[each.id].prior_runs for each in (first, second)] == [
+        [run] for run in known
+    ]
+    folders = sorted(path.name for path in Path(os.environ["WANDB_DIR"], "wandb").glob("sweep-*"))
+    assert folders == sorted(f"sweep-{each.id}" for each in (offline, first, second))
