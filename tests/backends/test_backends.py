@@ -59,7 +59,7 @@ class BackendContract:
                 found.append(None if proposal is None else proposal.params)
                 if proposal is not None:
                     backend.told(ended(number, proposal))
-            backend.close()
+            await backend.close()
             return found
 
         assert asyncio.run(ask()) == [{"lr": 1}, {"lr": 2}, None]
@@ -76,7 +76,7 @@ class BackendContract:
             backend.told(ended(0, first))
             second = await backend.ask(0, 1, ())
             assert second is not None
-            backend.close()
+            await backend.close()
             return first.params, second.params
 
         assert asyncio.run(ask()) == ({"lr": 1}, {"lr": 2})
@@ -89,7 +89,7 @@ class BackendContract:
             while not asking.done():
                 turns += 1
                 await asyncio.sleep(0)
-            backend.close()
+            await backend.close()
             return turns
 
         assert asyncio.run(turns_meanwhile()) > 1
@@ -121,7 +121,7 @@ class TestOffline(BackendContract):
         third = Trial(2, {"lr": 2}, RunState.FINISHED, 0.2, (0.2, 0.2))
         assert backend.stoppable([good, poor, third]) == {1}
         assert backend.stoppable([good]) == frozenset()
-        backend.close()
+        asyncio.run(backend.close())
 
 
 class TestOnline(BackendContract):
@@ -141,9 +141,9 @@ def answers(durations: float, count: int) -> list[bool]:
             proposal = await backend.ask(0, number, trials)
             assert proposal is not None
             backend.told(replace(ended(number, proposal), ended=durations))
+        await backend.close()
 
     asyncio.run(ask())
-    backend.close()
     return searcher.cheap
 
 

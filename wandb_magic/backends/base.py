@@ -80,6 +80,6 @@ class Backend(Protocol):
         """Hear that people asked for another state; with `drain`, the living runs may end."""
         ...
 
-    def close(self) -> None:
-        """Let go of threads and connections."""
+    async def close(self) -> None:
+        """Say what is still to be said, and let go of threads and connections."""
         ...

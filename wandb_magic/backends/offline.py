@@ -59,7 +59,7 @@ class OfflineBackend:
     def changed(self, state: SweepState, *, drain: bool = False) -> None:
         """Need nothing: the search has no state."""
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """End the thread once it has answered."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 

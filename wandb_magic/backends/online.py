@@ -2,34 +2,29 @@
 
 A free agent asks at once, and again after growing pauses if there is nothing to do yet; all others
 send their heartbeat. An outage is waited for. What the server hands out is never lost: a run that
-cannot be started now is kept for the agent, and the agents keep their ids when the supervisor is
-killed, so that the server knows what they still owe. Nor is it doubled: a run's id is taken once.
+cannot be started now is kept for the agent, on the disk, too, with the agent's id at W&B. Nor is
+it doubled: a run's id is taken once.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from wandb_magic.backends.agents import AgentIds
 from wandb_magic.backends.base import EndRun, Hear, Proposal, SweepChanged, Trouble
-from wandb_magic.backends.orders import Run, Stop, orders
+from wandb_magic.backends.counterpart import Counterpart
+from wandb_magic.backends.orders import Exit, Run, Stop
+from wandb_magic.backends.owed import Owed
 from wandb_magic.errors import RemoteError
 from wandb_magic.records import RunId, RunRecord, RunState, SweepRecord, SweepState, Trial, is_id
-from wandb_magic.remote import Client, statements
-from wandb_magic.remote.finding import look_up
+from wandb_magic.remote import Client
 
 HEARTBEAT_S = 5.0
 FIRST_PAUSE_S = 0.1
-THREADS = 4
-
-_Answer = TypeVar("_Answer")
+CLOSING_S = 10.0  # for the sweep's last state to reach the server
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +39,7 @@ class OnlineBackend:
     sweep
         The sweep, which has the same id there.
     agents
-        The file that keeps the ids of our agents there.
+        The file that keeps who our agents are there, and what they owe.
     runs
         All runs that the sweep has here.
     hear
@@ -59,20 +54,22 @@ class OnlineBackend:
         runs: Iterable[RunRecord],
         hear: Hear,
     ) -> None:
-        self._client = client
+        self._there = Counterpart(client, sweep)
         self._sweep = sweep
         self._hear = hear
-        self._known: set[RunId] = set()
+        self._owed = Owed(agents)
+        self._known: set[RunId] = set(self._owed.offers)
         self._mine: dict[RunId, int] = {}
-        self._offered: dict[RunId, Proposal] = {}
         self._unreported: dict[RunId, int] = {}
         for run in runs:
             self.told(run)
-        self._ids = AgentIds(agents)
+        for run_id, (agent, _) in self._owed.offers.items():
+            self._mine[run_id] = self._unreported[run_id] = agent
         self._locks: dict[int, asyncio.Lock] = {}
         self._state = ""
+        self._wanted = ""
+        self._turning: asyncio.Task[None] | None = None
         self._over = False
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="wandb")
         self._pending: set[asyncio.Task[None]] = set()
         self._spawn(self._beat_forever())
 
@@ -86,12 +83,15 @@ class OnlineBackend:
         """
         pause = FIRST_PAUSE_S
         while True:
-            if proposal := self._next(agent):
+            if self._turning is not None:
+                # Until it is told that the sweep goes on, the server would send the agent home.
+                await asyncio.shield(self._turning)
+            if proposal := self._owed.next(agent):
                 return proposal
             if self._over:
                 return None
-            await self._patiently(self._beat, agent)
-            if self._next(agent) or self._over:
+            await self._patiently(self._beat_to_the_end, agent)
+            if self._owed.next(agent) or self._over:
                 continue
             await asyncio.sleep(pause)
             pause = min(2 * pause, HEARTBEAT_S)
@@ -103,7 +103,7 @@ class OnlineBackend:
     def told(self, run: RunRecord) -> None:
         """See `Backend`."""
         self._known.add(run.id)
-        self._offered.pop(run.id, None)
+        self._owed.begun(run.id)
         if run.state.ended or run.agent < 0:  # it waits for an agent
             self._mine.pop(run.id, None)
         else:
@@ -117,70 +117,72 @@ class OnlineBackend:
         if state is SweepState.RUNNING:
             self._over = False
         if word is not None and not self._sweep.options.attached:
-            self._state = "FINISHED" if drain else word
-            self._spawn(self._set_state(self._state))
+            self._state = self._wanted = "FINISHED" if drain else word
+            if self._turning is None:
+                self._turning = self._spawn(self._turn())
 
-    def close(self) -> None:
-        """See `Backend`."""
+    async def close(self) -> None:
+        """See `Backend`; an outage does not hold up the sweep's end for long."""
+        if self._turning is not None:
+            await asyncio.wait([self._turning], timeout=CLOSING_S)
+        if self._wanted:
+            self._hear(
+                Trouble(
+                    f"W&B could not be told that the sweep is {self._wanted}: it does not answer; "
+                    "say it on the sweep's page"
+                )
+            )
         for task in self._pending:
             task.cancel()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._pending:
+            await asyncio.wait(self._pending)
+        self._there.close()
 
     # What is asked of the server
-
-    async def _in_thread(self, function: Callable[..., _Answer], *given: object) -> _Answer:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: function(*given))
-
-    async def _ask(self, statement: str, **variables: object) -> dict[str, Any]:
-        return await self._in_thread(lambda: self._client.ask(statement, **variables))
 
     async def _beat(self, agent: int) -> None:
         """Send one agent's heartbeat, and do what the answer says."""
         async with self._locks.setdefault(agent, asyncio.Lock()):
-            id_ = self._ids.of(agent) or await self._register(agent)
+            id_ = self._owed.ids.get(agent) or await self._register(agent)
             going = {**self._mine, **self._unreported}
-            runs = {run: True for run, slot in going.items() if slot == agent}
-            answer = await self._ask(
-                statements.HEARTBEAT, id=id_, metrics="{}", runState=json.dumps(runs)
-            )
+            runs = [run for run, slot in going.items() if slot == agent]
+            commands = await self._there.heartbeat(id_, runs)
             for run in runs:
                 self._unreported.pop(run, None)
-            self._obey(agent, answer["agentHeartbeat"]["commands"])
+            self._obey(agent, commands)
+
+    async def _beat_to_the_end(self, agent: int) -> None:
+        """Send a heartbeat, and hear the answer even if nobody waits for it any more."""
+        beat = asyncio.ensure_future(self._beat(agent))
+        self._pending.add(beat)
+        beat.add_done_callback(self._pending.discard)
+        await asyncio.shield(beat)
 
     async def _report(self, agent: int) -> None:
         """Tell the server that a run has begun, however soon it ends: it was not lost."""
         await self._try(self._beat, agent)
 
     async def _register(self, agent: int) -> str:
-        answer = await self._ask(
-            statements.CREATE_AGENT,
-            host=socket.gethostname(),
-            projectName=self._sweep.project,
-            entityName=self._sweep.entity,
-            sweep=self._sweep.id,
-        )
-        return self._ids.keep(agent, str(answer["createAgent"]["agent"]["id"]))
+        id_ = await self._there.register()
+        self._owed.register(agent, id_)
+        return id_
 
-    async def _look(self) -> dict[str, Any]:
-        sweep = self._sweep
-        return await self._in_thread(look_up, self._client, sweep.entity, sweep.project, sweep.id)
-
-    async def _set_state(self, word: str) -> None:
-        """Change the sweep's state there, once the server can be reached."""
+    async def _turn(self) -> None:
+        """Change the sweep's state there, once the server can be reached, to the last wanted."""
         try:
-            await self._patiently(self._set_state_now, word)
+            while self._wanted:
+                await self._patiently(self._turn_now)
         except RemoteError as error:
+            self._wanted = ""
             self._hear(Trouble(f"the sweep's state at W&B stays as it is: {error}"))
+        finally:
+            self._turning = None
 
-    async def _set_state_now(self, word: str) -> None:
-        await self._ask(
-            statements.SET_STATE,
-            id=(await self._look())["id"],
-            state=word,
-            entityName=self._sweep.entity,
-            projectName=self._sweep.project,
-        )
+    async def _turn_now(self) -> None:
+        state = self._wanted
+        await self._there.set_state(state)
+        if self._wanted == state:
+            self._wanted = ""
 
     async def _beat_forever(self) -> None:
         while True:
@@ -192,9 +194,9 @@ class OnlineBackend:
     async def _compare(self) -> None:
         """Say what has become of the sweep since the last look."""
         before = self._state
-        state = str((await self._look())["state"]).upper()
-        if self._state != before:
-            return  # it was changed from here meanwhile
+        state = await self._there.state()
+        if self._turning is not None or self._state != before:
+            return  # it is changed from here meanwhile
         self._state = state
         if state != before:
             self._tell(state, before)
@@ -211,8 +213,8 @@ class OnlineBackend:
             self._over = True
             self._hear(SweepChanged(SweepState.STOPPING, "cancelled at W&B"))
 
-    def _obey(self, agent: int, commands: str) -> None:
-        for order in orders(commands):
+    def _obey(self, agent: int, commands: Iterable[Run | Stop | Exit]) -> None:
+        for order in commands:
             if isinstance(order, Run):
                 self._offer(agent, order)
             elif isinstance(order, Stop):
@@ -226,12 +228,7 @@ class OnlineBackend:
         elif order.run not in self._known or (order.again and order.run not in self._mine):
             self._known.add(order.run)
             self._mine[order.run] = self._unreported[order.run] = agent
-            self._offered[order.run] = Proposal(order.params, order.run)
-
-    def _next(self, agent: int) -> Proposal | None:
-        """Return what was handed out to an agent and has not begun; it stays until it has."""
-        offers = (each for run, each in self._offered.items() if self._mine[run] == agent)
-        return next(offers, None)
+            self._owed.offer(agent, order.run, Proposal(order.params, order.run))
 
     def _why_stopped(self) -> tuple[RunState, str]:
         if "early_terminate" in self._sweep.spec:
@@ -268,10 +265,11 @@ class OnlineBackend:
             return error
         return None
 
-    def _spawn(self, deed: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, deed: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(deed)
         self._pending.add(task)
         task.add_done_callback(self._over_with)
+        return task
 
     def _over_with(self, task: asyncio.Task[None]) -> None:
         self._pending.discard(task)

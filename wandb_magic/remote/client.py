@@ -100,7 +100,7 @@ class Client:
             raise RemoteError(self._unreachable(f"its certificate is refused ({error})")) from None
         except self._requests.exceptions.InvalidURL:
             raise RemoteError(f"{self.base_url!r} is no address: correct WANDB_BASE_URL") from None
-        except self._requests.ConnectionError as error:
+        except self._requests.RequestException as error:  # also one cut in mid-answer
             raise RemoteError(self._unreachable(_reason(error)), lasting=False) from None
         return self._data(status, text)
 

@@ -97,7 +97,7 @@ class Supervisor:
             waiting = asyncio.ensure_future(self._wake.wait())
             await asyncio.wait([waiting], timeout=TICK_S)
             waiting.cancel()
-        self.backend.close()
+        await self.backend.close()
         await starting
         await self._launcher.close()
 

@@ -1,0 +1,65 @@
+"""What must outlive a supervisor that is killed: who our agents are at W&B, and what they owe.
+
+A run that was handed out and has not begun is kept here, since nobody knows whether the server
+would hand it out again.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from wandb_magic.backends.base import Proposal
+from wandb_magic.paths import write_atomically
+from wandb_magic.records import RunId
+
+
+class Owed:
+    """The file with the agents of one sweep.
+
+    Attributes
+    ----------
+    ids
+        The id at W&B of each agent of ours.
+    offers
+        What was handed out and has not begun, and to which agent of ours.
+
+    Parameters
+    ----------
+    file
+        Where it lies, if it was written before.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.ids: dict[int, str] = {}
+        self.offers: dict[RunId, tuple[int, Proposal]] = {}
+        try:
+            known = json.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return
+        self.ids = {int(agent): id_ for agent, id_ in known["ids"].items()}
+        for run, (agent, params) in known["offers"].items():
+            self.offers[RunId(run)] = (agent, Proposal(params, RunId(run)))
+
+    def register(self, agent: int, id_: str) -> None:
+        """Keep an agent's id."""
+        self.ids[agent] = id_
+        self._write()
+
+    def offer(self, agent: int, run: RunId, proposal: Proposal) -> None:
+        """Keep what an agent was given."""
+        self.offers[run] = (agent, proposal)
+        self._write()
+
+    def begun(self, run: RunId) -> None:
+        """Forget an offer; who reads the file knows by the run's own record that it has begun."""
+        self.offers.pop(run, None)
+
+    def next(self, agent: int) -> Proposal | None:
+        """Return what an agent was given and has not begun; it stays until it has."""
+        return next((each for owner, each in self.offers.values() if owner == agent), None)
+
+    def _write(self) -> None:
+        offers = {run: [agent, each.params] for run, (agent, each) in self.offers.items()}
+        write_atomically(self._file, json.dumps({"ids": self.ids, "offers": offers}))
