@@ -1,17 +1,22 @@
 """An online backend of a real sweep on a server of the tests."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-
 from loopback.server import Loopback
+from loopback.site import ENTITY
+
 from wandb_magic.backends import OnlineBackend, Word
 from wandb_magic.records import Options, RunRecord, SweepId, SweepRecord, SweepState
-from wandb_magic.remote import Client, RemoteSweep, create
+from wandb_magic.remote import Client, RemoteSweep
 from wandb_magic.spec import load
+
+# What `wandb.sweep` asks, in short: an import of wandb for each test would take its time.
+MAKE = "mutation Make($input: X!) { upsertSweep(input: $input) { sweep { name } } }"
 
 
 @dataclass
@@ -38,8 +43,14 @@ def serve(loopback: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
     def served(config: Mapping[str, Any], **options: Any) -> Served:
         spec = load(config)
-        environment = {"PATH": "", "HOME": str(tmp_path), **loopback.environment}
-        sweep = create(spec.to_dict(), environment, project="tests")
+        client = Client(loopback.url, loopback.key)
+        given = {
+            "config": json.dumps(spec.to_dict()),
+            "projectName": "tests",
+            "entityName": ENTITY,
+        }
+        made = client.ask(MAKE, input=given)["upsertSweep"]["sweep"]["name"]
+        sweep = RemoteSweep(ENTITY, "tests", made, url=f"{loopback.url}/sweeps/{made}")
         record = SweepRecord(
             id=SweepId(sweep.id),
             name=sweep.id,
@@ -54,7 +65,6 @@ def serve(loopback: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             budget=None,
             url=sweep.url,
         )
-        client = Client(sweep.base_url, loopback.key)
         return Served(sweep, record, client, tmp_path / "agents.json")
 
     return served

@@ -30,6 +30,7 @@ def start(tmp_path: Path) -> Start:
         agents: int = 1,
         env: dict[str, str] | None = None,
         namespace: dict[str, Any] | None = None,
+        mode: str = "offline",
         **options: object,
     ) -> Sweep:
         settings = Settings(
@@ -38,7 +39,7 @@ def start(tmp_path: Path) -> Start:
             name=None,
             project="tests",
             entity=None,
-            mode="offline",
+            mode=mode,
             options=Options(**{"seed": 1, "grace": 1.0, **options}),
             env=env,
         )

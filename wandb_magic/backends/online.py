@@ -71,7 +71,7 @@ class OnlineBackend:
         self._turning: asyncio.Task[None] | None = None
         self._over = False
         self._pending: set[asyncio.Task[None]] = set()
-        self._spawn(self._beat_forever())
+        self._beating = self._spawn(self._beat_forever())
 
     async def ask(self, agent: int, number: int, trials: Sequence[Trial]) -> Proposal | None:  # noqa: ARG002 - the server counts by itself
         """See `Backend`.
@@ -89,6 +89,7 @@ class OnlineBackend:
             if proposal := self._owed.next(agent):
                 return proposal
             if self._over:
+                await self._patiently(self._compare)  # is it finished, or was it cancelled?
                 return None
             await self._patiently(self._beat_to_the_end, agent)
             if self._owed.next(agent) or self._over:
@@ -116,6 +117,8 @@ class OnlineBackend:
         word = _WORDS.get(state)
         if state is SweepState.RUNNING:
             self._over = False
+            if self._beating.done():  # the server would not talk to us, and now perhaps it does
+                self._beating = self._spawn(self._beat_forever())
         if word is not None and not self._sweep.options.attached:
             self._state = self._wanted = "FINISHED" if drain else word
             if self._turning is None:
@@ -144,6 +147,8 @@ class OnlineBackend:
         """Send one agent's heartbeat, and do what the answer says."""
         async with self._locks.setdefault(agent, asyncio.Lock()):
             id_ = self._owed.ids.get(agent) or await self._register(agent)
+            if not id_:
+                return
             going = {**self._mine, **self._unreported}
             runs = [run for run, slot in going.items() if slot == agent]
             commands = await self._there.heartbeat(id_, runs)
@@ -163,7 +168,15 @@ class OnlineBackend:
         await self._try(self._beat, agent)
 
     async def _register(self, agent: int) -> str:
-        id_ = await self._there.register()
+        """Return the id of a new agent, "" if the sweep has come to its end meanwhile."""
+        try:
+            id_ = await self._there.register()
+        except RemoteError as error:
+            if error.lasting:
+                await self._compare()
+            if self._over:
+                return ""
+            raise
         self._owed.register(agent, id_)
         return id_
 
@@ -242,7 +255,7 @@ class OnlineBackend:
         pause = FIRST_PAUSE_S
         while error := await self._try(deed, *given):
             if pause == HEARTBEAT_S:
-                self._hear(Trouble(f"{error}. Until then the sweep waits"))
+                self._hear(Trouble(f"the sweep waits for W&B: {error}"))
             await asyncio.sleep(pause)
             pause = min(2 * pause, HEARTBEAT_S)
 
