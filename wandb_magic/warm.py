@@ -32,6 +32,19 @@ FLUSH_INTERVAL_S = 0.1
 FLUSHES_SINCE = (0, 31, 0)
 SHARES_CORE_SINCE = (0, 26, 1)
 
+# wandb gives up an `init` after 90 seconds and the rest after a quarter of an hour, and once the
+# server is back it may wait for another minute: a run is worth more patience than that.
+OUTAGE_S = 6 * 3600
+RETRY_S = 10
+PATIENCE = {
+    "WANDB_INIT_TIMEOUT": str(OUTAGE_S),
+    **{
+        f"WANDB_X_{what}_RETRY_{name}": str(value)
+        for what in ("GRAPHQL", "FILE_STREAM", "FILE_TRANSFER")
+        for name, value in (("MAX", OUTAGE_S // RETRY_S), ("WAIT_MAX_SECONDS", RETRY_S))
+    },
+}
+
 
 def warm_wandb() -> None:
     """Import what a first ``wandb.init`` would, and read the installed packages once."""

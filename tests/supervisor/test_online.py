@@ -100,9 +100,50 @@ def test_a_sweep_is_at_the_server_as_it_is_here(
     assert sweep.url is not None
     assert sweep.url.endswith(f"/team/tests/sweeps/{sweep.id}")
     run = sweep.records()[0]
-    assert loopback.runs[run.id].console == [f"with {run.params['lr']}"]
+    (line,) = loopback.runs[run.id].console
+    assert line.endswith(f"with {run.params['lr']}")
     assert f"with {run.params['lr']}" in sweep.logs(0)
     assert loopback.refused == []
     assert len(loopback.sweeps[sweep.id].agents) == 2
     (notice,) = sweep.status().sweep.notices
     assert notice.startswith("online, because W&B finds an API key for")
+
+
+# Outages
+
+OUTAGE_S = 5.0
+
+
+def begin(server: Loopback, seconds: float) -> threading.Timer:
+    """Refuse connections for some seconds."""
+    server.close()
+    timer = threading.Timer(seconds, server.open)
+    timer.start()
+    return timer
+
+
+@pytest.mark.parametrize(
+    "seconds", [OUTAGE_S, *(pytest.param(s, marks=pytest.mark.slow) for s in (30.0, 120.0))]
+)
+def test_an_outage_loses_and_doubles_nothing(
+    loopback: Loopback,
+    online: Start,
+    until: Until,
+    go: Callable[[], None],
+    tmp_path: Path,
+    seconds: float,
+) -> None:
+    cell = CELL.replace("        run.log", "        time.sleep(0.3)\n        run.log").replace(
+        "import wandb", "import time, wandb"
+    )
+    sweep = online(loopback, cell, count=8, agents=2)
+    begin(loopback, seconds).join()  # at the start
+    until(lambda: sum(run.state.ended for run in sweep.records()) >= 2, seconds + PATIENCE_S)
+    until(lambda: any(run.state is RunState.RUNNING for run in sweep.records()))
+    begin(loopback, seconds).join()  # in the middle of runs
+    until(lambda: sum(run.state.ended for run in sweep.records()) >= 6, seconds + PATIENCE_S)
+    begin(loopback, seconds).join()  # near their end
+    sweep.wait(2 * PATIENCE_S)
+
+    assert len(sweep.records()) == 8
+    whole(loopback, sweep, tmp_path)

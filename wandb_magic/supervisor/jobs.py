@@ -16,7 +16,7 @@ from wandb_magic.run import Job
 from wandb_magic.spec import Spec
 from wandb_magic.spec.command import args_json, expand
 from wandb_magic.supervisor.resources import devices_of_agent
-from wandb_magic.warm import run_environment
+from wandb_magic.warm import PATIENCE, run_environment
 
 RUN_FOLDER = "WANDB_MAGIC_RUN_FOLDER"
 """Names a run's own folder for its files; an execution finds there what an earlier one left."""
@@ -59,6 +59,9 @@ class Jobs:
         if paths.execution:
             # A run that ended before it reached the server must be allowed to begin there.
             environment["WANDB_RESUME"] = "allow"
+        if self._sweep.mode == "online":
+            known = self._environment
+            environment |= {name: each for name, each in PATIENCE.items() if name not in known}
         environment |= devices_of_agent(run.agent, self._sweep.agents, self._environment)
         return Job(
             run=run.id,
