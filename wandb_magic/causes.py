@@ -14,9 +14,10 @@ import sys
 from types import TracebackType
 from typing import Any
 
-from wandb_magic.paths import RunPaths
+from wandb_magic.paths import RunPaths, write_atomically
 
 KEY = "wandb_magic/cause"
+STOPPED_THERE = "stopped at W&B"
 
 
 def cause_of(error: BaseException, paths: RunPaths) -> str:
@@ -38,6 +39,7 @@ def tell_causes(paths: RunPaths) -> None:
     wandb: Any = sys.modules.get("wandb")
     if wandb is None:
         return
+    _tell_stops(paths)
     leave = wandb.Run.__exit__
 
     @functools.wraps(leave)
@@ -52,6 +54,22 @@ def tell_causes(paths: RunPaths) -> None:
         return leave(run, kind, error, trace)
 
     wandb.Run.__exit__ = noting
+
+
+def _tell_stops(paths: RunPaths) -> None:
+    """Have wandb leave word before it interrupts a run that was stopped on its page."""
+    module: Any = sys.modules.get("wandb.sdk.lib.interrupt")
+    interrupt = getattr(module, "interrupt_main", None)
+    if interrupt is None:
+        return  # another version of wandb
+
+    @functools.wraps(interrupt)
+    def interrupt_main() -> None:
+        if not paths.stop.exists():
+            write_atomically(paths.stop, STOPPED_THERE)
+        interrupt()
+
+    module.interrupt_main = interrupt_main
 
 
 def close_run(run: str, exit_code: int, cause: str) -> None:

@@ -116,11 +116,12 @@ def execute(thawed: Thawed, job: Job) -> NoReturn:
     if job.execution:
         go_on(job.run, job.paths)
     code, error, cause = _outcome(thawed, job)
+    stopped = cause if code == INTERRUPTED and job.paths.stop.exists() else ""
     if code == 0:
         _join_threads()  # they may still log
     code, error = _finish_wandb(code, error, cause)
     _shut_down()
-    ending = {"code": code, "error": error, "ended": time.time()}
+    ending = {"code": code, "error": error, "stopped": stopped, "ended": time.time()}
     write_atomically(job.paths.exit, json.dumps(ending))
     os._exit(code)
 

@@ -1,16 +1,15 @@
-"""Whole sweeps online, against a server of the tests: nothing is lost or doubled, whatever happens.
+"""Whole sweeps online, against a server of the tests: nothing lost or doubled, come what may.
 
 The runs, their wandb and the supervisor are real; the server is not W&B's.
 """
 
 import collections
-import contextlib
 import os
 import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import pytest
 from loopback.controls import Controls
 from loopback.process import LoopbackProcess
 from loopback.server import Loopback
+from loopback.sweeps import identifier
 
 from wandb_magic.records import RunState
 from wandb_magic.verbs import Sweep
@@ -57,7 +57,7 @@ Until = Callable[..., Any]
 
 @pytest.fixture
 def online(start: Start, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Sweep]:
-    def starter(server: Controls, cell: str, **settings: Any) -> Sweep:
+    def starter(server: Controls, cell: str, **settings: object) -> Sweep:
         for name, value in server.environment.items():
             monkeypatch.setenv(name, value)
         return start(cell, mode="auto", **settings)
@@ -129,7 +129,6 @@ def test_an_outage_loses_and_doubles_nothing(
     loopback: Loopback,
     online: Start,
     until: Until,
-    go: Callable[[], None],
     tmp_path: Path,
     seconds: float,
 ) -> None:
@@ -147,3 +146,153 @@ def test_an_outage_loses_and_doubles_nothing(
 
     assert len(sweep.records()) == 8
     whole(loopback, sweep, tmp_path)
+
+
+def test_a_server_that_is_killed_in_mid_sweep_costs_nothing(
+    loopback_process: LoopbackProcess, online: Start, until: Until, tmp_path: Path
+) -> None:
+    server = loopback_process
+    sweep = online(server, SLOW, count=12, agents=3)
+    for ended in (2, 5):
+        until(lambda ended=ended: sum(run.state.ended for run in sweep.records()) >= ended)
+        server.kill()
+        time.sleep(1)  # how long it is gone, not a wait
+        server.start()
+    sweep.wait(PATIENCE_S)
+
+    assert len(sweep.records()) == 12
+    whole(server, sweep, tmp_path)
+
+
+# Kills here
+
+
+def test_a_supervisor_that_is_killed_again_and_again_costs_nothing(
+    loopback: Loopback, online: Start, until: Until, tmp_path: Path
+) -> None:
+    chance = random.Random(4)
+    sweep = online(loopback, SLOW, count=12, agents=3)
+    for ended in (0, 2, 4, 7):
+        until(lambda ended=ended: sum(run.state.ended for run in sweep.records()) >= ended)
+        until(lambda: sweep.state == "running")
+        time.sleep(chance.uniform(0.0, 0.3))  # the moment of the attack, not a wait
+        process = sweep.status().sweep.supervisor
+        assert process is not None
+        os.kill(process.pid, signal.SIGKILL)
+        until(lambda: sweep.state == "died")
+        sweep.resume()
+    sweep.wait(PATIENCE_S)
+
+    assert len(sweep.records()) == 12
+    whole(loopback, sweep, tmp_path)
+    assert len(loopback.agents) == 3, "the agents keep their ids"
+
+
+def test_a_killed_run_is_at_an_end_at_the_server_too(
+    loopback: Loopback, online: Start, until: Until, go: Callable[[], None]
+) -> None:
+    sweep = online(loopback, WAITS, count=2)
+    run = until(lambda: next((r for r in sweep.records() if r.value is not None), None))
+    go()
+    os.kill(run.process.pid, signal.SIGKILL)
+    sweep.wait(PATIENCE_S)
+
+    killed, finished = sweep.records()
+    assert (killed.state, finished.state) == (RunState.KILLED, RunState.FINISHED)
+    there = loopback.runs[killed.id]
+    until(lambda: there.state != "running", 20)
+    assert (there.state, there.exit_code) == ("failed", 137)
+    assert there.history[0]["loss"] == killed.params["lr"]
+    assert "signal 9" in there.summary["wandb_magic/cause"]
+    assert loopback.runs[finished.id].state == "finished"
+
+
+def test_broken_runs_are_tried_again_and_count_once(loopback: Loopback, online: Start) -> None:
+    cell = """
+    import os, wandb
+    first = not os.path.exists(ROOT + "/tried")
+    open(ROOT + "/tried", "a").close()
+    if first:
+        raise ValueError("before wandb.init")
+    with wandb.init() as run:
+        run.log({"loss": run.config.lr})
+    """
+    sweep = online(loopback, cell, count=2, retries=1).wait(PATIENCE_S)
+
+    assert sweep.state == "finished"
+    first, again, second = sweep.records()
+    assert [(run.number, run.attempt) for run in sweep.records()] == [(0, 0), (0, 1), (1, 0)]
+    assert (first.state, first.cause) == (RunState.FAILED, "ValueError: before wandb.init")
+    assert (again.state, second.state) == (RunState.FINISHED, RunState.FINISHED)
+    assert again.params == first.params
+    assert loopback.runs.keys() == {again.id, second.id}
+    assert loopback.runs[again.id].config == first.params
+    assert loopback.sweeps[sweep.id].runs == [again.id, second.id]
+    assert len(loopback.sweeps[sweep.id].handed) == 2
+
+
+# Steering, from both sides
+
+
+def test_what_is_asked_here_is_done_at_the_server(
+    loopback: Loopback, online: Start, until: Until
+) -> None:
+    sweep = online(loopback, WAITS, count=5, agents=2)
+    there = loopback.sweeps[sweep.id]
+    until(lambda: len([run for run in sweep.records() if run.value is not None]) == 2)
+    sweep.pause()
+    until(lambda: there.state == "PAUSED")
+    first, second = sweep.records()
+    sweep.stop_run(first.id)
+    until(lambda: sweep.records()[0].state is RunState.STOPPED)
+    until(lambda: loopback.runs[first.id].state != "running")
+    assert len(sweep.records()) == 2
+    sweep.resume()
+    until(lambda: there.state == "RUNNING")
+    until(lambda: len(sweep.records()) >= 3)
+    sweep.stop().wait(PATIENCE_S)
+    assert sweep.state == "stopped"
+    assert there.state == "CANCELED"
+    assert [run.state for run in sweep.records()] == [RunState.STOPPED] * 3
+    assert [run.state for run in loopback.runs.values() if run.state == "running"] == []
+    assert set(there.handed) == {run.id for run in sweep.records()}
+    assert second.id in there.runs
+    sweep.resume()
+    until(lambda: there.state == "RUNNING")
+    until(lambda: len(sweep.records()) >= 4)
+
+
+def test_what_is_done_on_the_page_is_done_here(
+    loopback: Loopback, online: Start, until: Until
+) -> None:
+    sweep = online(loopback, WAITS, count=5, agents=2)
+    until(lambda: len([run for run in sweep.records() if run.value is not None]) == 2)
+    loopback.pause_sweep(sweep.id)
+    until(lambda: sweep.state == "paused")
+    assert sweep.status().sweep.cause == "paused at W&B"
+    first, second = sweep.records()
+    loopback.stop_run(first.id)
+    until(lambda: sweep.records()[0].state is RunState.STOPPED)
+    assert sweep.records()[0].cause == "stopped at W&B"
+    loopback.resume_sweep(sweep.id)
+    until(lambda: sweep.state == "running")
+    until(lambda: len(sweep.records()) >= 3)
+    loopback.cancel_sweep(sweep.id)
+    sweep.wait(PATIENCE_S)
+    assert (sweep.state, sweep.status().sweep.cause) == ("stopped", "cancelled at W&B")
+    assert sweep.records()[1].id == second.id
+    assert [run.state for run in sweep.records()] == [RunState.STOPPED] * 3
+    until(lambda: all(run.state != "running" for run in loopback.runs.values()))
+
+
+def test_a_run_that_wandb_itself_interrupts_was_stopped_and_did_not_fail(
+    loopback: Loopback, online: Start
+) -> None:
+    loopback.stop_run(identifier("run", 1, 0))  # which wandb sees when it begins
+    loopback.fault("status", "Heartbeat", after=1)  # so that the agent does not hear of it
+    sweep = online(loopback, WAITS, count=1).wait(PATIENCE_S)
+
+    (run,) = sweep.records()
+    assert (run.state, run.cause) == (RunState.STOPPED, "stopped at W&B")
+    assert sweep.state == "finished"
+    assert loopback.runs[run.id].summary["wandb_magic/cause"] == "stopped at W&B"

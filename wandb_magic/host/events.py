@@ -62,6 +62,8 @@ class Ended:
         When it ended, in seconds since the epoch.
     memory_killer
         Whether the kernel's out-of-memory killer was at work while the run was alive.
+    stopped
+        Why the run was interrupted, if it heard that.
     """
 
     run: RunId
@@ -70,6 +72,7 @@ class Ended:
     error: str
     at: float
     memory_killer: bool = False
+    stopped: str = ""
 
 
 Event = Ready | Broken | Notice | Started | Logged | Ended

@@ -128,6 +128,7 @@ def _last_word(living: Living, ending: Mapping[str, Any]) -> Ended:
         signal=killed,
         error=ending.get("error", ""),
         at=ending["ended"],
+        stopped=ending.get("stopped", ""),
         memory_killer=killed == signal.SIGKILL and memory_kills() > living.memory_kills,
     )
 

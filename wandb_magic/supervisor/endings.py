@@ -21,6 +21,8 @@ def verdict(ended: Ended, intent: Intent | None) -> tuple[RunState, str]:
     """Return the state of a run that ended, and why it ended."""
     if intent is not None:
         return intent.state, intent.cause
+    if ended.stopped:
+        return RunState.STOPPED, ended.stopped
     if ended.signal is not None:
         cause = f"killed by {_name(ended.signal)}"
         if ended.memory_killer:
