@@ -1,12 +1,17 @@
 """Whole sweeps with each supported Python, and with the oldest supported wandb."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+from loopback.leaks import leaks
+from loopback.server import Loopback
 
-ENVIRONMENTS = Path(__file__).parents[1] / ".venvs"
+ROOT = Path(__file__).parents[1]
+ENVIRONMENTS = ROOT / ".venvs"
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 SWEEP = """
 import json
@@ -23,12 +28,13 @@ config = {
     "metric": {"name": "loss", "goal": "minimize"},
     "parameters": {"lr": {"values": [0.25, 0.5, 0.75]}},
 }
-sweep = wandb_magic.start(config, train, agents=2, mode="offline")
+sweep = wandb_magic.start(config, train, agents=2, mode=MODE, project="tests")
 sweep.wait(150)
 runs = sweep.runs()
 history = sweep.history("loss")
 print(json.dumps({
     "wandb": wandb.__version__,
+    "id": sweep.id,
     "state": sweep.state,
     "states": list(runs["state"]),
     "causes": list(runs["cause"]),
@@ -40,10 +46,11 @@ print(json.dumps({
 """
 
 
-def swept(environment: str, folder: Path) -> dict[str, object]:
+def swept(environment: str, folder: Path, server: Loopback | None = None) -> dict[str, Any]:
     """Run a sweep of three runs from a script in an environment; return what came of it."""
     script = folder / "sweep.py"
-    script.write_text(SWEEP, encoding="utf-8")
+    mode = "online" if server else "offline"
+    script.write_text(f"MODE = {mode!r}\n{SWEEP}", encoding="utf-8")
     done = subprocess.run(
         [ENVIRONMENTS / environment / "bin" / "python", script],
         cwd=folder,
@@ -51,13 +58,14 @@ def swept(environment: str, folder: Path) -> dict[str, object]:
         text=True,
         timeout=200,
         check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(server.environment if server else {})},
     )
     logs = "\n".join(log.read_text() for log in folder.rglob("supervisor.log"))
     assert done.returncode == 0, f"{done.stderr}\n{logs}"
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def complete(result: dict[str, object]) -> None:
+def complete(result: dict[str, Any]) -> None:
     assert result["state"] == "finished", result
     assert result["states"] == ["finished"] * 3, result
     assert result["lr"] == [0.25, 0.5, 0.75]
@@ -90,3 +98,20 @@ def test_the_oldest_wandb_sweeps_and_says_what_it_lacks(tmp_path: Path) -> None:
     shared, late = sorted(result["notices"])
     assert "no shared core" in shared
     assert "curves lag behind" in late
+
+
+@pytest.mark.slow
+def test_the_oldest_wandb_sweeps_online(tmp_path: Path, loopback: Loopback) -> None:
+    result = swept("wandb-oldest", tmp_path, loopback)
+
+    complete(result)
+    sweep = loopback.sweeps[result["id"]]
+    runs = sorted((loopback.runs[run] for run in sweep.runs), key=lambda run: run.config["lr"])
+    assert [run.config for run in runs] == [{"lr": lr} for lr in (0.25, 0.5, 0.75)]
+    assert [run.state for run in runs] == ["finished"] * 3
+    for run in runs:
+        assert [row["loss"] for row in run.history] == [
+            run.config["lr"] + step for step in range(5)
+        ]
+    assert loopback.refused == []
+    assert leaks(loopback.key, tmp_path) == []
