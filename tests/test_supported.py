@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from loopback.leaks import leaks
 from loopback.server import Loopback
 

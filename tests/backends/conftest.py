@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from loopback.server import Loopback
 from loopback.site import ENTITY
-
 from wandb_magic.backends import OnlineBackend, Word
 from wandb_magic.records import Options, RunRecord, SweepId, SweepRecord, SweepState
 from wandb_magic.remote import Client, RemoteSweep

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
-from loopback.server import Loopback
 
+from loopback.server import Loopback
 from wandb_magic.backends import EndRun, OnlineBackend, Proposal, SweepChanged, Trouble
 from wandb_magic.errors import RemoteError
 from wandb_magic.records import RunId, RunRecord, RunState, SweepState

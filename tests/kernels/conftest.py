@@ -19,7 +19,8 @@ import psutil
 import pytest
 from jupyter_client import BlockingKernelClient, KernelManager
 
-ENVIRONMENTS = Path(__file__).parents[2] / ".venvs"
+ROOT = Path(__file__).parents[2]
+ENVIRONMENTS = ROOT / ".venvs"
 IPYKERNELS = ("6.31", "7.0.1", "newest")
 PATIENCE_S = 120
 
@@ -156,6 +157,7 @@ def open_notebook(
     python = ENVIRONMENTS / f"ipykernel-{ipykernel}" / "bin" / "python"
     assert python.exists(), "run scripts/kernels first: it makes the environments of these tests"
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     runtime = Path(os.environ["JUPYTER_RUNTIME_DIR"])
     runtime.mkdir(parents=True)
     specification = Path(os.environ["JUPYTER_DATA_DIR"]) / "kernels" / "tested" / "kernel.json"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from loopback.clients import NAMES, PYTHONS
 from loopback.server import Loopback
 

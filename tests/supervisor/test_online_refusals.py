@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from loopback.server import Loopback
 
+from loopback.server import Loopback
 from wandb_magic import index
 from wandb_magic.errors import SweepError
 from wandb_magic.verbs import Sweep
