@@ -14,21 +14,14 @@ from typing import Any, TypeVar
 
 from wandb_magic.backends.orders import Exit, Run, Stop, orders
 from wandb_magic.errors import RemoteError
-<<<<<<< HEAD
 from wandb_magic.records import RunId, SweepRecord, SweepState
 from wandb_magic.remote import Client, statements
 from wandb_magic.remote.finding import look_up, set_state
-=======
-from wandb_magic.records import RunId, SweepRecord
-from wandb_magic.remote import Client, statements
-from wandb_magic.remote.finding import look_up
->>>>>>> online
 
 THREADS = 4
 
 _Answer = TypeVar("_Answer")
 
-<<<<<<< HEAD
 WORDS = {
     SweepState.RUNNING: "RUNNING",
     SweepState.PAUSED: "PAUSED",
@@ -36,8 +29,6 @@ WORDS = {
 }
 """What the server calls a state that is asked for here."""
 
-=======
->>>>>>> online
 
 class Counterpart:
     """One sweep at the server.
@@ -88,18 +79,9 @@ class Counterpart:
 
     async def set_state(self, state: str) -> None:
         """Change the sweep's state there."""
-<<<<<<< HEAD
         sweep = self._sweep
         await self._in_thread(
             lambda: set_state(self._client, sweep.entity, sweep.project, sweep.id, state)
-=======
-        await self._ask(
-            statements.SET_STATE,
-            id=(await self._look())["id"],
-            state=state,
-            entityName=self._sweep.entity,
-            projectName=self._sweep.project,
->>>>>>> online
         )
 
     async def _look(self) -> dict[str, Any]:

@@ -15,11 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from wandb_magic.backends.base import EndRun, Hear, Proposal, SweepChanged, Trouble
-<<<<<<< HEAD
 from wandb_magic.backends.counterpart import WORDS, Counterpart
-=======
-from wandb_magic.backends.counterpart import Counterpart
->>>>>>> online
 from wandb_magic.backends.orders import Exit, Run, Stop
 from wandb_magic.backends.owed import Owed
 from wandb_magic.errors import RemoteError
