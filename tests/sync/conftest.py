@@ -17,7 +17,8 @@ from wandb_magic.records import Options
 from wandb_magic.sync import state
 from wandb_magic.sync.state import SyncState
 from wandb_magic.verbs import Sweep
-from wandb_magic.verbs.starting import Code, Settings, start_code
+from wandb_magic.verbs.settings import Code, Settings
+from wandb_magic.verbs.starting import start_code
 
 from .truth import said
 

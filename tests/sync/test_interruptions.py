@@ -3,6 +3,7 @@
 import random
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -104,13 +105,15 @@ def test_200_runs_through_five_kills(
     begin: Begin,
     end: End,
     loopback: Loopback,
+    python: str,
     tmp_path: Path,
 ) -> None:
     generator = random.Random(200)  # so that it can be repeated
     sweep = swept(200)
+    arrived: list[int] = []
     for number in range(5):
         seen = len(loopback.requests)
-        wanted = seen + generator.randrange(20, 300)
+        wanted = seen + generator.randrange(200, 700)
         process = begin(sweep)
         wait_for(
             lambda: len(loopback.requests) > wanted or process.poll() is not None,  # noqa: B023 - called at once
@@ -118,7 +121,10 @@ def test_200_runs_through_five_kills(
         )
         assert process.poll() is None, said(sweep)
         kill(process, sweep, with_children=number % 2 == 0)
-    assert len(loopback.runs) < 200
+        arrived.append(sum(run.state != "running" for run in loopback.runs.values()))
+    assert 0 < arrived[-1] < 200, arrived
     assert end(sweep).phase is Phase.DONE, said(sweep)
     check_arrived(loopback, sweep)
+    if python == sys.executable:  # older versions send the history of an interrupted run once more
+        assert sum(run.overwritten for run in loopback.runs.values()) == 0
     assert key_is_nowhere(tmp_path, loopback.key)
