@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from loopback.clients import NAMES, PYTHONS
+from loopback.clients import PYTHONS
 from loopback.server import Loopback
 
 KEY = "a" * 20 + "0" * 20
@@ -34,7 +34,7 @@ found = find(made.id, os.environ, project="digits")
 print(json.dumps([dataclasses.asdict(made), dataclasses.asdict(found)]))
 """
 
-pytestmark = pytest.mark.parametrize("python", PYTHONS, ids=NAMES)
+pytestmark = pytest.mark.parametrize("python", PYTHONS)
 
 
 def asked(python: str, folder: Path, code: str, **variables: str) -> Any:  # noqa: ANN401 - JSON
