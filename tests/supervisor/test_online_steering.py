@@ -22,6 +22,8 @@ with wandb.init() as run:
 
 LOGS = """
 import time, wandb
+from wandb.sdk.lib import run_stopping
+run_stopping.RunStopChecker.__init__.__kwdefaults__["poll_interval"] = 0.5  # instead of 15 s
 with wandb.init() as run:
     while True:
         run.log({"loss": run.config.lr})
