@@ -94,3 +94,23 @@ def test_a_run_that_wandb_itself_interrupts_was_stopped_and_did_not_fail(
     assert (run.state, run.cause) == (RunState.STOPPED, "stopped at W&B")
     assert sweep.state == "finished"
     assert loopback.runs[run.id].summary["wandb_magic/cause"] == "stopped at W&B"
+
+
+def test_a_sweep_can_be_stopped_in_an_outage(
+    loopback: Loopback, online: Start, until: Until
+) -> None:
+    sweep = online(loopback, WAITS, count=2)
+    until(lambda: [run for run in sweep.records() if run.value is not None])
+    loopback.close()
+    sweep.stop().wait(PATIENCE_S)
+
+    assert sweep.state == "stopped"
+    (run,) = sweep.records()
+    assert (run.state, run.cause) == (RunState.STOPPED, "the sweep was stopped")
+    assert sweep.history("loss")[run.id].tolist() == [run.params["lr"]]
+    assert "W&B could not be told that the sweep is CANCELED" in sweep.status().sweep.notices[-1]
+    sweep.resume()
+    until(lambda: sweep.state == "running")
+    loopback.open()
+    until(lambda: len(sweep.records()) == 2)
+    assert loopback.sweeps[sweep.id].state == "RUNNING"
