@@ -1,5 +1,7 @@
 """Sweeps and runs that are steered from here and from W&B's page: each side does what it hears."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -114,3 +116,11 @@ def test_a_sweep_can_be_stopped_in_an_outage(
     loopback.open()
     until(lambda: len(sweep.records()) == 2)
     assert loopback.sweeps[sweep.id].state == "RUNNING"
+
+    # What the run could not send is on the disk.
+    sync = [sys.executable, "-m", "wandb", "sync", "--include-online", run.directory]
+    subprocess.run(sync, check=True, capture_output=True, timeout=PATIENCE_S)
+    there = loopback.runs[run.id]
+    assert (there.state, there.overwritten) == ("failed", 0)
+    assert [row["loss"] for row in there.history] == [run.params["lr"]]
+    assert there.summary["wandb_magic/cause"] == "the sweep was stopped"
