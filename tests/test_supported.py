@@ -21,6 +21,7 @@ import wandb_magic
 
 def train():
     with wandb.init() as run:
+        print("trained with", run.config.lr)
         for step in range(5):
             run.log({"loss": run.config.lr + step})
 
@@ -114,5 +115,8 @@ def test_the_oldest_wandb_sweeps_online(tmp_path: Path, loopback: Loopback) -> N
         assert [row["loss"] for row in run.history] == [
             run.config["lr"] + step for step in range(5)
         ]
+        assert any(line.endswith(f"trained with {run.config['lr']}") for line in run.console), (
+            run.console
+        )
     assert loopback.refused == []
     assert leaks(loopback.key, tmp_path) == []

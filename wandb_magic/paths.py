@@ -7,8 +7,8 @@
     bundle/         the frozen cell and its variables
     supervisor.log  what the supervisor said
     lock            held by the living supervisor
-    agents.json     the ids of our agents at the W&B server
     sync/           state.json, runs.log, sync.log, lock, copies/: what goes to W&B, and how far
+    agents.json     who our agents are at the W&B server, and what they owe it
     runs/<run id>/  params.yaml, core, process.json, devices, wandb.dirs, output.log, stop,
                     exit.json, kept/; after a resumption also execution, core-1, process-1.json,
                     stop-1, exit-1.json and so on, and perhaps spared
@@ -181,7 +181,7 @@ class SweepPaths:
 
     @property
     def agents(self) -> Path:
-        """The ids that the W&B server gave to the agents of an online sweep."""
+        """Who the agents of an online sweep are at the W&B server, and what they owe it."""
         return self.folder / "agents.json"
 
     @property

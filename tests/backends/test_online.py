@@ -348,6 +348,24 @@ def test_another_supervisor_goes_on_with_the_same_agents(loopback: Loopback, ser
     assert all(each.times == 1 for each in sweep.handed.values())
 
 
+def test_fewer_agents_than_before_lose_no_run(loopback: Loopback, serve: Serve) -> None:
+    served = serve(RANDOM)
+    sweep = loopback.sweeps[served.sweep.id]
+
+    async def scene() -> None:
+        backend = served.backend()
+        kept = await backend.ask(1, 0, ())
+        assert kept is not None
+        assert await backend.ask(0, 0, ()) == kept
+        backend.told(record(kept, agent=0))
+        await until(lambda: sweep.handed[str(kept.run)].seen)
+        own = await begun(backend, 1, agent=1)
+        assert sorted(sweep.handed) == sorted([str(kept.run), own.id])
+        await backend.close()
+
+    play(scene())
+
+
 def test_the_file_of_the_agents_holds_no_key(loopback: Loopback, serve: Serve) -> None:
     served = serve(RANDOM)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from loopback.controls import Controls
 from wandb_magic.records import Options
 from wandb_magic.verbs import Sweep
 from wandb_magic.verbs.settings import Code, Settings
@@ -46,6 +47,18 @@ def start(tmp_path: Path) -> Start:
         names = {"GO": str(tmp_path / "go"), "ROOT": str(tmp_path), **(namespace or {})}
         code = Code(cell=textwrap.dedent(cell), namespace=names) if cell else Code()
         return start_code(config or RANDOM, code, settings)
+
+    return starter
+
+
+@pytest.fixture
+def online(start: Start, monkeypatch: pytest.MonkeyPatch) -> Start:
+    """Start sweeps of somebody who is logged in to a server."""
+
+    def starter(server: Controls, cell: str, **settings: object) -> Sweep:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        return start(cell, mode="auto", **settings)
 
     return starter
 

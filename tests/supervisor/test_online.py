@@ -8,7 +8,6 @@ import os
 import random
 import signal
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +19,6 @@ from loopback.controls import Controls
 from loopback.leaks import leaks
 from loopback.process import LoopbackProcess
 from loopback.server import Loopback
-from loopback.sweeps import identifier
 from wandb_magic.records import RunState
 from wandb_magic.verbs import Sweep
 
@@ -50,21 +48,11 @@ with open(ROOT + "/executed", "a") as file:
 with wandb.init() as run:
     for step in range(3):
         run.log({"loss": run.config.lr + step})
-        time.sleep(0.1)
+        time.sleep(0.3)
 """
 
 Start = Callable[..., Sweep]
 Until = Callable[..., Any]
-
-
-@pytest.fixture
-def online(start: Start, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Sweep]:
-    def starter(server: Controls, cell: str, **settings: object) -> Sweep:
-        for name, value in server.environment.items():
-            monkeypatch.setenv(name, value)
-        return start(cell, mode="auto", **settings)
-
-    return starter
 
 
 @pytest.fixture
@@ -127,37 +115,29 @@ def test_a_sweep_is_at_the_server_as_it_is_here(
 OUTAGES_S = [5.0, *map(float, os.environ.get("WANDB_MAGIC_OUTAGES", "").split())]
 
 
-def begin(server: Loopback, seconds: float) -> threading.Timer:
-    """Refuse connections for some seconds."""
-    server.close()
-    timer = threading.Timer(seconds, server.open)
-    timer.start()
-    return timer
+def outage(server: LoopbackProcess, seconds: float) -> None:
+    """Kill the server in the midst of what it does; it comes back after some seconds."""
+    server.kill()
+    time.sleep(seconds)  # the outage itself, not a wait
+    server.start()
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seconds", OUTAGES_S)
-def test_an_outage_loses_and_doubles_nothing(
-    loopback: Loopback,
-    online: Start,
-    until: Until,
-    tmp_path: Path,
-    seconds: float,
+def test_a_server_that_is_killed_again_and_again_costs_nothing(
+    loopback_process: LoopbackProcess, online: Start, until: Until, tmp_path: Path, seconds: float
 ) -> None:
-    cell = CELL.replace("        run.log", "        time.sleep(0.3)\n        run.log").replace(
-        "import wandb", "import time, wandb"
-    )
-    sweep = online(loopback, cell, count=8, agents=2)
-    begin(loopback, seconds).join()  # at the start
+    server = loopback_process
+    sweep = online(server, SLOW, count=8, agents=2)
+    outage(server, seconds)  # at the start
     until(lambda: sum(run.state.ended for run in sweep.records()) >= 2, seconds + PATIENCE_S)
     until(lambda: any(run.state is RunState.RUNNING for run in sweep.records()))
-    begin(loopback, seconds).join()  # in the middle of runs
-    until(lambda: sum(run.state.ended for run in sweep.records()) >= 6, seconds + PATIENCE_S)
-    begin(loopback, seconds).join()  # near their end
+    outage(server, seconds)  # in the middle of runs
+    until(lambda: len(sweep.records()) == 8, seconds + PATIENCE_S)
+    outage(server, seconds)  # at the end
     sweep.wait(2 * PATIENCE_S)
 
-    assert len(sweep.records()) == 8
-    whole(loopback, sweep, tmp_path)
+    whole(server, sweep, tmp_path)
 
 
 @pytest.mark.skipif(len(OUTAGES_S) == 1, reason="longer than 90 s: set WANDB_MAGIC_OUTAGES")
@@ -172,22 +152,6 @@ def test_a_run_begins_when_an_outage_longer_than_wandb_waits_is_over(
     sweep.wait(PATIENCE_S)
 
     whole(loopback, sweep, tmp_path)
-
-
-def test_a_server_that_is_killed_in_mid_sweep_costs_nothing(
-    loopback_process: LoopbackProcess, online: Start, until: Until, tmp_path: Path
-) -> None:
-    server = loopback_process
-    sweep = online(server, SLOW, count=12, agents=3)
-    for ended in (2, 5):
-        until(lambda ended=ended: sum(run.state.ended for run in sweep.records()) >= ended)
-        server.kill()
-        time.sleep(1)  # how long it is gone, not a wait
-        server.start()
-    sweep.wait(PATIENCE_S)
-
-    assert len(sweep.records()) == 8
-    whole(server, sweep, tmp_path)
 
 
 # Kills here
@@ -255,70 +219,3 @@ def test_broken_runs_are_tried_again_and_count_once(loopback: Loopback, online: 
     assert loopback.runs[again.id].config == first.params
     assert loopback.sweeps[sweep.id].runs == [again.id, second.id]
     assert len(loopback.sweeps[sweep.id].handed) == 2
-
-
-# Steering, from both sides
-
-
-def test_what_is_asked_here_is_done_at_the_server(
-    loopback: Loopback, online: Start, until: Until
-) -> None:
-    sweep = online(loopback, WAITS, count=5, agents=2)
-    there = loopback.sweeps[sweep.id]
-    until(lambda: len([run for run in sweep.records() if run.value is not None]) == 2)
-    sweep.pause()
-    until(lambda: there.state == "PAUSED")
-    first, second = sweep.records()
-    sweep.stop_run(first.id)
-    until(lambda: sweep.records()[0].state is RunState.STOPPED)
-    until(lambda: loopback.runs[first.id].state != "running")
-    assert len(sweep.records()) == 2
-    sweep.resume()
-    until(lambda: there.state == "RUNNING")
-    until(lambda: len(sweep.records()) >= 3)
-    sweep.stop().wait(PATIENCE_S)
-    assert sweep.state == "stopped"
-    assert there.state == "CANCELED"
-    assert [run.state for run in sweep.records()] == [RunState.STOPPED] * 3
-    assert [run.state for run in loopback.runs.values() if run.state == "running"] == []
-    assert set(there.handed) == {run.id for run in sweep.records()}
-    assert second.id in there.runs
-    sweep.resume()
-    until(lambda: there.state == "RUNNING")
-    until(lambda: len(sweep.records()) >= 4)
-
-
-def test_what_is_done_on_the_page_is_done_here(
-    loopback: Loopback, online: Start, until: Until
-) -> None:
-    sweep = online(loopback, WAITS, count=5, agents=2)
-    until(lambda: len([run for run in sweep.records() if run.value is not None]) == 2)
-    loopback.pause_sweep(sweep.id)
-    until(lambda: sweep.state == "paused")
-    assert sweep.status().sweep.cause == "paused at W&B"
-    first, second = sweep.records()
-    loopback.stop_run(first.id)
-    until(lambda: sweep.records()[0].state is RunState.STOPPED)
-    assert sweep.records()[0].cause == "stopped at W&B"
-    loopback.resume_sweep(sweep.id)
-    until(lambda: sweep.state == "running")
-    until(lambda: len(sweep.records()) >= 3)
-    loopback.cancel_sweep(sweep.id)
-    sweep.wait(PATIENCE_S)
-    assert (sweep.state, sweep.status().sweep.cause) == ("stopped", "cancelled at W&B")
-    assert sweep.records()[1].id == second.id
-    assert [run.state for run in sweep.records()] == [RunState.STOPPED] * 3
-    until(lambda: all(run.state != "running" for run in loopback.runs.values()))
-
-
-def test_a_run_that_wandb_itself_interrupts_was_stopped_and_did_not_fail(
-    loopback: Loopback, online: Start
-) -> None:
-    loopback.stop_run(identifier("run", 1, 0))  # which wandb sees when it begins
-    loopback.fault("status", "Heartbeat", after=1)  # so that the agent does not hear of it
-    sweep = online(loopback, WAITS, count=1).wait(PATIENCE_S)
-
-    (run,) = sweep.records()
-    assert (run.state, run.cause) == (RunState.STOPPED, "stopped at W&B")
-    assert sweep.state == "finished"
-    assert loopback.runs[run.id].summary["wandb_magic/cause"] == "stopped at W&B"

@@ -109,8 +109,8 @@ class OnlineBackend:
             self._mine.pop(run.id, None)
         else:
             self._mine[run.id] = run.agent
-        if self._unreported.get(run.id) == run.agent:
-            self._spawn(self._report(run.agent))
+        if (agent := self._unreported.get(run.id)) is not None:
+            self._spawn(self._report(agent))  # it was not lost, however soon it ends
 
     def changed(self, state: SweepState, *, drain: bool = False) -> None:
         """See `Backend`; a sweep that was made elsewhere is not ours to change."""
@@ -164,7 +164,6 @@ class OnlineBackend:
         await asyncio.shield(beat)
 
     async def _report(self, agent: int) -> None:
-        """Tell the server that a run has begun, however soon it ends: it was not lost."""
         await self._try(self._beat, agent)
 
     async def _register(self, agent: int) -> str:
@@ -286,10 +285,9 @@ class OnlineBackend:
 
     def _over_with(self, task: asyncio.Task[None]) -> None:
         self._pending.discard(task)
-        if task.cancelled() or task.exception() is None:
+        if task.cancelled():
             return
-        error = task.exception()
-        if isinstance(error, RemoteError):
+        try:
+            task.result()  # what nobody expected ends the supervisor
+        except RemoteError as error:
             self._hear(SweepChanged(SweepState.FAILED, str(error)))
-        else:
-            task.result()  # nobody expected it: it ends the supervisor

@@ -57,8 +57,12 @@ class Owed:
         self.offers.pop(run, None)
 
     def next(self, agent: int) -> Proposal | None:
-        """Return what an agent was given and has not begun; it stays until it has."""
-        return next((each for owner, each in self.offers.values() if owner == agent), None)
+        """Return what was given and has not begun, for the agent before all; it stays until then.
+
+        Another agent's, too: there may be fewer agents now than there were.
+        """
+        offers = sorted(self.offers.values(), key=lambda offer: offer[0] != agent)
+        return offers[0][1] if offers else None
 
     def _write(self) -> None:
         offers = {run: [agent, each.params] for run, (agent, each) in self.offers.items()}
