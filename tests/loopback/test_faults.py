@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import socket
 import time
 from pathlib import Path
 
@@ -179,3 +180,21 @@ def test_a_killed_server_has_lost_nothing(
     wait_for(lambda: not loopback_process.alive, "the end of the server")
     loopback_process.start()
     assert loopback_process.look().rejecting
+
+
+@pytest.mark.parametrize(
+    "request_in_part",
+    [
+        b'POST /graphql HTTP/1.1\r\nContent-Length: 500\r\n\r\n{"qu',
+        b"PUT /storage/x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+    ],
+)
+def test_a_request_that_a_killed_client_did_not_finish_never_was(
+    request_in_part: bytes, loopback: Loopback
+) -> None:
+    with socket.create_connection(("127.0.0.1", loopback.port)) as client:
+        client.sendall(request_in_part)
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(1) == b""
+    assert loopback.refused == []
+    assert loopback.requests == []

@@ -141,7 +141,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
             body = self.read_chunks()
         else:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self.exactly(int(self.headers.get("Content-Length") or 0))
         packing = self.headers.get("Content-Encoding", "")
         if packing == "gzip":
             return gzip.decompress(body)
@@ -149,11 +149,24 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def read_chunks(self) -> bytes:
         found = b""
-        while size := int(self.rfile.readline().split(b";")[0], 16):
-            found += self.rfile.read(size)
-            self.rfile.readline()
-        self.rfile.readline()
+        while size := int(self.line().split(b";")[0], 16):
+            found += self.exactly(size)
+            self.line()
+        self.line()
         return found
+
+    def exactly(self, size: int) -> bytes:
+        """Read so much; a request that a killed client did not finish never was."""
+        body = self.rfile.read(size)
+        if len(body) < size:
+            raise ConnectionError("the client has gone in the middle of a request")
+        return body
+
+    def line(self) -> bytes:
+        line = self.rfile.readline()
+        if not line:
+            raise ConnectionError("the client has gone in the middle of a request")
+        return line
 
     def send(self, response: Response) -> None:
         self.send_response(response.status)
