@@ -64,7 +64,9 @@ def test_a_program_then_a_function_serve_one_sweep(server: Loopback, tmp_path: P
     assert {run.state for run in runs.values()} == {"finished"}
     # The sweep is not ours to end.
     assert server.sweeps[there.id].state == "RUNNING"
-    again.set_count(4).stop()
+    endless = agent(there.id, train)  # until W&B ends it
+    assert endless.status().sweep.budget is None
+    endless.stop()
     assert server.sweeps[there.id].state == "RUNNING"
 
 

@@ -80,7 +80,8 @@ def _set_agents(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
 
 
 def _set_count(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
-    supervisor.ledger.change(budget=int(arguments["count"]))
+    count = arguments["count"]
+    supervisor.ledger.change(budget=None if count is None else int(count))
     if supervisor.ledger.sweep.state is SweepState.FINISHED:
         supervisor.ledger.change(state=SweepState.RUNNING, cause="", ended=None)
     supervisor.reconsider()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from wandb_magic.errors import SweepNotFoundError
 from wandb_magic.records import Options
 from wandb_magic.spec import load
 from wandb_magic.verbs.finding import attach
@@ -60,9 +61,12 @@ def agent(
         options = replace(options, failure_limit=max_consecutive_failed_runs)
     settings = Settings(count, 1, None, project, entity, "auto", options, None)
     code = Code(function=function)
-    known = isinstance(sweep_id, str) and not names_a_sweep(sweep_id)
-    if known and not _is_config(str(sweep_id)):
-        sweep_id = attach(str(sweep_id)).id
+    if isinstance(sweep_id, str) and (names_a_sweep(sweep_id) or not _is_config(sweep_id)):
+        try:
+            sweep_id = attach(sweep_id).id
+        except SweepNotFoundError:
+            if not names_a_sweep(sweep_id):
+                raise
     return start_code(sweep_id, code, settings)
 
 

@@ -247,9 +247,13 @@ class Sweep:
         self._ask("set_agents", agents=agents)
         return self
 
-    def set_count(self, count: int) -> Sweep:
-        """Change how many runs there will be in all; a finished sweep goes on if it is more."""
-        _positive("count", count)
+    def set_count(self, count: int | None) -> Sweep:
+        """Change how many runs there will be in all; a finished sweep goes on if it is more.
+
+        None lets an online sweep go on until W&B ends it.
+        """
+        if count is not None or self._record.mode != "online":
+            _positive("count", count)
         self._ask("set_count", revive=True, count=count)
         return self
 
@@ -291,6 +295,6 @@ class Sweep:
         ask(self._paths, self._reader, verb, arguments, revive=revive)
 
 
-def _positive(name: str, value: int) -> None:
+def _positive(name: str, value: int | None) -> None:
     if not isinstance(value, int) or value < 1:
         raise SweepError(f"{name} must be a whole number from 1, and is {value!r}")

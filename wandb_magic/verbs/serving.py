@@ -91,8 +91,11 @@ def _go_on(sweep: Sweep, code: Code, settings: Settings) -> Sweep:
                 f"more agents with %wandb_sweep set-agents {sweep.id} N"
             )
         _replace_bundle(SweepPaths(sweep.path), code, environment_of(settings))
+    status = sweep.status()
     if settings.count is not None:
-        sweep.set_count(sweep.status().ended + settings.count)
+        sweep.set_count(status.ended + settings.count)
+    elif status.sweep.options.attached and status.sweep.budget is not None:
+        sweep.set_count(None)
     return sweep.resume()
 
 
