@@ -24,7 +24,6 @@ pytestmark = pytest.mark.slow
 def online(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> Loopback:
     for name, value in loopback.environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.delenv("WANDB_ENTITY")
     return loopback
 
 
