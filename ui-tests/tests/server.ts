@@ -12,6 +12,7 @@ import { promisify } from 'node:util';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
 const MARK = 'WANDB_MAGIC_TEST'; // as in tests/conftest.py
+const END_MS = 15_000;
 const START_MS = 60_000;
 
 export class Server {
@@ -80,7 +81,10 @@ export class Server {
     if (server !== null && server.exitCode === null) {
       const ended = new Promise(done => server.once('exit', done));
       server.kill('SIGTERM');
+      // A thread of Jupyter's own that waits for work may keep it from its end.
+      const late = setTimeout(() => server.kill('SIGKILL'), END_MS);
       await ended;
+      clearTimeout(late);
     }
   }
 

@@ -22,6 +22,7 @@ class Pool:
 
     def __init__(self, name: str, threads: int) -> None:
         self._threads = ThreadPoolExecutor(threads, f"wandb-magic-{name}")
+        self.closed = False
 
     async def do(self, work: Callable[[], T]) -> T:
         """Do something that may block, and return what it returns."""
@@ -29,6 +30,7 @@ class Pool:
 
     def close(self) -> None:
         """Begin nothing more."""
+        self.closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 

@@ -79,6 +79,8 @@ class SocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         except WebSocketClosedError:
             return
         except Exception:
+            if self._pools.pages.closed:
+                return  # the server ends
             # A fault of ours must not leave a page that looks alive and hears nothing.
             self.log.exception("wandb_magic: a page's socket has failed")
             self.close(FAILED, "the server failed: its log says why")
