@@ -70,6 +70,12 @@ def test_a_program_then_a_function_serve_one_sweep(server: Loopback, tmp_path: P
     assert server.sweeps[there.id].state == "RUNNING"
 
 
+def test_without_a_key_nobody_can_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    with pytest.raises(RemoteError, match="'team/elsewhere/00000000' here, and W&B finds no"):
+        agent("team/elsewhere/00000000", train)
+
+
 def test_what_cannot_be_served_is_said_in_a_sentence(server: Loopback) -> None:
     there = made()
     with pytest.raises(SpecError, match="nothing to run"):
