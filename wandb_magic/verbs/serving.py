@@ -15,7 +15,7 @@ from typing import Any
 
 from wandb_magic import index
 from wandb_magic.detach import supervised
-from wandb_magic.errors import RemoteError, SweepStateError
+from wandb_magic.errors import SweepNotFoundError, SweepStateError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.remote import find, in_remote_form, login_is_likely
 from wandb_magic.spec import Spec, understood
@@ -48,15 +48,17 @@ def serve(sweep: str, code: Code, settings: Settings) -> Sweep:
     ------
     SweepStateError
         If it is running here already.
+    SweepNotFoundError
+        If there is none here, and no API key to look for it at W&B.
     RemoteError
-        If there is no API key, the server cannot be reached, or it has no such sweep.
+        If the server cannot be reached, or has no such sweep.
     """
     known = _here(sweep)
     if known is not None:
         return _go_on(known, code, settings)
     environment = environment_of(settings)
     if not login_is_likely(environment):
-        raise RemoteError(
+        raise SweepNotFoundError(
             f"there is no sweep {sweep!r} here, and W&B finds no API key to look for it there: "
             "run `wandb login` or set WANDB_API_KEY"
         )
