@@ -1,6 +1,5 @@
 """Runs the quickstart notebook in a real kernel, and shows in the terminal how its sweep goes."""
 
-import argparse
 import asyncio
 import os
 import shutil
@@ -47,9 +46,6 @@ def sweeps() -> list[wandb_magic.Sweep]:
 
 def main() -> None:
     """Run the demo."""
-    parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
-    parser.add_argument("--save", action="store_true", help="keep the outputs in notebooks/")
-    options = parser.parse_args()
     for sweep in sweeps():
         sweep.stop().wait()
     shutil.rmtree(FOLDER, ignore_errors=True)
@@ -63,8 +59,6 @@ def main() -> None:
         sys.exit(f"a cell of the notebook failed:\n{error}")
     finally:
         nbformat.write(notebook, executed)
-    if options.save:
-        shutil.copy(executed, NOTEBOOK)
     (sweep,) = sweeps()
     best = sweep.best()
     print(words.line(sweep.status()))

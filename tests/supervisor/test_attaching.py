@@ -72,7 +72,7 @@ def test_a_program_then_a_function_serve_one_sweep(server: Loopback, tmp_path: P
 
 def test_without_a_key_nobody_can_look(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
-    with pytest.raises(SweepNotFoundError, match="'team/elsewhere/00000000' here, and W&B finds no"):
+    with pytest.raises(SweepNotFoundError, match="'team/elsewhere/00000000' here, and W&B finds"):
         agent("team/elsewhere/00000000", train)
 
 
