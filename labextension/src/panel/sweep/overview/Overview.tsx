@@ -22,13 +22,13 @@ export function Overview({ sweep }: ITabProps): ReactElement | null {
   if (summary === undefined) {
     return null;
   }
-  const said = [summary.cause, ...summary.notices].filter(Boolean);
   const nothing = !sweep.complete && rows.length === 0;
   return (
     <div className="jp-wm-Overview">
-      {said.length > 0 && (
-        <ul className="jp-wm-Said">
-          {said.map(text => (
+      {summary.cause !== '' && <div className="jp-wm-Cause">{summary.cause}</div>}
+      {summary.notices.length > 0 && (
+        <ul className="jp-wm-Notes">
+          {summary.notices.map(text => (
             <li key={text}>{text}</li>
           ))}
         </ul>
