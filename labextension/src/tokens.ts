@@ -32,6 +32,7 @@ export const Commands = {
   rerun: 'wandb-magic:rerun',
   resumeRun: 'wandb-magic:resume-run',
   rerunFailed: 'wandb-magic:rerun-failed',
+  sync: 'wandb-magic:sync',
   newSweep: 'wandb-magic:new-sweep',
   insertBest: 'wandb-magic:insert-best',
   copyBest: 'wandb-magic:copy-best',

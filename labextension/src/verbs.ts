@@ -21,6 +21,11 @@ export function canRerunFailed(sweep: SweepSummary): boolean {
   return sweep.failed > 0 && sweep.state !== 'stopping';
 }
 
+/** An offline sweep can be sent to W&B; one that was sent in part goes on from there. */
+export function canSync(sweep: SweepSummary): boolean {
+  return sweep.mode === 'offline';
+}
+
 /** Whether a run that has ended can go on as the same run. */
 export function canResumeRun(state: RunState): boolean {
   return !isAlive(state) && state !== 'finished';

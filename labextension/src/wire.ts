@@ -225,7 +225,7 @@ export interface Problem {
   message: string;
 }
 
-export type Verb = 'stop' | 'pause' | 'resume' | 'stop_run' | 'rerun' | 'resume_run' | 'rerun_failed' | 'set_agents' | 'set_count';
+export type Verb = 'stop' | 'pause' | 'resume' | 'stop_run' | 'rerun' | 'resume_run' | 'rerun_failed' | 'set_agents' | 'set_count' | 'sync';
 
 /** What a person asks of a sweep; which of the others it takes depends on the verb. ``stop`` takes `drain`; ``stop_run``, ``rerun`` and ``resume_run`` take `run`; ``rerun_failed`` takes `resume`, ``set_agents`` takes `agents`, ``set_count`` takes `count`; the others are null. */
 export interface RequestBody {

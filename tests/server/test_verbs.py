@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
+from loopback.server import Loopback
 from tests.server.conftest import Api, Written, until
 from wandb_magic.bundle import Manifest
 from wandb_magic.detach import start_supervisor
@@ -111,6 +112,30 @@ async def test_the_course_of_a_sweep(api: Api, start: Start, tmp_path: Path) -> 
     assert not sweep.path.exists()
     assert (await api.get("sweeps"))["sweeps"] == []
     assert (await api.problem(asks.path))[0] == 404
+
+
+async def test_an_offline_sweep_is_sent_to_wandb(
+    api: Api,
+    start: Start,
+    tmp_path: Path,
+    loopback: Loopback,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "go").touch()
+    sweep = start(count=2).wait(60)
+    asks = Asks(api, sweep)
+    monkeypatch.setenv("WANDB_BASE_URL", loopback.environment["WANDB_BASE_URL"])
+    code, answer = await asks.ask("sync")
+    assert code == 400
+    assert "API key" in answer["message"]
+
+    for name, value in loopback.environment.items():
+        monkeypatch.setenv(name, value)
+    code, answer = await asks.ask("sync")
+    assert (code, answer["url"]) == (200, sweep.url), answer
+    await until(lambda: len(loopback.runs) == 2)
+    assert {run.name for run in loopback.runs.values()} == {run.id for run in sweep.records()}
+    sweep.sync().wait(60)
 
 
 async def test_a_sweep_that_died_is_resumed_and_leaves_no_zombie(

@@ -66,7 +66,8 @@ def importance(
     varied = [name for name in names if len({_text(each.get(name)) for each in params}) > 1]
     warning = ""
     if len(values) < FEW:
-        warning = f"only {len(values)} runs: under {FEW}, take this as a hint"
+        noun = "run" if len(values) == 1 else "runs"
+        warning = f"only {len(values)} {noun}: under {FEW}, take this as a hint"
     if len(values) < LEAST or not varied or min(values) == max(values):
         return Weights(EVALUATOR, len(values), warning, ())
     shares = _shares(params, values, varied, maximize=maximize)

@@ -14,6 +14,7 @@ Verb = Literal[
     "rerun_failed",
     "set_agents",
     "set_count",
+    "sync",
 ]
 
 

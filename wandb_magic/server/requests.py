@@ -19,6 +19,8 @@ def ask(sweep: Sweep, body: object) -> None:
         If it says nothing that can be asked.
     SweepStateError
         If the sweep cannot do that now.
+    RemoteError
+        If it is to be sent to W&B, and that cannot be.
     """
     if not isinstance(body, Mapping):
         raise BadRequestError("the body must be a JSON object with a verb")
@@ -33,6 +35,7 @@ def ask(sweep: Sweep, body: object) -> None:
         "rerun_failed": lambda: sweep.rerun_failed(resume=bool(body.get("resume"))),
         "set_agents": lambda: sweep.set_agents(_number(body, "agents")),
         "set_count": lambda: sweep.set_count(_number(body, "count")),
+        "sync": sweep.sync,
     }
     if verb not in verbs:
         raise BadRequestError(

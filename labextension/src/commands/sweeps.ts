@@ -3,6 +3,7 @@
 import { Clipboard, InputDialog, Notification } from '@jupyterlab/apputils';
 import {
   copyIcon,
+  fileUploadIcon,
   numberingIcon,
   pauseIcon,
   refreshIcon,
@@ -13,7 +14,15 @@ import {
 
 import { bestAsPython } from '../python';
 import { Commands } from '../tokens';
-import { canPause, canRerunFailed, canResume, canSetAgents, canSetCount, canStop } from '../verbs';
+import {
+  canPause,
+  canRerunFailed,
+  canResume,
+  canSetAgents,
+  canSetCount,
+  canStop,
+  canSync
+} from '../verbs';
 import type { SweepSummary } from '../wire';
 import { addRemoving } from './removing';
 import { addVerb, type IDesk } from './verb';
@@ -86,6 +95,23 @@ export function addSweepCommands(desk: IDesk): void {
     icon: refreshIcon,
     can: canRerunFailed,
     execute: ({ id }) => model.request(id, 'rerun_failed')
+  });
+  addVerb(desk, Commands.sync, {
+    label: trans.__('Send to W&B'),
+    full: trans.__('Send a Sweep to W&B'),
+    caption: trans.__('Make a real W&B sweep with all runs of this one'),
+    icon: fileUploadIcon,
+    can: canSync,
+    execute: async ({ id, name }) => {
+      const making = trans.__('%1: making the sweep at W&B …', name);
+      const said = Notification.emit(making, 'in-progress', { autoClose: false });
+      try {
+        await model.request(id, 'sync');
+      } finally {
+        Notification.dismiss(said);
+      }
+      Notification.success(trans.__('%1 is at W&B; its runs follow one by one.', name));
+    }
   });
   addVerb(desk, Commands.copyBest, {
     label: trans.__('Copy Best as Python'),

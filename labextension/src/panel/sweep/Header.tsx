@@ -27,6 +27,7 @@ export function Header({
     'separator',
     { command: Commands.setAgents, args },
     { command: Commands.setCount, args },
+    { command: Commands.sync, args },
     'separator',
     { command: Commands.copyBest, args },
     { command: Commands.insertBest, args },
