@@ -175,7 +175,7 @@ def test_lines_of_magics_and_commands_can_be_parsed() -> None:
 def test_the_readme_names_everything_public() -> None:
     text = section(README, "In Python")
     told = {NAME.findall(code)[0] for code in CODE.findall(without_blocks(text))}
-    methods = {name for name in vars(wandb_magic.Sweep) if not name.startswith("_")}
+    methods = {name for name in dir(wandb_magic.Sweep) if not name.startswith("_")}
     attributes = {"id", "contents"}  # made by the constructor
     assert {*wandb_magic.__all__, *methods, *attributes} == told - {"wandb"}
 

@@ -13,6 +13,7 @@ LAYERS = [
     {"errors", "records", "entries", "paths", "processes"},
     {"spec", "bundle", "store", "runlog", "detach", "index"},
     {"search"},
+    {"analysis"},
     {"remote"},
     {"run", "warm", "causes", "resuming"},
     {"host", "template"},
@@ -24,7 +25,7 @@ LAYERS = [
     {"display"},
     {"doctor"},
     {"commands"},
-    {"magics", "cli", "server", "analysis"},
+    {"magics", "cli", "server"},
 ]
 # Rows whose packages are one matter, and know each other.
 MATTERS = {"run", "warm", "causes", "host", "template"}

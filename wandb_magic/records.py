@@ -246,3 +246,22 @@ class Request:
     verb: str
     arguments: Mapping[str, Any]
     created: float
+
+
+def metric_of(sweep: SweepRecord) -> Metric | None:
+    """Return the objective, as the validated config in the record has it."""
+    given = sweep.spec.get("metric")
+    if given is None:
+        return None
+    return Metric(given["name"], given["goal"] == "maximize", given.get("target"))
+
+
+def documents(record: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Return a document's keys with a prefix, nested ones with dots."""
+    flat: dict[str, Any] = {}
+    for key, value in record.items():
+        if isinstance(value, Mapping) and value:
+            flat |= documents(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

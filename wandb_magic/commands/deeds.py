@@ -12,10 +12,9 @@ from wandb_magic.commands.options import seconds
 from wandb_magic.commands.parser import ALIASES, UsageError
 from wandb_magic.display import tables, words
 from wandb_magic.errors import SweepNotFoundError, SweepStateError
-from wandb_magic.records import ID_LENGTH
+from wandb_magic.records import ID_LENGTH, documents
 from wandb_magic.verbs.finding import attach, sweeps
 from wandb_magic.verbs.handle import Sweep
-from wandb_magic.verbs.status import documents
 
 if TYPE_CHECKING:
     import pandas as pd

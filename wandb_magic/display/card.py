@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from wandb_magic.display import sparkline, style, words
-from wandb_magic.records import RunRecord
+from wandb_magic.records import RunRecord, metric_of
 from wandb_magic.verbs.handle import Sweep
-from wandb_magic.verbs.status import Status, metric_of
+from wandb_magic.verbs.status import Status
 
 NEWEST = 5
 _CELL = "padding:0 12px 0 0;line-height:1.6;text-align:left;white-space:nowrap;border:none"

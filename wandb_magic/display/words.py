@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import time
 
-from wandb_magic.records import RunRecord
-from wandb_magic.verbs.status import Status, documents, duration
+from wandb_magic.records import RunRecord, documents
+from wandb_magic.verbs.status import Status, duration
 
 # A state is a mark and a word, so that nobody has to know colours or marks by heart.
 MARKS = {

@@ -12,11 +12,11 @@ from wandb_magic.bundle.manifest import cell_path, manifest_path
 from wandb_magic.display.sparkline import best_so_far
 from wandb_magic.errors import StoreError
 from wandb_magic.paths import SweepPaths
-from wandb_magic.records import RunId, RunRecord
+from wandb_magic.records import RunId, RunRecord, documents, metric_of
 from wandb_magic.remote import run_page
 from wandb_magic.server import wire
 from wandb_magic.store import StoreReader
-from wandb_magic.verbs.status import documents, metric_of, status_of
+from wandb_magic.verbs.status import status_of
 from wandb_magic.verbs.syncing import synced_url
 
 SPARK = 60  # points of a sparkline

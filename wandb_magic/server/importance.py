@@ -10,11 +10,10 @@ from pathlib import Path
 
 import wandb_magic
 from wandb_magic.errors import StoreError
-from wandb_magic.records import RunState
+from wandb_magic.records import RunState, documents, metric_of
 from wandb_magic.server import wire
 from wandb_magic.server.books import Book
 from wandb_magic.server.problems import BadRequestError
-from wandb_magic.verbs.status import documents, metric_of
 
 PATIENCE_S = 60.0
 MOST_RUNS = 5000  # the newest say enough

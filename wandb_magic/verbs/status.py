@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from wandb_magic.analysis.ranking import best_of
 from wandb_magic.paths import SyncPaths
 from wandb_magic.processes import alive
-from wandb_magic.records import Metric, RunRecord, RunState, SweepRecord, SweepState
+from wandb_magic.records import RunRecord, RunState, SweepRecord, SweepState, metric_of
 from wandb_magic.store import StoreReader
 from wandb_magic.sync.state import SyncState
 from wandb_magic.sync.state import read as read_sync
@@ -106,22 +106,6 @@ def status_of(reader: StoreReader, sync: SyncPaths | None = None) -> Status:
     )
 
 
-def best_of(reader: StoreReader, metric: Metric | None, count: int) -> list[RunRecord]:
-    """Return the best runs by the objective, best first; runs without a value are left out."""
-    if metric is None:
-        return []
-    runs = reader.runs(order="value", descending=metric.maximize, limit=count)
-    return [run for run in runs if run.value is not None]
-
-
-def metric_of(sweep: SweepRecord) -> Metric | None:
-    """Return the objective, as the validated config in the record has it."""
-    given = sweep.spec.get("metric")
-    if given is None:
-        return None
-    return Metric(given["name"], given["goal"] == "maximize", given.get("target"))
-
-
 def has_died(sweep: SweepRecord) -> bool:
     """Tell whether a sweep should have a supervisor and has none."""
     if sweep.state.ended and sweep.ended is not None:
@@ -140,14 +124,3 @@ def duration(seconds: float) -> str:
     if minutes < 60:  # noqa: PLR2004 - minutes in an hour
         return f"{minutes} m {rest} s"
     return f"{minutes // 60} h {minutes % 60} m"
-
-
-def documents(record: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """Return a document's keys with a prefix, nested ones with dots."""
-    flat: dict[str, Any] = {}
-    for key, value in record.items():
-        if isinstance(value, Mapping) and value:
-            flat |= documents(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat

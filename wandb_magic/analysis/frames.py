@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
-from wandb_magic.records import RunId, RunRecord
+from wandb_magic.records import RunId, RunRecord, documents
 from wandb_magic.store import StoreReader
 
 if TYPE_CHECKING:
@@ -60,7 +60,6 @@ def _by_step(curves: Mapping[Any, Curve], *, banded: bool) -> pd.DataFrame:
 
 
 def _row(run: RunRecord, summary: dict[str, Any]) -> dict[str, Any]:
-    from wandb_magic.verbs.status import documents  # noqa: PLC0415
 
     ended = run.ended
     own = {
