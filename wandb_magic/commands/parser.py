@@ -90,7 +90,7 @@ VERBS = {
     ),
     "pause": Verb("start no more runs; the living ones go on"),
     "resume": Verb(
-        "go on after a pause, a stop or a crash",
+        "go on after a pause, a stop, a crash or a reboot",
         {
             "--online": {
                 "action": "store_true",
@@ -101,7 +101,7 @@ VERBS = {
     ),
     "stop-run": Verb("end one run; what it logged stays", {"run": _RUN}),
     "rerun": Verb(
-        "start a run again with the same parameters, or all that failed",
+        "start a new run with the same parameters, or do so for all that failed",
         {
             "run": {**_RUN, "nargs": "?"},
             "--failed": {"action": "store_true", "help": "all runs that failed, not just one"},
@@ -109,7 +109,7 @@ VERBS = {
         },
     ),
     "resume-run": Verb(
-        "let a run that failed or was stopped go on, as the same run", {"run": _RUN}
+        "let a run that failed, was stopped or vanished go on, as the same run", {"run": _RUN}
     ),
     "set-agents": Verb(
         "change how many runs execute at a time",
@@ -129,24 +129,35 @@ VERBS = {
         },
     ),
     "delete": Verb(
-        "delete a sweep's folder: its code, results and output",
+        "delete a sweep's folder: its code, results and output; W&B's folders of its runs stay",
         {"--yes": {"action": "store_true", "help": "do not ask"}},
     ),
 }
 ALIASES = {"sweeps": "list"}
 
 STARTING: dict[str, dict[str, Any]] = {
-    "--count": {**_NUMBER, "help": "how many runs to start"},
-    "--agents": {**_NUMBER, "default": 1, "help": "how many runs at a time (%(default)s)"},
+    "--count": {
+        **_NUMBER,
+        "help": "how many runs to start; a grid may do without, and run_cap counts, too",
+    },
+    "--agents": {
+        **_NUMBER,
+        "default": 1,
+        "help": "how many runs at a time (%(default)s); several agents share out the GPUs",
+    },
     "--name": {"help": "the sweep's name"},
     "--project": {"help": "the W&B project"},
     "--entity": {"help": "the W&B user or team"},
     "--mode": {
         "choices": MODES,
         "default": "auto",
-        "help": "with or without W&B's server (%(default)s)",
+        "help": "with or without W&B's server (%(default)s: online if W&B finds an API key)",
     },
-    "--seed": {**_NUMBER, "help": "seeds the search and each run"},
+    "--seed": {
+        **_NUMBER,
+        "help": "seeds the search and the global generators of each run; with one agent the whole "
+        "sweep can be repeated",
+    },
     "--sampler": {
         "choices": SAMPLERS,
         "default": "auto",
@@ -219,7 +230,8 @@ def cell_parser(defaults: Mapping[str, Any]) -> Parser:
         "config",
         metavar="CONFIG",
         nargs="*",
-        help="a variable or any expression that gives a sweep config, or a YAML file",
+        help="a variable or any expression that gives a sweep config, a YAML or JSON file, or a "
+        "sweep that exists at W&B: its id, entity/project/id, or the address of its page",
     )
     _add(parser, {**STARTING, **IN_CELL})
     parser.set_defaults(**defaults)
@@ -239,7 +251,11 @@ def command_parser() -> Parser:
         help="start a sweep of a program: like `wandb agent`, without a server",
         description="Start a sweep of the program that a sweep config names.",
     )
-    run.add_argument("config", metavar="CONFIG", help="a sweep config: a YAML or JSON file")
+    run.add_argument(
+        "config",
+        metavar="CONFIG",
+        help="a sweep config, as a YAML or JSON file; or a sweep at W&B",
+    )
     _add(run, STARTING)
     add_verbs(commands, json=True)
     return parser

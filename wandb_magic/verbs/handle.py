@@ -74,7 +74,7 @@ class Sweep(Results):
         """Go on: after a pause, a stop, or the death of the supervisor.
 
         With `online`, an offline sweep that has ended is sent to W&B and goes on there, with
-        `count` more runs: the online sweep is returned. See `going_online.go_online`.
+        `count` more runs: the online sweep is returned.
         """
         if online:
             from wandb_magic.verbs.going_online import go_online  # noqa: PLC0415 - it makes sweeps
@@ -142,7 +142,7 @@ class Sweep(Results):
     def sync(
         self, project: str | None = None, entity: str | None = None, *, once: bool = False
     ) -> Syncing:
-        """Send the offline sweep to W&B, and go on after an interruption: see `syncing.sync`."""
+        """Send the offline sweep to W&B, and return once the real one is there."""
         return sync(self._paths, self._record, project, entity, once=once)
 
     def delete(self) -> None:
