@@ -33,7 +33,7 @@ config = {
 sweep = wandb_magic.start(config, train, agents=2, mode=MODE, project="tests")
 sweep.wait(150)
 runs = sweep.runs()
-history = sweep.history("loss")
+history = sweep.history("loss")["loss"].unstack("run")
 print(json.dumps({
     "wandb": wandb.__version__,
     "id": sweep.id,

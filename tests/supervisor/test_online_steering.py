@@ -109,7 +109,7 @@ def test_a_sweep_can_be_stopped_in_an_outage(
     assert sweep.state == "stopped"
     (run,) = sweep.records()
     assert (run.state, run.cause) == (RunState.STOPPED, "the sweep was stopped")
-    assert sweep.history("loss")[run.id].tolist() == [run.params["lr"]]
+    assert sweep.history("loss").loc[run.id, "loss"].tolist() == [run.params["lr"]]
     assert "W&B could not be told that the sweep is CANCELED" in sweep.status().sweep.notices[-1]
     sweep.resume()
     until(lambda: sweep.state == "running")

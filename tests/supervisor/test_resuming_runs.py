@@ -84,7 +84,7 @@ def test_a_failed_run_goes_on_as_the_same_run(start: Start, tmp_path: Path, go: 
     assert run.started > before.ended
     assert run.directory != first
     assert executions(tmp_path)[1][1:3] == ["True", "3"]
-    history = sweep.history("loss", run=0)["loss"]
+    history = sweep.history("loss", 0)["loss"].droplevel("run")
     assert list(history.index) == [0, 1, 2, 3, 4, 5]
     assert list(history) == pytest.approx([run.params["lr"] + step for step in range(6)])
     output = sweep.logs(0)
@@ -212,7 +212,7 @@ def test_a_pruned_run_that_somebody_resumes_is_left_alone(start: Start, go: Go) 
     go()
     sweep.resume_run(3).wait(60)
     assert sweep.records()[3].state is RunState.FINISHED
-    assert len(sweep.history("loss", run=3)) == 40
+    assert len(sweep.history("loss", runs=3)) == 40
 
 
 def test_a_program_is_told_and_finds_its_folder(start: Start, tmp_path: Path, go: Go) -> None:

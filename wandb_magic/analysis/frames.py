@@ -1,10 +1,19 @@
-"""A sweep's results as pandas frames."""
+"""A sweep's results as pandas frames.
+
+Functions over a store, which say what there is: nothing is aggregated, and no run left out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from wandb_magic.analysis.columns import column, index_of, table
+from wandb_magic.analysis.stacking import Stack
+from wandb_magic.errors import SweepNotFoundError
 from wandb_magic.records import RunId, RunRecord, documents
 from wandb_magic.store import StoreReader
 
@@ -13,67 +22,151 @@ if TYPE_CHECKING:
 
     from wandb_magic.store.curves import Curve
 
-OWN = ("number", "state", "value", "agent", "started", "duration", "attempt", "cause")
+TIMES = ("_runtime", "_timestamp")
+"""What W&B calls the time of a step: seconds since the run's start, and since the epoch."""
+_SHOWN = 12  # keys that a message names
 
 
 def runs(reader: StoreReader) -> pd.DataFrame:
-    """Return one row a run; see `Sweep.runs`."""
+    """Return one row a run; see `Results.runs`."""
     import pandas as pd  # noqa: PLC0415 - a second to import
 
     records, summaries = reader.runs(), reader.summaries()
-    rows = [_row(record, summaries.get(record.id, {})) for record in records]
-    index = pd.Index([record.id for record in records], name="run", dtype=object)
-    own = set(OWN).union(*rows) - set(OWN)
-    frame: pd.DataFrame = pd.DataFrame(rows, index=index, columns=[*OWN, *sorted(own)])
-    frame["started"] = pd.to_datetime(frame["started"], unit="s", utc=True)
-    return frame
-
-
-def history(reader: StoreReader, key: str, points: int | None) -> pd.DataFrame:
-    """Return one key of all runs: a row a step, a column a run."""
-    found = reader.history([key], points=points)
-    return _by_step({run: curves[key] for run, curves in found.items()}, banded=points is not None)
-
-
-def history_of_run(
-    reader: StoreReader, run: RunId, keys: Collection[str] | None, points: int | None
-) -> pd.DataFrame:
-    """Return all keys of one run, or some: a row a step, a column a key."""
-    found = reader.history(keys, [run], points=points).get(run, {})
-    return _by_step(found, banded=points is not None)
-
-
-def _by_step(curves: Mapping[Any, Curve], *, banded: bool) -> pd.DataFrame:
-    import pandas as pd  # noqa: PLC0415 - a second to import
-
-    columns = {}
-    for name, curve in curves.items():
-        if banded:
-            columns[name, "low"] = pd.Series(curve.lows, index=curve.steps)
-            columns[name, "high"] = pd.Series(curve.highs, index=curve.steps)
-        else:
-            columns[name] = pd.Series(curve.lows, index=curve.steps)
-    # A step may be logged twice: the later value holds, as in W&B.
-    unique = {name: series.groupby(level=0).last() for name, series in columns.items()}
-    frame: pd.DataFrame = pd.DataFrame(unique).rename_axis("step")
-    return frame
-
-
-def _row(run: RunRecord, summary: dict[str, Any]) -> dict[str, Any]:
-
-    ended = run.ended
+    params = {run.id: documents(run.params, "config.") for run in records}
+    results = {
+        run.id: {f"summary.{key}": value for key, value in _shown(summaries.get(run.id, {}))}
+        for run in records
+    }
     own = {
-        "number": run.number,
-        "state": run.state.value,
-        "value": run.value,
-        "agent": run.agent,
-        "started": run.started,
-        "duration": None if run.started is None or ended is None else ended - run.started,
-        "attempt": run.attempt,
-        "cause": run.cause,
+        "number": pd.array([run.number for run in records], dtype="Int64"),
+        "state": pd.array([run.state.value for run in records], dtype="string"),
+        "value": _floats([run.value for run in records]),
+        "agent": pd.array([run.agent for run in records], dtype="Int64"),
+        "started": pd.to_datetime(_floats([run.started for run in records]), unit="s", utc=True),
+        "duration": _floats([_duration(run) for run in records]),
+        "attempt": pd.array([run.attempt for run in records], dtype="Int64"),
+        "cause": pd.array([run.cause for run in records], dtype="string"),
     }
-    return {
-        **own,
-        **documents(run.params, "config."),
-        **{f"summary.{key}": value for key, value in summary.items() if not key.startswith("_")},
-    }
+    columns: dict[str, Any] = {**own}
+    for document, spoken in ((params, False), (results, True)):
+        for key in sorted(set().union(*document.values())):
+            values = [row.get(key) for row in document.values()]
+            columns[key] = column(values, spoken=spoken)
+    frame: pd.DataFrame = pd.DataFrame(columns, index=index_of(params), copy=False)
+    return frame
+
+
+def summary(reader: StoreReader) -> pd.DataFrame:
+    """Return the summaries, a row a run; see `Results.summary`."""
+    found = reader.summaries()
+    rows = {run: dict(_shown(found.get(run, {}))) for run in reader.ends()}
+    return table(rows, sorted(set().union(*rows.values())), spoken=True)
+
+
+def history(
+    reader: StoreReader,
+    keys: Sequence[str] | None = None,
+    runs: Collection[RunId] | None = None,
+    points: int | None = None,
+) -> pd.DataFrame:
+    """Return what runs logged; see `Results.history`.
+
+    Raises
+    ------
+    SweepNotFoundError
+        If no run has logged one of the keys.
+    """
+    chosen = _keys(keys, reader.keys(), "logged the number", also=TIMES)
+    logged = [key for key in chosen if key not in TIMES]
+    timed = [key for key in chosen if key in TIMES]
+    found = reader.history(logged, runs, points=points)
+    stack = Stack(chosen, banded=points is not None)
+    clock = _Clock(reader, runs) if timed else None
+    for run in _in_order(reader, runs):
+        curves = found.pop(run, {})
+        stack.add(run, curves if clock is None else clock.beside(run, curves, timed))
+    return stack.frame()
+
+
+def system(
+    reader: StoreReader,
+    keys: Sequence[str] | None = None,
+    runs: Collection[RunId] | None = None,
+    points: int | None = None,
+) -> pd.DataFrame:
+    """Return system metrics over the seconds since each run's start; see `Results.system`.
+
+    Raises
+    ------
+    SweepNotFoundError
+        If no run has one of the keys.
+    """
+    chosen = _keys(keys, reader.keys("system"), "the system metric")
+    found = reader.system(chosen, runs, points=points)
+    stack = Stack(chosen, banded=points is not None)
+    for run, began in reader.starts(runs).items():
+        start = round((began or 0.0) * 1000)
+        curves = found.pop(run, {})
+        stack.add(
+            run,
+            {key: replace(curve, steps=curve.steps - start) for key, curve in curves.items()},
+        )
+    frame = stack.frame()
+    index: Any = frame.index
+    frame.index = index.set_levels(index.levels[1] / 1000, level=1).set_names(["run", "seconds"])
+    return frame
+
+
+class _Clock:
+    """Gives the steps of runs their times."""
+
+    def __init__(self, reader: StoreReader, runs: Collection[RunId] | None) -> None:
+        self._times = reader.times(runs)
+        self._starts = reader.starts(runs)
+
+    def beside(
+        self, run: RunId, curves: dict[str, Curve], keys: Sequence[str]
+    ) -> dict[str, Curve]:
+        """Return curves with the times of their steps; alone, those of every logged step."""
+        from wandb_magic.store.curves import Curve, timed  # noqa: PLC0415 - imports numpy
+
+        steps, known = self._times.get(run, (np.empty(0, np.int64), np.empty(0)))
+        if not len(steps):
+            return curves
+        own = [curve.steps for curve in curves.values()]
+        wanted = np.unique(np.concatenate(own)) if own else steps
+        nothing = np.empty(0)
+        times = timed(Curve(wanted, nothing, nothing), steps, known).times
+        assert times is not None
+        start = self._starts.get(run) or float(known[0])
+        by_key = {"_runtime": times - start, "_timestamp": times}
+        return {**curves, **{key: Curve(wanted, by_key[key], by_key[key]) for key in keys}}
+
+
+def _keys(
+    asked: Sequence[str] | None, known: Sequence[str], what: str, also: Collection[str] = ()
+) -> list[str]:
+    if asked is None:
+        return list(known)
+    unknown = [key for key in asked if key not in known and key not in also]
+    if unknown and known:
+        shown = ", ".join(known[:_SHOWN]) + (", …" if len(known) > _SHOWN else "")
+        raise SweepNotFoundError(f"no run has {what} {unknown[0]!r}: there is {shown}")
+    return list(dict.fromkeys(asked))
+
+
+def _in_order(reader: StoreReader, runs: Collection[RunId] | None) -> list[RunId]:
+    return list(reader.ends(runs))
+
+
+def _shown(document: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return what is no book-keeping of W&B's own."""
+    return [(key, value) for key, value in document.items() if not key.startswith("_")]
+
+
+def _duration(run: RunRecord) -> float | None:
+    return None if run.started is None or run.ended is None else run.ended - run.started
+
+
+def _floats(values: Sequence[float | None]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)

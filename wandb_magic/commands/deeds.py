@@ -112,8 +112,14 @@ def _best(sweep: Sweep, _: argparse.Namespace) -> Answer:
 
 
 def _history(sweep: Sweep, options: argparse.Namespace) -> Answer:
-    run = None if options.run is None else _run_name(options.run)
-    frame = sweep.history(options.metric, run)
+    objective = sweep.status().metric
+    if options.run is not None:
+        frame = sweep.history(options.metric, _run_name(options.run)).droplevel("run")
+    elif options.metric or objective:
+        key = options.metric or objective
+        frame = sweep.history(key)[key].unstack("run")  # noqa: PD010 - nothing to aggregate
+    else:
+        raise UsageError("history: the sweep has no metric, name one with --metric KEY")
     return Answer(frame.to_string(), frame=lambda: frame)
 
 

@@ -125,9 +125,9 @@ def read(
 
 
 def times(
-    connection: sqlite3.Connection, runs: Collection[RunId]
+    connection: sqlite3.Connection, runs: Collection[RunId] | None
 ) -> dict[RunId, tuple[Ints, Floats]]:
-    """Return the logged steps of runs in rising order, and the time of each in seconds."""
+    """Return the logged steps of runs or all in rising order, and the time of each in seconds."""
     found = find(connection, TIME, None, runs)
     tails = _tails(connection, [series.id for series in found])
     by_run = {}

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from wandb_magic.entries import ArtifactEntry
 from wandb_magic.records import RunId
 from wandb_magic.store.listing import RunReader
-from wandb_magic.store.schema import HISTORY, SYSTEM
+from wandb_magic.store.schema import CHUNK, HISTORY, SYSTEM
 from wandb_magic.store.views import Event, MediaItem
 
 if TYPE_CHECKING:
-    from wandb_magic.store.curves import Curve
+    from wandb_magic.store.curves import Curve, Floats, Ints
 
 POINTS = 500
 
@@ -112,6 +112,26 @@ class StoreReader(RunReader):
             run: {key: replace(curve, times=curve.steps / 1000) for key, curve in of_run.items()}
             for run, of_run in self._curves(SYSTEM, keys, runs, points, None).items()
         }
+
+    def times(self, runs: Collection[RunId] | None = None) -> dict[RunId, tuple[Ints, Floats]]:
+        """Return each logged step, rising, and its time in seconds since the epoch, by run."""
+        from wandb_magic.store import curves  # noqa: PLC0415 - imports numpy
+
+        with self._reading() as connection:
+            return curves.times(connection, runs)
+
+    def lengths(self, stream: str = HISTORY) -> dict[RunId, int]:
+        """Return how many points the longest curve of each run has, at most a chunk too many.
+
+        It looks at no point: a reader of very many can take them in portions.
+        """
+        with self._reading() as connection:
+            found = connection.execute(
+                "SELECT r.id, max(s.sealed) FROM series s JOIN run r ON r.row = s.run"
+                " WHERE s.stream = ? GROUP BY s.run",
+                (stream,),
+            )
+            return {RunId(run): sealed + CHUNK for run, sealed in found}
 
     def objective(
         self, key: str, runs: Collection[RunId] | None = None

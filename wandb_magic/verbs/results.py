@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
-from wandb_magic.analysis import frames
 from wandb_magic.analysis.ranking import best_of
-from wandb_magic.errors import SweepError, SweepNotFoundError, SweepStateError
+from wandb_magic.errors import SweepNotFoundError, SweepStateError
 from wandb_magic.paths import SweepPaths
-from wandb_magic.records import Params, RunRecord, SweepId, SweepRecord, metric_of
+from wandb_magic.records import Params, RunId, RunRecord, SweepId, SweepRecord, metric_of
 from wandb_magic.remote import run_page
 from wandb_magic.store import StoreReader
 from wandb_magic.verbs import logs
@@ -21,6 +20,8 @@ from wandb_magic.verbs.syncing import synced_url
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Run = str | int
 
 
 class Results:
@@ -62,7 +63,7 @@ class Results:
         """The sweep's page at W&B; None for one that only this machine knows."""
         return self._record.url or synced_url(self._paths)
 
-    def url_of(self, run: str | int) -> str | None:
+    def url_of(self, run: Run) -> str | None:
         """Return a run's page at W&B; None for one that only this machine knows."""
         return run_page(self.url or "", self._find(run).id) or None
 
@@ -84,40 +85,74 @@ class Results:
         return self._reader.runs()
 
     def runs(self) -> pd.DataFrame:
-        """Return one row a run, indexed by run id.
+        """Return one row a run, indexed by run id, in order of their numbers.
 
         The columns are ``number``, ``state``, ``value`` (the objective), ``agent``, ``started``,
-        ``duration`` (seconds), ``cause``, ``attempt``, ``config.<name>`` and
-        ``summary.<metric>``.
+        ``duration`` (seconds), ``attempt``, ``cause``, and then ``config.<name>``, the parameters,
+        and ``summary.<metric>``, both with dots for what is nested.
+
+        The types are ``Int64``, ``float64``, ``string`` and, for ``started``, ``datetime64`` in
+        UTC. A parameter or metric is ``Int64``, ``float64``, ``boolean`` or ``string`` where it is
+        nothing else in any run, else ``object``: lists, mappings and mixtures stay as they are.
         """
+        from wandb_magic.analysis import frames  # noqa: PLC0415 - imports numpy
+
         return frames.runs(self._reader)
 
+    def summary(self) -> pd.DataFrame:
+        """Return the summaries, indexed by run id: what ``summary.…`` is in `runs`.
+
+        W&B's own keys, which begin with an underscore, are left out.
+        """
+        from wandb_magic.analysis import frames  # noqa: PLC0415 - imports numpy
+
+        return frames.summary(self._reader)
+
     def history(
-        self, metric: str | None = None, run: str | int | None = None, points: int | None = None
+        self,
+        keys: str | Iterable[str] | None = None,
+        runs: Run | Iterable[Run] | None = None,
+        points: int | None = None,
     ) -> pd.DataFrame:
-        """Return what runs logged, one row a step.
+        """Return the numbers that runs logged, indexed by run id and step, a column for each key.
+
+        All is ``float64``, NaN where a run did not log a key at a step.
 
         Parameters
         ----------
-        metric
-            The key; the objective by default.
-        run
-            One run, by id, prefix or number: the columns are its metrics, or `metric` alone. All
-            by default: the columns are the runs' ids.
+        keys
+            One or several; all by default. ``_runtime`` is the time of a step in seconds since
+            the run's start, ``_timestamp`` since the epoch: for those who name them.
+        runs
+            One or several, each by id, its beginning, or number; all by default.
         points
-            About how many rows a run may have; every step by default. Each column then is two,
-            ``low`` and ``high``: the bounds of the steps that a row stands for.
-        """
-        if run is not None:
-            keys = None if metric is None else [metric]
-            return frames.history_of_run(self._reader, self._find(run).id, keys, points)
-        objective = metric_of(self._record)
-        key = metric or (objective.name if objective is not None else None)
-        if key is None:
-            raise SweepError("the sweep has no metric: name one, as in history('loss')")
-        return frames.history(self._reader, key, points)
+            How many numbers a curve may have; every step by default. Columns then are pairs, the
+            key with ``low`` and ``high``: the bounds of the steps that a row stands for.
 
-    def logs(self, run: str | int, *, follow: bool = False) -> str | Iterator[str]:
+        Raises
+        ------
+        SweepNotFoundError
+            If there is no such run, or none has logged such a number.
+        """
+        from wandb_magic.analysis import frames  # noqa: PLC0415 - imports numpy
+
+        return frames.history(self._reader, _listed(keys), self._chosen(runs), points)
+
+    def system(
+        self,
+        keys: str | Iterable[str] | None = None,
+        runs: Run | Iterable[Run] | None = None,
+        points: int | None = None,
+    ) -> pd.DataFrame:
+        """Return system metrics, indexed by run id and seconds since the run's start.
+
+        The parameters are those of `history`; keys are W&B's own, such as ``cpu``.
+        """
+        from wandb_magic.analysis import frames  # noqa: PLC0415 - imports numpy
+
+        return frames.system(self._reader, _listed(keys), self._chosen(runs), points)
+
+    def logs(self, run: Run, *, follow: bool = False) -> str | Iterator[str]:
         """Return what a run printed; with `follow`, its lines as they come until it ends."""
         record = self._find(run)
         path = self._paths.run(record.id).output
@@ -125,15 +160,23 @@ class Results:
             return logs.read(path)
         return logs.follow(path, lambda: self._reader.run(record.id).state.ended)
 
-    def best(self) -> RunRecord:
-        """Return the best run by the objective.
+    @overload
+    def best(self) -> RunRecord: ...
+
+    @overload
+    def best(self, n: int) -> list[RunRecord]: ...
+
+    def best(self, n: int | None = None) -> RunRecord | list[RunRecord]:
+        """Return the best run by the objective; with `n`, the best so many, best first.
 
         Raises
         ------
         SweepStateError
             If no run has a value of it yet.
         """
-        found = best_of(self._reader, metric_of(self._record), 1)
+        found = best_of(self._reader, metric_of(self._record), 1 if n is None else n)
+        if n is not None:
+            return found
         if not found:
             raise SweepStateError("no run has logged the sweep's metric yet")
         return found[0]
@@ -146,13 +189,28 @@ class Results:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}: {self.status()}>"
 
-    def _find(self, run: str | int) -> RunRecord:
-        runs = self.records()
+    def _find(self, run: Run) -> RunRecord:
+        return self._found(run, self.records())
+
+    def _chosen(self, runs: Run | Iterable[Run] | None) -> list[RunId] | None:
+        if runs is None:
+            return None
+        known = self.records()
+        return list(dict.fromkeys(self._found(run, known).id for run in _listed(runs) or ()))
+
+    def _found(self, run: Run, known: Sequence[RunRecord]) -> RunRecord:
         if isinstance(run, int):
-            found = [each for each in runs if each.number == run][-1:]
+            found = [each for each in known if each.number == run][-1:]
         else:
-            found = [each for each in runs if each.id.startswith(run)]
+            found = [each for each in known if each.id.startswith(run)]
         if len(found) != 1:
             what = "no run" if not found else f"{len(found)} runs"
             raise SweepNotFoundError(f"sweep {self.id} has {what} {run!r}")
         return found[0]
+
+
+def _listed(given: str | int | Iterable[Any] | None) -> list[Any] | None:
+    """Return one or several as a list; None for all."""
+    if given is None:
+        return None
+    return [given] if isinstance(given, (str, int)) else list(given)
