@@ -57,7 +57,7 @@ def test_the_budget_is_kept_and_the_results_are_there(start: Start) -> None:
     best = frame["summary.loss"].idxmin()
     assert sweep.best().id == best
     assert sweep.best_config == {"lr": frame["config.lr"][best]}
-    curve = sweep.history("loss")["loss"].unstack("run")  # noqa: PD010 - as documented
+    curve = sweep.history("loss")["loss"].unstack("run")
     assert curve.shape == (3, 5)
     assert curve[best].iloc[-1] == pytest.approx(sweep.best_config["lr"] + 1 / 3)
     assert list(sweep.history(runs=best).columns) == ["loss"]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 TIMES = ("_runtime", "_timestamp")
 """What W&B calls the time of a step: seconds since the run's start, and since the epoch."""
+MILLISECONDS = 1000
 _SHOWN = 12  # keys that a message names
 
 
@@ -77,15 +78,24 @@ def history(
         If no run has logged one of the keys.
     """
     chosen = _keys(keys, reader.keys(), "logged the number", also=TIMES)
-    logged = [key for key in chosen if key not in TIMES]
-    timed = [key for key in chosen if key in TIMES]
-    found = reader.history(logged, runs, points=points)
-    stack = Stack(chosen, banded=points is not None)
+    return stacked_history(reader, chosen, runs, points).frame()
+
+
+def stacked_history(
+    reader: StoreReader,
+    keys: Sequence[str],
+    runs: Collection[RunId] | None,
+    points: int | None = None,
+) -> Stack:
+    """Return what runs logged of `keys`, before it is a frame."""
+    timed = [key for key in keys if key in TIMES]
+    found = reader.history([key for key in keys if key not in TIMES], runs, points=points)
+    stack = Stack(keys, banded=points is not None)
     clock = _Clock(reader, runs) if timed else None
-    for run in _in_order(reader, runs):
+    for run in reader.ends(runs):
         curves = found.pop(run, {})
         stack.add(run, curves if clock is None else clock.beside(run, curves, timed))
-    return stack.frame()
+    return stack
 
 
 def system(
@@ -102,19 +112,34 @@ def system(
         If no run has one of the keys.
     """
     chosen = _keys(keys, reader.keys("system"), "the system metric")
-    found = reader.system(chosen, runs, points=points)
-    stack = Stack(chosen, banded=points is not None)
+    return stacked_system(reader, chosen, runs, points).frame()
+
+
+def stacked_system(
+    reader: StoreReader,
+    keys: Sequence[str],
+    runs: Collection[RunId] | None,
+    points: int | None = None,
+) -> Stack:
+    """Return system metrics, before they are a frame."""
+    found = reader.system(keys, runs, points=points)
+    stack = Stack(keys, banded=points is not None, place="seconds", unit=MILLISECONDS)
     for run, began in reader.starts(runs).items():
-        start = round((began or 0.0) * 1000)
+        start = round((began or 0.0) * MILLISECONDS)
         curves = found.pop(run, {})
         stack.add(
             run,
             {key: replace(curve, steps=curve.steps - start) for key, curve in curves.items()},
         )
-    frame = stack.frame()
-    index: Any = frame.index
-    frame.index = index.set_levels(index.levels[1] / 1000, level=1).set_names(["run", "seconds"])
-    return frame
+    return stack
+
+
+def no_curves(keys: Sequence[str]) -> dict[str, Curve]:
+    """Return curves of a single point without a value: they have the form of all others."""
+    from wandb_magic.store.curves import Curve  # noqa: PLC0415 - imports numpy
+
+    step, nothing = np.zeros(1, np.int64), np.full(1, np.nan)
+    return {key: Curve(step, nothing, nothing) for key in (*keys, "")}
 
 
 class _Clock:
@@ -153,10 +178,6 @@ def _keys(
         shown = ", ".join(known[:_SHOWN]) + (", …" if len(known) > _SHOWN else "")
         raise SweepNotFoundError(f"no run has {what} {unknown[0]!r}: there is {shown}")
     return list(dict.fromkeys(asked))
-
-
-def _in_order(reader: StoreReader, runs: Collection[RunId] | None) -> list[RunId]:
-    return list(reader.ends(runs))
 
 
 def _shown(document: dict[str, Any]) -> list[tuple[str, Any]]:

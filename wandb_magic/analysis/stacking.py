@@ -34,6 +34,8 @@ class Stack:
         The columns.
     banded
         Whether each is two: the lowest and the highest value.
+    place, unit
+        What the index calls a step, and how many steps are one of it.
 
     Attributes
     ----------
@@ -45,12 +47,14 @@ class Stack:
         The steps of each of them, rising.
     """
 
-    def __init__(self, keys: Sequence[str], *, banded: bool = False) -> None:
+    def __init__(
+        self, keys: Sequence[str], *, banded: bool = False, place: str = "step", unit: int = 1
+    ) -> None:
         self.keys = list(keys)
         self.runs: list[RunId] = []
         self.lengths: list[int] = []
         self.steps: list[Ints] = []
-        self._banded = banded
+        self._banded, self._place, self._unit = banded, place, unit
         self._values: dict[tuple[str, bool], list[Floats]] = {
             (key, high): [] for key in keys for high in ((False, True) if banded else (False,))
         }
@@ -84,12 +88,24 @@ class Stack:
             for (key, high), values in self._values.items()
         }
 
+    def places(self) -> NDArray[Any]:
+        """Return what the index has beside the run, in its own unit."""
+        return self._in_unit(_joined(self.steps, np.int64))
+
     def frame(self) -> pd.DataFrame:
         """Return the frame: index run and step."""
         import pandas as pd  # noqa: PLC0415 - a second to import
 
-        steps = _joined(self.steps, np.int64)
-        index = _index(self.runs, self.lengths, steps)
+        steps, codes = _levels(_joined(self.steps, np.int64))
+        runs: Any = pd.Index([str(run) for run in self.runs], dtype=object)
+        levels: list[Any] = [runs, self._in_unit(steps)]
+        places: list[Any] = [np.repeat(np.arange(len(runs)), self.lengths), codes]
+        index: pd.MultiIndex = pd.MultiIndex(
+            levels=levels,
+            codes=places,
+            names=["run", self._place],
+            verify_integrity=False,
+        )
         columns = self.columns()
         names: Any = list(columns)
         if self._banded:
@@ -100,6 +116,9 @@ class Stack:
         )
         frame.columns = names
         return frame
+
+    def _in_unit(self, steps: Ints) -> NDArray[Any]:
+        return steps if self._unit == 1 else steps / self._unit
 
 
 def _ordered(curve: Curve) -> tuple[Ints, Floats, Floats]:
@@ -122,21 +141,6 @@ def _union(steps: Sequence[Ints]) -> Ints:
 
 def _joined(parts: Sequence[NDArray[Any]], kind: type) -> NDArray[Any]:
     return np.concatenate(parts) if parts else np.empty(0, kind)
-
-
-def _index(runs: Sequence[RunId], lengths: Sequence[int], steps: Ints) -> pd.MultiIndex:
-    import pandas as pd  # noqa: PLC0415 - as above
-
-    levels, codes = _levels(steps)
-    names: Any = pd.Index([str(run) for run in runs], dtype=object)
-    places: Any = np.repeat(np.arange(len(runs)), lengths)
-    index: pd.MultiIndex = pd.MultiIndex(
-        levels=[names, levels],
-        codes=[places, codes],
-        names=["run", "step"],
-        verify_integrity=False,
-    )
-    return index
 
 
 def _levels(steps: Ints) -> tuple[Any, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -151,6 +152,31 @@ class Results:
         from wandb_magic.analysis import frames  # noqa: PLC0415 - imports numpy
 
         return frames.system(self._reader, _listed(keys), self._chosen(runs), points)
+
+    def to_parquet(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write the results into a new folder, and return its absolute path.
+
+        It has ``runs``, ``history`` (with ``_runtime``), ``summary`` and ``system`` as Parquet
+        files, which `pandas.read_parquet` reads back as the frames are here, and ``sweep.json``
+        with the sweep config and versions. Lists and mappings are JSON text there.
+
+        Parameters
+        ----------
+        path
+            A folder that is empty or does not exist.
+        overwrite
+            Whether it may replace an earlier folder of this kind.
+
+        Raises
+        ------
+        SweepError
+            If there is something at that place, or it cannot be written.
+        UnsupportedError
+            If pyarrow is missing.
+        """
+        from wandb_magic.analysis import parquet  # noqa: PLC0415 - as above
+
+        return parquet.write(self._reader, Path(path), overwrite=overwrite)
 
     def logs(self, run: Run, *, follow: bool = False) -> str | Iterator[str]:
         """Return what a run printed; with `follow`, its lines as they come until it ends."""
