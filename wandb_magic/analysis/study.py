@@ -1,0 +1,167 @@
+"""A sweep as an Optuna study in memory, for `optuna.visualization` and what else reads studies.
+
+It is a copy: what is done to it changes no sweep. The parameters have the values that the runs
+had, so that axes can be read; see `kinds`.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from wandb_magic.analysis.kinds import Kind, kinds
+from wandb_magic.errors import SweepStateError
+from wandb_magic.records import RunRecord, RunState, SweepRecord, documents, metric_of
+from wandb_magic.spec import Spec, load, understood
+from wandb_magic.spec.parameters import flatten
+from wandb_magic.store import StoreReader
+
+if TYPE_CHECKING:
+    from wandb_magic.store.curves import Curve
+
+POINTS = 100
+"""Intermediate values of a trial at most: a study that holds millions is too slow to be shown."""
+
+
+def study_of(reader: StoreReader) -> optuna.Study:
+    """Return the study; see `Results.study`.
+
+    Raises
+    ------
+    SweepStateError
+        If the sweep has no metric.
+    """
+    sweep = reader.sweep()
+    metric = metric_of(sweep)
+    if metric is None:
+        raise SweepStateError(
+            f"sweep {sweep.id} has no metric, which a study needs: put metric: {{name: …}} into "
+            "the config of the next one"
+        )
+    runs = [run for run in reader.runs() if run.state.ended]
+    spec = spec_of(sweep)
+    params = [_dotted(run, spec) for run in runs]
+    seen: dict[str, list[Any]] = {}
+    for each in params:
+        for name, value in each.items():
+            seen.setdefault(name, []).append(value)
+    found = kinds(spec, seen)
+    starts, infos = reader.starts(), reader.infos()
+    curves = reader.history([metric.name], points=None)
+    trials = [
+        _trial(
+            number,
+            run,
+            {name: value for name, value in params[number].items() if name in found},
+            found,
+            started=starts.get(run.id) or run.created,
+            name=infos.get(run.id, {}).get("name") or run.id,
+            curve=curves.get(run.id, {}).get(metric.name),
+        )
+        for number, run in enumerate(runs)
+    ]
+    with quiet():
+        study = optuna.create_study(
+            study_name=sweep.name, direction="maximize" if metric.maximize else "minimize"
+        )
+        study.set_metric_names([metric.name])
+        for key, value in _about(sweep, spec, found).items():
+            study.set_user_attr(key, value)
+        study.add_trials(trials)
+    return study
+
+
+def spec_of(sweep: SweepRecord) -> Spec:
+    """Return the sweep config, in which W&B may have more to choose from than our own search."""
+    return understood(sweep.spec) if sweep.mode == "online" else load(sweep.spec)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Let Optuna say nothing of what is no news to a user of sweeps."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            yield
+    finally:
+        optuna.logging.set_verbosity(before)
+
+
+def _trial(
+    number: int,
+    run: RunRecord,
+    params: Mapping[str, Any],
+    found: Mapping[str, Kind],
+    *,
+    started: float,
+    name: str,
+    curve: Curve | None,
+) -> FrozenTrial:
+    state = _state(run)
+    return FrozenTrial(
+        number=number,
+        trial_id=number,
+        state=state,
+        value=None if state is TrialState.FAIL else run.value,
+        datetime_start=datetime.fromtimestamp(started),  # noqa: DTZ006 - Optuna's are local, too
+        datetime_complete=datetime.fromtimestamp(run.ended or started),  # noqa: DTZ006 - as above
+        params={key: found[key].value(value) for key, value in params.items()},
+        distributions={key: found[key].distribution for key in params},
+        user_attrs={
+            "run": run.id,
+            "name": name,
+            "number": run.number,
+            "attempt": run.attempt,
+            "state": run.state.value,
+            "cause": run.cause,
+        },
+        system_attrs={},
+        intermediate_values={} if curve is None else _thinned(curve),
+    )
+
+
+def _state(run: RunRecord) -> TrialState:
+    """Return Optuna's state: a run that was stopped, but had a value, is worth that much."""
+    if run.state is RunState.PRUNED:
+        return TrialState.PRUNED
+    if run.state in (RunState.FINISHED, RunState.STOPPED) and run.value is not None:
+        return TrialState.COMPLETE
+    return TrialState.FAIL
+
+
+def _thinned(curve: Curve) -> dict[int, float]:
+    """Return evenly spaced points of a curve, the last one included."""
+    steps: Sequence[int] = curve.steps.tolist()
+    values: Sequence[float] = curve.lows.tolist()
+    every = max(1, math.ceil(len(steps) / POINTS))
+    first = (len(steps) - 1) % every
+    chosen = zip(steps[first::every], values[first::every], strict=True)
+    return {step: value for step, value in chosen if math.isfinite(value)}
+
+
+def _dotted(run: RunRecord, spec: Spec) -> dict[str, Any]:
+    return {".".join(path): each for path, each in flatten(run.params, spec.parameters).items()}
+
+
+def _about(sweep: SweepRecord, spec: Spec, found: Mapping[str, Kind]) -> dict[str, Any]:
+    constants = {
+        ".".join(path): law.sample(0.5)
+        for path, law in spec.leaves.items()
+        if ".".join(path) not in found
+    }
+    return {
+        "sweep": sweep.id,
+        "project": sweep.project,
+        "url": sweep.url,
+        "method": spec.method,
+        "constants": documents(constants, ""),
+    }
