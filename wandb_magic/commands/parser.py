@@ -163,7 +163,10 @@ STARTING: dict[str, dict[str, Any]] = {
         "default": "auto",
         "help": "what stands behind the method bayes (%(default)s)",
     },
-    "--prior": {"metavar": "SWEEP", "help": "a sweep whose runs bayes learns from"},
+    "--prior": {
+        "metavar": "SWEEP",
+        "help": "a sweep whose runs bayes learns from, or the file of an Optuna study",
+    },
     "--env": {
         "metavar": "NAME=VALUE",
         "action": "append",

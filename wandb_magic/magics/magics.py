@@ -79,6 +79,8 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
         for name in ("name", "project", "entity", "prior", "run_timeout", "out"):
             if (word := getattr(options, name)) is not None:
                 setattr(options, name, unquoted(word))
+        if options.prior is not None:  # a study has no other name than its variable's
+            options.prior = self.shell.user_ns.get(options.prior, options.prior)
         options.env = [unquoted(word) for word in options.env]
         if options.out is not None and not options.out.isidentifier():
             raise UsageError(f"--out {options.out}: give the name of a variable")

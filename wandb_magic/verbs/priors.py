@@ -1,26 +1,103 @@
-"""The runs of another sweep, as a prior for a new one."""
+"""What a new sweep learns from: the runs of another one, or the trials of an Optuna study."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from wandb_magic.errors import SweepStateError
+from wandb_magic.errors import SweepError, SweepStateError
 from wandb_magic.paths import SweepPaths, SyncPaths
+from wandb_magic.spec import Spec, load
 from wandb_magic.sync.state import read, sent
 from wandb_magic.verbs.finding import attach
 from wandb_magic.verbs.handle import Sweep
 
+if TYPE_CHECKING:
+    import optuna
 
-def priors_of(sweep: str | Sweep) -> tuple[dict[str, Any], ...]:
-    """Return parameters and objective of each run of a sweep that has one.
+    from wandb_magic.verbs.settings import Prior
+
+
+def from_study(
+    study: optuna.Study | str | os.PathLike[str],
+    config: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+) -> list[dict[str, Any]]:
+    """Return the finished trials of an Optuna study as priors: ``start(…, prior=…)`` takes them.
+
+    Parameters
+    ----------
+    study
+        The study, or its file: a journal or an SQLite database with one study.
+    config
+        The config of the sweep that is to learn from it. Its parameters are found by their dotted
+        names, and trials that do not fit are left out. Without it, all are returned.
+
+    Returns
+    -------
+    list of dict
+        ``params`` and ``value`` of each, in order.
+
+    Raises
+    ------
+    SweepStateError
+        If the study has several objectives or another direction than the sweep, or the file holds
+        no study.
+    """
+    from wandb_magic.analysis import study_priors  # noqa: PLC0415 - imports Optuna
+
+    opened = study_priors.opened(Path(study)) if isinstance(study, (str, os.PathLike)) else study
+    spec = None if config is None else load(config)
+    return list(study_priors.priors_from(opened, spec).priors)
+
+
+def priors_of(prior: Prior, spec: Spec) -> tuple[tuple[dict[str, Any], ...], str]:
+    """Return parameters and objective of each run to learn from, and what is to be said of them.
 
     Raises
     ------
     SweepNotFoundError
         If there is no such sweep.
     SweepStateError
-        If none of its runs has a value of its objective.
+        If there is nothing to learn from it.
     """
+    if _is_study(prior):
+        return _of_study(prior, spec)
+    if isinstance(prior, (str, Sweep)):
+        return _of_sweep(prior), ""
+    return _checked(prior), ""
+
+
+def _is_study(prior: object) -> bool:
+    if isinstance(prior, os.PathLike):
+        return True
+    if isinstance(prior, str):
+        return Path(prior).expanduser().is_file()
+    optuna = sys.modules.get("optuna")  # who has a study has it
+    return optuna is not None and isinstance(prior, optuna.Study)
+
+
+def _of_study(prior: Any, spec: Spec) -> tuple[tuple[dict[str, Any], ...], str]:  # noqa: ANN401 - Optuna's, or a path
+    from wandb_magic.analysis import study_priors  # noqa: PLC0415 - imports Optuna
+
+    study = study_priors.opened(Path(prior)) if isinstance(prior, (str, os.PathLike)) else prior
+    found = study_priors.priors_from(study, spec)
+    if not found.priors:
+        raise SweepStateError(
+            f"prior: none of the {found.left_out} finished trials of study {study.study_name!r} "
+            "fits the parameters of the sweep: its names are the dotted names of the parameters"
+        )
+    notice = (
+        f"{found.left_out} of {found.left_out + len(found.priors)} finished trials of the study "
+        "do not fit the parameters, and are left out"
+    )
+    return found.priors, notice if found.left_out else ""
+
+
+def _of_sweep(sweep: str | Sweep) -> tuple[dict[str, Any], ...]:
     handle = attach(sweep) if isinstance(sweep, str) else sweep
     found = tuple(
         {"params": dict(run.params), "value": run.value}
@@ -32,7 +109,26 @@ def priors_of(sweep: str | Sweep) -> tuple[dict[str, Any], ...]:
     return found
 
 
-def prior_runs_of(sweep: str | Sweep, project: str) -> tuple[str, ...]:
+def _checked(priors: Any) -> tuple[dict[str, Any], ...]:  # noqa: ANN401 - whatever was given
+    """Return priors that somebody made; `from_study` returns such."""
+    known = isinstance(priors, Sequence) and all(
+        isinstance(each, Mapping)
+        and isinstance(each.get("params"), Mapping)
+        and isinstance(each.get("value"), (int, float))
+        and math.isfinite(each["value"])
+        for each in priors
+    )
+    if not known or not priors:
+        raise SweepError(
+            "prior: give a sweep, an Optuna study or its file, or a list of mappings with params "
+            f"and a finite value, as from_study returns; this is a {type(priors).__name__}"
+        )
+    return tuple(
+        {"params": dict(each["params"]), "value": float(each["value"])} for each in priors
+    )
+
+
+def prior_runs_of(sweep: Prior, project: str) -> tuple[str, ...]:
     """Return the ids under which W&B has the runs of a sweep, for an online sweep in `project`.
 
     Raises
@@ -42,6 +138,11 @@ def prior_runs_of(sweep: str | Sweep, project: str) -> tuple[str, ...]:
     SweepStateError
         If it is not at W&B, or in another project: W&B learns from runs of the same one only.
     """
+    if _is_study(sweep) or not isinstance(sweep, (str, Sweep)):
+        raise SweepStateError(
+            "prior: W&B learns from runs that are at W&B, not from an Optuna study: use "
+            "--mode offline"
+        )
     handle = attach(sweep) if isinstance(sweep, str) else sweep
     record = handle.status().sweep
     there = handle.url is not None

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Union
 
 from wandb_magic.records import Options
 from wandb_magic.verbs.handle import Sweep
+
+if TYPE_CHECKING:
+    import os
+
+    import optuna
+
+Prior = Union[str, "os.PathLike[str]", Sweep, "optuna.Study", Sequence[Mapping[str, Any]]]
+"""What a new sweep can learn from; see `priors`."""
 
 
 @dataclass(frozen=True)
@@ -44,4 +52,4 @@ class Settings:
     mode: str
     options: Options
     env: Mapping[str, str] | None
-    prior: str | Sweep | None = None
+    prior: Prior | None = None

@@ -24,7 +24,7 @@ from wandb_magic.verbs.checking import check
 from wandb_magic.verbs.handle import Sweep
 from wandb_magic.verbs.mode import decide
 from wandb_magic.verbs.priors import prior_runs_of, priors_of
-from wandb_magic.verbs.settings import Code, Settings
+from wandb_magic.verbs.settings import Code, Prior, Settings
 
 Config = Mapping[str, Any] | str | os.PathLike[str]
 
@@ -41,7 +41,7 @@ def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
     mode: str = "auto",
     seed: int | None = None,
     sampler: str = "auto",
-    prior: str | Sweep | None = None,
+    prior: Prior | None = None,
     exclude: Collection[str] = (),
     env: Mapping[str, str] | None = None,
     run_timeout: float | None = None,
@@ -72,7 +72,8 @@ def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
     sampler
         What stands behind ``bayes``: ``auto``, ``gp``, ``tpe``, ``cmaes`` or ``random``.
     prior
-        Another sweep whose runs ``bayes`` learns from.
+        What ``bayes`` learns from: another sweep, an `optuna.Study`, the file of one, or what
+        `from_study` returns.
     exclude
         Names that the function uses and that stay behind.
     env
@@ -122,8 +123,10 @@ def start_code(config: Config, code: Code, settings: Settings) -> Sweep:
         environment["WANDB_BASE_URL"] = who.base_url
 
     if who is None and settings.prior is not None:
-        options = replace(settings.options, priors=priors_of(settings.prior))
-        settings = replace(settings, options=options)
+        priors, said = priors_of(settings.prior, spec)
+        settings = replace(settings, options=replace(settings.options, priors=priors))
+        if said:
+            spec = spec.model_copy(update={"notices": (*spec.notices, said)})
 
     def made() -> RemoteSweep | None:
         if who is None:

@@ -1,0 +1,157 @@
+"""An Optuna study as what a sweep begins with: its finished trials, in the sweep's parameters.
+
+What does not fit is counted and left out, never bent: a search would learn from runs that nobody
+made.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.storages import JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, TrialState
+
+from wandb_magic.analysis.kinds import kinds
+from wandb_magic.analysis.study import quiet
+from wandb_magic.errors import SweepStateError
+from wandb_magic.records import Params
+from wandb_magic.search.bayes_space import Space
+from wandb_magic.spec import Spec
+from wandb_magic.spec.discrete import Constant, Listed
+from wandb_magic.spec.distribution import Distribution
+from wandb_magic.spec.fields import same
+from wandb_magic.spec.parameters import nest
+
+_SQLITE = b"SQLite format 3\x00"
+
+
+@dataclass(frozen=True)
+class Priors:
+    """What a sweep can learn from a study.
+
+    Attributes
+    ----------
+    priors
+        ``params`` and ``value`` of each trial that fits.
+    left_out
+        How many finished trials do not.
+    """
+
+    priors: tuple[dict[str, Any], ...]
+    left_out: int
+
+
+def opened(file: Path) -> optuna.Study:
+    """Return the one study that a file holds.
+
+    Raises
+    ------
+    SweepStateError
+        If it holds none, or several, or is no such file.
+    """
+    file = file.expanduser().absolute()
+    try:
+        with file.open("rb") as start:
+            database = start.read(len(_SQLITE)) == _SQLITE
+        with quiet():
+            storage = (
+                RDBStorage(f"sqlite:///{file}", skip_table_creation=True)
+                if database
+                else JournalStorage(JournalFileBackend(str(file)))
+            )
+            names = [each.study_name for each in storage.get_all_studies()]
+            if len(names) == 1:
+                return optuna.load_study(study_name=names[0], storage=storage)
+    except Exception as error:  # whatever Optuna and SQLAlchemy raise of a file that is no study
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise SweepStateError(
+            f"prior: {file} cannot be read as an Optuna study: {reason}"
+        ) from error
+    if not names:
+        raise SweepStateError(
+            f"prior: {file} holds no study: give a journal or an SQLite database that has one"
+        )
+    raise SweepStateError(
+        f"prior: {file} holds {len(names)} studies ({', '.join(names)}): give the one itself, "
+        "prior=optuna.load_study(…)"
+    )
+
+
+def priors_from(study: optuna.Study, spec: Spec | None) -> Priors:
+    """Return the finished trials as priors; without a spec all, in the study's own parameters.
+
+    Raises
+    ------
+    SweepStateError
+        If the study has several objectives, or another direction than the sweep.
+    """
+    if len(study.directions) != 1:
+        raise SweepStateError(
+            f"prior: the study has {len(study.directions)} objectives, and a sweep has one"
+        )
+    maximize = study.direction is optuna.study.StudyDirection.MAXIMIZE
+    if spec is not None and spec.metric is not None and spec.metric.maximize is not maximize:
+        raise SweepStateError(
+            f"prior: the study is to {'maximize' if maximize else 'minimize'}, and the sweep to "
+            f"{spec.metric.goal} {spec.metric.name}: they have not the same objective"
+        )
+    finished = [
+        trial
+        for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        if trial.value is not None and math.isfinite(trial.value)
+    ]
+    fit = _Fit(spec) if spec is not None else _as_it_is
+    params = [(fit(trial), trial.value) for trial in finished]
+    priors = tuple({"params": own, "value": value} for own, value in params if own is not None)
+    return Priors(priors, len(finished) - len(priors))
+
+
+def _as_it_is(trial: FrozenTrial) -> Params:
+    return nest({tuple(name.split(".")): value for name, value in trial.params.items()})
+
+
+class _Fit:
+    """Gives a trial's parameters as a run of the sweep would have them."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        self._space = Space(spec)
+        spelled = {name for name, kind in kinds(spec, {}).items() if kind.spelled}
+        self._spelled = {
+            path: {same(value): value for value in law.values}
+            for path, law in spec.leaves.items()
+            if isinstance(law, Listed) and ".".join(path) in spelled
+        }
+
+    def __call__(self, trial: FrozenTrial) -> Params | None:
+        values: dict[tuple[str, ...], Any] = {}
+        for path, law in self._spec.leaves.items():
+            if isinstance(law, Constant):
+                values[path] = law.value
+                continue
+            name = ".".join(path)
+            if name not in trial.params:
+                return None
+            given = trial.params[name]
+            texts = self._spelled.get(path, {})
+            value = texts[given] if isinstance(given, str) and given in texts else given
+            if law.to_unit(value) is None:
+                return None
+            values[path] = _as_drawn(law, value)
+        params = nest(values)
+        return None if self._space.encode(params) is None else params
+
+
+def _as_drawn(law: Distribution, value: Any) -> Any:  # noqa: ANN401 - a JSON value
+    """Return a value as the law itself has it: 8.0 among whole numbers is 8."""
+    if isinstance(law, Listed):
+        position = law.index(value)
+        assert position is not None
+        return law.values[position]
+    whole = isinstance(value, float) and value.is_integer()
+    return int(value) if whole and isinstance(law.sample(0.5), int) else value
