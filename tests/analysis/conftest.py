@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from wandb_magic import index, store
 from wandb_magic.bundle import freeze
@@ -73,13 +74,15 @@ Make = Callable[..., Written]
 def make_sweep(tmp_path: Path) -> Iterator[Make]:
     made: list[Written] = []
 
-    def make(name: str = "sweep000", spec: Any = None, **fields: Any) -> Written:
-        paths = SweepPaths.of(tmp_path, SweepId(name))
+    def make(id_: str = "sweep000", spec: Any = None, **fields: Any) -> Written:
+        paths = SweepPaths.of(tmp_path, SweepId(id_))
         paths.folder.mkdir(parents=True)
         freeze(paths.bundle, cell="pass", namespace={}, environment={})
+        config = load(spec or SPEC).to_dict()
+        paths.spec.write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
         values: dict[str, Any] = {
-            "id": SweepId(name),
-            "name": f"name of {name}",
+            "id": SweepId(id_),
+            "name": f"name of {id_}",
             "project": "project",
             "entity": "",
             "mode": "offline",
@@ -87,7 +90,7 @@ def make_sweep(tmp_path: Path) -> Iterator[Make]:
             "created": 1000.0 + len(made),
             "started": 1000.0,
             "ended": 2000.0,
-            "spec": load(spec or SPEC).to_dict(),
+            "spec": config,
             "options": Options(),
             "agents": 2,
             "budget": 3,

@@ -33,7 +33,7 @@ _PACKAGES = ("wandb-magic", "wandb", "pandas", "pyarrow")
 
 
 def write(reader: StoreReader, path: Path, *, overwrite: bool = False) -> Path:
-    """Write everything into a new folder, and return its absolute path; see `Results.to_parquet`.
+    """Write everything into a new folder, and return its path; see `Conclusions.to_parquet`.
 
     Raises
     ------

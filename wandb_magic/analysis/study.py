@@ -31,7 +31,7 @@ POINTS = 100
 
 
 def study_of(reader: StoreReader) -> optuna.Study:
-    """Return the study; see `Results.study`.
+    """Return the study; see `Conclusions.study`.
 
     Raises
     ------

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from wandb_magic.commands import conclusions
+from wandb_magic.commands.answer import Answer
 from wandb_magic.commands.data import run_data, sweep_data
 from wandb_magic.commands.options import seconds
 from wandb_magic.commands.parser import ALIASES, UsageError
@@ -15,9 +16,6 @@ from wandb_magic.errors import SweepNotFoundError, SweepStateError
 from wandb_magic.records import ID_LENGTH, documents
 from wandb_magic.verbs.finding import attach, sweeps
 from wandb_magic.verbs.handle import Sweep
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class Surface(Protocol):
@@ -37,31 +35,6 @@ class Surface(Protocol):
 
     def shell(self) -> object:
         """Return IPython's shell; None in a terminal."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a verb has to say.
-
-    Attributes
-    ----------
-    text
-        For people.
-    data
-        As a JSON value, where there is one.
-    frame
-        Gives it as a frame, where that says it best.
-    html
-        For a notebook, where it says more than the text.
-    wrong
-        Whether it is bad news, which a program should hear by the exit code.
-    """
-
-    text: str
-    data: object = None
-    frame: Callable[[], pd.DataFrame] | None = None
-    html: str = ""
-    wrong: bool = False
 
 
 def perform(options: argparse.Namespace, surface: Surface) -> Answer:
@@ -117,7 +90,7 @@ def _history(sweep: Sweep, options: argparse.Namespace) -> Answer:
         frame = sweep.history(options.metric, _run_name(options.run)).droplevel("run")
     elif options.metric or objective:
         key = options.metric or objective
-        frame = sweep.history(key)[key].unstack("run")  # noqa: PD010 - nothing to aggregate
+        frame = sweep.history(key)[key].unstack("run")
     else:
         raise UsageError("history: the sweep has no metric, name one with --metric KEY")
     return Answer(frame.to_string(), frame=lambda: frame)
@@ -241,6 +214,10 @@ _READS: Mapping[str, Callable[[Sweep, argparse.Namespace], Answer]] = {
     "runs": _runs,
     "best": _best,
     "history": _history,
+    "importance": conclusions.importance,
+    "compare": conclusions.compare,
+    "study": conclusions.study,
+    "to-parquet": conclusions.to_parquet,
 }
 _ACTS: Mapping[str, Callable[[Sweep, argparse.Namespace, Surface], str]] = {
     "logs": _logs,

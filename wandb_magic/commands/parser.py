@@ -22,6 +22,10 @@ _RUN: dict[str, Any] = {
     "metavar": "RUN",
     "help": "a run by its number, its id or the beginning of that",
 }
+_OVERWRITE: dict[str, Any] = {
+    "action": "store_true",
+    "help": "replace what an earlier one has written there",
+}
 _NUMBER: dict[str, Any] = {"metavar": "N", "type": int}
 
 
@@ -75,6 +79,32 @@ VERBS = {
             "--metric": {"metavar": "KEY", "help": "the key; the sweep's metric by default"},
             "--run": {**_RUN, "help": "one run with all that it logged"},
         },
+    ),
+    "importance": Verb("say how much each parameter matters for the metric", json=True),
+    "compare": Verb(
+        "show a sweep beside another one with the same metric",
+        {"other": {"metavar": "OTHER", "help": "the other sweep"}},
+        json=True,
+    ),
+    "study": Verb(
+        "give a sweep to Optuna: its study, for optuna-dashboard",
+        {
+            "--export": {
+                "metavar": "FILE",
+                "help": "where to write it: an SQLite database if it ends in .db, .sqlite or "
+                ".sqlite3, else a journal",
+            },
+            "--overwrite": _OVERWRITE,
+        },
+        json=True,
+    ),
+    "to-parquet": Verb(
+        "write all results into a folder of Parquet files",
+        {
+            "path": {"metavar": "PATH", "help": "a folder that does not exist yet"},
+            "--overwrite": _OVERWRITE,
+        },
+        json=True,
     ),
     "logs": Verb(
         "show what a run printed",

@@ -109,8 +109,9 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
 
         if options.verb is None:
             options.verb = "list"
-        if getattr(options, "sweep", None) is not None:
-            options.sweep = self._notebook.name_of(options.sweep)
+        for name in ("sweep", "other"):
+            if getattr(options, name, None) is not None:
+                setattr(options, name, self._notebook.name_of(getattr(options, name)))
         answer = perform(options, self._notebook)
         if answer.frame is not None:
             return answer.frame()

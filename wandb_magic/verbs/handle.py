@@ -12,15 +12,15 @@ from wandb_magic.paths import SweepPaths
 from wandb_magic.processes import alive
 from wandb_magic.records import SweepState
 from wandb_magic.verbs.asking import ask
+from wandb_magic.verbs.conclusions import Conclusions
 from wandb_magic.verbs.removing import check_idle, remove
-from wandb_magic.verbs.results import Results
 from wandb_magic.verbs.status import has_died
 from wandb_magic.verbs.syncing import Syncing, sync
 
 POLL_S = 0.1
 
 
-class Sweep(Results):
+class Sweep(Conclusions):
     """One sweep.
 
     Everything that it returns is read anew from the sweep's store; everything that it asks is a

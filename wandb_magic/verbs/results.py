@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -20,7 +19,6 @@ from wandb_magic.verbs.status import Status, has_died, status_of
 from wandb_magic.verbs.syncing import synced_url
 
 if TYPE_CHECKING:
-    import optuna
     import pandas as pd
 
 Run = str | int
@@ -153,64 +151,6 @@ class Results:
         from wandb_magic.analysis import frames  # noqa: PLC0415 - imports numpy
 
         return frames.system(self._reader, _listed(keys), self._chosen(runs), points)
-
-    def to_parquet(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write the results into a new folder, and return its absolute path.
-
-        It has ``runs``, ``history`` (with ``_runtime``), ``summary`` and ``system`` as Parquet
-        files, which `pandas.read_parquet` reads back as the frames are here, and ``sweep.json``
-        with the sweep config and versions. Lists and mappings are JSON text there.
-
-        Parameters
-        ----------
-        path
-            A folder that is empty or does not exist.
-        overwrite
-            Whether it may replace an earlier folder of this kind.
-
-        Raises
-        ------
-        SweepError
-            If there is something at that place, or it cannot be written.
-        UnsupportedError
-            If pyarrow is missing.
-        """
-        from wandb_magic.analysis import parquet  # noqa: PLC0415 - as above
-
-        return parquet.write(self._reader, Path(path), overwrite=overwrite)
-
-    def study(
-        self, export: str | os.PathLike[str] | None = None, *, overwrite: bool = False
-    ) -> optuna.Study:
-        """Return the sweep as an `optuna.Study` in memory, for all of `optuna.visualization`.
-
-        It has a trial for each run that has ended, in order of their numbers. Parameters go by
-        dotted key and have the values of the runs; categories that are no plain values are JSON
-        text. Finished and stopped runs with a value are ``COMPLETE``, pruned ones ``PRUNED``, all
-        others ``FAIL``. Intermediate values are the metric's history, at most 100 of them;
-        ``user_attrs`` have the run's id, name, number, attempt, state and cause.
-
-        Parameters
-        ----------
-        export
-            A file to write it to, for optuna-dashboard: an SQLite database if it ends in ``.db``,
-            ``.sqlite`` or ``.sqlite3``, else a journal.
-        overwrite
-            Whether that file may exist.
-
-        Raises
-        ------
-        SweepStateError
-            If the sweep has no metric.
-        SweepError
-            If there is such a file already, or it cannot be written.
-        """
-        from wandb_magic.analysis import study, study_file  # noqa: PLC0415 - imports Optuna
-
-        found = study.study_of(self._reader)
-        if export is not None:
-            study_file.export(found, Path(export), overwrite=overwrite)
-        return found
 
     def logs(self, run: Run, *, follow: bool = False) -> str | Iterator[str]:
         """Return what a run printed; with `follow`, its lines as they come until it ends."""

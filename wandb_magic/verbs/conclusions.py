@@ -1,0 +1,110 @@
+"""What follows from a sweep's results: a study, weights, a comparison, and files for others."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wandb_magic.verbs.results import Results
+
+if TYPE_CHECKING:
+    import optuna
+    import pandas as pd
+
+    from wandb_magic.analysis.comparing import Comparison
+
+
+class Conclusions(Results):
+    """All of a sweep that is concluded from its results; see `Results`."""
+
+    def importance(self) -> pd.DataFrame:
+        """Return how much each parameter matters for the objective, most important first.
+
+        The columns are ``parameter``, ``importance`` (shares of one) and ``correlation``
+        (Spearman's, NaN for what has no order). ``attrs`` has the ``metric``, the number of
+        ``runs``, the ``evaluator`` and a ``warning`` where there are few of them. A parameter that
+        never varied is left out.
+
+        Raises
+        ------
+        SweepStateError
+            If the sweep has no metric.
+        """
+        from wandb_magic.analysis import weighing  # noqa: PLC0415 - imports Optuna
+
+        return weighing.weights_of(self._reader)
+
+    def compare(self, *others: Results | str) -> Comparison:
+        """Return this sweep beside others, each given as a sweep or as `attach` takes it.
+
+        Raises
+        ------
+        SweepNotFoundError
+            If there is no such sweep.
+        SweepStateError
+            If they have not all the same metric and goal.
+        """
+        from wandb_magic.analysis import comparing  # noqa: PLC0415 - imports numpy
+        from wandb_magic.verbs.finding import attach  # noqa: PLC0415 - it makes sweeps
+
+        found = [attach(each) if isinstance(each, str) else each for each in others]
+        return comparing.compared([self._reader, *(each._reader for each in found)])  # noqa: SLF001 - of its own class
+
+    def to_parquet(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write the results into a new folder, and return its absolute path.
+
+        It has ``runs``, ``history`` (with ``_runtime``), ``summary`` and ``system`` as Parquet
+        files, which `pandas.read_parquet` reads back as the frames are here, and ``sweep.json``
+        with the sweep config and versions. Lists and mappings are JSON text there.
+
+        Parameters
+        ----------
+        path
+            A folder that is empty or does not exist.
+        overwrite
+            Whether it may replace an earlier folder of this kind.
+
+        Raises
+        ------
+        SweepError
+            If there is something at that place, or it cannot be written.
+        UnsupportedError
+            If pyarrow is missing.
+        """
+        from wandb_magic.analysis import parquet  # noqa: PLC0415 - imports numpy
+
+        return parquet.write(self._reader, Path(path), overwrite=overwrite)
+
+    def study(
+        self, export: str | os.PathLike[str] | None = None, *, overwrite: bool = False
+    ) -> optuna.Study:
+        """Return the sweep as an `optuna.Study` in memory, for all of `optuna.visualization`.
+
+        It has a trial for each run that has ended, in order of their numbers. Parameters go by
+        dotted key and have the values of the runs; categories that are no plain values are JSON
+        text. Finished and stopped runs with a value are ``COMPLETE``, pruned ones ``PRUNED``, all
+        others ``FAIL``. Intermediate values are the metric's history, at most 100 of them;
+        ``user_attrs`` have the run's id, name, number, attempt, state and cause.
+
+        Parameters
+        ----------
+        export
+            A file to write it to, for optuna-dashboard: an SQLite database if it ends in ``.db``,
+            ``.sqlite`` or ``.sqlite3``, else a journal.
+        overwrite
+            Whether that file may exist.
+
+        Raises
+        ------
+        SweepStateError
+            If the sweep has no metric.
+        SweepError
+            If there is such a file already, or it cannot be written.
+        """
+        from wandb_magic.analysis import study, study_file  # noqa: PLC0415 - imports Optuna
+
+        found = study.study_of(self._reader)
+        if export is not None:
+            study_file.export(found, Path(export), overwrite=overwrite)
+        return found
