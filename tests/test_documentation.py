@@ -15,13 +15,12 @@ from packaging.requirements import Requirement
 
 import wandb_magic
 from wandb_magic.commands.parser import (
-    IN_CELL,
-    STARTING,
     VERBS,
     cell_parser,
     command_parser,
     line_parser,
 )
+from wandb_magic.commands.starting import IN_CELL, STARTING
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -142,7 +141,7 @@ def test_the_reference_is_what_the_code_gives() -> None:
         assert re.search(rf"`{name}\b", made), name
     for verb in VERBS:
         assert re.search(rf"\| `{verb}\b", made), verb
-    for name in vars(wandb_magic.Sweep):
+    for name in dir(wandb_magic.Sweep):
         assert name.startswith("_") or f"`Sweep.{name}" in made, name
 
 

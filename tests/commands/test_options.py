@@ -1,7 +1,8 @@
 import pytest
 
 from wandb_magic.commands.options import seconds, settings
-from wandb_magic.commands.parser import MODES, SAMPLERS, UsageError, cell_parser
+from wandb_magic.commands.parser import UsageError, cell_parser
+from wandb_magic.commands.starting import MODES, SAMPLERS
 from wandb_magic.search import SAMPLERS as SEARCHED
 from wandb_magic.verbs import checking
 

@@ -30,11 +30,12 @@ def complete(shell: InteractiveShell, request: pytest.FixtureRequest, tmp_path: 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("%wandb_sweep st", ["status", "stop", "stop-run"]),
+        ("%wandb_sweep st", ["status", "stop", "stop-run", "study"]),
         ("%wandb_sweep stop ", ["mine", "sweep000", "sweep001"]),
         ("%wandb_sweep stop --", ["--drain", "--help"]),
         ("%wandb_sweep stop mine --d", ["--drain"]),
         ("%wandb_sweep logs sw", ["sweep000", "sweep001"]),
+        ("%wandb_sweep compare sweep000 sweep001", ["sweep001"]),
         ("%%wandb_sweep ", ["file", "spec"]),
         ("%%wandb_sweep sp", ["spec"]),
         ("%%wandb_sweep spec --a", ["--agents"]),

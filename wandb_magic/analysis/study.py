@@ -26,6 +26,8 @@ from wandb_magic.store import StoreReader
 if TYPE_CHECKING:
     from wandb_magic.store.curves import Curve
 
+Study = optuna.Study
+
 POINTS = 100
 """Intermediate values of a trial at most: a study that holds millions is too slow to be shown."""
 

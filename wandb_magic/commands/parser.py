@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from wandb_magic.commands.starting import IN_CELL, NUMBER, STARTING
 from wandb_magic.errors import SweepError
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
-MODES = ("auto", "offline", "online")
-SAMPLERS = ("auto", "gp", "tpe", "cmaes", "random")
 
 _RUN: dict[str, Any] = {
     "metavar": "RUN",
@@ -26,7 +25,6 @@ _OVERWRITE: dict[str, Any] = {
     "action": "store_true",
     "help": "replace what an earlier one has written there",
 }
-_NUMBER: dict[str, Any] = {"metavar": "N", "type": int}
 
 
 class UsageError(SweepError):
@@ -126,7 +124,7 @@ VERBS = {
                 "action": "store_true",
                 "help": "send the offline sweep to W&B, and let it go on there",
             },
-            "--count": {**_NUMBER, "help": "with --online: how many more runs"},
+            "--count": {**NUMBER, "help": "with --online: how many more runs"},
         },
     ),
     "stop-run": Verb("end one run; what it logged stays", {"run": _RUN}),
@@ -143,11 +141,11 @@ VERBS = {
     ),
     "set-agents": Verb(
         "change how many runs execute at a time",
-        {"number": {**_NUMBER, "help": "runs at a time"}},
+        {"number": {**NUMBER, "help": "runs at a time"}},
     ),
     "set-count": Verb(
         "change how many runs there will be in all",
-        {"number": {**_NUMBER, "help": "runs in all"}},
+        {"number": {**NUMBER, "help": "runs in all"}},
     ),
     "sync": Verb(
         "send an offline sweep to W&B: a real sweep with all its runs",
@@ -164,63 +162,6 @@ VERBS = {
     ),
 }
 ALIASES = {"sweeps": "list"}
-
-STARTING: dict[str, dict[str, Any]] = {
-    "--count": {
-        **_NUMBER,
-        "help": "how many runs to start; a grid may do without, and run_cap counts, too",
-    },
-    "--agents": {
-        **_NUMBER,
-        "default": 1,
-        "help": "how many runs at a time (%(default)s); several agents share out the GPUs",
-    },
-    "--name": {"help": "the sweep's name"},
-    "--project": {"help": "the W&B project"},
-    "--entity": {"help": "the W&B user or team"},
-    "--mode": {
-        "choices": MODES,
-        "default": "auto",
-        "help": "with or without W&B's server (%(default)s: online if W&B finds an API key)",
-    },
-    "--seed": {
-        **_NUMBER,
-        "help": "seeds the search and the global generators of each run; with one agent the whole "
-        "sweep can be repeated",
-    },
-    "--sampler": {
-        "choices": SAMPLERS,
-        "default": "auto",
-        "help": "what stands behind the method bayes (%(default)s)",
-    },
-    "--prior": {
-        "metavar": "SWEEP",
-        "help": "a sweep whose runs bayes learns from, or the file of an Optuna study",
-    },
-    "--env": {
-        "metavar": "NAME=VALUE",
-        "action": "append",
-        "default": [],
-        "help": "an environment variable for the runs; may be given again",
-    },
-    "--run-timeout": {"metavar": "TIME", "help": "stop a run after this: 90, 90s, 10m, 2h"},
-    "--retries": {**_NUMBER, "default": 0, "help": "start a broken run again (%(default)s times)"},
-    "--failure-limit": {
-        **_NUMBER,
-        "default": 3,
-        "help": "pause when the first N runs all failed, 0 for never (%(default)s)",
-    },
-    "--wait": {"action": "store_true", "help": "wait until the sweep ends"},
-}
-IN_CELL: dict[str, dict[str, Any]] = {
-    "--exclude": {
-        "metavar": "NAMES",
-        "action": "append",
-        "default": [],
-        "help": "variables that stay behind, with commas between them",
-    },
-    "--out": {"metavar": "NAME", "help": "also bind the sweep to this variable"},
-}
 
 
 def add_verbs(commands: _SubParsersAction[Parser], *, json: bool) -> None:

@@ -17,7 +17,8 @@ from IPython.core.completer import (
 )
 from IPython.core.interactiveshell import InteractiveShell
 
-from wandb_magic.commands.parser import ALIASES, IN_CELL, STARTING, VERBS
+from wandb_magic.commands.parser import ALIASES, VERBS
+from wandb_magic.commands.starting import IN_CELL, STARTING
 from wandb_magic.magics.config import FILES
 
 Matcher = Callable[[CompletionContext], SimpleMatcherResult]
@@ -80,7 +81,8 @@ def _in_line(words: list[str], namespace: Mapping[str, Any]) -> Iterator[str]:
     verb = ALIASES.get(words[0], words[0])
     if verb in VERBS:
         yield from (flag for flag in (*VERBS[verb].arguments, "--help") if flag.startswith("-"))
-        if len(words) == 1 and VERBS[verb].sweep:
+        sweeps = VERBS[verb].sweep + ("other" in VERBS[verb].arguments)
+        if len(words) <= sweeps:
             yield from _sweeps()
             yield from (name for name, value in namespace.items() if _sweep(name, value))
 

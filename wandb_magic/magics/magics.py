@@ -11,7 +11,8 @@ from IPython.core.error import UsageError as ShownError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 from traitlets import Enum, Int, Unicode
 
-from wandb_magic.commands.parser import MODES, SAMPLERS, UsageError, cell_parser, line_parser
+from wandb_magic.commands.parser import UsageError, cell_parser, line_parser
+from wandb_magic.commands.starting import MODES, SAMPLERS
 from wandb_magic.commands.words import split, unquoted
 from wandb_magic.errors import SweepError
 from wandb_magic.magics.config import resolve

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from wandb_magic.verbs.results import Results
 
 if TYPE_CHECKING:
-    import optuna
     import pandas as pd
 
     from wandb_magic.analysis.comparing import Comparison
+    from wandb_magic.analysis.study import Study
 
 
 class Conclusions(Results):
@@ -78,7 +78,7 @@ class Conclusions(Results):
 
     def study(
         self, export: str | os.PathLike[str] | None = None, *, overwrite: bool = False
-    ) -> optuna.Study:
+    ) -> Study:
         """Return the sweep as an `optuna.Study` in memory, for all of `optuna.visualization`.
 
         It has a trial for each run that has ended, in order of their numbers. Parameters go by

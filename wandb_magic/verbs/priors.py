@@ -17,13 +17,12 @@ from wandb_magic.verbs.finding import attach
 from wandb_magic.verbs.handle import Sweep
 
 if TYPE_CHECKING:
-    import optuna
-
+    from wandb_magic.analysis.study import Study
     from wandb_magic.verbs.settings import Prior
 
 
 def from_study(
-    study: optuna.Study | str | os.PathLike[str],
+    study: Study | str | os.PathLike[str],
     config: Mapping[str, Any] | str | os.PathLike[str] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the finished trials of an Optuna study as priors: ``start(…, prior=…)`` takes them.

@@ -12,9 +12,9 @@ from wandb_magic.verbs.handle import Sweep
 if TYPE_CHECKING:
     import os
 
-    import optuna
+    from wandb_magic.analysis.study import Study
 
-Prior = Union[str, "os.PathLike[str]", Sweep, "optuna.Study", Sequence[Mapping[str, Any]]]
+Prior = Union[str, "os.PathLike[str]", Sweep, "Study", Sequence[Mapping[str, Any]]]
 """What a new sweep can learn from; see `priors`."""
 
 
