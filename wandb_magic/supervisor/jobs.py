@@ -52,8 +52,8 @@ class Jobs:
         self._environment = environment
         self._commands = commands
 
-    def job(self, run: RunRecord) -> Job:
-        """Return the job of a run."""
+    def job(self, run: RunRecord, agents: int) -> Job:
+        """Return the job of a run; so many `agents` share out the GPUs."""
         paths = self._paths.run(run.id).newest
         environment = run_environment(
             run=run.id,
@@ -71,7 +71,7 @@ class Jobs:
         if self._sweep.mode == "online":
             known = self._environment
             environment |= {name: each for name, each in PATIENCE.items() if name not in known}
-        environment |= devices_of_agent(run.agent, self._sweep.agents, self._environment)
+        environment |= devices_of_agent(run.agent, agents, self._environment)
         return Job(
             run=run.id,
             folder=paths.folder,

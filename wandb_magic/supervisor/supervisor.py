@@ -207,13 +207,13 @@ class Supervisor:
         # From here on it counts against the budget, whatever happens.
         await self._patiently(self.ledger.store.commit)
         self.backend.told(run)
-        job = self.jobs.job(run)
+        job = self.jobs.job(run, self.ledger.sweep.agents)
         await self._patiently(lambda: prepare(job, self.jobs.parameters(run.params)))
         await self._launcher.launch(job, self.ledger.store.positions(run.id))
         self._wake.set()
 
     async def _recover(self, run: RunRecord) -> None:
-        job = self.jobs.job(run)
+        job = self.jobs.job(run, self.ledger.sweep.agents)
         await self._patiently(lambda: prepare(job, self.jobs.parameters(run.params)))
         await self._launcher.recover(job, self.ledger.store.positions(run.id))
 
