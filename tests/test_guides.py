@@ -1,9 +1,9 @@
 """The guides, followed: every block of a page runs, in order, in one kernel and one folder.
 
 A block of Python is a cell, of ``bash`` a script; one whose first line is a comment with a file's
-name is that file. A block of text is what the block before it shows, with ``…`` for anything. Blocks
-of any other language are not run: they install, or open a browser. Pages about W&B's server have one
-of the tests' own, and are logged in to it.
+name is that file. A block of text is what the block before it shows, with ``…`` for anything.
+Blocks of any other language are not run: they install, or open a browser. Pages about W&B's server
+have one of the tests' own, and are logged in to it.
 """
 
 import os
