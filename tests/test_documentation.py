@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CHINESE = [page for page in PAGES if page.name.endswith(".zh-CN.md")]
 STRUCTURE = (ROOT / "docs" / "structure.md").read_text(encoding="utf-8")
 DEPENDENCIES = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
 
@@ -39,6 +40,8 @@ CODE = re.compile(r"`([^`\n]+)`")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 MACHINE_PATH = re.compile(r"(?<![\w.~/])/(home|root|Users|tmp|work|private|mnt)/\w")
 NAME = re.compile(r"\w+")
+BLOCK = re.compile(r"(?ms)^```.*?^```$")
+HEAD = re.compile(r"(?m)^##+ ")
 MAX_PICTURE = 300_000
 
 by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -127,6 +130,22 @@ def test_pictures_are_small_and_used(picture: Path) -> None:
     assert any(picture.name in page.read_text(encoding="utf-8") for page in PAGES)
 
 
+@pytest.mark.parametrize("page", CHINESE, ids=lambda page: page.name)
+def test_the_chinese_pages_are_as_the_english_ones(page: Path) -> None:
+    chinese = page.read_text(encoding="utf-8")
+    english = page.with_name(page.name.replace(".zh-CN", "")).read_text(encoding="utf-8")
+    assert BLOCK.findall(chinese) == BLOCK.findall(english)
+    assert len(HEAD.findall(chinese)) == len(HEAD.findall(english))
+    assert sorted(LINK.findall(without_languages(chinese))) == sorted(
+        LINK.findall(without_languages(english))
+    )
+
+
+def without_languages(text: str) -> str:
+    """Return a page without the parts of its links that differ between languages."""
+    return re.sub(r"\(#\w+\)|\.zh-CN|(?m:^.*简体中文.*$)", "", text)
+
+
 def test_scripts_that_are_named_exist() -> None:
     for page in PAGES:
         for script in re.findall(r"bash (scripts/\w+)", page.read_text(encoding="utf-8")):
@@ -161,7 +180,7 @@ def test_the_readme_names_options_and_verbs_that_exist() -> None:
 
 def test_lines_of_magics_and_commands_can_be_parsed() -> None:
     lines = {
-        line.removeprefix("!")
+        line.removeprefix("!").partition(" |")[0]
         for page in PAGES
         for text in [page.read_text(encoding="utf-8")]
         for line in [*CODE.findall(without_blocks(text)), *text.splitlines()]
