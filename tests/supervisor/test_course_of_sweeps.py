@@ -14,6 +14,7 @@ import yaml
 
 from wandb_magic.errors import SpecError, SweepNotFoundError, SweepStateError
 from wandb_magic.processes import alive
+from wandb_magic.paths import SweepPaths
 from wandb_magic.records import RunState
 from wandb_magic.verbs import Sweep, attach, sweeps
 from wandb_magic.verbs import start as start_function
@@ -155,6 +156,21 @@ def test_agents_and_count_can_be_changed(
     sweep.wait(60)
     sweep.set_count(4).wait(60)
     assert (sweep.state, numbers(sweep, RunState.FINISHED)) == ("finished", [0, 1, 2, 3])
+
+
+def test_gpus_are_shared_out_anew_when_the_agents_change(
+    start: Start, until: Until, go: Callable[[], None]
+) -> None:
+    sweep = start(HOLD, count=1, env={"CUDA_VISIBLE_DEVICES": "4,5"})
+    until(lambda: numbers(sweep, RunState.RUNNING) == [0])
+    sweep.set_agents(2)
+    sweep.set_count(2)
+    until(lambda: numbers(sweep, RunState.RUNNING) == [0, 1])
+    go()
+    sweep.wait(60)
+    paths = SweepPaths(sweep.path)
+    devices = [paths.run(run.id).devices.read_text("utf-8") for run in sweep.records()]
+    assert devices == ["4,5", "5"]
 
 
 def test_rerun_starts_the_same_parameters_again(start: Start) -> None:
