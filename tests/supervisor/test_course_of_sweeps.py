@@ -13,8 +13,8 @@ import wandb
 import yaml
 
 from wandb_magic.errors import SpecError, SweepNotFoundError, SweepStateError
-from wandb_magic.processes import alive
 from wandb_magic.paths import SweepPaths
+from wandb_magic.processes import alive
 from wandb_magic.records import RunState
 from wandb_magic.verbs import Sweep, attach, sweeps
 from wandb_magic.verbs import start as start_function
