@@ -49,6 +49,31 @@ class ConfigEntry:
 
 
 @dataclass(frozen=True)
+class ChartEntry:
+    """How W&B draws a table that the run logs: what ``wandb.plot`` made.
+
+    Attributes
+    ----------
+    table
+        The key under which the table is logged.
+    key
+        The key under which the chart was.
+    kind
+        W&B's name of the chart's definition, as ``wandb/line/v0``.
+    fields
+        What the definition calls a column: its name in the table.
+    texts
+        Titles by the definition's names for them.
+    """
+
+    table: str
+    key: str
+    kind: str
+    fields: Mapping[str, str]
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class SystemEntry:
     """One sample of system metrics (CPU, memory, GPU, …) by wandb's own key, at a time."""
 
@@ -101,6 +126,7 @@ Entry = (
     HistoryEntry
     | SummaryEntry
     | ConfigEntry
+    | ChartEntry
     | SystemEntry
     | FilesEntry
     | ArtifactEntry

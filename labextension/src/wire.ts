@@ -157,7 +157,7 @@ export interface ParameterImportance {
   correlation: number | null;
 }
 
-/** One run with everything that a page about it shows besides curves, media, logs and files. `error` is the user's traceback, `info` what W&B shows at a run's head. */
+/** One run with everything that a page about it shows besides curves, media, logs and files. `error` is the user's traceback, `info` what W&B shows at a run's head, `charts` how tables are drawn, by the key of the table. */
 export interface RunDetail {
   row: RunRow;
   error: string;
@@ -168,6 +168,15 @@ export interface RunDetail {
   info: Record<string, unknown>;
   config: Record<string, unknown>;
   summary: Record<string, unknown>;
+  charts: Record<string, Chart>;
+}
+
+/** How W&B draws a logged table, as ``wandb.plot`` says. `key` is the one that was logged, `kind` W&B's name of the definition, `fields` has columns and `texts` titles by the definition's names for them. */
+export interface Chart {
+  key: string;
+  kind: string;
+  fields: Record<string, string>;
+  texts: Record<string, string>;
 }
 
 /** One logged value that is no number, as W&B's JSON (``_type`` tells what it is). */

@@ -1,9 +1,17 @@
+import json
 import math
 from typing import Any
 
 import pytest
 
-from wandb_magic.entries import ArtifactEntry, ConfigEntry, HistoryEntry, SummaryEntry, SystemEntry
+from wandb_magic.entries import (
+    ArtifactEntry,
+    ChartEntry,
+    ConfigEntry,
+    HistoryEntry,
+    SummaryEntry,
+    SystemEntry,
+)
 from wandb_magic.runlog import convert, wire
 
 Item = tuple[tuple[str, ...], str]
@@ -91,6 +99,40 @@ def test_wandbs_own_config_is_left_out() -> None:
     assert entries(made) == []
     made.config.update.add(key="lr", value_json="0.1")
     assert entries(made) == [ConfigEntry({"lr": 0.1})]
+
+
+QUERY = {"queryFields": [{"args": [], "fields": [{"args": [{"name": "tableKey", "value": "t"}]}]}]}
+
+
+def test_a_custom_chart_says_how_its_table_is_drawn() -> None:
+    panel = {
+        "panelDefId": "wandb/line/v0",
+        "fieldSettings": {"x": "step", "stroke": None},
+        "stringSettings": {"title": "a line"},
+        "userQuery": QUERY,
+    }
+    made = record("config")
+    text = json.dumps({"panel_type": "Vega2", "panel_config": panel})
+    made.config.update.add(nested_key=["_wandb", "visualize", "a/line"], value_json=text)
+    fields, texts = {"x": "step"}, {"title": "a line"}
+    assert entries(made) == [ChartEntry("t", "a/line", "wandb/line/v0", fields, texts)]
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        1,
+        {"panel_config": None},
+        {"panel_config": {"panelDefId": 3, "userQuery": QUERY}},
+        {"panel_config": {"panelDefId": "wandb/line/v0", "userQuery": {"fields": [1]}}},
+        {"panel_config": {"panelDefId": "wandb/line/v0"}},
+    ],
+)
+def test_a_chart_that_cannot_be_read_is_left_out(definition: object) -> None:
+    made = record("config")
+    text = json.dumps(definition)
+    made.config.update.add(nested_key=["_wandb", "visualize", "a"], value_json=text)
+    assert entries(made) == []
 
 
 def test_artifacts_say_whether_they_were_used() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.server.conftest import Api, Make, Written, losses, summed, until
 from wandb_magic.bundle import Manifest, freeze
-from wandb_magic.entries import ArtifactEntry, ConfigEntry, HistoryEntry, InfoEntry
+from wandb_magic.entries import ArtifactEntry, ChartEntry, ConfigEntry, HistoryEntry, InfoEntry
 from wandb_magic.paths import write_atomically
 from wandb_magic.records import RunState, SweepState
 from wandb_magic.server.shelf import Shelf
@@ -166,10 +166,13 @@ async def test_a_run_has_all_its_documents(api: Api, sweep: Written) -> None:
         ConfigEntry({"lr": 0.1, "net.depth": 3, "bad": math.inf}),
         summed(loss=1.0, _step=2),
         InfoEntry("n", "p", "", "", (), "notes", "box", "abc", 1.0),
+        ChartEntry("a_table", "a", "wandb/line/v0", {"x": "step"}, {"title": "t"}),
     )
     sweep.end(run, error="Traceback: all of it", exit_code=1, state=RunState.FAILED)
     found = await api.get(f"sweeps/sweep000/runs/{run}")
-    assert found["config"]["net.depth"] == 3
+    assert found["config"] == {"lr": 0.1, "net.depth": 3, "bad": "Infinity"}
+    drawn = {"key": "a", "kind": "wandb/line/v0", "fields": {"x": "step"}, "texts": {"title": "t"}}
+    assert found["charts"] == {"a_table": drawn}
     assert found["summary"] == {"loss": 1.0, "_step": 2}
     assert found["info"]["notes"] == "notes"
     assert (found["error"], found["exit_code"]) == ("Traceback: all of it", 1)

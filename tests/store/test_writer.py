@@ -10,6 +10,7 @@ import pytest
 from wandb_magic import store
 from wandb_magic.entries import (
     ArtifactEntry,
+    ChartEntry,
     ConfigEntry,
     ExitEntry,
     FilesEntry,
@@ -77,6 +78,7 @@ def test_each_kind_of_entry_finds_its_place(
     image = {"_type": "image-file", "path": "media/x.png"}
     info = InfoEntry("n", "p", "g", "j", ("a",), "notes", "host", "abc", 5.0)
     artifact = ArtifactEntry("model", "weights", ("best",), used=False, metadata={"x": 1})
+    chart = ChartEntry("a.line/b_table", "a.line/b", "wandb/line/v0", {"x": "a"}, {"title": "t"})
     writer.add_run(run)
     writer.append(
         run.id,
@@ -84,6 +86,7 @@ def test_each_kind_of_entry_finds_its_place(
             info,
             ConfigEntry({"lr": 0.1, "gone": 1}),
             ConfigEntry({"lr": 0.2}, ("gone",)),
+            chart,
             HistoryEntry(0, 10.0, {"loss": 1.0, "nan": math.nan}, {"image": image}),
             HistoryEntry(3, None, {"loss": math.inf}, {"text": "words"}),
             SummaryEntry({"loss": math.inf, "image": image}),
@@ -98,6 +101,7 @@ def test_each_kind_of_entry_finds_its_place(
     )
     writer.commit()
     assert reader.configs() == {run.id: {"lr": 0.2}}
+    assert reader.charts(run.id) == {"a.line/b_table": chart}
     assert reader.summaries() == {run.id: {"loss": "Infinity", "image": image}}
     assert reader.summaries([]) == {}
     infos = reader.infos()[run.id]

@@ -15,6 +15,7 @@ from typing import Any
 
 from wandb_magic.entries import (
     ArtifactEntry,
+    ChartEntry,
     ConfigEntry,
     Entry,
     ExitEntry,
@@ -28,6 +29,7 @@ from wandb_magic.runlog import wire
 
 _INTERNAL = "_wandb"
 _TYPE = "_type"
+_CHART = (_INTERNAL, "visualize")
 _Path = tuple[str, ...]
 
 # What a decoder returns: the value, and where its text ends.
@@ -75,6 +77,37 @@ def _config(record: wire.Message) -> Iterator[Entry]:
     update, remove = _changes(record)
     if update or remove:
         yield ConfigEntry(update, remove)
+    for item in record.update:
+        path = _path(item)
+        if path[: len(_CHART)] == _CHART and len(path) > len(_CHART):
+            yield from _chart(".".join(path[len(_CHART) :]), _document_json(item.value_json)[0])
+
+
+def _chart(key: str, definition: Any) -> Iterator[Entry]:  # noqa: ANN401 - any JSON value
+    """Yield the chart; nothing for one of a kind that has no table."""
+    panel = definition.get("panel_config") if isinstance(definition, dict) else None
+    if isinstance(panel, dict) and isinstance(kind := panel.get("panelDefId"), str):
+        table = _table_of(panel.get("userQuery"))
+        if table is not None:
+            fields, texts = (_texts(panel.get(name)) for name in ("fieldSettings", "stringSettings"))
+            yield ChartEntry(table, key, kind, fields, texts)
+
+
+def _table_of(query: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    """Find in W&B's query for a chart's data which table it asks for."""
+    if isinstance(query, dict):
+        if query.get("name") == "tableKey" and isinstance(query.get("value"), str):
+            return str(query["value"])
+        query = list(query.values())
+    if isinstance(query, list):
+        return next((found for part in query if (found := _table_of(part)) is not None), None)
+    return None
+
+
+def _texts(values: Any) -> dict[str, str]:  # noqa: ANN401 - any JSON value
+    if not isinstance(values, dict):
+        return {}
+    return {name: value for name, value in values.items() if isinstance(value, str)}
 
 
 def _changes(record: wire.Message) -> tuple[dict[str, Any], _Path]:

@@ -170,6 +170,15 @@ def run_detail(paths: SweepPaths, reader: StoreReader, run: str) -> wire.RunDeta
         "info": info,
         "config": config.get(record.id, {}),
         "summary": {key: _brief(value) for key, value in logged.get(record.id, {}).items()},
+        "charts": {
+            table: {
+                "key": chart.key,
+                "kind": chart.kind,
+                "fields": dict(chart.fields),
+                "texts": dict(chart.texts),
+            }
+            for table, chart in reader.charts(record.id).items()
+        },
     }
 
 

@@ -205,7 +205,8 @@ class ParameterImportance(TypedDict):
 class RunDetail(TypedDict):
     """One run with everything that a page about it shows besides curves, media, logs and files.
 
-    `error` is the user's traceback, `info` what W&B shows at a run's head.
+    `error` is the user's traceback, `info` what W&B shows at a run's head, `charts` how tables
+    are drawn, by the key of the table.
     """
 
     row: RunRow
@@ -217,6 +218,20 @@ class RunDetail(TypedDict):
     info: dict[str, Any]
     config: dict[str, Any]
     summary: dict[str, Any]
+    charts: dict[str, Chart]
+
+
+class Chart(TypedDict):
+    """How W&B draws a logged table, as ``wandb.plot`` says.
+
+    `key` is the one that was logged, `kind` W&B's name of the definition, `fields` has columns and
+    `texts` titles by the definition's names for them.
+    """
+
+    key: str
+    kind: str
+    fields: dict[str, str]
+    texts: dict[str, str]
 
 
 class MediaItem(TypedDict):

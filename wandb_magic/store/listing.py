@@ -6,10 +6,12 @@ import json
 from collections.abc import Collection
 from typing import Any
 
+from wandb_magic.entries import ChartEntry
 from wandb_magic.errors import SweepNotFoundError
 from wandb_magic.records import RunId, RunRecord, RunState, SweepRecord
 from wandb_magic.store import rows
 from wandb_magic.store.ordering import ordering
+from wandb_magic.store.recording import CHARTS
 from wandb_magic.store.session import ReadSession
 
 # A run with a log more than its newest execution can have made had an earlier one.
@@ -176,7 +178,18 @@ class RunReader(ReadSession):
 
     def configs(self, runs: Collection[RunId] | None = None) -> dict[RunId, dict[str, Any]]:
         """Return the configs of some runs or all, by dotted key."""
-        return self._documents("config", runs)
+        return {
+            run: {key: value for key, value in config.items() if not key.startswith(CHARTS)}
+            for run, config in self._documents("config", runs).items()
+        }
+
+    def charts(self, run: RunId) -> dict[str, ChartEntry]:
+        """Return how tables that a run logs are drawn, by the table's key."""
+        return {
+            key.removeprefix(CHARTS): ChartEntry(**value)
+            for key, value in self._documents("config", [run]).get(run, {}).items()
+            if key.startswith(CHARTS)
+        }
 
     def infos(self, runs: Collection[RunId] | None = None) -> dict[RunId, dict[str, Any]]:
         """Return what W&B shows at the head of runs: fields of `InfoEntry` and `ExitEntry`."""

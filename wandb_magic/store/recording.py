@@ -12,6 +12,7 @@ from typing import Any
 
 from wandb_magic.entries import (
     ArtifactEntry,
+    ChartEntry,
     ConfigEntry,
     Entry,
     ExitEntry,
@@ -28,6 +29,8 @@ from wandb_magic.store.rows import insert, to_json
 from wandb_magic.store.schema import HISTORY, SYSTEM, TIME
 
 DOCUMENTS = ("info", "config", "summary")
+CHARTS = "_wandb.visualize."
+"""What precedes the table's key where the config holds a chart, as W&B's own does."""
 Statement = tuple[str, Sequence[Any]]
 
 
@@ -100,6 +103,8 @@ class OpenRun:
                 self.documents["summary"].apply(update, remove)
             case ConfigEntry(update, remove):
                 self.documents["config"].apply(update, remove)
+            case ChartEntry(table):
+                self.documents["config"].apply({f"{CHARTS}{table}": asdict(entry)})
             case SystemEntry(time, values):
                 step = round(time * MILLISECONDS)
                 for key, value in values.items():
