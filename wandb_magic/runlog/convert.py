@@ -89,8 +89,8 @@ def _chart(key: str, definition: Any) -> Iterator[Entry]:  # noqa: ANN401 - any 
     if isinstance(panel, dict) and isinstance(kind := panel.get("panelDefId"), str):
         table = _table_of(panel.get("userQuery"))
         if table is not None:
-            fields, texts = (_texts(panel.get(name)) for name in ("fieldSettings", "stringSettings"))
-            yield ChartEntry(table, key, kind, fields, texts)
+            fields = _texts(panel.get("fieldSettings"))
+            yield ChartEntry(table, key, kind, fields, _texts(panel.get("stringSettings")))
 
 
 def _table_of(query: Any) -> str | None:  # noqa: ANN401 - any JSON value

@@ -105,10 +105,8 @@ class OpenRun:
                 self.documents["config"].apply(update, remove)
             case ChartEntry(table):
                 self.documents["config"].apply({f"{CHARTS}{table}": asdict(entry)})
-            case SystemEntry(time, values):
-                step = round(time * MILLISECONDS)
-                for key, value in values.items():
-                    self._point(SYSTEM, key, step, value, batch)
+            case SystemEntry():
+                self._system(entry, batch)
             case FilesEntry(paths):
                 batch.statements += (
                     ("INSERT OR IGNORE INTO file VALUES (?, ?)", (self.row, path))
@@ -133,6 +131,11 @@ class OpenRun:
             )
             for key, value in entry.media.items()
         )
+
+    def _system(self, entry: SystemEntry, batch: Batch) -> None:
+        step = round(entry.time * MILLISECONDS)
+        for key, value in entry.values.items():
+            self._point(SYSTEM, key, step, value, batch)
 
     def _artifact(self, entry: ArtifactEntry, batch: Batch) -> None:
         row = {
