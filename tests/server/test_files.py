@@ -134,6 +134,23 @@ async def test_nothing_leads_out(api: Api, sweep: Written) -> None:
     assert inside.body == b"fine"
 
 
+async def test_what_a_run_saved_from_its_own_folder_is_its_own(api: Api, sweep: Written) -> None:
+    run, other = sweep.run(FilesEntry(("weights.pt", "others.pt"))), sweep.run()
+    for each in (run, other):
+        kept = sweep.paths.run(each).kept
+        kept.mkdir(parents=True)
+        (kept / "weights.pt").write_bytes(b"weights")
+    folder = sweep.saved(run, {"a.txt": b""})
+    # As run.save does. Of another run's folder nothing is shown.
+    (folder / "weights.pt").symlink_to(sweep.paths.run(run).kept / "weights.pt")
+    (folder / "others.pt").symlink_to(sweep.paths.run(other).kept / "weights.pt")
+    files = f"sweeps/sweep000/runs/{run}/files"
+    assert (await api.answer(f"{files}/weights.pt")).body == b"weights"
+    assert (await api.problem(f"{files}/others.pt"))[0] == 404
+    listed = (await api.get(files))["files"]
+    assert {each["path"]: each["size"] for each in listed} == {"others.pt": None, "weights.pt": 7}
+
+
 async def test_a_run_without_a_folder_has_no_files(api: Api, sweep: Written) -> None:
     run = sweep.run()
     code, message = await api.problem(f"sweeps/sweep000/runs/{run}/files/a.txt")

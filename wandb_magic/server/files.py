@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import mimetypes
+from collections.abc import Iterator
 from pathlib import Path
 
 from wandb_magic.bundle import Manifest
@@ -40,7 +41,8 @@ class RunFiles:
     """What may be read of one run: its own folder, and what it saved from where it worked.
 
     ``run.save`` leaves a link to the user's own file. It is followed if W&B's record of the run
-    has it, and it leads to a file below the folder in which the sweep was started.
+    has it, and it leads to a file below the folder in which the sweep was started, or below the
+    one that the run has for itself (``WANDB_MAGIC_RUN_FOLDER``).
 
     Parameters
     ----------
@@ -59,6 +61,7 @@ class RunFiles:
         directory = book.reader.run(RunId(run)).directory
         self._folder = Path(directory) / "files" if directory else None
         self._bundle = book.paths.bundle
+        self._kept = book.paths.run(RunId(run)).kept
         self.saved = book.reader.files(RunId(run))
 
     def find(self, path: str) -> Path:
@@ -75,11 +78,14 @@ class RunFiles:
             if self._folder is None or path not in self.saved:
                 raise
             with contextlib.suppress(OSError, RuntimeError, ValueError, TypeError):
-                worked = Path(Manifest.read(self._bundle).directory).resolve(strict=True)
-                file = (self._folder / path).resolve()
-                if file.is_relative_to(worked) and file.is_file():
+                file = (self._folder / path).resolve(strict=True)
+                if file.is_file() and any(map(file.is_relative_to, self._own())):
                     return file
             raise
+
+    def _own(self) -> Iterator[Path]:
+        yield self._kept.resolve()
+        yield Path(Manifest.read(self._bundle).directory).resolve(strict=True)
 
     def size(self, path: str) -> int | None:
         """Return a file's size in octets; None if it is gone."""
