@@ -7,7 +7,7 @@ import { Button } from '../../../parts/Button';
 import { Problem, Skeleton } from '../../../parts/Notices';
 import { useInSight } from '../../../parts/useInSight';
 import type { RunModel } from '../../../run';
-import type { MediaItem } from '../../../wire';
+import type { Chart, MediaItem } from '../../../wire';
 import { useVisible } from '../../widget';
 import { histogramOf } from './histogram';
 import { Histograms } from './Histograms';
@@ -34,16 +34,23 @@ export function MediaCard({ run, name }: { run: RunModel; name: string }): React
     }
   }, [media, wanted, count]);
   const items = media.value?.items ?? null;
+  const chart = run.detail?.charts[name] ?? null;
+  const title = chart?.key ?? name;
   return (
-    <section ref={own} className="jp-wm-Card jp-wm-Media" aria-label={name}>
+    <section
+      ref={own}
+      className="jp-wm-Card jp-wm-Media"
+      aria-label={title}
+      data-chart={chart !== null || undefined}
+    >
       {media.problem !== '' && <Problem message={media.problem} onRetry={() => media.refresh()} />}
       {items === null ? (
-        <Titled title={name}>
+        <Titled title={title}>
           <Skeleton lines={4} />
         </Titled>
       ) : items.length === 0 ? (
-        <Titled title={name}>
-          <p className="jp-wm-Figure-none">{trans.__('This run has not logged %1.', name)}</p>
+        <Titled title={title}>
+          <p className="jp-wm-Figure-none">{trans.__('This run has not logged %1.', title)}</p>
         </Titled>
       ) : shownOf(items[items.length - 1].value).kind === 'histogram' ? (
         <Histograms
@@ -51,7 +58,7 @@ export function MediaCard({ run, name }: { run: RunModel; name: string }): React
           histograms={items.flatMap(({ step, value }) => histogramOf(step, value) ?? [])}
         />
       ) : (
-        <Steps run={run} name={name} items={items} />
+        <Steps run={run} name={title} items={items} chart={chart} />
       )}
     </section>
   );
@@ -70,11 +77,13 @@ function Titled({ title, children }: { title: string; children: ReactElement }):
 function Steps({
   run,
   name,
-  items
+  items,
+  chart
 }: {
   run: RunModel;
   name: string;
   items: readonly MediaItem[];
+  chart: Chart | null;
 }): ReactElement {
   const { trans } = useLab();
   const [chosen, setChosen] = useState<number | null>(null);
@@ -116,7 +125,7 @@ function Steps({
         {shown.map((item, index) => (
           <div key={`${item.step}-${index}`} className="jp-wm-Media-step">
             {beside && <h4>{trans.__('step %1', item.step)}</h4>}
-            <MediaView run={run} name={name} item={item} />
+            <MediaView run={run} name={name} item={item} chart={chart} />
           </div>
         ))}
       </div>

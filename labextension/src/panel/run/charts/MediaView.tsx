@@ -1,24 +1,29 @@
 /** One logged value that is no number, as what it is. */
 
-import type { ReactElement } from 'react';
+import { type ReactElement, useMemo } from 'react';
 
-import { DataTable } from '../../../charts/DataTable';
+import { DataTable, type ITable } from '../../../charts/DataTable';
 import { useLab } from '../../../lab';
 import { Problem, Skeleton } from '../../../parts/Notices';
 import type { RunModel } from '../../../run';
-import type { MediaItem } from '../../../wire';
+import type { Chart, MediaItem } from '../../../wire';
 import { useFileText } from '../useFileText';
+import { CustomChart } from './CustomChart';
+import { drawingOf, type IData } from './drawing';
 import { shownOf, tableOf } from './media';
 import { Picture } from './Picture';
 
 export function MediaView({
   run,
   name,
-  item
+  item,
+  chart = null
 }: {
   run: RunModel;
   name: string;
   item: MediaItem;
+  /** How the value is drawn, if it is a table. */
+  chart?: Chart | null;
 }): ReactElement {
   const { model, trans } = useLab();
   const shown = shownOf(item.value);
@@ -33,7 +38,7 @@ export function MediaView({
         </div>
       );
     case 'table':
-      return <TableFile run={run} name={name} path={shown.path} />;
+      return <TableFile run={run} name={name} path={shown.path} chart={chart} />;
     case 'html':
       // Without its origin, what is in the file cannot reach this page; the server says so, too.
       return (
@@ -97,38 +102,49 @@ export function MediaView({
 function TableFile({
   run,
   name,
-  path
+  path,
+  chart
 }: {
   run: RunModel;
   name: string;
   path: string;
+  chart: Chart | null;
 }): ReactElement {
   const { trans } = useLab();
   const text = useFileText(run, path);
+  const data = useMemo(() => (typeof text === 'string' ? tableOf(text) : null), [text]);
+  const drawing = useMemo(
+    () => (chart === null || data === null ? null : drawingOf(chart, data)),
+    [chart, data]
+  );
   if (text === null) {
     return <Skeleton lines={4} />;
   }
-  const table = text instanceof Error ? null : tableOf(text);
-  if (text instanceof Error || table === null) {
+  if (text instanceof Error || data === null) {
     return (
       <Problem
         message={text instanceof Error ? text.message : trans.__('%1 is no table of W&B.', path)}
       />
     );
   }
-  return (
-    <DataTable
-      title={name}
-      table={{
-        columns: table.columns,
-        length: table.rows.length,
-        row: index =>
-          table.rows[index].map(value =>
-            value === null || ['number', 'string', 'boolean'].includes(typeof value)
-              ? (value as number | string | boolean | null)
-              : JSON.stringify(value)
-          )
-      }}
-    />
+  const table = cellsOf(data);
+  return chart !== null && drawing !== null ? (
+    <CustomChart chart={chart} drawing={drawing} table={table} />
+  ) : (
+    <DataTable title={name} table={table} />
   );
+}
+
+/** What is no number or text, in words. */
+function cellsOf({ columns, rows }: IData): ITable {
+  return {
+    columns,
+    length: rows.length,
+    row: index =>
+      rows[index].map(value =>
+        value === null || ['number', 'string', 'boolean'].includes(typeof value)
+          ? (value as number | string | boolean | null)
+          : JSON.stringify(value)
+      )
+  };
 }
