@@ -149,7 +149,7 @@ function Boxes({
             borderColor: colour
           }}
         >
-          {box.label !== '' && <span style={{ background: colour }}>{box.label}</span>}
+          {box.label !== '' && <span style={{ borderColor: colour }}>{box.label}</span>}
         </span>
       ))}
     </>
