@@ -8,7 +8,7 @@ import { type KeyboardEvent, type ReactElement, useMemo, useState } from 'react'
 
 import { Figure } from '../../../charts/Figure';
 import type { IFrame } from '../../../charts/frame';
-import { css, goodness } from '../../../charts/palette';
+import { css, goodness, type Rgb } from '../../../charts/palette';
 import { type IPoint, type Paint, Plot } from '../../../charts/Plot';
 import { Readout } from '../../../charts/Readout';
 import type { IColours } from '../../../charts/theme';
@@ -224,15 +224,21 @@ function paintCells(
       // Few values must be seen beside many: the root of the share.
       const share = Math.sqrt(mark.count / most);
       const [x, y] = [frame.x(mark.x), frame.y(mark.y)];
-      context.fillStyle = css(goodness(share, dark));
+      const colour = goodness(share, dark);
+      context.fillStyle = css(colour);
       context.fillRect(x - wide / 2, y - high / 2, Math.ceil(wide), Math.ceil(high));
       const said = String(mark.count);
       if (high >= 12 && context.measureText(said).width < wide - 2) {
-        context.fillStyle = share > 0.6 ? page : text;
+        context.fillStyle = isBright(colour) === dark ? page : text;
         context.fillText(said, x, y);
       }
     }
   }
+}
+
+/** Whether a dark text is read better on it than a bright one (luma of ITU-R BT.601). */
+function isBright([red, green, blue]: Rgb): boolean {
+  return 0.299 * red + 0.587 * green + 0.114 * blue > 120;
 }
 
 /** Where the pointer or the keyboard is. */

@@ -233,8 +233,12 @@ function cellsOf(
   });
   return {
     form: 'cells',
-    x: { scale: { kind: 'category', values: names }, title: predictedTitle },
-    y: { scale: { kind: 'category', values: rising }, title: actualTitle },
+    // Inside the plot, where titles of x stand, one would hide the last cell.
+    x: { scale: { kind: 'category', values: names }, title: '' },
+    y: {
+      scale: { kind: 'category', values: rising },
+      title: `${actualTitle} ↓ ${predictedTitle} →`
+    },
     marks,
     groups: [],
     told: ({ x, y, count }) => [
