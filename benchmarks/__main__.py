@@ -29,6 +29,7 @@ BENCHMARKS: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "shared_memory": ((), ("--quick",)),
     "soak": ((), ("--quick",)),
     "store": ((), ("--quick",)),
+    "frames": ((), ("--quick",)),
     "search_time": ((), ("--quick",)),
     "search_quality": (("--jobs", str(os.cpu_count())), ("--quick",)),
     "online": ((), ("--quick",)),

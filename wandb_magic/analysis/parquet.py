@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wandb_magic import __version__
 from wandb_magic.analysis import frames
 from wandb_magic.analysis.stacking import Stack
 from wandb_magic.errors import SweepError, UnsupportedError
@@ -29,7 +30,7 @@ HISTORY, SYSTEM = "history.parquet", "system.parquet"
 FILES = frozenset({ABOUT, RUNS, SUMMARY, HISTORY, SYSTEM})
 PORTION = 4_000_000
 """Numbers that are in memory at a time, but for a run that has more alone."""
-_PACKAGES = ("wandb-magic", "wandb", "pandas", "pyarrow")
+_PACKAGES = ("wandb", "pandas", "pyarrow")
 
 
 def write(reader: StoreReader, path: Path, *, overwrite: bool = False) -> Path:
@@ -164,6 +165,7 @@ def _about(sweep: SweepRecord) -> Mapping[str, Any]:
         "spec": sweep.spec,
         "versions": {
             "python": platform.python_version(),
+            "wandb-magic": __version__,
             **{name: version(name) for name in _PACKAGES},
         },
     }
