@@ -105,6 +105,7 @@ def test_any_number_of_sweeps_by_name_or_itself(make_sweep: Make) -> None:
     assert found.table.index.tolist() == [f"twin (same000{n})" for n in range(3)]
     assert found.differences.empty
     assert "the configs are the same" in repr(found)
+    assert sweeps[0].sweep.compare("same0000").table.index.tolist() == ["twin"]
     with pytest.raises(SweepNotFoundError):
         sweeps[0].sweep.compare("nowhere0")
 

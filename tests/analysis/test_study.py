@@ -19,6 +19,8 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+import wandb_magic
+from loopback.server import Loopback
 from tests.analysis.conftest import Make, Written
 from wandb_magic.analysis import study as studies
 from wandb_magic.analysis import study_file
@@ -142,6 +144,27 @@ def test_every_plot_works_on_a_real_sweep(tmp_path: Path) -> None:
         {TrialState.COMPLETE: "Complete", TrialState.FAIL: "Fail"}[trial.state]
         for trial in study.trials
     ]
+
+
+@pytest.mark.slow
+def test_a_sweep_at_the_server_is_a_study_too(
+    loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train() -> None:
+        import wandb  # noqa: PLC0415 - the run's
+
+        with wandb.init() as run:
+            run.log({"loss": run.config.lr})
+
+    for name, value in loopback.environment.items():
+        monkeypatch.setenv(name, value)
+    config = MIXED | {"parameters": {"lr": {"min": 0.0, "max": 1.0}}}
+    sweep = wandb_magic.start(config, train, count=3, project="studies", mode="online").wait(120)
+    assert sweep.state == "finished"
+    study = sweep.study()
+    assert study.user_attrs["url"] == sweep.url
+    assert [trial.params for trial in study.trials] == [run.params for run in sweep.records()]
+    assert [trial.value for trial in study.trials] == [run.value for run in sweep.records()]
 
 
 def test_each_state_has_its_own(make_sweep: Make) -> None:

@@ -51,6 +51,10 @@ def test_a_sweep_from_start_to_deletion(
     frame = run(shell, "%wandb_sweep runs").result
     assert list(frame["config.lr"]) == [0.3, 0.1, 0.2]
     assert run(shell, "%wandb_sweep history").result.shape == (1, 3)
+    importance = run(shell, "%wandb_sweep importance bound").result
+    assert "only 3 runs" in importance.attrs["warning"]
+    assert "best_run" in said("%wandb_sweep compare bound mine")
+    assert "3 trials (3 complete)" in said("%wandb_sweep study")
     assert "ended already" in said("%wandb_sweep stop")
 
     refused = run(shell, "%wandb_sweep delete")

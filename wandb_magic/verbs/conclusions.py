@@ -38,6 +38,10 @@ class Conclusions(Results):
     def compare(self, *others: Results | str) -> Comparison:
         """Return this sweep beside others, each given as a sweep or as `attach` takes it.
 
+        The comparison has three frames: ``table`` with a row a sweep (its runs by state, best and
+        median value, times), ``differences`` of the configs, and ``progress``, the best value so
+        far by run number.
+
         Raises
         ------
         SweepNotFoundError
@@ -49,7 +53,8 @@ class Conclusions(Results):
         from wandb_magic.verbs.finding import attach  # noqa: PLC0415 - it makes sweeps
 
         found = [attach(each) if isinstance(each, str) else each for each in others]
-        return comparing.compared([self._reader, *(each._reader for each in found)])  # noqa: SLF001 - of its own class
+        readers = {each.id: each._reader for each in (self, *found)}  # noqa: SLF001 - its own class
+        return comparing.compared(list(readers.values()))
 
     def to_parquet(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Write the results into a new folder, and return its absolute path.
