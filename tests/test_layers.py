@@ -39,6 +39,8 @@ ONLY = {
     "tornado": {"server"},
     "wandb": {"causes", "remote", "resuming"},
     "optuna": {"search", "analysis"},
+    "plotly": {"analysis"},
+    "matplotlib": {"analysis"},
 }
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 

@@ -75,6 +75,12 @@ def to_parquet(sweep: Sweep, options: argparse.Namespace) -> Answer:
     return Answer(f"the results of sweep {sweep.id} are in {folder}", {"folder": str(folder)})
 
 
+def report(sweep: Sweep, options: argparse.Namespace) -> Answer:
+    """Write the page."""
+    page = sweep.report(options.file or "report.html")
+    return Answer(f"the report of sweep {sweep.id} is {page}", {"file": str(page)})
+
+
 def _rows(frame: pd.DataFrame) -> Any:  # noqa: ANN401 - JSON
     """Return a frame's rows as JSON values; what is missing is None."""
     return json.loads(frame.to_json(orient="records", double_precision=15))

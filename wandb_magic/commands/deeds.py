@@ -53,6 +53,8 @@ def perform(options: argparse.Namespace, surface: Surface) -> Answer:
         return _doctor(surface)
     if verb == "rerun" and not options.failed and options.run is None:
         options.sweep, options.run = None, options.sweep  # one name alone is the run's
+    if verb == "report" and options.file is None and str(options.sweep).endswith(".html"):
+        options.sweep, options.file = None, options.sweep  # as above: one name alone is the page's
     sweep = _meant(options.sweep, surface)
     if verb in _READS:
         return _READS[verb](sweep, options)
@@ -218,6 +220,7 @@ _READS: Mapping[str, Callable[[Sweep, argparse.Namespace], Answer]] = {
     "compare": conclusions.compare,
     "study": conclusions.study,
     "to-parquet": conclusions.to_parquet,
+    "report": conclusions.report,
 }
 _ACTS: Mapping[str, Callable[[Sweep, argparse.Namespace, Surface], str]] = {
     "logs": _logs,

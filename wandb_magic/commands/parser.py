@@ -104,6 +104,11 @@ VERBS = {
         },
         json=True,
     ),
+    "report": Verb(
+        "write a sweep as one page to share: plots, table, config and code",
+        {"file": {"metavar": "FILE", "nargs": "?", "help": "the page; report.html by default"}},
+        json=True,
+    ),
     "logs": Verb(
         "show what a run printed",
         {"run": _RUN, "--follow": {"action": "store_true", "help": "go on until the run ends"}},

@@ -1,4 +1,4 @@
-"""What follows from a sweep's results: a study, weights, a comparison, and files for others."""
+"""What follows from a sweep's results: weights, plots, comparisons, and files for others."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from wandb_magic.analysis.comparing import Comparison
+    from wandb_magic.analysis.plots import Plots
     from wandb_magic.analysis.study import Study
 
 
@@ -55,6 +56,33 @@ class Conclusions(Results):
         found = [attach(each) if isinstance(each, str) else each for each in others]
         readers = {each.id: each._reader for each in (self, *found)}  # noqa: SLF001 - its own class
         return comparing.compared(list(readers.values()))
+
+    @property
+    def plot(self) -> Plots:
+        """What can be drawn of the sweep: ``plot.curves()``, ``plot.parallel()`` and so on."""
+        from wandb_magic.analysis.plots import Plots  # noqa: PLC0415 - most need no plots
+
+        return Plots(self._reader)
+
+    def report(self, file: str | os.PathLike[str] = "report.html") -> Path:
+        """Write the sweep as one page to share, and return where it is.
+
+        The page loads nothing: plots, table, config, code and environment are in it. What looks
+        like a key or a password is masked.
+
+        Parameters
+        ----------
+        file
+            The page; one that is there is replaced.
+
+        Raises
+        ------
+        SweepError
+            If it is a folder, or cannot be written.
+        """
+        from wandb_magic.analysis import report  # noqa: PLC0415 - few ask for one
+
+        return report.write(self._reader, self._paths, file, state=self.state, url=self.url or "")
 
     def to_parquet(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Write the results into a new folder, and return its absolute path.

@@ -1,0 +1,167 @@
+"""A sweep's plots: figures of plotly's, each with a picture that a saved notebook shows anywhere.
+
+plotly is imported with the first plot, and whoever lacks it is told what to install. Nothing here
+is drawn that was not logged: what is left out of a large sweep is said in the plot.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Protocol
+
+from wandb_magic.errors import UnsupportedError
+from wandb_magic.store import StoreReader
+
+if TYPE_CHECKING:
+    from wandb_magic.analysis.plots.material import Material
+    from wandb_magic.analysis.static import Figure
+
+NEEDED = ("plotly", "matplotlib")
+
+
+class Plotted(Protocol):
+    """A sweep: what has plots."""
+
+    @property
+    def plot(self) -> Plots:
+        """Its plots."""
+
+
+class Plots:
+    """What can be drawn of one sweep; each method returns a figure, made from the store as it is.
+
+    Without a `metric`, the sweep's objective is meant.
+
+    Parameters
+    ----------
+    reader
+        Of the sweep's store.
+
+    Raises
+    ------
+    UnsupportedError
+        If plotly or matplotlib is missing.
+    SweepStateError
+        From each method, if there is nothing to draw yet.
+    """
+
+    def __init__(self, reader: StoreReader) -> None:
+        check_installed()
+        self._reader = reader
+
+    def curves(
+        self,
+        metric: str | None = None,
+        *,
+        best: int = 1,
+        smooth: float = 0.0,
+        band: bool = False,
+        axis: str = "step",
+        log: bool = False,
+    ) -> Figure:
+        """Draw a metric over the steps of all runs.
+
+        Parameters
+        ----------
+        metric
+            What the runs logged.
+        best
+            How many of the best runs are in colour; the others are grey.
+        smooth
+            From 0 to below 1, as in W&B.
+        band
+            Whether to draw the median, and between what 8 of 10 runs are.
+        axis
+            ``step``, or ``time``: seconds since each run's start.
+        log
+            Whether the metric's axis is logarithmic.
+        """
+        from wandb_magic.analysis.plots.curves import curves  # noqa: PLC0415 - plotly is heavy
+
+        return curves(
+            self._material, metric, best=best, smooth=smooth, band=band, axis=axis, log=log
+        )
+
+    def progress(self, by: str = "run") -> Figure:
+        """Draw the best value so far, by ``run`` or by ``time``."""
+        from wandb_magic.analysis.plots.progress import progress  # noqa: PLC0415 - as above
+
+        return progress(self._material, by)
+
+    def parallel(self, *parameters: str, metric: str | None = None) -> Figure:
+        """Draw each run as a line through its parameters; by default all that vary."""
+        from wandb_magic.analysis.plots.relations import parallel  # noqa: PLC0415 - as above
+
+        return parallel(self._material, parameters, metric)
+
+    def importance(self, metric: str | None = None) -> Figure:
+        """Draw how much each parameter matters, as `analysis.importance` tells it."""
+        from wandb_magic.analysis.plots.relations import importances  # noqa: PLC0415 - as above
+
+        return importances(self._material, metric)
+
+    def contour(
+        self, x: str | None = None, y: str | None = None, *, metric: str | None = None
+    ) -> Figure:
+        """Draw the metric over two parameters; by default those that matter most."""
+        from wandb_magic.analysis.plots.landscape import contour  # noqa: PLC0415 - as above
+
+        return contour(self._material, x, y, metric)
+
+    def slice(self, *parameters: str, metric: str | None = None) -> Figure:
+        """Draw the metric over each parameter; by default the six that matter most."""
+        from wandb_magic.analysis.plots.relations import slices  # noqa: PLC0415 - as above
+
+        return slices(self._material, parameters, metric)
+
+    def timeline(self) -> Figure:
+        """Draw when each agent executed which run, coloured by how that ended."""
+        from wandb_magic.analysis.plots.times import timeline  # noqa: PLC0415 - as above
+
+        return timeline(self._material)
+
+    def terminations(self, metric: str | None = None) -> Figure:
+        """Draw the runs that were ended early, and where."""
+        from wandb_magic.analysis.plots.curves import terminations  # noqa: PLC0415 - as above
+
+        return terminations(self._material, metric)
+
+    def costs(self, price: float | None = None, currency: str = "") -> Figure:
+        """Draw how long each run took, or with a `price` for an hour what it cost."""
+        from wandb_magic.analysis.plots.times import costs  # noqa: PLC0415 - as above
+
+        return costs(self._material, price, currency)
+
+    def compare(self, *others: Plotted, by: str = "run") -> Figure:
+        """Draw the best so far of this sweep and of others, by ``run`` or by ``time``."""
+        from wandb_magic.analysis.plots.progress import compare  # noqa: PLC0415 - as above
+
+        return compare([self._material, *(other.plot._material for other in others)], by)  # noqa: SLF001 - the same class
+
+    @staticmethod
+    def of(figure: object) -> Figure:
+        """Give any figure of plotly's, one of ``optuna.visualization`` say, a picture, too."""
+        from wandb_magic.analysis.static import Figure  # noqa: PLC0415 - as above
+
+        return Figure(figure)
+
+    @property
+    def _material(self) -> Material:
+        from wandb_magic.analysis.plots.material import Material  # noqa: PLC0415 - as above
+
+        return Material(self._reader)
+
+
+def check_installed() -> None:
+    """Refuse to go on without what draws.
+
+    Raises
+    ------
+    UnsupportedError
+        If plotly or matplotlib is missing.
+    """
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise UnsupportedError(
+            f"plots need {' and '.join(missing)}: pip install 'wandb-magic[analysis]'"
+        )

@@ -1,0 +1,108 @@
+"""What a report says of a sweep besides its plots; read from its folder, never from the notebook.
+
+The environment of a run is its Python and its packages; environment variables stay out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wandb_magic.analysis.plots.material import Material
+from wandb_magic.bundle import Manifest
+from wandb_magic.bundle.manifest import cell_path
+from wandb_magic.paths import SweepPaths
+from wandb_magic.records import RunRecord
+
+LINE_MARK = "# %%wandb_sweep"
+MOST_FAILURES = 50
+MOST_PACKAGES = 1000
+LOOKED_AT = 20  # runs in whose folders a list of packages is looked for
+TRACEBACK = 6000  # characters
+_PACKAGE = re.compile(r"\s*([\w.-]+)\s*(?:==|@)\s*(\S+)")
+_VARIED = re.compile(r"0x[0-9a-fA-F]+|\d+")
+
+
+@dataclass(frozen=True)
+class Code:
+    """What the runs executed: its text, and the line or command that started them."""
+
+    text: str
+    command: str
+    kind: str
+    python: str
+    notebook: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Runs that broke alike."""
+
+    cause: str
+    error: str
+    runs: tuple[RunRecord, ...]
+
+
+def code_of(paths: SweepPaths, material: Material) -> Code:
+    """Return what the runs executed, as far as the folder still says."""
+    try:
+        manifest = Manifest.read(paths.bundle)
+    except (OSError, ValueError, TypeError, KeyError):  # a copy without its bundle
+        return Code("", "", "", "", "")
+    text = ""
+    with contextlib.suppress(OSError):
+        text = cell_path(paths.bundle).read_text(encoding="utf-8")
+    line, _, rest = text.partition("\n")
+    if line.startswith(LINE_MARK):
+        text, command = rest, line.removeprefix("# ")
+    elif manifest.kind == "command":
+        command = " ".join(map(str, material.sweep.spec.get("command", ())))
+        command = command or f"python {material.sweep.spec.get('program', '')}"
+    else:
+        command = ""
+    return Code(text, command, manifest.kind, manifest.python, Path(manifest.notebook).name)
+
+
+def packages_of(paths: SweepPaths, runs: Sequence[RunRecord]) -> list[tuple[str, str]]:
+    """Return name and version of what was installed, from the first run that has W&B's list."""
+    for run in runs[:LOOKED_AT]:
+        for file in _lists(paths, run):
+            with contextlib.suppress(OSError, UnicodeDecodeError):
+                lines = file.read_text(encoding="utf-8").splitlines()
+                found = [match.groups() for line in lines if (match := _PACKAGE.match(line))]
+                if found:
+                    return [(name, version) for name, version in found[:MOST_PACKAGES]]
+    return []
+
+
+def _lists(paths: SweepPaths, run: RunRecord) -> Iterator[Path]:
+    """Yield where W&B's list may lie; the folder may have come from another place."""
+    if run.directory:
+        own = Path(run.directory)
+        for folder in (own, paths.folder.parent / own.name):
+            yield folder / "files" / "requirements.txt"
+
+
+def failures_of(runs: Sequence[RunRecord]) -> list[Failure]:
+    """Return the runs that broke, alike ones together, the most frequent first."""
+    groups: dict[str, list[RunRecord]] = {}
+    for run in runs:
+        if run.state.crashed:
+            groups.setdefault(_VARIED.sub("#", run.cause), []).append(run)
+    ordered = sorted(groups.values(), key=lambda group: -len(group))[:MOST_FAILURES]
+    return [
+        Failure(group[-1].cause, group[-1].error[-TRACEBACK:], tuple(group)) for group in ordered
+    ]
+
+
+def span_of(material: Material) -> float:
+    """Return how long the sweep has gone on, in seconds."""
+    sweep, runs = material.sweep, material.runs
+    if any(not run.state.ended for run in runs) and sweep.ended is None:
+        return time.time() - material.began
+    last = max((run.ended for run in runs if run.ended is not None), default=material.began)
+    return max(0.0, last - material.began)

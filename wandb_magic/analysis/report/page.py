@@ -1,0 +1,105 @@
+"""Puts a report together, and writes it.
+
+The page's policy allows two scripts by their hashes, and no request at all. Evaluation is allowed
+to these two, because plotly compiles what draws parallel coordinates.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from datetime import datetime, timezone
+from importlib.resources import files
+from os import PathLike
+from pathlib import Path
+from string import Template
+
+import wandb_magic
+from wandb_magic.analysis.plots import check_installed
+from wandb_magic.errors import SweepError
+from wandb_magic.paths import SweepPaths, write_atomically
+from wandb_magic.store import StoreReader
+
+
+def write(
+    reader: StoreReader, paths: SweepPaths, file: str | PathLike[str], *, state: str, url: str = ""
+) -> Path:
+    """Write the report of a sweep, and return where it is.
+
+    Parameters
+    ----------
+    reader, paths
+        Of the sweep.
+    file
+        The page; its folder exists. A page that is there is replaced when the new one is whole.
+    state
+        How the sweep stands, in a word.
+    url
+        Its page at W&B, if it has one.
+
+    Raises
+    ------
+    UnsupportedError
+        If plotly or matplotlib is missing.
+    SweepError
+        If `file` cannot be written.
+    """
+    check_installed()
+    target = Path(file).expanduser()
+    if target.is_dir():
+        raise SweepError(f"{target} is a folder: name a file, as in {target / 'report.html'}")
+    if not target.parent.is_dir():
+        raise SweepError(f"there is no folder {target.parent}: make it, or name another file")
+    page = compose(reader, paths, state, url)
+    try:
+        write_atomically(target, page)
+    except OSError as error:
+        raise SweepError(f"{target} cannot be written: {error.strerror}") from error
+    return target.resolve()
+
+
+def compose(reader: StoreReader, paths: SweepPaths, state: str, url: str) -> str:
+    """Return the page."""
+    from plotly.offline import get_plotlyjs  # noqa: PLC0415 - plotly is heavy, and optional
+
+    from wandb_magic.analysis.plots.material import Material  # noqa: PLC0415 - as above
+    from wandb_magic.analysis.report import facts, markup, sections  # noqa: PLC0415 - as above
+    from wandb_magic.analysis.report.charts import charts  # noqa: PLC0415 - as above
+    from wandb_magic.analysis.static.figure import CONFIG  # noqa: PLC0415 - as above
+
+    material = Material(reader)
+    code = facts.code_of(paths, material)
+    packages = facts.packages_of(paths, [*material.ranked(), *material.runs])
+    drawn, figures = charts(material)
+    body = [
+        sections.headline(material, code, state, url),
+        sections.best(material),
+        drawn,
+        sections.table(material),
+        sections.failures(material),
+        sections.spec(material),
+        sections.code(code),
+        sections.environment(code, packages),
+    ]
+    plotly, script = get_plotlyjs(), _part("page.js")
+    return Template(_part("page.html")).substitute(
+        hashes=f"{_hash(plotly)} {_hash(script)}",
+        version=wandb_magic.__version__,
+        title=markup.text(material.sweep.name, 120),
+        style=_part("page.css"),
+        body="\n".join(body),
+        moment=datetime.fromtimestamp(time.time(), timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        figures=markup.script({"figures": figures, "config": CONFIG}),
+        plotly=plotly,
+        script=script,
+    )
+
+
+def _part(name: str) -> str:
+    return (files(__package__ or "") / name).read_text(encoding="utf-8")
+
+
+def _hash(script: str) -> str:
+    """Return a script as a policy names it: no other is executed."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"

@@ -1,0 +1,195 @@
+"""The parts of a report besides its plots, as HTML."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+import yaml
+
+from wandb_magic.analysis.plots.material import Material
+from wandb_magic.analysis.plots.times import unit
+from wandb_magic.analysis.report import facts, markup
+from wandb_magic.analysis.report.markup import number, text
+from wandb_magic.records import RunRecord, documents
+
+MOST_ROWS = 1000
+MOST_COLUMNS = 40
+NAMED = 12  # runs that a failure names
+OWN = ("run", "id", "state", "value", "seconds", "agent")
+
+
+def headline(material: Material, code: facts.Code, state: str, url: str) -> str:
+    """Return what a sweep is, and how it went, in a few words."""
+    sweep, counts = material.sweep, Counter(run.state.value for run in material.runs)
+    rows: list[tuple[str, object]] = [
+        ("State", f"{state}: {sweep.cause}" if sweep.cause else state),
+        ("Runs", ", ".join(f"{count} {name}" for name, count in counts.items()) or "none yet"),
+        ("Method", sweep.spec.get("method", "")),
+        ("Began", _moment(material.began)),
+        ("Took", f"{_long(facts.span_of(material))}, {_long(_total(material))} of runs"),
+    ]
+    if material.metric is not None:
+        goal = "maximize" if material.metric.maximize else "minimize"
+        rows.insert(1, ("Metric", f"{goal} {material.metric.name}"))
+    ranked = material.ranked()
+    big = ""
+    if ranked and material.metric is not None:
+        best = ranked[0]
+        big = (
+            f'<p class="best"><span>Best {text(material.metric.name, 80)}</span>'
+            f"<strong>{number(best.value)}</strong><span>run {best.number}</span></p>"
+        )
+    if code.command:
+        rows.append(("Command", code.command))
+    if code.notebook:
+        rows.append(("Notebook", code.notebook))
+    if url:
+        rows.append(("At W&B", url))
+    return f"<header><h1>{text(sweep.name, 120)}</h1>{big}{markup.pairs(rows)}</header>"
+
+
+def best(material: Material) -> str:
+    """Return the best run's parameters, beside those of the next ones."""
+    ranked = material.ranked()[:5]
+    if not ranked:
+        return markup.section("best", "Best run", '<p class="quiet">No run has a value yet.</p>')
+    names = list(dict.fromkeys(key for run in ranked for key in documents(run.params, "")))
+    flat = [documents(run.params, "") for run in ranked]
+    head = "".join(f'<th scope="col">run {run.number}</th>' for run in ranked)
+    value = "".join(markup.cell(run.value) for run in ranked)
+    rows = "".join(
+        f'<tr><th scope="row">{text(name, 80)}</th>'
+        f"{''.join(markup.cell(each.get(name)) for each in flat)}</tr>"
+        for name in names
+    )
+    return markup.section(
+        "best",
+        "Best runs",
+        '<div class="wide" tabindex="0"><table><thead><tr><th></th>',
+        f'{head}</tr></thead><tbody><tr><th scope="row">value</th>{value}</tr>{rows}</tbody>',
+        "</table></div>",
+    )
+
+
+def table(material: Material) -> str:
+    """Return the table of the runs: all of them, or the best."""
+    ranked = material.ranked()
+    known = {run.id for run in ranked}
+    ordered = [*ranked, *(run for run in material.runs if run.id not in known)]
+    shown = ordered[:MOST_ROWS]
+    summaries = material.reader.summaries([run.id for run in shown])
+    params = [documents(run.params, "") for run in shown]
+    logged = [_numbers(summaries.get(run.id, {}), material) for run in shown]
+    names = list(dict.fromkeys(key for each in params for key in each))[:MOST_COLUMNS]
+    keys = list(dict.fromkeys(key for each in logged for key in each))[:MOST_COLUMNS]
+    body = "".join(
+        f"<tr>{''.join(map(markup.cell, _row(run, own, of_run, names, keys)))}</tr>"
+        for run, own, of_run in zip(shown, params, logged, strict=True)
+    )
+    note = f"{len(ordered):,} runs"
+    if len(shown) < len(ordered):
+        note = f"{len(shown):,} of {len(ordered):,} runs, the best first"
+    value = material.metric.name if material.metric is not None else "value"
+    columns = [*OWN, *names, *keys]
+    columns[OWN.index("value")] = value
+    return markup.section(
+        "runs",
+        "Runs",
+        f'<p class="quiet">{note}. A click on a column sorts by it.</p>',
+        '<div class="wide tall" tabindex="0"><table class="sorted">',
+        f"<caption>Runs of the sweep</caption>{markup.heads(columns)}<tbody>{body}</tbody>",
+        "</table></div>",
+    )
+
+
+def failures(material: Material) -> str:
+    """Return the runs that broke, with their causes; nothing if none did."""
+    found = facts.failures_of(material.runs)
+    if not found:
+        return ""
+    parts = []
+    for failure in found:
+        numbers = ", ".join(str(run.number) for run in failure.runs[:NAMED])
+        more = f" and {len(failure.runs) - NAMED} more" if len(failure.runs) > NAMED else ""
+        what = "run" if len(failure.runs) == 1 else f"{len(failure.runs)} runs:"
+        parts.append(f"<p><b>{text(failure.cause, 400)}</b> · {what} {numbers}{more}</p>")
+        if failure.error:
+            number_ = failure.runs[-1].number
+            parts.append(
+                f"<details><summary>traceback of run {number_}</summary>"
+                f"{markup.block(failure.error)}</details>"
+            )
+    return markup.section("failures", "Failed runs", *parts)
+
+
+def spec(material: Material) -> str:
+    """Return the sweep config."""
+    written = yaml.safe_dump(dict(material.sweep.spec), sort_keys=False, allow_unicode=True)
+    return markup.section("spec", "Config", markup.block(written))
+
+
+def code(found: facts.Code) -> str:
+    """Return what the runs executed."""
+    if not found.text:
+        return ""
+    return markup.section("code", "Code", markup.block(found.text))
+
+
+def environment(found: facts.Code, packages: Sequence[tuple[str, str]]) -> str:
+    """Return the Python and the packages of the runs."""
+    versions = {name.lower(): version for name, version in packages}
+    rows = [("Python", found.python), ("wandb", versions.get("wandb", ""))]
+    parts = [markup.pairs([row for row in rows if row[1]])]
+    if packages:
+        listed = "\n".join(f"{name}=={version}" for name, version in packages)
+        parts.append(
+            f"<details><summary>{len(packages)} packages</summary>{markup.block(listed)}</details>"
+        )
+    else:
+        parts.append(
+            '<p class="quiet">The folders of the runs, with their packages, are not here.</p>'
+        )
+    return markup.section("environment", "Environment", *parts)
+
+
+def _row(
+    run: RunRecord,
+    params: dict[str, Any],
+    logged: dict[str, Any],
+    names: Sequence[str],
+    keys: Sequence[str],
+) -> Iterator[Any]:
+    took = None if run.started is None or run.ended is None else round(run.ended - run.started, 1)
+    yield from (run.number, run.id, run.state.value, run.value, took, run.agent)
+    yield from (params.get(name) for name in names)
+    yield from (logged.get(key) for key in keys)
+
+
+def _numbers(summary: dict[str, Any], material: Material) -> dict[str, Any]:
+    """Return what of a summary goes into the table: numbers that are not there already."""
+    objective = material.metric.name if material.metric is not None else ""
+    return {
+        key: value
+        for key, value in documents(summary, "").items()
+        if isinstance(value, (int, float)) and not key.startswith("_") and key != objective
+    }
+
+
+def _total(material: Material) -> float:
+    return sum(
+        run.ended - run.started
+        for run in material.runs
+        if run.started is not None and run.ended is not None
+    )
+
+
+def _long(seconds: float) -> str:
+    scale, word = unit(seconds)
+    return f"{seconds / scale:.3g} {word}"
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
