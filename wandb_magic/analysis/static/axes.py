@@ -23,17 +23,32 @@ CROWDED = 24  # categories, of which not all can be named
 
 @dataclass
 class Axis:
-    """One axis: `held` is plotly's, `kind` is ``linear``, ``log``, ``date`` or ``category``."""
+    """One axis.
+
+    Attributes
+    ----------
+    held
+        Plotly's.
+    kind
+        ``linear``, ``log``, ``date`` or ``category``.
+    whole
+        Whether there are whole numbers on it only.
+    categories
+        The place of each category.
+    """
 
     held: dict[str, Any]
     kind: str
+    whole: bool = False
     categories: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, held: dict[str, Any], samples: Sequence[Sequence[Json]]) -> Axis:
         """Return the axis on which all `samples` are drawn."""
         kind = held.get("type") or _kind(samples)
-        axis = cls(held, "linear" if kind == "-" else kind)
+        seen = [value for each in samples for value in each[:LOOKED_AT] if value is not None]
+        whole = bool(seen) and all(type(value) is int for value in seen)
+        axis = cls(held, "linear" if kind == "-" else kind, whole)
         if axis.kind == "category":
             for value in values(held.get("categoryarray")):
                 axis.categories.setdefault(str(value), len(axis.categories))
@@ -91,6 +106,8 @@ class Axis:
             named = list(self.categories)[::step]
             own.set_ticks([self.categories[name] for name in named], [_short(n) for n in named])
             limit(-0.5, len(self.categories) - 0.5)
+        elif self.whole:
+            own.set_major_locator(ticker.MaxNLocator(integer=True))
         if self.held.get("tickvals") is not None:
             at = values(self.held["tickvals"])
             names = values(self.held.get("ticktext")) or at

@@ -30,7 +30,9 @@ class Figure(go.Figure):  # type: ignore[misc] # plotly has no types
     It takes and does what plotly's own does. `Figure(other)` gives any figure the fallback.
     """
 
-    _ipython_display_: ClassVar[None] = None  # plotly's would be asked before what is below
+    # plotly's would be asked before what is below, or beside it, and bring a page of HTML.
+    _ipython_display_: ClassVar[None] = None
+    _repr_html_: ClassVar[None] = None
 
     def _repr_mimebundle_(
         self,

@@ -32,6 +32,7 @@ EDGE = 10  # CSS pixels around everything
 LEGEND = 8  # the most entries that a picture has room for
 PARCOORDS_EDGE = 0.04
 LETTER = 5.5  # CSS pixels
+NARROW = 240
 _STYLE: Any = {
     "font.size": 9,
     "text.parse_math": False,
@@ -165,13 +166,15 @@ def _place(figure: Figure, layout: Json, area: tuple[float, ...], width: float) 
 
 
 def _turn(figure: Figure, width: float) -> None:
-    """Turn the names of categories that would cover each other."""
+    """Turn the names of categories that would cover each other, and thin out numbers."""
     for axes in figure.axes:
         names = [label for label in axes.get_xticklabels() if label.get_text()]
         known = axes.get_gid() == "cartesian" and isinstance(
             axes.xaxis.get_major_locator(), ticker.FixedLocator
         )
         room = axes.get_position().width * width
+        if axes.get_xscale() == "log" and room < NARROW:
+            axes.xaxis.set_major_locator(ticker.LogLocator(numticks=3))
         if known and sum(len(label.get_text()) + 2 for label in names) * LETTER > room:
             for label in names:
                 label.set(rotation=30, ha="right", rotation_mode="anchor")

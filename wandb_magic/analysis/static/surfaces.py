@@ -35,6 +35,7 @@ def surface(trace: Json, place: Place) -> Shades | None:
         z = _connected(_even(x, place.x), _even(y, place.y), z)
     shades = Shades.of(trace, place.layout, z.ravel().tolist(), "z")
     norm, shown = shades.norm, shades.mappable.get_cmap()
+    place.axes.use_sticky_edges = False  # a point on the edge is seen whole
     if trace["type"] == "heatmap":
         place.axes.pcolormesh(x, y, z, norm=norm, cmap=shown, shading="nearest")
     else:
