@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -129,6 +130,22 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
         sweep.report(tmp_path)
     with pytest.raises(SweepError, match="there is no folder"):
         sweep.report(tmp_path / "missing" / "report.html")
+
+
+@pytest.mark.parametrize("words", [["page.html"], ["plotted0", "page.html"], ["digits"]])
+def test_the_verb_takes_a_sweep_a_page_or_both(tmp_path: Path, words: list[str]) -> None:
+    made.make(tmp_path, runs=3)
+    done = subprocess.run(
+        [sys.executable, "-m", "wandb_magic.cli", "report", *words, "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        timeout=PATIENCE_S,
+    )
+    page = Path(json.loads(done.stdout)["file"])
+    assert page == tmp_path / ("page.html" if "page.html" in words else "report.html")
+    assert "<!doctype html>" in page.read_text(encoding="utf-8")
 
 
 def test_a_page_is_replaced_whole_or_not_at_all(

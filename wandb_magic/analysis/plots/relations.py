@@ -158,7 +158,7 @@ def _dimension(parameter: Parameter, order: Sequence[int], longest: int) -> dict
             "values": np.log10(numbers),
             "range": [first, last if last > first else first + 1],
             "tickvals": ticks,
-            "ticktext": [f"{10**tick:.2g}" for tick in ticks],
+            "ticktext": [f"{10**tick:.3g}" for tick in ticks],
         }
     return {"label": title, "values": numbers, "range": [low, high if high > low else low + 1]}
 

@@ -65,10 +65,12 @@ def cell(value: Any) -> str:  # noqa: ANN401 - any JSON value
     return f"<td>{text(shown, LONGEST)}</td>"
 
 
-def heads(names: Sequence[str]) -> str:
-    """Return the head of a table whose columns can be sorted."""
+def heads(names: Sequence[str], numeric: Sequence[bool]) -> str:
+    """Return the head of a table whose columns can be sorted; `numeric` are those of numbers."""
     found = (
-        f'<th scope="col"><button type="button">{text(name, 60)}</button></th>' for name in names
+        f'<th scope="col"{" class=n" if right else ""}>'
+        f'<button type="button">{text(name, 60)}</button></th>'
+        for name, right in zip(names, numeric, strict=True)
     )
     return f"<thead><tr>{''.join(found)}</tr></thead>"
 

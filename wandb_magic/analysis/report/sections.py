@@ -68,7 +68,7 @@ def best(material: Material) -> str:
     return markup.section(
         "best",
         "Best runs",
-        '<div class="wide" tabindex="0"><table><thead><tr><th></th>',
+        '<div class="wide" tabindex="0"><table class="right"><thead><tr><th></th>',
         f'{head}</tr></thead><tbody><tr><th scope="row">value</th>{value}</tr>{rows}</tbody>',
         "</table></div>",
     )
@@ -85,22 +85,27 @@ def table(material: Material) -> str:
     logged = [_numbers(summaries.get(run.id, {}), material) for run in shown]
     names = list(dict.fromkeys(key for each in params for key in each))[:MOST_COLUMNS]
     keys = list(dict.fromkeys(key for each in logged for key in each))[:MOST_COLUMNS]
-    body = "".join(
-        f"<tr>{''.join(map(markup.cell, _row(run, own, of_run, names, keys)))}</tr>"
+    rows = [
+        list(_row(run, own, of_run, names, keys))
         for run, own, of_run in zip(shown, params, logged, strict=True)
-    )
+    ]
+    body = "".join(f"<tr>{''.join(map(markup.cell, row))}</tr>" for row in rows)
     note = f"{len(ordered):,} runs"
     if len(shown) < len(ordered):
         note = f"{len(shown):,} of {len(ordered):,} runs, the best first"
     value = material.metric.name if material.metric is not None else "value"
     columns = [*OWN, *names, *keys]
     columns[OWN.index("value")] = value
+    numeric = [
+        any(isinstance(row[at], (int, float)) for row in rows) for at in range(len(columns))
+    ]
     return markup.section(
         "runs",
         "Runs",
         f'<p class="quiet">{note}. A click on a column sorts by it.</p>',
         '<div class="wide tall" tabindex="0"><table class="sorted">',
-        f"<caption>Runs of the sweep</caption>{markup.heads(columns)}<tbody>{body}</tbody>",
+        f"<caption>Runs of the sweep</caption>{markup.heads(columns, numeric)}",
+        f"<tbody>{body}</tbody>",
         "</table></div>",
     )
 
