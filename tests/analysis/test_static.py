@@ -11,7 +11,7 @@ import numpy as np
 import optuna
 import plotly.graph_objects as go
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
 from wandb_magic.analysis.static import Figure
@@ -110,7 +110,7 @@ def test_a_notebook_gets_the_plot_and_its_picture_and_no_page() -> None:
     assert json.loads(json.dumps(data[PLOTLY], allow_nan=False))["data"][0]["y"] == [1, 3, 2, 4]
     assert "sendChartToCloud" in data[PLOTLY]["config"]["modeBarButtonsToRemove"]
     assert repr(figure) == data["text/plain"] == "<Figure 'loss': 1 trace>"
-    assert InteractiveShell.instance().display_formatter.format(figure) == (data, metadata)
+    assert DisplayFormatter().format(figure) == (data, metadata)
 
 
 def test_json_is_what_every_plotly_reads() -> None:
