@@ -21,6 +21,7 @@ LAYERS = [
     {"backends"},
     {"supervisor"},
     {"sync"},
+    {"reproduction"},
     {"verbs"},
     {"display"},
     {"doctor"},

@@ -168,6 +168,8 @@ class Options:
         Runs of another sweep to learn from: JSON objects with ``params`` and ``value``.
     attached
         Whether the sweep was made elsewhere: what is asked of it here concerns our agents only.
+    copied
+        Whether this is a copy of a sweep that never ran here: it is read, and never steered.
     """
 
     seed: int = 0
@@ -178,6 +180,7 @@ class Options:
     grace: float = 10.0
     priors: tuple[Mapping[str, Any], ...] = ()
     attached: bool = False
+    copied: bool = False
 
 
 @dataclass(frozen=True)

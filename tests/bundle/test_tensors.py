@@ -8,7 +8,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from wandb_magic.bundle.pickling import Pickler  # noqa: E402 - only where torch is
-from wandb_magic.bundle.tensors import Tensors, move_late_tensors  # noqa: E402 - as above
+from wandb_magic.bundle.rebuilding import move_late_tensors  # noqa: E402 - as above
+from wandb_magic.bundle.tensors import Tensors  # noqa: E402 - as above
 
 
 def travel(value: object, monkeypatch: pytest.MonkeyPatch) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from loopback.graphql import Args, Node, Resolver
@@ -14,7 +15,7 @@ SAMPLES = 500
 def fields(run: Run) -> dict[str, Resolver | object]:
     """Return the fields of a run that read its history."""
     return {
-        "history": lambda args: [json.dumps(row) for row in window(run.history, args)],
+        "history": lambda args: [json.dumps(row) for row in spelled(window(run.history, args))],
         "events": lambda args: [
             json.dumps(row) for row in sampled(run.events, args.get("samples"))
         ],
@@ -25,11 +26,22 @@ def fields(run: Run) -> dict[str, Resolver | object]:
             "ParquetHistory",
             {
                 "parquetUrls": [],
-                "liveData": [row for row in run.history if has(row, args.get("liveKeys"))],
+                "liveData": spelled(
+                    [row for row in run.history if has(row, args.get("liveKeys"))]
+                ),
             },
         ),
-        "historyKeys": lambda _: keys(run),
+        "historyKeys": lambda _: spelled(keys(run)),
     }
+
+
+def spelled(value: Any) -> Any:
+    """Return a value without what JSON does not know: the service says ``"NaN"`` for it."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return {key: spelled(each) for key, each in value.items()}
+    return [spelled(each) for each in value] if isinstance(value, list) else value
 
 
 def listed(value: str | list[str]) -> list[str]:

@@ -1,11 +1,24 @@
 """The frozen cell and the variables that it uses.
 
 `freeze` runs in the kernel and writes a folder; `thaw` runs in the process that forks the runs and
-reads it. The kernel's objects are never changed, and nothing here starts a process.
+reads it; `recall` reads it into a process that is something else. The kernel's objects are never
+changed, and nothing here starts a process.
 """
 
+from wandb_magic.bundle.alike import alike
 from wandb_magic.bundle.freeze import Contents, Item, freeze
 from wandb_magic.bundle.manifest import Manifest
+from wandb_magic.bundle.recall import Recalled, recall
 from wandb_magic.bundle.thaw import Thawed, thaw
 
-__all__ = ["Contents", "Item", "Manifest", "Thawed", "freeze", "thaw"]
+__all__ = [
+    "Contents",
+    "Item",
+    "Manifest",
+    "Recalled",
+    "Thawed",
+    "alike",
+    "freeze",
+    "recall",
+    "thaw",
+]

@@ -9,6 +9,8 @@ import mmap
 import sys
 from typing import Any
 
+from wandb_magic.bundle.rebuilding import array_view, memory_map
+
 Reduced = tuple[Any, ...]
 
 
@@ -35,7 +37,7 @@ class Arrays:
         if type(obj) is numpy.memmap and _is_whole_map(obj):
             mode = obj.mode.replace("w", "r")  # "w+" would empty the file
             order = "C" if obj.flags.c_contiguous else "F"
-            return _map, (str(obj.filename), obj.dtype, mode, obj.offset, obj.shape, order)
+            return memory_map, (str(obj.filename), obj.dtype, mode, obj.offset, obj.shape, order)
         if type(obj) is not numpy.ndarray or obj.dtype.hasobject:
             return None
         if is_whole(obj):
@@ -43,26 +45,10 @@ class Arrays:
         elif id(obj.base) in self._whole:
             start = obj.__array_interface__["data"][0] - obj.base.__array_interface__["data"][0]
             layout = (obj.dtype, start, obj.strides, obj.flags.writeable)
-            return _view, (obj.base, obj.shape, *layout)
+            return array_view, (obj.base, obj.shape, *layout)
         return None
 
 
 def _is_whole_map(array: Any) -> bool:  # noqa: ANN401 - numpy is optional
     # A private map ("c") may hold changes that its file does not.
     return isinstance(array.base, mmap.mmap) and array.filename is not None and array.mode != "c"
-
-
-def _map(*arguments: Any) -> Any:  # noqa: ANN401 - numpy is optional
-    import numpy as np  # noqa: PLC0415 - only where the bundle holds arrays
-
-    filename, dtype, mode, offset, shape, order = arguments
-    return np.memmap(filename, dtype=dtype, mode=mode, offset=offset, shape=shape, order=order)
-
-
-def _view(base: Any, shape: Any, *layout: Any) -> Any:  # noqa: ANN401 - numpy is optional
-    import numpy as np  # noqa: PLC0415 - only where the bundle holds arrays
-
-    dtype, start, strides, writeable = layout
-    view = np.ndarray(shape, dtype, base, start, strides)
-    view.flags.writeable = writeable
-    return view

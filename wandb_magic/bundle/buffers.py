@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from pathlib import Path
 
 ALIGNMENT = 4096  # a page: a buffer that is changed copies no neighbour's page
@@ -26,12 +25,3 @@ class BufferFile:
     def close(self) -> None:
         """Finish the file."""
         self._file.close()
-
-
-def map_buffers(path: Path, spans: list[tuple[int, int]]) -> list[memoryview]:
-    """Map a buffer file copy-on-write: processes share its pages until one changes them."""
-    if not spans:
-        return []
-    with path.open("rb") as file:
-        view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
-    return [view[start : start + size] for start, size in spans]

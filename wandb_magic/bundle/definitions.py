@@ -7,6 +7,8 @@ import typing
 import weakref
 from typing import Any
 
+from wandb_magic.bundle.rebuilding import cached_function
+
 Reduced = tuple[Any, ...]
 
 
@@ -14,7 +16,7 @@ def reduce_definition(obj: Any) -> Reduced | None:  # noqa: ANN401 - any object 
     """Return how to pickle a wrapped function or a type's name by value; None for all else."""
     if isinstance(obj, functools._lru_cache_wrapper):  # noqa: SLF001 - the class of what `lru_cache` makes
         if obj.__module__ == "__main__":
-            return _cached, (obj.__wrapped__, obj.cache_parameters())
+            return cached_function, (obj.__wrapped__, obj.cache_parameters())
     elif isinstance(obj, functools.cached_property):
         # Up to Python 3.11 it holds a lock.
         return functools.cached_property, (obj.func,), {"attrname": obj.attrname}
@@ -26,7 +28,3 @@ def reduce_definition(obj: Any) -> Reduced | None:  # noqa: ANN401 - any object 
     elif isinstance(obj, typing.ParamSpec) and obj.__module__ == "__main__":
         return typing.ParamSpec, (obj.__name__,)
     return None
-
-
-def _cached(function: Any, parameters: dict[str, Any]) -> Any:  # noqa: ANN401
-    return functools.lru_cache(**parameters)(function)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import io
 import pickle
-import sys
 from collections.abc import Callable, Collection
 from types import CellType, FunctionType
 from typing import Any, BinaryIO
@@ -21,6 +20,7 @@ import cloudpickle
 from wandb_magic.bundle.arrays import Arrays
 from wandb_magic.bundle.buffers import SMALLEST
 from wandb_magic.bundle.definitions import reduce_definition
+from wandb_magic.bundle.rebuilding import namespace_of_run
 from wandb_magic.bundle.tensors import Tensors
 
 
@@ -112,11 +112,6 @@ class _Namespace(dict[str, Any]):
 
     def __reduce__(self) -> tuple[Callable[[], dict[str, Any]], tuple[()]]:
         return namespace_of_run, ()
-
-
-def namespace_of_run() -> dict[str, Any]:
-    """Return the namespace that the cell runs in; `thaw` has put it there."""
-    return vars(sys.modules["__main__"])
 
 
 def picklable(obj: Any, namespace: dict[str, Any], without: Collection[str] = ()) -> bool:  # noqa: ANN401

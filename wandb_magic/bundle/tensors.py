@@ -12,6 +12,14 @@ import pickle
 import sys
 from typing import Any
 
+from wandb_magic.bundle.rebuilding import (
+    in_storage,
+    late_tensor,
+    over_storage,
+    torch_storage,
+    typed_storage,
+)
+
 Reduced = tuple[Any, ...]
 
 
@@ -33,12 +41,12 @@ class Tensors:
         if isinstance(obj, torch.storage.TypedStorage):
             untyped = obj._untyped_storage  # noqa: SLF001 - `untyped()` warns the user
             if untyped.device.type == "cpu":
-                return _typed_storage, (self._shared(untyped), obj.dtype)
+                return typed_storage, (self._shared(untyped), obj.dtype)
         if isinstance(obj, torch.UntypedStorage) and obj.device.type == "cpu":
             if not len(obj):
                 return torch.UntypedStorage, (0,)
             view = torch.tensor([], dtype=torch.uint8).set_(self._shared(obj))
-            return _storage, (pickle.PickleBuffer(view.numpy()),)
+            return torch_storage, (pickle.PickleBuffer(view.numpy()),)
         return None
 
     def _shared(self, storage: Any) -> Any:  # noqa: ANN401 - torch is optional
@@ -47,11 +55,11 @@ class Tensors:
         return self._storages.setdefault((str(storage.device), storage.data_ptr()), storage)
 
     def _cuda(self, torch: Any, tensor: Any) -> Reduced:  # noqa: ANN401 - torch is optional
-        if _in_storage(tensor):
+        if in_storage(tensor):
             storage = self._shared(tensor.untyped_storage())
             if id(storage) not in self._on_cpu:
                 self._on_cpu[id(storage)] = storage.cpu()
-            data = _over(self._on_cpu[id(storage)], tensor)
+            data = over_storage(self._on_cpu[id(storage)], tensor)
         else:
             data = tensor.detach().cpu()
         if isinstance(tensor, torch.nn.Parameter):
@@ -59,52 +67,4 @@ class Tensors:
         else:
             data.requires_grad_(tensor.requires_grad)
         data.__dict__.update(tensor.__dict__)
-        return _later, (data, str(tensor.device))
-
-
-_late: list[tuple[Any, str]] = []  # tensors of this process that still wait for their device
-
-
-def _later(tensor: Any, device: str) -> Any:  # noqa: ANN401 - torch is optional
-    _late.append((tensor, device))
-    return tensor
-
-
-def move_late_tensors() -> None:
-    """Move the bundle's CUDA tensors to their devices; call it in the run, after the fork."""
-    storages: dict[tuple[int, str], Any] = {}
-    while _late:
-        tensor, device = _late.pop()
-        if _in_storage(tensor):
-            storage = tensor.untyped_storage()
-            place = (storage.data_ptr(), device)
-            if place not in storages:
-                storages[place] = storage.to(device=device)
-            tensor.data = _over(storages[place], tensor)
-        else:
-            tensor.data = tensor.data.to(device)
-
-
-def _in_storage(tensor: Any) -> bool:  # noqa: ANN401 - torch is optional
-    return tensor.layout is _torch().strided and not tensor.is_quantized and tensor.numel() > 0
-
-
-def _over(storage: Any, like: Any) -> Any:  # noqa: ANN401 - torch is optional
-    """Return a tensor over a storage, laid out like another one over another."""
-    tensor = _torch().empty(0, dtype=like.dtype, device=storage.device)
-    return tensor.set_(storage, like.storage_offset(), like.shape, like.stride())
-
-
-def _torch() -> Any:  # noqa: ANN401 - torch is optional
-    import torch  # noqa: PLC0415 - only where the bundle holds tensors
-
-    return torch
-
-
-def _storage(buffer: Any) -> Any:  # noqa: ANN401 - torch is optional
-    torch = _torch()
-    return torch.frombuffer(buffer, dtype=torch.uint8).untyped_storage()
-
-
-def _typed_storage(untyped: Any, dtype: Any) -> Any:  # noqa: ANN401 - torch is optional
-    return _torch().storage.TypedStorage(wrap_storage=untyped, dtype=dtype, _internal=True)
+        return late_tensor, (data, str(tensor.device))

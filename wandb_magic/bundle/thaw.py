@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import linecache
 import os
-import pickle
 import sys
 import types
 from collections.abc import Callable
@@ -18,7 +17,6 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from wandb_magic.bundle.buffers import map_buffers
 from wandb_magic.bundle.manifest import (
     ENTRY,
     Kind,
@@ -27,8 +25,8 @@ from wandb_magic.bundle.manifest import (
     cell_path,
     variables_path,
 )
+from wandb_magic.bundle.rebuilding import load, move_late_tensors
 from wandb_magic.bundle.syntax import compile_cell, parse
-from wandb_magic.bundle.tensors import move_late_tensors
 from wandb_magic.errors import BundleError
 
 
@@ -62,7 +60,7 @@ def thaw(folder: Path) -> Thawed:
     os.chdir(manifest.directory)
     sys.path[:] = [*manifest.path, *(entry for entry in sys.path if entry not in manifest.path)]
     for filename, text in manifest.sources.items():
-        _remember_source(filename, text)
+        remember_source(filename, text)
     # No `__file__`, as in a kernel: `multiprocessing` would execute it again in its workers.
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
@@ -71,41 +69,63 @@ def thaw(folder: Path) -> Thawed:
     if manifest.kind == "cell":
         filename = str(cell_path(folder))
         text = cell_path(folder).read_text(encoding="utf-8")
-        _remember_source(filename, text)
+        remember_source(filename, text)
         code = compile_cell(parse(text, filename), filename)
+    import_early(manifest)
+    function = read_variables(folder, manifest, module.__dict__)
+    return Thawed(manifest.kind, module, code, function)
+
+
+def remember_source(filename: str, text: str) -> None:
+    """Let tracebacks show the lines of a cell, whatever becomes of its file."""
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+
+
+def import_early(manifest: Manifest) -> None:
+    """Import what the code will."""
     for name, parts in manifest.imports.items():
         # What fails is perhaps never reached, or guarded by the user's own `try`: if not, the
         # run says so.
         with contextlib.suppress(Exception):
             __import__(name, fromlist=parts)
-    function = _variables(folder, manifest, module)
-    return Thawed(manifest.kind, module, code, function)
 
 
-def _remember_source(filename: str, text: str) -> None:
-    """Let tracebacks show the lines of a cell, whatever becomes of its file."""
-    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-
-
-def _variables(
-    folder: Path, manifest: Manifest, module: types.ModuleType
+def read_variables(
+    folder: Path,
+    manifest: Manifest,
+    values: dict[str, Any],
+    namespace: dict[str, Any] | None = None,
 ) -> Callable[[], object] | None:
+    """Read a bundle's variables into `values`; return the function to call, if there is one.
+
+    Parameters
+    ----------
+    folder, manifest
+        The bundle.
+    values
+        Gets the variables by name.
+    namespace
+        The globals of the notebook's functions; ``__main__``'s by default.
+
+    Raises
+    ------
+    BundleError
+        If a variable cannot be read here: which one, and what to do.
+    """
     function = None
-    buffers = map_buffers(buffers_path(folder), list(manifest.spans))
-    with variables_path(folder).open("rb") as stream:
-        unpickler = pickle.Unpickler(stream, buffers=buffers)  # noqa: S301 - the user's own objects
-        for variable in manifest.variables:
-            name = variable.name
-            try:
-                value: Any = unpickler.load()
-            except Exception as error:
-                raise BundleError(
-                    f"variable {name or 'function'!r} was handed over, but cannot be read in a "
-                    f"new process ({type(error).__name__}: {error}): create it in the cell "
-                    f"itself, or leave it out with --exclude {name}"
-                ) from error
-            if name == ENTRY:
-                function = value
-            else:
-                module.__dict__[name] = value
+    names = [variable.name for variable in manifest.variables]
+    places = (variables_path(folder), buffers_path(folder), manifest.spans)
+    for name, read in load(*places, names, namespace):
+        try:
+            value: Any = read()
+        except Exception as error:
+            raise BundleError(
+                f"variable {name or 'function'!r} was handed over, but cannot be read in a "
+                f"new process ({type(error).__name__}: {error}): create it in the cell "
+                f"itself, or leave it out with --exclude {name}"
+            ) from error
+        if name == ENTRY:
+            function = value
+        else:
+            values[name] = value
     return function

@@ -14,6 +14,7 @@ from wandb_magic.commands.parser import ALIASES, UsageError
 from wandb_magic.display import tables, words
 from wandb_magic.errors import SweepNotFoundError, SweepStateError
 from wandb_magic.records import ID_LENGTH, documents
+from wandb_magic.verbs.fetching import fetch
 from wandb_magic.verbs.finding import attach, sweeps
 from wandb_magic.verbs.handle import Sweep
 
@@ -51,6 +52,10 @@ def perform(options: argparse.Namespace, surface: Surface) -> Answer:
         return Answer(tables.of_sweeps(found), [sweep_data(each) for each in found])
     if verb == "doctor":
         return _doctor(surface)
+    if verb == "fetch":
+        fetched = fetch(options.there)
+        line = f"{_named(fetched)} is in {fetched.path}: {words.line(fetched.status())}"
+        return Answer(line, sweep_data(fetched))
     if verb == "rerun" and not options.failed and options.run is None:
         options.sweep, options.run = None, options.sweep  # one name alone is the run's
     if verb == "report" and options.file is None and str(options.sweep).endswith(".html"):
@@ -186,6 +191,22 @@ def _sync(sweep: Sweep, options: argparse.Namespace, surface: Surface) -> str:
     return f"{_named(sweep)}: {synced.state}"
 
 
+def _reproduce(sweep: Sweep, options: argparse.Namespace, surface: Surface) -> str:
+    namespace = getattr(surface.shell(), "user_ns", None)
+    if namespace is None:
+        raise SweepStateError(
+            "reproduce puts a run into a notebook: in a terminal, "
+            f"`wandb-magic export {sweep.id} {options.run}` writes it as a script"
+        )
+    sweep.reproduce(_run_name(options.run), namespace=namespace)
+    return ""
+
+
+def _export(sweep: Sweep, options: argparse.Namespace, _: Surface) -> str:
+    folder = sweep.export(_run_name(options.run), options.folder)
+    return f"run {options.run} of {_named(sweep)} is in {folder}: python {folder / 'run.py'}"
+
+
 def _delete(sweep: Sweep, options: argparse.Namespace, surface: Surface) -> str:
     name, lost = _named(sweep), len(sweep.records())
     if not options.yes and not surface.confirm(f"Delete {name} with its {lost} runs?"):
@@ -234,5 +255,7 @@ _ACTS: Mapping[str, Callable[[Sweep, argparse.Namespace, Surface], str]] = {
     "set-agents": _set_agents,
     "set-count": _set_count,
     "sync": _sync,
+    "reproduce": _reproduce,
+    "export": _export,
     "delete": _delete,
 }

@@ -161,6 +161,32 @@ VERBS = {
             "--wait": {"action": "store_true", "help": "wait until everything was sent"},
         },
     ),
+    "fetch": Verb(
+        "copy a W&B sweep that never ran here, or what is new of it, to analyse it",
+        {
+            "there": {
+                "metavar": "SWEEP",
+                "help": "entity/project/id, an id, or the address of its page",
+            }
+        },
+        json=True,
+        sweep=False,
+    ),
+    "reproduce": Verb(
+        "put a run into the notebook: its variables, and the cell that runs it again",
+        {"run": _RUN},
+    ),
+    "export": Verb(
+        "write a run as a script with its data, for another machine",
+        {
+            "run": _RUN,
+            "folder": {
+                "metavar": "FOLDER",
+                "nargs": "?",
+                "help": "a folder that does not exist yet; run-ID by default",
+            },
+        },
+    ),
     "delete": Verb(
         "delete a sweep's folder: its code, results and output; W&B's folders of its runs stay",
         {"--yes": {"action": "store_true", "help": "do not ask"}},

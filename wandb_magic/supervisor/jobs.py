@@ -96,12 +96,6 @@ class Jobs:
         """Tell whether the sweep's rule for ending poor runs is to leave this one alone."""
         return self._paths.run(run).spared.exists()
 
-    def parameters(self, params: Params) -> str:
-        """Return parameters as the YAML that wandb reads."""
-        document: dict[str, Any] = {"wandb_version": 1}
-        document |= {name: {"value": value} for name, value in params.items()}
-        return yaml.safe_dump(document, sort_keys=False)
-
     def _command(self, run: RunRecord) -> tuple[str, ...]:
         json_file = self._paths.run(run.id).folder / "params.json"
         if "${args_json_file}" in self._spec.command:
@@ -124,3 +118,10 @@ def seed_of(seed: int, number: int) -> int:
     """Return the seed of run `number`'s own global generators: the same for each attempt."""
     digest = hashlib.sha256(json.dumps([seed, number]).encode()).digest()
     return int.from_bytes(digest[:4], "big")
+
+
+def parameters(params: Params) -> str:
+    """Return parameters as the YAML that wandb reads."""
+    document: dict[str, Any] = {"wandb_version": 1}
+    document |= {name: {"value": value} for name, value in params.items()}
+    return yaml.safe_dump(document, sort_keys=False)

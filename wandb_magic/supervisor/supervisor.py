@@ -17,7 +17,7 @@ from wandb_magic.run import prepare
 from wandb_magic.spec import Spec
 from wandb_magic.supervisor.again import dismiss_all
 from wandb_magic.supervisor.endings import Intent, verdict
-from wandb_magic.supervisor.jobs import Jobs
+from wandb_magic.supervisor.jobs import Jobs, parameters
 from wandb_magic.supervisor.judging import Judge
 from wandb_magic.supervisor.ledger import Ledger
 from wandb_magic.supervisor.requests import carry_out
@@ -208,13 +208,13 @@ class Supervisor:
         await self._patiently(self.ledger.store.commit)
         self.backend.told(run)
         job = self.jobs.job(run, self.ledger.sweep.agents)
-        await self._patiently(lambda: prepare(job, self.jobs.parameters(run.params)))
+        await self._patiently(lambda: prepare(job, parameters(run.params)))
         await self._launcher.launch(job, self.ledger.store.positions(run.id))
         self._wake.set()
 
     async def _recover(self, run: RunRecord) -> None:
         job = self.jobs.job(run, self.ledger.sweep.agents)
-        await self._patiently(lambda: prepare(job, self.jobs.parameters(run.params)))
+        await self._patiently(lambda: prepare(job, parameters(run.params)))
         await self._launcher.recover(job, self.ledger.store.positions(run.id))
 
     # Ending them, and the sweep

@@ -6,10 +6,11 @@ frame is asked for.
 
 from wandb_magic.verbs.attaching import attach
 from wandb_magic.verbs.dropin import agent
+from wandb_magic.verbs.fetching import fetch
 from wandb_magic.verbs.finding import sweeps
 from wandb_magic.verbs.handle import Sweep
 from wandb_magic.verbs.priors import from_study
 from wandb_magic.verbs.starting import start
 from wandb_magic.verbs.status import Status
 
-__all__ = ["Status", "Sweep", "agent", "attach", "from_study", "start", "sweeps"]
+__all__ = ["Status", "Sweep", "agent", "attach", "fetch", "from_study", "start", "sweeps"]

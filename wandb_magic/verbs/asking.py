@@ -17,6 +17,7 @@ from wandb_magic.detach import start_supervisor
 from wandb_magic.errors import SweepStateError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.processes import alive
+from wandb_magic.records import SweepRecord
 from wandb_magic.store import StoreReader, answered, post
 from wandb_magic.verbs.status import has_died
 
@@ -40,6 +41,7 @@ def ask(
         If it was refused, nobody is there to hear it, or nobody answers.
     """
     record = reader.sweep()
+    refuse_copies(record)
     supervised = alive(record.supervisor) or _starting(reader)
     if not supervised and not revive:
         how = f"has {record.state.value}" if record.state.ended else "has lost its supervisor"
@@ -60,6 +62,22 @@ def ask(
             revived = _revive(paths)
     if error:
         raise SweepStateError(error)
+
+
+def refuse_copies(sweep: SweepRecord) -> None:
+    """See to it that nobody steers what never ran here.
+
+    Raises
+    ------
+    SweepStateError
+        If it is a copy.
+    """
+    if sweep.options.copied:
+        there = "/".join(part for part in (sweep.entity, sweep.project, sweep.id) if part)
+        raise SweepStateError(
+            f"sweep {sweep.id} is a copy of a W&B sweep: attach({there!r}, function) runs more of "
+            f"it here, and fetch({there!r}) reads what is new"
+        )
 
 
 def _starting(reader: StoreReader) -> bool:

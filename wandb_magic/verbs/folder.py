@@ -91,23 +91,28 @@ def record(
     )
 
 
-def complete(staging: SweepPaths, sweep: SweepRecord, spec: Spec) -> SweepPaths:
+def complete(staging: SweepPaths, sweep: SweepRecord) -> SweepPaths:
     """Give a folder its name, its config and its store, and let it be found."""
     paths = SweepPaths.of(staging.root, sweep.id)
     if paths.folder != staging.folder:
         staging.folder.rename(paths.folder)
     try:
-        write_atomically(paths.spec, yaml.safe_dump(spec.to_dict(), sort_keys=False))
-        if network_file_system(paths.folder) is not None:
-            store = _local_state() / f"{sweep.id}.db"
-            store.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-            write_atomically(paths.store_pointer, str(store))
-        create(paths.store, sweep)
+        furnish(paths, sweep)
         index.add(index.Entry(sweep.id, sweep.name, str(paths.folder), sweep.created))
     except BaseException:
         take_back(paths, sweep.id)
         raise
     return paths
+
+
+def furnish(paths: SweepPaths, sweep: SweepRecord) -> None:
+    """Give a folder its config and its store, which lies on a local disk in any case."""
+    write_atomically(paths.spec, yaml.safe_dump(dict(sweep.spec), sort_keys=False))
+    if network_file_system(paths.folder) is not None:
+        store = _local_state() / f"{sweep.id}{'-copy' if sweep.options.copied else ''}.db"
+        store.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        write_atomically(paths.store_pointer, str(store))
+    create(paths.store, sweep)
 
 
 def _local_state() -> Path:

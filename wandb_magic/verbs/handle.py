@@ -11,16 +11,17 @@ from wandb_magic.errors import SweepError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.processes import alive
 from wandb_magic.records import SweepState
-from wandb_magic.verbs.asking import ask
+from wandb_magic.verbs.asking import ask, refuse_copies
 from wandb_magic.verbs.conclusions import Conclusions
 from wandb_magic.verbs.removing import check_idle, remove
+from wandb_magic.verbs.repeating import Repeatable
 from wandb_magic.verbs.status import has_died
 from wandb_magic.verbs.syncing import Syncing, sync
 
 POLL_S = 0.1
 
 
-class Sweep(Conclusions):
+class Sweep(Conclusions, Repeatable):
     """One sweep.
 
     Everything that it returns is read anew from the sweep's store; everything that it asks is a
@@ -61,6 +62,7 @@ class Sweep(Conclusions):
 
     def stop(self, *, drain: bool = False) -> Sweep:
         """End the sweep; with `drain`, let its living runs come to their own end."""
+        refuse_copies(self._record)
         if not self._record.state.ended:
             self._ask("stop", drain=drain)
         return self
@@ -76,6 +78,7 @@ class Sweep(Conclusions):
         With `online`, an offline sweep that has ended is sent to W&B and goes on there, with
         `count` more runs: the online sweep is returned.
         """
+        refuse_copies(self._record)
         if online:
             from wandb_magic.verbs.going_online import go_online  # noqa: PLC0415 - it makes sweeps
 

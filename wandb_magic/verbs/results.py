@@ -155,6 +155,10 @@ class Results:
     def logs(self, run: Run, *, follow: bool = False) -> str | Iterator[str]:
         """Return what a run printed; with `follow`, its lines as they come until it ends."""
         record = self._find(run)
+        if self._record.options.copied:
+            raise SweepStateError(
+                f"what run {record.id} has printed is at W&B: {self.url_of(record.id)}"
+            )
         path = self._paths.run(record.id).output
         if not follow:
             return logs.read(path)

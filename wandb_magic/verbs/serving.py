@@ -79,9 +79,10 @@ def serve(sweep: str, code: Code, settings: Settings) -> Sweep:
 
 def _here(sweep: str) -> Sweep | None:
     wanted = sweep.rstrip("/").partition("?")[0].rpartition("/")[2]
-    if any(entry.id == wanted for entry in index.entries()):
-        return attach(wanted)
-    return None
+    if not any(entry.id == wanted for entry in index.entries()):
+        return None
+    known = attach(wanted)
+    return None if known.status().sweep.options.copied else known
 
 
 def _go_on(sweep: Sweep, code: Code, settings: Settings) -> Sweep:

@@ -179,7 +179,7 @@ def launch(
         sweep = folder.record(
             id_, spec, settings, remote=remote, options=settings.options, notice=notice
         )
-        paths = folder.complete(staging, sweep, spec)
+        paths = folder.complete(staging, sweep)
         start_supervisor(paths, environment)
     except BaseException as error:
         folder.take_back(paths, id_)

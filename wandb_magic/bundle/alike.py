@@ -1,0 +1,37 @@
+"""Whether two values of a variable are the same, as far as their pickles say."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from wandb_magic.bundle.pickling import Pickler
+
+
+def alike(one: object, other: object, namespace: dict[str, Any]) -> bool:
+    """Tell whether two values are the same object, or pickle to the same bytes.
+
+    What cannot be pickled, or is put together in another way, counts as different.
+
+    Parameters
+    ----------
+    one, other
+        The values.
+    namespace
+        The globals of the notebook's functions.
+    """
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        # A class that went along by value is another object than the one that stayed.
+        return False
+    try:
+        return _pickled(one, namespace) == _pickled(other, namespace)
+    except Exception:  # noqa: BLE001 - a user's class may raise anything in __reduce__
+        return False
+
+
+def _pickled(value: object, namespace: dict[str, Any]) -> tuple[bytes, list[memoryview]]:
+    stream, buffers = io.BytesIO(), list[memoryview]()
+    Pickler(stream, namespace, buffers.append).dump(value)
+    return stream.getvalue(), buffers

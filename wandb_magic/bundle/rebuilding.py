@@ -1,0 +1,165 @@
+"""Making variables again out of a bundle's pickles and buffers.
+
+Pickles name the functions of this module. It imports nothing of this package, for an exported
+run takes its file along as it is: there it needs cloudpickle, and numpy or torch where variables
+do. It starts no process, and runs no code but what the pickles name.
+"""
+
+from __future__ import annotations
+
+import functools
+import mmap
+import pickle
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+_HERE = "wandb_magic.bundle."  # modules by which pickles have named these functions
+
+
+class Unpickler(pickle.Unpickler):
+    """Reads a bundle's pickles, one behind another.
+
+    Parameters
+    ----------
+    stream
+        The file with the pickles.
+    buffers
+        Their large buffers, in order.
+    namespace
+        What the functions of the notebook get as their globals; ``__main__``'s by default.
+    """
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        buffers: Sequence[memoryview],
+        namespace: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(stream, buffers=buffers)
+        self._namespace = namespace
+
+    def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - whatever is named
+        """Find what a pickle names; what it names of this package is in this module."""
+        if not module.startswith(_HERE):
+            return super().find_class(module, name)
+        if name == "namespace_of_run" and self._namespace is not None:
+            return lambda: self._namespace
+        return globals()[name]
+
+
+def load(
+    variables: Path,
+    buffers: Path,
+    spans: Sequence[tuple[int, int]],
+    names: Sequence[str],
+    namespace: dict[str, Any] | None = None,
+) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Yield, for each variable in order, its name and what reads it; each must be read.
+
+    Parameters
+    ----------
+    variables, buffers
+        The files with the pickles and their buffers.
+    spans
+        Offset and size of each buffer.
+    names
+        The names of the variables, in the order of their pickles.
+    namespace
+        What the functions of the notebook get as their globals; ``__main__``'s by default.
+    """
+    views = map_buffers(buffers, spans)
+    with variables.open("rb") as stream:
+        unpickler = Unpickler(stream, views, namespace)
+        for name in names:
+            yield name, unpickler.load
+
+
+def map_buffers(path: Path, spans: Sequence[tuple[int, int]]) -> list[memoryview]:
+    """Map a buffer file copy-on-write: processes share its pages until one changes them."""
+    if not spans:
+        return []
+    with path.open("rb") as file:
+        view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+    return [view[start : start + size] for start, size in spans]
+
+
+def namespace_of_run() -> dict[str, Any]:
+    """Return the namespace that the cell runs in: the run's ``__main__``."""
+    return vars(sys.modules["__main__"])
+
+
+def memory_map(*arguments: Any) -> Any:  # noqa: ANN401 - numpy is optional
+    """Return an array that lies in a file of its own."""
+    import numpy as np  # noqa: PLC0415 - only where the bundle holds arrays
+
+    filename, dtype, mode, offset, shape, order = arguments
+    return np.memmap(filename, dtype=dtype, mode=mode, offset=offset, shape=shape, order=order)
+
+
+def array_view(base: Any, shape: Any, *layout: Any) -> Any:  # noqa: ANN401 - numpy is optional
+    """Return a view of an array."""
+    import numpy as np  # noqa: PLC0415 - only where the bundle holds arrays
+
+    dtype, start, strides, writeable = layout
+    view = np.ndarray(shape, dtype, base, start, strides)
+    view.flags.writeable = writeable
+    return view
+
+
+def cached_function(function: Any, parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - any callable
+    """Return a function with a cache."""
+    return functools.lru_cache(**parameters)(function)
+
+
+def torch_storage(buffer: Any) -> Any:  # noqa: ANN401 - torch is optional
+    """Return the storage of tensors over a buffer."""
+    torch = _torch()
+    return torch.frombuffer(buffer, dtype=torch.uint8).untyped_storage()
+
+
+def typed_storage(untyped: Any, dtype: Any) -> Any:  # noqa: ANN401 - torch is optional
+    """Return a storage that knows the type of its elements."""
+    return _torch().storage.TypedStorage(wrap_storage=untyped, dtype=dtype, _internal=True)
+
+
+_late: list[tuple[Any, str]] = []  # tensors of this process that still wait for their device
+
+
+def late_tensor(tensor: Any, device: str) -> Any:  # noqa: ANN401 - torch is optional
+    """Return a tensor that is to move to its device later; see `move_late_tensors`."""
+    _late.append((tensor, device))
+    return tensor
+
+
+def move_late_tensors() -> None:
+    """Move the bundle's CUDA tensors to their devices; call it in the run, after the fork."""
+    storages: dict[tuple[int, str], Any] = {}
+    while _late:
+        tensor, device = _late.pop()
+        if in_storage(tensor):
+            storage = tensor.untyped_storage()
+            place = (storage.data_ptr(), device)
+            if place not in storages:
+                storages[place] = storage.to(device=device)
+            tensor.data = over_storage(storages[place], tensor)
+        else:
+            tensor.data = tensor.data.to(device)
+
+
+def in_storage(tensor: Any) -> bool:  # noqa: ANN401 - torch is optional
+    """Tell whether a tensor's elements lie plainly in a storage."""
+    return tensor.layout is _torch().strided and not tensor.is_quantized and tensor.numel() > 0
+
+
+def over_storage(storage: Any, like: Any) -> Any:  # noqa: ANN401 - torch is optional
+    """Return a tensor over a storage, laid out like another one over another."""
+    tensor = _torch().empty(0, dtype=like.dtype, device=storage.device)
+    return tensor.set_(storage, like.storage_offset(), like.shape, like.stride())
+
+
+def _torch() -> Any:  # noqa: ANN401 - torch is optional
+    import torch  # noqa: PLC0415 - only where the bundle holds tensors
+
+    return torch

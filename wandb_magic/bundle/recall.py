@@ -1,0 +1,84 @@
+"""Reading a bundle into a process that has a life of its own: a kernel, say.
+
+Unlike `thaw`, it makes nothing ``__main__``, goes to no other folder, and leaves what is there
+alone: what it read is for the caller to use.
+"""
+
+from __future__ import annotations
+
+import linecache
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wandb_magic.bundle.manifest import Manifest, cell_path
+from wandb_magic.bundle.named import holds_code
+from wandb_magic.bundle.rebuilding import move_late_tensors
+from wandb_magic.bundle.thaw import import_early, read_variables, remember_source
+from wandb_magic.errors import BundleError
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """What was in a bundle.
+
+    Attributes
+    ----------
+    manifest
+        Its table of contents.
+    cell
+        The cell's text; "" if it is none.
+    values
+        The variables.
+    function
+        The function that each run calls, if it is one.
+    """
+
+    manifest: Manifest
+    cell: str
+    values: dict[str, Any]
+    function: Callable[[], object] | None
+
+
+def recall(folder: Path, namespace: dict[str, Any]) -> Recalled:
+    """Read a bundle.
+
+    Parameters
+    ----------
+    folder
+        The bundle.
+    namespace
+        What the functions of the notebook get as their globals. Reading a function may set names
+        there that the function uses.
+
+    Raises
+    ------
+    BundleError
+        If a variable cannot be read here, or code that goes along needs another Python.
+    """
+    manifest = Manifest.read(folder)
+    made, here = minor(manifest.python), minor(platform.python_version())
+    if made != here and holds_code(folder):
+        raise BundleError(
+            f"the functions of the notebook went along as code of Python {made}, which this "
+            f"Python {here} cannot read: use a kernel with Python {made}"
+        )
+    # The notebook's own modules lie beside it; what is known here comes first.
+    sys.path += [entry for entry in manifest.path if entry not in sys.path]
+    for filename, text in manifest.sources.items():
+        if filename not in linecache.cache:
+            remember_source(filename, text)
+    import_early(manifest)
+    values: dict[str, Any] = {}
+    function = read_variables(folder, manifest, values, namespace)
+    move_late_tensors()
+    cell = cell_path(folder).read_text(encoding="utf-8") if manifest.kind == "cell" else ""
+    return Recalled(manifest, cell, values, function)
+
+
+def minor(version: str) -> str:
+    """Return the minor version of a Python: 3.12 of 3.12.1."""
+    return ".".join(version.split(".")[:2])

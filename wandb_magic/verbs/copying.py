@@ -1,0 +1,187 @@
+"""What W&B says of runs, as entries of a store: each step once, however often it is read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from wandb_magic.entries import (
+    ConfigEntry,
+    Entry,
+    HistoryEntry,
+    InfoEntry,
+    SummaryEntry,
+    SystemEntry,
+)
+from wandb_magic.records import RunId, RunRecord, RunState, metric_of
+from wandb_magic.remote import RemoteSweep, run_page
+from wandb_magic.remote.reading import RemoteRun, Rows
+from wandb_magic.search.objective import objective
+from wandb_magic.store import StoreReader, StoreWriter
+
+HISTORY, SYSTEM = "W&B: history", "W&B: system metrics"
+"""Names under which the store keeps how far a run was read: the next step, or millisecond."""
+
+_STATES = {
+    "finished": RunState.FINISHED,
+    "failed": RunState.FAILED,
+    "crashed": RunState.LOST,
+    "killed": RunState.STOPPED,
+    "preempted": RunState.LOST,
+    "preempting": RunState.RUNNING,
+    "running": RunState.RUNNING,
+    "pending": RunState.PENDING,
+}
+_SYSTEM = "system."
+_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+class Copying:
+    """Takes runs into the store of a copy.
+
+    Parameters
+    ----------
+    store, reader
+        The store, which nobody else writes.
+    sweep
+        The sweep as W&B has it.
+    """
+
+    def __init__(self, store: StoreWriter, reader: StoreReader, sweep: RemoteSweep) -> None:
+        self._store = store
+        self._reader = reader
+        self._sweep = sweep
+        self._metric = metric_of(store.sweep())
+        self._here = {run.id for run in reader.runs()}
+
+    def take(self, told: Iterator[RemoteRun | Rows]) -> Iterator[tuple[str, str]]:
+        """Take in what is told; yield each run that is whole, with its mark."""
+        run: RemoteRun | None = None
+        for each in told:
+            if isinstance(each, RemoteRun):
+                if run is not None:
+                    yield self._end(run)
+                run = each
+                self._begin(run)
+            elif run is not None:
+                self._append(RunId(run.id), each)
+        if run is not None:
+            yield self._end(run)
+
+    def _begin(self, run: RemoteRun) -> None:
+        id_ = RunId(run.id)
+        if id_ not in self._here:
+            self._store.add_run(
+                RunRecord(
+                    id=id_,
+                    number=len(self._here),
+                    attempt=0,
+                    agent=0,
+                    params=self._params(run),
+                    state=RunState.RUNNING,
+                    created=run.created,
+                    started=run.created,
+                )
+            )
+            self._here.add(id_)
+        else:
+            # One that had ended may have been resumed; it goes on here, too, until it is whole.
+            self._store.update_run(id_, state=RunState.RUNNING)
+        config, summary = flat(run.config), flat(run.summary)
+        self._store.append(
+            id_,
+            [
+                InfoEntry(
+                    name=run.name,
+                    project=self._sweep.project,
+                    group=run.group,
+                    job_type=run.job_type,
+                    tags=run.tags,
+                    notes=run.notes,
+                    host="",
+                    git_commit=run.commit,
+                    start_time=run.created,
+                ),
+                ConfigEntry(config, remove=tuple(run.config)),
+                SummaryEntry(summary, remove=tuple(run.summary)),
+            ],
+        )
+        self._store.commit()
+
+    def _append(self, run: RunId, told: Rows) -> None:
+        name = SYSTEM if told.system else HISTORY
+        position = self._store.positions(run).get(name, 0)
+        entries = list(_samples(told.rows) if told.system else _steps(told.rows))
+        new = [(at, entry) for at, entry in entries if at >= position]
+        if new:
+            self._store.append(run, [entry for _, entry in new], name, new[-1][0] + 1)
+            self._store.commit()
+
+    def _end(self, run: RemoteRun) -> tuple[str, str]:
+        id_, state = RunId(run.id), _STATES.get(run.state, RunState.LOST)
+        fields: dict[str, Any] = {"state": state, "value": self._value(run)}
+        fields["ended"] = run.heartbeat if state.ended else None
+        if state.ended and state is not RunState.FINISHED:
+            page = run_page(self._sweep.url, run.id)
+            fields["cause"] = f"{run.state} at W&B: {page} says more"
+        self._store.update_run(id_, **fields)
+        self._store.commit()
+        return run.id, run.mark
+
+    def _value(self, run: RemoteRun) -> float | None:
+        if self._metric is None:
+            return None
+        name = self._metric.name
+        values = self._reader.objective(name, [RunId(run.id)]).get(RunId(run.id), [])
+        last = _number(flat(run.summary).get(name))
+        return objective(values or ([] if last is None else [last]), self._metric)
+
+    def _params(self, run: RemoteRun) -> dict[str, Any]:
+        names = self._sweep.config.get("parameters") or {}
+        return {name: run.config[name] for name in names if name in run.config}
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested values by dotted key; a media value stays one object."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value and "_type" not in value:
+            found |= flat(value, f"{prefix}{key}.")
+        elif prefix or not key.startswith("_wandb"):
+            found[f"{prefix}{key}"] = value
+    return found
+
+
+def _steps(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Entry]]:
+    for row in rows:
+        values = flat(row)
+        step, time = int(values.pop("_step", 0)), values.pop("_timestamp", None)
+        values.pop("_runtime", None)
+        scalars: dict[str, float] = {}
+        media: dict[str, Any] = {}
+        for key, value in values.items():
+            number = _number(value)
+            if number is not None:
+                scalars[key] = number
+            elif value is not None:
+                media[key] = value
+        yield step, HistoryEntry(step, time, scalars, media)
+
+
+def _samples(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Entry]]:
+    for row in rows:
+        time = row.get("_timestamp")
+        values = {
+            key.removeprefix(_SYSTEM): number
+            for key, value in row.items()
+            if key.startswith(_SYSTEM) and (number := _number(value)) is not None
+        }
+        if time is not None and values:
+            yield round(time * 1000), SystemEntry(float(time), values)
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, str):
+        return _NUMBERS.get(value)
+    return float(value) if isinstance(value, (int, float)) else None

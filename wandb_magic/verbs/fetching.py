@@ -1,0 +1,192 @@
+"""A copy of a W&B sweep that never ran here: complete enough to analyse, and never steered.
+
+It lies in a folder of its own beside the sweeps of this machine. Fetched again, it takes in what
+is new: each run's history goes on behind the last step that is here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from wandb_magic import index
+from wandb_magic.bundle.manifest import inherited
+from wandb_magic.errors import SweepError, SweepNotFoundError, SweepStateError
+from wandb_magic.paths import FOLDER_MODE, SweepPaths, wandb_folder, write_atomically
+from wandb_magic.records import Options, SweepId, SweepRecord, SweepState
+from wandb_magic.remote import RemoteSweep, login_is_likely
+from wandb_magic.remote.finding import split
+from wandb_magic.remote.reading import Reading
+from wandb_magic.spec import Spec, understood
+from wandb_magic.store import StoreReader, StoreWriter
+from wandb_magic.verbs import folder
+from wandb_magic.verbs.copying import HISTORY, Copying
+from wandb_magic.verbs.handle import Sweep
+
+MARKS = "fetched.json"  # what W&B said of each run when it was read
+_STATES = {
+    "FINISHED": SweepState.FINISHED,
+    "CANCELED": SweepState.STOPPED,
+    "STOPPED": SweepState.STOPPED,
+    "CRASHED": SweepState.FAILED,
+    "FAILED": SweepState.FAILED,
+}
+
+
+def fetch(sweep: str, *, entity: str | None = None, project: str | None = None) -> Sweep:
+    """Return a W&B sweep with all that its runs logged, as a copy in a folder here.
+
+    One that this machine runs is only returned. Fetched again, a copy takes in what is new.
+
+    Parameters
+    ----------
+    sweep
+        ``entity/project/id``, an id, or the address of the sweep's page.
+    entity, project
+        Where to look if `sweep` does not say it.
+
+    Raises
+    ------
+    RemoteError
+        If the server cannot be reached, or has no such sweep.
+    SweepNotFoundError
+        If there is no API key, or `sweep` names none.
+    """
+    id_ = SweepId(split(sweep)[2])
+    entry = next((entry for entry in index.entries() if entry.id == id_), None)
+    paths = None if entry is None else entry.paths
+    if paths is not None and not _is_copy(paths):
+        return Sweep(paths)
+    environment = inherited(os.environ)
+    if not login_is_likely(environment):
+        raise SweepNotFoundError(
+            f"there is no sweep {sweep!r} here, and W&B finds no API key to read it there: "
+            "run `wandb login` or set WANDB_API_KEY"
+        )
+    target = paths or SweepPaths(wandb_folder(folder.root()) / f"sweep-{id_}-copy")
+    marks = _marks(target)
+    known = _known(target, marks)
+    reading = Reading(sweep, environment, known, entity=entity or "", project=project or "")
+    with closing(reading):
+        try:
+            if target.store.exists():
+                with _alone(target):
+                    _take(target, reading, marks)
+            else:
+                _make(target, reading)
+        except OSError as error:
+            raise SweepError(folder.sentence(error, target)) from error
+    return Sweep(target)
+
+
+def _make(target: SweepPaths, reading: Reading) -> None:
+    """Make a whole copy, or none."""
+    target.folder.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    staging = SweepPaths(
+        Path(tempfile.mkdtemp(dir=target.folder.parent, prefix=f".{target.folder.name}."))
+    )
+    record = _record(reading.sweep, understood(reading.sweep.config))
+    try:
+        folder.furnish(staging, record)
+        _take(staging, reading, {})
+        if target.folder.exists():  # somebody was faster, or left half of one
+            shutil.rmtree(target.folder)
+        staging.folder.rename(target.folder)
+    except BaseException:
+        staging.store.unlink(missing_ok=True)
+        shutil.rmtree(staging.folder, ignore_errors=True)
+        raise
+    index.add(index.Entry(record.id, record.name, str(target.folder), record.created))
+
+
+def _take(paths: SweepPaths, reading: Reading, marks: dict[str, str]) -> None:
+    """Take in what is read, run by run: what came before an error stays."""
+    spec = understood(reading.sweep.config)
+    with closing(StoreWriter(paths.store)) as store, closing(StoreReader(paths.store)) as reader:
+        copying = Copying(store, reader, reading.sweep)
+        for run, mark in copying.take(iter(reading)):
+            marks[run] = mark
+            write_atomically(paths.folder / MARKS, json.dumps(marks))
+        fresh = _record(reading.sweep, spec)
+        runs = reader.runs()
+        store.update_sweep(
+            name=fresh.name,
+            state=fresh.state,
+            cause=fresh.cause,
+            spec=fresh.spec,
+            notices=fresh.notices,
+            started=min((run.started for run in runs if run.started is not None), default=None),
+            ended=max((run.ended for run in runs if run.ended is not None), default=time.time()),
+        )
+        store.commit()
+
+
+def _record(remote: RemoteSweep, spec: Spec) -> SweepRecord:
+    state = _STATES.get(remote.state, SweepState.STOPPED)
+    said = remote.state.lower()
+    moment = time.strftime("%Y-%m-%d %H:%M:%S")
+    cause = "" if state is SweepState.FINISHED else f"a copy: it was {said} at W&B on {moment}"
+    now = time.time()
+    return SweepRecord(
+        id=SweepId(remote.id),
+        name=spec.name or remote.id,
+        project=remote.project,
+        entity=remote.entity,
+        mode="online",
+        state=state,
+        created=now,
+        spec=spec.to_dict(),
+        options=Options(attached=True, copied=True),
+        agents=1,
+        budget=spec.run_cap,
+        cause=cause,
+        ended=now,
+        notices=(*spec.notices, f"a copy of a W&B sweep, read on {moment}"),
+        url=remote.url,
+    )
+
+
+def _is_copy(paths: SweepPaths) -> bool:
+    with closing(StoreReader(paths.store)) as reader:
+        return reader.sweep().options.copied
+
+
+def _marks(paths: SweepPaths) -> dict[str, str]:
+    try:
+        marks: dict[str, str] = json.loads((paths.folder / MARKS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return marks
+
+
+def _known(paths: SweepPaths, marks: Mapping[str, str]) -> dict[str, tuple[str, int]]:
+    """Return what is here of each run; what was written last need not have its mark yet."""
+    if not paths.store.exists():
+        return {}
+    with closing(StoreWriter(paths.store)) as store, closing(StoreReader(paths.store)) as reader:
+        return {
+            run.id: (marks.get(run.id, ""), store.positions(run.id).get(HISTORY, 0))
+            for run in reader.runs()
+        }
+
+
+@contextlib.contextmanager
+def _alone(paths: SweepPaths) -> Iterator[None]:
+    """Hold the copy's lock: a store has one writer."""
+    import fcntl  # noqa: PLC0415 - as in `detach`
+
+    with paths.lock.open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SweepStateError(
+                f"{paths.folder} is being fetched already: wait for it"
+            ) from None
+        yield

@@ -1,0 +1,93 @@
+"""What can be had of a run once more: in this process, or as a script for another machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wandb_magic import index
+from wandb_magic.verbs.results import Results
+
+if TYPE_CHECKING:
+    from wandb_magic.reproduction import Original, Replay, Reproduced
+
+
+class Repeatable(Results):
+    """A sweep whose runs can be had again; nothing here changes it."""
+
+    def reproduce(self, run: str | int, *, namespace: dict[str, Any] | None = None) -> Reproduced:
+        """Put a run's variables into the notebook, and the cell that runs it again below.
+
+        Names that had another value get the run's: what is returned says which, and keeps the old
+        values. Where there is no notebook, the cell is printed.
+
+        Parameters
+        ----------
+        run
+            A run, by id, prefix or number.
+        namespace
+            Where the variables go; the notebook's globals by default.
+
+        Raises
+        ------
+        SweepStateError
+            If it executes a program, or its code is not here.
+        BundleError
+            If a variable cannot be read here.
+        """
+        from wandb_magic import reproduction  # noqa: PLC0415 - few ask for it
+
+        values = vars(sys.modules["__main__"]) if namespace is None else namespace
+        reproduced = reproduction.reproduce(self._original(run), values, self._handle())
+        reproduction.show(reproduced)
+        return reproduced
+
+    def replay(self, run: str | int) -> Replay:
+        """Seed this process as a run was, and give the run's parameters to ``wandb.init()``.
+
+        That is so until the cell ends, or the block of a ``with``. W&B's run is new and offline.
+
+        Raises
+        ------
+        SweepStateError
+            If a W&B run is open in this process.
+        """
+        from wandb_magic import reproduction  # noqa: PLC0415 - few ask for it
+
+        return reproduction.Replay(self._original(run))
+
+    def export(self, run: str | int, path: str | os.PathLike[str] | None = None) -> Path:
+        """Write a run as a script with all that it needs, to run on another machine.
+
+        Parameters
+        ----------
+        run
+            A run, by id, prefix or number.
+        path
+            A folder that does not exist yet; ``run-<id>`` by default.
+
+        Raises
+        ------
+        SweepStateError
+            If there is something already, or the run's code is not here.
+        """
+        from wandb_magic import reproduction  # noqa: PLC0415 - few ask for it
+
+        original = self._original(run)
+        return reproduction.export(original, Path(path or f"run-{original.run.id}"))
+
+    def _original(self, run: str | int) -> Original:
+        from wandb_magic import reproduction  # noqa: PLC0415 - few ask for it
+
+        record = self._find(run)
+        summary = self._reader.summaries([record.id]).get(record.id, {})
+        return reproduction.Original(self._paths, self._record, record, summary)
+
+    def _handle(self) -> str:
+        """Return what `attach` finds this very sweep by."""
+        known = any(
+            entry.id == self.id and entry.paths == self._paths for entry in index.entries()
+        )
+        return self.id if known else str(self.path)
