@@ -170,9 +170,12 @@ class SweepPaths:
     @property
     def store(self) -> Path:
         """The store; on a network file system a pointer leads to a local disk."""
+        here = self.folder / "sweep.db"
         with contextlib.suppress(FileNotFoundError):
-            return Path(self.store_pointer.read_text(encoding="utf-8"))
-        return self.folder / "sweep.db"
+            there = Path(self.store_pointer.read_text(encoding="utf-8"))
+            # On another machine, where it was not, it may have been put beside the pointer.
+            return there if there.exists() or not here.exists() else here
+        return here
 
     @property
     def store_pointer(self) -> Path:

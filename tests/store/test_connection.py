@@ -139,7 +139,7 @@ def test_a_store_in_a_folder_that_cannot_be_written_is_read(
         assert reader.runs() == [make_run()]
 
 
-def test_changes_that_only_the_log_has_are_never_left_out_silently(
+def test_changes_that_only_the_log_has_are_read_in_a_folder_that_cannot_be_written(
     open_folder: Path, sweep: SweepRecord, make_run: MakeRun
 ) -> None:
     living = open_folder / "living.db"
@@ -153,8 +153,11 @@ def test_changes_that_only_the_log_has_are_never_left_out_silently(
         Path(f"{path}{suffix}").chmod(0o444)
     writer.close()
     open_folder.chmod(0o555)
-    with without_rights(), pytest.raises(StoreError, match="copy both to another folder"):
-        store.StoreReader(path)
+    with without_rights(), closing(store.StoreReader(path)) as reader:
+        assert reader.runs() == [make_run()]
+    assert {each.name for each in open_folder.iterdir() if "living" not in each.name} == {
+        *("sweep.db", "sweep.db-wal")
+    }
 
 
 def test_a_store_that_cannot_be_written_says_so(open_folder: Path, sweep: SweepRecord) -> None:

@@ -27,7 +27,7 @@ LINE_MARK = "# %%wandb_sweep"
 
 def summary(paths: SweepPaths, reader: StoreReader) -> wire.SweepSummary:
     """Return how a sweep stands."""
-    status = status_of(reader)
+    status = status_of(reader, paths)
     record, metric, best = status.sweep, metric_of(status.sweep), status.best
     spark = [] if metric is None else best_so_far(reader.values(), maximize=metric.maximize)
     return {

@@ -6,9 +6,11 @@ Nothing here knows what the tables mean.
 from __future__ import annotations
 
 import errno
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -90,8 +92,7 @@ def connect_to_read(path: Path, wait: float = WAIT) -> sqlite3.Connection:
     Raises
     ------
     StoreError
-        If it is missing, damaged, locked, or of a newer version; or if it lies in a folder that
-        cannot be written while changes still wait in its write-ahead log.
+        If it is missing, damaged, locked, or of a newer version.
     """
     _must_exist(path)
     with explained(path):
@@ -110,13 +111,10 @@ def connect_to_read(path: Path, wait: float = WAIT) -> sqlite3.Connection:
 
 
 def _open_unchanging(path: Path) -> sqlite3.Connection:
-    """Open a store beside which SQLite can make no files of its own."""
+    """Open a store beside which SQLite can make no files of its own, as it is now."""
     log = Path(f"{path}-wal")
     if log.exists() and log.stat().st_size:
-        raise StoreError(
-            f"The store {path} lies in a folder that cannot be written, and its last changes are "
-            f"still in {log.name}: copy both to another folder and read them there."
-        )
+        return _open_snapshot(path, log)
     connection = _open(path, "immutable=1", WAIT)
     try:
         _check(connection, path)
@@ -124,6 +122,26 @@ def _open_unchanging(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _open_snapshot(path: Path, log: Path) -> sqlite3.Connection:
+    """Open a copy of a store with the changes that its write-ahead log still holds.
+
+    The copy has no name any more once it is open, and goes with the connection.
+    """
+    with tempfile.TemporaryDirectory(prefix="wandb-magic-") as folder:
+        copy = Path(folder) / path.name
+        shutil.copyfile(path, copy)
+        shutil.copyfile(log, f"{copy}-wal")
+        with closing(_open(copy, "mode=rw", WAIT)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")
+        connection = _open(copy, "immutable=1", WAIT)
+        try:
+            _check(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
 
 def _open(path: Path, mode: str, wait: float) -> sqlite3.Connection:

@@ -9,20 +9,23 @@ import os
 import subprocess
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from wandb_magic.bundle import Manifest
 from wandb_magic.bundle.manifest import inherited
 from wandb_magic.detach import start_supervisor
+from wandb_magic.detach import supervised as is_supervised
 from wandb_magic.errors import SweepStateError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.processes import alive
 from wandb_magic.records import SweepRecord
 from wandb_magic.store import StoreReader, answered, post
-from wandb_magic.verbs.status import has_died
+from wandb_magic.verbs.status import has_died, supervisor_lives
 
 POLL_S = 0.02
 PATIENCE_S = 30.0
+ENDING_S = 5.0  # a supervisor that has let go of its folder is gone by then
 
 
 def ask(
@@ -42,10 +45,12 @@ def ask(
     """
     record = reader.sweep()
     refuse_copies(record)
-    supervised = alive(record.supervisor) or _starting(reader)
+    supervised = supervisor_lives(record, paths) or _starting(reader, paths)
     if not supervised and not revive:
         how = f"has {record.state.value}" if record.state.ended else "has lost its supervisor"
         raise SweepStateError(f"sweep {record.id} {how}: resume() starts it again")
+    if not supervised:
+        _must_be_at_home(record, paths)
     request = post(paths.store, verb, arguments)
     deadline = time.monotonic() + PATIENCE_S
     revived = None if supervised else _revive(paths)
@@ -58,7 +63,8 @@ def ask(
         # The one that was alive may have ended without seeing the request, and until it had, it
         # sent others away.
         idle = revived is None or revived.poll() is not None
-        if idle and not alive(reader.sweep().supervisor) and not _starting(reader):
+        lives = supervisor_lives(reader.sweep(), paths) or _starting(reader, paths)
+        if idle and not lives:
             revived = _revive(paths)
     if error:
         raise SweepStateError(error)
@@ -80,9 +86,34 @@ def refuse_copies(sweep: SweepRecord) -> None:
         )
 
 
-def _starting(reader: StoreReader) -> bool:
+def _must_be_at_home(sweep: SweepRecord, paths: SweepPaths) -> None:
+    """Refuse to revive what was copied from elsewhere and could not run here.
+
+    Raises
+    ------
+    SweepStateError
+        If its runs had nowhere to run, or another folder's supervisor looks after them.
+    """
+    deadline = time.monotonic() + ENDING_S
+    while alive(sweep.supervisor) and not is_supervised(paths):
+        if time.monotonic() > deadline:
+            raise SweepStateError(
+                f"{paths.folder} is a copy of sweep {sweep.id}, which is running in a folder of "
+                f"its own: attach({sweep.id!r}) steers it"
+            )
+        time.sleep(POLL_S)
+    directory = Manifest.read(paths.bundle).directory
+    if not Path(directory).is_dir():
+        raise SweepStateError(
+            f"sweep {sweep.id} ran in {directory}, which does not exist here: it can be read, and "
+            "its runs exported; to run more, start a sweep with prior="
+            f"{str(paths.folder)!r}"
+        )
+
+
+def _starting(reader: StoreReader, paths: SweepPaths) -> bool:
     record = reader.sweep()
-    return record.supervisor is None and not has_died(record)
+    return record.supervisor is None and not has_died(record, paths)
 
 
 def _revive(paths: SweepPaths) -> subprocess.Popen[bytes]:

@@ -32,7 +32,14 @@ def attach(sweep: str) -> Sweep:
     """
     folder = Path(sweep).expanduser()
     if folder.is_dir() and (folder / "spec.yaml").exists():
-        return Sweep(SweepPaths(folder.resolve()))
+        paths = SweepPaths(folder.resolve())
+        if paths.store_pointer.exists() and not paths.store.exists():
+            raise StoreError(
+                f"{folder} is from a machine that keeps its store at {paths.store}: copy that "
+                f"file to {folder / 'sweep.db'}, and {paths.store.name}-wal, if it is there, to "
+                f"{folder / 'sweep.db-wal'}"
+            )
+        return Sweep(paths)
     known = index.entries()
     wanted = sweep.rstrip("/").rpartition("/")[2]  # W&B's entity/project/id, too
     for found in (

@@ -9,13 +9,12 @@ from wandb_magic.bundle import Contents
 from wandb_magic.detach import collect_ended
 from wandb_magic.errors import SweepError
 from wandb_magic.paths import SweepPaths
-from wandb_magic.processes import alive
 from wandb_magic.records import SweepState
 from wandb_magic.verbs.asking import ask, refuse_copies
 from wandb_magic.verbs.conclusions import Conclusions
 from wandb_magic.verbs.removing import check_idle, remove
 from wandb_magic.verbs.repeating import Repeatable
-from wandb_magic.verbs.status import has_died
+from wandb_magic.verbs.status import has_died, supervisor_lives
 from wandb_magic.verbs.syncing import Syncing, sync
 
 POLL_S = 0.1
@@ -52,9 +51,9 @@ class Sweep(Conclusions, Repeatable):
         deadline = None if timeout is None else time.monotonic() + timeout
         while deadline is None or time.monotonic() < deadline:
             record = self._record
-            if record.state is SweepState.PAUSED or has_died(record):
+            if record.state is SweepState.PAUSED or has_died(record, self._paths):
                 break
-            if record.state.ended and not alive(record.supervisor):
+            if record.state.ended and not supervisor_lives(record, self._paths):
                 break
             time.sleep(POLL_S)
         collect_ended()

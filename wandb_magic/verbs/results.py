@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 from wandb_magic.analysis.ranking import best_of
 from wandb_magic.errors import SweepNotFoundError, SweepStateError
 from wandb_magic.paths import SweepPaths
+from wandb_magic.processes import alive
 from wandb_magic.records import Params, RunId, RunRecord, SweepId, SweepRecord, metric_of
 from wandb_magic.remote import run_page
 from wandb_magic.store import StoreReader
@@ -51,7 +52,7 @@ class Results:
     def state(self) -> str:
         """A `SweepState` as text, or ``died`` if the sweep should run and has no supervisor."""
         record = self._record
-        return "died" if has_died(record) else record.state.value
+        return "died" if has_died(record, self._paths) else record.state.value
 
     @property
     def path(self) -> Path:
@@ -78,7 +79,7 @@ class Results:
 
     def status(self) -> Status:
         """Return how the sweep stands."""
-        return status_of(self._reader, self._paths.sync)
+        return status_of(self._reader, self._paths, sync=True)
 
     def records(self) -> list[RunRecord]:
         """Return all runs in order of their numbers, as plain records."""
@@ -162,7 +163,7 @@ class Results:
         path = self._paths.run(record.id).output
         if not follow:
             return logs.read(path)
-        return logs.follow(path, lambda: self._reader.run(record.id).state.ended)
+        return logs.follow(path, lambda: self._is_over(record.id))
 
     @overload
     def best(self) -> RunRecord: ...
@@ -192,6 +193,11 @@ class Results:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}: {self.status()}>"
+
+    def _is_over(self, run: RunId) -> bool:
+        """Tell whether a run prints no more, even if nobody is there to note its end."""
+        record = self._reader.run(run)
+        return record.state.ended or (self.state == "died" and not alive(record.process))
 
     def _find(self, run: Run) -> RunRecord:
         return self._found(run, self.records())

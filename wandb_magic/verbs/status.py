@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wandb_magic.analysis.ranking import best_of
-from wandb_magic.paths import SyncPaths
+from wandb_magic.detach import supervised
+from wandb_magic.paths import SweepPaths
 from wandb_magic.processes import alive
 from wandb_magic.records import RunRecord, RunState, SweepRecord, SweepState, metric_of
 from wandb_magic.store import StoreReader
@@ -91,7 +92,7 @@ class Status:
         return " · ".join(parts)
 
 
-def status_of(reader: StoreReader, sync: SyncPaths | None = None) -> Status:
+def status_of(reader: StoreReader, paths: SweepPaths, *, sync: bool = False) -> Status:
     """Read how a sweep stands, and with `sync` how sending it goes."""
     sweep = reader.sweep()
     metric = metric_of(sweep)
@@ -101,18 +102,31 @@ def status_of(reader: StoreReader, sync: SyncPaths | None = None) -> Status:
         ended=reader.done(),
         best=next(iter(best_of(reader, metric, 1)), None),
         metric=metric.name if metric is not None else "",
-        died=has_died(sweep),
-        sync=None if sync is None else read_sync(sync),
+        died=has_died(sweep, paths),
+        sync=read_sync(paths.sync) if sync else None,
     )
 
 
-def has_died(sweep: SweepRecord) -> bool:
+def has_died(sweep: SweepRecord, paths: SweepPaths) -> bool:
     """Tell whether a sweep should have a supervisor and has none."""
     if sweep.state.ended and sweep.ended is not None:
         return False
     if sweep.supervisor is None:
         return sweep.state is SweepState.PENDING and time.time() - sweep.created > STARTING_S
-    return not alive(sweep.supervisor)
+    return not supervisor_lives(sweep, paths)
+
+
+def supervisor_lives(sweep: SweepRecord, paths: SweepPaths) -> bool:
+    """Tell whether the supervisor that a sweep names lives, and is the one of this folder.
+
+    A copy of the folder names the same process; the lock is held in the folder that it works in.
+    """
+    if not alive(sweep.supervisor):
+        return False
+    try:
+        return supervised(paths)
+    except OSError:  # another user's lock, or a file system without any: the process must do
+        return True
 
 
 def duration(seconds: float) -> str:
