@@ -110,6 +110,14 @@ def test_one_that_ran_when_it_was_copied_has_died_here(sweep: Sweep, tmp_path: P
     assert copy.export(0, tmp_path / "exported").is_dir()
 
 
+def seen(place: Path) -> tuple[str, list[str], dict[str, object], str]:
+    """Return what a sweep's folder has to tell."""
+    found = attach(str(place))
+    logs = found.logs(0)
+    assert isinstance(logs, str)
+    return found.state, [run.state.value for run in found.records()], dict(found.best_config), logs
+
+
 @pytest.fixture
 def mount() -> Iterator[Path]:
     """A folder that everybody can enter."""
@@ -132,15 +140,12 @@ def test_a_folder_that_cannot_be_written_is_read_with_its_last_changes(
     for each in before:
         each.chmod(0o555 if each.is_dir() else 0o444)
     place.chmod(0o555)
-    assert attach(str(sweep.path)).best_config == {"lr": 0.25}  # imports what is imported late
+    expected = (["finished", "running"], {"lr": 0.25}, sweep.logs(0))
+    assert seen(sweep.path) == ("running", *expected)  # and all is imported
     with without_rights():
-        copy = attach(str(place))
-        assert copy.state == "died"
-        assert [run.state.value for run in copy.records()] == ["finished", "running"]
-        assert copy.best_config == {"lr": 0.25}
-        assert "said by" in copy.logs(0)
+        assert seen(place) == ("died", *expected)
         with pytest.raises((StoreError, SweepStateError)):
-            copy.resume()
+            attach(str(place)).resume()
     assert {each: each.stat().st_mtime for each in place.rglob("*")} == before
     Path("go").touch()
     sweep.wait(90)
