@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from wandb_magic.cli.main import run
 from wandb_magic.errors import SweepError, SweepStateError
 from wandb_magic.verbs import Sweep
 
@@ -104,7 +105,7 @@ def test_a_cell_runs_elsewhere_and_logs_the_same(
     assert done.returncode == 0, done.stderr
     config, curves = read_back(tmp_path / "away" / "elsewhere")
     assert curves == original
-    record = next(run for run in sweep.records() if run.number == 1)
+    record = next(each for each in sweep.records() if each.number == 1)
     assert config["lr"] == record.params["lr"]
 
     other = execute(folder, ENVIRONMENTS / "python-3.13" / "bin" / "python")
@@ -224,6 +225,10 @@ def test_what_is_there_already_is_left_alone(finished: Finished, tmp_path: Path)
     assert default == Path.cwd() / f"run-{sweep.records()[0].id}"
     told = json.loads((default / "exported_run" / "run.json").read_text("utf-8"))
     assert told["code"] is False
+    assert run(["export", sweep.id, "0", str(tmp_path / "typed")]) == 0
+    assert (tmp_path / "typed" / "run.py").is_file()
+    with pytest.raises(SweepStateError, match=f"`wandb-magic export {sweep.id} 0` writes it as"):
+        run(["reproduce", sweep.id, "0"])
     (sweep.path / "bundle" / "manifest.json").unlink()
     with pytest.raises(SweepStateError, match=r"the code of sweep .* is not here"):
         sweep.export(0, tmp_path / "new")

@@ -53,6 +53,8 @@ for _ in range(%(times)d):
     cell(shell.rl_next_input)
 left = [name for name in os.environ if name.startswith('WANDB_')]
 names = shell.user_ns
+with wandb.init(mode="offline", dir=sys.argv[1]) as later:
+    assert "lr" not in later.config
 print(json.dumps({
     "next": shell.rl_next_input,
     "names": names["done"].names,

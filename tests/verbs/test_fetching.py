@@ -19,8 +19,10 @@ from loopback.clients import PYTHONS
 from loopback.server import Loopback
 from wandb_magic import attach, fetch
 from wandb_magic.errors import RemoteError, SweepNotFoundError, SweepStateError
+from wandb_magic.paths import SweepPaths
 from wandb_magic.records import RunId
 from wandb_magic.remote import RemoteSweep, create
+from wandb_magic.server.answers import detail
 from wandb_magic.verbs import Sweep
 
 ROOT = Path(__file__).parents[2]
@@ -233,6 +235,8 @@ def test_a_copy_is_read_and_never_steered(there: RemoteSweep, elsewhere: Elsewhe
     with pytest.raises(SweepStateError, match=r"the code of sweep .* is not here"):
         copy.export(0)
     assert attach(there.id).path == copy.path
+    shown = detail(SweepPaths(copy.path), copy._reader, copy.path)
+    assert (shown["id"], shown["code"], shown["captured"]) == (there.id, "", [])
     with pytest.raises(SweepStateError, match="has printed is at W&B"):
         copy.logs(0)
     # To run more of it is to serve it, in a folder of its own; the copy stays as it was.

@@ -42,6 +42,10 @@ class Original:
         SweepStateError
             If the code is not here.
         """
+        if self.sweep.options.copied:
+            raise SweepStateError(
+                f"the code of sweep {self.sweep.id} is not here: this is a copy of a W&B sweep"
+            )
         try:
             return Manifest.read(self.paths.bundle)
         except (OSError, ValueError, KeyError, TypeError):

@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from wandb_magic.bundle.manifest import STALE
 from wandb_magic.errors import SweepStateError
@@ -21,6 +21,7 @@ from wandb_magic.reproduction.original import Original
 from wandb_magic.run import seed
 from wandb_magic.supervisor.jobs import RUN_FOLDER
 
+SERVICE = "WANDB_SERVICE"  # the wandb-core of this process
 KEPT = frozenset({"WANDB_DIR", "WANDB_JUPYTER", "WANDB_NOTEBOOK_NAME"})
 
 
@@ -40,7 +41,11 @@ class Replay:
         If a W&B run is open in this process.
     """
 
+    _newest: ClassVar[Replay | None] = None
+
     def __init__(self, original: Original) -> None:
+        if Replay._newest is not None:
+            Replay._newest.end()
         wandb: Any = sys.modules.get("wandb")
         open_run = getattr(wandb, "run", None)
         # One that is disabled stays open for good.
@@ -55,13 +60,16 @@ class Replay:
             for name, value in os.environ.items()
             if name in _ours() or (name in STALE and name not in KEPT)
         }
+        if wandb is not None:
+            # The core that it names is stopped below, and wandb starts another.
+            self._before.pop(SERVICE, None)
         self._ended = False
         kept = self._folder / "kept"
         kept.mkdir(mode=FOLDER_MODE)
         params = self._folder / "params.yaml"
         params.write_text(original.params, encoding="utf-8")
-        for name in self._before:
-            del os.environ[name]
+        for name in (*self._before, SERVICE):
+            os.environ.pop(name, None)
         os.environ |= {
             "WANDB_MODE": "offline",
             "WANDB_SWEEP_PARAM_PATH": str(params),
@@ -72,6 +80,7 @@ class Replay:
         self._shell: Any = running_shell()
         if self._shell is not None:
             self._shell.events.register("post_run_cell", self._after_cell)
+        Replay._newest = self
         seed(original.seed)
 
     def end(self, exit_code: int = 0) -> None:
@@ -79,6 +88,7 @@ class Replay:
         if self._ended:
             return
         self._ended = True
+        Replay._newest = None
         if self._shell is not None:
             self._shell.events.unregister("post_run_cell", self._after_cell)
         wandb: Any = sys.modules.get("wandb")

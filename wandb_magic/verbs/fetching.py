@@ -17,6 +17,7 @@ from contextlib import closing
 from pathlib import Path
 
 from wandb_magic import index
+from wandb_magic.bundle import Manifest
 from wandb_magic.bundle.manifest import inherited
 from wandb_magic.errors import SweepError, SweepNotFoundError, SweepStateError
 from wandb_magic.paths import FOLDER_MODE, SweepPaths, wandb_folder, write_atomically
@@ -31,6 +32,18 @@ from wandb_magic.verbs.copying import HISTORY, Copying
 from wandb_magic.verbs.handle import Sweep
 
 MARKS = "fetched.json"  # what W&B said of each run when it was read
+NO_CODE = Manifest(
+    kind="command",
+    python="",
+    directory="",
+    path=(),
+    imports={},
+    variables=(),
+    spans=(),
+    sources={},
+    environment={},
+)
+"""The bundle of a copy: whoever reads one finds it empty."""
 _STATES = {
     "FINISHED": SweepState.FINISHED,
     "CANCELED": SweepState.STOPPED,
@@ -95,6 +108,8 @@ def _make(target: SweepPaths, reading: Reading) -> None:
     record = _record(reading.sweep, understood(reading.sweep.config))
     try:
         folder.furnish(staging, record)
+        staging.bundle.mkdir(mode=FOLDER_MODE)
+        NO_CODE.write(staging.bundle)
         _take(staging, reading, {})
         if target.folder.exists():  # somebody was faster, or left half of one
             shutil.rmtree(target.folder)
