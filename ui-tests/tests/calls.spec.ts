@@ -7,7 +7,6 @@ import {
   expectAccessible,
   openNotebook,
   openRun,
-  pictures,
   reaches,
   runAll,
   runsOf,
@@ -66,6 +65,7 @@ test('what a run logs with wandb is seen: images, tables, HTML, histograms, char
   page,
   server
 }) => {
+  test.slow();
   await openNotebook(page, server, 'work/calls.ipynb', CELLS);
   await runAll(page);
   const [{ id: sweep }] = (await ask<Sweeps>(server)).sweeps;
@@ -142,7 +142,6 @@ test('what a run logs with wandb is seen: images, tables, HTML, histograms, char
   });
 
   await expectAccessible(page, '.jp-wm-RunView', 'what a run logs');
-  await pictures(page, 'calls', '.jp-wm-RunView');
 });
 
 /** A card of the run's charts, scrolled to. */
