@@ -11,10 +11,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from wandb_magic.verbs import Status, Sweep, agent, attach, fetch, from_study, start, sweeps
+    from wandb_magic.verbs import (
+        Status,
+        Sweep,
+        agent,
+        attach,
+        fetch,
+        from_study,
+        start,
+        sweep,
+        sweeps,
+    )
 
 __version__ = "0.1.0"
-__all__ = ["Status", "Sweep", "agent", "attach", "fetch", "from_study", "start", "sweeps"]
+__all__ = ["Status", "Sweep", "agent", "attach", "fetch", "from_study", "start", "sweep", "sweeps"]
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

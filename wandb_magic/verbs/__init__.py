@@ -5,6 +5,7 @@ frame is asked for.
 """
 
 from wandb_magic.verbs.attaching import attach
+from wandb_magic.verbs.creating import sweep
 from wandb_magic.verbs.dropin import agent
 from wandb_magic.verbs.fetching import fetch
 from wandb_magic.verbs.finding import sweeps
@@ -13,4 +14,4 @@ from wandb_magic.verbs.priors import from_study
 from wandb_magic.verbs.starting import start
 from wandb_magic.verbs.status import Status
 
-__all__ = ["Status", "Sweep", "agent", "attach", "fetch", "from_study", "start", "sweeps"]
+__all__ = ["Status", "Sweep", "agent", "attach", "fetch", "from_study", "start", "sweep", "sweeps"]

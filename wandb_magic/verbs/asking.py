@@ -19,7 +19,7 @@ from wandb_magic.detach import supervised as is_supervised
 from wandb_magic.errors import SweepStateError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.processes import alive
-from wandb_magic.records import SweepRecord
+from wandb_magic.records import SweepRecord, SweepState
 from wandb_magic.store import StoreReader, answered, post
 from wandb_magic.verbs.status import has_died, supervisor_lives
 
@@ -41,7 +41,7 @@ def ask(
     Raises
     ------
     SweepStateError
-        If it was refused, nobody is there to hear it, or nobody answers.
+        If it was refused, nobody is there to hear it, or nobody answers; if it has no code.
     """
     record = reader.sweep()
     refuse_copies(record)
@@ -51,6 +51,7 @@ def ask(
         raise SweepStateError(f"sweep {record.id} {how}: resume() starts it again")
     if not supervised:
         _must_be_at_home(record, paths)
+        _refuse_without_code(paths, record)
     request = post(paths.store, verb, arguments)
     deadline = time.monotonic() + PATIENCE_S
     revived = None if supervised else _revive(paths)
@@ -113,7 +114,19 @@ def _must_be_at_home(sweep: SweepRecord, paths: SweepPaths) -> None:
 
 def _starting(reader: StoreReader, paths: SweepPaths) -> bool:
     record = reader.sweep()
-    return record.supervisor is None and not has_died(record, paths)
+    return (
+        record.state is SweepState.PENDING
+        and record.supervisor is None
+        and not has_died(record, paths)
+    )
+
+
+def _refuse_without_code(paths: SweepPaths, record: SweepRecord) -> None:
+    if Manifest.read(paths.bundle).kind == "command" and not record.spec.get("program"):
+        raise SweepStateError(
+            f"sweep {record.id} has no code to run yet: give it with "
+            f"agent({str(record.id)!r}, function=train), or with a %%wandb_sweep {record.id} cell"
+        )
 
 
 def _revive(paths: SweepPaths) -> subprocess.Popen[bytes]:

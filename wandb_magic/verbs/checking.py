@@ -30,8 +30,21 @@ def check(spec: Spec, code: Code, settings: Settings, *, elsewhere: bool = False
         With all that is wrong.
     """
     problems = [*_wrong_settings(settings), *_wrong_together(spec, code, settings)]
-    if not elsewhere:
+    if not elsewhere and not settings.idle:
         problems += _endless(spec, settings)
+    if problems:
+        raise SpecError(*problems)
+
+
+def check_end(spec: Spec, settings: Settings) -> None:
+    """Refuse a search that would never end.
+
+    Raises
+    ------
+    SpecError
+        If neither the search nor a count ends it.
+    """
+    problems = [*_endless(spec, settings)]
     if problems:
         raise SpecError(*problems)
 
@@ -63,7 +76,7 @@ def _wrong_together(spec: Spec, code: Code, settings: Settings) -> Iterator[str]
             f"pip install {NEEDS[sampler]}, or choose another sampler"
         )
     has_code = code.cell is not None or code.function is not None
-    if not has_code and not spec.program:
+    if not has_code and not spec.program and not settings.idle:
         yield (
             "nothing to run: write the training code in the cell, give function=train, or name a "
             "`program` in the config"

@@ -18,13 +18,14 @@ from wandb_magic.verbs.settings import Code, Settings
 from wandb_magic.verbs.starting import start_code
 
 
-def agent(
+def agent(  # noqa: PLR0913 - what `wandb.agent` takes, and how many at a time
     sweep_id: Mapping[str, Any] | str | os.PathLike[str],
     function: Callable[[], object] | None = None,
     entity: str | None = None,
     project: str | None = None,
     count: int | None = None,
     *,
+    agents: int = 1,
     forward_signals: bool = False,  # noqa: ARG001 - a stop reaches a run's whole process group
     term_timeout: int | None = None,
     max_consecutive_failed_runs: int | None = None,
@@ -42,6 +43,8 @@ def agent(
         Where the sweep is at W&B, as in ``wandb.agent``.
     count
         How many runs to start here.
+    agents
+        How many runs at a time; what several calls of ``wandb.agent`` are for.
     forward_signals
         Without effect: a stop reaches all processes of a run as it is.
     term_timeout
@@ -59,7 +62,7 @@ def agent(
         options = replace(options, grace=float(term_timeout))
     if max_consecutive_failed_runs is not None:
         options = replace(options, failure_limit=max_consecutive_failed_runs)
-    settings = Settings(count, 1, None, project, entity, "auto", options, None)
+    settings = Settings(count, agents, None, project, entity, "auto", options, None)
     code = Code(function=function)
     if isinstance(sweep_id, str) and (names_a_sweep(sweep_id) or not _is_config(sweep_id)):
         try:

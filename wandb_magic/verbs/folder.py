@@ -26,6 +26,8 @@ from wandb_magic.spec import Spec
 from wandb_magic.store import create, network_file_system
 from wandb_magic.verbs.settings import Code, Settings
 
+NOT_BEGUN = "nobody has run it yet"
+
 
 def staged() -> SweepPaths:
     """Return the paths of a sweep that is being made."""
@@ -80,12 +82,13 @@ def record(
         project=remote.project if remote is not None else project_of(spec, settings),
         entity=remote.entity if remote is not None else entity_of(spec, settings),
         mode="offline" if remote is None else "online",
-        state=SweepState.PENDING,
+        state=SweepState.PAUSED if settings.idle else SweepState.PENDING,
         created=time.time(),
         spec=spec.to_dict(),
         options=options,
         agents=settings.agents,
         budget=min(budgets, default=None),
+        cause=NOT_BEGUN if settings.idle else "",
         notices=(*spec.notices, *([notice] if notice else [])),
         url="" if remote is None else remote.url,
     )

@@ -14,17 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from wandb_magic import index
+from wandb_magic.bundle import Manifest
 from wandb_magic.detach import supervised
 from wandb_magic.errors import SweepNotFoundError, SweepStateError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.remote import find, in_remote_form, login_is_likely
-from wandb_magic.spec import Spec, understood
+from wandb_magic.spec import Spec, load, understood
 from wandb_magic.verbs import folder
-from wandb_magic.verbs.checking import check
+from wandb_magic.verbs.checking import check, check_end
 from wandb_magic.verbs.finding import attach
 from wandb_magic.verbs.handle import Sweep
 from wandb_magic.verbs.settings import Code, Settings
 from wandb_magic.verbs.starting import environment_of, launch
+from wandb_magic.verbs.status import Status
 
 
 def names_a_sweep(config: Mapping[str, Any] | str | os.PathLike[str]) -> bool:
@@ -88,6 +90,8 @@ def _here(sweep: str) -> Sweep | None:
 def _go_on(sweep: Sweep, code: Code, settings: Settings) -> Sweep:
     """Run more of a sweep that this machine knows; with other code, if that is given."""
     has_code = code.cell is not None or code.function is not None
+    status = sweep.status()
+    budget = _budget(status, settings)
     if has_code:
         if supervised(SweepPaths(sweep.path)):
             raise SweepStateError(
@@ -95,15 +99,33 @@ def _go_on(sweep: Sweep, code: Code, settings: Settings) -> Sweep:
                 f"more agents with %wandb_sweep set-agents {sweep.id} N"
             )
         _replace_bundle(SweepPaths(sweep.path), code, environment_of(settings))
-    status = sweep.status()
-    if settings.count is not None:
-        sweep.set_count(status.ended + settings.count)
-    elif status.sweep.options.attached and status.sweep.budget is not None:
-        sweep.set_count(None)
-    return sweep.resume()
+    if budget != status.sweep.budget:
+        sweep.set_count(budget)
+    sweep.resume()
+    if settings.agents > status.sweep.agents:
+        sweep.set_agents(settings.agents)
+    return sweep
+
+
+def _budget(status: Status, settings: Settings) -> int | None:
+    """Return how many runs there are to be in all, with `settings.count` more of them."""
+    record = status.sweep
+    if settings.count is None:
+        if record.options.attached:
+            return None
+        if record.budget is None and record.mode == "offline":
+            check_end(load(record.spec), settings)
+        return record.budget
+    more = status.ended + settings.count
+    cap = None if record.options.attached else record.spec.get("run_cap")
+    return more if cap is None else min(more, cap)
 
 
 def _replace_bundle(paths: SweepPaths, code: Code, environment: dict[str, str]) -> None:
+    # The server that the sweep is at stays the same.
+    base_url = Manifest.read(paths.bundle).environment.get("WANDB_BASE_URL")
+    if base_url:
+        environment = {**environment, "WANDB_BASE_URL": base_url}
     staging = folder.staged()
     try:
         folder.write_bundle(staging, code, environment)

@@ -42,7 +42,10 @@ class Code:
 
 @dataclass(frozen=True)
 class Settings:
-    """How a sweep is to run, as it was asked for; see `start` for the fields."""
+    """How a sweep is to run, as it was asked for; see `start` for the fields.
+
+    An `idle` one is only made: it waits for somebody who runs it.
+    """
 
     count: int | None
     agents: int
@@ -53,3 +56,4 @@ class Settings:
     options: Options
     env: Mapping[str, str] | None
     prior: Prior | None = None
+    idle: bool = False

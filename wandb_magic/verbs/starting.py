@@ -180,7 +180,8 @@ def launch(
             id_, spec, settings, remote=remote, options=settings.options, notice=notice
         )
         paths = folder.complete(staging, sweep)
-        start_supervisor(paths, environment)
+        if not settings.idle:
+            start_supervisor(paths, environment)
     except BaseException as error:
         folder.take_back(paths, id_)
         if isinstance(error, OSError):
