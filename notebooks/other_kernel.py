@@ -86,7 +86,7 @@ class Reply:
         )
 
     def show(self, tail=None):
-        """Show it here; the last lines of what was printed only, if `tail` says how many."""
+        """Show it here, its error, too; the last lines of what was printed only, if `tail` says how many."""
         if tail:
             lines = readable("".join(each.get("text", "") for each in self.outputs)).splitlines()
             print("\n".join([*["…"][: len(lines) > tail], *lines[-tail:]]))
@@ -97,7 +97,7 @@ class Reply:
                 texts = {kind: readable(text) for kind, text in data.items() if kind != "image/png"}
                 display({**data, **texts}, raw=True)
         if self.error:
-            print(readable(self.error))
+            raise RuntimeError(readable(self.error))
 
 
 class OtherKernel:
@@ -198,8 +198,8 @@ class OtherKernel:
 def readable(text):
     """Return a text without colours and without the places of this machine."""
     text = re.sub(r"\x1b\[[\d;]*[A-Za-z]", "", text)
-    text = text.replace(str(Path.cwd()), ".").replace(str(checkout()), "…")
-    return re.sub(r"/[^\s\"']*/(site-packages|lib/python3\.\d+)/", "…/", text)
+    text = re.sub(r"/[^\s\"']*/(site-packages|lib/python3\.\d+)/", "…/", text)
+    return text.replace(str(Path.cwd()), ".").replace(str(checkout()), "…")
 
 
 def inside(line, cell):
