@@ -15,7 +15,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import dataclass, field
 from functools import cache
@@ -71,9 +70,12 @@ def python_with(ipykernel):
 
 @dataclass
 class Reply:
-    """What came of a cell: how long it took, what it showed, and the error that ended it."""
+    """What came of a cell: how long it took, in all and after the stop button was pressed, if it
+    was; the error that ended it; and what it showed.
+    """
 
     seconds: float
+    after_stop: float
     error: str
     outputs: list = field(repr=False)
 
@@ -146,9 +148,9 @@ class OtherKernel:
         """The kernel's process."""
         return psutil.Process(self._manager.provisioner.pid)
 
-    def run(self, code, interrupt=None):
-        """Run a cell to its end; with `interrupt`, press the stop button after so many seconds."""
-        outputs, named = [], {}
+    def run(self, code, stop_at=None):
+        """Run a cell to its end; press the stop button when it prints `stop_at`."""
+        outputs, named, pressed = [], {}, []
 
         def hear(message):
             kind, content = message["msg_type"], message["content"]
@@ -161,17 +163,15 @@ class OtherKernel:
                 outputs.append(content)
                 if name := content.get("transient", {}).get("display_id"):
                     named[name] = content
+            if stop_at and not pressed and stop_at in content.get("text", ""):
+                pressed.append(time.monotonic())
+                self._manager.interrupt_kernel()
 
-        button = threading.Timer(interrupt or 0, self._manager.interrupt_kernel)
         began = time.monotonic()
-        if interrupt:
-            button.start()
         reply = self._client.execute_interactive(code, timeout=PATIENCE_S, output_hook=hear)
-        seconds = time.monotonic() - began
-        button.cancel()
-        content = reply["content"]
+        ended, content = time.monotonic(), reply["content"]
         error = f"{content['ename']}: {content['evalue']}" if content["status"] == "error" else ""
-        return Reply(seconds, error, outputs)
+        return Reply(ended - began, ended - (pressed or [ended])[0], error, outputs)
 
     def value(self, expression):
         """Return a plain value that the kernel knows: a number, a text, a list of these."""
@@ -203,19 +203,19 @@ def readable(text):
 
 
 def inside(line, cell):
-    """Run a cell in other kernels: `%%inside KERNEL… [--as NAME] [--interrupt SECONDS]`.
+    """Run a cell in other kernels: `%%inside KERNEL… [--as NAME] [--stop-at WORD]`.
 
     NAME is what came of it, from the last of the kernels.
     """
     parser = argparse.ArgumentParser("%%inside")
     parser.add_argument("kernels", nargs="+")
     parser.add_argument("--as", dest="name")
-    parser.add_argument("--interrupt", type=float, help="press the stop button after so long")
+    parser.add_argument("--stop-at", metavar="WORD", help="press stop when it prints this")
     parser.add_argument("--tail", type=int, help="show so many lines of its end, as text only")
     options = parser.parse_args(line.split())
     names = get_ipython().user_ns
     for kernel in options.kernels:
-        reply = names[kernel].run(cell, options.interrupt)
+        reply = names[kernel].run(cell, options.stop_at)
         reply.show(options.tail)
     if options.name:
         names[options.name] = reply
