@@ -185,7 +185,7 @@ class OtherKernel:
     def restart(self):
         """Restart it, as the menu does."""
         self._client.stop_channels()
-        self._manager.restart_kernel(now=True)
+        self._manager.restart_kernel()
         self._connect()
 
     def close(self):
