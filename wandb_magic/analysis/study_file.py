@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.distributions import distribution_to_json
+from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages import JournalStorage, RDBStorage
 from optuna.storages.journal import BaseJournalBackend, JournalFileBackend
 from optuna.trial import FrozenTrial
@@ -125,10 +125,11 @@ def _write_database(study: optuna.Study, path: Path) -> None:
 def _rows(models: Any, trials: list[FrozenTrial]) -> Iterator[tuple[Any, list[dict[str, Any]]]]:  # noqa: ANN401 - a module
     value = models.TrialValueModel.value_to_stored_repr
     intermediate = models.TrialIntermediateValueModel.intermediate_value_to_stored_repr
-    kinds: dict[int, str] = {}  # there are few, and each is turned to JSON once
+    kinds: dict[tuple[str, BaseDistribution], str] = {}  # each is turned to JSON once
     for trial in trials:
-        for kind in trial.distributions.values():
-            kinds.setdefault(id(kind), distribution_to_json(kind))
+        for named in trial.distributions.items():
+            if named not in kinds:
+                kinds[named] = distribution_to_json(named[1])
 
     def each(trial: FrozenTrial) -> dict[str, int]:
         return {"trial_id": trial.number + 1}
@@ -149,7 +150,7 @@ def _rows(models: Any, trials: list[FrozenTrial]) -> Iterator[tuple[Any, list[di
             | {
                 "param_name": name,
                 "param_value": kind.to_internal_repr(trial.params[name]),
-                "distribution_json": kinds[id(kind)],
+                "distribution_json": kinds[name, kind],
             }
             for trial in trials
             for name, kind in trial.distributions.items()
