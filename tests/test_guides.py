@@ -25,7 +25,7 @@ STARTED = ROOT / "docs" / "getting-started.md"
 BLOCK = re.compile(r"(?ms)^```(\w+)\n(.*?)^```$")
 FILE = re.compile(r"# (\S+\.(?:py|yaml))\n")
 ONLINE = {"agents.md", "priors.md"}
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 
 def blocks(text: str) -> list[tuple[str, str]]:
