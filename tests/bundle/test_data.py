@@ -200,6 +200,25 @@ def test_torch_arrives_whole(notebook: Make) -> None:
     notebook(TORCH).run(TORCH_CELL)
 
 
+def test_modules_of_a_type_of_their_own_are_imported(notebook: Make) -> None:
+    pytest.importorskip("torch")
+    # `torch.classes` is such a module, and cloudpickle takes `config.classes` for it.
+    before = """
+import sys, types
+import torch
+from torch.backends import cudnn
+class Config:
+    classes = 3
+def make(config):
+    return torch.zeros(config.classes)
+"""
+    cell = """
+assert make(Config()).shape == (3,)
+assert cudnn is sys.modules["torch.backends.cudnn"]
+"""
+    notebook(before).run(cell)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells how memory is shared")
 def test_large_data_is_one_copy_for_all_runs(notebook: Make) -> None:
     before = "import numpy as np\ndata = np.ones(25_000_000)"

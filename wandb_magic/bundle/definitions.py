@@ -1,10 +1,16 @@
-"""What Python pickles by name only, though a run's ``__main__`` does not know the name yet."""
+"""What Python pickles by name only, though a run's ``__main__`` does not know the name yet.
+
+And modules of a type of their own: cloudpickle knows plain ones only.
+"""
 
 from __future__ import annotations
 
 import functools
+import importlib
+import sys
 import typing
 import weakref
+from types import ModuleType
 from typing import Any
 
 from wandb_magic.bundle.rebuilding import cached_function
@@ -27,4 +33,19 @@ def reduce_definition(obj: Any) -> Reduced | None:  # noqa: ANN401 - any object 
         return type(obj), (dict(obj),)  # `singledispatch` keeps one
     elif isinstance(obj, typing.ParamSpec) and obj.__module__ == "__main__":
         return typing.ParamSpec, (obj.__name__,)
+    return None
+
+
+def reduce_module(obj: Any) -> Reduced | None:  # noqa: ANN401 - any object is asked about
+    """Return how to import a module of a type of its own; None for all else.
+
+    ``torch.classes`` is one, and cloudpickle comes by it wherever a function uses ``torch`` and
+    something named ``classes``.
+    """
+    if not isinstance(obj, ModuleType) or type(obj) is ModuleType:
+        return None
+    # Its own idea of its name may be another one.
+    for name in (obj.__name__, *(name for name, each in list(sys.modules.items()) if each is obj)):
+        if sys.modules.get(name) is obj:
+            return importlib.import_module, (name,)
     return None

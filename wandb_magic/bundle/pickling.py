@@ -19,7 +19,7 @@ import cloudpickle
 
 from wandb_magic.bundle.arrays import Arrays
 from wandb_magic.bundle.buffers import SMALLEST
-from wandb_magic.bundle.definitions import reduce_definition
+from wandb_magic.bundle.definitions import reduce_definition, reduce_module
 from wandb_magic.bundle.rebuilding import namespace_of_run
 from wandb_magic.bundle.tensors import Tensors
 
@@ -59,7 +59,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is not t
         self._without = without
         # cloudpickle rebuilds functions with equal globals on one dict: make that dict ours.
         self.globals_ref[id(namespace)] = _Namespace(__name__="__main__")
-        self._reducers = (reduce_definition, Arrays().reduce, Tensors().reduce)
+        self._reducers = (reduce_definition, reduce_module, Arrays().reduce, Tensors().reduce)
         self._cells: dict[int, CellType] = {}
         self.definitions: list[Any] = []
         self.last: object = None
