@@ -1,10 +1,11 @@
 """Small pictures with labels, all through one `Dataset`: MNIST, CIFAR-10, scikit-learn's digits.
 
-MNIST and CIFAR-10 are read by torchvision, if it is installed and their files are there; nothing is
-ever downloaded here. The digits come with scikit-learn, so they are always there.
+MNIST and CIFAR-10 are read by torchvision, if it is installed and their files are there; nothing
+is ever downloaded here. The digits come with scikit-learn, so they are always there.
 """
 
 import os
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -104,7 +105,7 @@ def load(name: str, *, train: bool, folder: str | Path | None = None) -> Picture
         raise ValueError(f"dataset must be one of {', '.join(NAMES)}, and is {name!r}")
     reason = missing(name, folder)
     if reason is not None:
-        print(f"{name}: {reason}; scikit-learn's digits instead")
+        _say(f"{name}: {reason}; scikit-learn's digits instead")
     if name == "digits" or reason is not None:
         return _digits(train=train)
     from torchvision import datasets  # noqa: PLC0415 - it is optional
@@ -116,6 +117,12 @@ def load(name: str, *, train: bool, folder: str | Path | None = None) -> Picture
         found = datasets.CIFAR10(_folder(folder), train=train, download=False)
         images = torch.from_numpy(found.data).permute(0, 3, 1, 2).contiguous()
     return Pictures(name, images, torch.as_tensor(found.targets))
+
+
+@cache
+def _say(line: str) -> None:
+    """Print a line, once."""
+    print(line)
 
 
 def _folder(folder: str | Path | None) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 import yaml
-from pictures import NAMES
 
 from flow.matching import SOLVERS
+from pictures import NAMES
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,10 @@ class Config:
         """Return the config in a YAML file, with some of its fields changed."""
         found = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
         return cls.of(found | dict(changes or {}))
+
+    def changed(self, values: Mapping[str, Any]) -> "Config":
+        """Return a copy with some fields changed, to what a W&B run was given say."""
+        return Config.of(self.values() | dict(values))
 
     def values(self) -> dict[str, Any]:
         """Return its fields as plain values, for W&B and for checkpoints."""

@@ -9,6 +9,7 @@ GANs, 2016).
 from __future__ import annotations
 
 import argparse
+import hashlib
 import time
 import warnings
 from collections.abc import Iterable
@@ -17,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from pictures import Pictures, load
 from torch import Tensor
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.inception import InceptionScore
@@ -26,6 +26,7 @@ from flow.config import Config
 from flow.features import Extractor, extractor
 from flow.matching import SOLVERS, draw
 from flow.model import Velocity
+from pictures import Pictures, load
 
 if TYPE_CHECKING:
     import wandb
@@ -152,7 +153,7 @@ def compare(
     solvers: Iterable[str] = SOLVERS,
     counts: Iterable[int] = COUNTS,
 ) -> list[list[str | int | float]]:
-    """Return what each solver makes of a number of evaluations, a row each in the order of `COLUMNS`.
+    """Return what each solver makes of a number of evaluations: rows with `COLUMNS`.
 
     The error is the root mean square distance to where ``rk4`` with 200 evaluations arrives; all
     begin with the same noise.
@@ -179,17 +180,27 @@ def compare(
     return rows
 
 
-def use(run: wandb.Run, weights: Path, name: str) -> None:
-    """Note in a W&B run that it uses the weights in a file: offline, too.
+def take(run: wandb.Run, artifact: str, kept: Path) -> Path:
+    """Return a file with the weights of an artifact's best version, and note that a run uses it.
 
-    W&B knows versions of an artifact by what is in them: the same file under the same name is the
-    version that the training logged.
+    Offline W&B refuses to use artifacts: the file is then the one that the training kept, and the
+    run's config says which it was.
+
+    Parameters
+    ----------
+    run
+        The run that uses the weights.
+    artifact
+        The artifact's name, without an alias.
+    kept
+        What the training wrote.
     """
-    import wandb  # noqa: PLC0415 - optional
-
-    artifact = wandb.Artifact(name, type="model")
-    artifact.add_file(str(weights), name="weights.pt")
-    run.use_artifact(artifact)
+    name = f"{artifact}:best"
+    if not run.offline:
+        return Path(run.use_artifact(name).download(), "weights.pt")
+    digest = hashlib.sha256(kept.read_bytes()).hexdigest()
+    run.config.update({"weights": {"artifact": name, "sha256": digest}})
+    return kept
 
 
 def main() -> None:

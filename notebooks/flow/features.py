@@ -6,13 +6,13 @@ with the same name can be compared.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from pictures import Pictures
 from torch import Tensor, nn
 from torch.nn import functional
+
+from pictures import Pictures
 
 _FEATURES = 64
 _INCEPTION = "inception-v3-torchvision"

@@ -1,8 +1,9 @@
 """What is learned, and how pictures are drawn with it: the mathematics of a rectified flow.
 
 A picture x₁ and noise x₀ are joined by the straight line x(t) = (1 - t) x₀ + t x₁, on which the
-velocity is x₁ - x₀. The network learns the mean velocity at each place and time; following that from
-noise at t = 0 leads to data at t = 1. See Liu, Gong and Liu, 2022, and Lipman and others, 2022.
+velocity is x₁ - x₀. The network learns the mean velocity at each place and time; following that
+from noise at t = 0 leads to data at t = 1. See Liu, Gong and Liu, 2022, and Lipman and others,
+2022.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from torch.nn import functional
 from torchdiffeq import odeint
 
 SOLVERS = {"euler": 1, "midpoint": 2, "rk4": 4, "dopri5": 0}
-"""The solvers, and how often each asks for the velocity in a step; 0 for one that decides itself."""
+"""The solvers, and how often each asks for the velocity in a step; 0 if it decides itself."""
 
 Field = Callable[[Tensor, Tensor], Tensor]
 """A velocity, by time and place."""

@@ -17,6 +17,7 @@ def sheet(images: Tensor, columns: int) -> Tensor:
     columns
         How many there are in a row; an incomplete last row is left out.
     """
+    times = max(1, _SIDE // images.shape[-2])
     # A grey line parts them.
     images = functional.pad(images.clamp(-1, 1), (0, 1, 0, 1), value=0.0)
     count, channels, height, width = images.shape
@@ -24,5 +25,4 @@ def sheet(images: Tensor, columns: int) -> Tensor:
     shown = images[: rows * columns].reshape(rows, columns, channels, height, width)
     flat = shown.permute(0, 3, 1, 4, 2).reshape(rows * height, columns * width, channels)
     octets = ((flat + 1) * 127.5).round().to(torch.uint8)
-    times = max(1, _SIDE // height)
     return octets.repeat_interleave(times, 0).repeat_interleave(times, 1)

@@ -15,7 +15,6 @@ from typing import Any
 
 import torch
 import yaml
-from pictures import Pictures, load
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler
@@ -25,6 +24,7 @@ from flow.logbook import Logbook, opened
 from flow.matching import draw, matching_loss
 from flow.model import Velocity
 from flow.sheet import sheet
+from pictures import Pictures, load
 
 STATE = "state.pt"
 BEST = "best.pt"
@@ -107,7 +107,8 @@ def train(config: Config, logbook: Logbook, *, resume: bool = False) -> Training
         row[2] = validate(training.averaged, held_out, config)
         training.rows.append(row)
         done = training.epoch
-        logbook.log({"epoch": done, "epoch/loss": row[1], "epoch/valid_loss": row[2]}, training.step)
+        losses = {"epoch/loss": row[1], "epoch/valid_loss": row[2]}
+        logbook.log({"epoch": done, **losses}, training.step)
         if done % config.sample_every == 0 or done == config.epochs:
             samples[done] = _sample(training, data, logbook)
         if done % config.checkpoint_every == 0 or done == config.epochs:
@@ -125,7 +126,8 @@ def begin(config: Config, data: Pictures) -> Training:
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.average))
     optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate)
     steps = config.epochs * math.ceil(len(data) / config.batch_size)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _warm_then_cosine(config.warmup, steps))
+    factor = _warm_then_cosine(config.warmup, steps)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
     return Training(config, model, averaged, optimizer, schedule)
 
 
@@ -141,7 +143,7 @@ def velocity(config: Config, data: Pictures) -> Velocity:
     if any(side % halved for side in data.shape[1:]):
         raise ValueError(
             f"{len(config.widths)} widths need pictures whose sides divide by {halved}:"
-            f" {data.name} has {data.shape[1]}×{data.shape[2]}"
+            f" {data.name} has {data.shape[1]} by {data.shape[2]}"
         )
     return Velocity(data.shape[0], config.widths, data.classes if config.conditional else 0)
 
@@ -177,11 +179,13 @@ def _epoch(training: Training, data: Pictures, logbook: Logbook) -> list[Any]:
     order = torch.Generator().manual_seed(seed)
     draws = torch.Generator(place).manual_seed(seed)
     # Whole batches come out of `Pictures` at once: one by one would cost more than the network.
-    batches = BatchSampler(RandomSampler(data, generator=order), config.batch_size, drop_last=False)
-    sampler = DataLoader(data, sampler=batches, batch_size=None, num_workers=0)
+    batches = BatchSampler(
+        RandomSampler(data, generator=order), config.batch_size, drop_last=False
+    )
+    loader = DataLoader(data, sampler=batches, batch_size=None)
     training.model.train()
     losses, norms = [], []
-    for images, labels in sampler:
+    for images, labels in loader:
         loss = matching_loss(training.model, images.to(place), labels.to(place), draws)
         training.optimizer.zero_grad()
         loss.backward()
