@@ -44,6 +44,18 @@ class Logbook:
         if not again:
             self._path.write_text("", encoding="utf-8")
 
+    def rewind(self, step: int) -> None:
+        """Forget the numbers behind a step, from which a training goes on.
+
+        W&B keeps them: what it is told once more of the same steps, it leaves out.
+        """
+        lines = self._path.read_text(encoding="utf-8").splitlines(keepends=True)
+        whole = [line for line in lines if line.endswith("\n")]  # a kill may leave half of one
+        kept = [line for line in whole if json.loads(line)["step"] <= step]
+        temporary = self._path.with_suffix(".new")
+        temporary.write_text("".join(kept), encoding="utf-8")
+        temporary.replace(self._path)
+
     def log(self, values: Mapping[str, float], step: int) -> None:
         """Write numbers."""
         with self._path.open("a", encoding="utf-8") as file:

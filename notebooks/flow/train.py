@@ -101,6 +101,7 @@ def train(config: Config, logbook: Logbook, *, resume: bool = False) -> Training
     state = logbook.folder / STATE
     if resume and state.exists():
         training.restore(state)
+        logbook.rewind(training.step)
     samples: dict[int, Tensor] = {}
     while training.epoch < config.epochs:
         row = _epoch(training, data, logbook)

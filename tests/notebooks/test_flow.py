@@ -175,6 +175,7 @@ def test_a_training_goes_on_as_if_it_had_not_been_broken_off(tmp_path: Path) -> 
     for mine, other in zip(parts.averaged.parameters(), whole.averaged.parameters(), strict=True):
         assert torch.equal(mine, other)
     assert [row[1] for row in parts.rows] == [row[1] for row in whole.rows]
+    assert logged(tmp_path / "parts") == logged(tmp_path / "whole")
     assert (parts.epoch, parts.step, parts.best) == (whole.epoch, whole.step, whole.best)
 
 
