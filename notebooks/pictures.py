@@ -17,7 +17,7 @@ FOLDER = "data"
 _HELD_OUT = 5  # of the digits, each fifth picture of a class is for testing
 
 
-class Pictures(Dataset):
+class Pictures(Dataset[tuple[Tensor, Tensor]]):
     """Pictures in memory.
 
     Parameters
@@ -42,7 +42,8 @@ class Pictures(Dataset):
         self.images = images
         self.labels = labels
         self.classes = int(labels.max()) + 1
-        self.shape: tuple[int, int, int] = tuple(images.shape[1:])
+        channels, height, width = images.shape[1:]
+        self.shape = (channels, height, width)
 
     def __len__(self) -> int:
         """Return how many pictures there are."""

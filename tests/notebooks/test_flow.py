@@ -24,6 +24,8 @@ from flow.matching import SOLVERS, follow, matching_loss  # noqa: E402 - as abov
 from flow.model import Velocity  # noqa: E402 - as above
 from flow.sheet import sheet  # noqa: E402 - as above
 from flow.train import BEST, LATEST, STATE, begin, train, velocity  # noqa: E402 - as above
+from loopback.clients import Client, ended  # noqa: E402 - as above
+from loopback.server import Loopback  # noqa: E402 - as above
 from pictures import Pictures, load  # noqa: E402 - as above
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -235,6 +237,36 @@ def test_offline_the_run_says_which_weights_it_took(tmp_path: Path) -> None:
             "artifact": "flow-digits:best",
             "sha256": hashlib.sha256(b"weights").hexdigest(),
         }
+
+
+ONLINE = """
+import sys
+from pathlib import Path
+import wandb
+from flow.config import Config
+from flow.evaluate import Generator, take
+from flow.logbook import opened
+from flow.train import BEST, train
+config = Config(wandb=True, widths=(8,), epochs=2, batch_size=512, checkpoint_every=1,
+                evaluations=2, out=sys.argv[1])
+with opened(config) as logbook:
+    train(config, logbook)
+with wandb.init(project=config.project, job_type="evaluate") as run:
+    taken = take(run, "flow-digits", Path("nowhere"))
+    assert Generator.read(taken).draw(4)[0].shape == (4, 1, 8, 8)
+assert taken.read_bytes() == Path(sys.argv[1], BEST).read_bytes()
+(used,) = wandb.Api().run(run.path).used_artifacts()
+assert set(used.aliases) == {"best", "latest"} and used.metadata["epoch"] == 2, used.aliases
+"""
+
+
+@pytest.mark.slow
+def test_online_the_best_version_is_used(loopback: Loopback, tmp_path: Path) -> None:
+    client = Client(Path(sys.executable), tmp_path, loopback)
+    process = client.start(
+        sys.executable, "-c", ONLINE, tmp_path / "out", PYTHONPATH=str(NOTEBOOKS)
+    )
+    ended(process)
 
 
 def test_a_config_refuses_what_cannot_be(tmp_path: Path) -> None:
