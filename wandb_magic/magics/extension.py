@@ -15,7 +15,12 @@ def load(shell: InteractiveShell) -> None:
     magics = shell.magics_manager
     if isinstance(magics.registry.get(WandbSweepMagics.__name__), WandbSweepMagics):
         return
-    shell.register_magics(WandbSweepMagics)
+    registered = WandbSweepMagics(shell)
+    shell.register_magics(registered)
+    if getattr(shell, "kernel", None) is not None:
+        formatter = shell.display_formatter.ipython_display_formatter
+        # By its name, for nothing of it is imported yet.
+        formatter.for_type_by_name("wandb_magic.verbs.handle", "Sweep", registered.display)
     shell.input_transformers_cleanup.append(with_body)
     shell.Completer.custom_matchers.append(matcher(shell))
 

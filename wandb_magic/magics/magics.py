@@ -70,6 +70,10 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
 
         return Notebook(self.shell)
 
+    def display(self, sweep: Sweep) -> None:
+        """Show a sweep that a cell ends in, whoever started it."""
+        self._notebook.display(sweep)
+
     def _start(self, options: Namespace, line: str, cell: str) -> Sweep:
         __tracebackhide__ = True
         from wandb_magic.commands.options import settings  # noqa: PLC0415 - not needed to load

@@ -38,8 +38,6 @@ class Notebook:
 
             self._views = Views()
             shell.events.register("post_execute", self._views.wake)
-            formatter = shell.display_formatter.ipython_display_formatter
-            formatter.for_type(Sweep, self._display)
 
     def newest(self) -> Sweep | None:
         """Return the sweep that this kernel started last, or else the newest of all."""
@@ -89,7 +87,8 @@ class Notebook:
         except KeyboardInterrupt:
             self.show(f"The waiting is over; sweep {sweep.id} goes on.")
 
-    def _display(self, sweep: Sweep) -> None:
+    def display(self, sweep: Sweep) -> None:
+        """Show a sweep that a cell ends in."""
         if sweep is not self._started or self._shown_by != self._shell.execution_count:
             assert self._views is not None
             self._views.open(sweep)
