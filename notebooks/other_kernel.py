@@ -1,8 +1,8 @@
 """Other kernels for a notebook, whose cells run in them and whose outputs are shown here.
 
-A notebook that shows how a kernel breaks had better not break its own. `%%inside KERNEL` sends a cell
-to another one, as JupyterLab does, measures it and shows what came. It shows no widgets: those live
-in the other kernel only.
+A notebook that shows how a kernel breaks had better not break its own. `%%inside KERNEL` sends a
+cell to another one, as JupyterLab does, measures it and shows what came. It shows no widgets:
+those live in the other kernel only.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from functools import cache
 from pathlib import Path
 
 import psutil
-import wandb_magic
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
+
+import wandb_magic
 
 PATIENCE_S = 150
 ITS_OWN = {"WANDB_NOTEBOOK_NAME": "other_kernel.py"}  # no Jupyter server can say it
@@ -38,7 +39,9 @@ def checkout():
     for folder in (*Path.cwd().parents, Path(wandb_magic.__file__).parents[1]):
         if (folder / "tests" / "loopback").is_dir():
             return folder
-    raise FileNotFoundError("run this notebook in a checkout of wandb_magic: it needs tests/loopback")
+    raise FileNotFoundError(
+        "run this notebook in a checkout of wandb_magic: it needs tests/loopback"
+    )
 
 
 def stand_in():
@@ -70,8 +73,10 @@ def python_with(ipykernel):
 
 @dataclass
 class Reply:
-    """What came of a cell: how long it took, in all and after the stop button was pressed, if it
-    was; the error that ended it; and what it showed.
+    """What came of a cell.
+
+    How long it took, in all and after the stop button was pressed, if it was; the error that ended
+    it; and what it showed.
     """
 
     seconds: float
@@ -88,15 +93,19 @@ class Reply:
         )
 
     def show(self, tail=None):
-        """Show it here, its error, too; the last lines of what was printed only, if `tail` says how many."""
+        """Show it here, its error, too; with `tail`, only so many lines of what was printed."""
         if tail:
             lines = readable("".join(each.get("text", "") for each in self.outputs)).splitlines()
             print("\n".join([*["…"][: len(lines) > tail], *lines[-tail:]]))
         for content in [] if tail else self.outputs:
             if "text" in content:
                 print(readable(content["text"]), end="")
-            elif data := {kind: content["data"][kind] for kind in SHOWN if kind in content["data"]}:
-                texts = {kind: readable(text) for kind, text in data.items() if kind != "image/png"}
+            elif data := {
+                kind: content["data"][kind] for kind in SHOWN if kind in content["data"]
+            }:
+                texts = {
+                    kind: readable(text) for kind, text in data.items() if kind != "image/png"
+                }
                 display({**data, **texts}, raw=True)
         if self.error:
             raise RuntimeError(readable(self.error))
@@ -123,7 +132,9 @@ class OtherKernel:
         command = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         found = {"argv": command, "display_name": name, "language": "python"}
         specification.write_text(json.dumps(found))
-        known = KernelSpecManager(kernel_dirs=[str(folder / "kernels")], ensure_native_kernel=False)
+        known = KernelSpecManager(
+            kernel_dirs=[str(folder / "kernels")], ensure_native_kernel=False
+        )
         self._manager = KernelManager(
             kernel_name=name,
             kernel_spec_manager=known,
