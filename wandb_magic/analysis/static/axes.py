@@ -107,7 +107,7 @@ class Axis:
             own.set_ticks([self.categories[name] for name in named], [_short(n) for n in named])
             limit(-0.5, len(self.categories) - 0.5)
         elif self.whole:
-            own.set_major_locator(ticker.MaxNLocator(integer=True))
+            own.set_major_locator(ticker.MaxNLocator("auto", integer=True))
         if self.held.get("tickvals") is not None:
             at = values(self.held["tickvals"])
             names = values(self.held.get("ticktext")) or at
