@@ -119,12 +119,12 @@ def has_died(sweep: SweepRecord, paths: SweepPaths) -> bool:
 def supervisor_lives(sweep: SweepRecord, paths: SweepPaths) -> bool:
     """Tell whether the supervisor that a sweep names lives, and is the one of this folder.
 
-    A copy of the folder names the same process; the lock is held in the folder that it works in.
+    A copy of the folder names the same process, and has the lock that this one holds elsewhere.
     """
     if not alive(sweep.supervisor):
         return False
     try:
-        return supervised(paths)
+        return supervised(paths) or not paths.lock.exists()
     except OSError:  # another user's lock, or a file system without any: the process must do
         return True
 
