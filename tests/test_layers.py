@@ -36,7 +36,7 @@ ONLY = {
     "google": {"runlog"},
     "sqlite3": {"store"},
     "distributed": {"launchers"},
-    "IPython": {"magics", "display"},
+    "IPython": {"magics", "display", "analysis"},
     "tornado": {"server"},
     "wandb": {"causes", "remote", "resuming"},
     "optuna": {"search", "analysis"},

@@ -4,14 +4,17 @@ import io
 import json
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import nbformat
 import numpy as np
 import optuna
 import plotly.graph_objects as go
 import pytest
 from IPython.core.formatters import DisplayFormatter
+from nbclient import NotebookClient
 from PIL import Image
 
 from wandb_magic.analysis.static import Figure
@@ -111,6 +114,18 @@ def test_a_notebook_gets_the_plot_and_its_picture_and_no_page() -> None:
     assert "sendChartToCloud" in data[PLOTLY]["config"]["modeBarButtonsToRemove"]
     assert repr(figure) == data["text/plain"] == "<Figure 'loss': 1 trace>"
     assert DisplayFormatter().format(figure) == (data, metadata)
+
+
+def test_a_figure_is_shown_in_a_kernel(tmp_path: Path) -> None:
+    source = (
+        "from wandb_magic.analysis.static import Figure\n"
+        "Figure({'data': [{'type': 'bar', 'x': [1], 'y': [2]}]}).show()"
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    resources = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=200, kernel_name="python3", resources=resources).execute()
+    (output,) = notebook.cells[0].outputs
+    assert set(output["data"]) == {PLOTLY, "image/png", "text/plain"}
 
 
 def test_json_is_what_every_plotly_reads() -> None:

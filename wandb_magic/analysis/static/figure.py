@@ -14,7 +14,6 @@ from wandb_magic.analysis.static.decoding import compact, plain
 from wandb_magic.analysis.static.picture import HEIGHT, WIDTH, png
 
 PLOTLY = "application/vnd.plotly.v1+json"
-RENDERER = "plotly_with_picture"
 CONFIG = {
     "displaylogo": False,
     # plotly.js 4 would offer to upload the data.
@@ -57,14 +56,14 @@ class Figure(go.Figure):  # type: ignore[misc] # plotly has no types
         return held
 
     def show(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - plotly's
-        """Show it, in a notebook with its picture; arguments are plotly's."""
-        import plotly.io as pio  # noqa: PLC0415 - takes seconds where nbformat is installed
+        """Show it: in a notebook with its picture, elsewhere or with arguments as plotly does."""
+        from IPython.core.getipython import get_ipython  # noqa: PLC0415 - not in every process
+        from IPython.display import display  # noqa: PLC0415 - as above
 
-        chosen = args or "renderer" in kwargs or "mimetype" not in str(pio.renderers.default)
-        if not chosen:
-            pio.renderers[RENDERER] = _renderer()
-            kwargs["renderer"] = RENDERER
-        super().show(*args, **kwargs)
+        if args or kwargs or getattr(get_ipython(), "kernel", None) is None:
+            super().show(*args, **kwargs)
+        else:
+            display(self)
 
 
 def bundle(figure: Json, text: str) -> tuple[Json, Json]:
@@ -73,14 +72,3 @@ def bundle(figure: Json, text: str) -> tuple[Json, Json]:
     size = {"width": layout.get("width", WIDTH), "height": layout.get("height", HEIGHT)}
     plot = {**compact(figure), "config": CONFIG}
     return {PLOTLY: plot, "image/png": png(figure), "text/plain": text}, {"image/png": size}
-
-
-def _renderer() -> object:
-    """Return what ``show`` uses in a notebook."""
-    from plotly.io.base_renderers import MimetypeRenderer  # noqa: PLC0415 - as above
-
-    class WithPicture(MimetypeRenderer):  # type: ignore[misc] # plotly has no types
-        def to_mimebundle(self, fig_dict: Json) -> Json:
-            return bundle(fig_dict, "Figure")[0]
-
-    return WithPicture()
