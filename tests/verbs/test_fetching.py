@@ -214,6 +214,18 @@ def train() -> None:
 
 
 @pytest.mark.slow
+def test_a_run_whose_id_may_be_no_part_of_a_path_is_left_out(
+    there: RemoteSweep, elsewhere: Elsewhere
+) -> None:
+    elsewhere("begin ..-..-secrets 0.5", "log 3", "end 0")
+    elsewhere("begin bbbbbbbb 0.25", "log 5", "end 0")
+    copy = fetch(there.id, project="elsewhere")
+    assert [run.id for run in copy.records()] == ["bbbbbbbb"]
+    assert len(copy.history("loss")) == 5
+    (notice,) = (text for text in copy.status().sweep.notices if "left out" in text)
+    assert notice.startswith("1 run is left out")
+
+
 def test_a_copy_is_read_and_never_steered(there: RemoteSweep, elsewhere: Elsewhere) -> None:
     elsewhere("begin aaaaaaaa 0.5", "log 3", "end 0")
     copy = fetch(there.id, project="elsewhere")

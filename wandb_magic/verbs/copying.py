@@ -14,7 +14,7 @@ from wandb_magic.entries import (
     SummaryEntry,
     SystemEntry,
 )
-from wandb_magic.records import RunId, RunRecord, RunState, metric_of
+from wandb_magic.records import RunId, RunRecord, RunState, is_id, metric_of
 from wandb_magic.remote import RemoteSweep, run_page
 from wandb_magic.remote.reading import RemoteRun, Rows
 from wandb_magic.search.objective import objective
@@ -46,6 +46,11 @@ class Copying:
         The store, which nobody else writes.
     sweep
         The sweep as W&B has it.
+
+    Attributes
+    ----------
+    left_out
+        How many runs have an id that is not of W&B's own form, and may be no part of a path.
     """
 
     def __init__(self, store: StoreWriter, reader: StoreReader, sweep: RemoteSweep) -> None:
@@ -54,6 +59,7 @@ class Copying:
         self._sweep = sweep
         self._metric = metric_of(store.sweep())
         self._here = {run.id for run in reader.runs()}
+        self.left_out = 0
 
     def take(self, told: Iterator[RemoteRun | Rows]) -> Iterator[tuple[str, str]]:
         """Take in what is told; yield each run that is whole, with its mark."""
@@ -62,8 +68,11 @@ class Copying:
             if isinstance(each, RemoteRun):
                 if run is not None:
                     yield self._end(run)
-                run = each
-                self._begin(run)
+                run = each if is_id(each.id) else None
+                if run is None:
+                    self.left_out += 1
+                else:
+                    self._begin(run)
             elif run is not None:
                 self._append(RunId(run.id), each)
         if run is not None:

@@ -130,13 +130,18 @@ def _take(paths: SweepPaths, reading: Reading, marks: dict[str, str]) -> None:
             marks[run] = mark
             write_atomically(paths.folder / MARKS, json.dumps(marks))
         fresh = _record(reading.sweep, spec)
+        notices = fresh.notices
+        if copying.left_out:
+            left = copying.left_out
+            what = "run is" if left == 1 else "runs are"
+            notices += (f"{left} {what} left out: another form of id than W&B's own",)
         runs = reader.runs()
         store.update_sweep(
             name=fresh.name,
             state=fresh.state,
             cause=fresh.cause,
             spec=fresh.spec,
-            notices=fresh.notices,
+            notices=notices,
             started=min((run.started for run in runs if run.started is not None), default=None),
             ended=max((run.ended for run in runs if run.ended is not None), default=time.time()),
         )
