@@ -83,12 +83,11 @@ test('what a run logs with wandb is seen: images, tables, HTML, histograms, char
     const mask = sample.locator('.jp-wm-Picture-mask');
     await expect(mask).toBeVisible();
     // The box lies where the ink is: a quarter from the left and from the top, half as wide.
-    const whole = await image.boundingBox();
-    const found = await sample.locator('.jp-wm-Picture-box').boundingBox();
-    expect(whole).not.toBeNull();
-    expect((found!.x - whole!.x) / whole!.width).toBeCloseTo(0.25, 1);
-    expect((found!.y - whole!.y) / whole!.height).toBeCloseTo(0.25, 1);
-    expect(found!.width / whole!.width).toBeCloseTo(0.5, 1);
+    const whole = await boxOf(image);
+    const found = await boxOf(sample.locator('.jp-wm-Picture-box'));
+    expect((found.x - whole.x) / whole.width).toBeCloseTo(0.25, 1);
+    expect((found.y - whole.y) / whole.height).toBeCloseTo(0.25, 1);
+    expect(found.width / whole.width).toBeCloseTo(0.5, 1);
     await expect(sample.getByText('here')).toBeVisible();
     await sample.getByRole('checkbox', { name: 'truth' }).uncheck();
     await expect(mask).toHaveCount(0);
@@ -149,6 +148,17 @@ async function seen(view: Locator, name: string): Promise<Locator> {
   const card = view.getByRole('region', { name, exact: true }).first();
   await card.scrollIntoViewIfNeeded();
   return card;
+}
+
+/** Where something is on the page. */
+async function boxOf(
+  locator: Locator
+): Promise<{ x: number; y: number; width: number; height: number }> {
+  const box = await locator.boundingBox();
+  if (box === null) {
+    throw new Error(`${locator.toString()} cannot be seen.`);
+  }
+  return box;
 }
 
 /** Something is drawn on a plot, besides its axes in the colours of text. */
