@@ -29,7 +29,9 @@ def test_the_table_is_that_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     groups = (project["dependencies"], *project["optional-dependencies"].values())
     lines = [line for group in groups for line in group]
-    oldest = {need.name: str(need.specifier) for need in map(Requirement, lines)}
+    oldest: dict[str, str] = {}
+    for need in map(Requirement, lines):
+        oldest.setdefault(need.name, str(need.specifier))  # the notebooks may want a newer one
     for name, package in PACKAGES.items():
         assert oldest[name] == f">={package.oldest}", name
     assert project["requires-python"] == f">={'.'.join(map(str, OLDEST_PYTHON))}"
