@@ -3,6 +3,7 @@
 import argparse
 import os
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -44,6 +45,8 @@ def execute(name: str) -> None:
 
 def main() -> None:
     """Execute all notebooks, or some."""
+    # A shell makes what it runs in the background deaf to interrupts, and so every kernel here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     names = sorted(path.stem for path in SOURCE.glob("*.ipynb"))
     parser = argparse.ArgumentParser(prog="scripts/notebooks", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[[], *names], metavar="NAME")
