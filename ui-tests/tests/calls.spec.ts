@@ -68,6 +68,9 @@ test('what a run logs with wandb is seen: images, tables, HTML, histograms, char
   test.slow();
   await openNotebook(page, server, 'work/calls.ipynb', CELLS);
   await runAll(page);
+  await expect
+    .poll(async () => (await ask<Sweeps>(server)).sweeps.length, { timeout: 45_000 })
+    .toBe(1);
   const [{ id: sweep }] = (await ask<Sweeps>(server)).sweeps;
   await reaches(server, sweep);
   const [run] = await runsOf(server, sweep);
