@@ -2,7 +2,21 @@
  * Takes a picture of each view, light and dark, into ui-tests/pictures, for people to look at:
  * `PICTURES=1 scripts/browser pictures`.
  */
-import { expect, openRun, openSweep, pictures, reaches, runsOf, startSweep, test } from './lab';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import {
+  expect,
+  openNotebook,
+  openRun,
+  openSweep,
+  pictures,
+  reaches,
+  runAll,
+  runsOf,
+  startSweep,
+  test
+} from './lab';
 
 test.skip(process.env.PICTURES === undefined, 'pictures are taken with PICTURES=1');
 test.setTimeout(600_000);
@@ -90,4 +104,18 @@ test('pictures of all views', async ({ page, server }) => {
     await openRun(page, sweep, failed.id, 'Failure');
     await pictures(page, 'run-failure');
   }
+});
+
+test("picture of the README's quickstart", async ({ page, server }) => {
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf-8');
+  const [, quickstart] = readme.split('## Quickstart');
+  const cells = [...quickstart.matchAll(/^```python\n(.*?)\n```$/gms)].map(([, cell]) => cell);
+  await page.setViewportSize({ width: 1110, height: 940 });
+  await openNotebook(page, server, 'work/quickstart.ipynb', cells.slice(0, 3));
+  await page.sidebar.close('left');
+  await runAll(page);
+  await expect(page.getByRole('region', { name: /^Sweep / })).toContainText('finished 20/20', {
+    timeout: 60_000
+  });
+  await pictures(page, 'quickstart', '#jp-main-dock-panel');
 });
