@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from wandb_magic.errors import SpecError
 from wandb_magic.spec.source import read
@@ -12,12 +13,9 @@ def problem(source: object) -> str:
     return str(caught.value)
 
 
-def test_numbers_with_an_exponent_are_numbers() -> None:
-    config = read("a: [1e-5, 1E5, 2.5e-3, .5e3, +1e2, -3e0]\nb: [1e, e5, '1e-5', x1e5]")
-    assert config == {
-        "a": [1e-5, 1e5, 2.5e-3, 0.5e3, 100.0, -3.0],
-        "b": ["1e", "e5", "1e-5", "x1e5"],
-    }
+def test_values_are_read_as_by_wandbs_client() -> None:
+    text = "a: [1e-5, 1E5, 2.5e-3, .5e3, +1e2, -3e0, 7e3]\nb: [1e, e5, '1e-5', x1e5]\nname: 1e5"
+    assert read(text) == yaml.safe_load(text)
 
 
 def test_other_values_are_as_in_yaml() -> None:
@@ -40,10 +38,53 @@ def test_text_that_ends_like_a_file_name_is_still_text() -> None:
     assert read("program: train.yaml") == {"program": "train.yaml"}
 
 
-def test_a_key_given_twice_is_refused() -> None:
-    assert problem("a: 1\nb: {c: 1, c: 2}").endswith(
-        "is no YAML: line 2, column 11: the key 'c' is given twice"
-    )
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: {m: &a {<<: {x: 1, y: 1}, x: 2}}\nb: {<<: *a, x: 3}",
+        "a: {m: &a {<<: [{x: 1}, {y: 1}], x: 2}}\nb: {<<: *a, x: 3}\nc: {<<: *a, y: 4}",
+        "a: &a {x: 1}\nb: &b {<<: *a, x: 2}\nc: {<<: *b, x: 3}\nd: {<<: [*a, *b], x: 4}",
+        "a: &a {x: 1}\nb: &b {y: 1}\nc: {<<: *a, <<: *b, z: 1}",
+    ],
+)
+def test_merges_are_as_in_yaml_however_deep_their_anchors(text: str) -> None:
+    notices: list[str] = []
+    assert read(text, notices) == yaml.safe_load(text)
+    assert notices == []
+
+
+def test_of_a_key_given_twice_the_last_counts_and_it_is_said() -> None:
+    notices: list[str] = []
+    text = "a: 1\nb: {c: 1, c: 2}"
+    assert read(text, notices) == yaml.safe_load(text) == {"a": 1, "b": {"c": 2}}
+    assert notices == ["line 2: the key 'c' is given twice: the last one counts, as for W&B"]
+
+
+def test_files_of_other_systems_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    for written in (b"\xef\xbb\xbfmethod: grid\r\n", "\ufeffmethod: grid".encode()):
+        path.write_bytes(written)
+        assert read(path) == {"method": "grid"}
+    assert read("\ufeffmethod: grid") == {"method": "grid"}
+
+
+def test_json_may_be_indented_with_tabs(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{\n\t"method": "grid",\n\t"a": {\n\t\t"min": 1e-5\n\t}\n}')
+    assert read(path) == {"method": "grid", "a": {"min": 1e-5}}
+    assert problem("method: grid\na:\n\tb: 1").startswith("the config is no YAML: line 3")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a: 1\n---\nb: 2", "line 2, column 1: but found another document"),
+        ("a: 2024-02-31", "day is out of range for month"),
+        ("a: !!python/tuple [1]", "line 1, column 4: could not determine a constructor"),
+    ],
+)
+def test_what_pyyaml_refuses_is_refused(text: str, reason: str) -> None:
+    assert problem(text).startswith(f"the config is no YAML: {reason}")
 
 
 def test_broken_yaml_is_refused_with_its_place() -> None:

@@ -1,7 +1,7 @@
 """The keys of a config that mean something only in W&B's cloud.
 
-Those that change nothing here are dropped with a notice; those that would change the result are
-refused by name.
+Those that change nothing here are dropped with a notice. Refused is only what would leave the
+parameters to code that cannot run here.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wandb_magic.spec.problems import suggest
+_LAUNCH_KEYS = (
+    *("job", "image_uri", "launch", "queue", "resource", "resource_args", "template_variables"),
+)
+_SILENT = ("apiVersion", "kind")
 
-KEYS = frozenset({"apiVersion", "controller", "image_uri", "job", "kind", "metrics", "scheduler"})
+KEYS = frozenset({*_LAUNCH_KEYS, *_SILENT, "controller", "metrics", "scheduler"})
 
-_ENGINES = ("wandb", "optuna", "ax")
 _LAUNCH = "ignored: it belongs to W&B Launch, and here the code comes from you"
 _OWN_SAMPLER = ("source", "optimizer", "search_space")
 
@@ -21,61 +23,57 @@ _OWN_SAMPLER = ("source", "optimizer", "search_space")
 def settle(config: Mapping[str, Any], notices: list[str], problems: list[str]) -> dict[str, Any]:
     """Return `config` without its cloud-only keys; add to `notices` and `problems`."""
     kept = {key: value for key, value in config.items() if key not in KEYS}
-    notices += [f"{key}: {_LAUNCH}" for key in ("job", "image_uri") if key in config]
+    notices += [f"{key}: {_LAUNCH}" for key in _LAUNCH_KEYS if key in config]
     if "controller" in config:
         notices.append("controller: ignored: the sweep's own process decides")
     if config.get("kind", "sweep") != "sweep":
-        problems.append(f"kind: must be sweep, not {config['kind']!r}")
+        notices.append(f"kind: {config['kind']!r:.80} is ignored: this is a sweep")
     if "metrics" in config:
-        _settle_metrics(config, kept, problems)
-    engine = _settle_scheduler(config, notices, problems)
-    if kept.get("method") == "custom":
-        if engine in {"optuna", "ax"}:
-            kept["method"] = "bayes"
-            notices.append(f"method: custom with {engine} is run as bayes")
-        elif "scheduler" not in config or engine == "wandb":
-            problems.append("method: custom needs a scheduler of its own: use bayes")
-            kept["method"] = "bayes"
+        _settle_metrics(config, kept, notices, problems)
+    if "scheduler" in config or kept.get("method") == "custom":
+        _settle_scheduler(config, kept, notices, problems)
     return kept
 
 
-def _settle_metrics(config: Mapping[str, Any], kept: dict[str, Any], problems: list[str]) -> None:
+def _settle_metrics(
+    config: Mapping[str, Any], kept: dict[str, Any], notices: list[str], problems: list[str]
+) -> None:
     metrics = config["metrics"]
     if "metric" in config:
-        problems.append("metrics: does not go with metric: remove one")
-    elif not isinstance(metrics, list) or len(metrics) != 1:
-        problems.append("metrics: several objectives at once are not supported: use one metric")
-    else:
+        notices.append("metrics: ignored: metric is given, and counts")
+    elif isinstance(metrics, list) and len(metrics) == 1:
         kept["metric"] = metrics[0]
+    elif config.get("method") in {"grid", "random"}:
+        notices.append(
+            f"metrics: ignored: {config['method']} search follows none, and several objectives at "
+            "once are not supported: use one metric to see which run is best"
+        )
+    else:
+        problems.append("metrics: several objectives at once are not supported: use one metric")
 
 
 def _settle_scheduler(
-    config: Mapping[str, Any], notices: list[str], problems: list[str]
-) -> str | None:
-    """Return the scheduler's engine, if it has one that is known."""
+    config: Mapping[str, Any], kept: dict[str, Any], notices: list[str], problems: list[str]
+) -> None:
     scheduler = config.get("scheduler")
-    if scheduler is None:
-        return None
-    if not isinstance(scheduler, Mapping):
-        problems.append(
-            f"scheduler: must be a mapping, not {scheduler!r}: write {{engine: optuna}}"
-        )
-        return None
-    problems += [
+    given: Mapping[str, Any] = scheduler if isinstance(scheduler, Mapping) else {}
+    engine = given.get("engine")
+    if config.get("method") != "custom":
+        if set(given) & {"engine", *_OWN_SAMPLER}:
+            why = "the method decides how parameters are chosen"
+        else:
+            why = "it belongs to W&B Launch, and here the sweep's own process decides"
+        notices.append(f"scheduler: ignored: {why}")
+        return
+    own = [
         f"scheduler.{key}: code of your own that chooses parameters cannot run here: remove it"
         for key in _OWN_SAMPLER
-        if key in scheduler
+        if key in given
     ]
-    allowed = ("engine", *_OWN_SAMPLER)
-    problems += [
-        f"scheduler: unknown key {key!r}: {suggest(key, allowed)}"
-        for key in scheduler
-        if key not in allowed
-    ]
-    engine = scheduler.get("engine")
-    if engine not in _ENGINES:
-        problems.append(f"scheduler.engine: must be one of {', '.join(_ENGINES)}, not {engine!r}")
-        return None
-    if config.get("method") != "custom":
-        notices.append("scheduler: ignored: the method decides how parameters are chosen")
-    return str(engine)
+    kept["method"] = "bayes"
+    if own:
+        problems += own
+    elif engine in {"optuna", "ax"}:
+        notices.append(f"method: custom with {engine} is run as bayes")
+    else:
+        problems.append("method: custom needs a scheduler of its own: use bayes")

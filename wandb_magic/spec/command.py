@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from wandb_magic.records import Params
 from wandb_magic.spec.fields import listed
@@ -41,18 +41,22 @@ def checked(value: object) -> tuple[str, ...]:
     Raises
     ------
     ValueError
-        If it is no list of plain values, or holds a macro that W&B does not have.
+        If it is no list of plain values.
     """
     if isinstance(value, str):
         raise ValueError(f"must be a list of arguments: write {value.split()}")  # noqa: TRY004 - pydantic takes no TypeError
-    words = tuple(str(item) for item in listed(value))
-    for word in words:
-        if word.startswith("${") and word.endswith("}") and not _ENVVAR.search(word):
-            macro = word[2:-1]
-            if macro not in _MACROS:
-                known = (*_MACROS, "envvar:NAME")
-                raise ValueError(f"unknown macro {macro!r}: {suggest(macro, known)}")
-    return words
+    return tuple(str(item) for item in listed(value))
+
+
+def unknown_macros(command: Iterable[object]) -> Iterator[tuple[str, str]]:
+    """Yield each macro that W&B does not have, and so drops, and what to do about it."""
+    for word in map(str, command):
+        if _is_macro(word) and not _ENVVAR.search(word) and word[2:-1] not in _MACROS:
+            yield word, suggest(word[2:-1], (*_MACROS, "envvar:NAME"))
+
+
+def _is_macro(word: str) -> bool:
+    return word.startswith("${") and word.endswith("}")
 
 
 def args_json(params: Params) -> str:
@@ -103,8 +107,7 @@ def expand(
     words: list[str] = []
     for chunk in command or DEFAULT:
         word = _ENVVAR.sub(lambda match: environment.get(match[1], match[1]), chunk)
-        is_macro = word.startswith("${") and word.endswith("}")
-        words += macros.get(word[2:-1], []) if is_macro else [word]
+        words += macros.get(word[2:-1], []) if _is_macro(word) else [word]
     return words
 
 

@@ -17,17 +17,6 @@ from wandb_magic.spec.distribution import Distribution
 from wandb_magic.spec.fields import Number, PositiveInteger, Text, number
 from wandb_magic.spec.parameters import Path, Tree, leaves, to_dict
 
-_GOALS = {"min": "minimize", "max": "maximize", "minimise": "minimize", "maximise": "maximize"}
-
-
-def _goal(value: object) -> object:
-    word = str(value).lower()
-    return _GOALS.get(word, word)
-
-
-def _off(value: object) -> object:
-    return "false" if value is False else value
-
 
 def _eta(value: object) -> int | float:
     found = number(value)
@@ -36,9 +25,9 @@ def _eta(value: object) -> int | float:
     return found
 
 
-Goal = Annotated[Literal["minimize", "maximize"], BeforeValidator(_goal)]
+Goal = Literal["minimize", "maximize"]
 Impute = Literal["worst", "best", "latest"]
-ImputeRunning = Annotated[Literal["worst", "best", "latest", "false"], BeforeValidator(_off)]
+ImputeRunning = Literal["worst", "best", "latest", "false"]
 
 
 class Metric(BaseModel):
@@ -107,17 +96,8 @@ class EarlyTerminate(BaseModel):
     def _one_form(self) -> EarlyTerminate:
         if self.min_iter is None and self.max_iter is None:
             raise ValueError("needs min_iter, or max_iter and s: add one of the two")
-        if self.min_iter is not None and self.max_iter is not None:
-            raise ValueError("takes min_iter or max_iter, not both: remove one")
         if self.max_iter is not None and self.s is None:
             raise ValueError("max_iter needs s, the number of brackets: add it")
-        if self.min_iter is not None and self.s is not None:
-            raise ValueError("s goes with max_iter, not with min_iter: remove it")
-        if self.max_iter is not None and self.max_iter < self.eta:
-            raise ValueError(
-                f"max_iter ({self.max_iter}) is below eta ({self.eta:g}), so there is no bracket: "
-                "raise max_iter"
-            )
         return self
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Annotated, Literal
 
 from pydantic import JsonValue, PlainValidator, model_validator
@@ -66,6 +66,23 @@ def _probabilities(value: object) -> list[float]:
             f"must sum to 1, not to {sum(found):.6g}" + (f": [{scaled}] would" if scaled else "")
         )
     return found
+
+
+def probabilities_of_engine(given: list[float], values: int) -> list[float]:
+    """Return what W&B's engine makes of probabilities that do not sum to 1 or are too few.
+
+    It goes up their running sum to a number below 1, and takes the first value if it gets nowhere.
+    Probabilities that hold are returned as they are, and so are those that nobody can draw by.
+    """
+    if len(given) > values or any(odd < 0 for odd in given):
+        return given
+    given = [*given, *[0] * (values - len(given))]
+    if math.isclose(sum(given), 1, rel_tol=1e-5):
+        return given
+    edges = [0.0, *(min(edge, 1.0) for edge in accumulate(given))]
+    odds = [high - low for low, high in pairwise(edges)]
+    odds[0] += 1 - edges[-1]
+    return odds
 
 
 class CategoricalWithProbabilities(Listed):

@@ -1,18 +1,86 @@
 """The types of single fields, and what counts as a number, an integer or a JSON value.
 
 YAML reads ``1e-5`` as text and numpy has numbers of its own, so both are taken as the numbers that
-they mean. Nothing here knows which field of the config it looks at.
+they mean where a number is wanted. Nothing here knows which field of the config it looks at.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Annotated
+from collections.abc import Iterator, KeysView, Mapping, Sequence, ValuesView
+from collections.abc import Set as AbstractSet
+from typing import Annotated, Any, ClassVar
 
 from pydantic import JsonValue, PlainValidator
+
+_INFINITE = {".inf": math.inf, "+.inf": math.inf, "-.inf": -math.inf, ".nan": math.nan}
+
+
+class Numeral(str):
+    """Text that stands unquoted in YAML and may mean a number, such as ``1e-5`` or ``7e3``."""
+
+    PATTERN: ClassVar = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+")
+    _ROUND: ClassVar = re.compile(r"\d{1,2}[eE]\d{1,2}")
+
+    __slots__ = ()
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether nobody means anything else by it: no name or hash has a sign or a point."""
+        return bool(set("+-.") & set(self)) and math.isfinite(float(self))
+
+    @property
+    def is_round(self) -> bool:
+        """Whether it is a short number such as ``1e3``, if those beside it are numbers."""
+        return bool(self._ROUND.fullmatch(self))
+
+
+def understood_numerals(value: Any) -> Any:  # noqa: ANN401 - any value of a config
+    """Return `value` with each `Numeral` as the number or the text that it means.
+
+    ``1e-5`` is a number. ``7e3`` may be the hash of a commit, and is text for W&B: it is a number
+    only in a list of which all other entries are numbers, too.
+    """
+    if isinstance(value, Numeral):
+        return float(value) if value.is_sure else value
+    if isinstance(value, str):
+        return _INFINITE.get(value, value)
+    if isinstance(value, Mapping):
+        return {key: understood_numerals(item) for key, item in value.items()}
+    if isinstance(value, list):
+        if len(value) > 1 and all(map(_is_numeric, value)):
+            return [float(item) if isinstance(item, Numeral) else item for item in value]
+        return [understood_numerals(item) for item in value]
+    return value
+
+
+def storable(value: Any) -> Any:  # noqa: ANN401 - as above
+    """Return `value` with NaN and infinities as the text that `understood_numerals` takes back."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
+    if isinstance(value, Mapping):
+        return {key: storable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [storable(item) for item in value]
+    return value
+
+
+def _is_numeric(value: object) -> bool:
+    if isinstance(value, Numeral):
+        return value.is_sure or value.is_round
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def unclear_numerals(value: object) -> Iterator[str]:
+    """Yield the texts in `value` that may have been meant as numbers."""
+    if isinstance(value, Numeral):
+        yield str.__str__(value)
+    elif isinstance(value, (list, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from unclear_numerals(item)
 
 
 def plain(value: object) -> JsonValue:
@@ -23,16 +91,15 @@ def plain(value: object) -> JsonValue:
     Raises
     ------
     ValueError
-        If it holds something that JSON cannot say: dates, sets, objects, NaN, infinities.
+        If it holds something that JSON cannot say: dates, sets, objects. NaN and infinities are
+        let through, as Python's JSON does.
     """
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, (int, str)):  # enums and numpy's text become what they stand for
         return int(value) if isinstance(value, int) else str.__str__(value)
     if isinstance(value, float):
-        if math.isfinite(value):
-            return float(value)
-        raise ValueError(f"{value} has no place in JSON: write it as text ('{value}')")
+        return float(value)
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes):
@@ -40,7 +107,10 @@ def plain(value: object) -> JsonValue:
     if callable(item := getattr(value, "item", None)) and getattr(value, "ndim", None) == 0:
         return plain(item())
     kind = type(value).__name__
-    raise ValueError(f"{value!r:.80} is a {kind}, which JSON cannot say: write it as text")
+    remedy = "list its entries" if isinstance(value, AbstractSet) else "write it as text"
+    if hasattr(value, "__dataclass_fields__"):
+        remedy = "write it as a mapping, as dataclasses.asdict does"
+    raise ValueError(f"{value!r:.80} is a {kind}, which JSON cannot say: {remedy}")
 
 
 def same(value: object) -> str:
@@ -111,18 +181,30 @@ def text(value: object) -> str:
     """Return `value`, which must be text."""
     if not isinstance(value, str):
         raise ValueError(f"must be text, not {value!r:.80}: put it in quotes")  # noqa: TRY004 - pydantic takes no TypeError
-    return value
+    return str.__str__(value)
 
 
 def listed(value: object) -> list[JsonValue]:
     """Return the JSON values in the list `value`, which must hold at least one."""
     if hasattr(value, "tolist"):
         value = value.tolist()
+    elif isinstance(value, AbstractSet) and not isinstance(value, KeysView):
+        value = _sorted(value)
+    elif isinstance(value, (KeysView, ValuesView, Iterator)):
+        value = list(value)
     if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
         raise ValueError(f"must be a list, not {value!r:.80}: put it in brackets")  # noqa: TRY004 - as above
     if not value:
         raise ValueError("is empty: give at least one entry")
     return [plain(item) for item in value]
+
+
+def _sorted(values: AbstractSet[Any]) -> list[Any]:
+    """Return a set as a list in the same order in every process."""
+    try:
+        return sorted(values)
+    except TypeError:
+        return sorted(values, key=repr)
 
 
 Number = Annotated[float, PlainValidator(number)]

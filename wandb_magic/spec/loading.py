@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from os import PathLike
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from wandb_magic.errors import SpecError
-from wandb_magic.spec import cloud
+from wandb_magic.spec import cloud, leniency
 from wandb_magic.spec.config import EarlyTerminate, Metric, Spec
 from wandb_magic.spec.parameters import KEYS, build
 from wandb_magic.spec.problems import nearest, sentences
-from wandb_magic.spec.rules import assumed, broken, looks_like_parameters
+from wandb_magic.spec.rules import assumed, broken, is_finite, looks_like_parameters
 from wandb_magic.spec.source import read
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _TOP = frozenset(Spec.model_fields) - {"notices"}
+_NO_KEY = "it is no key of a sweep config"
 _SECTIONS: dict[str, type[BaseModel]] = {"metric": Metric, "early_terminate": EarlyTerminate}
 
 
@@ -29,12 +30,12 @@ def load(source: Mapping[str, Any] | str | PathLike[str]) -> Spec:
     ----------
     source
         A mapping, the path of a YAML or JSON file, or YAML text. A mapping of parameters alone
-        is searched at random.
+        is a grid if grid search comes to an end of them, and is searched at random otherwise.
 
     Returns
     -------
     Spec
-        With `notices` of all that was assumed or ignored.
+        With `notices` of all that was assumed, ignored, or taken otherwise than it is written.
 
     Raises
     ------
@@ -43,20 +44,29 @@ def load(source: Mapping[str, Any] | str | PathLike[str]) -> Spec:
     """
     notices: list[str] = []
     problems: list[str] = []
-    config = {key: value for key, value in read(source).items() if value is not None}
-    config = cloud.settle(_complete(config, notices), notices, problems)
-    config = _respelt(config, problems)
-    if "parameters" in config:
-        config["parameters"] = build(config["parameters"], "parameters", problems)
+    try:
+        given = read(source, notices)
+        config = {str(key): value for key, value in given.items() if value is not None}
+        config = cloud.settle(_complete(config, notices), notices, problems)
+        config, unknown = _known(config)
+        config = leniency.settle(config, notices)
+        if "parameters" in config:
+            config["parameters"] = build(config["parameters"], "parameters", problems, notices)
+    except RecursionError:
+        raise SpecError("the config holds itself: write out what it refers to") from None
     tree = config.get("parameters", {})
     problems += broken(config, tree)
     notices += assumed(config, tree)
     for name, kind in _SECTIONS.items():
         if isinstance(config.get(name), Mapping):
             config[name] = _validated(kind, config[name], name, problems)
-    spec = _validated(Spec, {**config, "notices": tuple(notices)}, "", problems)
+    told = [f"unknown key {key!r}: {remedy}" for key, remedy in unknown.items() if remedy]
+    notices += [
+        f"{key}: ignored, as by W&B: {remedy or _NO_KEY}" for key, remedy in unknown.items()
+    ]
+    spec = _validated(Spec, {**config, "notices": tuple(notices)}, "", problems, unknown)
     if spec is None or problems:
-        raise SpecError(*problems)
+        raise SpecError(*told, *problems)
     return spec
 
 
@@ -80,9 +90,10 @@ def understood(config: Mapping[str, Any]) -> Spec:
         return load(config)
     except SpecError as error:
         kept: dict[str, Any] = {}
+        settled = leniency.settle(config, [])
         for name in ("name", "description", "program", "command", "metric"):
             with contextlib.suppress(ValidationError):
-                kept |= _checked(name, config.get(name))
+                kept |= _checked(name, settled.get(name))
         notice = f"W&B's config is not wholly understood here ({error.problems[0]})"
         return Spec(method="random", parameters={}, notices=(notice,), **kept)
 
@@ -96,38 +107,41 @@ def _checked(name: str, value: object) -> dict[str, Any]:
 
 
 def _complete(config: dict[str, Any], notices: list[str]) -> dict[str, Any]:
+    """Return `config` with a method: grid if there is an end to its parameters, else random."""
     if looks_like_parameters(config):
-        notices.append("method: these are parameters only, so random search is assumed")
-        return {"method": "random", "parameters": config}
-    if "parameters" in config and not any(nearest(key, _TOP) == "method" for key in config):
-        notices.append("method: not given, so random search is assumed")
-        return {"method": "random", **config}
-    return config
+        why, config = "these are parameters only", {"parameters": config}
+    elif "parameters" in config and not any(nearest(key, _TOP) == "method" for key in config):
+        why = "not given"
+    else:
+        return config
+    method = "grid" if is_finite(config["parameters"]) else "random"
+    notices.append(f"method: {why}, so {method} search is assumed")
+    return {"method": method, **config}
 
 
-def _respelt(config: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
-    """Return `config` under the keys that are meant; say what to do about all others."""
-    known = {key: value for key, value in config.items() if key in _TOP}
+def _known(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return `config` without the keys that W&B ignores; and these with what to do about them."""
+    unknown = {}
     for key, value in config.items():
         if key in _TOP:
             continue
         near = nearest(key, _TOP | cloud.KEYS)
         if isinstance(value, Mapping) and KEYS & set(value) and near != "parameters":
-            remedy = "if it is a parameter, move it below 'parameters'"
-        elif near:
-            remedy = f"did you mean {near!r}?"
-            known.setdefault(near, value)
+            unknown[key] = "if it is a parameter, move it below 'parameters'"
         else:
-            remedy = "remove it"
-        problems.append(f"unknown key {key!r}: {remedy}")
-    return {key: value for key, value in known.items() if key in _TOP}
+            unknown[key] = f"did you mean {near!r}?" if near else ""
+    return {key: value for key, value in config.items() if key in _TOP}, unknown
 
 
 def _validated(
-    kind: type[_Model], value: object, place: str, problems: list[str]
+    kind: type[_Model],
+    value: object,
+    place: str,
+    problems: list[str],
+    misspelt: Collection[str] = (),
 ) -> _Model | None:
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        problems += sentences(error, place, keys=kind.model_fields)
+        problems += sentences(error, place, keys=kind.model_fields, misspelt=misspelt)
         return None

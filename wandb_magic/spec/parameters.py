@@ -6,6 +6,7 @@ bounds ``int_uniform``, other bounds ``uniform``; all others must be named.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
@@ -18,9 +19,10 @@ from wandb_magic.spec.discrete import (
     CategoricalWithProbabilities,
     Constant,
     IntUniform,
+    probabilities_of_engine,
 )
 from wandb_magic.spec.distribution import Distribution
-from wandb_magic.spec.fields import number
+from wandb_magic.spec.fields import listed, number, understood_numerals
 from wandb_magic.spec.laws import (
     Beta,
     InvLogUniform,
@@ -38,6 +40,7 @@ from wandb_magic.spec.laws import (
     Uniform,
 )
 from wandb_magic.spec.problems import sentences, suggest
+from wandb_magic.spec.taking import taken_for
 
 Path = tuple[str, ...]
 """Where a parameter is: its name below the names of the entries that hold it."""
@@ -104,8 +107,11 @@ def _is_whole(value: object) -> bool:
         return False
 
 
-def build(entries: object, place: str, problems: list[str]) -> Tree:
-    """Return the distributions that `entries` mean; add to `problems` what is wrong with them."""
+def build(entries: object, place: str, problems: list[str], notices: list[str]) -> Tree:
+    """Return the distributions that `entries` mean.
+
+    What is wrong with them is added to `problems`, and what they are taken for to `notices`.
+    """
     if not isinstance(entries, Mapping) or not entries:
         problems.append(
             f"{place}: must name at least one parameter: write {place}: {{lr: {{values: [...]}}}}"
@@ -113,13 +119,15 @@ def build(entries: object, place: str, problems: list[str]) -> Tree:
         return {}
     tree: Tree = {}
     for name, entry in entries.items():
-        found = _build_one(entry, f"{place}.{name}", problems)
+        found = _build_one(entry, f"{place}.{name}", problems, notices)
         if found is not None:
             tree[str(name)] = found
     return tree
 
 
-def _build_one(entry: object, place: str, problems: list[str]) -> Distribution | Tree | None:
+def _build_one(
+    entry: object, place: str, problems: list[str], notices: list[str]
+) -> Distribution | Tree | None:
     if not isinstance(entry, Mapping):
         key = "values" if isinstance(entry, (list, tuple)) else "value"
         problems.append(f"{place}: must be a mapping, not {entry!r}: write {{{key}: {entry!r}}}")
@@ -130,18 +138,41 @@ def _build_one(entry: object, place: str, problems: list[str]) -> Distribution |
             for key in entry
             if key != "parameters"
         ]
-        return build(entry["parameters"], f"{place}.parameters", problems)
+        return build(entry["parameters"], f"{place}.parameters", problems, notices)
     kind = kind_of(entry)
     if kind in DISTRIBUTIONS:
         try:
-            return DISTRIBUTIONS[kind].model_validate({**entry, "distribution": kind})
+            law = DISTRIBUTIONS[kind].model_validate(
+                {**_meant(entry, place, notices), "distribution": kind}
+            )
         except ValidationError as error:
             problems += sentences(error, place, keys=KEYS, owner=kind)
+        else:
+            notices += taken_for(entry, law, place)
+            return law
     elif kind is not None:
         problems.append(f"{place}: unknown distribution {kind!r}: {suggest(kind, DISTRIBUTIONS)}")
     else:
         problems += _unclear(entry, place)
     return None
+
+
+def _meant(entry: Mapping[str, Any], place: str, notices: list[str]) -> dict[str, Any]:
+    """Return `entry` with its values as meant, and probabilities as the engine has them."""
+    meant = {**entry}
+    for key in {"value", "values"} & set(entry):
+        meant[key] = understood_numerals(entry[key])
+    with contextlib.suppress(ValueError, TypeError):  # what is wrong is said by the check
+        odds = [number(odd) for odd in entry.get("probabilities", ())]
+        engines = probabilities_of_engine(odds, len(listed(entry["values"]))) if odds else odds
+        if odds != engines:
+            meant["probabilities"] = engines
+            shown = ", ".join(f"{odd:.4g}" for odd in engines)
+            notices.append(
+                f"{place}.probabilities: they are to be as many as the values and to sum to 1: "
+                f"W&B's engine takes these as [{shown}]"
+            )
+    return meant
 
 
 def _unclear(entry: Mapping[str, Any], place: str) -> list[str]:

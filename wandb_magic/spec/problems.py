@@ -27,7 +27,12 @@ def nearest(word: object, known: Iterable[str]) -> str | None:
 
 
 def sentences(
-    error: ValidationError, place: str, *, keys: Iterable[str], owner: str = ""
+    error: ValidationError,
+    place: str,
+    *,
+    keys: Iterable[str],
+    owner: str = "",
+    misspelt: Iterable[str] = (),
 ) -> Iterator[str]:
     """Yield one sentence for each fault.
 
@@ -41,11 +46,13 @@ def sentences(
         The keys that mappings of this sort may have.
     owner
         What the keys belong to, if not every such mapping has all of them.
+    misspelt
+        Keys that were told already: what they look like is not said to be missing.
     """
     details = error.errors(include_url=False)
     keys = frozenset(keys)
     extra = [str(item["loc"][-1]) for item in details if item["type"] == "extra_forbidden"]
-    meant = {nearest(key, keys) for key in extra if key not in keys}
+    meant = {nearest(key, keys) for key in (*extra, *misspelt) if key not in keys}
     for item in details:
         where = ".".join(str(part) for part in (place, *item["loc"]) if part != "")
         if item["type"] == "missing":

@@ -11,7 +11,7 @@ from typing import Any
 
 from wandb_magic.spec.distribution import Distribution
 from wandb_magic.spec.laws import ByExponents
-from wandb_magic.spec.parameters import KEYS, Path, Tree, leaves
+from wandb_magic.spec.parameters import KEYS, Path, Tree, kind_of, leaves
 
 GRID = frozenset({"constant", "categorical", "int_uniform", "q_uniform"})
 
@@ -25,6 +25,17 @@ def looks_like_parameters(config: Mapping[str, Any]) -> bool:
         bool(config)
         and not {"method", "parameters"} & set(config)
         and all(isinstance(entry, Mapping) and KEYS & set(entry) for entry in config.values())
+    )
+
+
+def is_finite(parameters: object) -> bool:
+    """Tell whether grid search can go through a parameters section to its end."""
+    if not isinstance(parameters, Mapping):
+        return False
+    return all(
+        is_finite(entry["parameters"]) if "parameters" in entry else kind_of(entry) in GRID
+        for entry in parameters.values()
+        if isinstance(entry, Mapping)
     )
 
 
@@ -42,8 +53,6 @@ def broken(config: Mapping[str, Any], tree: Tree) -> Iterator[str]:
             yield "method: bayes needs a parameter that varies: use grid to run constants once"
     if method == "grid":
         yield from _not_for_grid(found)
-    if config.get("early_terminate") is not None and metric is None:
-        yield "early_terminate: needs to know what to compare: add metric: {name: ...}"
 
 
 def _not_for_grid(found: Mapping[Path, Distribution]) -> Iterator[str]:
@@ -66,9 +75,6 @@ def assumed(config: Mapping[str, Any], tree: Tree) -> Iterator[str]:
     metric = config.get("metric")
     if isinstance(metric, Mapping) and "goal" not in metric:
         yield f"metric.goal: not given, so {metric.get('name')!r} is minimized"
-    rule = config.get("early_terminate")
-    if isinstance(rule, Mapping) and "strict" not in rule:
-        yield "early_terminate.strict: not given, so runs are judged strictly, as by W&B's engine"
     for path, entry in leaves(tree):
         if not all(map(_NAME.fullmatch, path)):
             yield f"{place(path)}: W&B's names have letters, digits, _, - and . only"

@@ -1,13 +1,14 @@
 """Where a config comes from: a mapping, a file, or YAML text (JSON is YAML, too).
 
-Numbers are read as YAML 1.2 does, so ``1e-5`` is one; a key given twice is refused, because YAML
-itself would silently drop the first.
+It is read as PyYAML, and so W&B's client, reads it. Two things differ: plain text such as ``1e-5``
+is marked, for it may be a number, and a key that is given twice is told.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -15,38 +16,64 @@ from typing import Any
 import yaml
 
 from wandb_magic.errors import SpecError
+from wandb_magic.spec.fields import Numeral
 
 _FILE = re.compile(r"(?!.*: )[^\n]+\.(ya?ml|json)\s*", re.IGNORECASE)
-_FLOAT = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+")
+_NUMERAL = "!numeral"
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 class _Loader(yaml.SafeLoader):
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.repeated: list[str] = []
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:  # noqa: ANN401 - PyYAML has it untyped
+        # Here, for the constructor adds the keys of merged mappings, which may be given again.
+        node = super().compose_mapping_node(anchor)
         seen = set()
         for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} is given twice", key.start_mark
+            name = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else None
+            if name in seen and key.tag != _MERGE:
+                line = key.start_mark.line + 1
+                self.repeated.append(
+                    f"line {line}: the key {key.value!r} is given twice: the last one counts, as "
+                    "for W&B"
                 )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
+            if name is not None:
+                seen.add(name)
+        return node
+
+    def construct_numeral(self, node: yaml.ScalarNode) -> Numeral:
+        return Numeral(self.construct_scalar(node))
 
 
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789."))
+_Loader.add_implicit_resolver(_NUMERAL, Numeral.PATTERN, list("-+0123456789."))
+_Loader.add_constructor(_NUMERAL, _Loader.construct_numeral)
 
 
-def read(source: Mapping[str, Any] | str | PathLike[str]) -> dict[str, Any]:
+def read(
+    source: Mapping[str, Any] | str | PathLike[str], notices: list[str] | None = None
+) -> dict[str, Any]:
     """Return the config that `source` holds, not yet validated.
+
+    Parameters
+    ----------
+    source
+        The config, its text or its file.
+    notices
+        Where to add what the user should know.
 
     Raises
     ------
     SpecError
         If there is no such file, or its text is no YAML mapping.
     """
+    notices = [] if notices is None else notices
     if isinstance(source, Mapping):
         return dict(source)
     if isinstance(source, str) and not _FILE.fullmatch(source):
-        return _parse(source, "the config")
+        return _parse(source, "the config", notices)
     if not isinstance(source, (str, PathLike)):
         raise SpecError(
             f"a sweep config must be a mapping, YAML text or a file, not a {type(source).__name__}"
@@ -57,17 +84,39 @@ def read(source: Mapping[str, Any] | str | PathLike[str]) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
         raise SpecError(f"{path} cannot be read: {reason}") from None
-    return _parse(text, str(path))
+    return _parse(text, str(path), notices)
 
 
-def _parse(text: str, origin: str) -> dict[str, Any]:
+def _parse(text: str, origin: str, notices: list[str]) -> dict[str, Any]:
+    text = text.removeprefix("\ufeff")
     try:
-        config = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+        config = _loaded(text, notices)
     except yaml.YAMLError as error:
-        raise SpecError(f"{origin} is no YAML: {_reason(error)}") from None
+        config = _as_json(text)  # JSON may be indented with tabs, YAML may not
+        if config is None:
+            raise SpecError(f"{origin} is no YAML: {_reason(error)}") from None
+    except (ValueError, OverflowError) as error:  # a date such as 2024-02-31, say
+        raise SpecError(f"{origin} is no YAML: {error}") from None
     if not isinstance(config, dict):
         raise SpecError(f"{origin} must be a mapping with 'method' and 'parameters'")
     return config
+
+
+def _loaded(text: str, notices: list[str]) -> Any:  # noqa: ANN401 - whatever the text holds
+    loader = _Loader(text)
+    try:
+        config = loader.get_single_data()
+    finally:
+        loader.dispose()
+    notices += loader.repeated
+    return config
+
+
+def _as_json(text: str) -> Any:  # noqa: ANN401 - as above
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def _reason(error: yaml.YAMLError) -> str:

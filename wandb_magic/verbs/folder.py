@@ -23,6 +23,7 @@ from wandb_magic.remote import RemoteSweep
 from wandb_magic.remote.finding import DEFAULT_PROJECT
 from wandb_magic.search.grid import size
 from wandb_magic.spec import Spec
+from wandb_magic.spec.fields import storable
 from wandb_magic.store import create, network_file_system
 from wandb_magic.verbs.settings import Code, Settings
 
@@ -84,7 +85,7 @@ def record(
         mode="offline" if remote is None else "online",
         state=SweepState.PAUSED if settings.idle else SweepState.PENDING,
         created=time.time(),
-        spec=spec.to_dict(),
+        spec=storable(spec.to_dict()),
         options=options,
         agents=settings.agents,
         budget=min(budgets, default=None),
