@@ -27,6 +27,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from wandb_magic.bundle import Manifest, Thawed, thaw
+from wandb_magic.channel import Channel
 from wandb_magic.errors import SweepError
 from wandb_magic.paths import write_exclusively
 from wandb_magic.run import Job, become, execute, execute_command, seed
@@ -48,10 +49,10 @@ class Template:
     thawed
         What runs execute; None where each job brings a command.
     channel
-        The socket to the host.
+        What leads to the host.
     """
 
-    def __init__(self, thawed: Thawed | None, channel: socket.socket) -> None:
+    def __init__(self, thawed: Thawed | None, channel: Channel) -> None:
         self._thawed = thawed
         self._channel = channel
         self._runs: dict[int, Job] = {}
@@ -67,36 +68,42 @@ class Template:
         selector = selectors.DefaultSelector()
         selector.register(self._wake, selectors.EVENT_READ)
         selector.register(self._channel, selectors.EVENT_READ)
-        pending, attended = b"", True
+        attended = True
         while attended or self._runs:
-            for key, _ in selector.select():
+            if attended:
+                unsent = selectors.EVENT_WRITE if self._channel.has_unsent else 0
+                selector.modify(self._channel, selectors.EVENT_READ | unsent)
+            for key, events in selector.select():
                 if key.fileobj is self._channel:
-                    received = self._receive()
-                    if not received:
+                    if events & selectors.EVENT_WRITE:
+                        self._channel.flush()
+                    if events & selectors.EVENT_READ and not self._obey():
                         selector.unregister(self._channel)
                         attended = False
-                        continue
-                    *lines, pending = (pending + received).split(b"\n")
-                    for line in lines:
-                        self._fork(Job.from_json(line.decode()))
                 else:
                     with suppress(BlockingIOError):
                         os.read(self._wake, 4096)
             self._reap()
 
-    def _receive(self) -> bytes:
-        try:
-            return self._channel.recv(1 << 16)
-        except ConnectionError:
-            return b""
+    def _obey(self) -> bool:
+        """Fork what is asked for; tell whether the host is still there."""
+        lines = self._channel.receive()
+        for line in lines or ():
+            self._fork(Job.from_json(line))
+        return lines is not None
 
     def say(self, message: dict[str, Any]) -> None:
-        """Tell the host; where it is gone, nobody needs to know."""
-        with suppress(OSError):
-            self._channel.sendall(json.dumps(message).encode() + b"\n")
+        """Tell the host."""
+        self._channel.send(json.dumps(message))
 
     def _fork(self, job: Job) -> None:
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as problem:
+            # Too many processes, or too little memory: the others go on.
+            reason = f"no process could be started for it: {problem.strerror}"
+            self.say({"event": "unborn", "run": job.run, "reason": reason})
+            return
         if pid == 0:
             self._be(job)
         self._runs[pid] = job
@@ -169,7 +176,7 @@ def finalizers_kept() -> Iterator[None]:
 
 def main() -> None:
     """Thaw the bundle, then serve."""
-    folder, channel = Path(sys.argv[1]), socket.socket(fileno=int(sys.argv[2]))
+    folder, channel = Path(sys.argv[1]), Channel(socket.socket(fileno=int(sys.argv[2])))
     thawed = None
     template = Template(None, channel)
     try:
@@ -183,6 +190,7 @@ def main() -> None:
         told = isinstance(error, SweepError)
         reason = str(error) if told else traceback.format_exception_only(error)[-1].strip()
         template.say({"event": "failed", "reason": reason, "details": traceback.format_exc()})
+        channel.drain()
         return
     template = Template(thawed, channel)
     seed(0)  # each run would import anew what seeding imports

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from wandb_magic.channel import Channel
 from wandb_magic.run import Job
 
 
@@ -32,9 +33,9 @@ class TemplateClient:
         self, bundle: Path, environment: Mapping[str, str], hear: Callable[[dict[str, Any]], None]
     ) -> None:
         self._hear = hear
-        self._pending = b""
-        self._channel, theirs = socket.socketpair()
-        self._channel.settimeout(0)
+        ours, theirs = socket.socketpair()
+        self._channel = Channel(ours)
+        self._loop = asyncio.get_running_loop()
         with theirs:
             self._process = subprocess.Popen(
                 [
@@ -49,7 +50,7 @@ class TemplateClient:
                 cwd=bundle.parent,
                 env=dict(environment),
             )
-        asyncio.get_running_loop().add_reader(self._channel, self._receive)
+        self._loop.add_reader(self._channel, self._receive)
 
     @property
     def pid(self) -> int:
@@ -58,33 +59,31 @@ class TemplateClient:
 
     def fork(self, job: Job) -> None:
         """Ask for a run; a dead template is noticed by its last message, not here."""
-        try:
-            # A job is far smaller than the socket's buffer, and few are ever under way.
-            self._channel.sendall(job.to_json().encode() + b"\n")
-        except (BrokenPipeError, ConnectionResetError):
-            return
+        self._channel.send(job.to_json())
+        if self._channel.has_unsent:
+            self._loop.add_writer(self._channel, self._flush)
 
     def close(self) -> None:
         """Let it go: it ends when its last run has ended."""
-        asyncio.get_running_loop().remove_reader(self._channel)
+        self._loop.remove_reader(self._channel)
+        self._loop.remove_writer(self._channel)
         self._channel.close()
 
     def wait(self) -> int:
         """Wait until it has ended; return its exit code."""
         return self._process.wait()
 
+    def _flush(self) -> None:
+        self._channel.flush()
+        if not self._channel.has_unsent:
+            self._loop.remove_writer(self._channel)
+
     def _receive(self) -> None:
-        try:
-            received = self._channel.recv(1 << 16)
-        except BlockingIOError:
-            return
-        except ConnectionError:
-            received = b""
-        if not received:
+        lines = self._channel.receive()
+        if lines is None:
             self.close()
             self._hear({"event": "died"})
             return
-        *lines, self._pending = (self._pending + received).split(b"\n")
         for line in lines:
             self._hear(json.loads(line))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -148,7 +149,10 @@ class Host:
         token = living.job.paths.core.read_text(encoding="utf-8")
         environment = {**self._environment, **living.job.environment, "WANDB_SERVICE": token}
         log = self._folder / "supervisor.log"
-        return closing_process(living.job.run, code, living.reason, environment, log)
+        try:
+            return closing_process(living.job.run, code, living.reason, environment, log)
+        except OSError:  # too many processes: W&B's record of the run stays open
+            return None
 
     # Starting runs
 
@@ -162,7 +166,12 @@ class Host:
         if self._cold:
             living.parent = Parent.HOST
             environment = {**self._environment, **living.job.environment}
-            living.started_cold = start_cold(living.job, environment)
+            try:
+                living.started_cold = start_cold(living.job, environment)
+            except OSError as problem:
+                reason = f"no process could be started for it: {problem.strerror}"
+                self._watch.end(living, {"code": os.EX_OSERR, "error": reason})
+                return
             self._confirm(living, living.started_cold.pid)
         elif self._template is not None and self._template_ready.is_set():
             self._template.fork(living.job)
@@ -203,6 +212,8 @@ class Host:
             living = self._watch.get(message["run"])
             if living is not None and event == "forked":
                 self._confirm(living, message["pid"])
+            elif living is not None and event == "unborn":
+                self._watch.end(living, {"code": os.EX_OSERR, "error": message["reason"]})
             elif living is not None:
                 self._template_deaths = 0
                 self._watch.end(living, message)

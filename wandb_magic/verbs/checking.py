@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 from wandb_magic.errors import SpecError
+from wandb_magic.host.capacity import why_not_agents
 from wandb_magic.search import SAMPLERS
 from wandb_magic.spec import Spec
 from wandb_magic.verbs.settings import Code, Settings
@@ -54,6 +55,8 @@ def _wrong_settings(settings: Settings) -> Iterator[str]:
     for name, number in (("count", settings.count), ("agents", settings.agents)):
         if number is not None and (not isinstance(number, int) or number < 1):
             yield f"{name}: must be a whole number from 1, and is {number!r}"
+        elif name == "agents" and number is not None and (problem := why_not_agents(number)):
+            yield f"agents: {problem}"
     for name, word, words in (
         ("mode", settings.mode, MODES),
         ("sampler", options.sampler, SAMPLERS),

@@ -8,6 +8,7 @@ from typing import Any
 from wandb_magic.bundle import Contents
 from wandb_magic.detach import collect_ended
 from wandb_magic.errors import SweepError
+from wandb_magic.host.capacity import why_not_agents
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import SweepState
 from wandb_magic.verbs.asking import ask, refuse_copies
@@ -128,6 +129,8 @@ class Sweep(Conclusions, Repeatable):
     def set_agents(self, agents: int) -> Sweep:
         """Change how many runs execute at a time."""
         _positive("agents", agents)
+        if problem := why_not_agents(agents, self._record.agents):
+            raise SweepError(problem)
         self._ask("set_agents", agents=agents)
         return self
 
