@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.bundle.conftest import Notebook
+from wandb_magic.bundle import alike
 
 Make = Callable[..., Notebook]
 
@@ -359,15 +360,67 @@ assert fs['a'](2) == 8 and fs['b'][0](1) == 5
     ),
     "source_can_be_inspected": (
         """\
-import inspect
+import inspect, functools, dataclasses
 def f(x):
     return x + 41
+class A:
+    def method(self):
+        return 'in a method'
+    @property
+    def shown(self):
+        return 'in a property'
+    @staticmethod
+    def alone():
+        return 'in a static method'
+twice = lambda x: x * 2
+def make():
+    def inner():
+        return 'inside'
+    return inner
+inner = make()
+def wrap(function):
+    @functools.wraps(function)
+    def wrapper(*a):
+        return function(*a)
+    return wrapper
+@wrap
+def wrapped():
+    return 'wrapped'
+@functools.lru_cache
+def cached():
+    return 'cached'
+@dataclasses.dataclass
+class D:
+    x: int = 1
+    def get(self):
+        return self.x
+def walk(n):
+    yield from (i for i in range(n))
+async def later():
+    return 'later'
+text = 'def made():\\n    return "made"\\n'
+import linecache
+linecache.cache['<made>'] = (len(text), None, text.splitlines(True), '<made>')
+exec(compile(text, '<made>', 'exec'))
+code = compile('1 / 0', '<made>', 'eval')
 """,
         """\
 assert 'x + 41' in inspect.getsource(f)
 def g():
     return 'here'
 assert "'here'" in inspect.getsource(g)
+source = inspect.getsource
+assert "'in a method'" in source(A.method) and "'in a method'" in source(A().method)
+assert "'in a property'" in source(A.shown.fget)
+assert "'in a static method'" in source(A.alone)
+assert 'x * 2' in source(twice)
+assert "'inside'" in source(make) and source(inner).count('\\n') == 2
+assert "'wrapped'" in source(wrapped) and 'return function' in source(wrapped.__code__)
+assert "'cached'" in source(cached)
+assert 'self.x' in source(D.get) and D().get() == 1
+assert 'yield from' in source(walk) and 'range(n)' in source(walk(1).gi_code)
+assert "'later'" in source(later)
+assert 'return "made"' in source(made) and code.co_filename == '<made>'
 """,
     ),
     "weird_defaults_and_annotations": (
@@ -414,3 +467,45 @@ assert xml.etree.ElementTree.fromstring('<a/>').tag == 'a'
 def test_definitions_of_the_notebook_work_in_the_run(notebook: Make, name: str) -> None:
     before, cell = CASES[name]
     notebook(before).run(cell)
+
+
+def test_a_function_has_the_source_of_the_cell_that_defined_it_last(notebook: Make) -> None:
+    cells = (
+        "def f():\n    return 'old'",
+        "old = f",
+        "import inspect\n\ndef f():\n    return 1 / 0",
+    )
+    made = notebook(*cells)
+    made.run("assert '1 / 0' in inspect.getsource(f) and 'old' in inspect.getsource(old)")
+    made.freeze("f()")
+    assert "    return 1 / 0\n" in made.thaw().stderr
+
+
+@pytest.mark.slow
+def test_a_module_of_the_notebook_can_be_scripted(notebook: Make) -> None:
+    before = """
+import torch
+class Net(torch.nn.Module):
+    def forward(self, x):
+        return x * 2
+def half(x):
+    return x / 2
+"""
+    cell = """
+import warnings
+warnings.simplefilter("ignore")
+assert torch.jit.script(Net())(torch.ones(1)).item() == 2
+assert torch.jit.script(half)(torch.ones(1)).item() == 0.5
+"""
+    notebook(before).run(cell)
+
+
+def test_a_function_is_alike_in_another_kernel_whose_cells_have_other_file_names() -> None:
+    def made(text: str, filename: str) -> object:
+        namespace: dict[str, object] = {"__name__": "__main__"}
+        exec(compile(text, filename, "exec"), namespace)
+        return namespace["f"]
+
+    text = "def f():\n    return lambda: 3"
+    assert alike(made(text, "/tmp/1/a.py"), made(text, "/tmp/2/a.py"), {})
+    assert not alike(made(text, "a.py"), made(text.replace("3", "4"), "a.py"), {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from wandb_magic.bundle.pickling import Pickler
+from wandb_magic.bundle.pickling import ComparingPickler
 
 
 def alike(one: object, other: object, namespace: dict[str, Any]) -> bool:
@@ -33,5 +33,5 @@ def alike(one: object, other: object, namespace: dict[str, Any]) -> bool:
 
 def _pickled(value: object, namespace: dict[str, Any]) -> tuple[bytes, list[memoryview]]:
     stream, buffers = io.BytesIO(), list[memoryview]()
-    Pickler(stream, namespace, buffers.append).dump(value)
+    ComparingPickler(stream, namespace, buffers.append).dump(value)
     return stream.getvalue(), buffers

@@ -10,10 +10,10 @@ import importlib
 import sys
 import typing
 import weakref
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
-from wandb_magic.bundle.rebuilding import cached_function
+from wandb_magic.bundle.rebuilding import cached_function, code_of_file
 
 Reduced = tuple[Any, ...]
 
@@ -49,3 +49,11 @@ def reduce_module(obj: Any) -> Reduced | None:  # noqa: ANN401 - any object is a
         if sys.modules.get(name) is obj:
             return importlib.import_module, (name,)
     return None
+
+
+def reduce_code(code: CodeType, make: Any, arguments: Reduced) -> Reduced:  # noqa: ANN401 - cloudpickle's
+    """Return how to pickle code that keeps its file name, whatever cloudpickle makes of that.
+
+    By its file name `linecache` finds the text of the cell, for tracebacks and `inspect`.
+    """
+    return code_of_file, (make, arguments, code.co_filename)

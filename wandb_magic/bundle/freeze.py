@@ -138,7 +138,7 @@ def freeze(
         },
         variables=tuple(writer.variables),
         spans=tuple(writer.buffers.spans),
-        sources=_sources(functions),
+        sources=_sources(writer.pickler.filenames),
         environment=recordable({**inherited(os.environ), **(environment or {})}),
         executable=sys.executable,
         notebook=os.environ.get("JPY_SESSION_NAME", ""),
@@ -174,10 +174,14 @@ def _taken(names: CellNames, outside: Outside) -> dict[str, Any]:
     return {**found, **optional}
 
 
-def _sources(functions: list[FunctionType]) -> dict[str, str]:
-    """Return the text of the cells that the functions come from, for the runs' tracebacks."""
-    names = {function.__code__.co_filename for function in functions}
-    sources = {
-        name: "".join(linecache.getlines(name)) for name in names if not Path(name).is_file()
-    }
+def _sources(filenames: Collection[str]) -> dict[str, str]:
+    """Return the text of the cells that code comes from, for the runs' tracebacks."""
+    sources = {name: "".join(linecache.getlines(name)) for name in filenames if not _stays(name)}
     return {name: text for name, text in sources.items() if text}
+
+
+def _stays(filename: str) -> bool:
+    """Tell whether a file is still there when the runs want it; that of a cell is not."""
+    entry = linecache.cache.get(filename, ())
+    remembered = len(entry) > 1 and entry[1] is None  # the text was put there, without a file
+    return not remembered and Path(filename).is_file()

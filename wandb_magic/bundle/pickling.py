@@ -12,14 +12,14 @@ from __future__ import annotations
 import io
 import pickle
 from collections.abc import Callable, Collection
-from types import CellType, FunctionType
+from types import CellType, CodeType, FunctionType
 from typing import Any, BinaryIO
 
 import cloudpickle
 
 from wandb_magic.bundle.arrays import Arrays
 from wandb_magic.bundle.buffers import SMALLEST
-from wandb_magic.bundle.definitions import reduce_definition, reduce_module
+from wandb_magic.bundle.definitions import reduce_code, reduce_definition, reduce_module
 from wandb_magic.bundle.rebuilding import namespace_of_run
 from wandb_magic.bundle.tensors import Tensors
 
@@ -42,6 +42,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is not t
     ----------
     definitions
         The functions and classes that were pickled by value.
+    filenames
+        Where the code that was pickled says that it is from.
     last
         The object that was asked about last: where pickling stops with an error, its cause.
     """
@@ -61,12 +63,15 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is not t
         self.globals_ref[id(namespace)] = _Namespace(__name__="__main__")
         self._reducers = (reduce_definition, reduce_module, Arrays().reduce, Tensors().reduce)
         self._cells: dict[int, CellType] = {}
+        self.filenames: set[str] = set()
         self.definitions: list[Any] = []
         self.last: object = None
 
     def reducer_override(self, obj: Any) -> Any:  # noqa: ANN401 - pickle's own signature
         """Reduce what needs care; leave all else to cloudpickle."""
         self.last = obj
+        if isinstance(obj, CodeType):
+            return self._code(obj)
         if not isinstance(obj, (type, FunctionType)):
             for reduce in self._reducers:
                 reduced = reduce(obj)
@@ -77,6 +82,10 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is not t
             return reduced  # by name
         self.definitions.append(obj)
         return self._function(obj, *reduced) if isinstance(obj, FunctionType) else reduced
+
+    def _code(self, code: CodeType) -> tuple[Any, ...]:
+        self.filenames.add(code.co_filename)
+        return reduce_code(code, *self.dispatch_table[CodeType](code))
 
     def _function(
         self,
@@ -105,6 +114,14 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is not t
             return True
         self._buffers(view)
         return False
+
+
+class ComparingPickler(Pickler):
+    """Pickles what is the same to the same bytes: each kernel names its cells differently."""
+
+    def _code(self, code: CodeType) -> tuple[Any, ...]:
+        reduced: tuple[Any, ...] = self.dispatch_table[CodeType](code.replace(co_filename=""))
+        return reduced
 
 
 class _Namespace(dict[str, Any]):

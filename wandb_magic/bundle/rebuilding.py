@@ -113,6 +113,11 @@ def cached_function(function: Any, parameters: dict[str, Any]) -> Any:  # noqa: 
     return functools.lru_cache(**parameters)(function)
 
 
+def code_of_file(make: Any, arguments: Any, filename: str) -> Any:  # noqa: ANN401 - cloudpickle's own
+    """Return code that says which file it is from."""
+    return make(*arguments).replace(co_filename=filename)
+
+
 def torch_storage(buffer: Any) -> Any:  # noqa: ANN401 - torch is optional
     """Return the storage of tensors over a buffer."""
     torch = _torch()
