@@ -24,7 +24,7 @@ def cause_of(error: BaseException, paths: RunPaths) -> str:
     """Return why a run ends with `error`: a stop has left word in the run's folder."""
     if isinstance(error, KeyboardInterrupt):
         with contextlib.suppress(FileNotFoundError):
-            return paths.stop.read_text(encoding="utf-8")
+            return paths.stop.read_text(encoding="utf-8", errors="replace")
     if isinstance(error, SystemExit):
         return f"sys.exit({error.code!r})"
     try:

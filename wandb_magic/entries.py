@@ -122,6 +122,22 @@ class ExitEntry:
     runtime: float
 
 
+@dataclass(frozen=True)
+class OmittedEntry:
+    """Something that the run logged and that is left out, since the store could not hold it.
+
+    Attributes
+    ----------
+    key
+        The dotted key of the value; "" if it is a whole record.
+    reason
+        Why, as the rest of a sentence.
+    """
+
+    key: str
+    reason: str
+
+
 Entry = (
     HistoryEntry
     | SummaryEntry
@@ -132,4 +148,5 @@ Entry = (
     | ArtifactEntry
     | InfoEntry
     | ExitEntry
+    | OmittedEntry
 )

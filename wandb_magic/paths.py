@@ -19,15 +19,20 @@ Ids are validated before they become part of a path.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from wandb_magic.errors import SweepNotFoundError
 from wandb_magic.records import RunId, SweepId, is_id
 
 FOLDER_MODE = 0o700
+
+_OF_EXECUTION = re.compile(r"(?:process|core|stop|exit)-([0-9]{1,9})(?:\.json)?")
 
 
 @dataclass(frozen=True)
@@ -101,14 +106,21 @@ class RunPaths:
     def newest(self) -> RunPaths:
         """The paths of the run's newest execution."""
         try:
-            number = int(self._number.read_text(encoding="ascii"))
+            text = self._number.read_text(encoding="ascii")
         except FileNotFoundError:
-            number = 0
-        return RunPaths(self.folder, number)
+            return RunPaths(self.folder)
+        except UnicodeDecodeError:
+            text = ""
+        return RunPaths(self.folder, int(text) if text.isdecimal() else self._last_known())
 
     def begin_another(self) -> None:
         """Make room for one execution more than the newest; a number may be left out."""
         write_atomically(self._number, str(self.newest.execution + 1))
+
+    def _last_known(self) -> int:
+        """Return the newest execution that has left files, where its number was lost."""
+        found = (_OF_EXECUTION.fullmatch(path.name) for path in self.folder.glob("*-*"))
+        return max((int(match[1]) for match in found if match), default=0)
 
     @property
     def _number(self) -> Path:
@@ -171,10 +183,11 @@ class SweepPaths:
     def store(self) -> Path:
         """The store; on a network file system a pointer leads to a local disk."""
         here = self.folder / "sweep.db"
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, ValueError):
             there = Path(self.store_pointer.read_text(encoding="utf-8"))
             # On another machine, where it was not, it may have been put beside the pointer.
-            return there if there.exists() or not here.exists() else here
+            if there.is_absolute() and (there.exists() or not here.exists()):
+                return there
         return here
 
     @property
@@ -239,6 +252,26 @@ def checked_id(text: str) -> str:
     if not is_id(text):
         raise SweepNotFoundError(f"{text!r} is no id: one has eight lower-case letters and digits")
     return text
+
+
+def read_object(path: Path) -> dict[str, Any] | None:
+    """Return the JSON object in a file of ours; None where there is none.
+
+    Raises
+    ------
+    ValueError
+        If there is a file, and it holds something else: a machine that loses its power leaves
+        files that are empty or cut.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (ValueError, RecursionError):
+        raise ValueError(f"{path} is empty or damaged") from None
+    if found is not None and not isinstance(found, dict):
+        raise ValueError(f"{path} is damaged")
+    return found
 
 
 def write_atomically(path: Path, data: bytes | str) -> None:

@@ -77,7 +77,7 @@ def _restore_config(run: Any, resumed: Carried) -> None:  # noqa: ANN401 - wandb
 
 def _directories(paths: RunPaths) -> list[Path]:
     try:
-        return [Path(line) for line in paths.wandb.read_text(encoding="utf-8").splitlines()]
+        return [Path(line) for line in paths.wandb.read_text("utf-8", "replace").splitlines()]
     except FileNotFoundError:
         return []
 

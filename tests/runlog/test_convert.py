@@ -1,14 +1,18 @@
 import json
 import math
+from dataclasses import asdict
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from wandb_magic.entries import (
     ArtifactEntry,
     ChartEntry,
     ConfigEntry,
     HistoryEntry,
+    OmittedEntry,
     SummaryEntry,
     SystemEntry,
 )
@@ -159,3 +163,112 @@ def test_records_of_no_interest_say_nothing() -> None:
 def test_what_is_no_record_is_refused(raw: bytes) -> None:
     with pytest.raises(wire.DecodeError):
         list(convert.entries(raw))
+
+
+TOO_DEEP = "[" * 20_000 + "]" * 20_000
+ODD_VALUES = [
+    *('"text"', "[1]", "NaN", "Infinity", "-Infinity", "1e999", "true", "null", "{}", "-1"),
+    *("1" + "0" * 400, "1" + "0" * 5000, '"\\ud800"', '{"\\udfff": 1}', "{", "", "9" * 19),
+    *(TOO_DEEP, TOO_DEEP.replace("[", '{"a":').replace("]", "}").replace(":}", ":1}")),
+]
+KEYS = ["_step", "_timestamp", "_runtime", "_wandb", "loss", "a", "", "\x00", "_type"]
+
+
+def storable(value: object, depth: int = 0) -> bool:
+    """Tell whether everybody who reads a store can hold a value."""
+    if isinstance(value, str):
+        return bool(value.encode() or True)
+    if isinstance(value, dict):
+        return all(storable(key) and storable(part, depth + 1) for key, part in value.items())
+    if isinstance(value, (list, tuple)):
+        return all(storable(part, depth + 1) for part in value)
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**63 and depth < 250
+    return value is None or isinstance(value, float)
+
+
+JSON = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        st.text(st.characters(), max_size=5),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+TEXTS = st.one_of(st.sampled_from(ODD_VALUES), JSON.map(json.dumps))
+PATHS = st.lists(st.sampled_from(KEYS), min_size=1, max_size=3)
+
+
+@pytest.mark.parametrize("kind", ["history", "summary", "config", "stats", "artifact", "run"])
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_any_json_under_any_key_gives_entries_that_the_store_can_hold(
+    kind: str, data: st.DataObject
+) -> None:
+    made = record(kind)
+    part = getattr(made, kind)
+    items = data.draw(st.lists(st.tuples(PATHS, TEXTS), max_size=4))
+    if kind == "artifact":
+        part.metadata = items[0][1] if items else ""
+    for path, text in items if kind != "artifact" else ():
+        if kind == "stats":
+            part.item.add(key=path[0], value_json=text)
+            part.timestamp.seconds = data.draw(st.sampled_from([0, 1, 2**62, -(2**63)]))
+            continue
+        changed = (
+            part.item if kind == "history" else (part.config if kind == "run" else part).update
+        )
+        if data.draw(st.booleans()):
+            changed.add(nested_key=path, value_json=text)
+        else:
+            changed.add(key=path[0], value_json=text)
+    if kind == "history":
+        part.step.num = data.draw(st.sampled_from([0, 7, 2**62, -(2**63)]))
+    if kind == "run":
+        part.start_time.seconds = data.draw(st.sampled_from([0, 1, 2**62, -(2**63)]))
+    found = entries(made)
+    for entry in found:
+        assert storable(json.loads(json.dumps(asdict(entry)))), entry
+        if isinstance(entry, HistoryEntry):
+            assert abs(entry.step) <= convert.MOST_STEP
+            assert entry.time is None or 0 <= entry.time < convert.LATEST
+            assert all(type(value) is float for value in entry.scalars.values())
+        assert not (isinstance(entry, OmittedEntry) and "cannot be read" in entry.reason), entry
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        *(("_timestamp", text) for text in ('"now"', "[1]", "NaN", "Infinity", "-5", "true")),
+        *(("_step", text) for text in ('"1"', "NaN", "1e300", str(2**63), "[]")),
+        *(("x", text) for text in ("{", TOO_DEEP)),
+    ],
+)
+def test_what_cannot_be_held_is_left_out_alone_and_named(key: str, text: str) -> None:
+    kept, omitted = history(((key,), text), (("loss",), "0.5"))
+    assert (kept.scalars, kept.step, kept.time) == ({"loss": 0.5}, 0, None)
+    assert isinstance(omitted, OmittedEntry)
+    assert omitted.key == key
+    assert omitted.reason
+
+
+def test_numbers_beyond_64_bits_are_the_nearest_that_can_be_held() -> None:
+    (entry,) = history((("a",), "1" + "0" * 400), (("b",), "-1" + "0" * 5000), (("c",), "9" * 25))
+    assert entry.scalars == {"a": math.inf, "b": -math.inf, "c": 1e25}
+    made = record("summary")
+    made.summary.update.add(key="a", value_json="1" + "0" * 400)
+    made.summary.update.add(key="c", value_json="[" + "9" * 25 + "]")
+    (entry,) = entries(made)
+    assert entry.update == {"a": math.inf, "c": [1e25]}
+
+
+def test_half_of_a_surrogate_pair_becomes_the_replacement_character() -> None:
+    (entry,) = history(
+        (("a",), '"x\\ud800y"'), (("b",), '{"\\udc00": {"_type": "\\ud83d\\ude00"}}')
+    )
+    assert entry.media == {"a": "x\ufffdy", "b.\ufffd": {"_type": "\U0001f600"}}

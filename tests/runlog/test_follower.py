@@ -17,6 +17,7 @@ from wandb_magic.entries import (
     FilesEntry,
     HistoryEntry,
     InfoEntry,
+    OmittedEntry,
     SummaryEntry,
     SystemEntry,
 )
@@ -230,8 +231,10 @@ def test_a_follower_waits_for_its_folder_and_its_log(
     bad = wire._record_class()()
     bad.history.item.add(key="x", value_json="{")
     log.write_bytes(framed([b"\xff", bad.SerializeToString(), record.SerializeToString()]))
-    assert follower.poll() == [ExitEntry(1, 0.0)]
-    assert follower.skipped == 2
+    *rest, last = follower.poll()
+    assert last == ExitEntry(1, 0.0)
+    assert rest == [HistoryEntry(0, None, {}), OmittedEntry("x", "it is no JSON")]
+    assert follower.skipped == 1
     assert follower.position == log.stat().st_size
     follower.close()
     follower.close()

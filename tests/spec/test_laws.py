@@ -1,10 +1,12 @@
 import math
+import sys
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wandb_magic.errors import SpecError
 from wandb_magic.spec import load
 from wandb_magic.spec.distribution import Distribution
 
@@ -123,3 +125,36 @@ def test_whole_steps_give_integers_and_others_floats() -> None:
     spec = load({"a": {**bounds, "q": 2}, "b": bounds, "c": {**bounds, "q": 0.5}})
     kinds = {path[0]: type(own.sample(0.4)) for path, own in spec.leaves.items()}
     assert kinds == {"a": int, "b": float, "c": float}
+
+
+NUMBERS = st.one_of(
+    st.sampled_from(
+        [0, 1, -1, 5e-324, 1e300, 1.7e308, -1.7e308, 1e-10, 2**63, 10**20, -(10**300)]
+    ),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+FIELDS = {
+    name: tuple(entry) for name, entry in ENTRIES.items() if not {"value", "values"} & set(entry)
+}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+@settings(deadline=None, max_examples=40)
+@given(data=st.data())
+def test_laws_of_any_width_give_finite_numbers_or_are_refused(
+    name: str, data: st.DataObject
+) -> None:
+    entry = {field: data.draw(NUMBERS) for field in FIELDS[name]}
+    if "min" in entry:
+        entry["min"], entry["max"] = sorted((entry["min"], entry["max"]))
+    config = {"method": "random", "parameters": {"x": {"distribution": name, **entry}}}
+    try:
+        own = load(config).leaves["x",]
+    except SpecError:
+        return
+    for u in (0.0, 1e-12, data.draw(UNIT), 1.0):
+        value = own.sample(u)
+        assert isinstance(value, (int, float))
+        assert abs(value) <= sys.float_info.max
+        back = own.to_unit(value)
+        assert back is None or 0 <= back <= 1

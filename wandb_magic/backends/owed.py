@@ -7,11 +7,14 @@ would hand it out again.
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
 from wandb_magic.backends.base import Proposal
-from wandb_magic.paths import write_atomically
+from wandb_magic.paths import read_object, write_atomically
 from wandb_magic.records import RunId
+
+log = logging.getLogger(__name__)
 
 
 class Owed:
@@ -35,12 +38,13 @@ class Owed:
         self.ids: dict[int, str] = {}
         self.offers: dict[RunId, tuple[int, Proposal]] = {}
         try:
-            known = json.loads(file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return
-        self.ids = {int(agent): id_ for agent, id_ in known["ids"].items()}
-        for run, (agent, params) in known["offers"].items():
-            self.offers[RunId(run)] = (agent, Proposal(params, RunId(run)))
+            known = read_object(file) or {"ids": {}, "offers": {}}
+            self.ids = {int(agent): str(id_) for agent, id_ in known["ids"].items()}
+            for run, (agent, params) in known["offers"].items():
+                self.offers[RunId(run)] = (int(agent), Proposal(dict(params), RunId(run)))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            log.warning("%s is damaged: our agents register anew", file)
+            self.ids, self.offers = {}, {}
 
     def register(self, agent: int, id_: str) -> None:
         """Keep an agent's id."""

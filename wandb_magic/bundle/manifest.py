@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from wandb_magic.errors import BundleError
 from wandb_magic.paths import write_atomically
 
 Kind = Literal["cell", "function", "command"]
@@ -112,12 +113,24 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
-        """Read the table from a bundle's folder."""
-        data: dict[str, Any] = json.loads(manifest_path(folder).read_text(encoding="utf-8"))
-        data["variables"] = tuple(Variable(**each) for each in data["variables"])
-        data["spans"] = tuple((start, size) for start, size in data["spans"])
-        data["path"] = tuple(data["path"])
-        return cls(**data)
+        """Read the table from a bundle's folder.
+
+        Raises
+        ------
+        BundleError
+            If it is damaged.
+        """
+        path = manifest_path(folder)
+        try:
+            data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            data["variables"] = tuple(Variable(**each) for each in data["variables"])
+            data["spans"] = tuple((start, size) for start, size in data["spans"])
+            data["path"] = tuple(data["path"])
+            return cls(**data)
+        except (ValueError, TypeError, KeyError) as error:
+            raise BundleError(
+                f"{path} is damaged: the results can be read, but to run more, start a new sweep"
+            ) from error
 
 
 def inherited(environment: Mapping[str, str]) -> dict[str, str]:

@@ -9,9 +9,23 @@ from pathlib import Path
 
 import psutil
 
+from wandb_magic.validation import ArgumentError
+
 RESERVED_FILES = 64  # what the supervisor holds open besides one log for each run
 THREADS_A_RUN = 4  # its own and wandb's; what the user's libraries start comes on top
 RESERVED_THREADS = 32
+
+
+def check_agents(agents: int, present: int = 0) -> None:
+    """Check that so many runs can go on at a time, of which `present` go on already.
+
+    Raises
+    ------
+    ArgumentError
+        If a limit of this machine speaks against it.
+    """
+    if problem := why_not_agents(agents, present):
+        raise ArgumentError(f"agents: {problem}")
 
 
 def why_not_agents(agents: int, present: int = 0) -> str:

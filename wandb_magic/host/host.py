@@ -146,7 +146,9 @@ class Host:
         """Begin to write a dead run's ending into W&B's record of it, if that is still open."""
         if not living.logs.directory or not living.job.paths.core.exists():
             return None
-        token = living.job.paths.core.read_text(encoding="utf-8")
+        token = living.job.paths.core.read_text(encoding="ascii", errors="replace")
+        if not token.isprintable() or not token.isascii():
+            return None
         environment = {**self._environment, **living.job.environment, "WANDB_SERVICE": token}
         log = self._folder / "supervisor.log"
         try:

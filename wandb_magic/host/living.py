@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wandb_magic.host.logs import RunLogs
+from wandb_magic.paths import read_object
 from wandb_magic.processes import identify
 from wandb_magic.records import Process
 from wandb_magic.run import Job
@@ -44,6 +44,8 @@ class Living:
     said: bool = False
     reason: str = ""
     positions: Mapping[str, int] = field(default_factory=dict)
+    unreadable: bool = False
+    damaged: set[str] = field(default_factory=set)
     logs: RunLogs = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,19 +59,37 @@ class Living:
 
     def read_exit(self) -> dict[str, Any] | None:
         """Return what the run, or whoever waited for it, wrote about its end."""
-        try:
-            found: dict[str, Any] = json.loads(self.job.paths.exit.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        found = self._read(self.job.paths.exit)
+        if found is None:
             return None
-        return found
+        known: dict[str, type | tuple[type, ...]] = {
+            "code": int,
+            "signal": int,
+            "error": str,
+            "stopped": str,
+            "ended": (int, float),
+        }
+        return {
+            name: value
+            for name, value in found.items()
+            if name in known and isinstance(value, known[name])
+        }
 
     def claimant(self) -> Process | None:
         """Return the process that claimed this run, alive or not; None if none has."""
+        claim = self._read(self.job.paths.process) or {}
+        pid, started = claim.get("pid"), claim.get("started")
+        if isinstance(pid, int) and pid > 0 and isinstance(started, str):
+            return Process(pid, started)
+        return None
+
+    def _read(self, path: Path) -> dict[str, Any] | None:
+        """Return what a file of the run says; a damaged one counts as not yet written."""
         try:
-            claim = json.loads(self.job.paths.process.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+            return read_object(path)
+        except ValueError:
+            self.damaged.add(path.name)
             return None
-        return Process(**claim) if claim else None
 
     def note_pid(self, pid: int) -> None:
         """Keep the identity of the process that now executes this run."""

@@ -82,9 +82,10 @@ class RunLogs:
                 )
 
     def _listed(self) -> list[str]:
-        if self._place == self._paths.wandb:
-            return self._place.read_text(encoding="utf-8").splitlines()
         run = self._paths.folder.name
+        if self._place == self._paths.wandb:
+            lines = self._place.read_text(encoding="utf-8", errors="replace").splitlines()
+            return [line for line in lines if f"-{run}" in line and "\0" not in line]
         return sorted(
             str(folder)
             for pattern in (f"run-*-{run}*", f"offline-run-*-{run}*")

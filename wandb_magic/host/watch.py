@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from wandb_magic.host.events import Ended, Event, Logged
+from wandb_magic.host.events import Ended, Event, Logged, Notice
 from wandb_magic.host.forks import reap
 from wandb_magic.host.living import PATIENCE_S, Living, Parent, memory_kills, signal_group
 from wandb_magic.processes import alive
@@ -17,6 +18,8 @@ from wandb_magic.template import ending_of
 
 LOG_PATIENCE_S = 0.5  # what a killed run had logged reaches its file within the flush interval
 CLOSING_PATIENCE_S = 20.0
+
+logger = logging.getLogger(__name__)
 
 
 class Watch:
@@ -54,14 +57,44 @@ class Watch:
     def poll(self) -> None:
         """Follow all logs, and notice the ends that no template reports."""
         for living in self.living():
-            if living.ending is not None:
-                self._follow(living)
-                self._conclude(living)
-                continue
-            if living.confirmed:
-                self._look(living)
-            if living.ending is None:
-                self._follow(living)
+            try:
+                self._poll(living)
+            except OSError as error:
+                # A disk may be full, or away for a moment: the next look may see more.
+                if not living.unreadable:
+                    logger.warning("run %s: %s", living.job.run, error)
+                    self._say(Notice(f"what a run logs cannot be read: {error.strerror or error}"))
+                living.unreadable = True
+                if living.waited > CLOSING_PATIENCE_S:
+                    self._give_up(living, str(error))
+            except Exception as error:
+                logger.exception("run %s", living.job.run)
+                self._give_up(living, f"{type(error).__name__}: {error}")
+            while living.damaged:
+                name = living.damaged.pop()
+                self._say(
+                    Notice(f"{name} of a run was empty or damaged: it counts as not written")
+                )
+
+    def _poll(self, living: Living) -> None:
+        if living.ending is not None:
+            self._follow(living)
+            self._conclude(living)
+            return
+        if living.confirmed:
+            self._look(living)
+        if living.ending is None:
+            self._follow(living)
+
+    def _give_up(self, living: Living, problem: str) -> None:
+        """Give the last word about a run that cannot be followed; the others go on."""
+        if living.process is not None and alive(living.process):
+            signal_group(living.process.pid, signal.SIGKILL)
+        living.logs.close()
+        del self._living[living.job.run]
+        if not living.said:
+            error = f"it could not be followed: {problem}"
+            self._say(Ended(living.job.run, 1, None, error, time.time()))
 
     def children(self) -> set[int]:
         """Return the processes whose ends are waited for elsewhere."""

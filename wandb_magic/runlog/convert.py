@@ -4,12 +4,16 @@ W&B takes nested values apart (``img: {_type, path}`` becomes two items, in any 
 belongs to one media value comes together again, and all else gets dotted keys. NaN and infinities,
 which JSON does not know, become the strings that W&B's own API uses, but stay numbers in the
 history.
+
+A log is what any program wrote: a value that the store, or those who read it, could not hold is
+left out, and an `OmittedEntry` says so; the rest of its record is kept.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -22,6 +26,7 @@ from wandb_magic.entries import (
     FilesEntry,
     HistoryEntry,
     InfoEntry,
+    OmittedEntry,
     SummaryEntry,
     SystemEntry,
 )
@@ -32,10 +37,34 @@ _TYPE = "_type"
 _CHART = (_INTERNAL, "visualize")
 _Path = tuple[str, ...]
 
+MOST_STEP = 2**53
+"""The largest step: the largest integer that is exact in every reader, the browser included."""
+
+LATEST = 253_402_300_800.0
+"""The end of the year 9999, in seconds since the epoch: no calendar knows a later time."""
+
+MOST_DEPTH = 100
+"""How deep a value may be nested: deeper ones exhaust the stack of those who read them."""
+
+_INT64 = 2**63
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+# What may stand for a number beyond 64 bits or for half of a surrogate pair.
+_ODD = re.compile(r"[0-9]{19}|\\u[dD][89a-fA-F]")
+
 # What a decoder returns: the value, and where its text ends.
 _Decode = Callable[[str], tuple[Any, int]]
 _history_json: _Decode = json.JSONDecoder().raw_decode
 _document_json: _Decode = json.JSONDecoder(parse_constant=str).raw_decode
+# Python refuses to read integers of more than 4300 digits.
+_long_json: _Decode = json.JSONDecoder(parse_int=float, parse_constant=str).raw_decode
+
+
+class _Omissions(list[OmittedEntry]):
+    """What of one record is left out."""
+
+    def add(self, key: str, reason: object) -> None:
+        """Note that a value is left out, and why."""
+        self.append(OmittedEntry(key, str(reason)))
 
 
 def entries(raw: bytes) -> Iterator[Entry]:
@@ -43,20 +72,28 @@ def entries(raw: bytes) -> Iterator[Entry]:
 
     Raises
     ------
-    wandb_magic.runlog.wire.DecodeError, ValueError
-        If `raw` is no protobuf message, or a value in it is no JSON.
+    wandb_magic.runlog.wire.DecodeError
+        If `raw` is no protobuf message.
     """
     record = wire.parse(raw)
     kind = record.WhichOneof("record_type")
-    if kind in _CONVERTERS:
-        yield from _CONVERTERS[kind](getattr(record, kind))
+    if kind not in _CONVERTERS:
+        return
+    omitted = _Omissions()
+    try:
+        yield from _CONVERTERS[kind](getattr(record, kind), omitted)
+    except Exception as error:  # noqa: BLE001 - whatever a program wrote, the next record counts
+        omitted.add("", f"its {kind} record cannot be read ({type(error).__name__})")
+    yield from omitted
 
 
-def _history(record: wire.Message) -> Iterator[Entry]:
-    values = _dotted(record.item, _history_json)
-    step = values.pop("_step", record.step.num)
-    time = values.pop("_timestamp", None)
+def _history(record: wire.Message, omitted: _Omissions) -> Iterator[Entry]:
+    values = _dotted(record.item, _history_json, omitted)
+    step = _step(values.pop("_step", None), record.step.num, omitted)
+    time = _time("_timestamp", values.pop("_timestamp", None), omitted)
     values.pop("_runtime", None)
+    if step is None:
+        return
     scalars: dict[str, float] = {}
     media: dict[str, Any] = {}
     for key, value in values.items():
@@ -64,23 +101,53 @@ def _history(record: wire.Message) -> Iterator[Entry]:
             scalars[key] = _number(value)
         elif value is not None:
             media[key] = value
-    yield HistoryEntry(int(step), time, scalars, media)
+    yield HistoryEntry(step, time, scalars, media)
 
 
-def _summary(record: wire.Message) -> Iterator[Entry]:
-    update, remove = _changes(record)
+def _step(logged: Any, counted: int, omitted: _Omissions) -> int | None:  # noqa: ANN401 - any JSON value
+    """Return the step of a row: what it says itself, else what W&B's client counted."""
+    if logged is not None:
+        if _is_number(logged) and abs(logged) <= MOST_STEP:
+            return int(logged)
+        omitted.add("_step", f"it is no whole number up to {MOST_STEP}")
+    if abs(counted) <= MOST_STEP:
+        return counted
+    omitted.add("", f"its step is beyond {MOST_STEP}")
+    return None
+
+
+def _time(key: str, value: Any, omitted: _Omissions) -> float | None:  # noqa: ANN401 - any JSON value
+    """Return seconds since the epoch; None if there are none that a calendar knows."""
+    if value is None:
+        return None
+    if _is_number(value) and 0 <= value < LATEST:
+        return float(value)
+    omitted.add(key, "it is no time in seconds since 1970")
+    return None
+
+
+def _is_number(value: Any) -> bool:  # noqa: ANN401 - any JSON value
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _summary(record: wire.Message, omitted: _Omissions) -> Iterator[Entry]:
+    update, remove = _changes(record, omitted)
     if update or remove:
         yield SummaryEntry(update, remove)
 
 
-def _config(record: wire.Message) -> Iterator[Entry]:
-    update, remove = _changes(record)
+def _config(record: wire.Message, omitted: _Omissions) -> Iterator[Entry]:
+    update, remove = _changes(record, omitted)
     if update or remove:
         yield ConfigEntry(update, remove)
     for item in record.update:
         path = _path(item)
         if path[: len(_CHART)] == _CHART and len(path) > len(_CHART):
-            yield from _chart(".".join(path[len(_CHART) :]), _document_json(item.value_json)[0])
+            key = ".".join(path[len(_CHART) :])
+            try:
+                yield from _chart(key, _read(item.value_json, _document_json))
+            except ValueError as error:
+                omitted.add(key, error)
 
 
 def _chart(key: str, definition: Any) -> Iterator[Entry]:  # noqa: ANN401 - any JSON value
@@ -110,41 +177,55 @@ def _texts(values: Any) -> dict[str, str]:  # noqa: ANN401 - any JSON value
     return {name: value for name, value in values.items() if isinstance(value, str)}
 
 
-def _changes(record: wire.Message) -> tuple[dict[str, Any], _Path]:
+def _changes(record: wire.Message, omitted: _Omissions) -> tuple[dict[str, Any], _Path]:
     """Return what to set and, before that, what to remove with all below it."""
     remove = [".".join(_path(item)) for item in record.remove]
     # A whole value replaces what was there; one that W&B took apart adds to it.
     remove += [item.key for item in record.update if item.key and item.value_json.startswith("{")]
-    return _dotted(record.update, _document_json), tuple(key for key in remove if key != _INTERNAL)
+    update = _dotted(record.update, _document_json, omitted)
+    return update, tuple(key for key in remove if key != _INTERNAL)
 
 
-def _stats(record: wire.Message) -> Iterator[Entry]:
-    values = {item.key: _history_json(item.value_json)[0] for item in record.item}
-    yield SystemEntry(
-        _seconds(record.timestamp),
-        {key: _number(value) for key, value in values.items() if isinstance(value, (float, int))},
+def _stats(record: wire.Message, omitted: _Omissions) -> Iterator[Entry]:
+    time = _time("", _seconds(record.timestamp), omitted)
+    values = _values(
+        (((item.key,), item.value_json) for item in record.item), _history_json, omitted
     )
+    if time is not None:
+        yield SystemEntry(
+            time,
+            {
+                key: _number(value)
+                for (key,), value in values.items()
+                if isinstance(value, (float, int))
+            },
+        )
 
 
-def _files(record: wire.Message) -> Iterator[Entry]:
+def _files(record: wire.Message, _: _Omissions) -> Iterator[Entry]:
     yield FilesEntry(tuple(file.path for file in record.files))
 
 
-def _artifact(record: wire.Message) -> Iterator[Entry]:
+def _artifact(record: wire.Message, omitted: _Omissions) -> Iterator[Entry]:
+    try:
+        metadata = _read(record.metadata or "{}", _document_json)
+    except ValueError as error:
+        omitted.add("metadata", error)
+        metadata = {}
     yield ArtifactEntry(
         name=record.name,
         type=record.type,
         aliases=tuple(record.aliases),
         used=record.use_after_commit,
-        metadata=_document_json(record.metadata or "{}")[0],
+        metadata=metadata if isinstance(metadata, dict) else {},
     )
 
 
-def _use_artifact(record: wire.Message) -> Iterator[Entry]:
+def _use_artifact(record: wire.Message, _: _Omissions) -> Iterator[Entry]:
     yield ArtifactEntry(record.name, record.type, aliases=(), used=True)
 
 
-def _run(record: wire.Message) -> Iterator[Entry]:
+def _run(record: wire.Message, omitted: _Omissions) -> Iterator[Entry]:
     yield InfoEntry(
         name=record.display_name,
         project=record.project,
@@ -154,12 +235,12 @@ def _run(record: wire.Message) -> Iterator[Entry]:
         notes=record.notes,
         host=record.host,
         git_commit=record.git.commit,
-        start_time=_seconds(record.start_time),
+        start_time=_time("", _seconds(record.start_time), omitted) or 0.0,
     )
-    yield from _config(record.config)
+    yield from _config(record.config, omitted)
 
 
-def _exit(record: wire.Message) -> Iterator[Entry]:
+def _exit(record: wire.Message, _: _Omissions) -> Iterator[Entry]:
     yield ExitEntry(record.exit_code, float(record.runtime))
 
 
@@ -167,11 +248,78 @@ def _path(item: wire.Message) -> _Path:
     return tuple(item.nested_key) or (item.key,)
 
 
-def _dotted(items: Iterable[wire.Message], decode: _Decode) -> dict[str, Any]:
+def _read(text: str, decode: _Decode) -> Any:  # noqa: ANN401 - any JSON value
+    """Decode a value, in the form in which everybody can hold it.
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON, or nested too deep: why, as the rest of a sentence.
+    """
+    if text.count("[") + text.count("{") > MOST_DEPTH and _depth(text) > MOST_DEPTH:
+        raise ValueError(f"it is nested more than {MOST_DEPTH} levels deep")
+    try:
+        value, _ = decode(text)
+    except ValueError:
+        try:
+            value, _ = _long_json(text)
+        except ValueError:
+            raise ValueError("it is no JSON") from None
+    return _held(value) if _ODD.search(text) else value
+
+
+def _depth(text: str) -> int:
+    """Return how deep a JSON text is nested."""
+    depth = deepest = 0
+    for character in _STRING.sub("", text):
+        if character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    return deepest
+
+
+def _held(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a value whose integers have 64 bits and whose texts are Unicode."""
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, int) and not -_INT64 <= value < _INT64:
+        return _number(value)
+    if isinstance(value, dict):
+        return {_text(key): _held(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_held(part) for part in value]
+    return value
+
+
+def _text(value: str) -> str:
+    """Return a text with U+FFFD in place of each half of a surrogate pair."""
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _values(
+    items: Iterable[tuple[_Path, str]], decode: _Decode, omitted: _Omissions
+) -> dict[_Path, Any]:
+    """Decode values by path; leave out those that cannot be held."""
+    values: dict[_Path, Any] = {}
+    for path, text in items:
+        try:
+            if len(path) > MOST_DEPTH:
+                raise ValueError(f"it is nested more than {MOST_DEPTH} levels deep")  # noqa: TRY301 - one place says it
+            values[path] = _read(text, decode)
+        except ValueError as error:
+            omitted.add(".".join(path[:MOST_DEPTH]), error)
+    return values
+
+
+def _dotted(items: Iterable[wire.Message], decode: _Decode, omitted: _Omissions) -> dict[str, Any]:
     """Decode the values of `items` by dotted key; a media value stays one dict."""
-    values = {
-        path: decode(item.value_json)[0] for item in items if (path := _path(item))[0] != _INTERNAL
-    }
+    values = _values(
+        ((path, item.value_json) for item in items if (path := _path(item))[0] != _INTERNAL),
+        decode,
+        omitted,
+    )
     media = {path[:-1] for path in values if path[-1] == _TYPE and len(path) > 1}
     if media:
         values = _gathered(values, media)
@@ -189,11 +337,19 @@ def _gathered(values: Mapping[_Path, Any], media: set[_Path]) -> dict[_Path, Any
         if root == path:
             gathered[path] = value
             continue
-        node = gathered.setdefault(root, {})
+        node = _below(gathered, root)
         for part in path[len(root) : -1]:
-            node = node.setdefault(part, {})
+            node = _below(node, part)
         node[path[-1]] = value
     return gathered
+
+
+def _below(node: dict[Any, Any], key: object) -> dict[str, Any]:
+    """Return the mapping under `key`, in place of whatever else is there."""
+    found = node.get(key)
+    if not isinstance(found, dict):
+        found = node[key] = {}
+    return found
 
 
 def _flatten(key: str, value: Any, flat: dict[str, Any]) -> None:  # noqa: ANN401 - any JSON value
@@ -215,7 +371,7 @@ def _seconds(timestamp: wire.Message) -> float:
     return float(timestamp.seconds + timestamp.nanos / 1e9)
 
 
-_CONVERTERS: dict[str, Callable[[wire.Message], Iterator[Entry]]] = {
+_CONVERTERS: dict[str, Callable[[wire.Message, _Omissions], Iterator[Entry]]] = {
     "history": _history,
     "summary": _summary,
     "config": _config,

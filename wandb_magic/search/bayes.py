@@ -7,6 +7,7 @@ choice can be repeated anywhere. Optuna neither stores nor runs anything here.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from importlib.util import find_spec
 from random import Random
@@ -20,6 +21,8 @@ from wandb_magic.search.bayes_study import Row, Study
 from wandb_magic.search.objective import completed
 from wandb_magic.search.random import RandomSearcher
 from wandb_magic.spec import Spec
+
+logger = logging.getLogger(__name__)
 
 START = 10
 """So many runs that the spec's laws alone decide have to finish before anything is learned."""
@@ -90,6 +93,14 @@ class BayesSearcher:
         finished = sum(value is not None for _, value in rows)
         if finished < START or self._sampler == "random" or not self._space.kinds:
             return self._random.ask(number)
+        try:
+            return self._learn(number, rows, finished, cheap=cheap)
+        except Exception:
+            # What has been logged may be too odd to learn from; the sweep goes on all the same.
+            logger.exception("run %s is drawn at random, since the sampler failed", number)
+            return self._random.ask(number)
+
+    def _learn(self, number: int, rows: list[Row], finished: int, *, cheap: bool) -> Params:
         seed = Random(f"{self._seed}:{number}:bayes").getrandbits(30)  # noqa: S311 - no secret
         if self._cmaes:
             choice = self._cmaes.ask([row for row in rows if row[1] is not None], seed)

@@ -50,7 +50,9 @@ class Axis:
         if isinstance(self.law, Listed):
             return self.law.index(value)
         if isinstance(self.kind, IntDistribution):
-            steps = round(number(value) / _step(self.law))
+            steps = _steps(self.law, number(value))
+            if steps is None:
+                return None
             return steps if self.kind.low <= steps <= self.kind.high else None
         return min(max(unit, EDGE), 1 - EDGE)
 
@@ -67,6 +69,10 @@ def _step(law: Distribution) -> float:
     return law.q if isinstance(law, Quantised) else 1
 
 
+def _steps(law: Distribution, x: float) -> int | None:
+    return law.steps(x) if isinstance(law, Quantised) else round(x)
+
+
 def _kind(law: Distribution) -> BaseDistribution:
     if isinstance(law, Constant):
         return CategoricalDistribution([0])
@@ -79,8 +85,8 @@ def _kind(law: Distribution) -> BaseDistribution:
     if isinstance(law, IntUniform) or (
         isinstance(law, Quantised) and isinstance(law, (UniformLaw, LogUniformLaw))
     ):
-        first, last = (round(number(law.sample(u)) / _step(law)) for u in (0, 1))
-        if last - first < MOST_STEPS:
+        first, last = (_steps(law, number(law.sample(u))) for u in (0, 1))
+        if first is not None and last is not None and last - first < MOST_STEPS:
             return IntDistribution(first, last, log=isinstance(law, LogUniformLaw) and first > 0)
     return FloatDistribution(EDGE, 1 - EDGE)
 

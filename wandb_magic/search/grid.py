@@ -19,6 +19,8 @@ from wandb_magic.spec.fields import same
 from wandb_magic.spec.laws import QUniform
 from wandb_magic.spec.parameters import nest
 
+BEYOND = 10**308  # a count of values that no float can say: no sweep comes to its end
+
 Axis = tuple[int, Callable[[int], Any]]
 """How many values there are of one parameter, and the one at each position."""
 
@@ -35,7 +37,9 @@ def axis(law: Distribution) -> Axis:
     assert isinstance(law, QUniform)
     # W&B takes these from numpy.arange, whose values these are to the last bit.
     step = (law.min + law.q) - law.min
-    return math.ceil((law.max - law.min) / law.q), lambda index: law.min + index * step
+    steps = (float(law.max) - float(law.min)) / law.q
+    count = math.ceil(steps) if math.isfinite(steps) else BEYOND
+    return count, lambda index: law.min + index * step
 
 
 class GridSearcher:

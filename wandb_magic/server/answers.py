@@ -76,7 +76,7 @@ def detail(paths: SweepPaths, reader: StoreReader, root: Path) -> wire.SweepDeta
     return {
         "id": record.id,
         "spec": dict(record.spec),
-        "yaml": paths.spec.read_text(encoding="utf-8"),
+        "yaml": paths.spec.read_text(encoding="utf-8", errors="replace"),
         "kind": manifest.kind,
         "code": rest if magic else code,
         "line": line.removeprefix("# ") if magic else "",
@@ -183,7 +183,7 @@ def run_detail(paths: SweepPaths, reader: StoreReader, run: str) -> wire.RunDeta
 
 
 def _devices(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
 def _brief(value: Any) -> Any:  # noqa: ANN401 - a JSON value

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, get_args
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
-from tornado.web import authenticated
+from tornado.web import HTTPError, authenticated
 
 from wandb_magic.server import answers, wire
 from wandb_magic.server.curves import LAST_STEP, POINTS, Wanted, band, curves
@@ -53,6 +53,19 @@ class Handler(Problems, APIHandler):
             text = await (pool or self.pools.answers).do(lambda: encoded(read()))
         self.set_header("Content-Type", "application/json")
         await self.finish(text)
+
+    def body(self) -> object:
+        """Return the JSON of the body.
+
+        Raises
+        ------
+        BadRequestError
+            If it is none.
+        """
+        try:
+            return self.get_json_body()
+        except (HTTPError, ValueError, RecursionError) as error:
+            raise BadRequestError("the body must be a JSON object in UTF-8 with a verb") from error
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
         """Return a whole number of the query."""
@@ -123,7 +136,8 @@ class RequestsHandler(Handler):
     @authorized
     async def post(self, sweep: str) -> None:
         """Ask (`asked.RequestBody`), and answer with `wire.SweepSummary`."""
-        body = self.get_json_body()
+        with answered():
+            body = self.body()
 
         def read() -> wire.SweepSummary:
             ask(self.shelf.sweep(sweep), body)

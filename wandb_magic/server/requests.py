@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from wandb_magic.server import asked
 from wandb_magic.server.problems import BadRequestError
+from wandb_magic.validation import agents, flag, shown, whole
 from wandb_magic.verbs.handle import Sweep
 
 
@@ -26,20 +27,22 @@ def ask(sweep: Sweep, body: object) -> None:
         raise BadRequestError("the body must be a JSON object with a verb")
     verb = body.get("verb")
     verbs: dict[str, Callable[[], object]] = {
-        "stop": lambda: sweep.stop(drain=bool(body.get("drain"))),
+        "stop": lambda: sweep.stop(drain=flag("drain", body.get("drain", False))),
         "pause": sweep.pause,
         "resume": sweep.resume,
         "stop_run": lambda: sweep.stop_run(_text(body, "run")),
         "rerun": lambda: sweep.rerun(_text(body, "run")),
         "resume_run": lambda: sweep.resume_run(_text(body, "run")),
-        "rerun_failed": lambda: sweep.rerun_failed(resume=bool(body.get("resume"))),
-        "set_agents": lambda: sweep.set_agents(_number(body, "agents")),
-        "set_count": lambda: sweep.set_count(_number(body, "count")),
+        "rerun_failed": lambda: sweep.rerun_failed(
+            resume=flag("resume", body.get("resume", False))
+        ),
+        "set_agents": lambda: sweep.set_agents(agents("agents", body.get("agents"))),
+        "set_count": lambda: sweep.set_count(whole("count", body.get("count"))),
         "sync": sweep.sync,
     }
-    if verb not in verbs:
+    if not isinstance(verb, str) or verb not in verbs:
         raise BadRequestError(
-            f"verb: must be one of {', '.join(get_args(asked.Verb))}, and is {verb!r}"
+            f"verb: must be one of {', '.join(get_args(asked.Verb))}, and is {shown(verb)}"
         )
     verbs[verb]()
 
@@ -47,12 +50,5 @@ def ask(sweep: Sweep, body: object) -> None:
 def _text(body: Mapping[str, Any], name: str) -> str:
     value = body.get(name)
     if not isinstance(value, str) or not value:
-        raise BadRequestError(f"{name}: must be the id of a run, and is {value!r}")
-    return value
-
-
-def _number(body: Mapping[str, Any], name: str) -> int:
-    value = body.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise BadRequestError(f"{name}: must be a whole number from 1, and is {value!r}")
+        raise BadRequestError(f"{name}: must be the id of a run, and is {shown(value)}")
     return value

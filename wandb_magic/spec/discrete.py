@@ -14,6 +14,8 @@ from wandb_magic.spec.distribution import Distribution, as_number
 from wandb_magic.spec.fields import Integer, Json, JsonList, listed, number, same
 from wandb_magic.spec.laws import check_order
 
+_PARTS = 2**53  # of the unit interval, which is as fine as floats are
+
 
 class Constant(Distribution):
     """W&B's ``constant``: one value."""
@@ -125,10 +127,15 @@ class IntUniform(Distribution):
         return self
 
     def _at(self, u: float) -> JsonValue:
-        return min(self.min + int(u * (self.max - self.min + 1)), self.max)
+        # In integers: bounds may lie further apart than any float.
+        return min(self.min + int(u * _PARTS) * self._size // _PARTS, self.max)
+
+    @property
+    def _size(self) -> int:
+        return self.max - self.min + 1
 
     def _unit(self, value: object) -> float | None:
         x = as_number(value)
         if x is None or x != int(x) or not self.min <= x <= self.max:
             return None
-        return (x - self.min + 0.5) / (self.max - self.min + 1)
+        return (2 * (int(x) - self.min) + 1) / (2 * self._size)

@@ -6,6 +6,7 @@ draws a random number.
 
 from __future__ import annotations
 
+import sys
 from abc import abstractmethod
 from typing import Any
 
@@ -15,6 +16,11 @@ from wandb_magic.spec.fields import Positive, number
 
 _EDGE = 2.0**-53
 """Half the distance between 1 and the float below it: how near to 0 and 1 a law is evaluated."""
+
+
+_LARGEST = sys.float_info.max
+_EXACT = 2.0**53
+"""From here on not every integer is a float."""
 
 
 class Distribution(BaseModel):
@@ -73,7 +79,8 @@ class Continuous(Distribution):
 
     def _at(self, u: float) -> float:
         low, high = self.support
-        return min(max(self._quantile(u), low), high)
+        # Laws of extreme width leave the floats: JSON knows neither infinities nor NaN.
+        return min(max(self._quantile(u), low, -_LARGEST), high, _LARGEST)
 
     def _unit(self, value: object) -> float | None:
         low, high = self.support
@@ -85,7 +92,7 @@ class Continuous(Distribution):
         low, high = self.support
         if x <= low:
             return 0.0
-        return 1.0 if x >= high else self._cumulative(x)
+        return 1.0 if x >= high else min(max(self._cumulative(x), 0.0), 1.0)
 
 
 class Quantised(Continuous):
@@ -97,13 +104,22 @@ class Quantised(Continuous):
     q: Positive = 1.0
 
     def _at(self, u: float) -> float:
-        return round(super()._at(u) / self.q) * self.q
+        x = super()._at(u)
+        steps = self.steps(x)
+        return x if steps is None else min(max(steps * self.q, -_LARGEST), _LARGEST)
+
+    def steps(self, x: float) -> int | None:
+        """Return the multiple of `q` nearest to `x`; None if floats there are further apart."""
+        ratio = x / self.q
+        return round(ratio) if abs(ratio) < _EXACT else None
 
     def _unit(self, value: object) -> float | None:
         x = as_number(value)
         if x is None:
             return None
-        steps = round(x / self.q)
+        steps = self.steps(x)
+        if steps is None:
+            return super()._unit(x)
         if abs(steps * self.q - x) > 1e-9 * self.q * max(1, abs(steps)):
             return None
         (low, high), first, last = self.support, (steps - 0.5) * self.q, (steps + 0.5) * self.q

@@ -50,10 +50,19 @@ class UniformLaw(Bounded):
         return self.min, self.max
 
     def _quantile(self, u: float) -> float:
-        return self.min + u * (self.max - self.min)
+        width = self._width
+        if math.isinf(width):
+            return (1 - u) * self.min + u * self.max
+        return self.min + u * width
 
     def _cumulative(self, x: float) -> float:
-        return (x - self.min) / (self.max - self.min)
+        if math.isinf(self._width):
+            return (x / 2 - self.min / 2) / (self.max / 2 - self.min / 2)
+        return (x - self.min) / self._width
+
+    @property
+    def _width(self) -> float:
+        return float(self.max) - float(self.min)
 
 
 class LogUniformLaw(Bounded):
@@ -161,12 +170,29 @@ class BetaLaw(Continuous):
     def _quantile(self, u: float) -> float:
         from scipy.special import betaincinv  # noqa: PLC0415 - kernels load specs without scipy
 
-        return float(betaincinv(self.a, self.b, u))
+        found = float(betaincinv(self.a, self.b, u))
+        return self._limit(u) if math.isnan(found) else found
 
     def _cumulative(self, x: float) -> float:
         from scipy.special import betainc  # noqa: PLC0415 - as above
 
-        return float(betainc(self.a, self.b, x))
+        found = float(betainc(self.a, self.b, x))
+        if math.isnan(found):
+            found = float(self._mean < x) if self.a + self.b > 1 else 1 - self._mean
+        return found
+
+    @property
+    def _mean(self) -> float:
+        return 1 / (1 + self.b / self.a)
+
+    def _limit(self, u: float) -> float:
+        """Return the quantile of the law that shapes beyond scipy's reach come near to.
+
+        Large shapes leave nothing but the mean, tiny ones nothing but 0 and 1.
+        """
+        if self.a + self.b > 1:
+            return self._mean
+        return float(u > 1 - self._mean)
 
 
 class Uniform(UniformLaw):

@@ -12,6 +12,8 @@ from typing import Any
 
 from wandb_magic.store.rows import to_json
 
+_PLAIN = (str, float, bool, type(None))  # JSON can say these in any case
+
 BYTES_PER_SECOND = 500_000
 """What one document may write at most, on average."""
 
@@ -31,7 +33,14 @@ class Document:
         self._due = 0.0
 
     def apply(self, update: Mapping[str, Any], remove: Sequence[str] = ()) -> None:
-        """Remove keys, with all below them, then set others."""
+        """Remove keys, with all below them, then set others.
+
+        Raises
+        ------
+        ValueError, TypeError, RecursionError
+            If a value cannot be said in JSON; then nothing has changed.
+        """
+        to_json([value for value in update.values() if not isinstance(value, _PLAIN)])
         for key in remove:
             below = f"{key}."
             for gone in [name for name in self._values if name == key or name.startswith(below)]:

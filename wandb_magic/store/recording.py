@@ -25,7 +25,7 @@ from wandb_magic.entries import (
 from wandb_magic.records import RunId, RunState
 from wandb_magic.store.documents import Document
 from wandb_magic.store.packing import MILLISECONDS
-from wandb_magic.store.rows import insert, to_json
+from wandb_magic.store.rows import bounded, insert, to_json, to_text
 from wandb_magic.store.schema import HISTORY, SYSTEM, TIME
 
 DOCUMENTS = ("info", "config", "summary")
@@ -95,7 +95,13 @@ class OpenRun:
         return opened
 
     def record(self, entry: Entry, batch: Batch) -> None:
-        """Add what `entry` changes to `batch` and to the run's documents."""
+        """Add what `entry` changes to `batch` and to the run's documents: all of it, or nothing.
+
+        Raises
+        ------
+        ValueError, TypeError, OverflowError, RecursionError
+            If the store cannot hold it.
+        """
         match entry:
             case HistoryEntry():
                 self._history(entry, batch)
@@ -109,7 +115,7 @@ class OpenRun:
                 self._system(entry, batch)
             case FilesEntry(paths):
                 batch.statements += (
-                    ("INSERT OR IGNORE INTO file VALUES (?, ?)", (self.row, path))
+                    ("INSERT OR IGNORE INTO file VALUES (?, ?)", (self.row, to_text(path)))
                     for path in paths
                 )
             case ArtifactEntry():
@@ -120,30 +126,36 @@ class OpenRun:
                 self.documents["info"].apply({"exit_code": code, "runtime": runtime})
 
     def _history(self, entry: HistoryEntry, batch: Batch) -> None:
-        for key, value in entry.scalars.items():
-            self._point(HISTORY, key, entry.step, value, batch)
-        if entry.time is not None:
-            self._point(TIME, "", entry.step, entry.time, batch)
-        batch.statements += (
+        step, time = bounded(entry.step), entry.time
+        if time is not None:
+            bounded(round(time * MILLISECONDS))
+        points = [(HISTORY, to_text(key), float(value)) for key, value in entry.scalars.items()]
+        media = [
             (
                 "INSERT INTO media (run, key, step, time, json) VALUES (?, ?, ?, ?, ?)",
-                (self.row, key, entry.step, entry.time, to_json(value)),
+                (self.row, to_text(key), step, time, to_json(value)),
             )
             for key, value in entry.media.items()
-        )
+        ]
+        if time is not None:
+            points.append((TIME, "", float(time)))
+        for stream, key, value in points:
+            self._point(stream, key, step, value, batch)
+        batch.statements += media
 
     def _system(self, entry: SystemEntry, batch: Batch) -> None:
-        step = round(entry.time * MILLISECONDS)
-        for key, value in entry.values.items():
+        step = bounded(round(entry.time * MILLISECONDS))
+        points = [(to_text(key), float(value)) for key, value in entry.values.items()]
+        for key, value in points:
             self._point(SYSTEM, key, step, value, batch)
 
     def _artifact(self, entry: ArtifactEntry, batch: Batch) -> None:
         row = {
             "run": self.row,
-            "name": entry.name,
-            "type": entry.type,
+            "name": to_text(entry.name),
+            "type": to_text(entry.type),
             "aliases": to_json(entry.aliases),
-            "used": entry.used,
+            "used": bool(entry.used),
             "metadata": to_json(entry.metadata),
         }
         batch.statements.append(insert("artifact", row))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
+from wandb_magic.errors import StoreError
 from wandb_magic.records import (
     Options,
     Process,
@@ -25,6 +26,8 @@ from wandb_magic.records import (
 
 RUN_COLUMNS = tuple(field.name for field in fields(RunRecord))
 SWEEP_COLUMNS = tuple(field.name for field in fields(SweepRecord))
+
+_INT64 = 2**63
 
 _encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
@@ -40,6 +43,34 @@ def to_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
 def to_text(value: str) -> str:
     """Return `value` without the lone surrogates that SQLite cannot hold."""
     return value.encode("utf-8", "replace").decode("utf-8")
+
+
+def bounded(value: int) -> int:
+    """Return `value`, which may be a step, or milliseconds since the epoch.
+
+    Raises
+    ------
+    OverflowError
+        If the difference of two such numbers could exceed SQLite's 64 bits.
+    """
+    if not -_INT64 // 2 <= value < _INT64 // 2:
+        raise OverflowError("a step or time does not fit into 64 bits")
+    return value
+
+
+def check_row(values: Iterable[object]) -> None:
+    """See to it that SQLite can hold a row, before it stands in the way of all others.
+
+    Raises
+    ------
+    StoreError
+        If it cannot.
+    """
+    for value in values:
+        if isinstance(value, int) and not -_INT64 <= value < _INT64:
+            raise StoreError("a whole number does not fit into the store's 64 bits")
+        if not isinstance(value, (int, float, str, bytes, type(None))):
+            raise StoreError(f"the store cannot hold a {type(value).__name__}")
 
 
 def encoded(record: RunRecord | SweepRecord) -> dict[str, Any]:

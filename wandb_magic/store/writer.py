@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import logging
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -23,6 +24,19 @@ from wandb_magic.store import rows
 from wandb_magic.store.connection import connect_to_write, explained
 from wandb_magic.store.recording import Batch, OpenRun, Series
 from wandb_magic.store.sealing import seal
+
+logger = logging.getLogger(__name__)
+
+# What an entry of a kind that nobody foresaw may lead to, and what SQLite says of such a row.
+_UNSTORABLE = (ValueError, TypeError, ArithmeticError, AttributeError, RecursionError, KeyError)
+_REFUSED = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    OverflowError,
+    UnicodeError,
+)
 
 
 class StoreWriter:
@@ -75,8 +89,8 @@ class StoreWriter:
 
     def append(
         self, run: RunId, entries: Sequence[Entry], log: str = "", position: int = 0
-    ) -> None:
-        """Add what a run logged.
+    ) -> tuple[list[Entry], list[str]]:
+        """Add what a run logged; return what was taken, and what the store cannot hold.
 
         Parameters
         ----------
@@ -89,12 +103,21 @@ class StoreWriter:
             so that a follower that begins at `positions` misses and doubles nothing.
         """
         opened = self._opened(run)
+        taken: list[Entry] = []
+        omitted: list[str] = []
         for entry in entries:
-            opened.record(entry, self._batch)
+            try:
+                opened.record(entry, self._batch)
+            except _UNSTORABLE as error:
+                omitted.append(f"{type(entry).__name__} ({type(error).__name__})")
+            else:
+                taken.append(entry)
         if log:
             self._execute(
-                "INSERT OR REPLACE INTO log VALUES (?, ?, ?)", (opened.row, log, position)
+                "INSERT OR REPLACE INTO log VALUES (?, ?, ?)",
+                (opened.row, rows.to_text(log), position),
             )
+        return taken, omitted
 
     def positions(self, run: RunId) -> dict[str, int]:
         """Return, by log, how far the committed entries of a run reach."""
@@ -113,17 +136,21 @@ class StoreWriter:
         )
 
     def requests(self) -> list[Request]:
-        """Return what was asked and not answered yet, in order."""
+        """Return what was asked and not answered yet, in order; answer what cannot be read."""
         with explained(self._path):
             found = self._connection.execute(
                 "SELECT id, verb, arguments, created FROM request WHERE answered IS NULL"
                 " ORDER BY id"
             ).fetchall()
-        return [
-            Request(number, verb, json.loads(arguments), created)
-            for number, verb, arguments, created in found
-            if number not in self._answered
-        ]
+        requests = []
+        for number, verb, arguments, created in found:
+            if number in self._answered:
+                continue
+            try:
+                requests.append(Request(number, verb, json.loads(arguments), created))
+            except (ValueError, TypeError, RecursionError):
+                self.answer(number, "its arguments are no JSON")
+        return requests
 
     def answer(self, request: int, error: str = "") -> None:
         """Say that a request was carried out, or why it was not."""
@@ -161,7 +188,11 @@ class StoreWriter:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 for statement in self._batch.statements:
-                    self._connection.execute(*statement)
+                    try:
+                        self._connection.execute(*statement)
+                    except _REFUSED as error:
+                        # SQLite has undone this statement alone, and would refuse it for ever.
+                        logger.error("left out: %s (%s)", statement[0], error)  # noqa: TRY400
                 self._connection.executemany(
                     "INSERT INTO hot VALUES (?, ?, ?, ?)", self._batch.points
                 )
@@ -202,6 +233,7 @@ class StoreWriter:
         return opened
 
     def _execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+        rows.check_row(values)
         self._batch.statements.append((sql, values))
 
     def _next(self, query: str) -> int:

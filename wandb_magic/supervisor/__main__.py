@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from wandb_magic.bundle import Manifest
-from wandb_magic.errors import SweepError
+from wandb_magic.errors import StoreError, SweepError
 from wandb_magic.launchers import LocalLauncher
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import SweepState
@@ -52,19 +52,20 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str]) -> None:
     asyncio.get_running_loop().set_exception_handler(_die)
     store = StoreWriter(paths.store)
     sweep = store.sweep()
-    spec = understood(sweep.spec) if sweep.mode == "online" else load(sweep.spec)
-    ledger = Ledger(store, spec.metric, keep_history=spec.early_terminate is not None)
-    with closing(StoreReader(paths.store)) as reader:
-        ledger.remember(reader)
-        runs = reader.runs()
     try:
+        spec = understood(sweep.spec) if sweep.mode == "online" else load(sweep.spec)
+        ledger = Ledger(store, spec.metric, keep_history=spec.early_terminate is not None)
+        with closing(StoreReader(paths.store)) as reader:
+            ledger.remember(reader)
+            runs = reader.runs()
         make_backend = backend_of(sweep, spec, paths, environment, runs)
+        # Other code than the sweep's own program may have been given since.
+        commands = Manifest.read(paths.bundle).kind == "command"
+    except StoreError:
+        raise
     except SweepError as error:
-        ledger.change(state=SweepState.FAILED, cause=str(error), ended=time.time())
-        store.close()
+        cannot_go_on(store, str(error))
         return
-    # Other code than the sweep's own program may have been given since.
-    commands = Manifest.read(paths.bundle).kind == "command"
     supervisor = Supervisor(
         ledger,
         spec,
@@ -73,6 +74,14 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str]) -> None:
         Jobs(paths, sweep, spec, environment, commands=commands),
     )
     await supervisor.run()
+
+
+def cannot_go_on(store: StoreWriter, cause: str) -> None:
+    """Let the sweep end with its cause, and give it as the answer to all that was asked."""
+    store.update_sweep(state=SweepState.FAILED, cause=cause, ended=time.time())
+    for request in store.requests():
+        store.answer(request.id, cause)
+    store.close()
 
 
 def _die(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

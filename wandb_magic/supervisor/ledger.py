@@ -6,11 +6,15 @@ import logging
 import time
 from dataclasses import replace
 
+from wandb_magic.entries import OmittedEntry
 from wandb_magic.host import Ended, Logged, Started
 from wandb_magic.records import RunId, RunRecord, RunState, SweepRecord
 from wandb_magic.spec import Metric
 from wandb_magic.store import StoreReader, StoreWriter
 from wandb_magic.supervisor.roster import Roster
+from wandb_magic.validation import shown
+
+MOST_OMISSIONS = 10  # of which people are told: a program may log millions
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +37,7 @@ class Ledger:
         self.sweep: SweepRecord = store.sweep()
         self.roster = Roster(metric, keep_history=keep_history)
         self._metric = metric
+        self._omitted: set[str] = set()
 
     def remember(self, reader: StoreReader) -> None:
         """Take up what an earlier supervisor left behind."""
@@ -50,8 +55,8 @@ class Ledger:
 
     def change(self, **fields: object) -> None:
         """Change fields of the sweep; a new state is an event."""
-        self.sweep = replace(self.sweep, **fields)  # type: ignore[arg-type] # as the store's own
         self.store.update_sweep(**fields)
+        self.sweep = replace(self.sweep, **fields)  # type: ignore[arg-type] # as the store's own
         if "state" in fields:
             text = f"{self.sweep.state.value}: {self.sweep.cause}".rstrip(": ")
             self.store.event("sweep", text)
@@ -64,8 +69,8 @@ class Ledger:
 
     def enter(self, run: RunRecord) -> None:
         """Add a run; commit before its process starts."""
-        self.roster.add(run)
         self.store.add_run(run)
+        self.roster.add(run)
 
     def revive(self, run: RunId) -> None:
         """Let an ended run wait for an agent again, as the same run."""
@@ -95,15 +100,32 @@ class Ledger:
 
     def logged(self, event: Logged) -> bool:
         """Note what a run logged; tell whether it concerns the objective."""
-        self.store.append(event.run, event.entries, event.directory, event.position)
+        entries, omitted = self.store.append(
+            event.run, event.entries, event.directory, event.position
+        )
+        for what in omitted:
+            self._omit(f"an entry of the kind {what}")
+        for entry in entries:
+            if isinstance(entry, OmittedEntry):
+                self._omit(f"{shown(entry.key) if entry.key else 'an entry'}: {entry.reason}")
         run = self.roster.living.get(event.run)
         if run is not None and run.directory != event.directory:
             self.roster.living[event.run] = replace(run, directory=event.directory)
             self.store.update_run(event.run, directory=event.directory)
-        if not self.roster.logged(event.run, event.entries):
+        if not self.roster.logged(event.run, entries):
             return False
         self.store.update_run(event.run, value=self.roster.value(event.run))
         return True
+
+    def _omit(self, what: str) -> None:
+        """Say that something which a run logged is left out, a few times at most."""
+        if what in self._omitted or len(self._omitted) > MOST_OMISSIONS:
+            return
+        self._omitted.add(what)
+        if len(self._omitted) > MOST_OMISSIONS:
+            self.notice("more of what the runs logged was left out, for reasons like these")
+        else:
+            self.notice(f"a run logged what cannot be kept, and it was left out: {what}")
 
     def ended(self, event: Ended, state: RunState, cause: str) -> RunRecord:
         """Note how a run ended; return its last record."""

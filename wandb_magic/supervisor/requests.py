@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from wandb_magic.records import Request, RunId, RunState, SweepState
 from wandb_magic.supervisor import again
 from wandb_magic.supervisor.endings import Intent
+from wandb_magic.validation import ArgumentError, request_arguments, shown
 
 if TYPE_CHECKING:
     from wandb_magic.supervisor.supervisor import Supervisor
 
+log = logging.getLogger(__name__)
+
 
 def carry_out(supervisor: Supervisor, request: Request) -> str:
-    """Do what a request asks; return why it was refused, or ""."""
-    verb = VERBS.get(request.verb)
-    if verb is None:
-        return f"there is no verb {request.verb!r}"
-    return verb(supervisor, request.arguments)
+    """Do what a request asks; return why it was refused, or "".
+
+    The store outlives supervisors, and anybody may have written into it: whatever a request says,
+    it is answered, and stands in nobody's way.
+    """
+    try:
+        arguments = request_arguments(request.verb, request.arguments)
+        return VERBS[request.verb](supervisor, arguments)
+    except ArgumentError as error:
+        return str(error)
+    except Exception as error:
+        log.exception("request %s: %s", request.id, shown(request.verb))
+        return f"{request.verb} failed: {type(error).__name__}: {error}"
 
 
 def _stop(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
     if supervisor.ledger.sweep.state.ended:
         return ""
     supervisor.ledger.change(state=SweepState.STOPPING, cause="stopped on request")
-    supervisor.backend.changed(SweepState.STOPPING, drain=bool(arguments.get("drain")))
-    if not arguments.get("drain"):
+    supervisor.backend.changed(SweepState.STOPPING, drain=arguments["drain"])
+    if not arguments["drain"]:
         supervisor.stop_runs(Intent(RunState.STOPPED, "the sweep was stopped"))
     again.dismiss_all(supervisor.ledger, "the sweep was stopped")
     return ""
@@ -63,7 +75,7 @@ def _stop_run(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
 
 
 def _rerun(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
-    return again.rerun(supervisor, int(arguments["number"]))
+    return again.rerun(supervisor, arguments["number"])
 
 
 def _resume_run(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
@@ -71,17 +83,16 @@ def _resume_run(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
 
 
 def _rerun_failed(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
-    return again.again_failed(supervisor, same=bool(arguments.get("resume")))
+    return again.again_failed(supervisor, same=arguments["resume"])
 
 
 def _set_agents(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
-    supervisor.ledger.change(agents=int(arguments["agents"]))
+    supervisor.ledger.change(agents=arguments["agents"])
     return ""
 
 
 def _set_count(supervisor: Supervisor, arguments: Mapping[str, Any]) -> str:
-    count = arguments["count"]
-    supervisor.ledger.change(budget=None if count is None else int(count))
+    supervisor.ledger.change(budget=arguments["count"])
     if supervisor.ledger.sweep.state is SweepState.FINISHED:
         supervisor.ledger.change(state=SweepState.RUNNING, cause="", ended=None)
     supervisor.reconsider()

@@ -6,6 +6,7 @@ Plain bookkeeping without clock, disk or process; rebuilt from the store when a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from wandb_magic.entries import Entry, HistoryEntry, SummaryEntry
@@ -187,11 +188,12 @@ class _Progress:
         before = len(self.values), self.summary
         for entry in entries:
             if isinstance(entry, HistoryEntry) and key in entry.scalars:
-                self.values.append(entry.scalars[key])
+                self.values.append(float(entry.scalars[key]))
             elif isinstance(entry, SummaryEntry) and key in entry.update:
                 value = entry.update[key]
                 if isinstance(value, (int, float)) and not isinstance(value, bool):
-                    self.summary = float(value)
+                    with suppress(OverflowError):  # a number that no float can say is no value
+                        self.summary = float(value)
         return before != (len(self.values), self.summary)
 
     def shorten(self, metric: Metric | None) -> None:

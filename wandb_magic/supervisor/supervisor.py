@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from wandb_magic.backends import Backend, Hear, Proposal
 from wandb_magic.errors import RemoteError, StoreError
@@ -13,7 +13,7 @@ from wandb_magic.host import Broken, Ended, Event, Logged, Notice, Ready, Starte
 from wandb_magic.launchers import Launcher
 from wandb_magic.processes import current
 from wandb_magic.records import Params, RunId, RunRecord, RunState, SweepState, new_id
-from wandb_magic.run import prepare
+from wandb_magic.run import Job, prepare
 from wandb_magic.spec import Spec
 from wandb_magic.supervisor.again import dismiss_all
 from wandb_magic.supervisor.endings import Intent, verdict
@@ -30,6 +30,7 @@ WRITE_RETRY_S = 1.0
 log = logging.getLogger(__name__)
 
 MakeLauncher = Callable[[Callable[[Event], None]], Launcher]
+TakeRun = Callable[[Job, Mapping[str, int]], Awaitable[None]]
 MakeBackend = Callable[[Hear], Backend]
 
 
@@ -90,7 +91,7 @@ class Supervisor:
         queued = set(self.roster.queued())
         for run, record in list(self.roster.living.items()):
             if run not in queued:
-                await self._recover(record)
+                await self._handing_over(record, self._launcher.recover)
         while not self._done():
             await self._tick()
             self._wake.clear()
@@ -115,7 +116,7 @@ class Supervisor:
             self.ledger.sweep.state is not SweepState.RUNNING or self.roster.waiting
         ):
             self._question.cancel()
-        self._judge.prune()
+        self._prune()
         self.stopper.tick()
         self._stop_late_runs()
         self._fill_agents()
@@ -166,8 +167,12 @@ class Supervisor:
         question, self._question = self._question, None
         if question.cancelled():
             return
-        if isinstance(error := question.exception(), RemoteError):
-            self.ledger.change(state=SweepState.FAILED, cause=str(error))
+        if (error := question.exception()) is not None:
+            cause = str(error)
+            if not isinstance(error, RemoteError):
+                log.error("the search failed", exc_info=error)
+                cause = f"the search cannot go on: {type(error).__name__}: {error}"
+            self.ledger.change(state=SweepState.FAILED, cause=cause)
             return
         proposal = question.result()
         if proposal is None:
@@ -206,18 +211,47 @@ class Supervisor:
     async def _begin(self, run: RunRecord) -> None:
         # From here on it counts against the budget, whatever happens.
         await self._patiently(self.ledger.store.commit)
-        self.backend.told(run)
-        job = self.jobs.job(run, self.ledger.sweep.agents)
-        await self._patiently(lambda: prepare(job, parameters(run.params)))
-        await self._launcher.launch(job, self.ledger.store.positions(run.id))
+        self._tell_backend(run)
+        await self._handing_over(run, self._launcher.launch)
         self._wake.set()
 
-    async def _recover(self, run: RunRecord) -> None:
-        job = self.jobs.job(run, self.ledger.sweep.agents)
-        await self._patiently(lambda: prepare(job, parameters(run.params)))
-        await self._launcher.recover(job, self.ledger.store.positions(run.id))
+    async def _handing_over(self, run: RunRecord, take: TakeRun) -> None:
+        """Hand a run to the launcher; whatever stands in its way ends this run alone."""
+        try:
+            job = self.jobs.job(run, self.ledger.sweep.agents)
+            await self._patiently(lambda: prepare(job, parameters(run.params)))
+            await take(job, self.ledger.store.positions(run.id))
+        except Exception as error:  # noqa: BLE001 - its own parameters and files may be at fault
+            self._give_up(run.id, "it could not be started", error)
+
+    def _give_up(self, run: RunId, what: str, error: Exception) -> None:
+        """End a run that cannot be looked after, and go on with the others."""
+        log.error("run %s: %s", run, what, exc_info=error)
+        record = self.roster.living.get(run)
+        if record is None:
+            return
+        intent = Intent(RunState.FAILED, f"{what}: {type(error).__name__}: {error}")
+        if record.state is RunState.RUNNING:
+            self.stopper.stop(run, intent)
+        else:
+            self._conclude(Ended(run, None, None, "", time.time()), intent.state, intent.cause)
+
+    def _tell_backend(self, run: RunRecord) -> None:
+        try:
+            self.backend.told(run)
+        except Exception:
+            log.exception("the backend could not be told of run %s", run.id)
 
     # Ending them, and the sweep
+
+    def _prune(self) -> None:
+        try:
+            self._judge.prune()
+        except Exception as error:
+            log.exception("the rule for ending poor runs failed")
+            self.ledger.notice(
+                f"the rule for ending poor runs failed, and ends none: {type(error).__name__}"
+            )
 
     def _settle(self) -> None:
         """Move the sweep on to the state that its runs have brought it to."""
@@ -253,6 +287,22 @@ class Supervisor:
     # Hearing the hosts
 
     def _hear(self, event: Event) -> None:
+        """Take up what a host says; what cannot be taken up ends the run that it is about."""
+        try:
+            self._take_up(event)
+        except Exception as error:
+            run = getattr(event, "run", None)
+            if run is None:
+                raise
+            what = f"what became of it could not be recorded ({type(event).__name__})"
+            if isinstance(event, Ended) and run in self.roster.living:
+                log.exception("run %s: %s", run, what)
+                plain = Ended(run, None, None, "", time.time())
+                self._conclude(plain, RunState.FAILED, f"{what}: {type(error).__name__}: {error}")
+            else:
+                self._give_up(run, what, error)
+
+    def _take_up(self, event: Event) -> None:
         if isinstance(event, Logged):
             if self.ledger.logged(event):
                 self._judge.hear(event.run)
@@ -270,10 +320,13 @@ class Supervisor:
         self._wake.set()
 
     def _ended(self, event: Ended) -> None:
-        state, cause = verdict(event, self.stopper.ended(event.run))
+        if event.run in self.roster.living:  # else it was given up before its process ended
+            self._conclude(event, *verdict(event, self.stopper.ended(event.run)))
+
+    def _conclude(self, event: Ended, state: RunState, cause: str) -> None:
         run = self.ledger.ended(event, state, cause)
         options = self.ledger.sweep.options
-        self.backend.told(run)
+        self._tell_backend(run)
         if state.crashed and run.attempt < options.retries and self.roster.is_newest(run):
             self.roster.again.append((run.number, run.attempt + 1, run.params))
         broken = self.roster.broken_in_a_row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from wandb_magic.backends import EndRun, SweepChanged, Word
@@ -12,9 +13,18 @@ from wandb_magic.supervisor.endings import Intent
 if TYPE_CHECKING:
     from wandb_magic.supervisor.supervisor import Supervisor
 
+log = logging.getLogger(__name__)
+
 
 def heed(supervisor: Supervisor, word: Word) -> None:
-    """Do here what was done elsewhere."""
+    """Do here what was done elsewhere; what cannot be done is noted, and stops nothing else."""
+    try:
+        _do(supervisor, word)
+    except Exception:
+        log.exception("%s could not be done", type(word).__name__)
+
+
+def _do(supervisor: Supervisor, word: Word) -> None:
     if isinstance(word, EndRun):
         if word.run in supervisor.roster.living:
             end(supervisor, word.run, Intent(word.state, word.cause))

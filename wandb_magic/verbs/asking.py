@@ -21,6 +21,7 @@ from wandb_magic.paths import SweepPaths
 from wandb_magic.processes import alive
 from wandb_magic.records import SweepRecord, SweepState
 from wandb_magic.store import StoreReader, answered, post
+from wandb_magic.validation import request_arguments
 from wandb_magic.verbs.status import has_died, supervisor_lives
 
 POLL_S = 0.02
@@ -40,9 +41,12 @@ def ask(
 
     Raises
     ------
+    ArgumentError
+        If it makes no sense.
     SweepStateError
         If it was refused, nobody is there to hear it, or nobody answers; if it has no code.
     """
+    arguments = request_arguments(verb, arguments)
     record = reader.sweep()
     refuse_copies(record)
     supervised = supervisor_lives(record, paths) or _starting(reader, paths)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import find_spec
 
 from wandb_magic.errors import SpecError
-from wandb_magic.host.capacity import why_not_agents
+from wandb_magic.host.capacity import check_agents
 from wandb_magic.search import SAMPLERS
 from wandb_magic.spec import Spec
+from wandb_magic.validation import ArgumentError, agents, count, seconds, shown, text, whole
 from wandb_magic.verbs.settings import Code, Settings
 
 MODES = ("auto", "offline", "online")
@@ -30,8 +32,9 @@ def check(spec: Spec, code: Code, settings: Settings, *, elsewhere: bool = False
     SpecError
         With all that is wrong.
     """
-    problems = [*_wrong_settings(settings), *_wrong_together(spec, code, settings)]
-    if not elsewhere and not settings.idle:
+    # What is wrong in itself would only confuse where it is looked at together.
+    problems = [*_wrong_settings(settings)] or [*_wrong_together(spec, code, settings)]
+    if not problems and not elsewhere and not settings.idle:
         problems += _endless(spec, settings)
     if problems:
         raise SpecError(*problems)
@@ -52,21 +55,37 @@ def check_end(spec: Spec, settings: Settings) -> None:
 
 def _wrong_settings(settings: Settings) -> Iterator[str]:
     options = settings.options
-    for name, number in (("count", settings.count), ("agents", settings.agents)):
-        if number is not None and (not isinstance(number, int) or number < 1):
-            yield f"{name}: must be a whole number from 1, and is {number!r}"
-        elif name == "agents" and number is not None and (problem := why_not_agents(number)):
-            yield f"agents: {problem}"
+    checks: list[Callable[[], object]] = [
+        lambda: count("count", settings.count),
+        lambda: check_agents(agents("agents", settings.agents)),
+        lambda: whole("retries", options.retries, least=0),
+        lambda: whole("failure_limit", options.failure_limit, least=0),
+        lambda: whole("seed", options.seed, least=-(2**63), most=2**63 - 1),
+        lambda: seconds("grace", options.grace, zero=True),
+    ]
+    if options.run_timeout is not None:
+        checks.append(lambda: seconds("run_timeout", options.run_timeout))
+    names = {"name": settings.name, "project": settings.project, "entity": settings.entity}
+    checks += [partial(text, *named) for named in names.items() if named[1] is not None]
+    checks += [partial(_check_variable, *pair) for pair in (settings.env or {}).items()]
+    for check in checks:
+        try:
+            check()
+        except ArgumentError as error:
+            yield str(error)
     for name, word, words in (
         ("mode", settings.mode, MODES),
         ("sampler", options.sampler, SAMPLERS),
     ):
-        if word not in words:
-            yield f"{name}: must be one of {', '.join(words)}, and is {word!r}"
-    if options.run_timeout is not None and options.run_timeout <= 0:
-        yield f"run_timeout: must be above 0 s, and is {options.run_timeout!r}"
-    if options.retries < 0:
-        yield f"retries: must be 0 or more, and is {options.retries!r}"
+        if not isinstance(word, str) or word not in words:
+            yield f"{name}: must be one of {', '.join(words)}, and is {shown(word)}"
+
+
+def _check_variable(name: object, value: object) -> None:
+    if not isinstance(name, str) or not name or "=" in name:
+        raise ArgumentError(f"env: {shown(name)} is no name of a variable")
+    text("env", name)
+    text(f"env: {name}", value)
 
 
 def _wrong_together(spec: Spec, code: Code, settings: Settings) -> Iterator[str]:

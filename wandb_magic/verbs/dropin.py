@@ -59,7 +59,7 @@ def agent(  # noqa: PLR0913 - what `wandb.agent` takes, and how many at a time
     """
     options = Options(seed=secrets.randbits(31))
     if term_timeout is not None:
-        options = replace(options, grace=float(term_timeout))
+        options = replace(options, grace=term_timeout)
     if max_consecutive_failed_runs is not None:
         options = replace(options, failure_limit=max_consecutive_failed_runs)
     settings = Settings(count, agents, None, project, entity, "auto", options, None)

@@ -25,6 +25,7 @@ from wandb_magic.search.grid import size
 from wandb_magic.spec import Spec
 from wandb_magic.spec.fields import storable
 from wandb_magic.store import create, network_file_system
+from wandb_magic.validation import MOST_RUNS
 from wandb_magic.verbs.settings import Code, Settings
 
 NOT_BEGUN = "nobody has run it yet"
@@ -76,6 +77,8 @@ def record(
     """Return the record of a new sweep."""
     whole = size(spec) if spec.method == "grid" and not options.attached else None
     cap = None if options.attached else spec.run_cap
+    if whole is not None and whole > MOST_RUNS:
+        whole = None  # it goes on until somebody ends it
     budgets = [budget for budget in (settings.count, cap, whole) if budget is not None]
     return SweepRecord(
         id=id_,

@@ -7,10 +7,11 @@ from typing import Any
 
 from wandb_magic.bundle import Contents
 from wandb_magic.detach import collect_ended
-from wandb_magic.errors import SweepError
-from wandb_magic.host.capacity import why_not_agents
+from wandb_magic.host.capacity import check_agents
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import SweepState
+from wandb_magic.validation import ArgumentError, flag
+from wandb_magic.validation import agents as validated_agents
 from wandb_magic.verbs.asking import ask, refuse_copies
 from wandb_magic.verbs.conclusions import Conclusions
 from wandb_magic.verbs.removing import check_idle, remove
@@ -63,6 +64,7 @@ class Sweep(Conclusions, Repeatable):
     def stop(self, *, drain: bool = False) -> Sweep:
         """End the sweep; with `drain`, let its living runs come to their own end."""
         refuse_copies(self._record)
+        drain = flag("drain", drain)
         if not self._record.state.ended:
             self._ask("stop", drain=drain)
         return self
@@ -128,9 +130,7 @@ class Sweep(Conclusions, Repeatable):
 
     def set_agents(self, agents: int) -> Sweep:
         """Change how many runs execute at a time."""
-        _positive("agents", agents)
-        if problem := why_not_agents(agents, self._record.agents):
-            raise SweepError(problem)
+        check_agents(validated_agents("agents", agents), self._record.agents)
         self._ask("set_agents", agents=agents)
         return self
 
@@ -139,8 +139,10 @@ class Sweep(Conclusions, Repeatable):
 
         None lets an online sweep go on until W&B ends it.
         """
-        if count is not None or self._record.mode != "online":
-            _positive("count", count)
+        if count is None and self._record.mode != "online":
+            raise ArgumentError(
+                "count: must be a whole number from 1: only an online sweep goes on without one"
+            )
         self._ask("set_count", revive=True, count=count)
         return self
 
@@ -166,8 +168,3 @@ class Sweep(Conclusions, Repeatable):
 
     def _ask(self, verb: str, *, revive: bool = False, **arguments: Any) -> None:  # noqa: ANN401
         ask(self._paths, self._reader, verb, arguments, revive=revive)
-
-
-def _positive(name: str, value: int | None) -> None:
-    if not isinstance(value, int) or value < 1:
-        raise SweepError(f"{name} must be a whole number from 1, and is {value!r}")

@@ -15,6 +15,7 @@ from wandb_magic.processes import alive
 from wandb_magic.records import Params, RunId, RunRecord, SweepId, SweepRecord, metric_of
 from wandb_magic.remote import run_page
 from wandb_magic.store import StoreReader
+from wandb_magic.validation import shown
 from wandb_magic.verbs import logs
 from wandb_magic.verbs.status import Status, has_died, status_of
 from wandb_magic.verbs.syncing import synced_url
@@ -209,13 +210,17 @@ class Results:
         return list(dict.fromkeys(self._found(run, known).id for run in _listed(runs) or ()))
 
     def _found(self, run: Run, known: Sequence[RunRecord]) -> RunRecord:
+        if not isinstance(run, (int, str)) or isinstance(run, bool) or run == "":
+            raise SweepNotFoundError(
+                f"a run goes by its number, its id or the beginning of that, not by {shown(run)}"
+            )
         if isinstance(run, int):
             found = [each for each in known if each.number == run][-1:]
         else:
             found = [each for each in known if each.id.startswith(run)]
         if len(found) != 1:
             what = "no run" if not found else f"{len(found)} runs"
-            raise SweepNotFoundError(f"sweep {self.id} has {what} {run!r}")
+            raise SweepNotFoundError(f"sweep {self.id} has {what} {shown(run)}")
         return found[0]
 
 
