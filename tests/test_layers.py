@@ -15,7 +15,7 @@ LAYERS = [
     {"search"},
     {"analysis"},
     {"remote"},
-    {"run", "warm", "causes", "resuming"},
+    {"run", "core_client", "warm", "causes", "resuming"},
     {"host", "template"},
     {"launchers"},
     {"backends"},

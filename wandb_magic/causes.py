@@ -51,6 +51,8 @@ def tell_causes(paths: RunPaths) -> None:
     ) -> object:
         if error is not None and not (isinstance(error, SystemExit) and not error.code):
             run.summary[KEY] = cause_of(error, paths)
+        if isinstance(error, SystemExit) and not error.code:
+            return leave(run, None, None, None)  # it ends well
         return leave(run, kind, error, trace)
 
     wandb.Run.__exit__ = noting

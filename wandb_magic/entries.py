@@ -138,6 +138,11 @@ class OmittedEntry:
     reason: str
 
 
+@dataclass(frozen=True)
+class OverwriteEntry:
+    """A later ``wandb.init`` of the run began anew, which overwrites what was logged before."""
+
+
 Entry = (
     HistoryEntry
     | SummaryEntry
@@ -149,4 +154,5 @@ Entry = (
     | InfoEntry
     | ExitEntry
     | OmittedEntry
+    | OverwriteEntry
 )

@@ -27,6 +27,7 @@ from typing import Any, NoReturn, TextIO
 
 from wandb_magic.bundle import Manifest, Thawed, thaw
 from wandb_magic.causes import KEY, cause_of, tell_causes
+from wandb_magic.core_client import share_core
 from wandb_magic.paths import FOLDER_MODE, RunPaths, write_atomically, write_exclusively
 from wandb_magic.processes import current
 from wandb_magic.records import RunId
@@ -61,6 +62,8 @@ class Job:
         The command to execute instead of the bundle, for a sweep with a ``program``.
     execution
         Which execution of the run this is; above 0, it goes on with what the earlier ones did.
+    core
+        The address of the shared wandb-core; "" where the run starts its own.
     """
 
     run: RunId
@@ -70,6 +73,7 @@ class Job:
     seed: int
     command: tuple[str, ...] = ()
     execution: int = 0
+    core: str = ""
 
     @property
     def paths(self) -> RunPaths:
@@ -112,6 +116,8 @@ def become(job: Job) -> None:
 def execute(thawed: Thawed, job: Job) -> NoReturn:
     """Execute the bundle, end wandb's run, write how it ended, and exit."""
     seed(job.seed)
+    if job.core:
+        share_core(job.core)
     tell_causes(job.paths)
     if job.execution:
         go_on(job.run, job.paths)

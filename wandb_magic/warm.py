@@ -103,8 +103,8 @@ def _release() -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version("wandb"))[:3])
 
 
-def start_core(environment: Mapping[str, str]) -> str | None:
-    """Start a wandb-core that all runs may share; return its ``WANDB_SERVICE`` token.
+def start_core(environment: Mapping[str, str], directory: str | None = None) -> str | None:
+    """Start a wandb-core that all runs may share, in `directory`; return its address.
 
     None where this version of wandb has no such command (below 0.26.1): each run then starts a
     core of its own.
@@ -120,6 +120,7 @@ def start_core(environment: Mapping[str, str]) -> str | None:
         text=True,
         check=False,
         stdin=subprocess.DEVNULL,
+        cwd=directory,
         env=dict(environment),
     )
     token = done.stdout.strip()

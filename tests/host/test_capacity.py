@@ -33,7 +33,7 @@ def test_too_few_open_files_are_told_before_anything_starts(tmp_path: Path) -> N
 
 def test_a_sweep_gets_no_more_agents_than_can_go_on() -> None:
     sweep = start(CONFIG, train, count=1)
-    with pytest.raises(SweepError, match="open files"):
+    with pytest.raises(SweepError, match="agents: must be at most 10000"):
         sweep.set_agents(10**9)
     assert sweep.wait(90).status().sweep.agents == 1
 

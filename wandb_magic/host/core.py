@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from wandb_magic.bundle import Manifest
 from wandb_magic.processes import alive, identify
 from wandb_magic.records import Process
 from wandb_magic.warm import IDLE_TIMEOUT_MINUTES, clear_after_core, start_core
@@ -25,12 +26,15 @@ class SharedCore:
     ----------
     sweep
         The sweep's folder: a core carries it in its environment, to be found again.
+    bundle
+        The bundle's folder: a core works in the same directory as the runs.
     environment
         The environment to start it with.
     """
 
-    def __init__(self, sweep: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, sweep: Path, bundle: Path, environment: Mapping[str, str]) -> None:
         self._sweep = sweep
+        self._bundle = bundle
         self._environment = {**environment, MARK: str(sweep)}
         self._starting = asyncio.Lock()
         self._process: Process | None = None
@@ -50,9 +54,17 @@ class SharedCore:
 
     async def _start(self) -> None:
         before = {core.pid for core in self._cores()}
-        self.token = await asyncio.to_thread(start_core, self._environment)
+        self.token = await asyncio.to_thread(start_core, self._environment, self._directory())
         started = [core for core in self._cores() if core.pid not in before]
         self._process = identify(started[0].pid) if len(started) == 1 else None
+
+    def _directory(self) -> str:
+        # A child of a run shares its core, but not what makes the run's own paths absolute.
+        with suppress(OSError, ValueError, KeyError):  # the template says what is wrong with it
+            directory = Manifest.read(self._bundle).directory
+            if Path(directory).is_dir():
+                return directory
+        return str(self._sweep)
 
     def touch(self) -> None:
         """Note that a run is using it."""

@@ -64,6 +64,10 @@ class Ended:
         Whether the kernel's out-of-memory killer was at work while the run was alive.
     stopped
         Why the run was interrupted, if it heard that.
+    recorded
+        The exit code in W&B's own record of the run, None if it has none.
+    unlogged
+        The W&B folder of a run that called ``wandb.init`` and left no log, else "".
     """
 
     run: RunId
@@ -73,6 +77,8 @@ class Ended:
     at: float
     memory_killer: bool = False
     stopped: str = ""
+    recorded: int | None = None
+    unlogged: str = ""
 
 
 Event = Ready | Broken | Notice | Started | Logged | Ended

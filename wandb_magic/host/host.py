@@ -63,7 +63,7 @@ class Host:
         self._bundle = bundle
         self._environment = dict(environment)
         self._say = say
-        self._core = None if commands else SharedCore(folder, environment)
+        self._core = None if commands else SharedCore(folder, bundle, environment)
         self._template: TemplateClient | None = None
         self._template_ready = asyncio.Event()
         self._template_deaths = 0
@@ -108,7 +108,7 @@ class Host:
                 self._say(Notice("the wandb-core of the runs died; those that used it failed"))
             if token is not None:
                 write_atomically(job.paths.core, token)
-                job = replace(job, environment={**job.environment, "WANDB_SERVICE": token})
+                job = replace(job, core=token)
         living = Living(job, Parent.TEMPLATE, memory_kills(), positions=positions)
         self._begin(living)
 

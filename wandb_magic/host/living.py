@@ -49,8 +49,9 @@ class Living:
     logs: RunLogs = field(init=False)
 
     def __post_init__(self) -> None:
-        root = Path(self.job.environment["WANDB_DIR"]) if self.job.command else None
-        self.logs = RunLogs(self.job.paths, self.positions, root)
+        root = Path(self.job.environment["WANDB_DIR"])
+        listed = not self.job.command
+        self.logs = RunLogs(self.job.paths, self.positions, root, listed=listed)
 
     @property
     def waited(self) -> float:

@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from wandb_magic.entries import Entry, ExitEntry
+from wandb_magic.entries import (
+    ConfigEntry,
+    Entry,
+    ExitEntry,
+    HistoryEntry,
+    OverwriteEntry,
+    SummaryEntry,
+)
 from wandb_magic.paths import RunPaths, wandb_folder
 from wandb_magic.runlog import Follower
 
 
+@dataclass
+class _Log:
+    """One log, and what is known of it."""
+
+    follower: Follower
+    begin: int
+    earlier: bool  # of an earlier execution
+    last_step: int | None = None
+    exit_code: int | None = None
+    # What it says before its first history, to be said again once earlier logs are overwritten.
+    preface: list[Entry] = field(default_factory=list)
+
+
 class RunLogs:
     """Follows a run's logs in the order of its ``wandb.init`` calls.
+
+    W&B keeps one history for each run id. Where a run calls ``wandb.init`` again and its steps
+    begin anew, that overwrites what was logged before; where they go on, they are added.
 
     Parameters
     ----------
@@ -20,74 +44,150 @@ class RunLogs:
     positions
         How far each log was read before.
     root
-        Where to look for the W&B folders of a command, which does not list them itself.
+        The folder in which wandb makes its own by default.
+    listed
+        Whether the run lists its W&B folders itself; a command does not.
     """
 
     def __init__(
-        self, paths: RunPaths, positions: Mapping[str, int], root: Path | None = None
+        self, paths: RunPaths, positions: Mapping[str, int], root: Path, *, listed: bool
     ) -> None:
         self._paths = paths
         self._positions = positions
-        self._place = paths.wandb if root is None else wandb_folder(root)
+        self._root = wandb_folder(root)
+        self._listed = listed
         self._seen = 0
-        self._followers: dict[str, Follower] = {}
-        self._ended: set[str] = set()
+        self._logs: dict[str, _Log] = {}
+        self._owner = ""  # the log whose history is the run's
 
     @property
     def directory(self) -> str:
         """The newest W&B folder of the run, "" while there is none."""
-        return next(reversed(self._followers), "")
+        return next(reversed(self._logs), "")
 
     @property
     def positions(self) -> dict[str, int]:
         """How far each log has been read."""
-        return {directory: log.position for directory, log in self._followers.items()}
+        return {directory: log.follower.position for directory, log in self._logs.items()}
 
     @property
     def complete(self) -> bool:
         """Whether the newest log has its exit record, or there is no log."""
-        return not self._followers or self.directory in self._ended
+        return not self._logs or self.exit_code is not None
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code in the newest log; None while it has none."""
+        newest = self._logs.get(self.directory)
+        return newest.exit_code if newest is not None else None
+
+    @property
+    def missing(self) -> str:
+        """The newest W&B folder of the run, if nothing is logged in it; else ""."""
+        newest = self._logs.get(self.directory)
+        return self.directory if newest is not None and not newest.follower.position else ""
 
     def poll(self) -> Iterator[tuple[str, tuple[Entry, ...], int]]:
         """Yield, by folder, what was logged since the last call, and how far that reaches."""
         self._look_for_folders()
-        for directory, follower in self._followers.items():
-            if directory in self._ended:
+        for directory, log in self._logs.items():
+            if log.exit_code is not None:
                 continue
-            entries = tuple(follower.poll())
-            if any(isinstance(entry, ExitEntry) for entry in entries):
-                self._ended.add(directory)
+            entries = log.follower.poll()
+            for entry in entries:
+                if isinstance(entry, ExitEntry):
+                    log.exit_code = entry.code
             if entries:
-                yield directory, entries, follower.position
-            if directory in self._ended:
-                follower.close()
+                yield directory, self._owned(directory, entries), log.follower.position
+            if log.exit_code is not None:
+                log.follower.close()
+
+    def look_around(self) -> None:
+        """Look for logs that the run did not list, since processes that it started made them."""
+        if not self._logs:
+            self._add(self._found())
 
     def close(self) -> None:
         """Close the files."""
-        for follower in self._followers.values():
-            follower.close()
+        for log in self._logs.values():
+            log.follower.close()
+
+    def _owned(self, directory: str, entries: Sequence[Entry]) -> tuple[Entry, ...]:
+        """Return what of a log's entries is the run's, and what they do to earlier logs."""
+        log, order = self._logs[directory], list(self._logs)
+        if self._owner and order.index(directory) < order.index(self._owner):
+            of_the_log = (HistoryEntry, SummaryEntry, ConfigEntry)
+            return tuple(entry for entry in entries if not isinstance(entry, of_the_log))
+        steps = [entry.step for entry in entries if isinstance(entry, HistoryEntry)]
+        if not steps:
+            if directory != self._owner:
+                log.preface += entries
+            return tuple(entries)
+        owned: tuple[Entry, ...] = tuple(entries)
+        if directory != self._owner:
+            before = self._logs.get(self._owner)
+            if before is not None and _overwrites(log, steps[0], before):
+                owned = (OverwriteEntry(), *log.preface, *entries)
+            self._owner = directory
+            log.preface.clear()
+        log.last_step = max(steps)
+        return owned
 
     def _look_for_folders(self) -> None:
+        place = self._paths.wandb if self._listed else self._root
         try:
-            changed = self._place.stat().st_mtime_ns
+            changed = place.stat().st_mtime_ns
         except FileNotFoundError:
             return
         if changed == self._seen:
             return
         self._seen = changed
-        for directory in self._listed():
-            if directory not in self._followers:
-                self._followers[directory] = Follower(
-                    Path(directory), self._positions.get(directory, 0)
-                )
+        if self._listed:
+            self._add(self._noted())
+        else:
+            self._add(self._found())
 
-    def _listed(self) -> list[str]:
+    def _noted(self) -> list[str]:
         run = self._paths.folder.name
-        if self._place == self._paths.wandb:
-            lines = self._place.read_text(encoding="utf-8", errors="replace").splitlines()
-            return [line for line in lines if f"-{run}" in line and "\0" not in line]
+        lines = self._paths.wandb.read_text(encoding="utf-8", errors="replace").splitlines()
+        return [line for line in lines if f"-{run}" in line and "\0" not in line]
+
+    def _found(self) -> list[str]:
+        run = self._paths.folder.name
         return sorted(
             str(folder)
             for pattern in (f"run-*-{run}*", f"offline-run-*-{run}*")
-            for folder in self._place.glob(pattern)
+            for folder in self._root.glob(pattern)
         )
+
+    def _add(self, directories: Sequence[str]) -> None:
+        for directory in directories:
+            if directory in self._logs:
+                continue
+            begin = self._positions.get(directory, 0)
+            log = _Log(
+                Follower(Path(directory), begin),
+                begin,
+                earlier=bool(begin) and self._paths.execution > 0,
+            )
+            self._logs[directory] = log
+            if begin:
+                self._recall(directory, log)
+
+    def _recall(self, directory: str, log: _Log) -> None:
+        """Learn from the end of what was read before how the log stands."""
+        reader = Follower(Path(directory), Follower.before(log.begin))
+        for entry in reader.poll():
+            if isinstance(entry, HistoryEntry):
+                log.last_step = entry.step
+                self._owner = directory
+            elif isinstance(entry, ExitEntry):
+                log.exit_code = entry.code
+        reader.close()
+
+
+def _overwrites(log: _Log, step: int, before: _Log) -> bool:
+    """Tell whether history that begins at `step` takes the place of an earlier log's."""
+    if before.earlier and not log.earlier:
+        return False  # an execution goes on with what the earlier ones did
+    return before.last_step is not None and step <= before.last_step

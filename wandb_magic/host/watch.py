@@ -16,6 +16,7 @@ from wandb_magic.processes import alive
 from wandb_magic.records import RunId
 from wandb_magic.template import ending_of
 
+MISSING_PATIENCE_S = 5.0  # a run that ended well is no failure before its log had time to come
 LOG_PATIENCE_S = 0.5  # what a killed run had logged reaches its file within the flush interval
 CLOSING_PATIENCE_S = 20.0
 
@@ -141,8 +142,12 @@ class Watch:
 
     def _conclude(self, living: Living) -> None:
         assert living.ending is not None
+        living.logs.look_around()
         complete = living.logs.complete
-        if not living.said and (complete or living.waited > LOG_PATIENCE_S):
+        patience = LOG_PATIENCE_S
+        if living.ending.get("code") == 0 and living.logs.missing:
+            patience = MISSING_PATIENCE_S
+        if not living.said and (complete or living.waited > patience):
             living.said = True
             if not complete:
                 living.reason = living.reason or _how(living.ending)
@@ -162,6 +167,8 @@ def _last_word(living: Living, ending: Mapping[str, Any]) -> Ended:
         error=ending.get("error", ""),
         at=ending["ended"],
         stopped=ending.get("stopped", ""),
+        recorded=living.logs.exit_code,
+        unlogged=living.logs.missing,
         memory_killer=killed == signal.SIGKILL and memory_kills() > living.memory_kills,
     )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from wandb_magic.entries import Entry
 from wandb_magic.runlog import convert
-from wandb_magic.runlog.framing import Framing
+from wandb_magic.runlog.framing import BLOCK, Framing
 from wandb_magic.runlog.wire import DecodeError
 
 LIMIT = 2000
@@ -41,6 +41,11 @@ class Follower:
     def position(self) -> int:
         """The offset in bytes behind the last record that was returned."""
         return self._framing.position if self._framing else self._begin
+
+    @staticmethod
+    def before(position: int) -> int:
+        """Return where to begin in order to read again the last of what lies before `position`."""
+        return max(0, (position - 1) // BLOCK * BLOCK)
 
     @property
     def skipped(self) -> int:

@@ -48,6 +48,11 @@ class Document:
         self._values.update(update)
         self._changed = True
 
+    def clear(self) -> None:
+        """Remove all keys."""
+        self._values.clear()
+        self._changed = True
+
     def is_due(self, now: float) -> bool:
         """Tell whether it changed, and may be written at `now` (seconds of any clock)."""
         return self._changed and now >= self._due

@@ -19,6 +19,7 @@ from wandb_magic.entries import (
     FilesEntry,
     HistoryEntry,
     InfoEntry,
+    OverwriteEntry,
     SummaryEntry,
     SystemEntry,
 )
@@ -26,7 +27,7 @@ from wandb_magic.records import RunId, RunState
 from wandb_magic.store.documents import Document
 from wandb_magic.store.packing import MILLISECONDS
 from wandb_magic.store.rows import bounded, insert, to_json, to_text
-from wandb_magic.store.schema import HISTORY, SYSTEM, TIME
+from wandb_magic.store.schema import CHUNKS, HISTORY, SYSTEM, TIME
 
 DOCUMENTS = ("info", "config", "summary")
 CHARTS = "_wandb.visualize."
@@ -94,7 +95,7 @@ class OpenRun:
             opened.series[stream, key] = Series(number, stream, sealed, sealed + hot)
         return opened
 
-    def record(self, entry: Entry, batch: Batch) -> None:
+    def record(self, entry: Entry, batch: Batch) -> None:  # noqa: C901 - one case for each kind
         """Add what `entry` changes to `batch` and to the run's documents: all of it, or nothing.
 
         Raises
@@ -124,6 +125,29 @@ class OpenRun:
                 self.documents["info"].apply(asdict(entry))
             case ExitEntry(code, runtime):
                 self.documents["info"].apply({"exit_code": code, "runtime": runtime})
+            case OverwriteEntry():
+                self._overwrite(batch)
+
+    def _overwrite(self, batch: Batch) -> None:
+        """Forget what was logged; what the machine did and the files that there are stay true."""
+        gone = {
+            key: series for key, series in self.series.items() if series.stream in (HISTORY, TIME)
+        }
+        for key in gone:
+            del self.series[key]
+        numbers = {series.id for series in gone.values()}
+        batch.points = [point for point in batch.points if point[0] not in numbers]
+        for number in numbers:
+            first = number * CHUNKS
+            batch.statements += (
+                ("DELETE FROM hot WHERE series = ?", (number,)),
+                ("DELETE FROM chunk WHERE id BETWEEN ? AND ?", (first, first + CHUNKS - 1)),
+                ("DELETE FROM lod WHERE series = ?", (number,)),
+                ("DELETE FROM series WHERE id = ?", (number,)),
+            )
+        batch.statements.append(("DELETE FROM media WHERE run = ?", (self.row,)))
+        self.documents["summary"].clear()
+        self.documents["config"].clear()
 
     def _history(self, entry: HistoryEntry, batch: Batch) -> None:
         step, time = bounded(entry.step), entry.time

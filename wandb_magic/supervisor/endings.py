@@ -29,11 +29,21 @@ def verdict(ended: Ended, intent: Intent | None) -> tuple[RunState, str]:
             cause += " while the kernel's out-of-memory killer was at work"
         return RunState.KILLED, cause
     if ended.code == 0:
-        return RunState.FINISHED, ""
+        return _verdict_of_success(ended)
     if ended.code is None:
         return RunState.LOST, "its process vanished, and nobody saw how"
     message = ended.error.strip().splitlines()
     return RunState.FAILED, message[-1] if message else f"exit code {ended.code}"
+
+
+def _verdict_of_success(ended: Ended) -> tuple[RunState, str]:
+    """Return whether a process that ended well is a run that did."""
+    if ended.unlogged:
+        cause = "wandb.init was called, but what the run logged is lost: there is no log in "
+        return RunState.FAILED, cause + ended.unlogged
+    if ended.recorded:
+        return RunState.FAILED, f"run.finish(exit_code={ended.recorded})"
+    return RunState.FINISHED, ""
 
 
 def _name(number: int) -> str:

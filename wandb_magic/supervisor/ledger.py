@@ -6,7 +6,7 @@ import logging
 import time
 from dataclasses import replace
 
-from wandb_magic.entries import OmittedEntry
+from wandb_magic.entries import OmittedEntry, OverwriteEntry
 from wandb_magic.host import Ended, Logged, Started
 from wandb_magic.records import RunId, RunRecord, RunState, SweepRecord
 from wandb_magic.spec import Metric
@@ -15,6 +15,12 @@ from wandb_magic.supervisor.roster import Roster
 from wandb_magic.validation import shown
 
 MOST_OMISSIONS = 10  # of which people are told: a program may log millions
+
+OVERWRITTEN = (
+    "a run called wandb.init again, and its steps began anew: as at W&B, the new history takes "
+    "the place of the earlier one, whose log stays in W&B's folder; to keep all of it, call "
+    "wandb.init once and log each part under a key of its own"
+)
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +112,9 @@ class Ledger:
         for what in omitted:
             self._omit(f"an entry of the kind {what}")
         for entry in entries:
-            if isinstance(entry, OmittedEntry):
+            if isinstance(entry, OverwriteEntry):
+                self.notice(OVERWRITTEN)
+            elif isinstance(entry, OmittedEntry):
                 self._omit(f"{shown(entry.key) if entry.key else 'an entry'}: {entry.reason}")
         run = self.roster.living.get(event.run)
         if run is not None and run.directory != event.directory:

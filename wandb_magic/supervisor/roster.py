@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from wandb_magic.entries import Entry, HistoryEntry, SummaryEntry
+from wandb_magic.entries import Entry, HistoryEntry, OverwriteEntry, SummaryEntry
 from wandb_magic.records import NO_AGENT, Params, RunId, RunRecord, RunState, Trial
 from wandb_magic.search.objective import objective
 from wandb_magic.spec import Metric
@@ -186,15 +186,18 @@ class _Progress:
     def hear(self, entries: Sequence[Entry], key: str) -> bool:
         """Take up what was logged; tell whether it concerns the objective."""
         before = len(self.values), self.summary
+        overwritten = False
         for entry in entries:
-            if isinstance(entry, HistoryEntry) and key in entry.scalars:
+            if isinstance(entry, OverwriteEntry):
+                self.values, self.summary, overwritten = [], None, True
+            elif isinstance(entry, HistoryEntry) and key in entry.scalars:
                 self.values.append(float(entry.scalars[key]))
             elif isinstance(entry, SummaryEntry) and key in entry.update:
                 value = entry.update[key]
                 if isinstance(value, (int, float)) and not isinstance(value, bool):
                     with suppress(OverflowError):  # a number that no float can say is no value
                         self.summary = float(value)
-        return before != (len(self.values), self.summary)
+        return overwritten or before != (len(self.values), self.summary)
 
     def shorten(self, metric: Metric | None) -> None:
         """Keep the best and the last: a search without early termination looks at no more."""
