@@ -17,7 +17,7 @@ export function formatNumber(value: number | null | undefined, digits = 4): stri
   if (size >= 1e6 || size < 1e-3) {
     return value
       .toExponential(digits - 1)
-      .replace(/\.?0+e/, 'e')
+      .replace(/\.?(?<!0)0+e/, 'e')
       .replace('e+', 'e');
   }
   return String(Number(value.toPrecision(digits)));

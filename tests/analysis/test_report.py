@@ -9,6 +9,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ from wandb_magic.analysis.report.masking import MASK, masked
 from wandb_magic.analysis.report.sections import MOST_ROWS
 from wandb_magic.errors import SweepError
 from wandb_magic.paths import SweepPaths
+from wandb_magic.records import RunState
+from wandb_magic.store import StoreWriter
 from wandb_magic.verbs import Sweep
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
@@ -189,6 +193,57 @@ def test_a_sweep_that_came_from_elsewhere_without_its_bundle(tmp_path: Path) -> 
 )
 def test_secrets_are_masked(secret: str, left: str) -> None:
     assert masked(secret) == left
+
+
+LONG = 2_000_000
+
+
+@pytest.mark.timeout(60)  # each of these took ten minutes and more
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "ACGT",
+        "token",
+        "eyJ-eyJ",
+        "a.b-",
+        "token ",
+        "0" * 39 + "g",
+        "token='",
+        "://a",
+        "x=eyJaaaaaaaa.",
+    ],
+)
+def test_a_long_text_without_spaces_is_masked_at_once(piece: str) -> None:
+    long = piece * (LONG // len(piece))
+    assert len(masked(long)) <= 2 * LONG
+    secret = f"{long} api_key='not-to-be-seen'"
+    assert "not-to-be-seen" not in masked(secret)
+    assert "not-to-be-seen" not in text(secret)
+
+
+@pytest.mark.timeout(60)
+def test_a_report_takes_a_long_error_without_spaces(tmp_path: Path) -> None:
+    paths = made.make(tmp_path, runs=4)
+    long = "ACGT" * 500_000
+    with closing(StoreWriter(paths.store)) as store:
+        for number in range(2):
+            store.update_run(
+                Sweep(paths).records()[number].id,
+                state=RunState.FAILED,
+                cause=f"ValueError: {long}",
+                error=f"ValueError: {long} password='{KEY[:9]}{long}'",
+            )
+        store.commit()
+    page = written(paths, tmp_path / "report.html")
+    assert len(page) < MOST_BYTES
+    assert "ValueError: ACGT" in page
+
+
+def test_a_secret_that_is_cut_off_stays_hidden(tmp_path: Path) -> None:
+    run = Sweep(made.make(tmp_path, runs=1)).records()[0]
+    secret = f"token = '{'s3cr3t' * 1500}'"
+    (failure,) = failures_of([replace(run, error=secret, state=RunState.FAILED)])
+    assert "s3cr3t" not in failure.error
 
 
 def test_no_key_enters_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ _SECRET_NAME = re.compile(
 _NO_SECRET = frozenset({"PWD"})  # the working directory
 _SECRET_VALUE = re.compile(
     r"://[^/\s?#]*@"  # a URL with a user in it
-    r"|(password|passwd|pwd|secret|token|\w*key)[\"']?\s*[=:]\s*\S"
+    r"|(password|passwd|pwd|secret|token|key)[\"']?\s*[=:]\s*\S"
     r"|-----BEGIN|\b(sk-|gh[opsu]_|github_pat_|hf_|glpat-|xox[abp]-|AKIA|eyJ)\w{8}",
     re.IGNORECASE,
 )

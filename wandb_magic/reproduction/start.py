@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parent
-_MARK = re.compile(r"<<(\w+)(?::([^>]*))?>>")
+_MARK = re.compile(r"<<(\w+)(?::([^<>]*))?>>")
 
 
 def begin(namespace: dict[str, Any], rebuilding: ModuleType) -> Any:  # noqa: ANN401 - the user's own function

@@ -14,7 +14,7 @@ from wandb_magic.reproduction.original import Original
 
 _OURS = frozenset({"wandb_magic", "__main__", "__mp_main__"})
 _OUR_NAME = "wandb-magic"  # nothing of a run needs it
-_LINE = re.compile(r"([A-Za-z0-9][\w.\-]*)==([^\s;]+)")
+_LINE = re.compile(r"(?<![\w.\-])[_.\-]*([A-Za-z0-9][\w.\-]*)==([^\s;]+)")
 
 
 def canonical(name: str) -> str:

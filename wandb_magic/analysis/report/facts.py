@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wandb_magic.analysis.plots.material import Material
+from wandb_magic.analysis.report.masking import masked
 from wandb_magic.bundle import Manifest
 from wandb_magic.bundle.manifest import cell_path
 from wandb_magic.paths import SweepPaths
@@ -95,7 +96,9 @@ def failures_of(runs: Sequence[RunRecord]) -> list[Failure]:
             groups.setdefault(_VARIED.sub("#", run.cause), []).append(run)
     ordered = sorted(groups.values(), key=lambda group: -len(group))[:MOST_FAILURES]
     return [
-        Failure(group[-1].cause, group[-1].error[-TRACEBACK:], tuple(group)) for group in ordered
+        # A secret that is cut in two would no longer be known as one.
+        Failure(group[-1].cause, masked(group[-1].error)[-TRACEBACK:], tuple(group))
+        for group in ordered
     ]
 
 

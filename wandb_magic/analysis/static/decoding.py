@@ -24,7 +24,7 @@ QUIET: Rgba = (0.5, 0.5, 0.5, 1.0)
 
 _TAG = re.compile(r"</?(a|b|i|em|s|u|strong|span|sub|sup)( [^<>]*)?>", re.IGNORECASE)
 _BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
-_FUNCTION = re.compile(r"(rgb|hsl)a?\(([^)]*)\)")
+_FUNCTION = re.compile(r"(rgb|hsl)a?\(([^()]*)\)")
 
 
 def values(held: Json) -> list[Any]:

@@ -50,8 +50,9 @@ export function excerpt(
   line: number,
   around: number
 ): { number: number; text: string }[] {
+  // `/\n+$/` alone would try each newline of a row of them anew.
   return code
-    .replace(/\n+$/, '')
+    .replace(/(?<!\n)\n+$/, '')
     .split('\n')
     .map((text, index) => ({ number: index + 1, text }))
     .slice(Math.max(0, line - 1 - around), line + around);
