@@ -67,7 +67,8 @@ def _start(options: argparse.Namespace, terminal: Terminal) -> int:
     elsewhere = not Path(options.config).exists() and in_remote_form(options.config)
     config = options.config if elsewhere else Path(options.config)
     sweep = start_code(config, Code(), settings(options))
-    for notice in sweep.status().sweep.notices:
+    notices = sweep.status().sweep.notices
+    for notice in notices:
         terminal.show(notice)
     terminal.show(f"sweep {sweep.name} ({sweep.id}) runs in {sweep.path}")
     if sweep.url is not None:
@@ -76,7 +77,7 @@ def _start(options: argparse.Namespace, terminal: Terminal) -> int:
         from wandb_magic.display import words  # noqa: PLC0415 - as above
 
         terminal.watch(sweep, None)
-        terminal.show(words.line(sweep.status()))
+        terminal.show(words.lines(sweep.status(), len(notices)))
     return terminal.code
 
 

@@ -21,6 +21,7 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
         "mode": record.mode,
         "state": status.state,
         "cause": record.cause,
+        "notices": list(record.notices),
         "folder": str(sweep.path),
         "created": record.created,
         "agents": record.agents,

@@ -11,9 +11,10 @@ from wandb_magic.commands.answer import Answer
 from wandb_magic.commands.data import run_data, sweep_data
 from wandb_magic.commands.options import seconds
 from wandb_magic.commands.parser import ALIASES, UsageError
-from wandb_magic.display import tables, words
+from wandb_magic.display import log_note, tables, words
 from wandb_magic.errors import SweepNotFoundError, SweepStateError
 from wandb_magic.records import ID_LENGTH, documents
+from wandb_magic.verbs import logs
 from wandb_magic.verbs.fetching import fetch
 from wandb_magic.verbs.finding import attach, sweeps
 from wandb_magic.verbs.handle import Sweep
@@ -61,6 +62,8 @@ def perform(options: argparse.Namespace, surface: Surface) -> Answer:
     if verb == "report" and options.file is None and str(options.sweep).endswith(".html"):
         options.sweep, options.file = None, options.sweep  # as above: one name alone is the page's
     sweep = _meant(options.sweep, surface)
+    if verb == "logs":
+        return _logs(sweep, options, surface)
     if verb in _READS:
         return _READS[verb](sweep, options)
     return Answer(_ACTS[verb](sweep, options, surface))
@@ -76,7 +79,7 @@ def _doctor(surface: Surface) -> Answer:
 
 
 def _status(sweep: Sweep, _: argparse.Namespace) -> Answer:
-    return Answer(words.line(sweep.status()), sweep_data(sweep))
+    return Answer(words.lines(sweep.status()), sweep_data(sweep))
 
 
 def _runs(sweep: Sweep, _: argparse.Namespace) -> Answer:
@@ -103,19 +106,32 @@ def _history(sweep: Sweep, options: argparse.Namespace) -> Answer:
     return Answer(frame.to_string(), frame=lambda: frame)
 
 
-def _logs(sweep: Sweep, options: argparse.Namespace, surface: Surface) -> str:
+def _logs(sweep: Sweep, options: argparse.Namespace, surface: Surface) -> Answer:
+    if options.all and options.tail is not None:
+        raise UsageError(f"logs: either --all or --tail {options.tail}")
+    if options.tail is not None and options.tail < 0:
+        raise UsageError(f"logs: --tail {options.tail}: give the number of lines, from 0")
     run = _run_name(options.run)
+    path = sweep.log_path(run)
+    # A terminal is for reading and piping all of it; a notebook would keep all of it in its file.
+    lines, octets = options.tail, None
+    if lines is None and not options.all and surface.shell() is not None:
+        lines, octets = logs.TAIL_LINES, logs.TAIL_OCTETS
+    end = logs.Tail(0, 0) if lines is None else logs.tail(path, lines, octets)
     if options.follow:
-        for line in sweep.logs(run, follow=True):
+        for line in logs.follow(path, lambda: sweep.is_over(run), end.begin):
             surface.show(line)
-        return ""
-    return "".join(sweep.logs(run)).removesuffix("\n")
+    elif shown := logs.read(path, end.begin).removesuffix("\n"):
+        surface.show(shown)
+    if not end.begin or surface.shell() is None:
+        return Answer("")
+    return Answer(log_note.text(path, end), html=log_note.html(path, end))
 
 
 def _wait(sweep: Sweep, options: argparse.Namespace, surface: Surface) -> str:
     timeout = None if options.timeout is None else seconds(options.timeout)
     surface.watch(sweep, timeout)
-    return words.line(sweep.status())
+    return words.lines(sweep.status())
 
 
 def _stop(sweep: Sweep, options: argparse.Namespace, _: Surface) -> str:
@@ -244,7 +260,6 @@ _READS: Mapping[str, Callable[[Sweep, argparse.Namespace], Answer]] = {
     "report": conclusions.report,
 }
 _ACTS: Mapping[str, Callable[[Sweep, argparse.Namespace, Surface], str]] = {
-    "logs": _logs,
     "wait": _wait,
     "stop": _stop,
     "pause": _pause,

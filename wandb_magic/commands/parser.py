@@ -111,7 +111,15 @@ VERBS = {
     ),
     "logs": Verb(
         "show what a run printed",
-        {"run": _RUN, "--follow": {"action": "store_true", "help": "go on until the run ends"}},
+        {
+            "run": _RUN,
+            "--follow": {"action": "store_true", "help": "go on until the run ends"},
+            "--tail": {**NUMBER, "help": "only so many of the last lines"},
+            "--all": {
+                "action": "store_true",
+                "help": "all of it, where a notebook shows the end of a long output only",
+            },
+        },
     ),
     "wait": Verb(
         "wait until a sweep ends or pauses; an interrupt ends the waiting only",

@@ -18,14 +18,14 @@ _CELL = "padding:0 12px 0 0;line-height:1.6;text-align:left;white-space:nowrap;b
 _WIDTHS = ("4em", "6em", "4em", "3em", "0")  # columns that stay where they are as states change
 
 
-def card(sweep: Sweep) -> tuple[str, Status]:
-    """Return the card, and the status that it shows."""
+def card(sweep: Sweep, known: int = 0) -> tuple[str, Status]:
+    """Return the card, without the first `known` notices, and the status that it shows."""
     status, runs = sweep.status(), sweep.records()
     metric = metric_of(status.sweep)
     values = [] if metric is None else [run.value for run in runs]
     curve = sparkline.best_so_far(values, maximize=metric is not None and metric.maximize)
     newest = sorted(runs, key=lambda run: run.created, reverse=True)[:NEWEST]
-    body = "".join((_line(status), sparkline.svg(curve), _table(newest)))
+    body = "".join((_line(status), _notices(status, known), sparkline.svg(curve), _table(newest)))
     return (
         f'<div style="{style.TEXT};max-height:240px;overflow:auto">{body}</div>',
         status,
@@ -38,6 +38,11 @@ def _line(status: Status) -> str:
         f'<div style="{style.FIGURES}"><b>{escape(words.shortened(status.sweep.name, 60))}</b> '
         f"{' · '.join(parts)}</div>"
     )
+
+
+def _notices(status: Status, known: int) -> str:
+    found = "<br>".join(map(escape, words.notices(status, known)))
+    return f'<div style="{style.MUTED}">{found}</div>' if found else ""
 
 
 def _table(runs: Sequence[RunRecord]) -> str:

@@ -48,6 +48,7 @@ class View:
         self.sweep = sweep
         self._receipt = receipt.lines(sweep) if starts else []
         self._foot = receipt.html(sweep) if starts else ""
+        self._told = len(sweep.status().sweep.notices) if starts else 0  # notices of the receipt
         self.over = False  # the sweep cannot be read any more
         self._output = DisplayHandle()
         self._widget: Any = None
@@ -73,7 +74,7 @@ class View:
         self._schedule(max(TICK_S, SHARE * (time.perf_counter() - started)))
 
     def _card(self) -> tuple[str, Status]:
-        html, status = card(self.sweep)
+        html, status = card(self.sweep, self._told)
         return html + self._foot, status
 
     def _show(self, html: str, status: Status) -> None:
@@ -89,7 +90,7 @@ class View:
         return before != (self._live, self._shown)
 
     def _bundle(self, html: str, status: Status) -> dict[str, Any]:
-        text = "\n".join((words.line(status), *self._receipt))
+        text = "\n".join((words.lines(status, self._told), *self._receipt))
         bundle: dict[str, Any] = {PANEL: {"id": self.sweep.id}, **_static(html, text)}
         if self._live and self._widget is None:
             self._widget = _html_widget()

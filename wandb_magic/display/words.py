@@ -25,6 +25,7 @@ MARKS = {
 _ACTIVE = ("pending", "running", "stopping")
 _KIB = 1024
 _CAUSE = 200  # characters of a cause that a line has room for
+_NOTICE = 500
 
 
 def active(status: Status) -> bool:
@@ -43,6 +44,16 @@ def line(status: Status) -> str:
     word = "" if status.state == "running" else f" {status.state}"
     parts = [f"{status.sweep.name} {MARKS[status.state]}{word} {progress(status)}", *facts(status)]
     return " · ".join(parts)
+
+
+def lines(status: Status, known: int = 0) -> str:
+    """Return the sweep in one line, and below it its notices, but for the first `known` ones."""
+    return "\n".join((line(status), *notices(status, known)))
+
+
+def notices(status: Status, known: int = 0) -> list[str]:
+    """Return what the user has to know of a sweep, but for the first `known` notices."""
+    return [shortened(text, _NOTICE) for text in status.sweep.notices[known:]]
 
 
 def facts(status: Status) -> list[str]:

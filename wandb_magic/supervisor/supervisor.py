@@ -20,6 +20,7 @@ from wandb_magic.supervisor.endings import Intent, verdict
 from wandb_magic.supervisor.jobs import Jobs, parameters
 from wandb_magic.supervisor.judging import Judge
 from wandb_magic.supervisor.ledger import Ledger
+from wandb_magic.supervisor.metrics import MetricWatch
 from wandb_magic.supervisor.requests import carry_out
 from wandb_magic.supervisor.stopping import Stopper
 from wandb_magic.supervisor.words import heed
@@ -69,6 +70,7 @@ class Supervisor:
         self._asking: asyncio.Task[None] | None = None
         self._question: asyncio.Future[Proposal | None] | None = None
         self._judge = Judge(self, spec)
+        self._metric = MetricWatch(spec.metric.name if spec.metric is not None else "")
         self.exhausted = False
         self._ready = False
         self._wake = asyncio.Event()
@@ -304,6 +306,7 @@ class Supervisor:
 
     def _take_up(self, event: Event) -> None:
         if isinstance(event, Logged):
+            self._metric.hear(event.run, event.entries)
             if self.ledger.logged(event):
                 self._judge.hear(event.run)
             return
@@ -327,6 +330,8 @@ class Supervisor:
         run = self.ledger.ended(event, state, cause)
         options = self.ledger.sweep.options
         self._tell_backend(run)
+        if said := self._metric.ended(run, self.roster.trials(), self.ledger.sweep.notices):
+            self.ledger.notice(said)
         if state.crashed and run.attempt < options.retries and self.roster.is_newest(run):
             self.roster.again.append((run.number, run.attempt + 1, run.params))
         broken = self.roster.broken_in_a_row

@@ -1,37 +1,106 @@
-"""Reading what a run printed, whole or as it grows; bytes that are no text are shown as such."""
+"""Reading what a run printed, whole, its end, or as it grows; bytes that are no text are shown."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 POLL_S = 0.1
+TAIL_LINES = 200
+TAIL_OCTETS = 64 * 1024
+"""What a notebook, which keeps all that is printed into it, is shown of an output by default."""
+_BLOCK = 1 << 16
+_CONTINUES = range(0x80, 0xC0)  # octets inside a UTF-8 character
 
 
-def read(path: Path) -> str:
-    """Return everything printed so far."""
+@dataclass(frozen=True)
+class Tail:
+    """The end of an output.
+
+    Attributes
+    ----------
+    begin
+        Where it begins, in octets.
+    size
+        How many octets there are in all.
+    """
+
+    begin: int
+    size: int
+
+
+def read(path: Path, begin: int = 0) -> str:
+    """Return everything printed so far, from an offset on."""
     try:
-        return path.read_text(encoding="utf-8", errors="backslashreplace")
+        with path.open("rb") as file:
+            file.seek(begin)
+            return file.read().decode("utf-8", "backslashreplace")
     except FileNotFoundError:
         return ""
 
 
-def follow(path: Path, ended: Callable[[], bool]) -> Iterator[str]:
+def tail(path: Path, lines: int, octets: int | None = None) -> Tail:
+    """Find where the last lines begin, or so many octets, if that is less."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            least = 0 if octets is None else max(0, size - octets)
+            begin = _begin_of_lines(file, size, lines, least)
+            if begin == least > 0:
+                file.seek(begin)
+                inside = file.read(4)
+                begin += next(
+                    (at for at, octet in enumerate(inside) if octet not in _CONTINUES), 0
+                )
+            return Tail(begin, size)
+    except FileNotFoundError:
+        return Tail(0, 0)
+
+
+def follow(path: Path, ended: Callable[[], bool], begin: int = 0) -> Iterator[str]:
     """Yield lines without their ends, until `ended` says that no more will come."""
-    pending, position = b"", 0
+    unfinished: list[bytes] = []  # pieces, because a line may be much longer than what is read
+    position = begin
     while True:
         last = ended()
         data = _from(path, position)
         position += len(data)
-        *lines, pending = (pending + data).split(b"\n")
-        yield from (line.decode("utf-8", "backslashreplace") for line in lines)
+        *lines, rest = data.split(b"\n")
+        for line in lines:
+            unfinished.append(line)
+            yield b"".join(unfinished).decode("utf-8", "backslashreplace")
+            unfinished.clear()
+        if rest:
+            unfinished.append(rest)
         if last and not data:
             break
         if not data:
             time.sleep(POLL_S)
-    if pending:
-        yield pending.decode("utf-8", "backslashreplace")
+    if unfinished:
+        yield b"".join(unfinished).decode("utf-8", "backslashreplace")
+
+
+def _begin_of_lines(file: BinaryIO, size: int, lines: int, least: int) -> int:
+    """Return where the last `lines` lines of a file begin, `least` at the earliest."""
+    end, missing = size, lines
+    if lines <= 0:
+        return size
+    while end > least:
+        begin = max(least, end - _BLOCK)
+        file.seek(begin)
+        block = file.read(end - begin)
+        if end == size:
+            block = block.removesuffix(b"\n")  # it ends the last line, and begins none
+        at = len(block)
+        while (at := block.rfind(b"\n", 0, at)) >= 0:
+            missing -= 1
+            if not missing:
+                return begin + at + 1
+        end = begin
+    return least
 
 
 def _from(path: Path, position: int) -> bytes:

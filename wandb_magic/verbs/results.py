@@ -154,17 +154,51 @@ class Results:
 
         return frames.system(self._reader, _listed(keys), self._chosen(runs), points)
 
-    def logs(self, run: Run, *, follow: bool = False) -> str | Iterator[str]:
-        """Return what a run printed; with `follow`, its lines as they come until it ends."""
+    def logs(
+        self, run: Run, *, follow: bool = False, tail: int | None = None
+    ) -> str | Iterator[str]:
+        """Return what a run printed, all of it, however much that is.
+
+        Parameters
+        ----------
+        run
+            The run by its id, its beginning, or number.
+        follow
+            Return its lines as they come until it ends.
+        tail
+            Only so many of the last lines, and with `follow` what comes after them.
+
+        Raises
+        ------
+        SweepNotFoundError
+            If there is no such run.
+        """
+        path = self.log_path(run)
+        begin = 0 if tail is None else logs.tail(path, tail).begin
+        if not follow:
+            return logs.read(path, begin)
+        id_ = self._find(run).id
+        return logs.follow(path, lambda: self.is_over(id_), begin)
+
+    def log_path(self, run: Run) -> Path:
+        """Return the file with what a run printed; it is not there before the run starts.
+
+        Raises
+        ------
+        SweepNotFoundError
+            If there is no such run.
+        """
         record = self._find(run)
         if self._record.options.copied:
             raise SweepStateError(
                 f"what run {record.id} has printed is at W&B: {self.url_of(record.id)}"
             )
-        path = self._paths.run(record.id).output
-        if not follow:
-            return logs.read(path)
-        return logs.follow(path, lambda: self._is_over(record.id))
+        return self._paths.run(record.id).output
+
+    def is_over(self, run: Run) -> bool:
+        """Tell whether a run prints no more, even if nobody is there to note its end."""
+        record = self._find(run)
+        return record.state.ended or (self.state == "died" and not alive(record.process))
 
     @overload
     def best(self) -> RunRecord: ...
@@ -194,11 +228,6 @@ class Results:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}: {self.status()}>"
-
-    def _is_over(self, run: RunId) -> bool:
-        """Tell whether a run prints no more, even if nobody is there to note its end."""
-        record = self._reader.run(run)
-        return record.state.ended or (self.state == "died" and not alive(record.process))
 
     def _find(self, run: Run) -> RunRecord:
         return self._found(run, self.records())
