@@ -20,6 +20,7 @@ from wandb_magic.errors import BundleError
 order = json.loads(sys.argv[1])
 sys.path.insert(0, "")
 namespace = vars(sys.modules["__main__"])
+namespace["In"] = namespace["_ih"] = order["cells"]
 for number, cell in enumerate(order["cells"]):
     name = f"/tmp/ipykernel_0/{number}.py"
     linecache.cache[name] = (len(cell), None, cell.splitlines(keepends=True), name)
@@ -33,7 +34,11 @@ try:
 except (BundleError, SyntaxError) as error:
     print(json.dumps({"error": str(error), "type": type(error).__name__}))
 else:
-    print(json.dumps({"items": [[i.name, i.kind, i.size] for i in contents.items]}))
+    print(json.dumps({
+        "items": [[i.name, i.kind, i.size] for i in contents.items],
+        "carried": contents.carried,
+        "left": contents.left,
+    }))
 """
 
 THAW = """

@@ -1,5 +1,7 @@
 """A run as a folder: executed by a fresh Python elsewhere, it logs what it had logged."""
 
+import fractions
+import importlib
 import json
 import os
 import subprocess
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 
 from wandb_magic.cli.main import run
+from wandb_magic.display import receipt
 from wandb_magic.errors import SweepError, SweepStateError
 from wandb_magic.verbs import Sweep
 
@@ -232,3 +235,46 @@ def test_what_is_there_already_is_left_alone(finished: Finished, tmp_path: Path)
     (sweep.path / "bundle" / "manifest.json").unlink()
     with pytest.raises(SweepStateError, match=r"the code of sweep .* is not here"):
         sweep.export(0, tmp_path / "new")
+
+
+@pytest.mark.usefixtures("beside")
+def test_what_was_set_on_libraries_and_modules_is_so_in_runs_and_exports_and_is_told(
+    finished: Finished,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    read_back: ReadBack,
+) -> None:
+    # Older than the kernel: one that is newer may have been written since its import.
+    os.utime(tmp_path / "notebook" / "beside.py", (1e9, 1e9))
+    namespace: dict[str, Any] = {"__name__": "__main__", "np": np}
+    patch = "def half(self):\n    return self / two\ntwo = 2\n"
+    exec(compile(patch, "<cell of the notebook>", "exec"), namespace)
+    namespace |= {"fractions": fractions, "beside": importlib.import_module("beside")}
+    monkeypatch.setattr(fractions.Fraction, "half", namespace["half"], raising=False)
+    monkeypatch.setattr(namespace["beside"], "FACTOR", 100, raising=False)
+    cell = """
+        import wandb
+        with wandb.init() as run:
+            seen = float(fractions.Fraction(1).half()) + beside.FACTOR
+            run.log({"loss": seen + np.geterr()["divide"].count("r")})
+    """
+    with np.errstate(divide="raise"):
+        sweep = finished(cell, count=1, namespace=namespace)
+    assert list(sweep.runs()["value"]) == [101.5]
+    (told,) = [line for line in receipt.lines(sweep) if line.startswith("set in runs as")]
+    for part in (
+        "fractions.Fraction.half",
+        "beside.FACTOR = 100",
+        "numpy errors (divide='raise')",
+    ):
+        assert part in told
+    folder = sweep.export(0, tmp_path / "exported")
+    done = execute(folder)
+    assert done.returncode == 0, done.stderr
+    assert read_back(tmp_path / "elsewhere")[1]["loss"] == [101.5]
+    monkeypatch.delattr(fractions.Fraction, "half")
+    with np.errstate():
+        reproduced = sweep.reproduce(0, namespace={})
+        assert fractions.Fraction(1).half() == fractions.Fraction(1, 2)
+        assert np.geterr()["divide"] == "raise"
+    assert "fractions.Fraction.half" in str(reproduced)

@@ -19,6 +19,7 @@ from typing import Any
 
 from wandb_magic.bundle.arrays import is_whole
 from wandb_magic.bundle.bytecode import attributes_of, imports_of
+from wandb_magic.bundle.library_state import STATE
 from wandb_magic.bundle.manifest import (
     ENTRY,
     Kind,
@@ -28,6 +29,7 @@ from wandb_magic.bundle.manifest import (
     recordable,
 )
 from wandb_magic.bundle.names import analyse, analyse_value
+from wandb_magic.bundle.notebook_state import NotebookState, find_state
 from wandb_magic.bundle.outside import MISSING, REPLACED, Outside, with_submodules
 from wandb_magic.bundle.pickling import picklable
 from wandb_magic.bundle.scope import CellNames
@@ -35,6 +37,8 @@ from wandb_magic.bundle.syntax import compile_cell, parse
 from wandb_magic.bundle.writing import Writer, name_of
 from wandb_magic.errors import BundleError
 from wandb_magic.paths import FOLDER_MODE
+
+NO_STATE = NotebookState({}, [], [], [])
 
 
 @dataclass(frozen=True)
@@ -48,9 +52,21 @@ class Item:
 
 @dataclass(frozen=True)
 class Contents:
-    """What goes along with a sweep, for the user to see before it starts."""
+    """What goes along with a sweep, for the user to see before it starts.
+
+    Attributes
+    ----------
+    items
+        The variables.
+    carried
+        What the notebook has set on modules and libraries, and runs get, too.
+    left
+        What of it was seen and stays behind, with the reason.
+    """
 
     items: tuple[Item, ...]
+    carried: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -120,7 +136,11 @@ def freeze(
     if cell is not None:
         cell_path(folder).write_text(cell, encoding="utf-8")
     without = {*exclude, *REPLACED, *names.bound, *names.optional} - set(values)
+    state = _state(outside, values, codes, without) if kind != "command" else NO_STATE
     with closing(Writer(folder, outside, without)) as writer:
+        if state.switches or state.attributes:
+            # It comes first: reading variables may depend on it.
+            writer.add(STATE, (state.switches, [tuple(each) for each in state.attributes]))
         for name, value in values.items():
             writer.add(name, value)
         writer.add_definitions()
@@ -142,11 +162,32 @@ def freeze(
         environment=recordable({**inherited(os.environ), **(environment or {})}),
         executable=sys.executable,
         notebook=os.environ.get("JPY_SESSION_NAME", ""),
+        carried=tuple(state.carried),
     ).write(folder)
     items = (
-        Item(each.name or name_of(function), each.kind, each.size) for each in writer.variables
+        Item(each.name or name_of(function), each.kind, each.size)
+        for each in writer.variables
+        if each.name != STATE
     )
-    return Contents(tuple(items))
+    return Contents(tuple(items), tuple(state.carried), tuple(state.left))
+
+
+def _state(
+    outside: Outside,
+    values: Mapping[str, Any],
+    codes: list[CodeType],
+    without: Collection[str],
+) -> NotebookState:
+    """Return what the notebook has set outside of its variables."""
+    namespace = outside.namespace
+    if namespace.get("__name__") != "__main__":  # a function of a module, started by a notebook
+        namespace = vars(sys.modules["__main__"])
+
+    def is_picklable(value: object) -> bool:
+        return picklable(value, outside.namespace, without)
+
+    imports = imports_of(codes)
+    return find_state(namespace, values.values(), imports, outside.exclude, is_picklable)
 
 
 def _refuse_undefined(names: CellNames, outside: Outside) -> None:

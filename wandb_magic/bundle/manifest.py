@@ -93,6 +93,8 @@ class Manifest:
         The Python that made it; a sweep that is resumed goes on in the same one.
     notebook
         The notebook that it came from, as its server named it; "" if there is none.
+    carried
+        What the notebook had set on modules and libraries, in words.
     """
 
     kind: Kind
@@ -106,6 +108,7 @@ class Manifest:
     environment: Mapping[str, str]
     executable: str = ""
     notebook: str = ""
+    carried: tuple[str, ...] = ()
 
     def write(self, folder: Path) -> None:
         """Write the table into the bundle's folder; a bundle without it is not complete."""
@@ -126,6 +129,7 @@ class Manifest:
             data["variables"] = tuple(Variable(**each) for each in data["variables"])
             data["spans"] = tuple((start, size) for start, size in data["spans"])
             data["path"] = tuple(data["path"])
+            data["carried"] = tuple(data.get("carried", ()))
             return cls(**data)
         except (ValueError, TypeError, KeyError) as error:
             raise BundleError(

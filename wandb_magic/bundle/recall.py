@@ -1,7 +1,8 @@
 """Reading a bundle into a process that has a life of its own: a kernel, say.
 
-Unlike `thaw`, it makes nothing ``__main__``, goes to no other folder, and leaves what is there
-alone: what it read is for the caller to use.
+Unlike `thaw`, it makes nothing ``__main__``, goes to no other folder, and leaves the variables
+that are there alone: what it read is for the caller to use. What the notebook had set on modules
+and libraries is set here, too.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wandb_magic.bundle import library_state
 from wandb_magic.bundle.manifest import Manifest, cell_path
 from wandb_magic.bundle.named import holds_code
 from wandb_magic.bundle.rebuilding import move_late_tensors
@@ -74,6 +76,7 @@ def recall(folder: Path, namespace: dict[str, Any]) -> Recalled:
     import_early(manifest)
     values: dict[str, Any] = {}
     function = read_variables(folder, manifest, values, namespace)
+    library_state.complete()
     move_late_tensors()
     cell = cell_path(folder).read_text(encoding="utf-8") if manifest.kind == "cell" else ""
     return Recalled(manifest, cell, values, function)

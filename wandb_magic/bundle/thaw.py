@@ -17,6 +17,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from wandb_magic.bundle import library_state
 from wandb_magic.bundle.manifest import (
     ENTRY,
     Kind,
@@ -41,6 +42,7 @@ class Thawed:
 
     def execute(self) -> object:
         """Execute it, in the run; a coroutine (top-level ``await``) is returned to be awaited."""
+        library_state.complete()
         move_late_tensors()
         if self.function is not None:
             return self.function()
@@ -119,13 +121,25 @@ def read_variables(
         try:
             value: Any = read()
         except Exception as error:
+            if name == library_state.STATE:
+                raise BundleError(_unreadable_state(manifest, error)) from error
             raise BundleError(
                 f"variable {name or 'function'!r} was handed over, but cannot be read in a "
                 f"new process ({type(error).__name__}: {error}): create it in the cell "
                 f"itself, or leave it out with --exclude {name}"
             ) from error
-        if name == ENTRY:
+        if name == library_state.STATE:
+            library_state.restore(*value)
+        elif name == ENTRY:
             function = value
         else:
             values[name] = value
     return function
+
+
+def _unreadable_state(manifest: Manifest, error: Exception) -> str:
+    return (
+        f"what the notebook has set on modules ({', '.join(manifest.carried)}) cannot be read in "
+        f"a new process ({type(error).__name__}: {error}): set it in the cell itself, and leave "
+        "it out by its name, with --exclude module.name"
+    )

@@ -10,6 +10,7 @@ from wandb_magic.display import style, words
 from wandb_magic.records import SweepRecord
 from wandb_magic.verbs.handle import Sweep
 
+MENTIONED = 8  # settings of the notebook that are named
 SHOWN = 5  # variables that are named, the largest first
 
 
@@ -23,7 +24,9 @@ def text(sweep: Sweep) -> str:
 def lines(sweep: Sweep) -> list[str]:
     """Return the receipt line by line."""
     found = [f"in {_place(sweep)}", *sweep.status().sweep.notices]
-    return found if sweep.contents is None else [_luggage(sweep.contents), *found]
+    if sweep.contents is None:
+        return found
+    return [_luggage(sweep.contents), *_state(sweep.contents), *found]
 
 
 def html(sweep: Sweep) -> str:
@@ -57,6 +60,21 @@ def _luggage(contents: Contents) -> str:
     more = len(by_size) - SHOWN
     rest = f", {more} more" if more > 0 else ""
     return f"{words.size(contents.size)} go along: {named}{rest}"
+
+
+def _state(contents: Contents) -> list[str]:
+    """Return what of the notebook's settings goes along, and what does not."""
+    lines = []
+    if contents.carried:
+        lines.append(f"set in runs as in the notebook: {_listed(contents.carried)}")
+    if contents.left:
+        lines.append(f"not set in runs: {_listed(contents.left)}")
+    return lines
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    more = len(names) - MENTIONED
+    return "; ".join(names[:MENTIONED]) + (f"; {more} more" if more > 0 else "")
 
 
 def _item(item: Item) -> str:

@@ -160,6 +160,8 @@ def _notes(original: Original) -> list[str]:
     notes = []
     if changed := differences(original):
         notes.append(f"other versions than then: {', '.join(changed)}")
+    if original.manifest.carried:
+        notes.append(f"set as it was: {', '.join(original.manifest.carried)}")
     there = original.manifest.directory
     if Path(there) != Path.cwd():
         notes.append(f"it ran in {there}, and this is {Path.cwd()}")

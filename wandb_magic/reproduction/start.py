@@ -26,7 +26,7 @@ FOLDER = HERE.parent
 _MARK = re.compile(r"<<(\w+)(?::([^<>]*))?>>")
 
 
-def begin(namespace: dict[str, Any], rebuilding: ModuleType) -> Any:  # noqa: ANN401 - the user's own function
+def begin(namespace: dict[str, Any], rebuilding: ModuleType, library_state: ModuleType) -> Any:  # noqa: ANN401 - the user's own function
     """Put the run's variables into a namespace, set its parameters, and seed.
 
     Parameters
@@ -35,6 +35,8 @@ def begin(namespace: dict[str, Any], rebuilding: ModuleType) -> Any:  # noqa: AN
         The globals of the script.
     rebuilding
         The module that reads variables.
+    library_state
+        The module that sets what the notebook had set on modules and libraries.
 
     Returns
     -------
@@ -56,8 +58,9 @@ def begin(namespace: dict[str, Any], rebuilding: ModuleType) -> Any:  # noqa: AN
     for name, parts in told["imports"].items():
         with contextlib.suppress(Exception):
             __import__(name, fromlist=parts)
-    function = _variables(namespace, rebuilding, told)
+    function = _variables(namespace, rebuilding, library_state, told)
     _seed(told["seed"])
+    library_state.complete()
     rebuilding.move_late_tensors()
     return function
 
@@ -114,7 +117,12 @@ def _set_environment(told: dict[str, Any]) -> None:
     os.environ.setdefault("WANDB_MAGIC_RUN_FOLDER", str(kept))
 
 
-def _variables(namespace: dict[str, Any], rebuilding: ModuleType, told: dict[str, Any]) -> Any:  # noqa: ANN401 - as above
+def _variables(
+    namespace: dict[str, Any],
+    rebuilding: ModuleType,
+    library_state: ModuleType,
+    told: dict[str, Any],
+) -> Any:  # noqa: ANN401 - as above
     function = None
     spans = [(start, size) for start, size in told["spans"]]
     places = (HERE / "variables.pkl", HERE / "buffers.bin", spans)
@@ -126,7 +134,9 @@ def _variables(namespace: dict[str, Any], rebuilding: ModuleType, told: dict[str
                 f"run.py: variable {name or 'function'!r} needs the module {error.name!r}: "
                 "pip install -r requirements.txt"
             )
-        if name:
+        if name == library_state.STATE:
+            library_state.restore(*value)
+        elif name:
             namespace[name] = value
         else:
             function = value

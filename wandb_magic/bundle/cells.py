@@ -1,0 +1,142 @@
+"""The cells that a notebook has executed: what they set on modules, and what they define.
+
+Their texts are read from IPython's history in the namespace, or from the script that is
+``__main__``. Nothing is executed here.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+LONGEST = 200_000  # characters of a text that is still read
+# What IPython makes of its own syntax.
+_TRANSFORMED = re.compile(r"\bget_ipython\(\)\.(run_|system|getoutput|set_next_input)")
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """An assignment to an attribute or an item: ``a.b.c = …`` or ``a.b["c"] = …``.
+
+    Attributes
+    ----------
+    root
+        The name at its beginning.
+    path
+        The attributes from there on, all but the last for an attribute.
+    key
+        The attribute or the item that is set; None for an item whose key is no constant.
+    is_item
+        Whether it is an item.
+    is_inside
+        Whether it stands in a function or a class: nobody knows then whether it was executed.
+    """
+
+    root: str
+    path: tuple[str, ...]
+    key: Any
+    is_item: bool
+    is_inside: bool
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call for its effect: ``a.b.c(…)`` as a statement, with its text."""
+
+    root: str
+    path: tuple[str, ...]
+    text: str
+
+
+def texts_of(namespace: Mapping[str, Any]) -> list[str]:
+    """Return the texts of what was executed in a namespace, in order."""
+    history: list[object] | None = namespace.get("In")
+    if isinstance(history, list) and id(history) == id(namespace.get("_ih")):
+        return [text for text in history if isinstance(text, str) and 0 < len(text) < LONGEST]
+    file = namespace.get("__file__")
+    if not isinstance(file, str) or namespace is not vars(sys.modules["__main__"]):
+        return []
+    with contextlib.suppress(OSError, ValueError):
+        return [Path(file).read_text(encoding="utf-8")[:LONGEST]]
+    return []
+
+
+@lru_cache(maxsize=4096)
+def parsed(text: str) -> ast.Module:
+    """Return a cell's syntax tree; an empty one for what is no Python."""
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError):
+        return ast.Module([], [])
+
+
+@lru_cache(maxsize=4096)
+def effects_of(text: str) -> tuple[tuple[Assignment, ...], tuple[Call, ...]]:
+    """Return a cell's assignments to attributes and items, and its calls for their effect."""
+    assignments, calls = list[Assignment](), list[Call]()
+    for node, is_inside in _walk(parsed(text), is_inside=False):
+        if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                assignments += _assigned(target, is_inside=is_inside)
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            call = node.value
+            assignments += _set_by(call, is_inside=is_inside)
+            root, path = _chain(call.func)
+            if root and not is_inside:
+                calls.append(Call(root, path, ast.unparse(call)))
+    return tuple(assignments), tuple(calls)
+
+
+def is_python(text: str) -> bool:
+    """Tell whether a cell is plain Python: no magics, no shell."""
+    return not _TRANSFORMED.search(text)
+
+
+def _walk(node: ast.AST, *, is_inside: bool) -> Iterator[tuple[ast.AST, bool]]:
+    for child in ast.iter_child_nodes(node):
+        deeper = is_inside or isinstance(
+            child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+        )
+        yield child, is_inside
+        yield from _walk(child, is_inside=deeper)
+
+
+def _assigned(target: ast.expr, *, is_inside: bool) -> Iterator[Assignment]:
+    if isinstance(target, (ast.Tuple, ast.List)):
+        for each in target.elts:
+            yield from _assigned(each, is_inside=is_inside)
+    elif isinstance(target, ast.Attribute):
+        root, path = _chain(target)
+        if root:
+            yield Assignment(root, path[:-1], path[-1], is_item=False, is_inside=is_inside)
+    elif isinstance(target, ast.Subscript):
+        root, path = _chain(target.value)
+        key = target.slice.value if isinstance(target.slice, ast.Constant) else None
+        if root:
+            yield Assignment(root, path, key, is_item=True, is_inside=is_inside)
+
+
+def _set_by(call: ast.Call, *, is_inside: bool) -> Iterator[Assignment]:
+    """Yield what ``setattr(owner, "name", value)`` sets."""
+    if isinstance(call.func, ast.Name) and call.func.id == "setattr" and len(call.args) > 1:
+        root, path = _chain(call.args[0])
+        name = call.args[1]
+        if root and isinstance(name, ast.Constant) and isinstance(name.value, str):
+            yield Assignment(root, path, name.value, is_item=False, is_inside=is_inside)
+
+
+def _chain(node: ast.expr) -> tuple[str, tuple[str, ...]]:
+    """Return the name and the attributes of ``name.attribute.attribute``; "" for all else."""
+    path: list[str] = []
+    while isinstance(node, ast.Attribute):
+        path.insert(0, node.attr)
+        node = node.value
+    return (node.id, tuple(path)) if isinstance(node, ast.Name) else ("", ())

@@ -1,0 +1,723 @@
+"""The state of libraries that a notebook has set and no variable holds: reading and setting it.
+
+`SWITCHES` lists the global settings of the standard library and of well-known libraries: how to
+read one, what it is in a fresh process, how to set it. `restore` sets what a notebook had in the
+process that executes its code. An exported run takes this file along as it is, so it imports
+nothing of this package, and no library that the process has not imported itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import decimal
+import importlib.abc
+import locale
+import logging
+import multiprocessing
+import os
+import pickle
+import socket
+import sys
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any, NamedTuple
+
+STATE = "<library state>"  # the name under which a bundle keeps it, among the variables
+
+
+class Switch(NamedTuple):
+    """One global setting of a library.
+
+    Attributes
+    ----------
+    module
+        The module that must be imported for it to exist.
+    read
+        Returns what is set now, as something that can be pickled.
+    default
+        What `read` returns in a fresh process, or a function of the module that does so.
+    write
+        Sets what `read` has returned.
+    late
+        Whether it is set in the run itself: setting it starts threads, or initialises a device.
+    is_told
+        Whether a value is worth mentioning to the user; libraries set some of these themselves.
+    """
+
+    module: str
+    read: Callable[[Any], Any]
+    default: Any
+    write: Callable[[Any, Any], object]
+    late: bool = False
+    is_told: Callable[[Any], bool] = bool
+
+
+class Attribute(NamedTuple):
+    """One attribute, or one item, that a notebook has set on a module or a class.
+
+    Attributes
+    ----------
+    module, path
+        The module, and the way from there to what holds the attribute: ``"nn.Linear"``, or "".
+    key
+        The name of the attribute, or the key of the item.
+    value
+        The value in the notebook.
+    is_item
+        Whether it is an item of a container.
+    is_certain
+        Whether it was surely changed: else it is only set where it differs from a fresh import.
+    """
+
+    module: str
+    path: str
+    key: Any
+    value: Any
+    is_item: bool = False
+    is_certain: bool = True
+
+    @property
+    def label(self) -> str:
+        """The attribute as one would write it."""
+        owner = ".".join(part for part in (self.module, self.path) if part)
+        return f"{owner}[{self.key!r}]" if self.is_item else f"{owner}.{self.key}"
+
+
+def _changed(now: Mapping[str, Any], fresh: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in now.items()
+        if name in fresh and not is_same(value, fresh[name])
+    }
+
+
+def is_same(one: Any, other: Any) -> bool:  # noqa: ANN401 - any two values
+    """Tell whether two values are equal, and of one type."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    try:
+        return bool(one == other) or pickle.dumps(one) == pickle.dumps(other)
+    except Exception:  # noqa: BLE001 - a class of anybody's may raise anything
+        return False
+
+
+# --- the standard library
+
+_CATEGORIES = ("LC_COLLATE", "LC_MONETARY", "LC_NUMERIC", "LC_TIME")
+
+
+def _locale(_: Any) -> dict[str, str]:  # noqa: ANN401 - a module
+    return _changed(
+        {name: locale.setlocale(getattr(locale, name)) for name in _CATEGORIES},
+        dict.fromkeys(_CATEGORIES, "C"),
+    )
+
+
+def _set_locale(_: Any, categories: dict[str, str]) -> None:  # noqa: ANN401 - a module
+    for name, value in categories.items():
+        locale.setlocale(getattr(locale, name), value)
+
+
+def _decimal(_: Any) -> decimal.Context | None:  # noqa: ANN401 - a module
+    context, fresh = decimal.getcontext().copy(), decimal.DefaultContext
+    context.clear_flags()
+    names = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp", "traps")
+    same = all(getattr(context, name) == getattr(fresh, name) for name in names)
+    return None if same else context
+
+
+_ROOT = "root"
+# Loggers of the notebook's own process.
+_KERNELS = frozenset(
+    {"asyncio", "comm", "ipykernel", "IPKernelApp", "IPython", "jupyter_client", "parso"}
+    | {"ipywidgets", "jedi", "tornado", "traitlets", "wandb", "zmq"}
+)
+
+
+def _loggers() -> dict[str, logging.Logger]:
+    found = {
+        name: each
+        for name, each in list(logging.root.manager.loggerDict.items())
+        if isinstance(each, logging.Logger) and name.partition(".")[0] not in _KERNELS
+    }
+    return {_ROOT: logging.root, **found}
+
+
+def _levels(_: Any) -> dict[str, int]:  # noqa: ANN401 - a module
+    levels = {name: each.level for name, each in _loggers().items() if each.level}
+    if levels.get(_ROOT) == logging.WARNING:
+        del levels[_ROOT]
+    return levels
+
+
+def _set_levels(_: Any, levels: dict[str, int]) -> None:  # noqa: ANN401 - a module
+    for name, level in levels.items():
+        (logging.root if name == _ROOT else logging.getLogger(name)).setLevel(level)
+
+
+def _is_of_a_library(name: str) -> bool:
+    """Tell whether a logger is one that a library has made and furnishes itself."""
+    file = getattr(sys.modules.get(name.partition(".")[0]), "__file__", None) or ""
+    return "-packages" in file
+
+
+def _handlers(_: Any) -> dict[str, list[tuple[str, Any, int, Any]]]:  # noqa: ANN401 - a module
+    found = {}
+    for name, each in _loggers().items():
+        if name != _ROOT and _is_of_a_library(name):
+            continue
+        described = [_described(handler) for handler in each.handlers]
+        if known := [handler for handler in described if handler is not None]:
+            found[name] = known
+    return found
+
+
+def _described(handler: logging.Handler) -> tuple[str, Any, int, Any] | None:
+    """Return a handler as kind, target, level and formatter; None for one of another kind."""
+    if type(handler) is logging.FileHandler:
+        target: Any = (handler.baseFilename, handler.encoding)
+        return "file", target, handler.level, handler.formatter
+    if type(handler) is logging.StreamHandler:
+        where = getattr(handler.stream, "name", "")
+        is_out = handler.stream is sys.stdout or where in ("stdout", "<stdout>")
+        return "stream", "stdout" if is_out else "stderr", handler.level, handler.formatter
+    return None
+
+
+def other_handlers() -> list[str]:
+    """Return the handlers of the notebook's loggers that cannot be made again."""
+    return [
+        f"{type(handler).__qualname__} of logger {name!r}"
+        for name, each in _loggers().items()
+        if name == _ROOT or not _is_of_a_library(name)
+        for handler in each.handlers
+        if _described(handler) is None and not isinstance(handler, logging.NullHandler)
+    ]
+
+
+def _add_handlers(_: Any, handlers: dict[str, list[tuple[str, Any, int, Any]]]) -> None:  # noqa: ANN401 - a module
+    for name, listed in handlers.items():
+        logger = logging.root if name == _ROOT else logging.getLogger(name)
+        for kind, target, level, formatter in listed:
+            made: logging.Handler
+            if kind == "file":
+                made = logging.FileHandler(target[0], encoding=target[1], delay=True)
+            else:
+                made = logging.StreamHandler(getattr(sys, target))
+            there = [(_described(each) or ("", ""))[:2] for each in logger.handlers]
+            if (kind, target) in there:
+                continue
+            made.setLevel(level)
+            made.setFormatter(formatter)
+            logger.addHandler(made)
+
+
+Filter = tuple[str, str, str, str, int]  # action, message, category, module, line
+
+
+def _filters(_: Any) -> list[Filter]:  # noqa: ANN401 - a module
+    """Return the filters that were added, by whomever, since this process started."""
+    return [found for found in map(_plain, warnings.filters) if found not in _FRESH]
+
+
+def _plain(each: Any) -> Filter:  # noqa: ANN401 - a tuple, by Python's own types
+    action, message, category, module, line = each
+    texts = [getattr(text, "pattern", text) or "" for text in (message, module)]
+    return action, texts[0], f"{category.__module__}:{category.__qualname__}", texts[1], line
+
+
+_FRESH: tuple[Filter, ...] = (
+    ("default", "", "builtins:DeprecationWarning", "__main__", 0),
+    *(
+        ("ignore", "", f"builtins:{name}", "", 0)
+        for name in (
+            "DeprecationWarning",
+            "PendingDeprecationWarning",
+            "ImportWarning",
+            "ResourceWarning",
+        )
+    ),
+)
+# Makes an error of every warning, those of libraries inside of a run, too.
+STRICT: Filter = ("error", "", "builtins:Warning", "", 0)
+
+
+def _set_filters(_: Any, filters: list[Filter]) -> None:  # noqa: ANN401 - a module
+    there = {_plain(each): each for each in warnings.filters}
+    ours = []
+    for each in filters:
+        action, message, category, module, line = each
+        if each in there:
+            ours.append(there.pop(each))
+        elif kind := _category(category):
+            before = list(warnings.filters)
+            warnings.filterwarnings(action, message, kind, module, line)  # type: ignore[arg-type]
+            ours.append(warnings.filters[0])
+            warnings.filters[:] = before  # type: ignore[index]
+    warnings.filters[:] = [*ours, *there.values()]  # type: ignore[index]
+    getattr(warnings, "_filters_mutated_lock_held", getattr(warnings, "_filters_mutated", list))()
+
+
+def _category(named: str) -> type[Warning] | None:
+    module, _, name = named.partition(":")
+    found: Any = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found if isinstance(found, type) and issubclass(found, Warning) else None
+
+
+# --- libraries
+
+
+def _numpy_print(numpy: Any) -> dict[str, Any]:  # noqa: ANN401 - a module
+    fresh = {
+        "edgeitems": 3,
+        "threshold": 1000,
+        "floatmode": "maxprec",
+        "precision": 8,
+        "suppress": False,
+        "linewidth": 75,
+        "nanstr": "nan",
+        "infstr": "inf",
+        "sign": "-",
+        "formatter": None,
+        "legacy": False,
+    }
+    return _changed(numpy.get_printoptions(), fresh)
+
+
+def _pandas_options(_: Any) -> dict[str, Any]:  # noqa: ANN401 - a module
+    config = sys.modules["pandas._config.config"]
+    now, fresh = {}, {}
+    for name, option in config._registered_options.items():  # noqa: SLF001 - `get_option` warns
+        root, key = config._get_root(name)  # noqa: SLF001 - as above
+        now[name], fresh[name] = root[key], option.defval
+    return _changed(now, fresh)
+
+
+def _set_pandas_options(pandas: Any, options: dict[str, Any]) -> None:  # noqa: ANN401 - a module
+    for name, value in options.items():
+        pandas.set_option(name, value)
+
+
+def _has_progress(pandas: Any) -> bool:  # noqa: ANN401 - a module
+    return hasattr(pandas.DataFrame, "progress_apply") and "tqdm.std" in sys.modules
+
+
+def _rc_params(matplotlib: Any) -> dict[str, Any]:  # noqa: ANN401 - a module
+    def of(params: Any) -> dict[str, Any]:  # noqa: ANN401 - a library's mapping
+        return {
+            name: dict.__getitem__(params, name)  # to look at the backend would choose one
+            for name in dict.keys(params)
+            if name not in ("backend", "backend_fallback", "interactive", "toolbar")
+        }
+
+    return _changed(of(matplotlib.rcParams), of(matplotlib.rcParamsOrig))
+
+
+_SKLEARN = {
+    "assume_finite": False,
+    "working_memory": 1024,
+    "print_changed_only": True,
+    "display": "diagram",
+    "pairwise_dist_chunk_size": 256,
+    "enable_cython_pairwise_dist": True,
+    "array_api_dispatch": False,
+    "transform_output": "default",
+    "enable_metadata_routing": False,
+    "skip_parameter_validation": False,
+}
+_XGBOOST = {"verbosity": 1, "use_rmm": False}
+_CUDNN = {"benchmark": False, "deterministic": False, "enabled": True}
+_TORCH_PRINT = {
+    "precision": 4,
+    "threshold": 1000,
+    "edgeitems": 3,
+    "linewidth": 80,
+    "sci_mode": None,
+}
+_JAX = {
+    "jax_enable_x64": False,
+    "jax_debug_nans": False,
+    "jax_debug_infs": False,
+    "jax_disable_jit": False,
+    "jax_default_matmul_precision": None,
+    "jax_numpy_dtype_promotion": "standard",
+    "jax_numpy_rank_promotion": "allow",
+    "jax_default_prng_impl": "threefry2x32",
+}
+
+
+def _deterministic(torch: Any) -> tuple[bool, bool]:  # noqa: ANN401 - a module
+    warns = torch.is_deterministic_algorithms_warn_only_enabled()
+    return torch.are_deterministic_algorithms_enabled(), warns
+
+
+def _usual_threads(torch: Any) -> int:  # noqa: ANN401 - a module
+    """Return how many threads torch takes by itself; the count now, if that is one of its own."""
+    now: int = torch.get_num_threads()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    usual = {cores, os.cpu_count(), (os.cpu_count() or 2) // 2, (cores or 2) // 2}
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        with contextlib.suppress(ValueError):
+            usual.add(int(os.environ.get(name, "")))
+    return now if now in usual else -1
+
+
+def _set_items(holder: Any, values: dict[str, Any]) -> None:  # noqa: ANN401 - a library's own
+    for name, value in values.items():
+        setattr(holder, name, value)
+
+
+def _validates(_: Any) -> bool:  # noqa: ANN401 - a module
+    distributions = sys.modules.get("torch.distributions.distribution")
+    return getattr(distributions, "Distribution", None) is None or bool(
+        distributions.Distribution._validate_args  # type: ignore[union-attr] # noqa: SLF001 - it has no other reader
+    )
+
+
+def _keras_settings(keras: Any) -> dict[str, Any]:  # noqa: ANN401 - a module
+    config = keras.config
+    now = {
+        "floatx": config.floatx(),
+        "epsilon": config.epsilon(),
+        "image_data_format": config.image_data_format(),
+        "dtype_policy": config.dtype_policy().name,
+    }
+    fresh = {"floatx": "float32", "epsilon": 1e-07, "image_data_format": "channels_last"}
+    return _changed(now, {**fresh, "dtype_policy": now["floatx"]})
+
+
+def _set_keras(keras: Any, settings: dict[str, Any]) -> None:  # noqa: ANN401 - a module
+    for name, value in settings.items():
+        getattr(keras.config, f"set_{name}")(value)
+
+
+def _always(_: Any) -> bool:  # noqa: ANN401 - any value
+    return True
+
+
+def _has_general(filters: list[Filter]) -> bool:
+    return any(
+        not message and not module and category.startswith("builtins:")
+        for _, message, category, module, _ in filters
+    )
+
+
+SWITCHES: dict[str, Switch] = {
+    "recursion limit": Switch(
+        "sys",
+        lambda sys: sys.getrecursionlimit(),
+        1000,
+        # IPython raises it for itself: never lower what is there.
+        lambda sys, value: sys.setrecursionlimit(max(value, sys.getrecursionlimit())),
+    ),
+    "socket timeout": Switch(
+        "socket",
+        lambda _: socket.getdefaulttimeout(),
+        None,
+        lambda _, value: socket.setdefaulttimeout(value),
+    ),
+    "csv field size limit": Switch(
+        "csv",
+        lambda _: csv.field_size_limit(),
+        131072,
+        lambda _, value: csv.field_size_limit(value),
+    ),
+    "multiprocessing start method": Switch(
+        "multiprocessing",
+        lambda _: multiprocessing.get_start_method(allow_none=True),
+        None,
+        lambda _, value: multiprocessing.set_start_method(value, force=True),
+    ),
+    "locale": Switch("locale", _locale, {}, _set_locale),
+    "decimal context": Switch(
+        "decimal", _decimal, None, lambda _, value: decimal.setcontext(value), is_told=_always
+    ),
+    "logging level": Switch("logging", _levels, {}, _set_levels),
+    "logging handlers": Switch("logging", _handlers, {}, _add_handlers),
+    "logging.disable": Switch(
+        "logging",
+        lambda _: logging.root.manager.disable,
+        0,
+        lambda _, value: logging.disable(value),
+    ),
+    "logging.captureWarnings": Switch(
+        "logging",
+        lambda logging: logging._warnings_showwarning is not None,  # noqa: SLF001 - it has no other reader
+        False,  # noqa: FBT003 - a default
+        lambda _, value: logging.captureWarnings(value),
+    ),
+    "warnings filters": Switch("warnings", _filters, [], _set_filters, is_told=_has_general),
+    "numpy errors": Switch(
+        "numpy",
+        lambda numpy: _changed(
+            numpy.geterr(),
+            {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"},
+        ),
+        {},
+        lambda numpy, value: numpy.seterr(**value),
+    ),
+    "numpy print options": Switch(
+        "numpy", _numpy_print, {}, lambda numpy, value: numpy.set_printoptions(**value)
+    ),
+    "pandas options": Switch("pandas", _pandas_options, {}, _set_pandas_options),
+    "tqdm.pandas()": Switch(
+        "pandas",
+        _has_progress,
+        False,  # noqa: FBT003 - a default
+        lambda _, __: importlib.import_module("tqdm.std").tqdm.pandas(),
+    ),
+    "matplotlib rcParams": Switch(
+        "matplotlib", _rc_params, {}, lambda matplotlib, value: matplotlib.rcParams.update(value)
+    ),
+    "scikit-learn config": Switch(
+        "sklearn",
+        lambda sklearn: _changed(sklearn.get_config(), _SKLEARN),
+        {},
+        lambda sklearn, value: sklearn.set_config(**value),
+    ),
+    "xgboost config": Switch(
+        "xgboost",
+        lambda xgboost: _changed(xgboost.get_config(), _XGBOOST),
+        {},
+        lambda xgboost, value: xgboost.set_config(**value),
+    ),
+    "torch default dtype": Switch(
+        "torch",
+        lambda torch: torch.get_default_dtype(),
+        lambda torch: torch.float32,
+        lambda torch, value: torch.set_default_dtype(value),
+    ),
+    "torch default device": Switch(
+        "torch",
+        lambda torch: str(torch.get_default_device()),
+        "cpu",
+        lambda torch, value: torch.set_default_device(value),
+        late=True,
+    ),
+    "torch gradients": Switch(
+        "torch",
+        lambda torch: torch.is_grad_enabled(),
+        True,  # noqa: FBT003 - a default
+        lambda torch, value: torch.set_grad_enabled(value),
+        late=True,
+        is_told=_always,
+    ),
+    "torch anomaly detection": Switch(
+        "torch",
+        lambda torch: torch.is_anomaly_enabled(),
+        False,  # noqa: FBT003 - a default
+        lambda torch, value: torch.autograd.set_detect_anomaly(value),
+    ),
+    "torch threads": Switch(
+        "torch",
+        lambda torch: torch.get_num_threads(),
+        _usual_threads,
+        lambda torch, value: torch.set_num_threads(value),
+        late=True,
+    ),
+    "torch deterministic algorithms": Switch(
+        "torch",
+        _deterministic,
+        (False, False),
+        lambda torch, value: torch.use_deterministic_algorithms(value[0], warn_only=value[1]),
+    ),
+    "torch float32 matmul precision": Switch(
+        "torch",
+        lambda torch: torch.get_float32_matmul_precision(),
+        "highest",
+        lambda torch, value: torch.set_float32_matmul_precision(value),
+    ),
+    "torch cudnn": Switch(
+        "torch",
+        lambda torch: _changed(
+            {name: getattr(torch.backends.cudnn, name) for name in _CUDNN}, _CUDNN
+        ),
+        {},
+        lambda torch, value: _set_items(torch.backends.cudnn, value),
+    ),
+    "torch print options": Switch(
+        "torch",
+        lambda torch: _changed(vars(torch._tensor_str.PRINT_OPTS), _TORCH_PRINT),  # noqa: SLF001 - it has no other reader
+        {},
+        lambda torch, value: _set_items(torch._tensor_str.PRINT_OPTS, value),  # noqa: SLF001 - as above
+    ),
+    "torch validation of distributions": Switch(
+        "torch",
+        _validates,
+        True,  # noqa: FBT003 - a default
+        lambda torch, value: torch.distributions.Distribution.set_default_validate_args(value),
+        is_told=_always,
+    ),
+    "torch sharing strategy": Switch(
+        "torch.multiprocessing",
+        lambda torch: torch.get_sharing_strategy(),
+        "file_descriptor" if sys.platform == "linux" else "file_system",
+        lambda torch, value: torch.set_sharing_strategy(value),
+    ),
+    "keras config": Switch("keras", _keras_settings, {}, _set_keras),
+    "jax config": Switch(
+        "jax",
+        lambda jax: _changed({name: getattr(jax.config, name, None) for name in _JAX}, _JAX),
+        {},
+        lambda jax, value: [jax.config.update(*each) for each in value.items()],
+    ),
+    "tensorflow eager functions": Switch(
+        "tensorflow",
+        lambda tensorflow: tensorflow.config.functions_run_eagerly(),
+        False,  # noqa: FBT003 - a default
+        lambda tensorflow, value: tensorflow.config.run_functions_eagerly(value),
+        late=True,
+    ),
+    "plotly template": Switch(
+        "plotly.io",
+        lambda io: io.templates.default,
+        "plotly",
+        lambda io, value: setattr(io.templates, "default", value),
+    ),
+}
+
+
+def changed_switches() -> dict[str, Any]:
+    """Return the switches that are not as in a fresh process, of libraries that are imported."""
+    found = {}
+    for name, switch in SWITCHES.items():
+        module = sys.modules.get(switch.module)
+        if module is None:
+            continue
+        with contextlib.suppress(Exception):  # another version, or half imported
+            value = switch.read(module)
+            fresh = switch.default(module) if callable(switch.default) else switch.default
+            if not is_same(value, fresh):
+                found[name] = value
+    return found
+
+
+# --- setting it
+
+
+@dataclass
+class _Waiting:
+    """What waits: for the import of a module, for the run, for somebody who reads of a problem."""
+
+    modules: dict[str, list[Callable[[], object]]] = field(default_factory=dict)
+    late: list[Callable[[], object]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+_waiting = _Waiting()
+
+
+def restore(switches: Mapping[str, Any], attributes: Sequence[tuple[Any, ...]]) -> None:
+    """Set what a notebook had, now or as soon as its module is imported.
+
+    Parameters
+    ----------
+    switches
+        Values by the names of `SWITCHES`.
+    attributes
+        `Attribute`s, as plain tuples.
+    """
+    for each in attributes:
+        attribute = Attribute(*each)
+        _when_imported(attribute.module, attribute.label, partial(_assign, attribute))
+    for name, value in switches.items():
+        switch = SWITCHES.get(name)
+        if switch is not None:
+            task = partial(_switch, switch, value)
+            if switch.late:
+                _waiting.late.append(partial(_when_imported, switch.module, name, task))
+            else:
+                _when_imported(switch.module, name, task)
+
+
+def complete() -> None:
+    """Set what may only be set in the run, and say what could not be set; call it in the run."""
+    while _waiting.late:
+        _waiting.late.pop(0)()
+    while _waiting.problems:
+        sys.stderr.write(f"{_waiting.problems.pop(0)}\n")
+
+
+def _switch(switch: Switch, value: Any) -> None:  # noqa: ANN401 - any value
+    switch.write(sys.modules[switch.module], value)
+
+
+def _assign(attribute: Attribute) -> None:
+    owner: Any = sys.modules[attribute.module]
+    for part in attribute.path.split(".") if attribute.path else ():
+        owner = getattr(owner, part)
+    if attribute.is_item:
+        owner[attribute.key] = attribute.value
+    elif attribute.is_certain or not _is_there(owner, attribute):
+        setattr(owner, attribute.key, attribute.value)
+
+
+def _is_there(owner: Any, attribute: Attribute) -> bool:  # noqa: ANN401 - a module or a class
+    return attribute.key in vars(owner) and is_same(vars(owner)[attribute.key], attribute.value)
+
+
+def _when_imported(module: str, label: str, task: Callable[[], object]) -> None:
+    task = partial(_attempt, label, task)
+    if module in sys.modules:
+        task()
+        return
+    if not any(isinstance(finder, _AfterImport) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _AfterImport())
+    _waiting.modules.setdefault(module, []).append(task)
+
+
+def _attempt(label: str, task: Callable[[], object]) -> None:
+    try:
+        task()
+    except Exception as error:  # noqa: BLE001 - any library's own
+        _waiting.problems.append(
+            f"{label} could not be set as in the notebook ({type(error).__name__}: {error})"
+        )
+
+
+class _AfterImport(importlib.abc.MetaPathFinder):
+    """Does what waits for a module, as soon as that has been imported."""
+
+    def __init__(self) -> None:
+        self._busy: set[str] = set()
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Find a module by the other finders, and follow its execution."""
+        if fullname not in _waiting.modules or fullname in self._busy:
+            return None
+        self._busy.add(fullname)
+        try:
+            spec = next(filter(None, self._others(fullname, path, target)), None)
+        finally:
+            self._busy.discard(fullname)
+        if spec is not None and hasattr(spec.loader, "exec_module"):
+            self._follow(spec)
+        return spec
+
+    def _others(self, *asked: Any) -> Any:  # noqa: ANN401 - what `find_spec` takes and gives
+        for finder in sys.meta_path:
+            if finder is not self and hasattr(finder, "find_spec"):
+                yield finder.find_spec(*asked)
+
+    def _follow(self, spec: ModuleSpec) -> None:
+        loader: Any = spec.loader
+        execute = loader.exec_module
+
+        def exec_module(module: ModuleType) -> None:
+            execute(module)
+            for task in _waiting.modules.pop(spec.name, ()):
+                task()
+
+        with contextlib.suppress(AttributeError):  # a loader that is a class of its own kind
+            loader.exec_module = exec_module

@@ -1,0 +1,389 @@
+"""What of the user's own modules is not as their source says.
+
+The values in the process are compared with the source files: nothing is imported or executed.
+What a source computes cannot be known; where such a value is plain data it goes along, and the
+reader sets it if a fresh import gives another.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import importlib.util
+import symtable
+import sys
+import sysconfig
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any
+
+import psutil
+
+from wandb_magic.bundle.library_state import Attribute, is_same
+
+MOST = 10_000  # elements of plain data that goes along unasked
+LONGEST = 100_000  # characters of a text in it
+_PLAIN = (int, float, complex, str, bytes, bool, type(None), Path)
+_UNKNOWN = object()
+_OURS = "wandb_magic"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What the comparison found.
+
+    Attributes
+    ----------
+    attributes
+        What goes along.
+    left
+        What was changed and stays behind, with the reason.
+    """
+
+    attributes: list[Attribute] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+def user_modules() -> Iterator[ModuleType]:
+    """Yield the imported modules that are the user's own: neither Python's nor installed."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if (
+            isinstance(file, str)
+            and file.endswith(".py")
+            and name not in ("__main__", "__mp_main__")
+            and getattr(module, "__name__", None) == name
+            and name.partition(".")[0] != _OURS
+            and is_users(file)
+        ):
+            yield module
+
+
+@lru_cache(maxsize=8192)
+def is_users(file: str) -> bool:
+    """Tell whether a file is the user's own."""
+    if "-packages" in file or file.startswith("<"):
+        return False
+    return not any(Path(file).is_relative_to(place) for place in _pythons_own())
+
+
+@lru_cache(maxsize=1)
+def _pythons_own() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    return tuple({paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+
+
+def aliases(module: ModuleType) -> Iterator[tuple[str, str, str]]:
+    """Yield what a module of the user's took from another: name here, module and name there."""
+    for node in _tree(module).body:
+        if isinstance(node, ast.ImportFrom):
+            home = f"{'.' * node.level}{node.module or ''}"
+            with contextlib.suppress(ImportError):
+                home = importlib.util.resolve_name(home, module.__package__ or "")
+            for each in node.names:
+                yield each.asname or each.name, home, each.name
+
+
+def used_by(names: Collection[str]) -> set[str]:
+    """Return modules with those of the user's that they import, at any depth."""
+    users = {module.__name__: module for module in user_modules()}
+    found, waiting = set[str](), list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            if name in users:
+                waiting += _imported_by(users[name])
+    return found
+
+
+def _imported_by(module: ModuleType) -> Iterator[str]:
+    for node in _tree(module).body:
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+    for _, home, name in aliases(module):
+        yield home
+        yield f"{home}.{name}"
+
+
+def _tree(module: ModuleType) -> ast.Module:
+    with contextlib.suppress(OSError, SyntaxError, ValueError):
+        file = Path(str(module.__file__))
+        return _source(str(file), file.stat().st_mtime_ns).tree
+    return ast.Module([], [])
+
+
+def compare(module: ModuleType, shared: Collection[int], *, is_used: bool) -> Compared:
+    """Compare a module of the user's with its source.
+
+    Parameters
+    ----------
+    module
+        The module.
+    shared
+        The identities of values that go along as variables: the module's functions must see the
+        same objects.
+    is_used
+        Whether the run imports the module in any case: else no value goes along whose class it
+        would have to import.
+    """
+    found = Compared()
+    with contextlib.suppress(OSError, SyntaxError, ValueError):
+        file = Path(str(module.__file__))
+        source = _source(str(file), file.stat().st_mtime_ns)
+        is_new = file.stat().st_mtime > _started()
+        _Comparison(module, source, shared, found, is_new=is_new, is_used=is_used).compare()
+    return found
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A module's source: its tree, and what its scopes bind."""
+
+    tree: ast.Module
+    names: frozenset[str]
+    rebound: frozenset[str]  # by functions that declare them global
+    is_open: bool  # it may bind names that nobody sees in it
+    mutated: frozenset[str]  # containers that its own code changes
+
+
+@lru_cache(maxsize=256)
+def _source(file: str, _changed: int) -> _Source:
+    text = Path(file).read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    table = symtable.symtable(text, file, "exec")
+    names = {
+        symbol.get_name()
+        for symbol in table.get_symbols()
+        if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
+    }
+    rebound = set(_rebound(table))
+    is_open = any(
+        (isinstance(node, ast.ImportFrom) and node.names[0].name == "*")
+        or (isinstance(node, ast.Name) and node.id in ("globals", "exec", "setattr", "vars"))
+        for node in ast.walk(tree)
+    )
+    return _Source(
+        tree, frozenset(names | rebound), frozenset(rebound), is_open, frozenset(_mutated(tree))
+    )
+
+
+def _rebound(table: symtable.SymbolTable) -> Iterator[str]:
+    for child in table.get_children():
+        for symbol in child.get_symbols():
+            if symbol.is_declared_global() and symbol.is_assigned():
+                yield symbol.get_name()
+        yield from _rebound(child)
+
+
+def _mutated(tree: ast.Module) -> Iterator[str]:
+    """Yield names whose value the code may change in place: by an item, or by a method."""
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, (ast.Subscript, ast.Attribute))
+            and isinstance(node.value, ast.Name)
+            and (isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load))
+        ):
+            yield node.value.id
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            yield node.target.id
+
+
+@lru_cache(maxsize=1)
+def _started() -> float:
+    return float(psutil.Process().create_time())
+
+
+class _Comparison:
+    def __init__(
+        self,
+        module: ModuleType,
+        source: _Source,
+        shared: Collection[int],
+        found: Compared,
+        *,
+        is_new: bool,
+        is_used: bool,
+    ) -> None:
+        self._module = module
+        self._source = source
+        self._shared = shared
+        self._found = found
+        # Written since this process began: the source may not be the one that was imported.
+        self._is_new = is_new
+        self._is_used = is_used
+
+    def compare(self) -> None:
+        body = self._source.tree.body
+        self._compare("", vars(self._module), body, self._source.names, is_open=False)
+
+    def _compare(
+        self,
+        path: str,
+        values: Mapping[str, Any],
+        body: list[ast.stmt],
+        names: frozenset[str],
+        *,
+        is_open: bool,
+    ) -> None:
+        written = _written(body)
+        for name, value in list(values.items()):
+            if name.startswith("__") or not name.isidentifier():
+                continue
+            if isinstance(value, type):
+                self._compare_class(path, name, value, body)
+            if isinstance(value, (ModuleType, type, FunctionType, BuiltinFunctionType)):
+                continue  # the notebook's own among them are found elsewhere
+            if name in written:
+                self._compare_value(path, name, value, written[name])
+            elif name not in names and not (is_open or self._source.is_open or self._is_new):
+                self._add(path, name, value, is_certain=True)
+
+    def _compare_class(self, path: str, name: str, value: type, body: list[ast.stmt]) -> None:
+        found = [node for node in body if isinstance(node, ast.ClassDef) and node.name == name]
+        # What a metaclass makes of a class is its own affair.
+        simple = type(value) is type or type(value).__name__ == "ABCMeta"
+        if len(found) != 1 or not simple or value.__module__ != self._module.__name__:
+            return
+        node = found[0]
+        names = frozenset(
+            each.id if isinstance(each, ast.Name) else each.name
+            for each in ast.walk(node)
+            if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+            or (isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store))
+        )
+        inner = f"{path}.{name}" if path else name
+        is_open = bool(node.decorator_list) or "__slots__" in vars(value)
+        self._compare(inner, vars(value), node.body, names, is_open=is_open)
+
+    def _compare_value(
+        self, path: str, name: str, value: object, written: list[ast.expr | None]
+    ) -> None:
+        literals = [_literal(node) for node in written]
+        if any(literal is not _UNKNOWN and is_same(literal, value) for literal in literals):
+            if id(value) in self._shared and isinstance(value, (dict, list, set)):
+                self._add(path, name, value, is_certain=True)
+            return
+        is_private = name.startswith("_") and name in self._source.rebound
+        if is_private:
+            return  # the module's own bookkeeping, which it does in the run, too
+        is_fixed = _UNKNOWN not in literals and not (
+            isinstance(value, (dict, list, set)) and name in self._source.mutated
+        )
+        if is_fixed and self._is_new:
+            self._left(path, name, "its file was changed meanwhile, and runs import it as it is")
+        elif is_fixed:
+            self._add(path, name, value, is_certain=True)
+        elif not self._is_new and (not name.startswith("_") or id(value) in self._shared):
+            self._add(path, name, value, is_certain=id(value) in self._shared)
+
+    def _add(self, path: str, name: str, value: object, *, is_certain: bool) -> None:
+        attribute = Attribute(self._module.__name__, path, name, value, is_certain=is_certain)
+        if is_certain or is_plain(value, instances=self._is_used):
+            self._found.attributes.append(attribute)
+
+    def _left(self, path: str, name: str, reason: str) -> None:
+        label = Attribute(self._module.__name__, path, name, None).label
+        self._found.left.append(f"{label} ({reason})")
+
+
+def _written(body: list[ast.stmt]) -> dict[str, list[ast.expr | None]]:
+    """Return what the statements of a scope assign to each name; None for what is not plain."""
+    found: dict[str, list[ast.expr | None]] = {}
+    for name, value in _assignments(body):
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def _assignments(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr | None]]:
+    for node in body:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                for name in ast.walk(target):
+                    if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store):
+                        yield name.id, node.value if name is target else None
+        elif isinstance(node, (ast.AnnAssign, ast.AugAssign)):
+            if isinstance(node.target, ast.Name) and node.value is not None:
+                yield node.target.id, node.value if isinstance(node, ast.AnnAssign) else None
+        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            for inner in ("body", "orelse", "finalbody", "handlers"):
+                yield from _assignments(getattr(node, inner, []))
+
+
+def _literal(node: ast.expr | None) -> Any:  # noqa: ANN401 - any literal
+    if node is None:
+        return _UNKNOWN
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, RecursionError):
+        return _UNKNOWN
+
+
+def is_plain(value: object, *, instances: bool = True) -> bool:
+    """Tell whether a value is plain data of a moderate size, or an object that holds only such.
+
+    Parameters
+    ----------
+    value
+        The value.
+    instances
+        Whether instances of the user's classes count as plain.
+    """
+    waiting, seen = [value], 0
+    while waiting:
+        each = waiting.pop()
+        seen += 1
+        if seen > MOST:
+            return False
+        if isinstance(each, (str, bytes)):
+            if len(each) > LONGEST:
+                return False
+        elif isinstance(each, dict):
+            waiting += [*each, *each.values()]
+        elif isinstance(each, (list, tuple, set, frozenset)):
+            waiting += each
+        elif not isinstance(each, _PLAIN) and not (instances and _is_simple(each)):
+            held = _fields(each) if instances else None
+            if held is None:
+                return False
+            waiting += held.values()
+    return True
+
+
+def _is_simple(value: object) -> bool:
+    """Tell whether a value is a small constant of a library: a dtype, a device, a number."""
+    kind = type(value)
+    return (kind.__module__, kind.__qualname__) in {
+        ("torch", "dtype"),
+        ("torch", "device"),
+        ("datetime", "date"),
+        ("datetime", "datetime"),
+        ("datetime", "timedelta"),
+        ("decimal", "Decimal"),
+        ("fractions", "Fraction"),
+    } or (kind.__module__ == "numpy" and hasattr(value, "dtype") and not getattr(value, "ndim", 1))
+
+
+def _fields(value: object) -> dict[str, Any] | None:
+    """Return the attributes of an instance of a class of the user's, or of a mere namespace."""
+    kind = type(value)
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    is_namespace = (kind.__module__, kind.__name__) in {
+        ("types", "SimpleNamespace"),
+        ("argparse", "Namespace"),
+    }
+    if not is_namespace and not (isinstance(file, str) and is_users(file)):
+        return None
+    return dict_of(value)
+
+
+def dict_of(value: object) -> dict[str, Any]:
+    """Return the attributes that an object itself holds, without asking its class."""
+    try:
+        held = object.__getattribute__(value, "__dict__")
+    except (AttributeError, TypeError):
+        return {}
+    return held if type(held) is dict else {}
