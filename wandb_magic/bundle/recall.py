@@ -19,7 +19,7 @@ from wandb_magic.bundle import library_state
 from wandb_magic.bundle.manifest import Manifest, cell_path
 from wandb_magic.bundle.named import holds_code
 from wandb_magic.bundle.rebuilding import move_late_tensors
-from wandb_magic.bundle.thaw import import_early, read_variables, remember_source
+from wandb_magic.bundle.thaw import Variables, import_early, remember_source
 from wandb_magic.errors import BundleError
 
 
@@ -75,11 +75,12 @@ def recall(folder: Path, namespace: dict[str, Any]) -> Recalled:
             remember_source(filename, text)
     import_early(manifest)
     values: dict[str, Any] = {}
-    function = read_variables(folder, manifest, values, namespace)
+    variables = Variables(folder, manifest, values, namespace)
+    variables.read()
     library_state.complete()
     move_late_tensors()
     cell = cell_path(folder).read_text(encoding="utf-8") if manifest.kind == "cell" else ""
-    return Recalled(manifest, cell, values, function)
+    return Recalled(manifest, cell, values, variables.function)
 
 
 def minor(version: str) -> str:

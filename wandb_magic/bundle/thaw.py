@@ -30,6 +30,74 @@ from wandb_magic.bundle.rebuilding import load, move_late_tensors
 from wandb_magic.bundle.syntax import compile_cell, parse
 from wandb_magic.errors import BundleError
 
+OnStep = Callable[[str, str], None]
+"""Called after each step with its kind, ``import`` or ``variable``, and the name."""
+
+
+class Variables:
+    """A bundle's variables, read one behind another.
+
+    Parameters
+    ----------
+    folder, manifest
+        The bundle.
+    values
+        Gets the variables by name.
+    namespace
+        The globals of the notebook's functions; ``__main__``'s by default.
+
+    Attributes
+    ----------
+    function
+        The function to call, once it has been read; None if there is none.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        manifest: Manifest,
+        values: dict[str, Any],
+        namespace: dict[str, Any] | None = None,
+    ) -> None:
+        self.function: Callable[[], object] | None = None
+        self._manifest = manifest
+        self._values = values
+        self._names = [variable.name for variable in manifest.variables]
+        places = (variables_path(folder), buffers_path(folder), manifest.spans)
+        self._unread = load(*places, tuple(self._names), namespace)
+
+    def read(self, before: str | None = None, on_step: OnStep = lambda *_: None) -> None:
+        """Read what has not been read, all of it or what lies before a variable.
+
+        A pickle may mean what an earlier one holds: what lies behind a variable that is left for
+        later has to be left, too.
+
+        Raises
+        ------
+        BundleError
+            If a variable cannot be read here: which one, and what to do.
+        """
+        while self._names and self._names[0] != before:
+            name, read = next(self._unread)
+            del self._names[0]
+            try:
+                value: Any = read()
+            except Exception as error:
+                if name == library_state.STATE:
+                    raise BundleError(_unreadable_state(self._manifest, error)) from error
+                raise BundleError(
+                    f"variable {name or 'function'!r} was handed over, but cannot be read in a "
+                    f"new process ({type(error).__name__}: {error}): create it in the cell "
+                    f"itself, or leave it out with --exclude {name}"
+                ) from error
+            if name == library_state.STATE:
+                library_state.restore(*value)
+            elif name == ENTRY:
+                self.function = value
+            else:
+                self._values[name] = value
+            on_step("variable", name)
+
 
 @dataclass(frozen=True)
 class Thawed:
@@ -38,20 +106,30 @@ class Thawed:
     kind: Kind
     module: types.ModuleType
     code: CodeType | None
-    function: Callable[[], object] | None
+    variables: Variables
 
     def execute(self) -> object:
         """Execute it, in the run; a coroutine (top-level ``await``) is returned to be awaited."""
+        self.variables.read()
         library_state.complete()
         move_late_tensors()
-        if self.function is not None:
-            return self.function()
+        if self.variables.function is not None:
+            return self.variables.function()
         assert self.code is not None
         return eval(self.code, self.module.__dict__)  # noqa: S307 - the user's own cell
 
 
-def thaw(folder: Path) -> Thawed:
+def thaw(folder: Path, *, late: str | None = None, on_step: OnStep = lambda *_: None) -> Thawed:
     """Read a bundle: paths, modules, variables; its module becomes ``__main__``.
+
+    Parameters
+    ----------
+    folder
+        The bundle.
+    late
+        The first variable that each run is to read itself.
+    on_step
+        Called after each import and each variable.
 
     Raises
     ------
@@ -73,9 +151,10 @@ def thaw(folder: Path) -> Thawed:
         text = cell_path(folder).read_text(encoding="utf-8")
         remember_source(filename, text)
         code = compile_cell(parse(text, filename), filename)
-    import_early(manifest)
-    function = read_variables(folder, manifest, module.__dict__)
-    return Thawed(manifest.kind, module, code, function)
+    import_early(manifest, on_step)
+    variables = Variables(folder, manifest, module.__dict__)
+    variables.read(late, on_step)
+    return Thawed(manifest.kind, module, code, variables)
 
 
 def remember_source(filename: str, text: str) -> None:
@@ -83,58 +162,14 @@ def remember_source(filename: str, text: str) -> None:
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
 
 
-def import_early(manifest: Manifest) -> None:
+def import_early(manifest: Manifest, on_step: OnStep = lambda *_: None) -> None:
     """Import what the code will."""
     for name, parts in manifest.imports.items():
         # What fails is perhaps never reached, or guarded by the user's own `try`: if not, the
         # run says so.
         with contextlib.suppress(Exception):
             __import__(name, fromlist=parts)
-
-
-def read_variables(
-    folder: Path,
-    manifest: Manifest,
-    values: dict[str, Any],
-    namespace: dict[str, Any] | None = None,
-) -> Callable[[], object] | None:
-    """Read a bundle's variables into `values`; return the function to call, if there is one.
-
-    Parameters
-    ----------
-    folder, manifest
-        The bundle.
-    values
-        Gets the variables by name.
-    namespace
-        The globals of the notebook's functions; ``__main__``'s by default.
-
-    Raises
-    ------
-    BundleError
-        If a variable cannot be read here: which one, and what to do.
-    """
-    function = None
-    names = [variable.name for variable in manifest.variables]
-    places = (variables_path(folder), buffers_path(folder), manifest.spans)
-    for name, read in load(*places, names, namespace):
-        try:
-            value: Any = read()
-        except Exception as error:
-            if name == library_state.STATE:
-                raise BundleError(_unreadable_state(manifest, error)) from error
-            raise BundleError(
-                f"variable {name or 'function'!r} was handed over, but cannot be read in a "
-                f"new process ({type(error).__name__}: {error}): create it in the cell "
-                f"itself, or leave it out with --exclude {name}"
-            ) from error
-        if name == library_state.STATE:
-            library_state.restore(*value)
-        elif name == ENTRY:
-            function = value
-        else:
-            values[name] = value
-    return function
+        on_step("import", name)
 
 
 def _unreadable_state(manifest: Manifest, error: Exception) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 from wandb_magic.bundle.manifest import inherited
 from wandb_magic.doctor.findings import Finding, note, ok, problem
 from wandb_magic.doctor.place import Place
-from wandb_magic.template import why_not_fork
+from wandb_magic.forking import ForkCheck
 from wandb_magic.warm import warm_wandb
 
 LIMIT_S = 12.0  # PyTorch alone takes seconds where the disk has to be read
@@ -111,10 +111,11 @@ def tell(modules: Sequence[str]) -> None:
     answers = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # modules may print
     missing: dict[str, str] = {}
-    why, by = why_not_fork(), ""
+    check = ForkCheck()
+    why, by = check.why_not(), ""
     if not why:
         warm_wandb()
-        why, by = why_not_fork(), WANDB
+        why, by = check.why_not(), WANDB
     for name in modules:
         if why:
             break
@@ -122,7 +123,7 @@ def tell(modules: Sequence[str]) -> None:
             importlib.import_module(name)
         except Exception as error:  # noqa: BLE001 - a module may raise anything
             missing[name] = f"{type(error).__name__}: {error}"
-        why, by = why_not_fork(), name
+        why, by = check.why_not(), name
     with os.fdopen(answers, "w", encoding="utf-8") as output:
         output.write("\n" + json.dumps({"why": why, "by": by if why else "", "missing": missing}))
 

@@ -203,6 +203,8 @@ class Host:
         if event == "ready":
             if message["cold"]:
                 self._dismiss_template()
+            for notice in message["notices"]:
+                self._say(Notice(notice))
             self._go_on(message["cold"])
         elif event == "failed":
             self._closed = True
