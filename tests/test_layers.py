@@ -15,7 +15,7 @@ LAYERS = [
     {"search"},
     {"analysis"},
     {"remote"},
-    {"run", "core_client", "warm", "causes", "resuming", "forking"},
+    {"run", "output", "warm", "service", "causes", "resuming", "forking"},
     {"host", "template"},
     {"launchers"},
     {"backends"},

@@ -1,5 +1,6 @@
-"""Writes into W&B's own record of a run why it ended, as ``wandb_magic/cause`` in its summary.
+"""Why a run ended, in one line: from its exception, or from what it printed.
 
+The line is written into W&B's own record of the run, too, as ``wandb_magic/cause`` in its summary.
 Three cases: an exception leaves ``with wandb.init()``; it reaches the end of the run with wandb's
 run still open; the process is gone, and ``python -m wandb_magic.causes RUN EXIT_CODE CAUSE`` ends
 the record in its place. Runs that end well get no cause.
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import re
 import sys
 from types import TracebackType
 from typing import Any
@@ -18,6 +20,72 @@ from wandb_magic.paths import RunPaths, write_atomically
 
 KEY = "wandb_magic/cause"
 STOPPED_THERE = "stopped at W&B"
+LONGEST = 300
+"""Characters of a cause at most."""
+
+_TRACEBACK = re.compile(
+    r"^(?:  \+ Exception Group )?Traceback \(most recent call last\):\n", re.MULTILINE
+)
+# What precedes each line of an exception group's traceback, but for its first.
+_OF_GROUP = re.compile(r"^  (?:\| |\+-)", re.MULTILINE)
+
+
+def describe(error: BaseException) -> str:
+    """Return an exception's type and the first line of its message, then its parts and notes."""
+    name, message = type(error).__name__, _first_line(_text_of(error))
+    told = f"{name}: {message}" if message else name
+    if parts := _parts_of(error):
+        told += ": " + "; ".join(describe(part) for part in parts)
+    if notes := _notes_of(error):
+        told += f" ({'; '.join(notes)})"
+    return shorten(told)
+
+
+def last_traceback(output: str) -> str:
+    """Return what a process printed from its last traceback on; "" if there is none."""
+    found = list(_TRACEBACK.finditer(output))
+    return output[found[-1].start() :] if found else ""
+
+
+def cause_in(output: str) -> str:
+    """Return the exception that ends the last traceback in `output`; "" if there is none."""
+    header, _, text = last_traceback(output).partition("\n")
+    if header.startswith(" "):
+        text = _OF_GROUP.sub("", text)
+    # Its frames, their code and the marks below that are indented.
+    return shorten(next((line for line in text.splitlines() if line[:1].strip()), ""))
+
+
+def shorten(text: str) -> str:
+    """Return the first line of `text`, cut to the length of a cause."""
+    line = _first_line(text)
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - a user's exception may fail to say what it is
+        return ""
+
+
+def _parts_of(error: BaseException) -> tuple[BaseException, ...]:
+    """Return the exceptions in a group, whose message has their number."""
+    parts = getattr(error, "exceptions", None)
+    if not hasattr(error, "derive") or not isinstance(parts, tuple):
+        return ()
+    return tuple(part for part in parts if isinstance(part, BaseException))
+
+
+def _notes_of(error: BaseException) -> list[str]:
+    notes = getattr(error, "__notes__", None)
+    if not isinstance(notes, (list, tuple)):
+        return []
+    return [line for note in notes if isinstance(note, str) and (line := _first_line(note))]
 
 
 def cause_of(error: BaseException, paths: RunPaths) -> str:
@@ -27,11 +95,7 @@ def cause_of(error: BaseException, paths: RunPaths) -> str:
             return paths.stop.read_text(encoding="utf-8", errors="replace")
     if isinstance(error, SystemExit):
         return f"sys.exit({error.code!r})"
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001 - a user's exception may fail to say what it is
-        text = ""
-    return f"{type(error).__name__}: {text}".rstrip(": ")
+    return describe(error)
 
 
 def tell_causes(paths: RunPaths) -> None:

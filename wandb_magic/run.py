@@ -12,7 +12,6 @@ import contextlib
 import ctypes
 import functools
 import inspect
-import io
 import json
 import os
 import signal
@@ -23,15 +22,16 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Any, NoReturn
 
 from wandb_magic.bundle import Manifest, Thawed, thaw
-from wandb_magic.causes import KEY, cause_of, tell_causes
-from wandb_magic.core_client import share_core
+from wandb_magic.causes import KEY, cause_of, describe, shorten, tell_causes
+from wandb_magic.output import mark_resumption, redirect
 from wandb_magic.paths import FOLDER_MODE, RunPaths, write_atomically, write_exclusively
 from wandb_magic.processes import current
 from wandb_magic.records import RunId
 from wandb_magic.resuming import go_on
+from wandb_magic.service import share_core
 
 INTERRUPTED = 130  # the shell's exit code for a death by SIGINT
 # The kernel's out-of-memory killer should take a run before it takes the notebook.
@@ -99,9 +99,9 @@ def become(job: Job) -> None:
         os.setsid()
     if not write_exclusively(job.paths.process, json.dumps(asdict(current()))):
         os._exit(0)  # another process has it, or the supervisor has given it up
-    _redirect(job.paths.output)
+    redirect(job.paths.output)
     if job.execution:
-        _mark(job.paths.output)
+        mark_resumption(job.paths.output)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(OOM_SCORE, encoding="ascii")
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -125,9 +125,15 @@ def execute(thawed: Thawed, job: Job) -> NoReturn:
     stopped = cause if code == INTERRUPTED and job.paths.stop.exists() else ""
     if code == 0:
         _join_threads()  # they may still log
-    code, error = _finish_wandb(code, error, cause)
+    code, error, cause = _finish_wandb(code, error, cause)
     _shut_down()
-    ending = {"code": code, "error": error, "stopped": stopped, "ended": time.time()}
+    ending = {
+        "code": code,
+        "error": error,
+        "cause": cause,
+        "stopped": stopped,
+        "ended": time.time(),
+    }
     write_atomically(job.paths.exit, json.dumps(ending))
     os._exit(code)
 
@@ -169,7 +175,7 @@ def _outcome(thawed: Thawed, job: Job) -> tuple[int, str, str]:
             told = f"sys.exit({request.code})" if code else ""
             return code, told, told
         sys.stderr.write(f"{request.code}\n")
-        return 1, str(request.code), str(request.code)
+        return 1, str(request.code), shorten(str(request.code))
     except KeyboardInterrupt as interrupt:
         return INTERRUPTED, _report(interrupt), cause_of(interrupt, job.paths)
     except BaseException as error:  # noqa: BLE001 - the run's end, whatever it is
@@ -177,7 +183,7 @@ def _outcome(thawed: Thawed, job: Job) -> tuple[int, str, str]:
     return 0, "", ""
 
 
-def _finish_wandb(code: int, error: str, cause: str) -> tuple[int, str]:
+def _finish_wandb(code: int, error: str, cause: str) -> tuple[int, str, str]:
     """End wandb's run, if one is open; return how this run ended."""
     wandb: Any = sys.modules.get("wandb")
     if getattr(wandb, "run", None) is not None:
@@ -186,8 +192,8 @@ def _finish_wandb(code: int, error: str, cause: str) -> tuple[int, str]:
                 wandb.run.summary[KEY] = cause
             wandb.finish(exit_code=code)
         except BaseException as problem:  # noqa: BLE001 - an interrupt, too, ends the run in order
-            return code or 1, error or _report(problem)
-    return code, error
+            return code or 1, error or _report(problem), cause or describe(problem)
+    return code, error, cause
 
 
 def _report(error: BaseException) -> str:
@@ -215,49 +221,6 @@ def _shut_down() -> None:
         with contextlib.suppress(Exception):
             stream.flush()
     ctypes.CDLL(None).fflush(None)  # what C code printed
-
-
-def _redirect(output: Path) -> None:
-    target = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(Exception):
-            stream.flush()
-    os.dup2(nothing, 0)
-    os.dup2(target, 1)
-    os.dup2(target, 2)
-    os.close(target)
-    os.close(nothing)
-    for name, descriptor in (("stdout", 1), ("stderr", 2)):
-        stream = _stream(getattr(sys, name), descriptor)
-        setattr(sys, name, stream)
-        setattr(sys, f"__{name}__", stream)
-
-
-def _mark(output: Path) -> None:
-    """Write where a resumed run goes on, on a line of its own."""
-    with output.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - 1))
-        begin = b"" if file.read(1) in (b"", b"\n") else b"\n"
-    os.write(1, begin + time.strftime("--- resumed %Y-%m-%d %H:%M:%S ---\n").encode())
-
-
-def _stream(stream: object, descriptor: int) -> TextIO:
-    """Return a text stream to a descriptor: the one that is there, if it is such a one.
-
-    wandb listens to the very object that it found when it was imported, in the template perhaps.
-    """
-    if isinstance(stream, io.TextIOWrapper) and not stream.closed:
-        with contextlib.suppress(OSError):
-            if stream.fileno() == descriptor:
-                stream.reconfigure(
-                    encoding="utf-8", errors="backslashreplace", line_buffering=True
-                )
-                return stream
-    return os.fdopen(
-        descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False
-    )
 
 
 def _watch_wandb(job: Job) -> None:
@@ -288,7 +251,12 @@ def main() -> NoReturn:
     try:
         thawed = thaw(job.bundle)
     except BaseException as error:  # noqa: BLE001 - a user's module may raise anything
-        ending = {"code": 1, "error": _report(error), "ended": time.time()}
+        ending = {
+            "code": 1,
+            "error": _report(error),
+            "cause": describe(error),
+            "ended": time.time(),
+        }
         write_atomically(job.paths.exit, json.dumps(ending))
         os._exit(1)
     execute(thawed, job)

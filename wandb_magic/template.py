@@ -26,6 +26,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from wandb_magic.bundle import Manifest, Thawed, thaw
+from wandb_magic.causes import describe
 from wandb_magic.channel import Channel
 from wandb_magic.errors import SweepError
 from wandb_magic.forking import ForkCheck
@@ -230,7 +231,7 @@ def main() -> None:
             remember_repository()
     except BaseException as error:  # noqa: BLE001 - a user's module may raise anything
         told = isinstance(error, SweepError)
-        reason = str(error) if told else traceback.format_exception_only(error)[-1].strip()
+        reason = str(error) if told else describe(error)
         template.say({"event": "failed", "reason": reason, "details": traceback.format_exc()})
         channel.drain()
         return

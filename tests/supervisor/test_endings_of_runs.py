@@ -21,6 +21,11 @@ with wandb.init() as run:
     while not pathlib.Path(GO).exists():
         time.sleep(0.02)
 """
+GRID: dict[str, Any] = {
+    "method": "grid",
+    "metric": {"name": "loss", "goal": "minimize"},
+    "parameters": {"lr": {"values": [0.5]}},
+}
 LOG = """
 import wandb
 with wandb.init() as run:
@@ -66,6 +71,124 @@ def test_an_exception_fails_the_run_and_shows_the_cells_own_lines(start: Start) 
     assert "ZeroDivisionError" in str(sweep.logs(0))
     code, summary = recorded(run)
     assert (code, summary["wandb_magic/cause"]) == (1, run.cause)
+
+
+def test_each_failure_has_its_cause_on_one_line(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "broken_module.py").write_text("a = 1\nb = = 2\n")
+    cell = """
+    import sys, wandb
+    sys.path.insert(0, ROOT)
+    class Unspeakable(Exception):
+        def __str__(self):
+            raise ValueError("no text")
+    with wandb.init() as run:
+        how = run.config.how
+        if how == "lines":
+            raise RuntimeError("CUDA error: assert triggered\\nFor debugging pass X=1")
+        elif how == "note":
+            error = ValueError("the real cause")
+            error.__notes__ = ["see the manual"]
+            raise error
+        elif how == "syntax":
+            import broken_module
+        elif how == "mute":
+            raise Unspeakable
+        elif how == "exit":
+            sys.exit("no data\\ntry another folder")
+        elif how == "long":
+            raise KeyError("k" * 1000)
+    """
+    causes = {
+        "lines": "RuntimeError: CUDA error: assert triggered",
+        "note": "ValueError: the real cause (see the manual)",
+        "syntax": "SyntaxError: invalid syntax (broken_module.py, line 2)",
+        "mute": "Unspeakable",
+        "exit": "no data",
+        "long": f"KeyError: '{'k' * 288}…",
+    }
+    config = {"method": "grid", "parameters": {"how": {"values": list(causes)}}}
+    sweep = start(cell, config, None, agents=2, failure_limit=0)
+    sweep.wait(120)
+    runs = sweep.records()
+    assert {run.params["how"]: run.cause for run in runs} == causes
+    noted = next(run for run in runs if run.params["how"] == "note")
+    assert recorded(noted)[1]["wandb_magic/cause"] == causes["note"]
+
+
+def test_the_traceback_of_a_program_is_its_cause(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text("raise RuntimeError('no data\\ntry another folder')\n")
+    run = only(start("", {**GRID, "program": "train.py"}, None))
+    assert (run.state, run.cause) == (RunState.FAILED, "RuntimeError: no data")
+    assert "try another folder" in run.error
+
+
+def test_the_exit_code_in_wandbs_own_record_counts(start: Start) -> None:
+    cell = """
+    import sys, wandb
+    run = wandb.init()
+    how = run.config.how
+    run.log({"loss": 1.0})
+    if how == "run":
+        run.finish(exit_code=3)
+    elif how == "module":
+        wandb.finish(exit_code=1)
+    elif how == "caught":
+        try:
+            with run:
+                raise ValueError("caught")
+        except ValueError:
+            pass
+    elif how == "exit":
+        with run:
+            sys.exit(0)
+    elif how == "again":
+        run.finish(exit_code=1)
+        with wandb.init() as run:
+            run.log({"loss": 2.0})
+    """
+    causes = {
+        "run": "run.finish(exit_code=3)",
+        "module": "run.finish(exit_code=1)",
+        "caught": "ValueError: caught",
+        "exit": "",
+        "again": "",
+    }
+    config = {**GRID, "parameters": {"how": {"values": list(causes)}}}
+    sweep = start(cell, config, None, agents=2, failure_limit=0)
+    sweep.wait(120)
+    runs = sweep.records()
+    assert {run.params["how"]: run.cause for run in runs} == causes
+    assert all(run.state is (RunState.FAILED if run.cause else RunState.FINISHED) for run in runs)
+    assert [run.exit_code for run in runs] == [3, 1, 1, 0, 0]
+
+
+def test_a_later_init_overwrites_the_history_or_goes_on_with_it(start: Start) -> None:
+    cell = """
+    import wandb
+    for fold in range(3):
+        with wandb.init(reinit="finish_previous") as run:
+            how = run.config.how
+            begin = 2 * fold if how == "goes on" else 0
+            run.summary["fold"] = fold
+            for step in range(begin, begin + 2 + (fold == 0)):
+                run.log({"loss": 10.0 - fold + step % 2, f"only_{fold}": step}, step=step)
+    """
+    config = {**GRID, "parameters": {"how": {"values": ["anew", "goes on"]}}}
+    sweep = start(cell, config, None, agents=2)
+    sweep.wait(120)
+    anew, on = sweep.records()
+    history = sweep.history(runs=[anew.id])
+    assert list(history["loss"].dropna()) == [8.0, 9.0]
+    assert list(history["only_2"].dropna()) == [0, 1]
+    assert anew.value == 8.0
+    summary = sweep.summary().loc[anew.id]
+    assert (summary["fold"], summary["only_2"]) == (2, 1)
+    assert "only_1" not in summary.dropna()
+    assert on.value == 8.0
+    assert any("called wandb.init again" in notice for notice in sweep.status().sweep.notices)
 
 
 @pytest.mark.parametrize(("how", "code"), [("sys.exit(3)", 3), ("os._exit(4)", 4)])

@@ -58,6 +58,8 @@ class Ended:
         The signal that ended it, if one did.
     error
         The traceback or message of a run that failed.
+    cause
+        The same in one line, if the run could say it, or W&B's own record does.
     at
         When it ended, in seconds since the epoch.
     memory_killer
@@ -79,6 +81,7 @@ class Ended:
     stopped: str = ""
     recorded: int | None = None
     unlogged: str = ""
+    cause: str = ""
 
 
 Event = Ready | Broken | Notice | Started | Logged | Ended

@@ -11,12 +11,14 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from wandb_magic.causes import last_traceback
 from wandb_magic.host.logs import RunLogs
 from wandb_magic.paths import read_object
 from wandb_magic.processes import identify
 from wandb_magic.records import Process
 from wandb_magic.run import Job
 
+TRACEBACK_BYTES = 1 << 16
 PATIENCE_S = 2.0  # for files that the process which waited for a run writes a moment later
 
 
@@ -75,6 +77,16 @@ class Living:
             for name, value in found.items()
             if name in known and isinstance(value, known[name])
         }
+
+    def read_traceback(self) -> str:
+        """Return the end of what the run printed, from its last traceback on; "" without one."""
+        try:
+            with self.job.paths.output.open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - TRACEBACK_BYTES))
+                printed = file.read().decode(errors="backslashreplace")
+        except OSError:
+            return ""
+        return last_traceback(printed)
 
     def claimant(self) -> Process | None:
         """Return the process that claimed this run, alive or not; None if none has."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wandb_magic.causes import KEY
 from wandb_magic.entries import (
     ConfigEntry,
     Entry,
@@ -27,8 +28,16 @@ class _Log:
     earlier: bool  # of an earlier execution
     last_step: int | None = None
     exit_code: int | None = None
+    cause: str = ""
     # What it says before its first history, to be said again once earlier logs are overwritten.
     preface: list[Entry] = field(default_factory=list)
+
+    def hear(self, entry: Entry) -> None:
+        """Note what an entry says of the run's end."""
+        if isinstance(entry, ExitEntry):
+            self.exit_code = entry.code
+        elif isinstance(entry, SummaryEntry) and isinstance(entry.update.get(KEY), str):
+            self.cause = entry.update[KEY]
 
 
 class RunLogs:
@@ -82,6 +91,12 @@ class RunLogs:
         return newest.exit_code if newest is not None else None
 
     @property
+    def cause(self) -> str:
+        """Why the run ended, as the newest log has it; "" if it does not say."""
+        newest = self._logs.get(self.directory)
+        return newest.cause if newest is not None else ""
+
+    @property
     def missing(self) -> str:
         """The newest W&B folder of the run, if nothing is logged in it; else ""."""
         newest = self._logs.get(self.directory)
@@ -95,8 +110,7 @@ class RunLogs:
                 continue
             entries = log.follower.poll()
             for entry in entries:
-                if isinstance(entry, ExitEntry):
-                    log.exit_code = entry.code
+                log.hear(entry)
             if entries:
                 yield directory, self._owned(directory, entries), log.follower.position
             if log.exit_code is not None:
@@ -178,11 +192,10 @@ class RunLogs:
         """Learn from the end of what was read before how the log stands."""
         reader = Follower(Path(directory), Follower.before(log.begin))
         for entry in reader.poll():
+            log.hear(entry)
             if isinstance(entry, HistoryEntry):
                 log.last_step = entry.step
                 self._owner = directory
-            elif isinstance(entry, ExitEntry):
-                log.exit_code = entry.code
         reader.close()
 
 

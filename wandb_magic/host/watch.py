@@ -160,11 +160,15 @@ class Watch:
 
 def _last_word(living: Living, ending: Mapping[str, Any]) -> Ended:
     killed = ending.get("signal")
+    error = ending.get("error", "")
+    if not error and living.job.command and ending.get("code"):
+        error = living.read_traceback()
     return Ended(
         run=living.job.run,
         code=ending.get("code"),
         signal=killed,
-        error=ending.get("error", ""),
+        error=error,
+        cause=ending.get("cause") or living.logs.cause,
         at=ending["ended"],
         stopped=ending.get("stopped", ""),
         recorded=living.logs.exit_code,

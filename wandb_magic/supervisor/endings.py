@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass
 
+from wandb_magic.causes import cause_in, shorten
 from wandb_magic.host import Ended
 from wandb_magic.records import RunState
 
@@ -32,8 +33,8 @@ def verdict(ended: Ended, intent: Intent | None) -> tuple[RunState, str]:
         return _verdict_of_success(ended)
     if ended.code is None:
         return RunState.LOST, "its process vanished, and nobody saw how"
-    message = ended.error.strip().splitlines()
-    return RunState.FAILED, message[-1] if message else f"exit code {ended.code}"
+    cause = ended.cause or cause_in(ended.error) or shorten(ended.error)
+    return RunState.FAILED, cause or f"exit code {ended.code}"
 
 
 def _verdict_of_success(ended: Ended) -> tuple[RunState, str]:
@@ -42,7 +43,7 @@ def _verdict_of_success(ended: Ended) -> tuple[RunState, str]:
         cause = "wandb.init was called, but what the run logged is lost: there is no log in "
         return RunState.FAILED, cause + ended.unlogged
     if ended.recorded:
-        return RunState.FAILED, f"run.finish(exit_code={ended.recorded})"
+        return RunState.FAILED, ended.cause or f"run.finish(exit_code={ended.recorded})"
     return RunState.FINISHED, ""
 
 

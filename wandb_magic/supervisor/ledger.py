@@ -142,7 +142,7 @@ class Ledger:
             state=state,
             cause=cause,
             error=event.error,
-            exit_code=event.code,
+            exit_code=(event.recorded or 0) if event.code == 0 else event.code,
             ended=event.at,
             value=self.roster.value(event.run),
         )

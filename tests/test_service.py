@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from wandb.proto.wandb_server_pb2 import ServerRequest
 
-from wandb_magic.core_client import make_absolute
+from wandb_magic.service import make_absolute
 
 
 @pytest.fixture
