@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from loopback.server import Loopback
 from wandb_magic.records import RunRecord, RunState
 from wandb_magic.verbs import Sweep
 
@@ -127,3 +128,35 @@ if how != "no init":
     assert [without.state, nothing.state] == [RunState.FINISHED, RunState.FINISHED]
     assert lost.state is RunState.FAILED
     assert "wandb.init was called, but what the run logged is lost" in lost.cause
+
+
+def test_online_too(online: Start, loopback: Loopback, notebook: Path) -> None:
+    cell = (
+        PARAMS
+        + """
+import multiprocessing, wandb
+def rank():
+    with wandb.init(dir="rel") as run:
+        run.log({"loss": 1.0})
+if how == "rank":
+    process = multiprocessing.get_context("fork").Process(target=rank)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+else:
+    with wandb.init(dir="rel") as run:
+        artifact = wandb.Artifact("data", "dataset")
+        artifact.add_file("rel/data.txt")
+        run.log_artifact(artifact).wait()
+        os.chdir("other")
+        run.use_artifact("data:latest").download(root="here")
+        run.log({"loss": 1.0})
+"""
+    )
+    (notebook / "rel" / "data.txt").write_text("data")
+    sweep = online(loopback, cell, config=grid("rank", "artifact"), count=None)
+    for run in finished(sweep).values():
+        assert Path(run.directory).parent == notebook / "rel" / "wandb"
+        there = loopback.look().runs[run.id]
+        assert [row["loss"] for row in there.history] == [1.0]
+    assert (notebook / "other" / "here" / "data.txt").read_text() == "data"
