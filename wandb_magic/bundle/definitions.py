@@ -9,31 +9,54 @@ import functools
 import importlib
 import sys
 import typing
+import warnings
 import weakref
 from types import CodeType, ModuleType
 from typing import Any
 
 from wandb_magic.bundle.rebuilding import cached_function, code_of_file
+from wandb_magic.bundle.rebuilding_types import dead_reference, weak
 
 Reduced = tuple[Any, ...]
 
 
 def reduce_definition(obj: Any) -> Reduced | None:  # noqa: ANN401 - any object is asked about
     """Return how to pickle a wrapped function or a type's name by value; None for all else."""
-    if isinstance(obj, functools._lru_cache_wrapper):  # noqa: SLF001 - the class of what `lru_cache` makes
-        if obj.__module__ == "__main__":
-            return cached_function, (obj.__wrapped__, obj.cache_parameters())
-    elif isinstance(obj, functools.cached_property):
+    if isinstance(obj, functools.cached_property):
         # Up to Python 3.11 it holds a lock.
         return functools.cached_property, (obj.func,), {"attrname": obj.attrname}
-    elif isinstance(obj, typing.NewType):
-        if obj.__module__ == "__main__":
+    if getattr(obj, "__module__", "") == "__main__":
+        if isinstance(obj, functools._lru_cache_wrapper):  # noqa: SLF001 - what `lru_cache` makes
+            return cached_function, (obj.__wrapped__, obj.cache_parameters())
+        if isinstance(obj, typing.NewType):
             return typing.NewType, (obj.__name__, obj.__supertype__)
-    elif isinstance(obj, (weakref.WeakKeyDictionary, weakref.WeakValueDictionary)):
-        return type(obj), (dict(obj),)  # `singledispatch` keeps one
-    elif isinstance(obj, typing.ParamSpec) and obj.__module__ == "__main__":
-        return typing.ParamSpec, (obj.__name__,)
     return None
+
+
+def reduce_weak(obj: Any) -> Reduced | None:  # noqa: ANN401 - any object is asked about
+    """Return how to pickle a weak reference, or a weak collection; None for all else."""
+    kind = type(obj)
+    if kind in weakref.ProxyTypes:
+        return weak, (weakref.proxy, obj.__repr__.__self__)
+    if issubclass(kind, weakref.ref):
+        target = obj()
+        callback = (obj.__callback__,) if obj.__callback__ and kind is weakref.ref else ()
+        return (dead_reference, ()) if target is None else (weak, (kind, target, *callback))
+    if issubclass(kind, (weakref.WeakKeyDictionary, weakref.WeakValueDictionary)):
+        return weak, (kind, dict(obj))  # `singledispatch` keeps one
+    if issubclass(kind, weakref.WeakSet):
+        return weak, (kind, list(obj))
+    return None
+
+
+def reduce_iterator(obj: Any) -> Reduced | None:  # noqa: ANN401 - any object is asked about
+    """Return how to pickle an iterator of `itertools`, which warns of it; None for all else."""
+    if type(obj).__module__ != "itertools" or isinstance(obj, type):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        reduced: Reduced = obj.__reduce__()
+    return reduced
 
 
 def reduce_module(obj: Any) -> Reduced | None:  # noqa: ANN401 - any object is asked about

@@ -19,9 +19,17 @@ import cloudpickle
 
 from wandb_magic.bundle.arrays import Arrays
 from wandb_magic.bundle.buffers import SMALLEST
-from wandb_magic.bundle.definitions import reduce_code, reduce_definition, reduce_module
+from wandb_magic.bundle.classes import Classes, reduce_library_method
+from wandb_magic.bundle.definitions import (
+    reduce_code,
+    reduce_definition,
+    reduce_iterator,
+    reduce_module,
+    reduce_weak,
+)
 from wandb_magic.bundle.rebuilding import namespace_of_run
 from wandb_magic.bundle.tensors import Tensors
+from wandb_magic.bundle.type_parameters import TypeParameters
 
 
 class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is not typed
@@ -61,7 +69,17 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is not t
         self._without = without
         # cloudpickle rebuilds functions with equal globals on one dict: make that dict ours.
         self.globals_ref[id(namespace)] = _Namespace(__name__="__main__")
-        self._reducers = (reduce_definition, reduce_module, Arrays().reduce, Tensors().reduce)
+        self._classes = Classes(super().reducer_override)
+        self._reducers = (
+            reduce_definition,
+            reduce_module,
+            reduce_weak,
+            reduce_iterator,
+            self._classes.reduce_instance,
+            TypeParameters().reduce,
+            Arrays().reduce,
+            Tensors().reduce,
+        )
         self._cells: dict[int, CellType] = {}
         self.filenames: set[str] = set()
         self.definitions: list[Any] = []
@@ -77,11 +95,17 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is not t
                 reduced = reduce(obj)
                 if reduced is not None:
                     return reduced
+        if isinstance(obj, FunctionType):
+            found = reduce_library_method(obj)
+            if found is not None:
+                return found
         reduced = super().reducer_override(obj)
         if not isinstance(reduced, tuple):
             return reduced  # by name
         self.definitions.append(obj)
-        return self._function(obj, *reduced) if isinstance(obj, FunctionType) else reduced
+        if isinstance(obj, FunctionType):
+            return self._function(obj, *reduced)
+        return self._classes.reduce(obj, reduced)
 
     def _code(self, code: CodeType) -> tuple[Any, ...]:
         self.filenames.add(code.co_filename)
@@ -99,6 +123,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is not t
         if function.__globals__ is self.namespace:
             for name in self._without:
                 state[1]["__globals__"].pop(name, None)
+        if getattr(function, "__type_params__", ()):  # from Python 3.12
+            state[1]["__type_params__"] = function.__type_params__  # type: ignore[attr-defined]
         # cloudpickle gives each function new cells; a `nonlocal` shared by two needs one cell.
         closure = tuple(
             self._cells.setdefault(id(cell), CellType()) for cell in function.__closure__ or ()

@@ -1,13 +1,15 @@
 """Making variables again out of a bundle's pickles and buffers.
 
-Pickles name the functions of this module. It imports nothing of this package, for an exported
-run takes its file along as it is: there it needs cloudpickle, and numpy or torch where variables
-do. It starts no process, and runs no code but what the pickles name.
+Pickles name the functions of this module and of `rebuilding_types`. Both import nothing else of
+this package, for an exported run takes their files along as they are: there they need cloudpickle,
+and numpy or torch where variables do. They start no process, and run no code but what the pickles
+name.
 """
 
 from __future__ import annotations
 
 import functools
+import importlib
 import mmap
 import pickle
 import sys
@@ -41,11 +43,13 @@ class Unpickler(pickle.Unpickler):
         self._namespace = namespace
 
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - whatever is named
-        """Find what a pickle names; what it names of this package is in this module."""
+        """Find what a pickle names; what it names of this package is here."""
         if not module.startswith(_HERE):
             return super().find_class(module, name)
         if name == "namespace_of_run" and self._namespace is not None:
             return lambda: self._namespace
+        if module.endswith(".rebuilding_types"):
+            return getattr(importlib.import_module(f"{__package__}.rebuilding_types"), name)
         return globals()[name]
 
 
