@@ -26,7 +26,7 @@ LAYERS = [
     {"display"},
     {"doctor"},
     {"commands"},
-    {"magics", "cli", "server"},
+    {"magics", "cli", "server", "wandb_compat"},
 ]
 # Rows whose packages are one matter, and know each other.
 MATTERS = {"run", "warm", "causes", "host", "template"}
@@ -38,7 +38,7 @@ ONLY = {
     "distributed": {"launchers"},
     "IPython": {"magics", "display", "analysis"},
     "tornado": {"server"},
-    "wandb": {"causes", "remote", "resuming"},
+    "wandb": {"causes", "remote", "resuming", "wandb_compat"},
     "optuna": {"search", "analysis"},
     "plotly": {"analysis"},
     "matplotlib": {"analysis"},

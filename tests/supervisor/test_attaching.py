@@ -18,11 +18,10 @@ with wandb.init() as run:
     run.log({"loss": run.config["lr"]})
 """
 CONFIG = {
-    "method": "random",
+    "method": "of another version",
     "metric": {"name": "loss", "goal": "minimize"},
     "parameters": {"lr": {"min": 0.1, "max": 1.0}},
     "early_terminate": {"type": "hyperband", "min_iter": 3},
-    "unheard-of": {"in": "this version"},
 }
 
 

@@ -5,7 +5,7 @@ reads it; `recall` reads it into a process that is something else. The kernel's 
 changed, and nothing here starts a process.
 """
 
-from wandb_magic.bundle.alike import alike
+from wandb_magic.bundle.alike import alike, same_code
 from wandb_magic.bundle.freeze import Contents, Item, freeze
 from wandb_magic.bundle.manifest import Manifest
 from wandb_magic.bundle.recall import Recalled, recall
@@ -20,5 +20,6 @@ __all__ = [
     "alike",
     "freeze",
     "recall",
+    "same_code",
     "thaw",
 ]

@@ -89,7 +89,7 @@ class EarlyTerminate(BaseModel):
     min_iter: PositiveInteger | None = None
     max_iter: PositiveInteger | None = None
     s: PositiveInteger | None = None
-    eta: Annotated[float, BeforeValidator(_eta)] = 3
+    eta: Annotated[float, BeforeValidator(_eta)] = 3.0
     strict: bool = True
 
     @model_validator(mode="after")

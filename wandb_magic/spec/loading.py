@@ -125,7 +125,8 @@ def _known(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     for key, value in config.items():
         if key in _TOP:
             continue
-        near = nearest(key, _TOP | cloud.KEYS)
+        # Names such as x-common are where anchors have their home.
+        near = None if key[:1] in "._" or key[:2] == "x-" else nearest(key, _TOP | cloud.KEYS)
         if isinstance(value, Mapping) and KEYS & set(value) and near != "parameters":
             unknown[key] = "if it is a parameter, move it below 'parameters'"
         else:

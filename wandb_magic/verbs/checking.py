@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.util import find_spec
@@ -103,8 +104,42 @@ def _wrong_together(spec: Spec, code: Code, settings: Settings) -> Iterator[str]
             "nothing to run: write the training code in the cell, give function=train, or name a "
             "`program` in the config"
         )
-    if has_code and spec.program:
-        yield "program: the config names a script, and there is a cell or function: use one"
+    yield from _uncallable(code)
+
+
+def check_code(code: Code) -> None:
+    """Refuse a function that no run could call.
+
+    Raises
+    ------
+    SpecError
+        If it needs arguments.
+    """
+    problems = [*_uncallable(code)]
+    if problems:
+        raise SpecError(*problems)
+
+
+def _uncallable(code: Code) -> Iterator[str]:
+    if code.function is not None and (missing := missing_arguments(code.function)):
+        name = getattr(code.function, "__name__", "train")
+        yield (
+            f"function: each run calls {name}() without arguments, and it needs {missing}: give "
+            f"them defaults, or pass a function that calls it, as in lambda: {name}(...)"
+        )
+
+
+def missing_arguments(function: Callable[..., object]) -> str:
+    """Return the names of the arguments without which a function cannot be called."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # it is not callable, or does not say
+        return ""
+    return ", ".join(
+        each.name
+        for each in parameters
+        if each.default is each.empty and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+    )
 
 
 def _endless(spec: Spec, settings: Settings) -> Iterator[str]:

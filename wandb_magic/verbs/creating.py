@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from wandb_magic.errors import SpecError
 from wandb_magic.records import Options
+from wandb_magic.verbs.checking import missing_arguments
 from wandb_magic.verbs.settings import Code, Settings
 from wandb_magic.verbs.starting import start_code
 
 
 def sweep(
-    sweep: Mapping[str, Any] | str | os.PathLike[str],
+    sweep: Mapping[str, Any] | str | os.PathLike[str] | Callable[[], Any],
     entity: str | None = None,
     project: str | None = None,
+    prior_runs: Sequence[str] | None = None,
     *,
     mode: str = "auto",
     seed: int | None = None,
@@ -32,9 +35,13 @@ def sweep(
     Parameters
     ----------
     sweep
-        A W&B sweep config: a mapping, a YAML file, or YAML text.
+        A W&B sweep config: a mapping, a YAML file, or YAML text; or a function without arguments
+        that returns one.
     entity, project
         Where it belongs, as in ``wandb.sweep``.
+    prior_runs
+        The ids of earlier runs that it learns from. Offline these are runs of sweeps on this
+        machine; ids that are not known here are left out with a notice.
     mode
         ``offline``, ``online``, or ``auto``: online if W&B finds an API key, and ``WANDB_MODE``
         does not say otherwise.
@@ -49,5 +56,21 @@ def sweep(
         If the sweep is to be online, and the W&B server cannot be reached or says no.
     """
     options = Options(seed=secrets.randbits(31) if seed is None else seed)
-    settings = Settings(None, 1, None, project, entity, mode, options, None, idle=True)
-    return str(start_code(sweep, Code(), settings).id)
+    prior = (prior_runs,) if isinstance(prior_runs, str) else tuple(prior_runs or ())
+    settings = Settings(
+        None, 1, None, project, entity, mode, options, None, idle=True, prior_runs=prior
+    )
+    return str(start_code(_config(sweep), Code(), settings).id)
+
+
+def _config(given: Any) -> Any:  # noqa: ANN401 - whatever was given; the config is validated later
+    """Return the config that a function makes, if it is one."""
+    if isinstance(given, (Mapping, str, os.PathLike)) or not callable(given):
+        return given
+    if missing := missing_arguments(given):
+        raise SpecError(
+            f"sweep: the function that returns the config is called without arguments, and needs "
+            f"{missing}: give them defaults, or call it yourself"
+        )
+    made = given()
+    return next(made, None) if isinstance(made, Iterator) else made

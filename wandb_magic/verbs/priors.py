@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import sys
@@ -9,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wandb_magic.errors import SweepError, SweepStateError
+from wandb_magic.errors import StoreError, SweepError, SweepStateError
 from wandb_magic.paths import SweepPaths, SyncPaths
 from wandb_magic.spec import Spec, load
 from wandb_magic.sync.state import read, sent
-from wandb_magic.verbs.finding import attach
+from wandb_magic.verbs.finding import attach, sweeps
 from wandb_magic.verbs.handle import Sweep
 
 if TYPE_CHECKING:
@@ -106,6 +107,32 @@ def _of_sweep(sweep: str | Sweep) -> tuple[dict[str, Any], ...]:
     if not found:
         raise SweepStateError(f"sweep {handle.id} has no run with a value to learn from")
     return found
+
+
+def priors_of_runs(runs: Sequence[str], spec: Spec) -> tuple[tuple[dict[str, Any], ...], str]:
+    """Return parameters and objective of runs of any sweep here, and what is to be said of them.
+
+    Parameters
+    ----------
+    runs
+        The ids of the runs.
+    spec
+        The config of the sweep that is to learn from them.
+    """
+    if spec.method != "bayes":
+        return (), f"prior_runs: ignored: {spec.method} search does not learn from runs"
+    wanted = [run.rpartition("/")[2] for run in runs]
+    found: dict[str, dict[str, Any]] = {}
+    for sweep in sweeps():
+        with contextlib.suppress(StoreError):
+            found |= {
+                run.id: {"params": dict(run.params), "value": run.value}
+                for run in sweep.records()
+                if run.id in wanted and run.value is not None
+            }
+    unknown = ", ".join(run for run in wanted if run not in found)
+    notice = f"prior_runs: this machine knows no run with a value under {unknown}: left out"
+    return tuple(found.values()), notice if unknown else ""
 
 
 def _checked(priors: Any) -> tuple[dict[str, Any], ...]:  # noqa: ANN401 - whatever was given

@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from wandb_magic import index
-from wandb_magic.bundle import Manifest
+from wandb_magic.bundle import Manifest, same_code
 from wandb_magic.detach import supervised
 from wandb_magic.errors import SweepNotFoundError, SweepStateError
 from wandb_magic.paths import SweepPaths
+from wandb_magic.records import SweepState
 from wandb_magic.remote import find, in_remote_form, login_is_likely
+from wandb_magic.search.grid import size
 from wandb_magic.spec import Spec, load, understood
 from wandb_magic.verbs import folder
-from wandb_magic.verbs.checking import check, check_end
+from wandb_magic.verbs.checking import check, check_code, check_end
 from wandb_magic.verbs.finding import attach
 from wandb_magic.verbs.handle import Sweep
 from wandb_magic.verbs.settings import Code, Settings
@@ -49,7 +51,7 @@ def serve(sweep: str, code: Code, settings: Settings) -> Sweep:
     Raises
     ------
     SweepStateError
-        If it is running here already.
+        If it is running other code here, and does not come to an end.
     SweepNotFoundError
         If there is none here, and no API key to look for it at W&B.
     RemoteError
@@ -88,17 +90,17 @@ def _here(sweep: str) -> Sweep | None:
 
 
 def _go_on(sweep: Sweep, code: Code, settings: Settings) -> Sweep:
-    """Run more of a sweep that this machine knows; with other code, if that is given."""
-    has_code = code.cell is not None or code.function is not None
+    """Run more of a sweep that this machine knows; with other code, if that is given.
+
+    What it was asked to run before, it runs first, with the code that it had: as if each call had
+    waited for its runs, which W&B's does.
+    """
+    check_code(code)
+    if code.cell is not None or code.function is not None:
+        _budget(sweep.status(), settings)  # what makes no sense is said before anything is frozen
+        _give_code(sweep, code, settings)
     status = sweep.status()
     budget = _budget(status, settings)
-    if has_code:
-        if supervised(SweepPaths(sweep.path)):
-            raise SweepStateError(
-                f"sweep {sweep.id} is running here: stop it to run it with other code, or give it "
-                f"more agents with %wandb_sweep set-agents {sweep.id} N"
-            )
-        _replace_bundle(SweepPaths(sweep.path), code, environment_of(settings))
     if budget != status.sweep.budget:
         sweep.set_count(budget)
     sweep.resume()
@@ -107,32 +109,75 @@ def _go_on(sweep: Sweep, code: Code, settings: Settings) -> Sweep:
     return sweep
 
 
-def _budget(status: Status, settings: Settings) -> int | None:
-    """Return how many runs there are to be in all, with `settings.count` more of them."""
-    record = status.sweep
-    if settings.count is None:
-        if record.options.attached:
-            return None
-        if record.budget is None and record.mode == "offline":
-            check_end(load(record.spec), settings)
-        return record.budget
-    more = status.ended + settings.count
-    cap = None if record.options.attached else record.spec.get("run_cap")
-    return more if cap is None else min(more, cap)
+def _give_code(sweep: Sweep, code: Code, settings: Settings) -> None:
+    """Let the next runs execute `code`; wait for those that are to execute other code.
 
-
-def _replace_bundle(paths: SweepPaths, code: Code, environment: dict[str, str]) -> None:
-    # The server that the sweep is at stays the same.
-    base_url = Manifest.read(paths.bundle).environment.get("WANDB_BASE_URL")
-    if base_url:
-        environment = {**environment, "WANDB_BASE_URL": base_url}
+    Raises
+    ------
+    SweepStateError
+        If the sweep runs other code, and is held up or has no end.
+    """
+    paths = SweepPaths(sweep.path)
+    environment = _at_the_same_server(paths, environment_of(settings))
     staging = folder.staged()
     try:
         folder.write_bundle(staging, code, environment)
+        if supervised(paths):
+            if same_code(staging.bundle, paths.bundle):
+                return
+            _wait_for_other_code(sweep)
         shutil.rmtree(paths.bundle)
         staging.bundle.rename(paths.bundle)
     finally:
         shutil.rmtree(staging.folder, ignore_errors=True)
+
+
+def _wait_for_other_code(sweep: Sweep) -> None:
+    record = sweep.status().sweep
+    going_on = record.state in (SweepState.PENDING, SweepState.RUNNING)
+    if going_on and record.budget is not None:
+        print(  # noqa: T201 - the cell waits, and says why
+            f"Sweep {sweep.id} is running other code: waiting until its {record.budget} runs have "
+            "ended; an interrupt ends the waiting only."
+        )
+    if record.budget is not None or not going_on:
+        sweep.wait()
+    if supervised(SweepPaths(sweep.path)):
+        raise SweepStateError(
+            f"sweep {sweep.id} is {sweep.state}, with other code: stop it with %wandb_sweep stop "
+            f"{sweep.id}, and wait until it has stopped, to run this code"
+        )
+
+
+def _budget(status: Status, settings: Settings) -> int | None:
+    """Return how many runs there are to be in all, with `settings.count` more of them."""
+    record = status.sweep
+    going_on = record.state in (SweepState.PENDING, SweepState.RUNNING) and not status.died
+    if going_on and record.budget is None:
+        return None
+    if settings.count is None:
+        if record.options.attached:
+            return None
+        used_up = record.budget is None or status.ended >= record.budget
+        if used_up and not going_on and record.mode == "offline":
+            return _natural_end(load(record.spec), settings)
+        return record.budget
+    asked = record.budget if going_on else None
+    more = (status.ended + status.running if asked is None else asked) + settings.count
+    cap = None if record.options.attached else record.spec.get("run_cap")
+    return more if cap is None else min(more, cap)
+
+
+def _natural_end(spec: Spec, settings: Settings) -> int:
+    """Return after how many runs a search ends by itself."""
+    check_end(spec, settings)
+    ends = [spec.run_cap, size(spec) if spec.method == "grid" else None]
+    return min(end for end in ends if end is not None)
+
+
+def _at_the_same_server(paths: SweepPaths, environment: dict[str, str]) -> dict[str, str]:
+    base_url = Manifest.read(paths.bundle).environment.get("WANDB_BASE_URL")
+    return {**environment, "WANDB_BASE_URL": base_url} if base_url else environment
 
 
 def _spec(config: Mapping[str, Any], code: Code) -> Spec:

@@ -44,7 +44,8 @@ class Code:
 class Settings:
     """How a sweep is to run, as it was asked for; see `start` for the fields.
 
-    An `idle` one is only made: it waits for somebody who runs it.
+    An `idle` one is only made: it waits for somebody who runs it. `prior_runs` are the ids of runs
+    to learn from, as ``wandb.sweep`` takes them.
     """
 
     count: int | None
@@ -57,3 +58,4 @@ class Settings:
     env: Mapping[str, str] | None
     prior: Prior | None = None
     idle: bool = False
+    prior_runs: tuple[str, ...] = ()

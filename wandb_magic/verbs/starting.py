@@ -23,7 +23,7 @@ from wandb_magic.verbs import folder
 from wandb_magic.verbs.checking import check
 from wandb_magic.verbs.handle import Sweep
 from wandb_magic.verbs.mode import decide
-from wandb_magic.verbs.priors import prior_runs_of, priors_of
+from wandb_magic.verbs.priors import prior_runs_of, priors_of, priors_of_runs
 from wandb_magic.verbs.settings import Code, Prior, Settings
 
 Config = Mapping[str, Any] | str | os.PathLike[str]
@@ -57,7 +57,7 @@ def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
         A W&B sweep config: a mapping, a YAML file, or YAML text; or a sweep that exists at W&B, by
         its id, ``entity/project/id`` or the address of its page.
     function
-        What each run calls, without arguments; None for a config with a ``program``.
+        What each run calls, without arguments; the config's ``program`` by default.
     count
         How many runs to start; the config's ``run_cap`` if that is smaller or alone.
     agents
@@ -116,6 +116,9 @@ def start_code(config: Config, code: Code, settings: Settings) -> Sweep:
         return serve(str(config), code, settings)
     spec = load(config)
     check(spec, code, settings)
+    if spec.program and (code.cell is not None or code.function is not None):
+        what = "cell" if code.function is None else "function"
+        spec = _with_notice(spec, f"program: {spec.program} is not run: the {what} is, as given")
     environment = environment_of(settings)
     who, notice = decide(settings.mode, {**kernels_mode(), **environment})
     if who is not None:
@@ -125,8 +128,11 @@ def start_code(config: Config, code: Code, settings: Settings) -> Sweep:
     if who is None and settings.prior is not None:
         priors, said = priors_of(settings.prior, spec)
         settings = replace(settings, options=replace(settings.options, priors=priors))
-        if said:
-            spec = spec.model_copy(update={"notices": (*spec.notices, said)})
+        spec = _with_notice(spec, said)
+    elif who is None and settings.prior_runs:
+        priors, said = priors_of_runs(settings.prior_runs, spec)
+        settings = replace(settings, options=replace(settings.options, priors=priors))
+        spec = _with_notice(spec, said)
 
     def made() -> RemoteSweep | None:
         if who is None:
@@ -137,13 +143,19 @@ def start_code(config: Config, code: Code, settings: Settings) -> Sweep:
             environment,
             entity=folder.entity_of(spec, settings),
             project=project,
-            prior_runs=() if settings.prior is None else prior_runs_of(settings.prior, project),
+            prior_runs=settings.prior_runs
+            if settings.prior is None
+            else prior_runs_of(settings.prior, project),
         )
 
     def fill(staging: SweepPaths) -> Contents:
         return folder.write_bundle(staging, code, environment)
 
     return launch(spec, settings, environment, fill, made, notice)
+
+
+def _with_notice(spec: Spec, notice: str) -> Spec:
+    return spec.model_copy(update={"notices": (*spec.notices, notice)}) if notice else spec
 
 
 def launch(

@@ -1,0 +1,242 @@
+"""``wandb`` for a notebook whose sweeps are to run in processes of their own.
+
+``from wandb_magic import wandb_compat as wandb`` in place of ``import wandb`` is all that
+changes. `sweep` and `agent` are those of wandb_magic, `Api` knows the sweeps that only this
+machine has, and everything else is wandb's own, which is imported when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wandb_magic.records import RunRecord
+    from wandb_magic.store import StoreReader
+    from wandb_magic.verbs import Sweep
+
+_ASKED = ("__all__", "__version__")  # what has double underscores and is still wandb's
+
+
+def sweep(
+    sweep: Mapping[str, Any] | str | Callable[[], Any],
+    entity: str | None = None,
+    project: str | None = None,
+    prior_runs: Sequence[str] | None = None,
+) -> str:
+    """Make a sweep, as ``wandb.sweep`` does; see `wandb_magic.sweep`."""
+    from wandb_magic import verbs  # noqa: PLC0415 - runs need only what is wandb's
+
+    made = verbs.sweep(sweep, entity, project, prior_runs)
+    print("Create sweep with ID:", made)  # noqa: T201 - as wandb does
+    if url := verbs.attach(made).url:
+        print("Sweep URL:", url)  # noqa: T201 - as wandb does
+    return made
+
+
+def agent(
+    sweep_id: str,
+    function: Callable[[], object] | None = None,
+    entity: str | None = None,
+    project: str | None = None,
+    count: int | None = None,
+    forward_signals: bool = False,  # noqa: FBT001, FBT002 - wandb's signature
+    term_timeout: int | None = None,
+    max_consecutive_failed_runs: int | None = None,
+) -> Sweep:
+    """Run a sweep, as ``wandb.agent`` does, and return at once; see `wandb_magic.agent`."""
+    from wandb_magic import verbs  # noqa: PLC0415 - runs need only what is wandb's
+
+    return verbs.agent(
+        sweep_id,
+        function,
+        entity,
+        project,
+        count,
+        forward_signals=forward_signals,
+        term_timeout=term_timeout,
+        max_consecutive_failed_runs=max_consecutive_failed_runs,
+    )
+
+
+def controller(*_: object, **__: object) -> None:
+    """Refuse to steer a sweep from here.
+
+    Raises
+    ------
+    SweepStateError
+        Always: the sweep's own process decides.
+    """
+    from wandb_magic.errors import SweepStateError  # noqa: PLC0415 - as above
+
+    raise SweepStateError(
+        "wandb.controller: the sweep's own process chooses its runs: make it with wandb.sweep(), "
+        "run it with wandb.agent(), or `import wandb` itself for a controller of W&B's"
+    )
+
+
+def login(*arguments: Any, **options: Any) -> bool:  # noqa: ANN401 - wandb's own
+    """Log in to W&B, as ``wandb.login`` does; where nobody can type a key, go on without."""
+    import wandb  # noqa: PLC0415 - only when it is asked for
+
+    try:
+        return wandb.login(*arguments, **options)
+    except (wandb.errors.UsageError, NotImplementedError) as error:
+        # The latter is IPython's, where a notebook is run through without a person.
+        no_key = isinstance(error, NotImplementedError) or "No API key" in str(error)
+        if arguments or options.get("key") or not no_key:
+            raise
+        print("W&B finds no API key, so sweeps run offline: log in with `wandb login`.")  # noqa: T201 - the cell's answer
+        return False
+
+
+class Api:
+    """W&B's public API, which knows the sweeps that only this machine has, too.
+
+    Parameters
+    ----------
+    arguments, options
+        As for ``wandb.Api``, which is made when it is needed.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - wandb's own
+        self._made: Any = None
+        self._arguments, self._options = arguments, options
+
+    def sweep(self, path: str = "") -> Any:  # noqa: ANN401 - wandb's, or ours
+        """Return a sweep by its path, once the runs that an agent was asked for here have ended.
+
+        ``wandb.agent`` returns only then, so code that follows it counts on that.
+        """
+        found = _known(path)
+        if found is None:
+            return self._real.sweep(path)
+        if found.state in {"pending", "running", "stopping"}:
+            print(f"Waiting until the runs of sweep {found.id} have ended.")  # noqa: T201 - the cell waits, and says why
+            found.wait()
+        if found.url is None:
+            return LocalSweep(found)
+        record = found.status().sweep
+        return self._real.sweep(f"{record.entity}/{record.project}/{record.id}")
+
+    @property
+    def _real(self) -> Any:  # noqa: ANN401 - wandb's own
+        if self._made is None:
+            import wandb  # noqa: PLC0415 - only when it is asked for
+
+            self._made = wandb.Api(*self._arguments, **self._options)
+        return self._made
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - wandb's own
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self._real, name)
+
+
+class LocalRun:
+    """A run of an offline sweep, with what is used most of ``wandb.apis.public.Run``.
+
+    Attributes
+    ----------
+    id, name, state
+        As W&B has them.
+    config, summary
+        The parameters, and the last value of each key.
+    """
+
+    def __init__(self, handle: Sweep, record: RunRecord, summary: Mapping[str, Any]) -> None:
+        self._handle = handle
+        self.id = self.name = str(record.id)
+        self.state = record.state.value
+        self.config = dict(record.params)
+        self.summary = dict(summary)
+        self.url = handle.url_of(record.id)
+
+    def history(self, **options: Any) -> Any:  # noqa: ANN401 - a frame
+        """Return the numbers that the run logged, a row for each step."""
+        keys = options.get("keys")
+        frame = self._handle.history(keys, self.id).reset_index(level="run", drop=True)
+        return frame.rename_axis("_step").reset_index()
+
+    def __repr__(self) -> str:
+        return f"<LocalRun {self.id} ({self.state})>"
+
+
+class LocalSweep:
+    """An offline sweep, with what is used most of ``wandb.apis.public.Sweep``.
+
+    Attributes
+    ----------
+    id, name, config, state
+        As W&B has them.
+    """
+
+    url = None
+
+    def __init__(self, handle: Sweep) -> None:
+        record = handle.status().sweep
+        self._handle = handle
+        self.id, self.name, self.config = str(record.id), record.name, dict(record.spec)
+        self.entity, self.project = record.entity, record.project
+        self.state = record.state.value.upper()
+        self.expected_run_count = record.budget
+
+    @property
+    def order(self) -> str | None:
+        """How the best run is found: ``+`` or ``-``, and the key of its summary."""
+        metric = self.config.get("metric")
+        if not metric:
+            return None
+        return f"{'-' if metric['goal'] == 'maximize' else '+'}summary_metrics.{metric['name']}"
+
+    @property
+    def runs(self) -> list[LocalRun]:
+        """The runs, in order."""
+        summaries = _reader(self._handle).summaries()
+        return [
+            LocalRun(self._handle, record, summaries.get(record.id, {}))
+            for record in self._handle.records()
+        ]
+
+    def best_run(self, order: str | None = None) -> LocalRun | None:
+        """Return the run whose summary is best, if any has the key."""
+        order = order or self.order
+        if order is None:
+            return None
+        key = order.lstrip("+-").removeprefix("summary_metrics.")
+        found = [run for run in self.runs if isinstance(run.summary.get(key), (int, float))]
+        sign = -1 if order.startswith("-") else 1
+        return min(found, key=lambda run: sign * run.summary[key], default=None)
+
+    def __repr__(self) -> str:
+        return f"<LocalSweep {self.id} ({self.state})>"
+
+
+def _reader(handle: Sweep) -> StoreReader:
+    from wandb_magic.paths import SweepPaths  # noqa: PLC0415 - runs need only what is wandb's
+    from wandb_magic.store import StoreReader  # noqa: PLC0415 - as above
+
+    return StoreReader(SweepPaths(handle.path).store)
+
+
+def _known(path: str) -> Sweep | None:
+    """Return the sweep that this machine has under a path of W&B's, if it has one."""
+    from wandb_magic import index, verbs  # noqa: PLC0415 - as above
+
+    wanted = path.rstrip("/").rpartition("/")[2]
+    known = [entry for entry in index.entries() if entry.id == wanted]
+    return verbs.attach(wanted) if known else None
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever is asked for
+    if name.startswith("__") and name not in _ASKED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import wandb  # noqa: PLC0415 - only when it is asked for
+
+    return getattr(wandb, name)
+
+
+def __dir__() -> list[str]:
+    import wandb  # noqa: PLC0415 - only when it is asked for
+
+    return sorted({*globals(), *dir(wandb)})
