@@ -16,6 +16,9 @@ from pathlib import Path
 from wandb_magic.errors import UnsupportedError
 from wandb_magic.paths import FOLDER_MODE, SweepPaths
 
+NOWHERE = "/"
+"""Where processes of ours begin: Python would import what lies in the folder that it starts in."""
+
 _started: list[subprocess.Popen[bytes]] = []
 _lock = threading.Lock()
 
@@ -66,7 +69,8 @@ def start_sync(
     environment
         Its environment, which decides the account and the server.
     executable
-        The Python whose wandb is to send: the one that the sweep was made with, or this one.
+        The Python whose wandb is to send: this process's own by default, and never one that only
+        the sweep's folder names.
 
     Raises
     ------
@@ -108,7 +112,7 @@ def collect_ended() -> None:
 
 
 def _start(
-    module: Sequence[str], said: Path, environment: Mapping[str, str], executable: str
+    module: Sequence[str], said: Path, environment: Mapping[str, str], executable: str = ""
 ) -> subprocess.Popen[bytes]:
     if os.name != "posix":
         raise UnsupportedError(
@@ -122,7 +126,7 @@ def _start(
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            cwd=said.parent,
+            cwd=NOWHERE,
             env=_importable(environment),
             start_new_session=True,
         )

@@ -7,6 +7,7 @@
     ├── BundleError            the cell cannot be handed over: which variable, what to do
     ├── SweepNotFoundError     no sweep or run, or more than one, goes by that name
     ├── SweepStateError        the sweep cannot do that now
+    │   └── UntrustedError     what would be executed was not written by this user
     ├── RemoteError            the W&B server cannot be asked, or says no
     ├── StoreError             the store cannot be read or written
     └── UnsupportedError       this system or version cannot do that
@@ -45,6 +46,10 @@ class SweepNotFoundError(SweepError, LookupError):
 
 class SweepStateError(SweepError):
     """The sweep is in a state in which the request makes no sense."""
+
+
+class UntrustedError(SweepStateError):
+    """What would be executed was not written by this user, or others can change it."""
 
 
 class RemoteError(SweepError):

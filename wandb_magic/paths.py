@@ -31,6 +31,8 @@ from wandb_magic.errors import SweepNotFoundError
 from wandb_magic.records import RunId, SweepId, is_id
 
 FOLDER_MODE = 0o700
+STATE_FOLDER = "wandb-magic"
+"""The folder of ours below the user's own, where a sweep's folder cannot hold its store."""
 
 _OF_EXECUTION = re.compile(r"(?:process|core|stop|exit)-([0-9]{1,9})(?:\.json)?")
 

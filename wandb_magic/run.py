@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from wandb_magic.bundle import Manifest, Thawed, thaw
+from wandb_magic.bundle import Thawed, signed_manifest, thaw
 from wandb_magic.causes import KEY, cause_of, describe, shorten, tell_causes
 from wandb_magic.output import mark_resumption, redirect
 from wandb_magic.paths import FOLDER_MODE, RunPaths, write_atomically, write_exclusively
@@ -246,7 +246,7 @@ def main() -> NoReturn:
     job = Job.from_json(sys.argv[1])
     become(job)
     if job.command:
-        os.chdir(Manifest.read(job.bundle).directory)
+        os.chdir(signed_manifest(job.bundle).directory)
         execute_command(job)
     try:
         thawed = thaw(job.bundle)

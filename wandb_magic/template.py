@@ -25,7 +25,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
-from wandb_magic.bundle import Manifest, Thawed, thaw
+from wandb_magic.bundle import Thawed, signed_manifest, thaw
 from wandb_magic.causes import describe
 from wandb_magic.channel import Channel
 from wandb_magic.errors import SweepError
@@ -220,8 +220,9 @@ def main() -> None:
     thawed, cold, notices = None, "", []
     template = Template(None, channel)
     try:
-        if Manifest.read(folder).kind == "command":
-            os.chdir(Manifest.read(folder).directory)
+        manifest = signed_manifest(folder)
+        if manifest.kind == "command":
+            os.chdir(manifest.directory)
         else:
             course = Course(sys.argv[1:])
             warm_wandb()

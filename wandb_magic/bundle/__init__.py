@@ -9,6 +9,16 @@ from wandb_magic.bundle.alike import alike, same_code
 from wandb_magic.bundle.freeze import Contents, Item, freeze
 from wandb_magic.bundle.manifest import Manifest
 from wandb_magic.bundle.recall import Recalled, recall
+from wandb_magic.bundle.signing import (
+    Statement,
+    check_command,
+    open_signed,
+    sign,
+    sign_command,
+    signed,
+    signed_manifest,
+    vouched,
+)
 from wandb_magic.bundle.thaw import Thawed, thaw
 
 __all__ = [
@@ -16,10 +26,18 @@ __all__ = [
     "Item",
     "Manifest",
     "Recalled",
+    "Statement",
     "Thawed",
     "alike",
+    "check_command",
     "freeze",
+    "open_signed",
     "recall",
     "same_code",
+    "sign",
+    "sign_command",
+    "signed",
+    "signed_manifest",
     "thaw",
+    "vouched",
 ]

@@ -33,6 +33,7 @@ from wandb_magic.bundle.notebook_state import NotebookState, find_state
 from wandb_magic.bundle.outside import MISSING, REPLACED, Outside, with_submodules
 from wandb_magic.bundle.pickling import picklable
 from wandb_magic.bundle.scope import CellNames
+from wandb_magic.bundle.signing import sign
 from wandb_magic.bundle.syntax import compile_cell, parse
 from wandb_magic.bundle.writing import Writer, name_of
 from wandb_magic.errors import BundleError
@@ -164,6 +165,7 @@ def freeze(
         notebook=os.environ.get("JPY_SESSION_NAME", ""),
         carried=tuple(state.carried),
     ).write(folder)
+    sign(folder)
     items = (
         Item(each.name or name_of(function), each.kind, each.size)
         for each in writer.variables

@@ -3,6 +3,7 @@
 ::
 
     manifest.json   this table of contents
+    signature.json  who wrote all of it; see `signing`
     cell.py         the cell's text, on the same lines as in the notebook
     variables.pkl   the variables, one pickle behind another
     buffers.bin     their large buffers, mapped by the reader
@@ -21,6 +22,9 @@ from wandb_magic.errors import BundleError
 from wandb_magic.paths import write_atomically
 
 Kind = Literal["cell", "function", "command"]
+
+VOUCHED = "WANDB_MAGIC_BUNDLE"
+"""Tells a sweep's processes what they may load: what whoever started them had checked."""
 
 ENTRY = ""  # the name under which the function to call is kept
 
@@ -44,6 +48,7 @@ STALE = frozenset(
     {
         "WANDB_ARTIFACT_DIR_RUN",
         "WANDB_FORK_FROM",
+        VOUCHED,
         "WANDB_MAGIC_RUN_FOLDER",
         "WANDB_MODE",
         "WANDB_NAME",
@@ -125,16 +130,21 @@ class Manifest:
         """
         path = manifest_path(folder)
         try:
-            data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            data["variables"] = tuple(Variable(**each) for each in data["variables"])
-            data["spans"] = tuple((start, size) for start, size in data["spans"])
-            data["path"] = tuple(data["path"])
-            data["carried"] = tuple(data.get("carried", ()))
-            return cls(**data)
+            return cls.parse(path.read_text(encoding="utf-8"))
         except (ValueError, TypeError, KeyError) as error:
             raise BundleError(
                 f"{path} is damaged: the results can be read, but to run more, start a new sweep"
             ) from error
+
+    @classmethod
+    def parse(cls, text: str) -> Manifest:
+        """Read the table from the text of its file."""
+        data: dict[str, Any] = json.loads(text)
+        data["variables"] = tuple(Variable(**each) for each in data["variables"])
+        data["spans"] = tuple((start, size) for start, size in data["spans"])
+        data["path"] = tuple(data["path"])
+        data["carried"] = tuple(data.get("carried", ()))
+        return cls(**data)
 
 
 def inherited(environment: Mapping[str, str]) -> dict[str, str]:

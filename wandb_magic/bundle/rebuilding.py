@@ -60,7 +60,9 @@ def load(
     names: Sequence[str],
     namespace: dict[str, Any] | None = None,
 ) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Yield, for each variable in order, its name and what reads it; each must be read.
+    """Return, for each variable in order, its name and what reads it; each must be read.
+
+    The files are mapped at once, and may be closed before the first variable is read.
 
     Parameters
     ----------
@@ -74,13 +76,18 @@ def load(
         What the functions of the notebook get as their globals; ``__main__``'s by default.
     """
     if not names:
-        return
+        return iter(())
     views = map_buffers(buffers, spans)
     with variables.open("rb") as file:
         # Each fork goes on from here by itself, where a file's position would be one for all.
         stream = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    return _read(stream, Unpickler(stream, views, namespace), names)
+
+
+def _read(
+    stream: mmap.mmap, unpickler: Unpickler, names: Sequence[str]
+) -> Iterator[tuple[str, Callable[[], Any]]]:
     with stream:
-        unpickler = Unpickler(stream, views, namespace)
         for name in names:
             yield name, unpickler.load
 

@@ -19,6 +19,7 @@ from wandb_magic.bundle import library_state
 from wandb_magic.bundle.manifest import Manifest, cell_path
 from wandb_magic.bundle.named import holds_code
 from wandb_magic.bundle.rebuilding import move_late_tensors
+from wandb_magic.bundle.signing import OpenBundle, Statement, open_signed
 from wandb_magic.bundle.thaw import Variables, import_early, remember_source
 from wandb_magic.errors import BundleError
 
@@ -45,7 +46,9 @@ class Recalled:
     function: Callable[[], object] | None
 
 
-def recall(folder: Path, namespace: dict[str, Any]) -> Recalled:
+def recall(
+    folder: Path, namespace: dict[str, Any], statement: Statement | None = None
+) -> Recalled:
     """Read a bundle.
 
     Parameters
@@ -55,13 +58,22 @@ def recall(folder: Path, namespace: dict[str, Any]) -> Recalled:
     namespace
         What the functions of the notebook get as their globals. Reading a function may set names
         there that the function uses.
+    statement
+        What the bundle must be; see `signing.open_signed`.
 
     Raises
     ------
     BundleError
         If a variable cannot be read here, or code that goes along needs another Python.
+    UntrustedError
+        If it was not written by this user.
     """
-    manifest = Manifest.read(folder)
+    with open_signed(folder, statement) as bundle:
+        return _recall(bundle, namespace)
+
+
+def _recall(bundle: OpenBundle, namespace: dict[str, Any]) -> Recalled:
+    folder, manifest = bundle.folder, bundle.manifest
     made, here = minor(manifest.python), minor(platform.python_version())
     if made != here and holds_code(folder):
         raise BundleError(
@@ -75,11 +87,11 @@ def recall(folder: Path, namespace: dict[str, Any]) -> Recalled:
             remember_source(filename, text)
     import_early(manifest)
     values: dict[str, Any] = {}
-    variables = Variables(folder, manifest, values, namespace)
+    variables = Variables(bundle, values, namespace)
     variables.read()
     library_state.complete()
     move_late_tensors()
-    cell = cell_path(folder).read_text(encoding="utf-8") if manifest.kind == "cell" else ""
+    cell = bundle.text(cell_path(folder).name) if manifest.kind == "cell" else ""
     return Recalled(manifest, cell, values, variables.function)
 
 

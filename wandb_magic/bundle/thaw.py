@@ -27,6 +27,7 @@ from wandb_magic.bundle.manifest import (
     variables_path,
 )
 from wandb_magic.bundle.rebuilding import load, move_late_tensors
+from wandb_magic.bundle.signing import OpenBundle, open_signed
 from wandb_magic.bundle.syntax import compile_cell, parse
 from wandb_magic.errors import BundleError
 
@@ -39,8 +40,8 @@ class Variables:
 
     Parameters
     ----------
-    folder, manifest
-        The bundle.
+    bundle
+        The bundle, open; it may be closed once this is made.
     values
         Gets the variables by name.
     namespace
@@ -54,17 +55,18 @@ class Variables:
 
     def __init__(
         self,
-        folder: Path,
-        manifest: Manifest,
+        bundle: OpenBundle,
         values: dict[str, Any],
         namespace: dict[str, Any] | None = None,
     ) -> None:
         self.function: Callable[[], object] | None = None
-        self._manifest = manifest
+        self._manifest = bundle.manifest
         self._values = values
-        self._names = [variable.name for variable in manifest.variables]
-        places = (variables_path(folder), buffers_path(folder), manifest.spans)
-        self._unread = load(*places, tuple(self._names), namespace)
+        self._names = [variable.name for variable in bundle.manifest.variables]
+        places = (variables_path(bundle.folder).name, buffers_path(bundle.folder).name)
+        variables, buffers = (bundle.path(name) for name in places)
+        names = tuple(self._names)
+        self._unread = load(variables, buffers, bundle.manifest.spans, names, namespace)
 
     def read(self, before: str | None = None, on_step: OnStep = lambda *_: None) -> None:
         """Read what has not been read, all of it or what lies before a variable.
@@ -135,8 +137,15 @@ def thaw(folder: Path, *, late: str | None = None, on_step: OnStep = lambda *_: 
     ------
     BundleError
         If a variable cannot be read here: which one, and what to do.
+    UntrustedError
+        If it was not written by this user.
     """
-    manifest = Manifest.read(folder)
+    with open_signed(folder) as bundle:
+        return _thaw(bundle, late, on_step)
+
+
+def _thaw(bundle: OpenBundle, late: str | None, on_step: OnStep) -> Thawed:
+    folder, manifest = bundle.folder, bundle.manifest
     os.chdir(manifest.directory)
     sys.path[:] = [*manifest.path, *(entry for entry in sys.path if entry not in manifest.path)]
     for filename, text in manifest.sources.items():
@@ -148,11 +157,11 @@ def thaw(folder: Path, *, late: str | None = None, on_step: OnStep = lambda *_: 
     code = None
     if manifest.kind == "cell":
         filename = str(cell_path(folder))
-        text = cell_path(folder).read_text(encoding="utf-8")
+        text = bundle.text(cell_path(folder).name)
         remember_source(filename, text)
         code = compile_cell(parse(text, filename), filename)
     import_early(manifest, on_step)
-    variables = Variables(folder, manifest, module.__dict__)
+    variables = Variables(bundle, module.__dict__)
     variables.read(late, on_step)
     return Thawed(manifest.kind, module, code, variables)
 

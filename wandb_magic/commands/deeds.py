@@ -148,7 +148,7 @@ def _pause(sweep: Sweep, _: argparse.Namespace, __: Surface) -> str:
 
 
 def _resume(sweep: Sweep, options: argparse.Namespace, _: Surface) -> str:
-    resumed = sweep.resume(online=options.online, count=options.count)
+    resumed = sweep.resume(online=options.online, count=options.count, trust=options.trust)
     if options.online:
         return f"{_named(sweep)} goes on online as {resumed.url}"
     return f"{_named(sweep)} goes on"
@@ -163,18 +163,18 @@ def _rerun(sweep: Sweep, options: argparse.Namespace, surface: Surface) -> str:
     if options.failed:
         if options.run is not None:
             raise UsageError(f"rerun: either run {options.run} or --failed")
-        sweep.rerun_failed(resume=options.resume)
+        sweep.rerun_failed(resume=options.resume, trust=options.trust)
         return _again(sweep, "the failed runs", "go on" if options.resume else "start again")
     if options.run is None:
         raise UsageError("rerun: name a run, or say --failed for all that failed")
     if options.resume:
         return _resume_run(sweep, options, surface)
-    sweep.rerun(_run_name(options.run))
+    sweep.rerun(_run_name(options.run), trust=options.trust)
     return _again(sweep, f"run {options.run}", "starts again")
 
 
 def _resume_run(sweep: Sweep, options: argparse.Namespace, _: Surface) -> str:
-    sweep.resume_run(_run_name(options.run))
+    sweep.resume_run(_run_name(options.run), trust=options.trust)
     return _again(sweep, f"run {options.run}", "goes on")
 
 
@@ -189,12 +189,12 @@ def _set_agents(sweep: Sweep, options: argparse.Namespace, _: Surface) -> str:
 
 
 def _set_count(sweep: Sweep, options: argparse.Namespace, _: Surface) -> str:
-    sweep.set_count(options.number)
+    sweep.set_count(options.number, trust=options.trust)
     return f"{_named(sweep)} will have {options.number} runs"
 
 
 def _sync(sweep: Sweep, options: argparse.Namespace, surface: Surface) -> str:
-    synced = sweep.sync(options.project, options.entity, once=options.once)
+    synced = sweep.sync(options.project, options.entity, once=options.once, trust=options.trust)
     if options.wait:
         surface.show(
             f"{_named(sweep)} is sent to {synced.url}; an interrupt ends the waiting only"
@@ -214,7 +214,7 @@ def _reproduce(sweep: Sweep, options: argparse.Namespace, surface: Surface) -> s
             "reproduce puts a run into a notebook: in a terminal, "
             f"`wandb-magic export {sweep.id} {options.run}` writes it as a script"
         )
-    sweep.reproduce(_run_name(options.run), namespace=namespace)
+    sweep.reproduce(_run_name(options.run), namespace=namespace, trust=options.trust)
     return ""
 
 

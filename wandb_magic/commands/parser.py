@@ -27,6 +27,12 @@ _OVERWRITE: dict[str, Any] = {
 }
 
 
+_TRUST: dict[str, Any] = {
+    "action": "store_true",
+    "help": "do so even if the sweep's folder was written by somebody else",
+}
+
+
 class UsageError(SweepError):
     """What was typed makes no sense."""
 
@@ -138,6 +144,7 @@ VERBS = {
                 "help": "send the offline sweep to W&B, and let it go on there",
             },
             "--count": {**NUMBER, "help": "with --online: how many more runs"},
+            "--trust": _TRUST,
         },
     ),
     "stop-run": Verb("end one run; what it logged stays", {"run": _RUN}),
@@ -147,10 +154,12 @@ VERBS = {
             "run": {**_RUN, "nargs": "?"},
             "--failed": {"action": "store_true", "help": "all runs that failed, not just one"},
             "--resume": {"action": "store_true", "help": "let them go on, as resume-run does"},
+            "--trust": _TRUST,
         },
     ),
     "resume-run": Verb(
-        "let a run that failed, was stopped or vanished go on, as the same run", {"run": _RUN}
+        "let a run that failed, was stopped or vanished go on, as the same run",
+        {"run": _RUN, "--trust": _TRUST},
     ),
     "set-agents": Verb(
         "change how many runs execute at a time",
@@ -158,7 +167,7 @@ VERBS = {
     ),
     "set-count": Verb(
         "change how many runs there will be in all",
-        {"number": {**NUMBER, "help": "runs in all"}},
+        {"number": {**NUMBER, "help": "runs in all"}, "--trust": _TRUST},
     ),
     "sync": Verb(
         "send an offline sweep to W&B: a real sweep with all its runs",
@@ -167,6 +176,7 @@ VERBS = {
             "--entity": {"help": "the W&B user or team"},
             "--once": {"action": "store_true", "help": "only the runs that have ended by now"},
             "--wait": {"action": "store_true", "help": "wait until everything was sent"},
+            "--trust": _TRUST,
         },
     ),
     "fetch": Verb(
@@ -182,7 +192,7 @@ VERBS = {
     ),
     "reproduce": Verb(
         "put a run into the notebook: its variables, and the cell that runs it again",
-        {"run": _RUN},
+        {"run": _RUN, "--trust": _TRUST},
     ),
     "export": Verb(
         "write a run as a script with its data, for another machine",

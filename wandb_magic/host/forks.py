@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wandb_magic.channel import Channel
+from wandb_magic.detach import NOWHERE
 from wandb_magic.run import Job
 
 
@@ -47,7 +48,7 @@ class TemplateClient:
                 ],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
-                cwd=bundle.parent,
+                cwd=NOWHERE,
                 env=dict(environment),
             )
         self._loop.add_reader(self._channel, self._receive)
@@ -93,7 +94,7 @@ def start_cold(job: Job, environment: Mapping[str, str]) -> subprocess.Popen[byt
     return subprocess.Popen(
         [sys.executable, "-m", "wandb_magic.run", job.to_json()],
         stdin=subprocess.DEVNULL,
-        cwd=job.folder,
+        cwd=NOWHERE,
         env=dict(environment),
         start_new_session=True,
     )
@@ -109,7 +110,7 @@ def closing_process(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            cwd=log.parent,
+            cwd=NOWHERE,
             env=dict(environment),
         )
 

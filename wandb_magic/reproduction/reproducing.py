@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from wandb_magic.bundle import Recalled, alike, recall
+from wandb_magic.bundle import Recalled, Statement, alike, recall
 from wandb_magic.errors import SweepStateError
 from wandb_magic.reproduction.original import Original
 from wandb_magic.reproduction.replay import running_shell
@@ -62,7 +62,9 @@ class Reproduced:
         return "\n".join([*lines, *self.notes])
 
 
-def reproduce(original: Original, namespace: dict[str, Any], attached: str) -> Reproduced:
+def reproduce(
+    original: Original, namespace: dict[str, Any], attached: str, statement: Statement
+) -> Reproduced:
     """Put a run's variables into a namespace, and return the cell that runs it.
 
     Parameters
@@ -73,6 +75,8 @@ def reproduce(original: Original, namespace: dict[str, Any], attached: str) -> R
         Where the variables go; the functions of the notebook use it as their globals.
     attached
         What `attach` finds the sweep by.
+    statement
+        What its bundle must be.
 
     Raises
     ------
@@ -87,7 +91,7 @@ def reproduce(original: Original, namespace: dict[str, Any], attached: str) -> R
             "script"
         )
     before = dict(namespace)
-    recalled = recall(original.paths.bundle, namespace)
+    recalled = recall(original.paths.bundle, namespace, statement)
     values = dict(recalled.values)
     if recalled.function is not None:
         values[_name(recalled.function)] = recalled.function

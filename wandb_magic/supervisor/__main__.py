@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from wandb_magic.bundle import Manifest
+from wandb_magic.bundle import check_command, signed_manifest
 from wandb_magic.errors import StoreError, SweepError
 from wandb_magic.launchers import LocalLauncher
 from wandb_magic.paths import SweepPaths
@@ -58,9 +58,11 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str]) -> None:
         with closing(StoreReader(paths.store)) as reader:
             ledger.remember(reader)
             runs = reader.runs()
-        make_backend = backend_of(sweep, spec, paths, environment, runs)
         # Other code than the sweep's own program may have been given since.
-        commands = Manifest.read(paths.bundle).kind == "command"
+        commands = signed_manifest(paths.bundle).kind == "command"
+        if commands:
+            check_command(sweep.spec, paths.bundle)
+        make_backend = backend_of(sweep, spec, paths, environment, runs)
     except StoreError:
         raise
     except SweepError as error:

@@ -12,12 +12,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from wandb_magic.detach import NOWHERE
 from wandb_magic.sync.copying import Copy
 
 MARK = "WANDB_MAGIC_SYNC"  # whatever is started to send a sweep carries its folder
@@ -34,7 +36,7 @@ class Command:
     environment
         Its environment, with the account and the server.
     folder
-        Where it may leave what it leaves.
+        The sync's folder, by which what it starts is known.
     parallel
         Whether it sends several runs at a time, and continues a history.
     """
@@ -53,7 +55,7 @@ class Command:
             text=True,
             check=False,
             env=dict(environment),
-            cwd=folder,
+            cwd=NOWHERE,
         ).stdout
         words = {line.split()[0] for line in told.splitlines() if line.strip()}
         return cls({**environment, MARK: str(folder)}, folder, parallel="-n" in words)
@@ -62,19 +64,23 @@ class Command:
         """Send copies, and return when the command has ended, however it did."""
         options = ["-n", str(AT_ONCE)] if self.parallel else []
         shares = [copies] if self.parallel else [copies[n::AT_ONCE] for n in range(AT_ONCE)]
-        senders = [self._start([*options, *map(_path, share)]) for share in shares if share]
-        try:
-            for sender in senders:
-                sender.wait()
-        finally:
-            end_leftovers(self.folder)
+        # Where it may leave what it leaves; new, for Python would import what lies in it.
+        with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as place:
+            senders = [
+                self._start([*options, *map(_path, share)], place) for share in shares if share
+            ]
+            try:
+                for sender in senders:
+                    sender.wait()
+            finally:
+                end_leftovers(self.folder)
 
-    def _start(self, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+    def _start(self, arguments: Sequence[str], place: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-m", "wandb", "sync", *arguments],
             stdin=subprocess.DEVNULL,
             env=dict(self.environment),
-            cwd=self.folder,
+            cwd=place,
         )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wandb_magic.bundle import Manifest
+from wandb_magic.bundle import vouched
 from wandb_magic.bundle.manifest import inherited
 from wandb_magic.detach import start_supervisor
 from wandb_magic.detach import supervised as is_supervised
@@ -23,6 +23,7 @@ from wandb_magic.records import SweepRecord, SweepState
 from wandb_magic.store import StoreReader, answered, post
 from wandb_magic.validation import request_arguments
 from wandb_magic.verbs.status import has_died, supervisor_lives
+from wandb_magic.verbs.trusting import authorize, manifest_of
 
 POLL_S = 0.02
 PATIENCE_S = 30.0
@@ -36,8 +37,11 @@ def ask(
     arguments: Mapping[str, Any],
     *,
     revive: bool = False,
+    trust: bool = False,
 ) -> None:
     """Post a request, and wait for the answer; with `revive`, start a supervisor for it.
+
+    With `trust`, the user answers for the code of a sweep that comes from elsewhere.
 
     Raises
     ------
@@ -45,6 +49,8 @@ def ask(
         If it makes no sense.
     SweepStateError
         If it was refused, nobody is there to hear it, or nobody answers; if it has no code.
+    UntrustedError
+        If a supervisor would execute what this user has not written.
     """
     arguments = request_arguments(verb, arguments)
     record = reader.sweep()
@@ -56,9 +62,10 @@ def ask(
     if not supervised:
         _must_be_at_home(record, paths)
         _refuse_without_code(paths, record)
+        authorize(paths, record.spec, trust=trust)
     request = post(paths.store, verb, arguments)
     deadline = time.monotonic() + PATIENCE_S
-    revived = None if supervised else _revive(paths)
+    revived = None if supervised else _revive(paths, record)
     while (error := answered(paths.store, request)) is None:
         if time.monotonic() > deadline:
             raise SweepStateError(
@@ -70,7 +77,7 @@ def ask(
         idle = revived is None or revived.poll() is not None
         lives = supervisor_lives(reader.sweep(), paths) or _starting(reader, paths)
         if idle and not lives:
-            revived = _revive(paths)
+            revived = _revive(paths, record)
     if error:
         raise SweepStateError(error)
 
@@ -107,7 +114,7 @@ def _must_be_at_home(sweep: SweepRecord, paths: SweepPaths) -> None:
                 f"its own: attach({sweep.id!r}) steers it"
             )
         time.sleep(POLL_S)
-    directory = Manifest.read(paths.bundle).directory
+    directory = manifest_of(paths).directory
     if not Path(directory).is_dir():
         raise SweepStateError(
             f"sweep {sweep.id} ran in {directory}, which does not exist here: it can be read, and "
@@ -126,14 +133,14 @@ def _starting(reader: StoreReader, paths: SweepPaths) -> bool:
 
 
 def _refuse_without_code(paths: SweepPaths, record: SweepRecord) -> None:
-    if Manifest.read(paths.bundle).kind == "command" and not record.spec.get("program"):
+    if manifest_of(paths).kind == "command" and not record.spec.get("program"):
         raise SweepStateError(
             f"sweep {record.id} has no code to run yet: give it with "
             f"agent({str(record.id)!r}, function=train), or with a %%wandb_sweep {record.id} cell"
         )
 
 
-def _revive(paths: SweepPaths) -> subprocess.Popen[bytes]:
-    manifest = Manifest.read(paths.bundle)
-    environment = {**manifest.environment, **inherited(os.environ)}
+def _revive(paths: SweepPaths, record: SweepRecord) -> subprocess.Popen[bytes]:
+    statement, manifest = authorize(paths, record.spec)
+    environment = {**manifest.environment, **inherited(os.environ), **vouched(statement)}
     return start_supervisor(paths, environment, manifest.executable)

@@ -16,8 +16,8 @@ from pathlib import Path
 import yaml
 
 from wandb_magic import index
-from wandb_magic.bundle import Contents, freeze
-from wandb_magic.paths import FOLDER_MODE, SweepPaths, write_atomically
+from wandb_magic.bundle import Contents, freeze, sign_command
+from wandb_magic.paths import FOLDER_MODE, STATE_FOLDER, SweepPaths, write_atomically
 from wandb_magic.records import Options, SweepId, SweepRecord, SweepState, new_id
 from wandb_magic.remote import RemoteSweep
 from wandb_magic.remote.finding import DEFAULT_PROJECT
@@ -104,6 +104,7 @@ def complete(staging: SweepPaths, sweep: SweepRecord) -> SweepPaths:
     if paths.folder != staging.folder:
         staging.folder.rename(paths.folder)
     try:
+        sign_command(paths.bundle, sweep.spec)
         furnish(paths, sweep)
         index.add(index.Entry(sweep.id, sweep.name, str(paths.folder), sweep.created))
     except BaseException:
@@ -124,7 +125,7 @@ def furnish(paths: SweepPaths, sweep: SweepRecord) -> None:
 
 def _local_state() -> Path:
     state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state) / "wandb-magic"
+    return Path(state) / STATE_FOLDER
 
 
 def take_back(paths: SweepPaths, sweep: SweepId) -> None:

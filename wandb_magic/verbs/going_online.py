@@ -12,7 +12,7 @@ import shutil
 from dataclasses import replace
 
 from wandb_magic import index
-from wandb_magic.bundle import Contents, Manifest
+from wandb_magic.bundle import Contents
 from wandb_magic.bundle.manifest import inherited
 from wandb_magic.errors import SweepStateError
 from wandb_magic.paths import FOLDER_MODE, SweepPaths
@@ -22,9 +22,10 @@ from wandb_magic.verbs.finding import attach
 from wandb_magic.verbs.handle import Sweep
 from wandb_magic.verbs.settings import Settings
 from wandb_magic.verbs.starting import launch
+from wandb_magic.verbs.trusting import authorize
 
 
-def go_online(sweep: Sweep, count: int | None = None) -> Sweep:
+def go_online(sweep: Sweep, count: int | None = None, *, trust: bool = False) -> Sweep:
     """Send what a sweep has, and run more of it as a sweep of the W&B server.
 
     Parameters
@@ -33,6 +34,8 @@ def go_online(sweep: Sweep, count: int | None = None) -> Sweep:
         An offline sweep that has ended.
     count
         How many more runs to start; what is left of its budget by default.
+    trust
+        Whether the user answers for code that comes from elsewhere.
 
     Returns
     -------
@@ -45,6 +48,8 @@ def go_online(sweep: Sweep, count: int | None = None) -> Sweep:
         If it is online already, is still running, or has no budget left.
     RemoteError
         If the server cannot be reached, or says no.
+    UntrustedError
+        If its code was not written by this user.
     """
     status = sweep.status()
     record = status.sweep
@@ -59,9 +64,9 @@ def go_online(sweep: Sweep, count: int | None = None) -> Sweep:
             f"sweep {sweep.id} has had all of its {record.budget} runs: say how many more with "
             "--count"
         )
-    target = sweep.sync().wait().state.target
     paths = SweepPaths(sweep.path)
-    manifest = Manifest.read(paths.bundle)
+    _, manifest = authorize(paths, record.spec, trust=trust)
+    target = sweep.sync().wait().state.target
     environment = {**manifest.environment, **inherited(os.environ)}
     who = account(environment)
     environment["WANDB_BASE_URL"] = who.base_url

@@ -74,18 +74,25 @@ class Sweep(Conclusions, Repeatable):
         self._ask("pause")
         return self
 
-    def resume(self, *, online: bool = False, count: int | None = None) -> Sweep:
+    def resume(
+        self, *, online: bool = False, count: int | None = None, trust: bool = False
+    ) -> Sweep:
         """Go on: after a pause, a stop, or the death of the supervisor.
 
         With `online`, an offline sweep that has ended is sent to W&B and goes on there, with
         `count` more runs: the online sweep is returned.
+
+        Raises
+        ------
+        UntrustedError
+            If its code was not written by this user; with `trust`, it is executed all the same.
         """
         refuse_copies(self._record)
         if online:
             from wandb_magic.verbs.going_online import go_online  # noqa: PLC0415 - it makes sweeps
 
-            return go_online(self, count)
-        self._ask("resume", revive=True)
+            return go_online(self, count, trust=trust)
+        self._ask("resume", revive=True, trust=trust)
         return self
 
     def stop_run(self, run: str | int) -> Sweep:
@@ -93,39 +100,45 @@ class Sweep(Conclusions, Repeatable):
         self._ask("stop_run", run=self._find(run).id)
         return self
 
-    def rerun(self, run: str | int) -> Sweep:
-        """Start a run again with the same parameters, as a run of its own."""
-        self._ask("rerun", revive=True, number=self._find(run).number)
+    def rerun(self, run: str | int, *, trust: bool = False) -> Sweep:
+        """Start a run again with the same parameters, as a run of its own.
+
+        `trust` is as in `resume`.
+        """
+        self._ask("rerun", revive=True, trust=trust, number=self._find(run).number)
         return self
 
-    def resume_run(self, run: str | int) -> Sweep:
+    def resume_run(self, run: str | int, *, trust: bool = False) -> Sweep:
         """Let a run that failed or was stopped go on as the same run: id, parameters and history.
 
         What it restores is up to its code: ``wandb.run.resumed`` says that it is to, and the
-        folder that ``WANDB_MAGIC_RUN_FOLDER`` names has what it kept there.
+        folder that ``WANDB_MAGIC_RUN_FOLDER`` names has what it kept there. `trust` is as in
+        `resume`.
 
         Raises
         ------
         SweepStateError
             If the run has finished, or still runs.
         """
-        self._ask("resume_run", revive=True, run=self._find(run).id)
+        self._ask("resume_run", revive=True, trust=trust, run=self._find(run).id)
         return self
 
-    def rerun_failed(self, *, resume: bool = False) -> Sweep:
+    def rerun_failed(self, *, resume: bool = False, trust: bool = False) -> Sweep:
         """Start again what failed, each set of parameters whose newest run broke.
 
         Parameters
         ----------
         resume
             Let these runs go on, as `resume_run` does, in place of new ones.
+        trust
+            As in `resume`.
 
         Raises
         ------
         SweepStateError
             If none failed.
         """
-        self._ask("rerun_failed", revive=True, resume=resume)
+        self._ask("rerun_failed", revive=True, trust=trust, resume=resume)
         return self
 
     def set_agents(self, agents: int) -> Sweep:
@@ -134,23 +147,34 @@ class Sweep(Conclusions, Repeatable):
         self._ask("set_agents", agents=agents)
         return self
 
-    def set_count(self, count: int | None) -> Sweep:
+    def set_count(self, count: int | None, *, trust: bool = False) -> Sweep:
         """Change how many runs there will be in all; a finished sweep goes on if it is more.
 
-        None lets an online sweep go on until W&B ends it.
+        None lets an online sweep go on until W&B ends it; `trust` is as in `resume`.
         """
         if count is None and self._record.mode != "online":
             raise ArgumentError(
                 "count: must be a whole number from 1: only an online sweep goes on without one"
             )
-        self._ask("set_count", revive=True, count=count)
+        self._ask("set_count", revive=True, trust=trust, count=count)
         return self
 
     def sync(
-        self, project: str | None = None, entity: str | None = None, *, once: bool = False
+        self,
+        project: str | None = None,
+        entity: str | None = None,
+        *,
+        once: bool = False,
+        trust: bool = False,
     ) -> Syncing:
-        """Send the offline sweep to W&B, and return once the real one is there."""
-        return sync(self._paths, self._record, project, entity, once=once)
+        """Send the offline sweep to W&B, and return once the real one is there.
+
+        Raises
+        ------
+        UntrustedError
+            If it was not written by this user; with `trust`, it is sent all the same.
+        """
+        return sync(self._paths, self._record, project, entity, once=once, trust=trust)
 
     def delete(self) -> None:
         """Delete the sweep's folder: bundle, results and the runs' output.
@@ -166,5 +190,12 @@ class Sweep(Conclusions, Repeatable):
         self._reader.close()
         remove(self._paths, self.id)
 
-    def _ask(self, verb: str, *, revive: bool = False, **arguments: Any) -> None:  # noqa: ANN401
-        ask(self._paths, self._reader, verb, arguments, revive=revive)
+    def _ask(
+        self,
+        verb: str,
+        *,
+        revive: bool = False,
+        trust: bool = False,
+        **arguments: Any,  # noqa: ANN401 - JSON values
+    ) -> None:
+        ask(self._paths, self._reader, verb, arguments, revive=revive, trust=trust)

@@ -8,7 +8,7 @@ from pathlib import Path
 from wandb_magic import index
 from wandb_magic.detach import supervised, syncing
 from wandb_magic.errors import SweepNotFoundError, SweepStateError
-from wandb_magic.paths import SweepPaths
+from wandb_magic.paths import STATE_FOLDER, SweepPaths
 from wandb_magic.records import SweepId
 
 
@@ -24,8 +24,10 @@ def remove(paths: SweepPaths, sweep: SweepId) -> None:
     index.remove(sweep)
     store = paths.store
     shutil.rmtree(paths.folder)
-    for suffix in ("", "-wal", "-shm"):
-        Path(f"{store}{suffix}").unlink(missing_ok=True)
+    # A folder from elsewhere may name any file as its store: only one of ours goes with it.
+    if store.name in (f"{sweep}.db", f"{sweep}-copy.db") and store.parent.name == STATE_FOLDER:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{store}{suffix}").unlink(missing_ok=True)
 
 
 def check_idle(paths: SweepPaths, sweep: SweepId) -> None:

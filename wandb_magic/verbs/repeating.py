@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wandb_magic import index
 from wandb_magic.verbs.results import Results
+from wandb_magic.verbs.trusting import authorize
 
 if TYPE_CHECKING:
     from wandb_magic.reproduction import Original, Replay, Reproduced
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
 class Repeatable(Results):
     """A sweep whose runs can be had again; nothing here changes it."""
 
-    def reproduce(self, run: str | int, *, namespace: dict[str, Any] | None = None) -> Reproduced:
+    def reproduce(
+        self,
+        run: str | int,
+        *,
+        namespace: dict[str, Any] | None = None,
+        trust: bool = False,
+    ) -> Reproduced:
         """Put a run's variables into the notebook, and the cell that runs it again below.
 
         Names that had another value get the run's: what is returned says which, and keeps the old
@@ -29,6 +36,8 @@ class Repeatable(Results):
             A run, by id, prefix or number.
         namespace
             Where the variables go; the notebook's globals by default.
+        trust
+            Execute code that this user has not written: variables are read by that.
 
         Raises
         ------
@@ -36,11 +45,16 @@ class Repeatable(Results):
             If it executes a program, or its code is not here.
         BundleError
             If a variable cannot be read here.
+        UntrustedError
+            If they were not written by this user.
         """
         from wandb_magic import reproduction  # noqa: PLC0415 - few ask for it
 
         values = vars(sys.modules["__main__"]) if namespace is None else namespace
-        reproduced = reproduction.reproduce(self._original(run), values, self._handle())
+        original = self._original(run)
+        _ = original.manifest  # it must be here
+        statement, _ = authorize(self._paths, original.sweep.spec, trust=trust)
+        reproduced = reproduction.reproduce(original, values, self._handle(), statement)
         reproduction.show(reproduced)
         return reproduced
 

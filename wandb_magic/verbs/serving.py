@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from wandb_magic import index
-from wandb_magic.bundle import Manifest, same_code
+from wandb_magic.bundle import same_code
 from wandb_magic.detach import supervised
 from wandb_magic.errors import SweepNotFoundError, SweepStateError
 from wandb_magic.paths import SweepPaths
@@ -29,6 +29,7 @@ from wandb_magic.verbs.handle import Sweep
 from wandb_magic.verbs.settings import Code, Settings
 from wandb_magic.verbs.starting import environment_of, launch
 from wandb_magic.verbs.status import Status
+from wandb_magic.verbs.trusting import authorized_environment
 
 
 def names_a_sweep(config: Mapping[str, Any] | str | os.PathLike[str]) -> bool:
@@ -118,7 +119,7 @@ def _give_code(sweep: Sweep, code: Code, settings: Settings) -> None:
         If the sweep runs other code, and is held up or has no end.
     """
     paths = SweepPaths(sweep.path)
-    environment = _at_the_same_server(paths, environment_of(settings))
+    environment = _at_the_same_server(sweep, environment_of(settings))
     staging = folder.staged()
     try:
         folder.write_bundle(staging, code, environment)
@@ -175,8 +176,9 @@ def _natural_end(spec: Spec, settings: Settings) -> int:
     return min(end for end in ends if end is not None)
 
 
-def _at_the_same_server(paths: SweepPaths, environment: dict[str, str]) -> dict[str, str]:
-    base_url = Manifest.read(paths.bundle).environment.get("WANDB_BASE_URL")
+def _at_the_same_server(sweep: Sweep, environment: dict[str, str]) -> dict[str, str]:
+    recorded = authorized_environment(SweepPaths(sweep.path), sweep.status().sweep.spec)
+    base_url = recorded.get("WANDB_BASE_URL")
     return {**environment, "WANDB_BASE_URL": base_url} if base_url else environment
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from wandb_magic.bundle import Contents
+from wandb_magic.bundle import Contents, signed, vouched
 from wandb_magic.bundle.manifest import inherited
 from wandb_magic.detach import start_supervisor
 from wandb_magic.errors import SweepError
@@ -193,7 +193,7 @@ def launch(
         )
         paths = folder.complete(staging, sweep)
         if not settings.idle:
-            start_supervisor(paths, environment)
+            start_supervisor(paths, {**environment, **vouched(signed(paths.bundle))})
     except BaseException as error:
         folder.take_back(paths, id_)
         if isinstance(error, OSError):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from wandb_magic.bundle import Manifest
 from wandb_magic.bundle.manifest import inherited
 from wandb_magic.detach import collect_ended, start_sync, syncing
-from wandb_magic.errors import RemoteError, SweepStateError
+from wandb_magic.errors import RemoteError, SweepStateError, UntrustedError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import SweepRecord
 from wandb_magic.remote.links import run_page
 from wandb_magic.sync.state import Phase, SyncState, read
+from wandb_magic.verbs.trusting import authorize
 
 POLL_S = 0.2
 PATIENCE_S = 120.0  # for the real sweep to be there: wandb is imported twice, and asks the server
@@ -89,7 +89,13 @@ class Syncing:
 
 
 def sync(
-    paths: SweepPaths, sweep: SweepRecord, project: str | None, entity: str | None, *, once: bool
+    paths: SweepPaths,
+    sweep: SweepRecord,
+    project: str | None,
+    entity: str | None,
+    *,
+    once: bool,
+    trust: bool = False,
 ) -> Syncing:
     """Start to send a sweep, and return once the real one is there.
 
@@ -104,11 +110,16 @@ def sync(
         Where to; the sweep's own by default. They cannot be changed later.
     once
         Send the runs that have ended, and do not wait for more.
+    trust
+        Whether the user answers for a sweep that comes from elsewhere. Of such a one nothing is
+        executed either, and its environment is not used.
 
     Raises
     ------
     SweepStateError
         If the sweep is at W&B anyway.
+    UntrustedError
+        If it was not written by this user.
     RemoteError
         If the server cannot be reached, rejects the key, or refuses the sweep.
     """
@@ -120,7 +131,13 @@ def sync(
             f"sweep {sweep.id} is being sent already, to {Syncing(paths).state.target.path}"
         )
     if not busy:
-        _start(paths, project, entity, once=once)
+        try:
+            recorded = authorize(paths, sweep.spec)[1].environment
+        except UntrustedError:
+            if not trust:
+                raise
+            recorded = {}
+        _start(paths, recorded, project, entity, once=once)
     return Syncing(paths)
 
 
@@ -130,15 +147,21 @@ def synced_url(paths: SweepPaths) -> str | None:
     return None if synced is None else synced.target.url or None
 
 
-def _start(paths: SweepPaths, project: str | None, entity: str | None, *, once: bool) -> None:
-    manifest = Manifest.read(paths.bundle)
-    environment = {**manifest.environment, **inherited(os.environ)}
+def _start(
+    paths: SweepPaths,
+    recorded: Mapping[str, str],
+    project: str | None,
+    entity: str | None,
+    *,
+    once: bool,
+) -> None:
+    environment = {**recorded, **inherited(os.environ)}
     arguments = [
         *(["--project", project] if project else []),
         *(["--entity", entity] if entity else []),
         *(["--once"] if once else []),
     ]
-    process = start_sync(paths, arguments, environment, manifest.executable)
+    process = start_sync(paths, arguments, environment)
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         state = read(paths.sync)
