@@ -341,18 +341,22 @@ def test_without_a_key_a_sweep_starts_all_the_same(
         os.chown(key, OTHERS, OTHERS)
     else:
         monkeypatch.setenv("JUPYTER_DATA_DIR", "/proc/nowhere")
-    made = idle() if how != "nowhere" else None
-    if made is not None:
-        ended(made).reproduce(0, namespace={})
-        assert not (tmp_path / "elsewhere").exists()
-        child = "import sys, wandb_magic; wandb_magic.attach(sys.argv[1]).reproduce(0)"
-        done = subprocess.run(
-            [sys.executable, "-c", child, str(made.path)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert "UntrustedError" in done.stderr
+    made = ended(idle())
+    made.reproduce(0, namespace={})
+    assert not (tmp_path / "elsewhere").exists()
+    if how == "nowhere":  # the list of sweeps lies there, too
+        (notice,) = made.status().sweep.notices
+        assert "JUPYTER_DATA_DIR" in notice
+        assert str(made.path) in notice
+        assert attach(str(made.path)).id == made.id
+    child = "import sys, wandb_magic; wandb_magic.attach(sys.argv[1]).reproduce(0)"
+    done = subprocess.run(
+        [sys.executable, "-c", child, str(made.path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "UntrustedError" in done.stderr
 
 
 def train() -> None:
@@ -388,3 +392,13 @@ def test_a_damaged_manifest_is_said_in_a_sentence() -> None:
     (made._paths.bundle / "manifest.json").write_text("{")
     with pytest.raises(SweepError, match="holds no bundle that can be read"):
         made.resume()
+
+
+def test_each_promise_names_a_test_that_exists() -> None:
+    root = Path(__file__).parents[1]
+    lines = (root / "SECURITY.md").read_text("utf-8").splitlines()
+    promises = [line for line in lines if line.startswith("| ") and "---" not in line][1:]
+    assert len(promises) > 20
+    for line in promises:
+        file, _, test = line.rstrip(" |").rpartition("| ")[2].strip("`").partition("::")
+        assert f"def {test}(" in (root / file).read_text("utf-8"), line

@@ -6,6 +6,7 @@ what it says goes to a file. Nothing here waits for it.
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -96,12 +97,15 @@ def _held(path: Path) -> bool:
     import fcntl  # noqa: PLC0415 - where it is missing, nothing is ever detached
 
     try:
-        with path.open("rb") as lock:
+        # A pipe in its place would wait for a writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
     except BlockingIOError:
         return True
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO):
+            raise
     return False
 
 

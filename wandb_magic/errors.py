@@ -69,7 +69,19 @@ class RemoteError(SweepError):
 
 
 class StoreError(SweepError):
-    """The sweep's store cannot be read or written."""
+    """The sweep's store cannot be read or written.
+
+    Parameters
+    ----------
+    message
+        What is wrong, and what to do.
+    lasting
+        Whether it will be the same if tried again: a damaged file, and not a full disk.
+    """
+
+    def __init__(self, message: str, *, lasting: bool = False) -> None:
+        super().__init__(message)
+        self.lasting = lasting
 
 
 class UnsupportedError(SweepError):

@@ -1,19 +1,22 @@
 """The index of this user's sweeps, so that any kernel, terminal or server finds them.
 
 One small file a sweep in Jupyter's data folder. It only says where sweeps are: what they are
-stands in their own folders, and an entry whose folder is gone disappears.
+stands in their own folders. A folder may be away for a while, with its disk: an entry goes when
+somebody deletes the sweep, and not before.
 """
 
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from jupyter_core.paths import jupyter_data_dir
 
-from wandb_magic.paths import FOLDER_MODE, SweepPaths, checked_id, write_atomically
+from wandb_magic.errors import SweepNotFoundError
+from wandb_magic.paths import FOLDER_MODE, SweepPaths, checked_id, read_regular, write_atomically
 from wandb_magic.records import SweepId
 
 
@@ -31,6 +34,14 @@ class Entry:
         """The sweep's paths."""
         return SweepPaths(Path(self.folder))
 
+    @property
+    def away(self) -> bool:
+        """Whether its folder is not there now."""
+        try:
+            return not self.paths.folder.is_dir()
+        except OSError:  # it is there, for others
+            return False
+
 
 def add(entry: Entry) -> None:
     """Add a sweep, or put what is known of it anew."""
@@ -45,22 +56,40 @@ def remove(sweep: SweepId) -> None:
 
 
 def entries() -> list[Entry]:
-    """Return all sweeps that still exist, newest first."""
-    return sorted(_existing(), key=lambda entry: entry.created, reverse=True)
+    """Return all sweeps that nobody has deleted, newest first; some may be away."""
+    return sorted(_read(), key=lambda entry: entry.created, reverse=True)
 
 
-def _existing() -> Iterator[Entry]:
+def present() -> list[Entry]:
+    """Return the sweeps whose folders are there, newest first."""
+    return [entry for entry in entries() if not entry.away]
+
+
+def why_not() -> str:
+    """Return why no sweep can be added, "" if one can."""
+    try:
+        _folder().mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=_folder()):
+            return ""
+    except OSError as error:
+        return f"{error.filename or _folder()}: {error.strerror or error}"
+
+
+def _read() -> Iterator[Entry]:
     for file in _folder().glob("*.json"):
         try:
-            entry = Entry(**json.loads(file.read_text(encoding="utf-8")))
-        except FileNotFoundError:  # removed meanwhile
+            told = json.loads(read_regular(file))
+            entry = Entry(
+                SweepId(checked_id(told["id"])),
+                str(told["name"]),
+                str(told["folder"]),
+                float(told["created"]),
+            )
+        # Removed meanwhile, unreadable, or no entry, whoever put it there.
+        except (OSError, ValueError, TypeError, KeyError, SweepNotFoundError):
             continue
-        except (ValueError, TypeError):  # no entry, whoever put it there
-            continue
-        if entry.paths.spec.exists():
+        if entry.folder.startswith("/") and "\0" not in entry.folder:
             yield entry
-        else:
-            file.unlink(missing_ok=True)
 
 
 def _folder() -> Path:

@@ -19,9 +19,11 @@ Ids are validated before they become part of a path.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
+import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,8 +187,9 @@ class SweepPaths:
     def store(self) -> Path:
         """The store; on a network file system a pointer leads to a local disk."""
         here = self.folder / "sweep.db"
-        with contextlib.suppress(FileNotFoundError, ValueError):
-            there = Path(self.store_pointer.read_text(encoding="utf-8"))
+        # A pointer that cannot be read, or names no path, is as good as none.
+        with contextlib.suppress(OSError, ValueError):
+            there = Path(read_regular(self.store_pointer))
             # On another machine, where it was not, it may have been put beside the pointer.
             if there.is_absolute() and (there.exists() or not here.exists()):
                 return there
@@ -266,7 +269,7 @@ def read_object(path: Path) -> dict[str, Any] | None:
         files that are empty or cut.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_regular(path))
     except FileNotFoundError:
         return None
     except (ValueError, RecursionError):
@@ -274,6 +277,23 @@ def read_object(path: Path) -> dict[str, Any] | None:
     if found is not None and not isinstance(found, dict):
         raise ValueError(f"{path} is damaged")
     return found
+
+
+def read_regular(path: Path) -> str:
+    """Return the text of a file; of a pipe or folder in its place, an error and no waiting.
+
+    Raises
+    ------
+    OSError
+        If there is no file, or it cannot be read.
+    UnicodeDecodeError
+        If it is no text.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "no regular file", str(path))
+        return file.read().decode("utf-8")
 
 
 def write_atomically(path: Path, data: bytes | str) -> None:

@@ -129,3 +129,13 @@ def test_the_environment_of_a_server_may_be_another_one(bad: Bad) -> None:
     (finding,) = bad(list(panel._of_environment(Place(), {**there, "python": str(BARE)})))
     assert "front end of wandb-magic is not installed" in finding.text
     assert finding.remedy.startswith(f"{BARE} -m pip install")
+
+
+@pytest.mark.parametrize(("version", "unsafe"), [("2.17.9", True), ("2.18.0", False), ("", False)])
+def test_a_jupyter_server_with_a_known_hole_is_noticed(version: str, *, unsafe: bool) -> None:
+    found = list(panel._unsafe(Place(), {"server": version, "python": "/there/python"}))
+    assert bool(found) is unsafe
+    for each in found:
+        assert each.level is Level.NOTE
+        assert "CVE-2026-40934" in each.text
+        assert '/there/python -m pip install -U "jupyter_server>=2.18.0"' in each.remedy

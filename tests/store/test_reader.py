@@ -257,3 +257,30 @@ def test_opening_a_store_imports_no_numpy(path: Path) -> None:
 def test_an_id_is_only_an_id(reader: store.StoreReader) -> None:
     with pytest.raises(SweepNotFoundError):
         reader.run(RunId("' OR 1 --"))
+
+
+def test_a_pause_is_no_time_in_which_a_run_was_executed(
+    sweep: SweepRecord, make_run: MakeRun, tmp_path: Path
+) -> None:
+    path = tmp_path / "busy.db"
+    store.create(path, sweep)
+    writer = store.StoreWriter(path)
+    for number, (begin, end, state) in enumerate(
+        [
+            (0.0, 10.0, RunState.FINISHED),
+            (5.0, 20.0, RunState.FAILED),
+            (6.0, 7.0, RunState.FINISHED),
+            # paused for a thousand seconds; then the machine was off
+            (1020.0, 9000.0, RunState.LOST),
+            (1030.0, 1040.0, RunState.STOPPED),
+            (1050.0, None, RunState.RUNNING),
+            (None, None, RunState.PENDING),
+        ]
+    ):
+        writer.add_run(
+            make_run(number, id=f"run0000{number}", started=begin, ended=end, state=state)
+        )
+    writer.close()
+    reader = store.StoreReader(path)
+    assert reader.busy(1055.0) == 20.0 + 10.0 + 5.0
+    reader.close()

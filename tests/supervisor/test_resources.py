@@ -1,23 +1,54 @@
-"""GPUs are shared out evenly; a single agent sees all of them."""
+"""Which GPUs there are: a program stands for nvidia-smi, for there is no GPU here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from wandb_magic.supervisor import resources
 from wandb_magic.supervisor.resources import devices_of_agent
 
 
-@pytest.mark.parametrize(
-    ("agents", "visible", "expected"),
-    [
-        (1, "0,1", [{}]),
-        (2, "0,1", [{"CUDA_VISIBLE_DEVICES": "0"}, {"CUDA_VISIBLE_DEVICES": "1"}]),
-        (2, "4,5,6,7", [{"CUDA_VISIBLE_DEVICES": "4,6"}, {"CUDA_VISIBLE_DEVICES": "5,7"}]),
-        (3, "0,1", [{"CUDA_VISIBLE_DEVICES": device} for device in ("0", "1", "0")]),
-        (2, "", [{}, {}]),
-    ],
-)
-def test_each_agent_has_its_share(
-    agents: int, visible: str, expected: list[dict[str, str]]
+@pytest.fixture(autouse=True)
+def forgetful() -> Iterator[None]:
+    """Ask anew in each test."""
+    resources._devices.cache_clear()
+    yield
+    resources._devices.cache_clear()
+
+
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Put a program in the place of nvidia-smi."""
+    command = tmp_path / "nvidia-smi"
+    command.write_text(f"#!/bin/sh\n{script}\n")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+
+def test_agents_share_out_what_it_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(tmp_path, monkeypatch, "printf '0\\n1\\n2\\n'")
+    shown = [devices_of_agent(agent, 2, {}) for agent in range(2)]
+    assert shown == [{"CUDA_VISIBLE_DEVICES": "0,2"}, {"CUDA_VISIBLE_DEVICES": "1"}]
+
+
+@pytest.mark.parametrize("script", ["sleep 600", "trap '' TERM INT; sleep 600 & wait", "exit 1"])
+def test_one_that_hangs_or_fails_holds_nothing_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
 ) -> None:
-    environment = {"CUDA_VISIBLE_DEVICES": visible}
-    shares = [devices_of_agent(agent, agents, environment) for agent in range(agents)]
-    assert shares == expected
+    monkeypatch.setattr(resources, "LIMIT_S", 0.5)
+    stand_in(tmp_path, monkeypatch, script)
+    begin = time.monotonic()
+    assert devices_of_agent(0, 2, {}) == {}
+    assert devices_of_agent(1, 2, {}) == {}
+    assert time.monotonic() - begin < 60  # and not the ten minutes that it sleeps
+
+
+def test_one_that_cannot_be_executed_holds_nothing_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(tmp_path, monkeypatch, "")
+    (tmp_path / "nvidia-smi").write_text("#!/nowhere\n")
+    assert devices_of_agent(0, 2, {}) == {}

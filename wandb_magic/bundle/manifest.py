@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from wandb_magic.errors import BundleError
-from wandb_magic.paths import write_atomically
+from wandb_magic.paths import read_regular, write_atomically
 
 Kind = Literal["cell", "function", "command"]
 
@@ -130,7 +130,7 @@ class Manifest:
         """
         path = manifest_path(folder)
         try:
-            return cls.parse(path.read_text(encoding="utf-8"))
+            return cls.parse(read_regular(path))
         except (ValueError, TypeError, KeyError) as error:
             raise BundleError(
                 f"{path} is damaged: the results can be read, but to run more, start a new sweep"

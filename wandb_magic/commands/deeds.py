@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from wandb_magic.commands import conclusions
 from wandb_magic.commands.answer import Answer
@@ -16,8 +16,9 @@ from wandb_magic.errors import SweepNotFoundError, SweepStateError
 from wandb_magic.records import ID_LENGTH, documents
 from wandb_magic.verbs import logs
 from wandb_magic.verbs.fetching import fetch
-from wandb_magic.verbs.finding import attach, sweeps
+from wandb_magic.verbs.finding import attach, known
 from wandb_magic.verbs.handle import Sweep
+from wandb_magic.verbs.unreadable import UnreadableSweep
 
 
 class Surface(Protocol):
@@ -49,8 +50,7 @@ def perform(options: argparse.Namespace, surface: Surface) -> Answer:
     """
     verb = ALIASES.get(options.verb, options.verb)
     if verb == "list":
-        found = sweeps()
-        return Answer(tables.of_sweeps(found), [sweep_data(each) for each in found])
+        return _list()
     if verb == "doctor":
         return _doctor(surface)
     if verb == "fetch":
@@ -67,6 +67,23 @@ def perform(options: argparse.Namespace, surface: Surface) -> Answer:
     if verb in _READS:
         return _READS[verb](sweep, options)
     return Answer(_ACTS[verb](sweep, options, surface))
+
+
+def _list() -> Answer:
+    """List all sweeps; one that cannot be read hides no other."""
+    shown: list[Sweep] = []
+    data: list[dict[str, Any]] = []
+    lines: list[str] = []
+    for sweep in known():
+        try:
+            data.append(sweep_data(sweep))
+            shown.append(sweep)
+        except Exception as error:  # noqa: BLE001 - whatever its folder holds
+            reason = getattr(sweep, "reason", str(error))
+            data.append({"id": sweep.id, "name": sweep.name, "unreadable": reason})
+            lines.append(f"{_named(sweep)} cannot be read: {reason}")
+    table = [tables.of_sweeps(shown)] if shown or not lines else []
+    return Answer("\n".join([*table, *lines]), data)
 
 
 def _doctor(surface: Surface) -> Answer:
@@ -135,7 +152,7 @@ def _wait(sweep: Sweep, options: argparse.Namespace, surface: Surface) -> str:
 
 
 def _stop(sweep: Sweep, options: argparse.Namespace, _: Surface) -> str:
-    if sweep.status().sweep.state.ended:
+    if not isinstance(sweep, UnreadableSweep) and sweep.status().sweep.state.ended:
         return f"{_named(sweep)} has ended already"
     sweep.stop(drain=options.drain)
     when = " when its living runs have ended" if options.drain else ""
@@ -224,9 +241,21 @@ def _export(sweep: Sweep, options: argparse.Namespace, _: Surface) -> str:
 
 
 def _delete(sweep: Sweep, options: argparse.Namespace, surface: Surface) -> str:
+    if isinstance(sweep, UnreadableSweep):
+        return _delete_unreadable(sweep, options, surface)
     name, lost = _named(sweep), len(sweep.records())
     if not options.yes and not surface.confirm(f"Delete {name} with its {lost} runs?"):
         raise SweepStateError(f"{name} is kept: --yes deletes it with its {lost} runs")
+    sweep.delete()
+    return f"{name} is deleted; W&B's own folders of its runs stay"
+
+
+def _delete_unreadable(
+    sweep: UnreadableSweep, options: argparse.Namespace, surface: Surface
+) -> str:
+    name = _named(sweep)
+    if not options.yes and not surface.confirm(f"Delete {name}, which cannot be read?"):
+        raise SweepStateError(f"{name} is kept: --yes deletes it, although it cannot be read")
     sweep.delete()
     return f"{name} is deleted; W&B's own folders of its runs stay"
 

@@ -21,7 +21,8 @@ def look() -> dict[str, Any]:
     """Return what this environment has, as a JSON value.
 
     `version` is that of this package ("" if it is missing), `lab` that of JupyterLab, `prefix` the
-    environment's folder; `enabled` says whether a server that starts here loads the extension,
+    environment's folder, `server` the version of its Jupyter server; `enabled` says whether a
+    server that starts here loads the extension,
     `front_end` where the panel's front end lies ("" if it is missing), and `disabled` whether
     JupyterLab is told to leave it out.
     """
@@ -38,6 +39,7 @@ def look() -> dict[str, Any]:
         "version": _version(PACKAGE),
         "lab": _version("jupyterlab"),
         "prefix": sys.prefix,
+        "server": _version("jupyter_server"),
         "enabled": _last(_extensions(folders), SERVER_EXTENSION),
         "front_end": str(built[0]) if built else "",
         "disabled": _last(_disabled(folders), LAB_EXTENSION),

@@ -17,7 +17,9 @@ from wandb_magic.doctor.findings import Finding, note, ok
 from wandb_magic.doctor.installed import LAB_EXTENSION, PACKAGE, SERVER_EXTENSION, look
 from wandb_magic.doctor.place import Place
 from wandb_magic.doctor.servers import Server, environment_of, servers_of
+from wandb_magic.doctor.versions import release
 
+SAFE_SERVER = (2, 18, 0)  # the first without CVE-2026-40934
 RESTART = "# then end the Jupyter server, and start it again"
 
 
@@ -31,6 +33,7 @@ def findings(place: Place) -> Iterator[Finding]:
     elif not servers:
         yield ok("no Jupyter server of this user is running")
         here = look()
+        yield from _unsafe(place, {**here, "python": sys.executable})
         if here["lab"]:
             yield from _of_environment(place, {**here, "python": sys.executable})
 
@@ -47,6 +50,7 @@ def _of_server(place: Place, server: Server) -> Iterator[Finding]:
                 place.command("jupyter labextension list"),
             )
         return
+    yield from _unsafe(place, there)
     faults = list(_of_environment(place, there))
     if loaded is False and all(not fault.remedy for fault in faults):
         yield note(
@@ -65,6 +69,17 @@ def _of_server(place: Place, server: Server) -> Iterator[Finding]:
         yield note(
             f"{text}, and wandb-magic is {__version__} here but {there['version']} there",
             f"{_pip(place, there)} -U {PACKAGE}=={__version__}  {RESTART}",
+        )
+
+
+def _unsafe(place: Place, there: Mapping[str, Any]) -> Iterator[Finding]:
+    installed = str(there.get("server") or "")
+    if installed and release(installed) < SAFE_SERVER:
+        safe = ".".join(map(str, SAFE_SERVER))
+        yield note(
+            f"jupyter_server {installed} has a known security hole (CVE-2026-40934), which {safe} "
+            "closes",
+            f'{_pip(place, there)} -U "jupyter_server>={safe}"  {RESTART}',
         )
 
 

@@ -21,6 +21,7 @@ from wandb_magic.server.problems import GoneError
 from wandb_magic.server.wire import SweepSummary, Unreadable
 from wandb_magic.verbs.handle import Sweep
 from wandb_magic.verbs.removing import discard
+from wandb_magic.verbs.unreadable import reason_of
 
 SHELF = "wandb_magic_shelf"
 """The shelf's name among the server's settings."""
@@ -57,8 +58,9 @@ class Shelf:
         for entry in self._look().values():
             try:
                 found.append(self._summary(entry))
-            except StoreError as error:
-                unreadable.append({"id": entry.id, "name": entry.name, "reason": str(error)})
+            except Exception as error:  # noqa: BLE001 - no sweep may hide the others
+                reason = reason_of(entry, error)
+                unreadable.append({"id": entry.id, "name": entry.name, "reason": reason})
         return found, unreadable
 
     def book(self, sweep: str) -> Book:
@@ -82,7 +84,7 @@ class Shelf:
         return Sweep(self.book(sweep).paths)
 
     def delete(self, sweep: str) -> None:
-        """Delete a sweep; see `Sweep.delete`."""
+        """Delete a sweep; see `Sweep.delete`. One that cannot be read is ended first."""
         try:
             handle = self.sweep(sweep)
         except StoreError:
@@ -169,7 +171,7 @@ class Shelf:
         book = self._book(entry)
         try:
             told = book.summary()
-        except StoreError as error:
+        except Exception as error:
             self._pause(entry.id, error)
             raise
         # Whoever brings back one that died writes its store.
@@ -188,9 +190,9 @@ class Shelf:
             raise StoreError(reason)
         try:
             book = Book(entry.paths)
-        except StoreError as error:
+        except Exception as error:
             self._pause(entry.id, error)
-            raise
+            raise StoreError(reason_of(entry, error)) from error
         with self._lock:
             self._unreadable.pop(entry.id, None)
             book = self._books.setdefault(entry.id, book)
@@ -198,7 +200,7 @@ class Shelf:
                 del self._books[next(iter(self._books))]
         return book
 
-    def _pause(self, sweep: str, error: StoreError) -> None:
+    def _pause(self, sweep: str, error: Exception) -> None:
         """Leave a store alone for a while: a look at it may take its time."""
         with self._lock:
             self._books.pop(sweep, None)

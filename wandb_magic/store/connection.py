@@ -25,6 +25,8 @@ VERSION = 1
 WAIT = 5.0
 """Seconds to wait for another process that has locked the store."""
 
+_LASTING = ("not a database", "malformed", "no such", "Could not decode")
+
 _WAL_LIMIT = 16 * 2**20
 
 # A part of SQLite's message, and what it means to the user; codes came with Python 3.11 only.
@@ -39,7 +41,8 @@ _REASONS = (
     ("disk I/O error", "cannot be read or written: the disk reports an error, or it is full"),
     ("not a database", "is damaged or no store at all: restore it, or delete the sweep"),
     ("malformed", "is damaged: restore it, or delete the sweep"),
-    ("no such table", "is not complete: restore it, or delete the sweep"),
+    ("no such", "is not complete: restore it, or delete the sweep"),
+    ("Could not decode", "holds what is no text: restore it, or delete the sweep"),
 )
 
 
@@ -55,9 +58,10 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
+        lasting = any(mark in str(error) for mark in _LASTING)
         for mark, reason in _REASONS:
             if mark in str(error):
-                raise StoreError(f"The store {path} {reason}.") from error
+                raise StoreError(f"The store {path} {reason}.", lasting=lasting) from error
         raise
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
@@ -153,8 +157,18 @@ def _open(path: Path, mode: str, wait: float) -> sqlite3.Connection:
 
 
 def _must_exist(path: Path) -> None:
-    if not path.is_file():
-        raise StoreError(f"There is no store at {path}: the sweep was deleted or moved.")
+    try:
+        if path.is_file():
+            return
+        if not path.parent.is_dir():
+            raise StoreError(
+                f"The folder {path.parent} is not there: bring its disk back, or delete the "
+                "sweep.",
+                lasting=True,
+            )
+    except OSError as error:
+        raise StoreError(f"The store {path} cannot be opened: {error.strerror}.") from error
+    raise StoreError(f"There is no store at {path}: the sweep was deleted or moved.", lasting=True)
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

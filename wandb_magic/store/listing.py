@@ -135,6 +135,19 @@ class RunReader(ReadSession):
         """Return when runs ended, some or all, in order of their numbers."""
         return self._times("ended", runs)
 
+    def busy(self, now: float) -> float:
+        """Return for how many seconds any run was executed until `now`: pauses do not count."""
+        query = (
+            "WITH span AS (SELECT started AS begin, coalesce(ended, ?) AS end FROM run"
+            " WHERE started IS NOT NULL AND state != ?),"
+            " covered AS (SELECT begin, end, max(end) OVER (ORDER BY begin"
+            " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM span)"
+            " SELECT total(max(0, end - max(begin, coalesce(before, begin)))) FROM covered"
+        )
+        with self._reading() as connection:
+            (seconds,) = connection.execute(query, (now, RunState.LOST.value)).fetchone()
+        return float(seconds)
+
     def last_row(self) -> int:
         """Return the number of the newest row, 0 without runs; see `changed`."""
         with self._reading() as connection:

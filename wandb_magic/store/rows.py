@@ -6,11 +6,12 @@ and infinities become the strings that W&B's API uses for them, so SQLite can lo
 
 from __future__ import annotations
 
+import functools
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
-from typing import Any
+from typing import Any, TypeVar
 
 from wandb_magic.errors import StoreError
 from wandb_magic.records import (
@@ -24,6 +25,7 @@ from wandb_magic.records import (
     SweepState,
 )
 
+Record = TypeVar("Record", RunRecord, SweepRecord)
 RUN_COLUMNS = tuple(field.name for field in fields(RunRecord))
 SWEEP_COLUMNS = tuple(field.name for field in fields(SweepRecord))
 
@@ -83,6 +85,24 @@ def encoded_fields(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _column(value) for name, value in values.items()}
 
 
+def _readable(read: Callable[[Sequence[Any]], Record]) -> Callable[[Sequence[Any]], Record]:
+    """Say in a sentence that a row holds what this version does not know."""
+
+    @functools.wraps(read)
+    def reading(row: Sequence[Any]) -> Record:
+        try:
+            return read(row)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise StoreError(
+                f"The store holds what cannot be read ({error}): a newer version of wandb-magic "
+                "made it, or it is damaged. Update wandb-magic, restore it, or delete the sweep.",
+                lasting=True,
+            ) from error
+
+    return reading
+
+
+@_readable
 def run_record(row: Sequence[Any]) -> RunRecord:
     """Return the record of a row of `RUN_COLUMNS`."""
     values = dict(zip(RUN_COLUMNS, row, strict=True))
@@ -95,6 +115,7 @@ def run_record(row: Sequence[Any]) -> RunRecord:
     return RunRecord(**values)
 
 
+@_readable
 def sweep_record(row: Sequence[Any]) -> SweepRecord:
     """Return the record of a row of `SWEEP_COLUMNS`."""
     values = dict(zip(SWEEP_COLUMNS, row, strict=True))
@@ -138,8 +159,10 @@ def _column(value: Any) -> Any:  # noqa: ANN401 - what SQLite stores
 
 
 def _options(text: str) -> Options:
-    values = json.loads(text)
-    return Options(**{**values, "priors": tuple(values["priors"])})
+    values: dict[str, Any] = dict(json.loads(text))
+    known = {field.name: values[field.name] for field in fields(Options) if field.name in values}
+    # What a newer version knows besides changes nothing of what is here to be read.
+    return Options(**{**known, "priors": tuple(known.get("priors", ()))})
 
 
 def _process(text: str | None) -> Process | None:

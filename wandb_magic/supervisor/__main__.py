@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import functools
 import logging
 import os
 import sys
@@ -21,6 +22,7 @@ from wandb_magic.records import SweepState
 from wandb_magic.spec import load, understood
 from wandb_magic.store import StoreReader, StoreWriter
 from wandb_magic.supervisor.choosing import backend_of
+from wandb_magic.supervisor.footing import leave
 from wandb_magic.supervisor.jobs import Jobs
 from wandb_magic.supervisor.ledger import Ledger
 from wandb_magic.supervisor.supervisor import Supervisor
@@ -43,13 +45,18 @@ def main() -> int:
         environment = dict(os.environ)
         # The cores are for the runs: a Gaussian process gains nothing from a pool of threads.
         os.environ["OMP_NUM_THREADS"] = "1"
-        asyncio.run(supervise(paths, environment))
+        try:
+            asyncio.run(supervise(paths, environment))
+        except StoreError as error:
+            if not error.lasting:
+                raise
+            leave(paths.folder, str(error))
     return 0
 
 
 async def supervise(paths: SweepPaths, environment: Mapping[str, str]) -> None:
     """Own the sweep in a folder until it ends."""
-    asyncio.get_running_loop().set_exception_handler(_die)
+    asyncio.get_running_loop().set_exception_handler(functools.partial(_die, paths))
     store = StoreWriter(paths.store)
     sweep = store.sweep()
     try:
@@ -86,11 +93,14 @@ def cannot_go_on(store: StoreWriter, cause: str) -> None:
     store.close()
 
 
-def _die(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+def _die(paths: SweepPaths, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """End at an error that nobody expected: a supervisor that limps on could lose a run.
 
-    The runs go on, and the next supervisor takes them up.
+    The runs go on, and the next supervisor takes them up, unless its store is lost to it, too.
     """
+    error = context.get("exception")
+    if isinstance(error, StoreError) and error.lasting:
+        leave(paths.folder, str(error))
     log.critical("%s", context["message"], exc_info=context.get("exception"))
     logging.shutdown()
     os._exit(os.EX_SOFTWARE)

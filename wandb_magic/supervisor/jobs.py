@@ -46,7 +46,7 @@ class Jobs:
         *,
         commands: bool,
     ) -> None:
-        self._paths = paths
+        self.paths = paths
         self._sweep = sweep
         self._spec = spec
         self._environment = environment
@@ -54,12 +54,12 @@ class Jobs:
 
     def job(self, run: RunRecord, agents: int) -> Job:
         """Return the job of a run; so many `agents` share out the GPUs."""
-        paths = self._paths.run(run.id).newest
+        paths = self.paths.run(run.id).newest
         environment = run_environment(
             run=run.id,
             sweep=self._sweep.id,
             params=str(paths.params),
-            root=str(self._paths.root),
+            root=str(self.paths.root),
             project=self._sweep.project,
             entity=self._sweep.entity,
             mode=self._sweep.mode,
@@ -75,7 +75,7 @@ class Jobs:
         return Job(
             run=run.id,
             folder=paths.folder,
-            bundle=self._paths.bundle,
+            bundle=self.paths.bundle,
             environment=environment,
             seed=seed_of(self._sweep.options.seed, run.number),
             command=self._command(run) if self._commands else (),
@@ -84,20 +84,20 @@ class Jobs:
 
     def begin_another(self, run: RunId) -> None:
         """See to it that the run's next job is another execution, if there has been one."""
-        paths = self._paths.run(run)
+        paths = self.paths.run(run)
         if paths.folder.exists():
             paths.begin_another()
 
     def spare(self, run: RunId) -> None:
         """Keep the sweep's rule for ending poor runs from this one: somebody wants it."""
-        self._paths.run(run).spared.touch()
+        self.paths.run(run).spared.touch()
 
     def spared(self, run: RunId) -> bool:
         """Tell whether the sweep's rule for ending poor runs is to leave this one alone."""
-        return self._paths.run(run).spared.exists()
+        return self.paths.run(run).spared.exists()
 
     def _command(self, run: RunRecord) -> tuple[str, ...]:
-        json_file = self._paths.run(run.id).folder / "params.json"
+        json_file = self.paths.run(run.id).folder / "params.json"
         if "${args_json_file}" in self._spec.command:
             json_file.parent.mkdir(parents=True, exist_ok=True)
             json_file.write_text(args_json(run.params), encoding="utf-8")

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import shutil
+import signal
 import subprocess
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
+
+LIMIT_S = 10.0
+LEFT_S = 1.0  # for what was killed to be gone
+
+log = logging.getLogger(__name__)
 
 
 def devices_of_agent(agent: int, agents: int, environment: Mapping[str, str]) -> dict[str, str]:
@@ -30,10 +40,27 @@ def _devices() -> tuple[str, ...]:
     command = shutil.which("nvidia-smi")
     if command is None:
         return ()
-    done = subprocess.run(
-        [command, "--query-gpu=index", "--format=csv,noheader"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return tuple(done.stdout.split()) if done.returncode == 0 else ()
+    try:
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+            process = subprocess.Popen(
+                [command, "--query-gpu=index", "--format=csv,noheader"],
+                stdin=subprocess.DEVNULL,
+                stdout=said,  # a pipe would be waited for as long as anybody has it open
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            try:
+                process.wait(LIMIT_S)
+            except subprocess.TimeoutExpired:
+                log.warning("nvidia-smi does not answer: agents do not share out the GPUs")
+                # Where the driver hangs not even that ends it, and nobody waits for it.
+                with suppress(OSError, subprocess.TimeoutExpired):
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait(LEFT_S)
+                return ()
+            said.seek(0)
+            listed = tuple(said.read().split())
+    except OSError as error:
+        log.warning("nvidia-smi cannot be asked (%s): agents do not share out the GPUs", error)
+        return ()
+    return listed if process.returncode == 0 else ()

@@ -17,6 +17,7 @@ from wandb_magic.run import Job, prepare
 from wandb_magic.spec import Spec
 from wandb_magic.supervisor.again import dismiss_all
 from wandb_magic.supervisor.endings import Intent, verdict
+from wandb_magic.supervisor.footing import Footing
 from wandb_magic.supervisor.jobs import Jobs, parameters
 from wandb_magic.supervisor.judging import Judge
 from wandb_magic.supervisor.ledger import Ledger
@@ -71,6 +72,7 @@ class Supervisor:
         self._question: asyncio.Future[Proposal | None] | None = None
         self._judge = Judge(self, spec)
         self._metric = MetricWatch(spec.metric.name if spec.metric is not None else "")
+        self._footing = Footing(jobs.paths, ledger.sweep.options.grace)
         self.exhausted = False
         self._ready = False
         self._wake = asyncio.Event()
@@ -111,9 +113,10 @@ class Supervisor:
         return self.ledger.sweep.state.ended and not self.roster.living and not self._busy_asking()
 
     async def _tick(self) -> None:
+        self._footing.leave_if_lost()
         if self._asking is not None and self._asking.done():
             self._asking.result()
-        self._carry_out_requests()
+        await self._patiently(self._carry_out_requests)
         if self._question is not None and (
             self.ledger.sweep.state is not SweepState.RUNNING or self.roster.waiting
         ):
@@ -132,6 +135,7 @@ class Supervisor:
                 write()
             except (StoreError, OSError) as error:
                 log.error("%s", error)  # noqa: TRY400 - the sentence says it all
+                self._footing.leave_if_lost(error)
                 await asyncio.sleep(WRITE_RETRY_S)
             else:
                 return

@@ -98,7 +98,7 @@ def _aim(
 ) -> None:
     """Settle entity and project, once and for all; what was asked for wins over what is usual."""
     target, sweep = progress.state.target, reader.sweep()
-    if target.id or progress.state.asked:
+    if target.id or (progress.state.asked and target.entity):
         for name in ("entity", "project"):
             wanted, chosen = getattr(options, name), getattr(target, name)
             if wanted not in ("", chosen):

@@ -9,13 +9,14 @@ between was interrupted. Only the process that holds the lock writes either.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import Any
 
-from wandb_magic.paths import FOLDER_MODE, SyncPaths, write_atomically
+from wandb_magic.paths import FOLDER_MODE, SyncPaths, read_regular, write_atomically
 from wandb_magic.processes import alive
 from wandb_magic.records import Process, RunId, RunRecord, is_id
 
@@ -123,14 +124,18 @@ class SyncState:
 def read(paths: SyncPaths) -> SyncState | None:
     """Return how far a sweep has been sent; None if nobody ever tried."""
     try:
-        data: dict[str, Any] = json.loads(paths.state.read_text(encoding="utf-8"))
+        data: dict[str, Any] = json.loads(read_regular(paths.state))
+        data["target"] = Target(**data["target"])
+        data["phase"] = Phase(data["phase"])
+        data["notices"] = tuple(data["notices"])
+        data["process"] = None if data["process"] is None else Process(**data["process"])
+        return SyncState(**data)
     except FileNotFoundError:
         return None
-    data["target"] = Target(**data["target"])
-    data["phase"] = Phase(data["phase"])
-    data["notices"] = tuple(data["notices"])
-    data["process"] = None if data["process"] is None else Process(**data["process"])
-    return SyncState(**data)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        # Whether the server has the sweep is not known: it is looked for before it is made.
+        problem = f"{paths.state} cannot be read ({error}): sync again to look what W&B has"
+        return SyncState(Target(), Phase.FAILED, asked=True, problem=problem)
 
 
 @dataclass(frozen=True)
@@ -150,15 +155,16 @@ def steps(paths: SyncPaths) -> dict[RunId, Taken]:
     """Return the last step of each run; a line that was cut off by a crash never was."""
     found: dict[RunId, Taken] = {}
     try:
-        text = paths.runs.read_text(encoding="ascii")
-    except FileNotFoundError:
+        text = read_regular(paths.runs)
+    except (OSError, ValueError):  # what has arrived, the server knows
         return found
     for line in text.split("\n")[:-1]:
         step, run, ended, *_ = [*line.split(" "), "", "", ""]
         if is_id(run) and step == Step.BEGUN.value:
             found[RunId(run)] = Taken(Step.BEGUN)
         elif is_id(run) and step == Step.SENT.value:
-            found[RunId(run)] = Taken(Step.SENT, float(ended or "nan"))
+            with contextlib.suppress(ValueError):
+                found[RunId(run)] = Taken(Step.SENT, float(ended or "nan"))
     return found
 
 

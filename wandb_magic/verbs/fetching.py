@@ -73,7 +73,7 @@ def fetch(sweep: str, *, entity: str | None = None, project: str | None = None) 
         If there is no API key, or `sweep` names none.
     """
     id_ = SweepId(split(sweep)[2])
-    entry = next((entry for entry in index.entries() if entry.id == id_), None)
+    entry = next((entry for entry in index.present() if entry.id == id_), None)
     paths = None if entry is None else entry.paths
     if paths is not None and not _is_copy(paths):
         return Sweep(paths)

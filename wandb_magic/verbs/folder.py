@@ -6,11 +6,13 @@ server hears of the sweep.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -104,9 +106,16 @@ def complete(staging: SweepPaths, sweep: SweepRecord) -> SweepPaths:
     if paths.folder != staging.folder:
         staging.folder.rename(paths.folder)
     try:
+        if why := index.why_not():
+            notice = (
+                f"no list of sweeps can be kept ({why}), so this one is found by its folder only, "
+                f"{paths.folder}: JUPYTER_DATA_DIR names another place for the list"
+            )
+            sweep = replace(sweep, notices=(*sweep.notices, notice))
         sign_command(paths.bundle, sweep.spec)
         furnish(paths, sweep)
-        index.add(index.Entry(sweep.id, sweep.name, str(paths.folder), sweep.created))
+        if not why:
+            index.add(index.Entry(sweep.id, sweep.name, str(paths.folder), sweep.created))
     except BaseException:
         take_back(paths, sweep.id)
         raise
@@ -130,14 +139,22 @@ def _local_state() -> Path:
 
 def take_back(paths: SweepPaths, sweep: SweepId) -> None:
     """Leave nothing of a sweep behind."""
-    index.remove(sweep)
+    with contextlib.suppress(OSError):  # where no list can be kept
+        index.remove(sweep)
     paths.store.unlink(missing_ok=True)
     shutil.rmtree(paths.folder, ignore_errors=True)
 
 
 def sentence(error: OSError, paths: SweepPaths) -> str:
     """Say what to do about a folder that cannot be written."""
-    place = error.filename or paths.folder
+    place = Path(error.filename or paths.folder)
+    if place.is_relative_to(_local_state()) or (
+        _local_state().is_relative_to(place) and not paths.folder.is_relative_to(place)
+    ):
+        return (
+            f"{place} cannot be written ({error.strerror}), where the store of a sweep on a "
+            "network file system is kept: set XDG_STATE_HOME to a folder that can"
+        )
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOENT, errno.ENOTDIR):
         return f"{place} cannot be written: set WANDB_DIR to a folder that can"
     if error.errno == errno.ENOSPC:

@@ -75,7 +75,7 @@ def go_online(sweep: Sweep, count: int | None = None, *, trust: bool = False) ->
         set_state(client, target.entity, target.project, target.id, "RUNNING")
     finally:
         client.close()
-    if any(entry.id == target.id for entry in index.entries()):
+    if any(entry.id == target.id for entry in index.present()):
         known = attach(target.id)
         if more is not None:
             known.set_count(known.status().ended + more)

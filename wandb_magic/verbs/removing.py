@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 from pathlib import Path
 
 from wandb_magic import index
 from wandb_magic.detach import supervised, syncing
 from wandb_magic.errors import SweepNotFoundError, SweepStateError
-from wandb_magic.paths import STATE_FOLDER, SweepPaths
+from wandb_magic.host.ending import end_processes
+from wandb_magic.paths import FOLDER_MODE, STATE_FOLDER, SweepPaths
 from wandb_magic.records import SweepId
 
 
@@ -23,11 +26,23 @@ def remove(paths: SweepPaths, sweep: SweepId) -> None:
     check_idle(paths, sweep)
     index.remove(sweep)
     store = paths.store
-    shutil.rmtree(paths.folder)
+    if paths.folder.is_symlink() or not paths.folder.is_dir():
+        paths.folder.unlink(missing_ok=True)
+    else:
+        _make_removable(paths.folder)
+        shutil.rmtree(paths.folder)
     # A folder from elsewhere may name any file as its store: only one of ours goes with it.
     if store.name in (f"{sweep}.db", f"{sweep}-copy.db") and store.parent.name == STATE_FOLDER:
         for suffix in ("", "-wal", "-shm"):
             Path(f"{store}{suffix}").unlink(missing_ok=True)
+
+
+def _make_removable(folder: Path) -> None:
+    """Give the owner the rights to a folder that it takes to delete it."""
+    for place in (folder, folder / "bundle", folder / "runs"):
+        with contextlib.suppress(OSError):
+            if not place.is_symlink() and not os.access(place, os.W_OK | os.X_OK):
+                place.chmod(FOLDER_MODE)
 
 
 def check_idle(paths: SweepPaths, sweep: SweepId) -> None:
@@ -45,17 +60,18 @@ def check_idle(paths: SweepPaths, sweep: SweepId) -> None:
 
 
 def discard(sweep: str) -> None:
-    """Delete a sweep whose store cannot be read.
+    """Delete a sweep whose store cannot be read, and end what still runs of it.
 
     Raises
     ------
     SweepNotFoundError
         If there is none with this id.
     SweepStateError
-        If it is running all the same.
+        If it is running all the same, by another user's doing.
     """
     for entry in index.entries():
         if entry.id == sweep:
+            end_processes(entry.paths.folder)
             remove(entry.paths, entry.id)
             return
     raise SweepNotFoundError(f"there is no sweep {sweep!r}: it was deleted or moved")

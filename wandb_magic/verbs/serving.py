@@ -84,7 +84,7 @@ def serve(sweep: str, code: Code, settings: Settings) -> Sweep:
 
 def _here(sweep: str) -> Sweep | None:
     wanted = sweep.rstrip("/").partition("?")[0].rpartition("/")[2]
-    if not any(entry.id == wanted for entry in index.entries()):
+    if not any(entry.id == wanted for entry in index.present()):
         return None
     known = attach(wanted)
     return None if known.status().sweep.options.copied else known

@@ -38,6 +38,8 @@ class Status:
         Whether it should be running and its supervisor is gone: `Sweep.resume` starts it again.
     sync
         How sending it to W&B goes; None if nobody tried, or for one that was online.
+    busy
+        Seconds in which any run was executed.
     """
 
     sweep: SweepRecord
@@ -47,6 +49,7 @@ class Status:
     metric: str
     died: bool
     sync: SyncState | None = None
+    busy: float = 0.0
 
     @property
     def state(self) -> str:
@@ -66,10 +69,10 @@ class Status:
     @property
     def remaining(self) -> float | None:
         """Seconds until the budget is used up, if that can be said."""
-        budget, started = self.sweep.budget, self.sweep.started
-        if self.state != "running" or budget is None or started is None or not self.ended:
+        budget = self.sweep.budget
+        if self.state != "running" or budget is None or not self.busy or not self.ended:
             return None
-        pace = (time.time() - started) / self.ended
+        pace = self.busy / self.ended  # of the time in which it worked, and not of a pause
         return max(0.0, budget - self.ended) * pace
 
     def __str__(self) -> str:
@@ -104,6 +107,7 @@ def status_of(reader: StoreReader, paths: SweepPaths, *, sync: bool = False) -> 
         metric=metric.name if metric is not None else "",
         died=has_died(sweep, paths),
         sync=read_sync(paths.sync) if sync else None,
+        busy=reader.busy(time.time()) if sweep.state is SweepState.RUNNING else 0.0,
     )
 
 
