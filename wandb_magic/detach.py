@@ -7,15 +7,19 @@ what it says goes to a file. Nothing here waits for it.
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from wandb_magic.errors import UnsupportedError
-from wandb_magic.paths import FOLDER_MODE, SweepPaths
+from wandb_magic.paths import FOLDER_MODE, SweepPaths, read_object, write_atomically
+from wandb_magic.processes import alive, identify
+from wandb_magic.records import Process
 
 NOWHERE = "/"
 """Where processes of ours begin: Python would import what lies in the folder that it starts in."""
@@ -50,7 +54,21 @@ def start_supervisor(
         On systems without sessions and forks.
     """
     module = ["wandb_magic.supervisor", str(paths.folder)]
-    return _start(module, paths.log, environment, executable)
+    process = _start(module, paths.log, environment, executable)
+    identity = identify(process.pid)
+    if identity is not None:
+        # Until it has entered itself into the store, nobody else could tell whether it lives.
+        write_atomically(paths.starting, json.dumps(asdict(identity)))
+    return process
+
+
+def is_starting(paths: SweepPaths) -> bool | None:
+    """Tell whether the supervisor that was started last lives; None if nobody knows."""
+    try:
+        known = read_object(paths.starting) or {}
+        return alive(Process(int(known["pid"]), str(known["started"])))
+    except (ValueError, TypeError, KeyError, OSError):
+        return None
 
 
 def start_sync(

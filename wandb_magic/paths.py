@@ -6,6 +6,8 @@
     spec.yaml       the validated sweep config
     bundle/         the frozen cell and its variables
     supervisor.log  what the supervisor said
+    core.json       which wandb-core the runs share
+    supervisor.json which process was started last as the supervisor
     lock            held by the living supervisor
     sync/           state.json, runs.log, sync.log, lock, copies/: what goes to W&B, and how far
     agents.json     who our agents are at the W&B server, and what they owe it
@@ -119,7 +121,7 @@ class RunPaths:
 
     def begin_another(self) -> None:
         """Make room for one execution more than the newest; a number may be left out."""
-        write_atomically(self._number, str(self.newest.execution + 1))
+        write_atomically(self._number, str(self.newest.execution + 1), durable=True)
 
     def _last_known(self) -> int:
         """Return the newest execution that has left files, where its number was lost."""
@@ -226,6 +228,16 @@ class SweepPaths:
         return self.folder / "lock"
 
     @property
+    def core(self) -> Path:
+        """The shared wandb-core that was started last, for the next supervisor to go on with."""
+        return self.folder / "core.json"
+
+    @property
+    def starting(self) -> Path:
+        """The identity of the supervisor that was started last, until it speaks for itself."""
+        return self.folder / "supervisor.json"
+
+    @property
     def runs(self) -> Path:
         """One folder a run."""
         return self.folder / "runs"
@@ -296,14 +308,36 @@ def read_regular(path: Path) -> str:
         return file.read().decode("utf-8")
 
 
-def write_atomically(path: Path, data: bytes | str) -> None:
-    """Write `path` through a temporary file beside it, so that nobody ever reads half of it."""
+def sync_to_disk(*paths: Path) -> None:
+    """Let files, or a folder's entries, outlive a loss of power from here on.
+
+    What cannot be synced, on a file system that knows no such thing, is left as it is.
+    """
+    for path in paths:
+        with contextlib.suppress(OSError):
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+def write_atomically(path: Path, data: bytes | str, *, durable: bool = False) -> None:
+    """Write `path` through a temporary file beside it, so that nobody ever reads half of it.
+
+    A `durable` file is there after a loss of power, too, once this returns.
+    """
     raw = data.encode() if isinstance(data, str) else data
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(raw)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         Path(temporary).replace(path)
+        if durable:
+            sync_to_disk(path.parent)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from functools import cache
 from pathlib import Path
 
@@ -36,6 +37,19 @@ def current() -> Process:
 def alive(process: Process | None) -> bool:
     """Tell whether exactly this process still runs."""
     return process is not None and identify(process.pid) == process
+
+
+def age_of(process: Process | None) -> float | None:
+    """Return for how many seconds a process has been running; None if that cannot be said.
+
+    Neither a change of the clock nor the death of whoever asked before has a part in it.
+    """
+    if process is None or sys.platform != "linux":
+        return None
+    boot, _, tick = process.started.rpartition(":")
+    if boot != _boot_id() or not tick.isdecimal():
+        return None
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - int(tick) / os.sysconf("SC_CLK_TCK")
 
 
 def _stat(pid: int) -> list[str] | None:

@@ -117,7 +117,7 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Write the table into the bundle's folder; a bundle without it is not complete."""
-        write_atomically(manifest_path(folder), json.dumps(asdict(self)))
+        write_atomically(manifest_path(folder), json.dumps(asdict(self)), durable=True)
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:

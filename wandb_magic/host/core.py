@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import psutil
 
 from wandb_magic.bundle import Manifest
+from wandb_magic.paths import SweepPaths, read_object, write_atomically
 from wandb_magic.processes import alive, identify
 from wandb_magic.records import Process
 from wandb_magic.warm import IDLE_TIMEOUT_MINUTES, clear_after_core, start_core
 
 MARK = "WANDB_MAGIC_CORE_OF"
 PATIENCE_S = 10.0
+NOTE_S = 30.0  # between two words of a core's use
+FRESH_S = 120.0  # so long after the last one it is far from ending by itself
 
 
 class SharedCore:
@@ -39,6 +44,7 @@ class SharedCore:
         self._starting = asyncio.Lock()
         self._process: Process | None = None
         self._used = 0.0
+        self._noted = 0.0
         self.token: str | None = None
         self.deaths = 0  # of cores that were in use
 
@@ -47,16 +53,39 @@ class SharedCore:
         async with self._starting:
             if self.token is not None and self._process is not None and not alive(self._process):
                 self.deaths += not self._idle()
+            if self.token is None and self._process is None:
+                self._take_over()
             if self.token is None or self._gone():
                 await self._start()
-        self._used = time.monotonic()
+        self.touch()
         return self.token
+
+    def _take_over(self) -> None:
+        """Go on with the core of an earlier supervisor, if it lives and was used a moment ago."""
+        file = SweepPaths(self._sweep).core
+        try:
+            known = read_object(file) or {}
+            process = Process(int(known["pid"]), str(known["started"]))
+            age = time.time() - file.stat().st_mtime
+            if alive(process) and 0 <= age < FRESH_S:
+                self.token, self._process = str(known["token"]), process
+                self._used = time.monotonic()
+        except (OSError, ValueError, TypeError, KeyError):
+            return
+
+    def _note(self) -> None:
+        """Leave word of the core for the next supervisor: that it is there, and was just used."""
+        if self.token is not None and self._process is not None:
+            word = {"token": self.token, **asdict(self._process)}
+            with suppress(OSError):
+                write_atomically(SweepPaths(self._sweep).core, json.dumps(word))
 
     async def _start(self) -> None:
         before = {core.pid for core in self._cores()}
         self.token = await asyncio.to_thread(start_core, self._environment, self._directory())
         started = [core for core in self._cores() if core.pid not in before]
         self._process = identify(started[0].pid) if len(started) == 1 else None
+        self._noted = 0.0
 
     def _directory(self) -> str:
         # A child of a run shares its core, but not what makes the run's own paths absolute.
@@ -69,6 +98,9 @@ class SharedCore:
     def touch(self) -> None:
         """Note that a run is using it."""
         self._used = time.monotonic()
+        if self._used - self._noted > NOTE_S:
+            self._noted = self._used
+            self._note()
 
     def _gone(self) -> bool:
         # It ends by itself when nobody has used it for a while; do not race with that.
@@ -80,6 +112,7 @@ class SharedCore:
     async def stop(self) -> None:
         """Stop every core that was ever started for this sweep, by earlier supervisors too."""
         self.token = None
+        SweepPaths(self._sweep).core.unlink(missing_ok=True)
         cores = self._cores()
         await asyncio.to_thread(_see_off, cores)
         # A core takes its monitor of the machine along, unless it was killed.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from wandb_magic.host.core import SharedCore
-from wandb_magic.host.events import Broken, Event, Notice, Ready, Started
+from wandb_magic.host.events import Broken, Ended, Event, Logged, Notice, Ready, Started
 from wandb_magic.host.forks import (
     TemplateClient,
     adopt_orphans,
@@ -141,6 +142,7 @@ class Host:
             await asyncio.to_thread(self._template.wait)
         if self._core is not None:
             await self._core.stop()
+        await asyncio.to_thread(self._watch.close)
 
     def _close_record(self, living: Living, code: int) -> subprocess.Popen[bytes] | None:
         """Begin to write a dead run's ending into W&B's record of it, if that is still open."""
@@ -181,14 +183,24 @@ class Host:
     def _confirm(self, living: Living, pid: int) -> None:
         living.note_pid(pid)
         assert living.process is not None
+        self._watch.make_durable(living.job.paths.process)
         self._say(Started(living.job.run, living.process))
 
     def _adopt(self, living: Living) -> bool:
         """Take over the process that claimed the run; where none has, see to it that none will."""
-        if write_exclusively(living.job.paths.process, "null") or living.claimant() is None:
+        forestalled = write_exclusively(living.job.paths.process, "null")
+        living.process = None if forestalled else living.claimant()
+        if living.process is None and not living.damaged:
             living.job.paths.process.unlink()
             return False
-        living.process = living.claimant()
+        if living.process is None:
+            # It had begun, and the machine went down: what it logged counts, it does not go on.
+            for directory, entries, position in living.logs.poll_all():
+                self._say(Logged(living.job.run, directory, entries, position))
+            living.logs.close()
+            self._say(Notice("process.json of a run was empty or damaged: the run counts as lost"))
+            self._say(Ended(living.job.run, None, None, "", time.time()))
+            return True
         living.parent = Parent.NOBODY
         living.confirmed = True
         self._watch.add(living)

@@ -121,6 +121,11 @@ class RunLogs:
         if not self._logs:
             self._add(self._found())
 
+    def poll_all(self) -> Iterator[tuple[str, tuple[Entry, ...], int]]:
+        """Yield all that was logged, of a run that logs no more."""
+        while found := list(self.poll()):
+            yield from found
+
     def close(self) -> None:
         """Close the files."""
         for log in self._logs.values():

@@ -7,11 +7,14 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from wandb_magic.host.events import Ended, Event, Logged, Notice
 from wandb_magic.host.forks import reap
 from wandb_magic.host.living import PATIENCE_S, Living, Parent, memory_kills, signal_group
+from wandb_magic.paths import sync_to_disk
 from wandb_magic.processes import alive
 from wandb_magic.records import RunId
 from wandb_magic.template import ending_of
@@ -41,7 +44,16 @@ class Watch:
     ) -> None:
         self._say = say
         self._close_record = close_record
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="disk")
         self._living: dict[RunId, Living] = {}
+
+    def make_durable(self, path: Path) -> None:
+        """Let a file of a run outlive a loss of power soon, while nobody waits for the disk."""
+        self._disk.submit(sync_to_disk, path, path.parent)
+
+    def close(self) -> None:
+        """See to it that all is on disk."""
+        self._disk.shutdown()
 
     def add(self, living: Living) -> None:
         """Begin to watch a run."""
@@ -114,6 +126,7 @@ class Watch:
             # What the run left behind goes with it.
             signal_group(living.process.pid, signal.SIGKILL)
         living.ending = {"ended": time.time(), **message, **(living.read_exit() or {})}
+        self.make_durable(living.job.paths.exit)
         living.gone_since = time.monotonic()
         self._follow(living)
         self._conclude(living)

@@ -6,7 +6,7 @@ what it is told, and shows it.
 
 from wandb_magic.store.ordering import OrderError
 from wandb_magic.store.place import network_file_system
-from wandb_magic.store.posting import answered, post
+from wandb_magic.store.posting import answered, post, withdraw
 from wandb_magic.store.reader import StoreReader
 from wandb_magic.store.schema import create
 from wandb_magic.store.views import Event, MediaItem
@@ -22,4 +22,5 @@ __all__ = [
     "create",
     "network_file_system",
     "post",
+    "withdraw",
 ]

@@ -34,6 +34,23 @@ def post(path: Path, verb: str, arguments: Mapping[str, Any]) -> int:
     return request
 
 
+def withdraw(path: Path, request: int) -> bool:
+    """Take a request back that nobody has taken up; tell whether it will never be done.
+
+    Raises
+    ------
+    StoreError
+        If the store is missing, damaged, locked, or cannot be written.
+    """
+    with explained(path), closing(connect_to_write(path)) as connection:
+        changed = connection.execute(
+            "UPDATE request SET answered = ?, error = 'withdrawn'"
+            " WHERE id = ? AND answered IS NULL",
+            (time.time(), request),
+        ).rowcount
+    return changed > 0
+
+
 def answered(path: Path, request: int) -> str | None:
     """Return None while a request waits, then why it was refused: empty if it was carried out.
 

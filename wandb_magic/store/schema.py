@@ -94,6 +94,13 @@ CREATE TABLE request (
 CREATE INDEX request_pending ON request (id) WHERE answered IS NULL;
 """
 
+INTENT = """
+CREATE TABLE IF NOT EXISTS intent (
+  run TEXT PRIMARY KEY, state TEXT NOT NULL, cause TEXT NOT NULL
+) WITHOUT ROWID
+"""
+"""Why the supervisor ends a run; stores of earlier versions get the table from their next one."""
+
 
 def create(path: Path, sweep: SweepRecord) -> None:
     """Create the store of `sweep` at `path`, whose folder exists.
@@ -113,6 +120,7 @@ def create(path: Path, sweep: SweepRecord) -> None:
             with closing(sqlite3.connect(temporary, isolation_level=None)) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.executescript(f"BEGIN; {_TABLES}")
+                connection.execute(INTENT)
                 connection.execute(*rows.insert("sweep", rows.encoded(sweep)))
                 connection.execute(f"PRAGMA application_id = {APPLICATION}")
                 connection.execute(f"PRAGMA user_version = {VERSION}")

@@ -19,10 +19,11 @@ from typing import Any
 
 from wandb_magic.entries import Entry
 from wandb_magic.errors import StoreError
-from wandb_magic.records import Request, RunId, RunRecord, SweepRecord
+from wandb_magic.records import Request, RunId, RunRecord, RunState, SweepRecord
 from wandb_magic.store import rows
 from wandb_magic.store.connection import connect_to_write, explained
 from wandb_magic.store.recording import Batch, OpenRun, Series
+from wandb_magic.store.schema import INTENT
 from wandb_magic.store.sealing import seal
 
 logger = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class StoreWriter:
         self._runs: dict[RunId, OpenRun] = {}
         self._answered: set[int] = set()
         with explained(path):
+            self._connection.execute(INTENT)
             self._run_rows = itertools.count(self._next("SELECT max(row) FROM run"))
             self._series_ids = itertools.count(self._next("SELECT max(id) FROM series"))
 
@@ -135,12 +137,36 @@ class StoreWriter:
             (time.time(), kind, run, rows.to_text(text)),
         )
 
-    def requests(self) -> list[Request]:
-        """Return what was asked and not answered yet, in order; answer what cannot be read."""
+    def intend(self, run: RunId, state: RunState, cause: str) -> None:
+        """Keep why a run is being ended, until `forget_intent`."""
+        self._execute(
+            "INSERT OR IGNORE INTO intent VALUES (?, ?, ?)",
+            (run, state.value, rows.to_text(cause)),
+        )
+
+    def forget_intent(self, run: RunId) -> None:
+        """Forget why a run was being ended: it has."""
+        self._execute("DELETE FROM intent WHERE run = ?", (run,))
+
+    def intents(self) -> dict[RunId, tuple[RunState, str]]:
+        """Return why runs are being ended, as it was committed."""
         with explained(self._path):
+            found = self._connection.execute("SELECT run, state, cause FROM intent").fetchall()
+        return {RunId(run): (RunState(state), cause) for run, state, cause in found}
+
+    def requests(self) -> list[Request]:
+        """Take up what was asked and not answered yet, in order; answer what cannot be read.
+
+        What was taken up can no longer be withdrawn, and is taken up again by the next supervisor
+        if this one is killed before it has answered.
+        """
+        with explained(self._path):
+            if self._asked():
+                self._connection.execute(
+                    "UPDATE request SET answered = ? WHERE answered IS NULL", (time.time(),)
+                )
             found = self._connection.execute(
-                "SELECT id, verb, arguments, created FROM request WHERE answered IS NULL"
-                " ORDER BY id"
+                "SELECT id, verb, arguments, created FROM request WHERE error IS NULL ORDER BY id"
             ).fetchall()
         requests = []
         for number, verb, arguments, created in found:
@@ -151,6 +177,10 @@ class StoreWriter:
             except (ValueError, TypeError, RecursionError):
                 self.answer(number, "its arguments are no JSON")
         return requests
+
+    def _asked(self) -> bool:
+        query = "SELECT 1 FROM request WHERE answered IS NULL LIMIT 1"
+        return self._connection.execute(query).fetchone() is not None
 
     def answer(self, request: int, error: str = "") -> None:
         """Say that a request was carried out, or why it was not."""

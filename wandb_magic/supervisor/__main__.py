@@ -8,6 +8,7 @@ import functools
 import logging
 import os
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import closing
@@ -17,7 +18,7 @@ from typing import Any
 from wandb_magic.bundle import check_command, signed_manifest
 from wandb_magic.errors import StoreError, SweepError
 from wandb_magic.launchers import LocalLauncher
-from wandb_magic.paths import SweepPaths
+from wandb_magic.paths import SweepPaths, sync_to_disk
 from wandb_magic.records import SweepState
 from wandb_magic.spec import load, understood
 from wandb_magic.store import StoreReader, StoreWriter
@@ -75,6 +76,10 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str]) -> None:
     except SweepError as error:
         cannot_go_on(store, str(error))
         return
+    # The bundle may be large, and nobody should wait for the disk: a thread sees to it.
+    threading.Thread(
+        target=lambda: sync_to_disk(*paths.bundle.glob("*"), paths.bundle), daemon=True
+    ).start()
     supervisor = Supervisor(
         ledger,
         spec,

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from wandb_magic.paths import SweepPaths
+from wandb_magic.paths import FOLDER_MODE, SweepPaths, write_exclusively
 from wandb_magic.records import Params, RunId, RunRecord, SweepRecord
 from wandb_magic.run import Job
 from wandb_magic.spec import Spec
@@ -87,6 +87,16 @@ class Jobs:
         paths = self.paths.run(run)
         if paths.folder.exists():
             paths.begin_another()
+
+    def told_to_stop(self, run: RunId) -> bool:
+        """Tell whether the run's newest execution was sent a signal."""
+        return self.paths.run(run).newest.stop.exists()
+
+    def forestall(self, run: RunId) -> bool:
+        """See to it that the run's newest execution never begins; tell whether it had not."""
+        paths = self.paths.run(run).newest
+        paths.folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        return write_exclusively(paths.process, "null")
 
     def spare(self, run: RunId) -> None:
         """Keep the sweep's rule for ending poor runs from this one: somebody wants it."""

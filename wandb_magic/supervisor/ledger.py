@@ -53,11 +53,9 @@ class Ledger:
         for run in runs:
             self.roster.add(run, values.get(run.id, ()))
         newest = {run.number: run for run in runs}
-        self.roster.again += [
-            (run.number, run.attempt + 1, run.params)
-            for run in newest.values()
-            if run.state.crashed and run.attempt < self.sweep.options.retries
-        ]
+        for run in newest.values():
+            if self.roster.goes_again(run, self.sweep.options.retries):
+                self.roster.again.append((run.number, run.attempt + 1, run.params))
 
     def change(self, **fields: object) -> None:
         """Change fields of the sweep; a new state is an event."""
@@ -101,7 +99,7 @@ class Ledger:
 
     def started(self, event: Started) -> None:
         """Note that a run has a process; an adopted one keeps the time when it began."""
-        run = self.roster.started(event.run, time.time())
+        run = self.roster.started(event.run, time.time(), event.process)
         self.store.update_run(run.id, state=run.state, started=run.started, process=event.process)
 
     def logged(self, event: Logged) -> bool:
@@ -147,6 +145,7 @@ class Ledger:
             value=self.roster.value(event.run),
         )
         self.roster.ended(run)
+        self.store.forget_intent(run.id)
         self.store.update_run(
             run.id,
             state=run.state,

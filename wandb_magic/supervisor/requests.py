@@ -14,6 +14,8 @@ from wandb_magic.validation import ArgumentError, request_arguments, shown
 if TYPE_CHECKING:
     from wandb_magic.supervisor.supervisor import Supervisor
 
+PAUSED_ON_REQUEST = "paused on request"
+
 log = logging.getLogger(__name__)
 
 
@@ -51,7 +53,7 @@ def _pause(supervisor: Supervisor, _arguments: Mapping[str, Any]) -> str:
         return (
             f"the sweep is {supervisor.ledger.sweep.state.value}: only a running one can be paused"
         )
-    supervisor.ledger.change(state=SweepState.PAUSED, cause="paused on request")
+    supervisor.ledger.change(state=SweepState.PAUSED, cause=PAUSED_ON_REQUEST)
     supervisor.backend.changed(SweepState.PAUSED)
     return ""
 

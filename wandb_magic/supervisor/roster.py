@@ -5,14 +5,18 @@ Plain bookkeeping without clock, disk or process; rebuilt from the store when a 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from wandb_magic.entries import Entry, HistoryEntry, OverwriteEntry, SummaryEntry
-from wandb_magic.records import NO_AGENT, Params, RunId, RunRecord, RunState, Trial
+from wandb_magic.records import NO_AGENT, Params, Process, RunId, RunRecord, RunState, Trial
 from wandb_magic.search.objective import objective
 from wandb_magic.spec import Metric
+
+LOST_RETRIES = 3
+"""How often a set of parameters is started again because its run was lost."""
 
 
 class Roster:
@@ -35,6 +39,7 @@ class Roster:
         self._ended: dict[RunId, tuple[RunRecord, _Progress]] = {}
         self._newest: dict[int, tuple[int, RunId]] = {}  # by number: attempt and id
         self.again: list[tuple[int, int, Params]] = []
+        self._crashes: Counter[tuple[int, bool]] = Counter()  # by number, and whether lost
         self.ended_well = 0
         self.broken_in_a_row = 0
 
@@ -60,12 +65,15 @@ class Roster:
         self._retell(run)
         if run.state.ended:
             self._forget(run)
+            self._crashes[run.number, run.state is RunState.LOST] += run.state.crashed
             self.ended_well += run.state is RunState.FINISHED
 
-    def started(self, run: RunId, at: float) -> RunRecord:
+    def started(self, run: RunId, at: float, process: Process) -> RunRecord:
         """Note that a run has a process; an adopted one keeps the time when it began."""
         record = self.living[run]
-        self.living[run] = replace(record, state=RunState.RUNNING, started=record.started or at)
+        self.living[run] = replace(
+            record, state=RunState.RUNNING, started=record.started or at, process=process
+        )
         self._retell(self.living[run])
         return self.living[run]
 
@@ -90,9 +98,11 @@ class Roster:
         """Note how a run ended; `record` has its final state."""
         self._retell(record)
         self._forget(record)
+        self._crashes[record.number, record.state is RunState.LOST] += record.state.crashed
         if record.state is RunState.FINISHED:
             self.ended_well += 1
-        self.broken_in_a_row = self.broken_in_a_row + 1 if record.state.crashed else 0
+        if record.state is not RunState.LOST:  # which says nothing about the user's code
+            self.broken_in_a_row = self.broken_in_a_row + 1 if record.state.crashed else 0
 
     def ended_run(self, run: RunId) -> RunRecord | None:
         """Return the record of a run that has ended; None if there is none."""
@@ -137,6 +147,16 @@ class Roster:
     def is_newest(self, run: RunRecord) -> bool:
         """Tell whether no later run has the same set of parameters."""
         return self._newest[run.number][1] == run.id
+
+    def goes_again(self, run: RunRecord, retries: int) -> bool:
+        """Tell whether a run that has ended is started again with the same parameters.
+
+        One that was lost says nothing about the user's code: it has a budget of its own.
+        """
+        if not run.state.crashed or not self.is_newest(run):
+            return False
+        lost = run.state is RunState.LOST
+        return self._crashes[run.number, lost] <= (LOST_RETRIES if lost else retries)
 
     def next_attempt(self, number: int) -> int:
         """Return which try the next run with this set of parameters is."""

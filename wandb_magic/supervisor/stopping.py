@@ -20,7 +20,7 @@ SEQUENCE = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 @dataclass
 class _Stop:
     intent: Intent
-    step: int = 0
+    step: int = 0  # the next signal
     due: float = field(default_factory=time.monotonic)
 
 
@@ -30,27 +30,42 @@ class Stopper:
     Parameters
     ----------
     send
-        Signals a run, and gives the reason.
+        Signals a run, and gives the reason; tells whether there was a process to signal.
+    intend
+        Keeps why a run is ended, for the next supervisor.
     grace
         Seconds between the signals.
     """
 
-    def __init__(self, send: Callable[[RunId, int, str], None], grace: float) -> None:
+    def __init__(
+        self,
+        send: Callable[[RunId, int, str], bool],
+        intend: Callable[[RunId, Intent], None],
+        grace: float,
+    ) -> None:
         self._send = send
+        self._intend = intend
         self._grace = grace
         self._stops: dict[RunId, _Stop] = {}
 
     def stop(self, run: RunId, intent: Intent) -> None:
         """Begin to end a run; the first reason stays the reason."""
-        self._stops.setdefault(run, _Stop(intent))
+        if run not in self._stops:
+            self._stops[run] = _Stop(intent)
+            self._intend(run, intent)
         self.tick()
+
+    def carry_on(self, run: RunId, intent: Intent, *, told: bool) -> None:
+        """Go on with what an earlier supervisor began; it had `told` the run, or had not."""
+        # A second interrupt would break off what the run does to end in order.
+        begun = _Stop(intent, 1, time.monotonic() + self._grace) if told else _Stop(intent)
+        self._stops.setdefault(run, begun)
 
     def tick(self) -> None:
         """Send what is due."""
         now = time.monotonic()
         for run, stop in self._stops.items():
-            if now >= stop.due:
-                self._send(run, SEQUENCE[stop.step], stop.intent.cause)
+            if now >= stop.due and self._send(run, SEQUENCE[stop.step], stop.intent.cause):
                 stop.step = min(stop.step + 1, len(SEQUENCE) - 1)
                 stop.due = now + self._grace
 

@@ -11,7 +11,7 @@ from wandb_magic.backends import Backend, Hear, Proposal
 from wandb_magic.errors import RemoteError, StoreError
 from wandb_magic.host import Broken, Ended, Event, Logged, Notice, Ready, Started
 from wandb_magic.launchers import Launcher
-from wandb_magic.processes import current
+from wandb_magic.processes import age_of, current
 from wandb_magic.records import Params, RunId, RunRecord, RunState, SweepState, new_id
 from wandb_magic.run import Job, prepare
 from wandb_magic.spec import Spec
@@ -22,7 +22,7 @@ from wandb_magic.supervisor.jobs import Jobs, parameters
 from wandb_magic.supervisor.judging import Judge
 from wandb_magic.supervisor.ledger import Ledger
 from wandb_magic.supervisor.metrics import MetricWatch
-from wandb_magic.supervisor.requests import carry_out
+from wandb_magic.supervisor.requests import PAUSED_ON_REQUEST, carry_out
 from wandb_magic.supervisor.stopping import Stopper
 from wandb_magic.supervisor.words import heed
 
@@ -67,12 +67,13 @@ class Supervisor:
         self.backend = make_backend(lambda word: heed(self, word))
         self._launcher = make_launcher(self._hear)
         self.jobs = jobs
-        self.stopper = Stopper(self._launcher.signal, ledger.sweep.options.grace)
+        self.stopper = Stopper(self._signal, self._intend, ledger.sweep.options.grace)
         self._asking: asyncio.Task[None] | None = None
         self._question: asyncio.Future[Proposal | None] | None = None
         self._judge = Judge(self, spec)
         self._metric = MetricWatch(spec.metric.name if spec.metric is not None else "")
         self._footing = Footing(jobs.paths, ledger.sweep.options.grace)
+        self._seen: dict[RunId, float] = {}
         self.exhausted = False
         self._ready = False
         self._wake = asyncio.Event()
@@ -92,10 +93,7 @@ class Supervisor:
 
     async def _run(self) -> None:
         starting = asyncio.create_task(self._launcher.start())
-        queued = set(self.roster.queued())
-        for run, record in list(self.roster.living.items()):
-            if run not in queued:
-                await self._handing_over(record, self._launcher.recover)
+        await self._carry_on()
         while not self._done():
             await self._tick()
             self._wake.clear()
@@ -105,6 +103,36 @@ class Supervisor:
         await self.backend.close()
         await starting
         await self._launcher.close()
+
+    async def _carry_on(self) -> None:
+        """Take up the runs of an earlier supervisor, and what it had begun to do with them."""
+        intents = self.ledger.store.intents()
+        sweep = self.ledger.sweep
+        if sweep.state is SweepState.STOPPING or sweep.cause == PAUSED_ON_REQUEST:
+            # The server may not have heard of it.
+            self.backend.changed(sweep.state, drain=not intents)
+        queued = set(self.roster.queued())
+        for run, record in list(self.roster.living.items()):
+            if run in intents:
+                intent = Intent(*intents[run])
+                if record.state is RunState.PENDING and self.jobs.forestall(run):
+                    ended = Ended(run, None, None, "", time.time())
+                    self._conclude(ended, intent.state, intent.cause)
+                    continue
+                told = self.jobs.told_to_stop(run)
+                self.stopper.carry_on(run, intent, told=told)
+            if run not in queued:
+                await self._handing_over(record, self._launcher.recover)
+
+    def _signal(self, run: RunId, number: int, reason: str) -> bool:
+        record = self.roster.living.get(run)
+        if record is None or record.state is not RunState.RUNNING:
+            return False
+        self._launcher.signal(run, number, reason)
+        return True
+
+    def _intend(self, run: RunId, intent: Intent) -> None:
+        self.ledger.store.intend(run, intent.state, intent.cause)
 
     def _busy_asking(self) -> bool:
         return self._asking is not None and not self._asking.done()
@@ -275,9 +303,17 @@ class Supervisor:
         if limit is None:
             return
         for run, record in self.roster.running():
-            if time.time() - (record.started or record.created) > limit:
+            if self._time_of(record) > limit:
                 cause = f"it ran longer than the run timeout of {limit:g} s"
                 self.stopper.stop(run, Intent(RunState.STOPPED, cause))
+
+    def _time_of(self, run: RunRecord) -> float:
+        """Return how long a run has been running, in seconds, whatever the clocks were set to."""
+        age = age_of(run.process)
+        if age is not None:
+            return age
+        now = time.monotonic()
+        return now - self._seen.setdefault(run.id, now)
 
     def stop_runs(self, intent: Intent) -> None:
         """End all living runs."""
@@ -332,13 +368,16 @@ class Supervisor:
 
     def _conclude(self, event: Ended, state: RunState, cause: str) -> None:
         run = self.ledger.ended(event, state, cause)
+        self._seen.pop(run.id, None)
         options = self.ledger.sweep.options
         self._tell_backend(run)
         if said := self._metric.ended(run, self.roster.trials(), self.ledger.sweep.notices):
             self.ledger.notice(said)
-        if state.crashed and run.attempt < options.retries and self.roster.is_newest(run):
+        if self.roster.goes_again(run, options.retries):
             self.roster.again.append((run.number, run.attempt + 1, run.params))
         broken = self.roster.broken_in_a_row
+        if state is RunState.LOST:
+            return
         if self.ledger.sweep.state is SweepState.RUNNING and (
             0 < options.failure_limit <= broken and not self.roster.ended_well
         ):

@@ -20,13 +20,15 @@ from wandb_magic.errors import SweepStateError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.processes import alive
 from wandb_magic.records import SweepRecord, SweepState
-from wandb_magic.store import StoreReader, answered, post
+from wandb_magic.store import StoreReader, answered, post, withdraw
 from wandb_magic.validation import request_arguments
 from wandb_magic.verbs.status import has_died, supervisor_lives
 from wandb_magic.verbs.trusting import authorize, manifest_of
 
 POLL_S = 0.02
 PATIENCE_S = 30.0
+STARTING_PATIENCE_S = 300.0  # a process that lives will speak: its imports may take long
+MOST_STARTS = 3  # of supervisors that die before they answer
 ENDING_S = 5.0  # a supervisor that has let go of its folder is gone by then
 
 
@@ -64,22 +66,64 @@ def ask(
         _refuse_without_code(paths, record)
         authorize(paths, record.spec, trust=trust)
     request = post(paths.store, verb, arguments)
-    deadline = time.monotonic() + PATIENCE_S
-    revived = None if supervised else _revive(paths, record)
+    error = None
+    try:
+        error = _answer(
+            paths, reader, record, request, None if supervised else _revive(paths, record)
+        )
+    finally:
+        # Nobody waits for the answer any more, after an interrupt, too: it must not be done later.
+        if error is None:
+            withdrawn = withdraw(paths.store, request)
+    if error is None:
+        error = answered(paths.store, request)
+        if withdrawn or error is None:
+            kept = "" if withdrawn else "; it has heard what was asked, and may still do it"
+            raise SweepStateError(f"sweep {record.id} does not answer: {_reason(paths)}{kept}")
+    if error:
+        raise SweepStateError(error)
+
+
+def _answer(
+    paths: SweepPaths,
+    reader: StoreReader,
+    record: SweepRecord,
+    request: int,
+    revived: subprocess.Popen[bytes] | None,
+) -> str | None:
+    """Return the answer to a request; None if there will be none.
+
+    A supervisor that lives is given time; one that is starting may take longer than one that
+    runs, and one that has died is started again, a few times.
+    """
+    now = time.monotonic()
+    deadline, at_last, starts = now + PATIENCE_S, now + STARTING_PATIENCE_S, MOST_STARTS
     while (error := answered(paths.store, request)) is None:
-        if time.monotonic() > deadline:
-            raise SweepStateError(
-                f"sweep {record.id} does not answer: see {paths.log} for the reason"
-            )
         time.sleep(POLL_S)
         # The one that was alive may have ended without seeing the request, and until it had, it
         # sent others away.
-        idle = revived is None or revived.poll() is not None
-        lives = supervisor_lives(reader.sweep(), paths) or _starting(reader, paths)
-        if idle and not lives:
+        starting = revived is not None and revived.poll() is None
+        if not starting and not (
+            supervisor_lives(reader.sweep(), paths) or _starting(reader, paths)
+        ):
+            if not starts:
+                return answered(paths.store, request)
+            starts -= 1
             revived = _revive(paths, record)
-    if error:
-        raise SweepStateError(error)
+        if time.monotonic() > (at_last if starting else deadline):
+            return answered(paths.store, request)
+    return error
+
+
+def _reason(paths: SweepPaths) -> str:
+    """Return the last words of the supervisor, and where the others are."""
+    try:
+        said = paths.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    except OSError:
+        said = []
+    if not said:
+        return f"its supervisor ended without a word ({paths.log} is empty): ask again"
+    return f"its supervisor's last words in {paths.log} are {said[-1][:300]!r}"
 
 
 def refuse_copies(sweep: SweepRecord) -> None:

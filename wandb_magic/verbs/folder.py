@@ -19,7 +19,7 @@ import yaml
 
 from wandb_magic import index
 from wandb_magic.bundle import Contents, freeze, sign_command
-from wandb_magic.paths import FOLDER_MODE, STATE_FOLDER, SweepPaths, write_atomically
+from wandb_magic.paths import FOLDER_MODE, STATE_FOLDER, SweepPaths, sync_to_disk, write_atomically
 from wandb_magic.records import Options, SweepId, SweepRecord, SweepState, new_id
 from wandb_magic.remote import RemoteSweep
 from wandb_magic.remote.finding import DEFAULT_PROJECT
@@ -124,12 +124,13 @@ def complete(staging: SweepPaths, sweep: SweepRecord) -> SweepPaths:
 
 def furnish(paths: SweepPaths, sweep: SweepRecord) -> None:
     """Give a folder its config and its store, which lies on a local disk in any case."""
-    write_atomically(paths.spec, yaml.safe_dump(dict(sweep.spec), sort_keys=False))
+    write_atomically(paths.spec, yaml.safe_dump(dict(sweep.spec), sort_keys=False), durable=True)
     if network_file_system(paths.folder) is not None:
         store = _local_state() / f"{sweep.id}{'-copy' if sweep.options.copied else ''}.db"
         store.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        write_atomically(paths.store_pointer, str(store))
+        write_atomically(paths.store_pointer, str(store), durable=True)
     create(paths.store, sweep)
+    sync_to_disk(paths.store.parent, paths.folder.parent)
 
 
 def _local_state() -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wandb_magic.analysis.ranking import best_of
-from wandb_magic.detach import supervised
+from wandb_magic.detach import is_starting, supervised
 from wandb_magic.paths import SweepPaths
 from wandb_magic.processes import alive
 from wandb_magic.records import RunRecord, RunState, SweepRecord, SweepState, metric_of
@@ -58,8 +58,17 @@ class Status:
 
     @property
     def failed(self) -> int:
-        """How many runs broke."""
-        return sum(count for state, count in self.counts.items() if state.crashed)
+        """How many runs broke by themselves."""
+        return sum(
+            count
+            for state, count in self.counts.items()
+            if state.crashed and state is not RunState.LOST
+        )
+
+    @property
+    def lost(self) -> int:
+        """How many runs vanished with their machine, or were killed with all of the sweep."""
+        return self.counts.get(RunState.LOST, 0)
 
     @property
     def running(self) -> int:
@@ -84,6 +93,8 @@ class Status:
             parts.append(f"{self.running} running")
         if self.failed:
             parts.append(f"{self.failed} failed")
+        if self.lost:
+            parts.append(f"{self.lost} lost")
         if self.remaining is not None:
             parts.append(f"{duration(self.remaining)} left")
         if self.died:
@@ -116,7 +127,10 @@ def has_died(sweep: SweepRecord, paths: SweepPaths) -> bool:
     if sweep.state.ended and sweep.ended is not None:
         return False
     if sweep.supervisor is None:
-        return sweep.state is SweepState.PENDING and time.time() - sweep.created > STARTING_S
+        if sweep.state is not SweepState.PENDING:
+            return False
+        starting = is_starting(paths)
+        return time.time() - sweep.created > STARTING_S if starting is None else not starting
     return not supervisor_lives(sweep, paths)
 
 
