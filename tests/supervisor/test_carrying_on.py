@@ -1,9 +1,11 @@
 """What was asked and begun is carried on by the next supervisor; what was lost goes again."""
 
 import asyncio
+import errno
 import os
 import signal
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
@@ -292,6 +294,46 @@ def test_a_clock_that_jumps_stops_no_run(tmp_path: Path, monkeypatch: pytest.Mon
             supervisor._stop_late_runs()
     assert host.signalled == []
     die(supervisor)
+
+
+def test_a_run_waits_for_room_on_a_full_disk_and_does_not_fail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = new_sweep(tmp_path)
+    supervisor, host = take_over(paths)
+    monkeypatch.setattr("wandb_magic.supervisor.supervisor.WRITE_RETRY_S", 0.0)
+    tries: list[str] = []
+
+    async def launch(job: Job, _positions: Mapping[str, int]) -> None:
+        tries.append(job.run)
+        if len(tries) < 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def scene() -> None:
+        host.launch = launch  # type: ignore[method-assign] # the disk that is played
+        await supervisor._launch(0, 4, 0, {"lr": 0.5})
+
+    asyncio.run(scene())
+    assert len(tries) == 3
+    assert supervisor.roster.living[RunId(tries[0])].state is RunState.PENDING
+    die(supervisor)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at descriptors as Linux shows them")
+def test_what_a_sweep_cannot_go_on_without_is_synced_before_it_is_handed_over(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    sync = os.fsync
+
+    def note(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    sweep = start("print()")
+    for name in (".manifest.json.", ".spec.yaml.", "bundle", sweep.path.name, "wandb"):
+        assert any(each.startswith(name) for each in synced), (name, synced)
 
 
 DEAF = """

@@ -302,6 +302,24 @@ def test_a_run_that_cannot_be_started_fails_alone(tmp_path: Path) -> None:
     supervisor.ledger.store.close()
 
 
+def test_parameters_that_nothing_can_hold_fail_the_sweep_with_the_reason(tmp_path: Path) -> None:
+    paths = new_sweep(tmp_path, runs=0)
+    supervisor, _ = take_over(paths)
+
+    async def scene() -> None:
+        supervisor._asking = asyncio.create_task(supervisor._launch(0, 0, 0, {"lr": object()}))
+        await asyncio.wait([supervisor._asking])
+        await supervisor._tick()
+
+    asyncio.run(scene())
+    assert supervisor.ledger.sweep.state is SweepState.FAILED
+    assert supervisor.ledger.sweep.cause.startswith("no run can start: TypeError")
+    supervisor.ledger.store.close()
+    following, _ = take_over(paths)
+    assert following.ledger.sweep.cause == supervisor.ledger.sweep.cause
+    following.ledger.store.close()
+
+
 OCTETS = st.one_of(
     st.sampled_from(
         [

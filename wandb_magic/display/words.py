@@ -63,6 +63,8 @@ def facts(status: Status) -> list[str]:
         found.append(f"best {number(status.best.value)} (run {status.best.number})")
     if status.failed:
         found.append(f"{status.failed} failed")
+    if status.lost:
+        found.append(f"{status.lost} lost")
     if status.remaining is not None:
         found.append(f"{duration(status.remaining)} left")
     if status.died:

@@ -96,7 +96,10 @@ class Jobs:
         """See to it that the run's newest execution never begins; tell whether it had not."""
         paths = self.paths.run(run).newest
         paths.folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        return write_exclusively(paths.process, "null")
+        if write_exclusively(paths.process, "null"):
+            return True
+        # An earlier supervisor may have come so far, and no further.
+        return paths.process.read_bytes() == b"null"
 
     def spare(self, run: RunId) -> None:
         """Keep the sweep's rule for ending poor runs from this one: somebody wants it."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from wandb_magic.backends import Backend, Hear, Proposal
 from wandb_magic.errors import RemoteError, StoreError
@@ -28,6 +30,7 @@ from wandb_magic.supervisor.words import heed
 
 TICK_S = 0.1
 WRITE_RETRY_S = 1.0
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +146,12 @@ class Supervisor:
     async def _tick(self) -> None:
         self._footing.leave_if_lost()
         if self._asking is not None and self._asking.done():
-            self._asking.result()
+            asking, self._asking = self._asking, None
+            if (error := asking.exception()) is not None:
+                # The next supervisor would meet it, too: the sweep says why it cannot go on.
+                log.error("no run can start", exc_info=error)
+                cause = f"no run can start: {type(error).__name__}: {error}"
+                self.ledger.change(state=SweepState.FAILED, cause=cause)
         await self._patiently(self._carry_out_requests)
         if self._question is not None and (
             self.ledger.sweep.state is not SweepState.RUNNING or self.roster.waiting
@@ -251,12 +259,19 @@ class Supervisor:
 
     async def _handing_over(self, run: RunRecord, take: TakeRun) -> None:
         """Hand a run to the launcher; whatever stands in its way ends this run alone."""
-        try:
-            job = self.jobs.job(run, self.ledger.sweep.agents)
-            await self._patiently(lambda: prepare(job, parameters(run.params)))
-            await take(job, self.ledger.store.positions(run.id))
-        except Exception as error:  # noqa: BLE001 - its own parameters and files may be at fault
-            self._give_up(run.id, "it could not be started", error)
+        while True:
+            try:
+                job = self.jobs.job(run, self.ledger.sweep.agents)
+                await self._patiently(partial(prepare, job, parameters(run.params)))
+                await take(job, self.ledger.store.positions(run.id))
+            except Exception as error:  # noqa: BLE001 - what it may be is told apart here
+                if isinstance(error, OSError) and error.errno in DISK_FULL:
+                    log.error("%s", error)  # noqa: TRY400 - the sentence says it all
+                    await asyncio.sleep(WRITE_RETRY_S)
+                    continue
+                # Its own parameters and files may be at fault.
+                self._give_up(run.id, "it could not be started", error)
+            return
 
     def _give_up(self, run: RunId, what: str, error: Exception) -> None:
         """End a run that cannot be looked after, and go on with the others."""
