@@ -219,6 +219,9 @@ async def test_a_sweep_that_the_server_resumed_outlives_the_server(
         ({"verb": "set_agents", "agents": 0}, 400, "agents"),
         ({"verb": "set_agents", "agents": True}, 400, "agents"),
         ({"verb": "set_count", "count": "3"}, 400, "count"),
+        ({"verb": "set_count", "count": 10**20}, 400, "count"),
+        ({"verb": "stop", "drain": "no"}, 400, "drain"),
+        ({"verb": ["stop"]}, 400, "verb"),
         ({"verb": "rerun", "run": "nosuchid"}, 404, "nosuchid"),
         ({"verb": "pause"}, 409, "has finished"),
         ({"verb": "set_agents", "agents": 2}, 409, "has finished"),
@@ -232,11 +235,14 @@ async def test_what_cannot_be_asked_is_said(
     assert named in message
 
 
-async def test_a_body_that_is_no_json_is_said_to_be_so(api: Api, sweep: Written) -> None:
+@pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b"[" * 50_000], ids=["cut", "octets", "deep"])
+async def test_a_body_that_is_no_json_is_said_to_be_so(
+    api: Api, sweep: Written, body: bytes
+) -> None:
     answer = await api._client.fetch(
         f"{api.root}sweeps/sweep000/requests",
         method="POST",
-        body="{",
+        body=body,
         headers={"Authorization": f"token {api.token}"},
         raise_error=False,
     )
