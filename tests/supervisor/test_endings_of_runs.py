@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from wandb_magic.entries import ExitEntry, SummaryEntry
 from wandb_magic.processes import identify
 from wandb_magic.records import RunRecord, RunState
 from wandb_magic.runlog import Follower
+from wandb_magic.store import StoreReader
 from wandb_magic.verbs import Sweep
 
 HOLD = """
@@ -171,7 +173,7 @@ def test_a_later_init_overwrites_the_history_or_goes_on_with_it(start: Start) ->
     for fold in range(3):
         with wandb.init(reinit="finish_previous") as run:
             how = run.config.how
-            begin = 2 * fold if how == "goes on" else 0
+            begin = 3 * fold if how == "goes on" else 0
             run.summary["fold"] = fold
             for step in range(begin, begin + 2 + (fold == 0)):
                 run.log({"loss": 10.0 - fold + step % 2, f"only_{fold}": step}, step=step)
@@ -188,6 +190,9 @@ def test_a_later_init_overwrites_the_history_or_goes_on_with_it(start: Start) ->
     assert (summary["fold"], summary["only_2"]) == (2, 1)
     assert "only_1" not in summary.dropna()
     assert on.value == 8.0
+    with closing(StoreReader(sweep.path / "sweep.db")) as reader:
+        assert list(reader.logs(anew.id)) == [anew.directory]  # what a sync sends
+        assert len(list(reader.logs(on.id))) == 3
     assert any("called wandb.init again" in notice for notice in sweep.status().sweep.notices)
 
 

@@ -6,7 +6,10 @@ The runs, their wandb and the supervisor are real; the server is not W&B's.
 import collections
 import os
 import random
+import re
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -219,3 +222,18 @@ def test_broken_runs_are_tried_again_and_count_once(loopback: Loopback, online: 
     assert loopback.runs[again.id].config == first.params
     assert loopback.sweeps[sweep.id].runs == [again.id, second.id]
     assert len(loopback.sweeps[sweep.id].handed) == 2
+
+
+def test_an_upload_that_wandb_has_given_up_is_told(online: Start, loopback: Loopback) -> None:
+    loopback.fault("status", "file_stream", status=404, after=1, times=1)
+    sweep = online(loopback, CELL)
+    sweep.wait(PATIENCE_S)
+    (run,) = sweep.records()
+    assert run.state is RunState.FINISHED
+    assert loopback.look().runs[run.id].state == "running"
+    (notice,) = [each for each in sweep.status().sweep.notices if "refused" in each]
+    assert f"run {run.id} sends (404 Not Found)" in notice
+    (command,) = re.findall("`(.*)`", notice)
+    subprocess.run([sys.executable, "-m", *command.split()], check=True)
+    there = loopback.look().runs[run.id]
+    assert (there.state, len(there.history)) == ("finished", ROWS)

@@ -13,6 +13,7 @@ from typing import Any
 
 from wandb_magic.causes import last_traceback
 from wandb_magic.host.logs import RunLogs
+from wandb_magic.host.uploads import UploadLog
 from wandb_magic.paths import read_object
 from wandb_magic.processes import identify
 from wandb_magic.records import Process
@@ -49,6 +50,7 @@ class Living:
     unreadable: bool = False
     damaged: set[str] = field(default_factory=set)
     logs: RunLogs = field(init=False)
+    upload: UploadLog | None = None
 
     def __post_init__(self) -> None:
         root = Path(self.job.environment["WANDB_DIR"])
@@ -59,6 +61,15 @@ class Living:
     def waited(self) -> float:
         """Seconds since the process was first seen to be gone."""
         return 0.0 if self.gone_since is None else time.monotonic() - self.gone_since
+
+    def refusal(self) -> str:
+        """Return why wandb has stopped uploading what the run logs, once."""
+        directory = self.logs.directory
+        if directory and (self.upload is None or self.upload.directory != directory):
+            self.upload = UploadLog(directory)
+        if self.upload is None:
+            return ""
+        return self.upload.refusal(at_once=self.ending is not None)
 
     def read_exit(self) -> dict[str, Any] | None:
         """Return what the run, or whoever waited for it, wrote about its end."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from wandb_magic.causes import KEY
 from wandb_magic.entries import (
+    ChartEntry,
     ConfigEntry,
     Entry,
     ExitEntry,
@@ -17,6 +18,8 @@ from wandb_magic.entries import (
 )
 from wandb_magic.paths import RunPaths, wandb_folder
 from wandb_magic.runlog import Follower
+
+DOCUMENTS = (SummaryEntry, ConfigEntry, ChartEntry)
 
 
 @dataclass
@@ -29,6 +32,7 @@ class _Log:
     last_step: int | None = None
     exit_code: int | None = None
     cause: str = ""
+    overwritten: bool = False
     # What it says before its first history, to be said again once earlier logs are overwritten.
     preface: list[Entry] = field(default_factory=list)
 
@@ -106,7 +110,7 @@ class RunLogs:
         """Yield, by folder, what was logged since the last call, and how far that reaches."""
         self._look_for_folders()
         for directory, log in self._logs.items():
-            if log.exit_code is not None:
+            if log.exit_code is not None or log.overwritten:
                 continue
             entries = log.follower.poll()
             for entry in entries:
@@ -135,18 +139,22 @@ class RunLogs:
         """Return what of a log's entries is the run's, and what they do to earlier logs."""
         log, order = self._logs[directory], list(self._logs)
         if self._owner and order.index(directory) < order.index(self._owner):
-            of_the_log = (HistoryEntry, SummaryEntry, ConfigEntry)
-            return tuple(entry for entry in entries if not isinstance(entry, of_the_log))
+            return tuple(
+                entry for entry in entries if not isinstance(entry, (HistoryEntry, *DOCUMENTS))
+            )
         steps = [entry.step for entry in entries if isinstance(entry, HistoryEntry)]
         if not steps:
-            if directory != self._owner:
-                log.preface += entries
+            if self._owner and directory != self._owner:
+                log.preface += (entry for entry in entries if isinstance(entry, DOCUMENTS))
             return tuple(entries)
         owned: tuple[Entry, ...] = tuple(entries)
         if directory != self._owner:
             before = self._logs.get(self._owner)
             if before is not None and _overwrites(log, steps[0], before):
                 owned = (OverwriteEntry(), *log.preface, *entries)
+                for each in order[: order.index(directory)]:
+                    self._logs[each].overwritten = True
+                    self._logs[each].follower.close()
             self._owner = directory
             log.preface.clear()
         log.last_step = max(steps)

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from wandb_magic.entries import Entry
+from wandb_magic.entries import Entry, OverwriteEntry
 from wandb_magic.errors import StoreError
 from wandb_magic.records import Request, RunId, RunRecord, RunState, SweepRecord
 from wandb_magic.store import rows
@@ -114,6 +114,9 @@ class StoreWriter:
                 omitted.append(f"{type(entry).__name__} ({type(error).__name__})")
             else:
                 taken.append(entry)
+        if any(isinstance(entry, OverwriteEntry) for entry in entries):
+            # Nothing of the run comes from the earlier logs any more.
+            self._execute("DELETE FROM log WHERE run = ? AND path <> ?", (opened.row, log))
         if log:
             self._execute(
                 "INSERT OR REPLACE INTO log VALUES (?, ?, ?)",

@@ -44,6 +44,8 @@ class Ledger:
         self.roster = Roster(metric, keep_history=keep_history)
         self._metric = metric
         self._omitted: set[str] = set()
+        # By run: one whose processes log at once has several, and the newest counts.
+        self._directories: dict[RunId, set[str]] = {}
 
     def remember(self, reader: StoreReader) -> None:
         """Take up what an earlier supervisor left behind."""
@@ -115,7 +117,9 @@ class Ledger:
             elif isinstance(entry, OmittedEntry):
                 self._omit(f"{shown(entry.key) if entry.key else 'an entry'}: {entry.reason}")
         run = self.roster.living.get(event.run)
-        if run is not None and run.directory != event.directory:
+        known = self._directories.setdefault(event.run, set())
+        if run is not None and event.directory not in known:
+            known.add(event.directory)
             self.roster.living[event.run] = replace(run, directory=event.directory)
             self.store.update_run(event.run, directory=event.directory)
         if not self.roster.logged(event.run, entries):
@@ -135,6 +139,7 @@ class Ledger:
 
     def ended(self, event: Ended, state: RunState, cause: str) -> RunRecord:
         """Note how a run ended; return its last record."""
+        self._directories.pop(event.run, None)
         run = replace(
             self.roster.living[event.run],
             state=state,
