@@ -43,5 +43,15 @@ def split(line: str) -> list[str]:
 
 
 def unquoted(word: str) -> str:
-    """Return `word` as a shell would pass it on."""
-    return "".join(shlex.split(word))
+    """Return `word` as a shell would pass it on.
+
+    Raises
+    ------
+    UsageError
+        If it ends in a backslash, or a quote in it is not closed for a shell.
+    """
+    try:
+        return "".join(shlex.split(word))
+    except ValueError as error:
+        what = {"No escaped character": "a character is missing behind the backslash"}
+        raise UsageError(f"{what.get(str(error), 'a quote is not closed')} in: {word}") from None

@@ -12,7 +12,6 @@ from pathlib import Path
 from wandb_magic.entries import Entry
 from wandb_magic.runlog import convert
 from wandb_magic.runlog.framing import BLOCK, Framing
-from wandb_magic.runlog.wire import DecodeError
 
 LIMIT = 2000
 """Entries that one poll returns at most, give or take a record: some 50 ms of work."""
@@ -80,7 +79,7 @@ class Follower:
         for record in self._framing.records():
             try:
                 found += convert.entries(record)
-            except (DecodeError, ValueError):
+            except Exception:  # noqa: BLE001 - whatever is wrong with a record, the next is whole
                 self._undecodable += 1
             if len(found) >= limit:
                 break

@@ -19,6 +19,8 @@ from wandb_magic.server.problems import BadRequestError
 from wandb_magic.server.shelf import Shelf
 
 RETRY_S = 1.0
+MOST_TOPICS = 500  # of a page; one that is full of views has some dozens
+TURN_S = 0.5  # for one look at a page's topics; the others are looked at in the next
 SHARE = 4.0  # a look that took a second is followed by at least three of rest
 
 
@@ -74,6 +76,8 @@ class Page:
         """
         try:
             topics = json.loads(said)["open"]
+            if len(topics) > MOST_TOPICS:
+                raise BadRequestError(f"{len(topics)} open topics are more than {MOST_TOPICS}")
             wanted = {name: json.dumps(topic, sort_keys=True) for name, topic in topics.items()}
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise BadRequestError("what was sent is no list of open topics") from None
@@ -86,6 +90,15 @@ class Page:
             )
 
     def news(self) -> list[str]:
-        """Return the encoded messages of all topics that have any."""
-        told = ((name, opened.news()) for name, (_, opened) in list(self._opened.items()))
-        return [encoded({"to": name, **news}) for name, news in told if news is not None]
+        """Return the encoded messages of topics that have any; those that waited longest first."""
+        begin, told = time.monotonic(), list[str]()
+        for name, entry in list(self._opened.items()):
+            # The topic goes behind the others, so that each has its turn.
+            del self._opened[name]
+            self._opened[name] = entry
+            news = entry[1].news()
+            if news is not None:
+                told.append(encoded({"to": name, **news}))
+            if time.monotonic() - begin > TURN_S:
+                break
+        return told

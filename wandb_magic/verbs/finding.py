@@ -33,8 +33,8 @@ def attach(sweep: str) -> Sweep:
     SweepNotFoundError
         If there is none, or more than one.
     """
-    folder = Path(sweep).expanduser()
-    if _is_folder(folder):
+    folder = _folder(sweep)
+    if folder is not None:
         paths = SweepPaths(folder.resolve())
         if paths.store_pointer.exists() and not paths.store.exists():
             raise StoreError(
@@ -67,8 +67,10 @@ def attach(sweep: str) -> Sweep:
     )
 
 
-def _is_folder(folder: Path) -> bool:
-    try:
-        return folder.is_dir() and (folder / "spec.yaml").exists()
-    except (OSError, ValueError):  # a name that is none of a file, or a folder without rights
-        return False
+def _folder(name: str) -> Path | None:
+    """Return the sweep's folder that a name is; None if it is none, or cannot be one."""
+    with contextlib.suppress(OSError, ValueError, RuntimeError):  # too long, NUL, no such user
+        folder = Path(name).expanduser()
+        if folder.is_dir() and (folder / "spec.yaml").exists():
+            return folder
+    return None
