@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from loopback.server import Loopback
-from wandb_magic import start
+from wandb_magic import start, sweep
 from wandb_magic.errors import RemoteError, SweepStateError
 
 CONFIG = {
@@ -77,5 +77,8 @@ def test_the_runs_that_a_new_online_sweep_learns_from(
     assert [loopback.sweeps[each.id].prior_runs for each in (first, second)] == [
         [run] for run in known
     ]
+    made = sweep(CONFIG, project="later", prior_runs=known)
+    assert loopback.sweeps[made].prior_runs == known
     folders = sorted(path.name for path in Path(os.environ["WANDB_DIR"], "wandb").glob("sweep-*"))
-    assert folders == sorted(f"sweep-{each.id}" for each in (offline, first, second))
+    assert {f"sweep-{each.id}" for each in (offline, first, second)} < set(folders)
+    assert len(folders) == 4
