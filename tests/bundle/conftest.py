@@ -30,6 +30,7 @@ try:
     contents = freeze(
         Path(order["folder"]), cell=order["cell"], function=function,
         namespace=namespace if order["cell"] else None, exclude=order["exclude"],
+        rerun_cells=order["rerun"],
     )
 except (BundleError, SyntaxError) as error:
     print(json.dumps({"error": str(error), "type": type(error).__name__}))
@@ -37,6 +38,7 @@ else:
     print(json.dumps({
         "items": [[i.name, i.kind, i.size] for i in contents.items],
         "carried": contents.carried,
+        "cells": contents.cells,
         "left": contents.left,
     }))
 """
@@ -72,7 +74,12 @@ class Notebook:
     cells: list[str]
 
     def freeze(
-        self, cell: str | None = None, *, function: str = "", exclude: tuple[str, ...] = ()
+        self,
+        cell: str | None = None,
+        *,
+        function: str = "",
+        exclude: tuple[str, ...] = (),
+        rerun: bool = False,
     ) -> dict[str, object]:
         """Freeze a cell, or the function that an expression gives; return what was said."""
         order = {
@@ -81,6 +88,7 @@ class Notebook:
             "cell": cell,
             "function": function,
             "exclude": list(exclude),
+            "rerun": rerun,
         }
         shutil.rmtree(self.folder / "bundle", ignore_errors=True)
         done = subprocess.run(
@@ -104,9 +112,9 @@ class Notebook:
             cwd="/",
         )
 
-    def run(self, cell: str, *, exclude: tuple[str, ...] = ()) -> str:
+    def run(self, cell: str, *, exclude: tuple[str, ...] = (), rerun: bool = False) -> str:
         """Freeze a cell and execute it; return what it printed."""
-        answer = self.freeze(cell, exclude=exclude)
+        answer = self.freeze(cell, exclude=exclude, rerun=rerun)
         assert "error" not in answer, answer["error"]
         done = self.thaw()
         assert done.returncode == 0, done.stderr

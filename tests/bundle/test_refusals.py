@@ -67,7 +67,10 @@ REFUSED = {
 def test_the_culprit_is_named(notebook: Make, made: str) -> None:
     message = notebook(DEFINITIONS, f"thing = {made}").refusal("print(thing)")
     assert message.startswith("variable 'thing' cannot be handed over: ")
-    assert message.endswith("create it in the cell itself, or leave it out with --exclude thing")
+    assert message.endswith(
+        "create it in the cell itself, let each run execute In[1] again with --rerun-cells, or "
+        "leave it out with --exclude thing"
+    )
     assert "\n" not in message
     for part in REFUSED[made]:
         assert part in message

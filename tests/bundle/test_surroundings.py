@@ -178,3 +178,24 @@ def test_the_bundle_is_the_users_alone(notebook: Make) -> None:
     made = notebook("x = 1")
     made.freeze("print(x)")
     assert Path(made.folder / "bundle").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_cell_may_ask_whether_it_is_in_a_notebook(notebook: Make) -> None:
+    made = notebook("import builtins")
+    out = made.run("""
+def is_notebook():
+    try:
+        return get_ipython().__class__.__name__ == "ZMQInteractiveShell"
+    except NameError:
+        return False
+try:
+    get_ipython()
+except NameError:
+    print("a run")
+print(is_notebook())
+""")
+    assert out == "a run\nFalse\n"
+    assert "line 2: get_ipython()" in made.refusal("\nget_ipython().system('ls')")
+    assert "line 4: get_ipython()" in made.refusal(
+        "try:\n    x\nexcept NameError:\n    get_ipython()"
+    )

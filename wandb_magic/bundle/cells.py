@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 LONGEST = 200_000  # characters of a text that is still read
-# What IPython makes of its own syntax.
-_TRANSFORMED = re.compile(r"\bget_ipython\(\)\.(run_|system|getoutput|set_next_input)")
 
 
 @dataclass(frozen=True)
@@ -57,15 +54,23 @@ class Call:
 
 def texts_of(namespace: Mapping[str, Any]) -> list[str]:
     """Return the texts of what was executed in a namespace, in order."""
-    history: list[object] | None = namespace.get("In")
-    if isinstance(history, list) and id(history) == id(namespace.get("_ih")):
-        return [text for text in history if isinstance(text, str) and 0 < len(text) < LONGEST]
+    if cells := numbered_cells(namespace):
+        return [text for _, text in cells]
     file = namespace.get("__file__")
     if not isinstance(file, str) or namespace is not vars(sys.modules["__main__"]):
         return []
     with contextlib.suppress(OSError, ValueError):
         return [Path(file).read_text(encoding="utf-8")[:LONGEST]]
     return []
+
+
+def numbered_cells(namespace: Mapping[str, Any]) -> list[tuple[int, str]]:
+    """Return IPython's cells with their numbers."""
+    history: list[object] | None = namespace.get("In")
+    if not isinstance(history, list) or id(history) != id(namespace.get("_ih")):
+        return []
+    texts = ((number, text) for number, text in enumerate(history) if isinstance(text, str))
+    return [(number, text) for number, text in texts if 0 < len(text) < LONGEST]
 
 
 @lru_cache(maxsize=4096)
@@ -93,11 +98,6 @@ def effects_of(text: str) -> tuple[tuple[Assignment, ...], tuple[Call, ...]]:
             if root and not is_inside:
                 calls.append(Call(root, path, ast.unparse(call)))
     return tuple(assignments), tuple(calls)
-
-
-def is_python(text: str) -> bool:
-    """Tell whether a cell is plain Python: no magics, no shell."""
-    return not _TRANSFORMED.search(text)
 
 
 def _walk(node: ast.AST, *, is_inside: bool) -> Iterator[tuple[ast.AST, bool]]:

@@ -17,7 +17,7 @@ MOST = 200_000  # objects looked at: about a second
 _LEAVES = (str, bytes, int, float, complex, type(None), ModuleType, CodeType, BuiltinFunctionType)
 
 
-def explain(name: str, obj: object, culprit: object, error: Exception) -> str:
+def explain(name: str, obj: object, culprit: object, error: Exception, *, cell: str = "") -> str:
     """Return one sentence on why variable `name` does not pickle, and the remedy.
 
     Parameters
@@ -28,6 +28,8 @@ def explain(name: str, obj: object, culprit: object, error: Exception) -> str:
         What the pickler stopped at.
     error
         What it raised.
+    cell
+        The label of the cell that defines it, if one is known.
     """
     if culprit is obj:
         held = f"it is a {_kind(obj)}, which cannot be pickled"
@@ -36,10 +38,11 @@ def explain(name: str, obj: object, culprit: object, error: Exception) -> str:
         held = f"{path or name} is" if path else f"{name} holds"
         held += f" a {_kind(culprit)}, which cannot be pickled"
     detail = (str(error).splitlines() or [""])[0][:200]
+    again = f", let each run execute {cell} again with --rerun-cells" if cell else ""
     return (
         f"variable {name!r} cannot be handed over: {held} "
         f"({type(error).__name__}{detail and ': '}{detail}): "
-        f"create it in the cell itself, or leave it out with --exclude {name}"
+        f"create it in the cell itself{again}, or leave it out with --exclude {name}"
     )
 
 

@@ -32,6 +32,7 @@ from wandb_magic.bundle.names import analyse, analyse_value
 from wandb_magic.bundle.notebook_state import NotebookState, find_state
 from wandb_magic.bundle.outside import MISSING, REPLACED, Outside, with_submodules
 from wandb_magic.bundle.pickling import picklable
+from wandb_magic.bundle.rerunning import Rerun, find_cells
 from wandb_magic.bundle.scope import CellNames
 from wandb_magic.bundle.signing import sign
 from wandb_magic.bundle.syntax import compile_cell, parse
@@ -63,11 +64,14 @@ class Contents:
         What the notebook has set on modules and libraries, and runs get, too.
     left
         What of it was seen and stays behind, with the reason.
+    cells
+        Label and text of the cells that each run executes again.
     """
 
     items: tuple[Item, ...]
     carried: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    cells: tuple[tuple[str, str], ...] = ()
 
     @property
     def size(self) -> int:
@@ -83,6 +87,7 @@ def freeze(
     namespace: dict[str, Any] | None = None,
     exclude: Collection[str] = (),
     environment: Mapping[str, str] | None = None,
+    rerun_cells: bool = False,
 ) -> Contents:
     """Freeze what each run is to execute.
 
@@ -99,6 +104,8 @@ def freeze(
         Names to leave behind.
     environment
         Variables set for the runs, beside those of this process.
+    rerun_cells
+        Whether runs execute again the cells that define what cannot be pickled.
 
     Raises
     ------
@@ -130,13 +137,19 @@ def freeze(
         kind = "function"
         names = analyse_value(outside.behind(function), outside.behind_name)
         values = {ENTRY: function}
-    values = {**_taken(names, outside), **values}
+    taken = {**_taken(names, outside), **values}
+    rerun = _rerun(outside, taken) if rerun_cells else Rerun()
+    if rerun.names:
+        outside = Outside(namespace, {*exclude, *rerun.names})
+        values = {**_taken(names, outside), **rerun.values, **values}
+    else:
+        values = taken
     # Arrays go before the views of them, so that those can stay views.
     values = dict(sorted(values.items(), key=lambda item: not is_whole(item[1])))
     folder.mkdir(mode=FOLDER_MODE, parents=True)
     if cell is not None:
         cell_path(folder).write_text(cell, encoding="utf-8")
-    without = {*exclude, *REPLACED, *names.bound, *names.optional} - set(values)
+    without = {*outside.exclude, *REPLACED, *names.bound, *names.optional} - set(values)
     state = _state(outside, values, codes, without) if kind != "command" else NO_STATE
     with closing(Writer(folder, outside, without)) as writer:
         if state.switches or state.attributes:
@@ -164,6 +177,7 @@ def freeze(
         executable=sys.executable,
         notebook=os.environ.get("JPY_SESSION_NAME", ""),
         carried=tuple(state.carried),
+        cells=rerun.cells,
     ).write(folder)
     sign(folder)
     items = (
@@ -171,7 +185,16 @@ def freeze(
         for each in writer.variables
         if each.name != STATE
     )
-    return Contents(tuple(items), tuple(state.carried), tuple(state.left))
+    return Contents(tuple(items), tuple(state.carried), tuple(state.left), rerun.cells)
+
+
+def _rerun(outside: Outside, values: Mapping[str, Any]) -> Rerun:
+    """Return what is to be executed again, in place of what cannot be pickled."""
+
+    def is_picklable(value: object) -> bool:
+        return picklable(value, outside.namespace, values.keys())
+
+    return find_cells(outside, values, is_picklable)
 
 
 def _state(

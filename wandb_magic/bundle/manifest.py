@@ -100,6 +100,8 @@ class Manifest:
         The notebook that it came from, as its server named it; "" if there is none.
     carried
         What the notebook had set on modules and libraries, in words.
+    cells
+        Label and text of the notebook's cells that each run executes first.
     """
 
     kind: Kind
@@ -114,6 +116,7 @@ class Manifest:
     executable: str = ""
     notebook: str = ""
     carried: tuple[str, ...] = ()
+    cells: tuple[tuple[str, str], ...] = ()
 
     def write(self, folder: Path) -> None:
         """Write the table into the bundle's folder; a bundle without it is not complete."""
@@ -144,6 +147,7 @@ class Manifest:
         data["spans"] = tuple((start, size) for start, size in data["spans"])
         data["path"] = tuple(data["path"])
         data["carried"] = tuple(data.get("carried", ()))
+        data["cells"] = tuple((label, text) for label, text in data.get("cells", ()))
         return cls(**data)
 
 

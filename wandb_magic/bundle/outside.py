@@ -49,6 +49,12 @@ class Outside:
             return getattr(builtins, name, MISSING)  # IPython's; outside of a kernel it prints
         return value
 
+    def is_of_ipython(self, name: str) -> bool:
+        """Tell whether a name is IPython's own, and still stands for that."""
+        return name == "get_ipython" or (
+            name in REPLACED and name != "open" and _of_ipython(self.namespace.get(name))
+        )
+
     def behind_name(self, name: str) -> Globals:
         """Return what lies behind the value of a name."""
         if name not in self._behind:

@@ -27,6 +27,7 @@ from wandb_magic.bundle.definitions import (
     reduce_module,
     reduce_weak,
 )
+from wandb_magic.bundle.own_forms import reduce_own_form
 from wandb_magic.bundle.rebuilding import namespace_of_run
 from wandb_magic.bundle.tensors import Tensors
 from wandb_magic.bundle.type_parameters import TypeParameters
@@ -73,6 +74,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is not t
         self._reducers = (
             reduce_definition,
             reduce_module,
+            reduce_own_form,
             reduce_weak,
             reduce_iterator,
             self._classes.reduce_instance,

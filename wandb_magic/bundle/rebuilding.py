@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import functools
 import importlib
+import io
 import mmap
 import pickle
 import sys
+import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -143,6 +146,26 @@ def torch_storage(buffer: Any) -> Any:  # noqa: ANN401 - torch is optional
 def typed_storage(untyped: Any, dtype: Any) -> Any:  # noqa: ANN401 - torch is optional
     """Return a storage that knows the type of its elements."""
     return _torch().storage.TypedStorage(wrap_storage=untyped, dtype=dtype, _internal=True)
+
+
+def script_module(data: bytes) -> Any:  # noqa: ANN401 - torch is optional
+    """Return a module or function of TorchScript."""
+    _torch()
+    jit = sys.modules["torch.jit"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is deprecated: the user has been told
+        return jit.load(io.BytesIO(data), map_location="cpu")
+
+
+def boosting_matrix(data: bytes, names: Any, types: Any) -> Any:  # noqa: ANN401 - xgboost is optional
+    """Return a matrix of XGBoost's out of its own binary form."""
+    xgboost: Any = importlib.import_module("xgboost")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "matrix"
+        file.write_bytes(data)
+        matrix = xgboost.DMatrix(str(file))
+    matrix.feature_names, matrix.feature_types = names, types
+    return matrix
 
 
 _late: list[tuple[Any, str]] = []  # tensors of this process that still wait for their device

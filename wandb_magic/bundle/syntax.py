@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from types import CodeType
 
 from wandb_magic.errors import BundleError
@@ -33,13 +34,37 @@ def parse(source: str, filename: str) -> ast.Module:
                 "processes of a sweep: move it to a cell of its own"
             ) from None
         raise
-    for node in ast.walk(tree):
+    for node in _executed(tree):
         if isinstance(node, ast.Name) and node.id == "get_ipython":
             raise BundleError(
                 f"line {node.lineno}: get_ipython() does not exist in the processes of a sweep: "
                 "move this line to a cell of its own"
             )
     return tree
+
+
+def _executed(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what the cell itself executes, and what of it may not raise `NameError`.
+
+    A function that asks whether it is in a notebook catches that, or its caller does.
+    """
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            continue
+        if isinstance(child, ast.Try) and any(_catches(each.type) for each in child.handlers):
+            for part in (*child.handlers, *child.finalbody):
+                yield from _executed(part)
+            continue
+        yield child
+        yield from _executed(child)
+
+
+def _catches(caught: ast.expr | None) -> bool:
+    """Tell whether an exception handler catches a `NameError`."""
+    if caught is None:
+        return True
+    names = {each.id for each in ast.walk(caught) if isinstance(each, ast.Name)}
+    return bool(names & {"NameError", "Exception", "BaseException"})
 
 
 def compile_cell(tree: ast.Module, filename: str) -> CodeType:

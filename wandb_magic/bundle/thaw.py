@@ -6,12 +6,14 @@ CUDA, would leave its children hanging.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import inspect
 import linecache
 import os
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
@@ -109,12 +111,14 @@ class Thawed:
     module: types.ModuleType
     code: CodeType | None
     variables: Variables
+    cells: tuple[CodeType, ...] = ()
 
     def execute(self) -> object:
         """Execute it, in the run; a coroutine (top-level ``await``) is returned to be awaited."""
         self.variables.read()
         library_state.complete()
         move_late_tensors()
+        run_cells(self.cells, self.module.__dict__)
         if self.variables.function is not None:
             return self.variables.function()
         assert self.code is not None
@@ -163,7 +167,22 @@ def _thaw(bundle: OpenBundle, late: str | None, on_step: OnStep) -> Thawed:
     import_early(manifest, on_step)
     variables = Variables(bundle, module.__dict__)
     variables.read(late, on_step)
-    return Thawed(manifest.kind, module, code, variables)
+    cells = []
+    for label, text in manifest.cells:
+        remember_source(f"<{label}>", text)
+        cells.append(compile_cell(parse(text, f"<{label}>"), f"<{label}>"))
+    return Thawed(manifest.kind, module, code, variables, tuple(cells))
+
+
+def run_cells(cells: Sequence[CodeType], namespace: dict[str, Any]) -> None:
+    """Execute cells of the notebook again; what was handed over keeps its value."""
+    handed_over = dict(namespace)
+    for code in cells:
+        result = eval(code, namespace)  # noqa: S307 - the user's own cell
+        if inspect.iscoroutine(result):
+            asyncio.run(result)
+    if cells:
+        namespace.update(handed_over)
 
 
 def remember_source(filename: str, text: str) -> None:

@@ -10,6 +10,7 @@ from wandb_magic.bundle.diagnose import explain
 from wandb_magic.bundle.manifest import Variable, buffers_path, variables_path
 from wandb_magic.bundle.outside import Outside
 from wandb_magic.bundle.pickling import Pickler, picklable
+from wandb_magic.bundle.rerunning import defining_cell
 from wandb_magic.errors import BundleError
 
 
@@ -49,7 +50,9 @@ class Writer:
             culprit = self.pickler.last
             if isinstance(error, OSError) and picklable(value, self._outside.namespace):
                 raise  # it is the disk
-            raise BundleError(explain(name or name_of(value), value, culprit, error)) from None
+            cell = defining_cell(self._outside.namespace, name) if name else ""
+            told = explain(name or name_of(value), value, culprit, error, cell=cell)
+            raise BundleError(told) from None
         size = self._stream.tell() - before
         size += sum(size for _, size in self.buffers.spans[spans:])
         self.variables.append(Variable(name, _kind_of(value), size))

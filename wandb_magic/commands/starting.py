@@ -66,5 +66,10 @@ IN_CELL: dict[str, dict[str, Any]] = {
         "default": [],
         "help": "variables that stay behind, with commas between them",
     },
+    "--rerun-cells": {
+        "action": "store_true",
+        "help": "let each run execute again the cells that define what cannot be handed over, a "
+        "database connection say",
+    },
     "--out": {"metavar": "NAME", "help": "also bind the sweep to this variable"},
 }

@@ -65,11 +65,20 @@ def _luggage(contents: Contents) -> str:
 def _state(contents: Contents) -> list[str]:
     """Return what of the notebook's settings goes along, and what does not."""
     lines = []
+    if contents.cells:
+        told = ", ".join(f"{label} ({_first_line(text)})" for label, text in contents.cells)
+        lines.append(f"each run executes again: {told}")
     if contents.carried:
         lines.append(f"set in runs as in the notebook: {_listed(contents.carried)}")
     if contents.left:
         lines.append(f"not set in runs: {_listed(contents.left)}")
     return lines
+
+
+def _first_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    more = "; …" if len(lines) > 1 else ""
+    return f"{words.shortened(lines[0], 60)}{more}" if lines else ""
 
 
 def _listed(names: tuple[str, ...]) -> str:

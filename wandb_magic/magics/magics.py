@@ -96,7 +96,12 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
         if cell.strip():
             # The first line stands for the magic's own, so that later ones keep their numbers.
             text = f"# %%wandb_sweep {line}\n{cell}"
-            code = Code(cell=text, namespace=self.shell.user_ns, exclude=exclude)
+            code = Code(
+                cell=text,
+                namespace=self.shell.user_ns,
+                exclude=exclude,
+                rerun_cells=options.rerun_cells,
+            )
         try:
             sweep = start_code(config, code, settings(options))
         except SyntaxError as error:

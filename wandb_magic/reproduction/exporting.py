@@ -126,6 +126,7 @@ def _told(original: Original) -> dict[str, object]:
         "sources": manifest.sources,
         "variables": [variable.name for variable in manifest.variables],
         "spans": manifest.spans,
+        "cells": manifest.cells,
     }
 
 

@@ -139,6 +139,7 @@ def _cell(original: Original, recalled: Recalled, attached: str) -> str:
         "import wandb_magic\n"
         f"wandb_magic.attach({attached!r}).replay({original.run.id!r})\n\n"
     )
+    start += "".join(f"{text.strip()}\n\n" for _, text in recalled.manifest.cells)
     if recalled.function is not None:
         called = f"{_name(recalled.function)}()"
         waits = inspect.iscoroutinefunction(recalled.function)

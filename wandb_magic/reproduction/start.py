@@ -62,6 +62,11 @@ def begin(namespace: dict[str, Any], rebuilding: ModuleType, library_state: Modu
     _seed(told["seed"])
     library_state.complete()
     rebuilding.move_late_tensors()
+    handed_over = dict(namespace)
+    for label, text in told["cells"]:
+        _evaluate(text, f"<{label}>", namespace)
+    if told["cells"]:
+        namespace.update(handed_over)
     return function
 
 
@@ -74,10 +79,13 @@ def call(function: Any) -> None:  # noqa: ANN401 - the user's own
 
 def execute(cell: Path, namespace: dict[str, Any]) -> None:
     """Execute a cell that is no script by itself: it awaits outside of any function, say."""
-    text = cell.read_text(encoding="utf-8")
-    linecache.cache[str(cell)] = (len(text), None, text.splitlines(keepends=True), str(cell))
+    _evaluate(cell.read_text(encoding="utf-8"), str(cell), namespace)
+
+
+def _evaluate(text: str, name: str, namespace: dict[str, Any]) -> None:
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    result = eval(compile(text, str(cell), "exec", flags, dont_inherit=True), namespace)  # noqa: S307 - the user's own cell
+    result = eval(compile(text, name, "exec", flags, dont_inherit=True), namespace)  # noqa: S307 - the user's own cell
     if inspect.iscoroutine(result):
         asyncio.run(result)
 

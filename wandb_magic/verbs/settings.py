@@ -32,12 +32,15 @@ class Code:
         Where the cell's names are looked up.
     exclude
         Names to leave behind.
+    rerun_cells
+        Whether runs execute again the cells that define what cannot be handed over.
     """
 
     cell: str | None = None
     function: Callable[[], object] | None = None
     namespace: dict[str, Any] | None = None
     exclude: Collection[str] = ()
+    rerun_cells: bool = False
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
     sampler: str = "auto",
     prior: Prior | None = None,
     exclude: Collection[str] = (),
+    rerun_cells: bool = False,
     env: Mapping[str, str] | None = None,
     run_timeout: float | None = None,
     retries: int = 0,
@@ -76,6 +77,8 @@ def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
         `from_study` returns.
     exclude
         Names that the function uses and that stay behind.
+    rerun_cells
+        Whether each run executes again the cells that define what cannot be handed over.
     env
         Environment variables for the runs.
     run_timeout
@@ -105,7 +108,9 @@ def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
         grace=grace,
     )
     settings = Settings(count, agents, name, project, entity, mode, options, env, prior)
-    return start_code(config, Code(function=function, exclude=exclude), settings)
+    return start_code(
+        config, Code(function=function, exclude=exclude, rerun_cells=rerun_cells), settings
+    )
 
 
 def start_code(config: Config, code: Code, settings: Settings) -> Sweep:
