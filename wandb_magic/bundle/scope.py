@@ -16,7 +16,9 @@ from wandb_magic.bundle.bytecode import GIVEN, Globals
 
 # A cell that uses one of these may read or bind names that its text does not show.
 OPEN = frozenset({"dir", "eval", "exec", "globals", "locals", "vars"})
-_KNOWN = frozenset(dir(builtins)) | GIVEN | {"exit", "quit"}  # IPython hides these two
+_KNOWN = (
+    frozenset(dir(builtins)) | GIVEN | {"exit", "get_ipython", "quit"}
+)  # IPython hides its own
 
 
 @dataclass(frozen=True)
