@@ -74,6 +74,11 @@ class RunPaths:
         return self.folder / "output.log"
 
     @property
+    def stack(self) -> Path:
+        """Where each thread was, whenever that was asked."""
+        return self._of_execution("stack")
+
+    @property
     def wandb(self) -> Path:
         """Where wandb keeps the run, one folder a line, in order of ``wandb.init``."""
         return self.folder / "wandb.dirs"

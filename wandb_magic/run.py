@@ -10,6 +10,7 @@ import asyncio
 import atexit
 import contextlib
 import ctypes
+import faulthandler
 import functools
 import inspect
 import json
@@ -19,7 +20,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -32,10 +33,13 @@ from wandb_magic.processes import current
 from wandb_magic.records import RunId
 from wandb_magic.resuming import go_on
 from wandb_magic.service import share_core
+from wandb_magic.warm import imported_since
 
 INTERRUPTED = 130  # the shell's exit code for a death by SIGINT
 # The kernel's out-of-memory killer should take a run before it takes the notebook.
 OOM_SCORE = "300"
+# A real-time signal, which programs and schedulers hardly ever use, where there are such.
+STACK_SIGNAL = getattr(signal, "SIGRTMAX", signal.SIGUSR2) - 6
 # Whose frames lie above the user's in a traceback.
 _ABOVE = (f"{Path(__file__).parent}{os.sep}", f"{Path(asyncio.__file__).parent}{os.sep}")
 
@@ -113,8 +117,24 @@ def become(job: Job) -> None:
     _watch_wandb(job)
 
 
-def execute(thawed: Thawed, job: Job) -> NoReturn:
-    """Execute the bundle, end wandb's run, write how it ended, and exit."""
+def tell_stack(job: Job) -> None:
+    """Write where every thread is whenever `STACK_SIGNAL` asks, even from native code."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    with contextlib.suppress(OSError, RuntimeError):
+        faulthandler.register(STACK_SIGNAL, file=os.open(job.paths.stack, flags, 0o600))
+
+
+def execute(thawed: Thawed, job: Job, known: Collection[str] | None = None) -> NoReturn:
+    """Execute the bundle, end wandb's run, write how it ended, and exit.
+
+    Parameters
+    ----------
+    thawed, job
+        What to execute.
+    known
+        The modules of the process that this one is a fork of: what a run has imported besides is
+        told, so that later ones need not.
+    """
     seed(job.seed)
     if job.core:
         share_core(job.core)
@@ -127,13 +147,15 @@ def execute(thawed: Thawed, job: Job) -> NoReturn:
         _join_threads()  # they may still log
     code, error, cause = _finish_wandb(code, error, cause)
     _shut_down()
-    ending = {
+    ending: dict[str, Any] = {
         "code": code,
         "error": error,
         "cause": cause,
         "stopped": stopped,
         "ended": time.time(),
     }
+    if known is not None and code == 0 and (imported := imported_since(known)):
+        ending["imported"] = imported
     write_atomically(job.paths.exit, json.dumps(ending))
     os._exit(code)
 

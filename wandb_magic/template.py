@@ -1,9 +1,9 @@
 """The warm process: it imports and unpickles everything once, then forks a run on request.
 
 It runs no user computation and keeps a single Python thread. ``python -m wandb_magic.template
-BUNDLE DESCRIPTOR`` speaks JSON lines over the socket that it inherits: it is sent jobs, and says
-``ready``, ``failed``, ``forked`` and ``ended``. When the socket closes, the supervisor is gone: it
-forks no more, waits for its last run, writes how each ended, and exits.
+BUNDLE DESCRIPTOR ENDING`` speaks JSON lines over the socket that it inherits: it is sent jobs, and
+says ``ready``, ``failed``, ``forked`` and ``ended``. When the socket closes, the supervisor is
+gone: it forks no more, waits for its last run, writes how each ended, and exits.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from wandb_magic.channel import Channel
 from wandb_magic.errors import SweepError
 from wandb_magic.forking import ForkCheck
 from wandb_magic.paths import write_exclusively
-from wandb_magic.run import Job, become, execute, execute_command, seed
-from wandb_magic.warm import remember_repository, warm_wandb
+from wandb_magic.run import Job, become, execute, execute_command, seed, tell_stack
+from wandb_magic.warm import import_learned, remember_repository, warm_wandb
 
 
 def ending_of(status: int) -> dict[str, int]:
@@ -57,6 +57,7 @@ class Template:
         self._thawed = thawed
         self._channel = channel
         self._runs: dict[int, Job] = {}
+        self._modules = frozenset(sys.modules)
         self._wake, self._wakeup = os.pipe()
         os.set_blocking(self._wake, False)
         os.set_blocking(self._wakeup, False)
@@ -119,7 +120,9 @@ class Template:
             become(job)
             if job.command or self._thawed is None:
                 execute_command(job)
-            execute(self._thawed, job)
+            if sys.platform == "linux":
+                tell_stack(job)
+            execute(self._thawed, job, self._modules)
         except BaseException:  # noqa: BLE001 - a fork must never return into the template's loop
             traceback.print_exc()
         finally:
@@ -170,17 +173,18 @@ class Course:
     Parameters
     ----------
     arguments
-        Those of the command line: the bundle's folder, the descriptor, and what was learned.
+        Those of the command line: the bundle's folder, the descriptor, the file about the end of
+        a run to learn from, and what to leave to the runs and why.
     """
 
     def __init__(self, arguments: Sequence[str]) -> None:
-        self._folder, self._descriptor, *learned = arguments
+        self._folder, self._descriptor, self._ending, *late = arguments
         self._place, self._environment = Path.cwd(), dict(os.environ)
         self._check = ForkCheck()
         self.late: str | None = None
         self._cause = ""
-        if learned:
-            self.late, self._cause = learned
+        if late:
+            self.late, self._cause = late
         self.cold = ""
         self._culprit: str | None = None
 
@@ -192,6 +196,12 @@ class Course:
         self.cold = self._check.why_not(named if kind == "variable" else f"importing {name}")
         if self.cold and kind == "variable":
             self._culprit = name
+
+    def learn(self) -> None:
+        """Import what an earlier run imported late."""
+        if self._ending:
+            for name in import_learned(Path(self._ending)):
+                self.on_step("import", name)
 
     def finish(self) -> None:
         """Look once more; begin anew if that cures what was found."""
@@ -209,8 +219,8 @@ class Course:
     def _anew(self, late: str) -> NoReturn:
         os.chdir(self._place)
         os.set_inheritable(int(self._descriptor), True)  # noqa: FBT003 - it takes no keyword
-        learned = (self._folder, self._descriptor, late, self.cold)
-        command = [sys.executable, "-m", "wandb_magic.template", *learned]
+        arguments = (self._folder, self._descriptor, self._ending, late, self.cold)
+        command = [sys.executable, "-m", "wandb_magic.template", *arguments]
         os.execve(sys.executable, command, self._environment)  # noqa: S606 - this very module
 
 
@@ -227,6 +237,7 @@ def main() -> None:
             course = Course(sys.argv[1:])
             warm_wandb()
             thawed = thaw(folder, late=course.late, on_step=course.on_step)
+            course.learn()
             course.finish()
             cold, notices = course.cold, course.notices
             remember_repository()

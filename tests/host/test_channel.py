@@ -59,7 +59,7 @@ def test_ends_that_do_not_read_for_a_while_lose_nothing_and_hold_nobody_up(
             assert now() < deadline
             return sum(message["event"] == event for message in said)
 
-        client = TemplateClient(bundle, inherited(os.environ), said.append)
+        client = TemplateClient(bundle, inherited(os.environ), lambda _, each: said.append(each))
         while not count("ready"):  # noqa: ASYNC110 - polls what only messages change
             await asyncio.sleep(0.01)
         os.kill(client.pid, signal.SIGSTOP)

@@ -70,6 +70,8 @@ class Ended:
         The exit code in W&B's own record of the run, None if it has none.
     unlogged
         The W&B folder of a run that called ``wandb.init`` and left no log, else "".
+    hung
+        Whether it was ended because it had hung since its fork, before it logged anything.
     """
 
     run: RunId
@@ -82,6 +84,7 @@ class Ended:
     recorded: int | None = None
     unlogged: str = ""
     cause: str = ""
+    hung: bool = False
 
 
 Event = Ready | Broken | Notice | Started | Logged | Ended

@@ -27,11 +27,18 @@ class TemplateClient:
     environment
         Its environment.
     hear
-        Called in the event loop with each message, and with ``{"event": "died"}`` at the end.
+        Called in the event loop with this client and each message, and with ``{"event": "died"}``
+        at the end.
+    ending
+        What the template is to learn from: the file about the end of a run.
     """
 
     def __init__(
-        self, bundle: Path, environment: Mapping[str, str], hear: Callable[[dict[str, Any]], None]
+        self,
+        bundle: Path,
+        environment: Mapping[str, str],
+        hear: Callable[[TemplateClient, dict[str, Any]], None],
+        ending: Path | None = None,
     ) -> None:
         self._hear = hear
         ours, theirs = socket.socketpair()
@@ -45,6 +52,7 @@ class TemplateClient:
                     "wandb_magic.template",
                     str(bundle),
                     str(theirs.fileno()),
+                    str(ending or ""),
                 ],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
@@ -63,6 +71,12 @@ class TemplateClient:
         self._channel.send(job.to_json())
         if self._channel.has_unsent:
             self._loop.add_writer(self._channel, self._flush)
+
+    def kill(self) -> None:
+        """End it before it has forked anything."""
+        self.close()
+        self._process.kill()
+        self._process.wait()
 
     def close(self) -> None:
         """Let it go: it ends when its last run has ended."""
@@ -83,10 +97,10 @@ class TemplateClient:
         lines = self._channel.receive()
         if lines is None:
             self.close()
-            self._hear({"event": "died"})
+            self._hear(self, {"event": "died"})
             return
         for line in lines:
-            self._hear(json.loads(line))
+            self._hear(self, json.loads(line))
 
 
 def start_cold(job: Job, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:

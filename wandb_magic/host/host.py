@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from wandb_magic.host.core import SharedCore
 from wandb_magic.host.events import Broken, Ended, Event, Logged, Notice, Ready, Started
@@ -20,6 +24,7 @@ from wandb_magic.host.forks import (
     reap_strangers,
     start_cold,
 )
+from wandb_magic.host.hung import HUNG_AFTER, HUNG_AFTER_S, HungWatch, place_of
 from wandb_magic.host.living import Living, Parent, memory_kills, signal_group
 from wandb_magic.host.watch import Watch
 from wandb_magic.paths import write_atomically, write_exclusively
@@ -28,8 +33,10 @@ from wandb_magic.records import RunId
 from wandb_magic.run import Job
 from wandb_magic.warm import flushes_late
 
+SPARE_MEMORY = 0.25  # of what is free: so much may a second template hold
 TEMPLATE_DEATHS = 3  # a template that dies so often between two ends of runs is given up
 POLL_S = 0.05
+LOOK_S = 0.5
 
 
 class Host:
@@ -68,7 +75,13 @@ class Host:
         self._template: TemplateClient | None = None
         self._template_ready = asyncio.Event()
         self._template_deaths = 0
+        self._successor: TemplateClient | None = None
+        self._retired: list[TemplateClient] = []  # they wait for the last of their runs
+        self._lesson: Path | None = None
+        self._taught = False
         self._cold = ""
+        self._hung_watch = HungWatch(float(environment.get(HUNG_AFTER, HUNG_AFTER_S)))
+        self._looked = 0.0
         self._watch = Watch(say, self._close_record)
         self._polling: asyncio.Task[None] | None = None
         self._closed = False
@@ -112,6 +125,7 @@ class Host:
                 job = replace(job, core=token)
         living = Living(job, Parent.TEMPLATE, memory_kills(), positions=positions)
         self._begin(living)
+        self._teach()
 
     async def recover(self, job: Job, positions: Mapping[str, int]) -> None:
         """See a run through that an earlier supervisor had begun, or perhaps had not.
@@ -137,9 +151,12 @@ class Host:
         self._closed = True
         if self._polling is not None:
             self._polling.cancel()
-        if self._template is not None:
-            self._template.close()
-            await asyncio.to_thread(self._template.wait)
+        if self._successor is not None:
+            self._successor.kill()
+        for template in (self._template, *self._retired):
+            if template is not None:
+                template.close()
+                await asyncio.to_thread(template.wait)
         if self._core is not None:
             await self._core.stop()
         await asyncio.to_thread(self._watch.close)
@@ -178,6 +195,7 @@ class Host:
                 return
             self._confirm(living, living.started_cold.pid)
         elif self._template is not None and self._template_ready.is_set():
+            living.template = self._template
             self._template.fork(living.job)
 
     def _confirm(self, living: Living, pid: int) -> None:
@@ -210,9 +228,13 @@ class Host:
 
     # Hearing the template
 
-    def _hear(self, message: dict[str, Any]) -> None:
+    def _hear(self, template: TemplateClient, message: dict[str, Any]) -> None:
         event = message["event"]
-        if event == "ready":
+        if "run" in message:
+            self._hear_of_run(message)
+        elif template is self._successor:
+            self._succeed(template, ready=event == "ready" and not message["cold"])
+        elif event == "ready":
             if message["cold"]:
                 self._dismiss_template()
             for notice in message["notices"]:
@@ -222,17 +244,83 @@ class Host:
             self._closed = True
             self._say(Broken(message["reason"], message["details"]))
             self._template_ready.set()
-        elif event == "died":
-            self._mourn_template()
+        elif template in self._retired:
+            self._retired.remove(template)
+            template.wait()
+            self._rehome(template)
         else:
-            living = self._watch.get(message["run"])
-            if living is not None and event == "forked":
-                self._confirm(living, message["pid"])
-            elif living is not None and event == "unborn":
-                self._watch.end(living, {"code": os.EX_OSERR, "error": message["reason"]})
-            elif living is not None:
-                self._template_deaths = 0
-                self._watch.end(living, message)
+            self._mourn_template(template)
+
+    def _hear_of_run(self, message: dict[str, Any]) -> None:
+        living, event = self._watch.get(message["run"]), message["event"]
+        if living is None:
+            return
+        if event == "forked":
+            self._confirm(living, message["pid"])
+        elif event == "unborn":
+            self._watch.end(living, {"code": os.EX_OSERR, "error": message["reason"]})
+        else:
+            self._template_deaths = 0
+            self._watch.end(living, message)
+            if living.ending is not None and "imported" in living.ending:
+                self._lesson = living.job.paths.exit
+
+    def _look_for_hung_runs(self) -> None:
+        now = time.monotonic()
+        if now - self._looked < LOOK_S:
+            return
+        self._looked = now
+        for living in self._watch.living():
+            if stack := self._hung_watch.look(living):
+                self._end_hung(living, stack)
+
+    def _end_hung(self, living: Living, stack: str) -> None:
+        """End a run that has hung since its fork; no run is forked any more."""
+        assert living.process is not None
+        where = place_of(stack)
+        with suppress(OSError), living.job.paths.output.open("a", encoding="utf-8") as output:
+            output.write(
+                f"\nThis run hung after its fork, and starts anew. It was here:\n{stack}\n"
+            )
+        living.hung = True
+        signal_group(living.process.pid, signal.SIGKILL)
+        if not self._cold:
+            self._cold = f"a run hung after its fork, in {where}"
+            self._say(Notice(f"each run starts a fresh Python: {self._cold}"))
+
+    # A template that has learned
+
+    def _teach(self) -> None:
+        """Start a template that has imported what the runs import late, once there is a lesson.
+
+        The one that is there goes on meanwhile: no run waits.
+        """
+        if self._lesson is None or self._taught or self._template is None or self._cold:
+            return
+        self._taught = True
+        with suppress(psutil.Error):
+            # For a while both hold the variables.
+            held = psutil.Process(self._template.pid).memory_full_info().uss
+            if held < psutil.virtual_memory().available * SPARE_MEMORY:
+                self._successor = TemplateClient(
+                    self._bundle, self._environment, self._hear, self._lesson
+                )
+
+    def _succeed(self, successor: TemplateClient, *, ready: bool) -> None:
+        """Let the successor fork from now on, unless it must not."""
+        self._successor = None
+        if not ready or self._template is None or not self._template_ready.is_set():
+            successor.kill()
+            return
+        self._retired.append(self._template)
+        self._template = successor
+
+    def _release_retired(self) -> None:
+        busy = {id(each.template) for each in self._watch.living() if each.ending is None}
+        for template in self._retired:
+            if id(template) not in busy:
+                template.close()
+        self._retired = [each for each in self._retired if id(each) in busy]
 
     def _go_on(self, cold: str) -> None:
         """Take up the runs that waited for the template, or for the news that there is none."""
@@ -245,26 +333,32 @@ class Host:
                 self._begin(living)
         self._say(Ready())
 
-    def _mourn_template(self) -> None:
-        assert self._template is not None
-        template, self._template = self._template, None
+    def _mourn_template(self, template: TemplateClient) -> None:
+        self._template = None
         code = template.wait()
         if self._closed:
             return
         self._template_deaths += 1
         early = not self._template_ready.is_set()
         self._template_ready.clear()
+        self._rehome(template)
+        how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+        if self._cold:
+            self._go_on("")
+        elif self._template_deaths < TEMPLATE_DEATHS and not (early and code >= 0):
+            self._start_template()
+        else:
+            self._go_on(f"the process that should fork the runs died ({how})")
+
+    def _rehome(self, template: TemplateClient) -> None:
+        """See to the runs of a template that has died."""
         for living in self._watch.living():
-            if living.parent is Parent.TEMPLATE and living.ending is None:
+            if living.template is template and living.ending is None:
+                living.template = None
                 if living.confirmed:
                     living.parent = Parent.HOST
                 elif not self._adopt(living):
                     self._begin(living)
-        how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-        if self._template_deaths < TEMPLATE_DEATHS and not (early and code >= 0):
-            self._start_template()
-        else:
-            self._go_on(f"the process that should fork the runs died ({how})")
 
     def _dismiss_template(self) -> None:
         assert self._template is not None
@@ -277,6 +371,9 @@ class Host:
             if self._core is not None and self._watch.living():
                 self._core.touch()
             self._watch.poll()
-            template = {self._template.pid} if self._template is not None else set()
-            reap_strangers(self._watch.children() | template)
+            self._look_for_hung_runs()
+            self._release_retired()
+            templates = (self._template, self._successor, *self._retired)
+            pids = {template.pid for template in templates if template is not None}
+            reap_strangers(self._watch.children() | pids)
             await asyncio.sleep(POLL_S)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wandb_magic.causes import last_traceback
+from wandb_magic.host.forks import TemplateClient
 from wandb_magic.host.logs import RunLogs
 from wandb_magic.host.uploads import UploadLog
 from wandb_magic.paths import read_object
@@ -39,12 +40,14 @@ class Living:
     parent: Parent
     memory_kills: int
     process: Process | None = None
+    template: TemplateClient | None = None
     started_cold: subprocess.Popen[bytes] | None = None
     confirmed: bool = False
     ending: dict[str, Any] | None = None
     gone_since: float | None = None
     closing: subprocess.Popen[bytes] | None = None
     said: bool = False
+    hung: bool = False
     reason: str = ""
     positions: Mapping[str, int] = field(default_factory=dict)
     unreadable: bool = False
@@ -80,8 +83,10 @@ class Living:
             "code": int,
             "signal": int,
             "error": str,
+            "cause": str,
             "stopped": str,
             "ended": (int, float),
+            "imported": list,
         }
         return {
             name: value

@@ -72,6 +72,7 @@ class RunLogs:
         self._seen = 0
         self._logs: dict[str, _Log] = {}
         self._owner = ""  # the log whose history is the run's
+        self.has_history = False  # whether anything was logged that is plotted over steps
 
     @property
     def directory(self) -> str:
@@ -115,6 +116,8 @@ class RunLogs:
             entries = log.follower.poll()
             for entry in entries:
                 log.hear(entry)
+            if not self.has_history:
+                self.has_history = any(isinstance(entry, HistoryEntry) for entry in entries)
             if entries:
                 yield directory, self._owned(directory, entries), log.follower.position
             if log.exit_code is not None:

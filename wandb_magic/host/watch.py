@@ -197,6 +197,7 @@ def _last_word(living: Living, ending: Mapping[str, Any]) -> Ended:
         stopped=ending.get("stopped", ""),
         recorded=living.logs.exit_code,
         unlogged=living.logs.missing,
+        hung=living.hung and killed == signal.SIGKILL,
         memory_killer=killed == signal.SIGKILL and memory_kills() > living.memory_kills,
     )
 

@@ -378,8 +378,16 @@ class Supervisor:
         self._wake.set()
 
     def _ended(self, event: Ended) -> None:
-        if event.run in self.roster.living:  # else it was given up before its process ended
-            self._conclude(event, *verdict(event, self.stopper.ended(event.run)))
+        if event.run not in self.roster.living:
+            return  # it was given up before its process ended
+        intent = self.stopper.ended(event.run)
+        if event.hung and intent is None:
+            # Its code has not failed: it goes again, as the same run, and no longer as a fork.
+            self._seen.pop(event.run, None)
+            self.ledger.ended(event, RunState.STOPPED, "it hung after its fork")
+            self.ledger.revive(event.run)
+            return
+        self._conclude(event, *verdict(event, intent))
 
     def _conclude(self, event: Ended, state: RunState, cause: str) -> None:
         run = self.ledger.ended(event, state, cause)
