@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from wandb_magic.bundle import Thawed, signed_manifest, thaw
+from wandb_magic.bundle import Thawed, explain_missing, refuse_generator, signed_manifest, thaw
 from wandb_magic.causes import KEY, cause_of, describe, shorten, tell_causes
 from wandb_magic.output import mark_resumption, redirect
 from wandb_magic.paths import FOLDER_MODE, RunPaths, write_atomically, write_exclusively
@@ -191,6 +191,7 @@ def _outcome(thawed: Thawed, job: Job) -> tuple[int, str, str]:
         result = thawed.execute()
         if inspect.iscoroutine(result):
             asyncio.run(result)
+        refuse_generator(result)
     except SystemExit as request:
         if request.code is None or isinstance(request.code, int):
             code = (request.code or 0) & 0xFF  # all that the system keeps of it
@@ -201,6 +202,7 @@ def _outcome(thawed: Thawed, job: Job) -> tuple[int, str, str]:
     except KeyboardInterrupt as interrupt:
         return INTERRUPTED, _report(interrupt), cause_of(interrupt, job.paths)
     except BaseException as error:  # noqa: BLE001 - the run's end, whatever it is
+        explain_missing(error, job.bundle)
         return 1, _report(error), cause_of(error, job.paths)
     return 0, "", ""
 

@@ -29,7 +29,8 @@ function = order["function"] and eval(order["function"])
 try:
     contents = freeze(
         Path(order["folder"]), cell=order["cell"], function=function,
-        namespace=namespace if order["cell"] else None, exclude=order["exclude"],
+        namespace=namespace if order["cell"] else None,
+        exclude=order["exclude"], include=order["include"],
         rerun_cells=order["rerun"],
     )
 except (BundleError, SyntaxError) as error:
@@ -80,6 +81,7 @@ class Notebook:
         function: str = "",
         exclude: tuple[str, ...] = (),
         rerun: bool = False,
+        include: tuple[str, ...] = (),
     ) -> dict[str, object]:
         """Freeze a cell, or the function that an expression gives; return what was said."""
         order = {
@@ -89,6 +91,7 @@ class Notebook:
             "function": function,
             "exclude": list(exclude),
             "rerun": rerun,
+            "include": list(include),
         }
         shutil.rmtree(self.folder / "bundle", ignore_errors=True)
         done = subprocess.run(
@@ -112,9 +115,16 @@ class Notebook:
             cwd="/",
         )
 
-    def run(self, cell: str, *, exclude: tuple[str, ...] = (), rerun: bool = False) -> str:
+    def run(
+        self,
+        cell: str,
+        *,
+        exclude: tuple[str, ...] = (),
+        include: tuple[str, ...] = (),
+        rerun: bool = False,
+    ) -> str:
         """Freeze a cell and execute it; return what it printed."""
-        answer = self.freeze(cell, exclude=exclude, rerun=rerun)
+        answer = self.freeze(cell, exclude=exclude, include=include, rerun=rerun)
         assert "error" not in answer, answer["error"]
         done = self.thaw()
         assert done.returncode == 0, done.stderr

@@ -1,10 +1,13 @@
 """What cannot go along is refused in one sentence: which variable, what holds it, what to do."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from tests.bundle.conftest import Notebook
+from wandb_magic.bundle.calling import refuse_generator, refuse_uncallable
+from wandb_magic.errors import BundleError
 
 Make = Callable[..., Notebook]
 
@@ -102,9 +105,95 @@ def test_a_function_to_call_goes_with_what_it_reads(notebook: Make) -> None:
         assert (done.returncode, done.stdout) == (0, "6 __main__\n"), done.stderr
 
 
-def test_what_is_no_function_is_refused(notebook: Make) -> None:
-    answer = notebook("x = 3").freeze(function="x")
-    assert "function must be callable, and is a int" in str(answer["error"])
+CALLABLES = """
+import functools
+def gen():
+    yield 1
+async def agen():
+    yield 1
+def given(config): ...
+def keyword(*, lr): ...
+def defaults(config=None, *args, **more): ...
+class Job:
+    def __init__(self, lr=1): self.lr = lr
+    def __call__(self): return self.lr
+    def go(self): ...
+    def steps(self): yield
+    def with_lr(self, lr): ...
+    @staticmethod
+    def alone(): ...
+    @classmethod
+    def made(cls): ...
+class Steps:
+    def __call__(self): yield
+class Needs:
+    def __call__(self, lr): ...
+def supply(function):
+    @functools.wraps(function)
+    def wrapper(*args): return function(1, *args)
+    return wrapper
+supplied = supply(given)
+@functools.lru_cache
+def cached(): ...
+@functools.lru_cache
+def cached_given(lr): ...
+async def later(): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        ("3", "function must be callable, and is a int"),
+        ("gen", "gen is a generator function"),
+        ("agen", "agen is a generator function"),
+        ("functools.partial(gen)", "is a generator function"),
+        ("Job().steps", "steps is a generator function"),
+        ("Steps()", "Steps is a generator function"),
+        ("given", "given needs 'config'"),
+        ("keyword", "keyword needs 'lr'"),
+        ("Job().with_lr", "with_lr needs 'lr'"),
+        ("Needs()", "Needs needs 'lr'"),
+        ("cached_given", "cached_given needs 'lr'"),
+        ("Job", "Job is a class"),
+        ("print", "print is a builtin"),
+        ("[].append", "append is a builtin"),
+        ("functools.partial(defaults)", ""),
+        ("functools.partial(given, 1)", ""),
+        ("defaults", ""),
+        ("Job()", ""),
+        ("Job().go", ""),
+        ("Job.alone", ""),
+        ("Job.made", ""),
+        ("supplied", ""),
+        ("cached", ""),
+        ("later", ""),
+        ("lambda: 3", ""),
+    ],
+)
+def test_what_a_run_cannot_call_is_refused(function: str, said: str) -> None:
+    namespace: dict[str, Any] = {}
+    exec(CALLABLES, namespace)
+    made = eval(function, namespace)
+    if not said:
+        refuse_uncallable(made)
+        return
+    with pytest.raises(BundleError) as refused:
+        refuse_uncallable(made)
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_generator_function_is_refused_before_anything_is_written(notebook: Make) -> None:
+    made = notebook("def train():\n    yield 1")
+    assert "train is a generator function" in str(made.freeze(function="train")["error"])
+    assert not (made.folder / "bundle").exists()
+
+
+def test_a_generator_that_a_function_returns_is_no_success() -> None:
+    with pytest.raises(BundleError, match="returned a generator"):
+        refuse_generator(each for each in ())
+    refuse_generator([1])
 
 
 @pytest.mark.parametrize(

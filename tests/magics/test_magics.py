@@ -160,13 +160,52 @@ def test_mistakes_get_one_sentence_and_start_nothing(
     [
         (cell("1 / 0"), ZeroDivisionError),
         (cell("undefined['a b']"), NameError),
-        (cell(SPEC, "\nprint(1"), SyntaxError),
     ],
 )
 def test_the_users_own_errors_stay_theirs(
     shell: InteractiveShell, run: Run, text: str, error: type[Exception]
 ) -> None:
     assert type(run(shell, text).error_in_exec) is error
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "place", "text"),
+    [
+        ("print(1", "SyntaxError", 2, "print(1"),
+        ("x = 1\nreturn x", "SyntaxError", 3, "return x"),
+        ("if True:\nx = 1", "IndentationError", 3, "x = 1"),
+        ("def f():\n    await g()", "SyntaxError", 3, "await g()"),
+        ("def f():\n    nonlocal q", "SyntaxError", 3, "nonlocal q"),
+        ("text = 'never", "SyntaxError", 2, "text = 'never"),
+        ("for x in [1]:\n    pass\nbreak", "SyntaxError", 4, "break"),
+        ("def f():\n  if 1:\n      x\n    y", "IndentationError", 5, "y"),
+    ],
+)
+def test_syntax_errors_show_the_cell_and_nothing_of_ours(
+    shell: InteractiveShell,
+    run: Run,
+    capsys: pytest.CaptureFixture[str],
+    body: str,
+    kind: str,
+    place: int,
+    text: str,
+) -> None:
+    error = run(shell, cell(SPEC, f"\n{body}")).error_in_exec
+    assert type(error).__name__ == kind
+    first, second, *_, last = capsys.readouterr().out.rstrip().splitlines()
+    assert first.startswith("  Cell In[")
+    assert first.endswith(f"], line {place}")
+    assert second.strip() == text
+    assert last.startswith(f"{kind}: ")
+
+
+@pytest.mark.parametrize(("body", "line"), [("x = 1\nx\0", 3), ("'\ud800'", 2)])
+def test_what_no_python_reads_is_refused_in_a_sentence(
+    shell: InteractiveShell, run: Run, body: str, line: int
+) -> None:
+    error = run(shell, cell(SPEC, f"\n{body}")).error_in_exec
+    assert isinstance(error, UsageError)
+    assert str(error).startswith(f"line {line}: the character ")
 
 
 @pytest.mark.parametrize("line", ["%%wandb_sweep --help", "%wandb_sweep --help"])

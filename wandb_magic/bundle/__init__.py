@@ -6,8 +6,10 @@ changed, and nothing here starts a process.
 """
 
 from wandb_magic.bundle.alike import alike, same_code
+from wandb_magic.bundle.calling import refuse_generator
 from wandb_magic.bundle.freeze import Contents, Item, freeze
 from wandb_magic.bundle.manifest import Manifest
+from wandb_magic.bundle.missing import explain_missing
 from wandb_magic.bundle.recall import Recalled, recall
 from wandb_magic.bundle.signing import (
     Statement,
@@ -30,9 +32,11 @@ __all__ = [
     "Thawed",
     "alike",
     "check_command",
+    "explain_missing",
     "freeze",
     "open_signed",
     "recall",
+    "refuse_generator",
     "same_code",
     "sign",
     "sign_command",

@@ -34,10 +34,14 @@ _READS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 
 @dataclass(frozen=True)
 class Globals:
-    """Which globals a piece of code reads, with the first line of each, and which it stores."""
+    """Which globals a piece of code reads, with the first line of each, and which it stores.
+
+    Its strings may mention others.
+    """
 
     reads: Mapping[str, int]
     stores: frozenset[str]
+    mentions: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=4096)

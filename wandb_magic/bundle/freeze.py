@@ -19,6 +19,7 @@ from typing import Any
 
 from wandb_magic.bundle.arrays import is_whole
 from wandb_magic.bundle.bytecode import attributes_of, imports_of
+from wandb_magic.bundle.calling import refuse_uncallable
 from wandb_magic.bundle.library_state import STATE
 from wandb_magic.bundle.manifest import (
     ENTRY,
@@ -86,6 +87,7 @@ def freeze(
     function: Callable[[], object] | None = None,
     namespace: dict[str, Any] | None = None,
     exclude: Collection[str] = (),
+    include: Collection[str] = (),
     environment: Mapping[str, str] | None = None,
     rerun_cells: bool = False,
 ) -> Contents:
@@ -102,6 +104,8 @@ def freeze(
         Where names are looked up; the function's globals, or ``__main__``'s, by default.
     exclude
         Names to leave behind.
+    include
+        Names to take along, whether the code names them or not.
     environment
         Variables set for the runs, beside those of this process.
     rerun_cells
@@ -117,6 +121,7 @@ def freeze(
     if namespace is None:
         namespace = getattr(function, "__globals__", None) or vars(sys.modules["__main__"])
     outside = Outside(namespace, exclude)
+    _refuse_included(include, outside)
     kind: Kind = "command"
     codes: list[CodeType] = []
     names = CellNames({}, frozenset(), frozenset())
@@ -126,16 +131,12 @@ def freeze(
         filename = str(cell_path(folder))
         tree = parse(cell, filename)
         codes = [compile_cell(tree, filename)]
-        names = analyse(tree, outside.behind_name)
+        names = analyse(tree, outside.behind_name, outside.mentioned, include)
         _refuse_undefined(names, outside)
     elif function is not None:
-        if not callable(function):
-            raise BundleError(
-                f"function must be callable, and is a {type(function).__qualname__}: pass the "
-                "training function itself, without calling it"
-            )
+        refuse_uncallable(function)
         kind = "function"
-        names = analyse_value(outside.behind(function), outside.behind_name)
+        names = analyse_value(outside.behind(function), outside.behind_name, include)
         values = {ENTRY: function}
     taken = {**_taken(names, outside), **values}
     rerun = _rerun(outside, taken) if rerun_cells else Rerun()
@@ -174,6 +175,7 @@ def freeze(
         spans=tuple(writer.buffers.spans),
         sources=_sources(writer.pickler.filenames),
         environment=recordable({**inherited(os.environ), **(environment or {})}),
+        left=_left(outside, names.bound, {each.name for each in writer.variables}),
         executable=sys.executable,
         notebook=os.environ.get("JPY_SESSION_NAME", ""),
         carried=tuple(state.carried),
@@ -215,6 +217,17 @@ def _state(
     return find_state(namespace, values.values(), imports, outside.exclude, is_picklable)
 
 
+def _refuse_included(include: Collection[str], outside: Outside) -> None:
+    for name in include:
+        if name in outside.exclude:
+            raise BundleError(f"{name!r} is both included and excluded: choose one")
+        if outside.look_up(name) is MISSING:
+            raise BundleError(
+                f"--include {name}: the notebook has no {name!r}: run the cell that defines it "
+                "first, or write the name as it is in the notebook"
+            )
+
+
 def _refuse_undefined(names: CellNames, outside: Outside) -> None:
     for name, line in names.needed.items():
         if line and name not in outside.exclude and outside.look_up(name) is MISSING:
@@ -238,6 +251,17 @@ def _taken(names: CellNames, outside: Outside) -> dict[str, Any]:
     }
     found = {name: value for name, value in needed.items() if value is not MISSING}
     return {**found, **optional}
+
+
+def _left(outside: Outside, bound: Collection[str], taken: Collection[str]) -> tuple[str, ...]:
+    """Return the names that the notebook has and that stay behind, for the runs' messages."""
+    return tuple(
+        name
+        for name in outside.namespace
+        if isinstance(name, str)
+        and not (name.startswith("_") or name in taken or name in bound or name in REPLACED)
+        and name not in ("In", "Out")
+    )
 
 
 def _sources(filenames: Collection[str]) -> dict[str, str]:

@@ -94,6 +94,8 @@ class Manifest:
         Text of the notebook's other cells by the file name that their code objects carry.
     environment
         The environment variables that went along; never one that may hold a secret.
+    left
+        Names of the notebook that did not go along.
     executable
         The Python that made it; a sweep that is resumed goes on in the same one.
     notebook
@@ -113,6 +115,7 @@ class Manifest:
     spans: tuple[tuple[int, int], ...]
     sources: Mapping[str, str]
     environment: Mapping[str, str]
+    left: tuple[str, ...] = ()
     executable: str = ""
     notebook: str = ""
     carried: tuple[str, ...] = ()
@@ -148,6 +151,7 @@ class Manifest:
         data["path"] = tuple(data["path"])
         data["carried"] = tuple(data.get("carried", ()))
         data["cells"] = tuple((label, text) for label, text in data.get("cells", ()))
+        data["left"] = tuple(data.get("left", ()))
         return cls(**data)
 
 

@@ -6,11 +6,12 @@ Nothing is executed here.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from typing import Any
 
 from wandb_magic.bundle.bytecode import Globals
+from wandb_magic.bundle.mentions import names_in, strings_in
 from wandb_magic.bundle.nodes import (
     Comprehension,
     Function,
@@ -31,7 +32,17 @@ def nothing_behind(_name: str) -> Globals:
     return Globals({}, frozenset())
 
 
-def analyse(tree: ast.Module, behind: Callable[[str], Globals] = nothing_behind) -> CellNames:
+def nothing_mentioned(_strings: Iterable[str], _used: Collection[str]) -> set[str]:
+    """Return nothing: strings are text."""
+    return set()
+
+
+def analyse(
+    tree: ast.Module,
+    behind: Callable[[str], Globals] = nothing_behind,
+    mentioned: Callable[[Iterable[str], Collection[str]], set[str]] = nothing_mentioned,
+    include: Collection[str] = (),
+) -> CellNames:
     """Find the names that a cell needs from outside.
 
     Parameters
@@ -40,16 +51,25 @@ def analyse(tree: ast.Module, behind: Callable[[str], Globals] = nothing_behind)
         The parsed cell.
     behind
         Returns what the outside value of a name reads and stores when it is used.
+    mentioned
+        Returns the names that strings mention, in code that uses certain names.
+    include
+        Names that are needed whatever the cell says.
     """
     names = Scope(behind)
     _Flow(names).run(tree.body)
+    names.mention(mentioned(strings_in(tree), names_in(tree)))
+    names.include(include)
     return names.finish()
 
 
-def analyse_value(used: Globals, behind: Callable[[str], Globals]) -> CellNames:
+def analyse_value(
+    used: Globals, behind: Callable[[str], Globals], include: Collection[str] = ()
+) -> CellNames:
     """Find the names that a value of the notebook, a function to call say, needs."""
     names = Scope(behind)
     names.use(used, 0)
+    names.include(include)
     return names.finish()
 
 

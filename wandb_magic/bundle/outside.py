@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from functools import _lru_cache_wrapper, cached_property, partial
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from wandb_magic.bundle.bytecode import Globals, globals_of
+from wandb_magic.bundle.bytecode import Globals, attributes_of, globals_of
+from wandb_magic.bundle.mentions import mentioned, mentioned_in_text, strings_of
 
 MISSING: Any = object()
 
@@ -65,14 +66,23 @@ class Outside:
         """Return the names that a value reads from the namespace, and stores there, when used."""
         reads: dict[str, int] = {}
         stores: set[str] = set()
+        mentions: set[str] = set()
+        if isinstance(value, str):
+            mentions = mentioned_in_text(value, self.look_up)
         for each in self._definitions(value, set()):
             if isinstance(each, CodeType):
                 found = globals_of(each)
                 reads |= found.reads
                 stores |= found.stores
+                mentions |= self.mentioned(strings_of(each), attributes_of(each))
             else:
                 reads[each] = 0
-        return Globals(reads, frozenset(stores))
+        return Globals(reads, frozenset(stores), frozenset(mentions))
+
+    def mentioned(self, strings: Iterable[str], used: Collection[str]) -> set[str]:
+        """Return the names of the notebook that the strings of a piece of code mention."""
+        found = mentioned(strings, used, self.look_up)
+        return {name for name in found if self.look_up(name) is not MISSING}
 
     def _definitions(self, value: Any, seen: set[int]) -> Iterator[CodeType | str]:  # noqa: ANN401
         """Yield the code of functions, and the names of classes, that a value consists of."""

@@ -8,7 +8,7 @@ is called in the cell. What a function reads counts where the function is used.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -31,7 +31,8 @@ class CellNames:
         Names that must come from outside, what stands behind a name before it. The value is the
         line that first reads the name; 0 where the cell can do without it.
     optional
-        Names that the cell may have bound when it reads them: taken along if they can be.
+        Names that the cell may have bound when it reads them, or that only strings mention: taken
+        along if they can be.
     bound
         Names that the cell, or a function that it uses, binds somewhere.
     """
@@ -56,6 +57,7 @@ class Scope:
         self.bound_somewhere: set[str] = set()
         self.needed: dict[str, int] = {}
         self._perhaps: set[str] = set()
+        self._mentioned: set[str] = set()
         self.open_ended = False
         self._inside: dict[str, list[Globals]] = {}  # what the cell's functions and classes read
         self._seen: set[str] = set()
@@ -73,9 +75,8 @@ class Scope:
             for name, line in self.needed.items()
             if name not in GIVEN
         }
-        return CellNames(
-            needed, frozenset(self._perhaps - set(needed)), frozenset(self.bound_somewhere)
-        )
+        optional = (self._perhaps | self._mentioned) - set(needed)
+        return CellNames(needed, frozenset(optional), frozenset(self.bound_somewhere))
 
     def read(self, name: str, line: int) -> None:
         """Count that a name is read now, with all that its value reads when it is used."""
@@ -117,6 +118,20 @@ class Scope:
         self.bound_somewhere |= used.stores
         for name, own_line in used.reads.items():
             self._read(name, own_line if line is None else line)
+        self.mention(used.mentions)
+
+    def mention(self, names: Iterable[str]) -> None:
+        """Count names that strings mention: each goes along if it can, with what is behind it."""
+        for name in names:
+            if name not in self.bound and name not in self._mentioned:
+                self._mentioned.add(name)
+                self._use(self._behind(name), 0)
+
+    def include(self, names: Iterable[str]) -> None:
+        """Count names that the user asks for."""
+        for name in names:
+            self.use(self._behind(name), 0)
+            self.needed.setdefault(name, 0)
 
     def define(self, name: str, inside: Globals) -> None:
         """Keep what a function or class of the cell reads, for when it is used."""

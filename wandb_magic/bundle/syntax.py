@@ -12,6 +12,8 @@ from wandb_magic.errors import BundleError
 # `!ls`, `%time f()`, `?f`, `f?`, `files = !ls`, `t = %timeit f()`
 _IPYTHON = re.compile(r"^[!%?]|^[\w.*%]+\?\??$|=\s*[!%]\s*\w")
 
+_UNREADABLE = re.compile("[\\0\ud800-\udfff]")
+
 
 def parse(source: str, filename: str) -> ast.Module:
     """Parse a cell.
@@ -19,12 +21,24 @@ def parse(source: str, filename: str) -> ast.Module:
     Raises
     ------
     BundleError
-        If the cell holds IPython syntax, which means nothing outside of a kernel.
+        If the cell holds IPython syntax, which means nothing outside of a kernel, or what no
+        Python can read.
     SyntaxError
         If the cell is no Python.
     """
+    unreadable = _UNREADABLE.search(source)
+    if unreadable:
+        number = source.count("\n", 0, unreadable.start()) + 1
+        raise BundleError(
+            f"line {number}: the character {unreadable[0]!a} cannot stand in Python's text: "
+            "remove it, or write it as an escape"
+        )
     try:
         tree = ast.parse(source, filename)
+    except (RecursionError, MemoryError):
+        raise BundleError(
+            "the cell is nested too deeply for Python's parser: put parts of it into variables"
+        ) from None
     except SyntaxError as error:
         lines = ["", *source.splitlines()]
         line = lines[error.lineno or 0].strip() if (error.lineno or 0) < len(lines) else ""

@@ -66,6 +66,12 @@ IN_CELL: dict[str, dict[str, Any]] = {
         "default": [],
         "help": "variables that stay behind, with commas between them",
     },
+    "--include": {
+        "metavar": "NAMES",
+        "action": "append",
+        "default": [],
+        "help": "variables that go along though the cell does not name them, or only in a string",
+    },
     "--rerun-cells": {
         "action": "store_true",
         "help": "let each run execute again the cells that define what cannot be handed over, a "

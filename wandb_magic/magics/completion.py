@@ -64,7 +64,7 @@ def _in_cell(words: list[str], namespace: Mapping[str, Any]) -> Iterator[str]:
     last = words[-1] if words else ""
     if last == "--prior":
         yield from _sweeps()
-    elif last == "--exclude":
+    elif last in ("--exclude", "--include"):
         yield from (name for name in namespace if not name.startswith("_"))
     elif "choices" in options.get(last, {}):
         yield from options[last]["choices"]

@@ -89,10 +89,8 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
         options.env = [unquoted(word) for word in options.env]
         if options.out is not None and not options.out.isidentifier():
             raise UsageError(f"--out {options.out}: give the name of a variable")
-        exclude = [
-            name.strip() for names in options.exclude for name in unquoted(names).split(",")
-        ]
-        code = Code()
+        exclude, include = _names(options.exclude), _names(options.include)
+        code, text = Code(), ""
         if cell.strip():
             # The first line stands for the magic's own, so that later ones keep their numbers.
             text = f"# %%wandb_sweep {line}\n{cell}"
@@ -100,13 +98,15 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
                 cell=text,
                 namespace=self.shell.user_ns,
                 exclude=exclude,
+                include=include,
                 rerun_cells=options.rerun_cells,
             )
         try:
             sweep = start_code(config, code, settings(options))
         except SyntaxError as error:
-            # The frames between the cell's call and the cell's text would only be noise.
-            raise error.with_traceback(None) from None
+            from wandb_magic.magics.syntax_errors import shown  # noqa: PLC0415 - as above
+
+            raise shown(error, text, self.shell.execution_count) from None
         if options.out is not None:
             self.shell.push({options.out: sweep})
         self._notebook.started(sweep)
@@ -130,6 +130,11 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
         elif answer.text:
             self._notebook.show(answer.text)
         return None
+
+
+def _names(given: list[str]) -> list[str]:
+    """Return the names of variables that stand in options, with commas between them."""
+    return [name.strip() for names in given for name in unquoted(names).split(",")]
 
 
 def _parsed(parse: Callable[[list[str]], Namespace], words: list[str]) -> Namespace | None:

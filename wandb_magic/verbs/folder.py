@@ -52,6 +52,7 @@ def write_bundle(paths: SweepPaths, code: Code, environment: Mapping[str, str]) 
         function=code.function,
         namespace=code.namespace,
         exclude=code.exclude,
+        include=code.include,
         rerun_cells=code.rerun_cells,
         environment=environment,
     )

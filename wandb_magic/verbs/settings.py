@@ -32,6 +32,8 @@ class Code:
         Where the cell's names are looked up.
     exclude
         Names to leave behind.
+    include
+        Names to take along, whether the code names them or not.
     rerun_cells
         Whether runs execute again the cells that define what cannot be handed over.
     """
@@ -40,6 +42,7 @@ class Code:
     function: Callable[[], object] | None = None
     namespace: dict[str, Any] | None = None
     exclude: Collection[str] = ()
+    include: Collection[str] = ()
     rerun_cells: bool = False
 
 

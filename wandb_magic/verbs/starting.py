@@ -43,6 +43,7 @@ def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
     sampler: str = "auto",
     prior: Prior | None = None,
     exclude: Collection[str] = (),
+    include: Collection[str] = (),
     rerun_cells: bool = False,
     env: Mapping[str, str] | None = None,
     run_timeout: float | None = None,
@@ -77,6 +78,8 @@ def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
         `from_study` returns.
     exclude
         Names that the function uses and that stay behind.
+    include
+        Names that go along though the function does not name them, or only in a string.
     rerun_cells
         Whether each run executes again the cells that define what cannot be handed over.
     env
@@ -108,9 +111,8 @@ def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
         grace=grace,
     )
     settings = Settings(count, agents, name, project, entity, mode, options, env, prior)
-    return start_code(
-        config, Code(function=function, exclude=exclude, rerun_cells=rerun_cells), settings
-    )
+    code = Code(function=function, exclude=exclude, include=include, rerun_cells=rerun_cells)
+    return start_code(config, code, settings)
 
 
 def start_code(config: Config, code: Code, settings: Settings) -> Sweep:
