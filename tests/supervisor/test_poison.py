@@ -56,7 +56,7 @@ from wandb_magic.verbs import Sweep
 SPEC = load(
     {
         "method": "random",
-        "metric": {"name": "loss", "goal": "minimize", "target": -1e9},
+        "metric": {"name": "loss", "goal": "minimize"},
         "parameters": {"lr": {"min": 0.0, "max": 1.0}},
         "early_terminate": {"type": "hyperband", "min_iter": 1},
     }
