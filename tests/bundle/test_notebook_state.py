@@ -342,3 +342,10 @@ def test_a_setting_that_cannot_be_set_in_a_run_is_said_in_its_output(notebook: M
     done = made.thaw()
     assert done.returncode == 0, done.stderr
     assert "settings.CFG.width could not be set as in the notebook (AttributeError" in done.stderr
+
+
+def test_what_a_library_sets_on_its_own_loggers_is_not_the_notebooks(notebook: Make) -> None:
+    made = notebook("import logging, optuna", "logging.basicConfig(level=logging.INFO)")
+    carried = words(made.freeze("optuna"), "carried")
+    assert "root=INFO" in carried
+    assert "optuna" not in carried

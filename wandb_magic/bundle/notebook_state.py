@@ -63,6 +63,7 @@ _PATCHES = re.compile(r"\bsetattr\b|patch|accessor|__dict__|monkey|register|exte
 # Calls that change a library's state, by their names.
 _CONFIGURES = re.compile(r"^(set|enable|disable|use|configure|register|patch|apply)(_|$)")
 _OTHERWISE = re.compile(r"seed|logging|verbosity")  # runs have their own seeds; levels go along
+_LOGS = re.compile(r"getLogger|setLevel|verbosity|\blogging\.")
 _COVERED = frozenset(
     {
         "IPython",
@@ -260,9 +261,16 @@ def _short(text: str) -> str:
 
 
 def _is_notebooks_logger(name: str, texts: Collection[str]) -> bool:
-    """Tell whether a logger is the root, one of the user's modules, or named in a cell."""
+    """Tell whether a logger is the root's, one of the user's modules', or set by a line of a cell.
+
+    A library sets the levels of its own loggers, too, in a run as in the notebook.
+    """
     file = getattr(sys.modules.get(name.partition(".")[0]), "__file__", None) or "-packages"
-    return name == "root" or is_users(file) or any(name in text for text in texts)
+    return (
+        name == "root"
+        or is_users(file)
+        or any(name in line and _LOGS.search(line) for text in texts for line in text.splitlines())
+    )
 
 
 def _is_secret(attribute: Attribute) -> bool:
