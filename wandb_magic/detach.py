@@ -17,12 +17,18 @@ from dataclasses import asdict
 from pathlib import Path
 
 from wandb_magic.errors import UnsupportedError
-from wandb_magic.paths import FOLDER_MODE, SweepPaths, read_object, write_atomically
+from wandb_magic.paths import FOLDER_MODE, START, SweepPaths, read_object, write_atomically
 from wandb_magic.processes import alive, identify
 from wandb_magic.records import Process
 
 NOWHERE = "/"
 """Where processes of ours begin: Python would import what lies in the folder that it starts in."""
+
+# Variables that name a folder or file of the user's.
+_FOLDERS = (
+    *("JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "NETRC", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR"),
+    *("WANDB_DATA_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"),
+)
 
 _started: list[subprocess.Popen[bytes]] = []
 _lock = threading.Lock()
@@ -149,12 +155,22 @@ def _start(
             stdout=log,
             stderr=log,
             cwd=NOWHERE,
-            env=_importable(environment),
+            env=_absolute(_importable(environment)),
             start_new_session=True,
         )
     with _lock:
         _started.append(process)
     return process
+
+
+def _absolute(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with folders that mean the same wherever a process begins."""
+    relative = {
+        name: str(Path(START if name.startswith("JUPYTER_") else Path.cwd(), value))
+        for name in _FOLDERS
+        if (value := environment.get(name)) and not value.startswith("~")
+    }
+    return {**environment, **relative}
 
 
 def _importable(environment: Mapping[str, str]) -> dict[str, str]:

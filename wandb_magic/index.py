@@ -13,10 +13,15 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from jupyter_core.paths import jupyter_data_dir
-
 from wandb_magic.errors import SweepNotFoundError
-from wandb_magic.paths import FOLDER_MODE, SweepPaths, checked_id, read_regular, write_atomically
+from wandb_magic.paths import (
+    FOLDER_MODE,
+    SweepPaths,
+    checked_id,
+    read_regular,
+    user_folder,
+    write_atomically,
+)
 from wandb_magic.records import SweepId
 
 
@@ -93,7 +98,7 @@ def _read() -> Iterator[Entry]:
 
 
 def _folder() -> Path:
-    return Path(jupyter_data_dir()) / "wandb-magic" / "sweeps"
+    return user_folder() / "sweeps"
 
 
 def _file(sweep: SweepId) -> Path:

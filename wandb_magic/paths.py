@@ -38,6 +38,11 @@ FOLDER_MODE = 0o700
 STATE_FOLDER = "wandb-magic"
 """The folder of ours below the user's own, where a sweep's folder cannot hold its store."""
 
+START = os.environ.get("PWD", "/")
+"""Where this process began: below it lies a relative folder of the user."""
+with contextlib.suppress(OSError):  # it may have been deleted
+    START = os.getcwd()  # noqa: PTH109 - text, as the other
+
 _OF_EXECUTION = re.compile(r"(?:process|core|stop|exit)-([0-9]{1,9})(?:\.json)?")
 
 
@@ -261,6 +266,13 @@ def wandb_folder(root: Path) -> Path:
     """Return the folder that wandb itself would use below `root`."""
     hidden = root / ".wandb"
     return hidden if hidden.is_dir() else root / "wandb"
+
+
+def user_folder() -> Path:
+    """Return our folder in Jupyter's data folder, wherever this process has gone since."""
+    from jupyter_core.paths import jupyter_data_dir  # noqa: PLC0415 - the runs never need it
+
+    return Path(START, jupyter_data_dir()) / STATE_FOLDER
 
 
 def checked_id(text: str) -> str:

@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -252,3 +254,22 @@ def _gone(pid: int) -> bool:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+def test_a_relative_data_folder_is_where_the_process_began(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUPYTER_DATA_DIR", "data")
+    script = (
+        "import os, wandb_magic\n"
+        "config = {'method': 'grid', 'parameters': {'x': {'values': [1]}}}\n"
+        "sweep = wandb_magic.start(config, lambda: None, mode='offline').wait(90)\n"
+        "os.chdir('/')\n"
+        "print(sweep.state, len(wandb_magic.sweeps()))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["finished", "1"]
+    assert (tmp_path / "data" / "wandb-magic" / "key").exists()
+    assert not Path("/data").exists()

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wandb_magic.bundle.checked import open_regular
-from wandb_magic.paths import FOLDER_MODE, write_exclusively
+from wandb_magic.paths import FOLDER_MODE, user_folder, write_exclusively
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 _own = secrets.token_hex(32)
@@ -25,9 +25,7 @@ _own = secrets.token_hex(32)
 
 def key_path() -> Path:
     """Return where this user's key lies."""
-    from jupyter_core.paths import jupyter_data_dir  # noqa: PLC0415 - the runs never need it
-
-    return Path(jupyter_data_dir()) / "wandb-magic" / "key"
+    return user_folder() / "key"
 
 
 def key() -> str:
