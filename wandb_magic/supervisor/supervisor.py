@@ -406,7 +406,9 @@ class Supervisor:
         ):
             self.ledger.change(
                 state=SweepState.PAUSED,
-                cause=f"the first {broken} runs failed, the last with: {cause}",
+                cause=f"the first {broken} runs failed, the last with: {cause}"
+                if broken > 1
+                else f"the first run failed with: {cause}",
             )
 
     def _break(self, event: Broken) -> None:
