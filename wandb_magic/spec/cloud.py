@@ -43,7 +43,7 @@ def _settle_metrics(
         notices.append("metrics: ignored: metric is given, and counts")
     elif isinstance(metrics, list) and len(metrics) == 1:
         kept["metric"] = metrics[0]
-    elif config.get("method") in {"grid", "random"}:
+    elif config.get("method") in ("grid", "random"):
         notices.append(
             f"metrics: ignored: {config['method']} search follows none, and several objectives at "
             "once are not supported: use one metric to see which run is best"
@@ -73,7 +73,7 @@ def _settle_scheduler(
     kept["method"] = "bayes"
     if own:
         problems += own
-    elif engine in {"optuna", "ax"}:
+    elif engine in ("optuna", "ax"):
         notices.append(f"method: custom with {engine} is run as bayes")
     else:
         problems.append("method: custom needs a scheduler of its own: use bayes")
