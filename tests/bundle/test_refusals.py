@@ -207,7 +207,6 @@ def test_a_generator_that_a_function_returns_is_no_success() -> None:
         ("t = %timeit -o f()", 1, "t = %timeit"),
         ("x = 1\nprint?", 2, "print?"),
         ("?print", 1, "?print"),
-        ("def f():\n    return get_ipython().run_line_magic('x', '')", 2, "get_ipython()"),
     ],
 )
 def test_ipython_syntax_is_refused_with_its_line(
