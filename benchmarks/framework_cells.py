@@ -295,7 +295,7 @@ FRAMEWORKS = (
         "data",
         "import duckdb",
         "thing = duckdb.connect()",
-        'value = float(thing.sql("select sum(range) from range(100000)").fetchone()[0])',
+        'value = float(thing.sql("select sum(range) from range(100000)").fetchall()[0][0])',
         "a connection",
     ),
     Framework(

@@ -264,15 +264,15 @@ on {system}, without a GPU. Only what it ran is listed.
 | refused | nothing started; a sentence says why, and what to do |
 | failed, hung | it does not work |
 
-The seconds are what the second run took, from start to end. The machine was busy with other work:
-read them as an order of magnitude. A fork was believed to have hung after {hung} seconds instead
+The seconds are what the second run took, from start to end, on a machine that did other things,
+too: they tell an order of magnitude. A fork was believed to have hung after {hung} seconds instead
 of a minute. **On macOS every run starts cold**, whatever the framework; that was not run here.
 
 {table}
 
 ## Why
 
-What the sweeps said where they did not start warm:
+What the sweeps said where they did not start warm; the variable is called `thing`:
 
 {told}
 
