@@ -27,14 +27,18 @@ import os
 import re
 import stat
 import tempfile
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from wandb_magic.errors import SweepNotFoundError
 from wandb_magic.records import RunId, SweepId, is_id
 
 FOLDER_MODE = 0o700
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+ROOM_RETRY_S = 1.0
 STATE_FOLDER = "wandb-magic"
 """The folder of ours below the user's own, where a sweep's folder cannot hold its store."""
 
@@ -42,6 +46,8 @@ START = os.environ.get("PWD", "/")
 """Where this process began: below it lies a relative folder of the user."""
 with contextlib.suppress(OSError):  # it may have been deleted
     START = os.getcwd()  # noqa: PTH109 - text, as the other
+
+Written = TypeVar("Written")
 
 _OF_EXECUTION = re.compile(r"(?:process|core|stop|exit)-([0-9]{1,9})(?:\.json)?")
 
@@ -358,6 +364,17 @@ def write_atomically(path: Path, data: bytes | str, *, durable: bool = False) ->
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def wait_for_room(write: Callable[[], Written]) -> Written:
+    """Write something; while the disk is full, wait and try again."""
+    while True:
+        try:
+            return write()
+        except OSError as error:
+            if error.errno not in DISK_FULL:
+                raise
+        time.sleep(ROOM_RETRY_S)
 
 
 def write_exclusively(path: Path, data: str) -> bool:

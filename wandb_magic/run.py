@@ -28,7 +28,13 @@ from typing import Any, NoReturn
 from wandb_magic.bundle import Thawed, explain_missing, refuse_generator, signed_manifest, thaw
 from wandb_magic.causes import KEY, cause_of, describe, shorten, tell_causes
 from wandb_magic.output import mark_resumption, redirect
-from wandb_magic.paths import FOLDER_MODE, RunPaths, write_atomically, write_exclusively
+from wandb_magic.paths import (
+    FOLDER_MODE,
+    RunPaths,
+    wait_for_room,
+    write_atomically,
+    write_exclusively,
+)
 from wandb_magic.processes import current
 from wandb_magic.records import RunId
 from wandb_magic.resuming import go_on
@@ -101,7 +107,8 @@ def become(job: Job) -> None:
     """Make this process the run: session, claim, output, environment."""
     if os.getsid(0) != os.getpid():
         os.setsid()
-    if not write_exclusively(job.paths.process, json.dumps(asdict(current()))):
+    claim = json.dumps(asdict(current()))
+    if not wait_for_room(lambda: write_exclusively(job.paths.process, claim)):
         os._exit(0)  # another process has it, or the supervisor has given it up
     redirect(job.paths.output)
     if job.execution:
@@ -113,7 +120,7 @@ def become(job: Job) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ.update(job.environment)
     if devices := os.environ.get("CUDA_VISIBLE_DEVICES"):
-        write_atomically(job.paths.devices, devices)
+        wait_for_room(lambda: write_atomically(job.paths.devices, devices))
     _watch_wandb(job)
 
 
@@ -156,7 +163,7 @@ def execute(thawed: Thawed, job: Job, known: Collection[str] | None = None) -> N
     }
     if known is not None and code == 0 and (imported := imported_since(known)):
         ending["imported"] = imported
-    write_atomically(job.paths.exit, json.dumps(ending))
+    wait_for_room(lambda: write_atomically(job.paths.exit, json.dumps(ending)))
     os._exit(code)
 
 
@@ -168,7 +175,7 @@ def execute_command(job: Job) -> NoReturn:
         message = f"{job.command[0]}: {problem.strerror}"
         print(message, file=sys.stderr, flush=True)  # noqa: T201 - this is the run's own output
         ending = {"code": 127, "error": message, "ended": time.time()}
-        write_atomically(job.paths.exit, json.dumps(ending))
+        wait_for_room(lambda: write_atomically(job.paths.exit, json.dumps(ending)))
         os._exit(127)
 
 
@@ -281,7 +288,7 @@ def main() -> NoReturn:
             "cause": describe(error),
             "ended": time.time(),
         }
-        write_atomically(job.paths.exit, json.dumps(ending))
+        wait_for_room(lambda: write_atomically(job.paths.exit, json.dumps(ending)))
         os._exit(1)
     execute(thawed, job)
 

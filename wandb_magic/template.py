@@ -30,7 +30,7 @@ from wandb_magic.causes import describe
 from wandb_magic.channel import Channel
 from wandb_magic.errors import SweepError
 from wandb_magic.forking import ForkCheck
-from wandb_magic.paths import write_exclusively
+from wandb_magic.paths import DISK_FULL, ROOM_RETRY_S, write_exclusively
 from wandb_magic.run import Job, become, execute, execute_command, seed, tell_stack
 from wandb_magic.warm import import_learned, remember_repository, warm_wandb
 
@@ -57,6 +57,7 @@ class Template:
         self._thawed = thawed
         self._channel = channel
         self._runs: dict[int, Job] = {}
+        self._unwritten: list[tuple[Path, str]] = []  # ends of runs, until the disk has room
         self._modules = frozenset(sys.modules)
         self._wake, self._wakeup = os.pipe()
         os.set_blocking(self._wake, False)
@@ -71,11 +72,11 @@ class Template:
         selector.register(self._wake, selectors.EVENT_READ)
         selector.register(self._channel, selectors.EVENT_READ)
         attended = True
-        while attended or self._runs:
+        while attended or self._runs or self._unwritten:
             if attended:
                 unsent = selectors.EVENT_WRITE if self._channel.has_unsent else 0
                 selector.modify(self._channel, selectors.EVENT_READ | unsent)
-            for key, events in selector.select():
+            for key, events in selector.select(ROOM_RETRY_S if self._unwritten else None):
                 if key.fileobj is self._channel:
                     if events & selectors.EVENT_WRITE:
                         self._channel.flush()
@@ -86,6 +87,7 @@ class Template:
                     with suppress(BlockingIOError):
                         os.read(self._wake, 4096)
             self._reap()
+            self._leave_word()
 
     def _obey(self) -> bool:
         """Fork what is asked for; tell whether the host is still there."""
@@ -139,9 +141,22 @@ class Template:
             job = self._runs.pop(pid, None)
             if job is not None:
                 ending = ending_of(status)
-                # The supervisor may be gone: leave word for the next one.
-                write_exclusively(job.paths.exit, json.dumps({**ending, "ended": time.time()}))
+                word = json.dumps({**ending, "ended": time.time()})
+                self._unwritten.append((job.paths.exit, word))
+                self._leave_word()
                 self.say({"event": "ended", "run": job.run, **ending})
+
+    def _leave_word(self) -> None:
+        """Write how runs ended: the supervisor may be gone, and the next one reads it."""
+        waiting = []
+        for path, word in self._unwritten:
+            try:
+                write_exclusively(path, word)
+            except OSError as problem:
+                # In a folder that was deleted nobody reads it; a full disk gets room again.
+                if problem.errno in DISK_FULL:
+                    waiting.append((path, word))
+        self._unwritten = waiting
 
 
 @contextmanager

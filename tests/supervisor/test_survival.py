@@ -176,6 +176,33 @@ def test_a_full_disk_holds_the_sweep_up_and_corrupts_nothing(
     assert all(run.state.ended for run in runs)
 
 
+def test_runs_that_end_while_the_disk_is_full_count_as_they_ended(
+    small_disk: Path, start: Start, until: Until, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_DIR", str(small_disk))
+    wait = f"""
+while not os.path.exists({str(tmp_path / "go")!r}):
+    time.sleep(0.05)
+open({str(tmp_path / "ended")!r}, "a").write(run.id + "\\n")
+"""
+    sweep = start(CELL.replace("ROOT", repr(str(tmp_path))) + wait, count=4, agents=2)
+    for name in ("executed", "ended"):
+        (tmp_path / name).touch()
+    until(lambda: len((tmp_path / "executed").read_text().split()) == 2, patience=30)
+    filler = small_disk / "filler"
+    with pytest.raises(OSError, match="No space"):
+        fill(filler)
+    (tmp_path / "go").touch()
+    until(lambda: b"the disk is full" in (sweep.path / "supervisor.log").read_bytes(), patience=30)
+    until(lambda: len((tmp_path / "ended").read_text().split()) >= 2, patience=30)
+    filler.unlink()
+
+    runs = sweep.wait(60).records()
+    assert [(run.number, run.state) for run in runs] == [(n, RunState.FINISHED) for n in range(4)]
+    executed = (tmp_path / "executed").read_text().split()
+    assert sorted(executed) == sorted(run.id for run in runs)
+
+
 def test_a_full_disk_refuses_a_sweep_in_one_sentence(
     small_disk: Path, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:

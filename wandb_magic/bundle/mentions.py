@@ -32,7 +32,7 @@ _SQL = re.compile(
     re.IGNORECASE,
 )
 _TABLES = re.compile(
-    r"\b(?:FROM|JOIN|INTO|UPDATE|DESCRIBE|SUMMARIZE|PIVOT|UNPIVOT|USING|TABLE)\s+\(*\s*"
+    r"\b(?:FROM|JOIN|INTO|UPDATE|DESCRIBE|SUMMARIZE|PIVOT|UNPIVOT|USING|TABLE)\s+(?:\(\s*)*"
     r"((?:\"?[^\W\d]\w*\"?(?:\s+(?:AS\s+)?[^\W\d]\w*)?\s*,\s*)*\"?[^\W\d]\w*\"?)",
     re.IGNORECASE,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,6 +12,7 @@ from wandb_magic.backends import Backend, Hear, Proposal
 from wandb_magic.errors import RemoteError, StoreError
 from wandb_magic.host import Broken, Ended, Event, Logged, Notice, Ready, Started
 from wandb_magic.launchers import Launcher
+from wandb_magic.paths import DISK_FULL
 from wandb_magic.processes import age_of, current
 from wandb_magic.records import Params, RunId, RunRecord, RunState, SweepState, new_id
 from wandb_magic.run import Job, prepare
@@ -30,7 +30,6 @@ from wandb_magic.supervisor.words import heed
 
 TICK_S = 0.1
 WRITE_RETRY_S = 1.0
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,246 @@
+"""One cell of the chaos matrix: one sweep of ours, and one fault in the midst of it.
+
+    python benchmarks/chaos_cells.py VICTIM FAULT SECONDS
+
+Prints what came of it as JSON. Where the sweep shows as died, `resume` is called, as people would.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import asdict
+from pathlib import Path
+
+import psutil
+from chaos_faults import (
+    AGENTS,
+    CONFIG,
+    PATIENCE_S,
+    PROGRAM,
+    RUNS,
+    SETTLING_S,
+    STEPS,
+    Ledger,
+    Outcome,
+    damage,
+    fill,
+    living,
+    small_disk,
+    strike,
+    train,
+    wait_until,
+)
+from jupyter_client import KernelManager
+from playground import leftovers, playground
+
+import wandb_magic
+from wandb_magic.errors import SweepError
+from wandb_magic.paths import SweepPaths
+from wandb_magic.records import RunRecord, RunState
+from wandb_magic.store import StoreReader
+from wandb_magic.verbs import Sweep
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from loopback.process import LoopbackProcess
+
+
+@contextmanager
+def kernel() -> Iterator[tuple[str, int]]:
+    """Start a sweep from a cell of a real kernel; give the sweep's id and the kernel's process."""
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel()
+    client = manager.blocking_client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=PATIENCE_S)
+        options = f"--agents {AGENTS} --out started"
+        for code in (
+            f"%load_ext wandb_magic\nconfig = {CONFIG!r}",
+            f"%%wandb_sweep config {options}\n{PROGRAM}",
+        ):
+            reply = client.execute(code, reply=True, timeout=PATIENCE_S)
+            assert reply["content"]["status"] == "ok", reply["content"]
+        yield wandb_magic.sweeps()[0].id, manager.provisioner.pid
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def victim(sweep: Sweep, name: str, folder: Path) -> int | None:
+    """Return the process that plays a part in a sweep."""
+    if name == "supervisor":
+        supervisor = sweep.status().sweep.supervisor
+        return supervisor.pid if supervisor else None
+    if name == "run":
+        runs = [run for run in sweep.records() if run.state is RunState.RUNNING]
+        return next((run.process.pid for run in runs if run.process), None)
+    everyone = leftovers(str(folder))
+    if name == "wandb-core":
+        return next((process.pid for process in living(everyone, "wandb-core")), None)
+    for process in living(everyone, "wandb_magic.template"):
+        with suppress(ProcessLookupError):  # runs are its forks, but lead sessions
+            if os.getsid(process.pid) != process.pid:
+                return process.pid
+    return None
+
+
+def wait_for_the_end(sweep: Sweep, told: list[str]) -> str:
+    """Wait until a sweep has ended; resume it where people would. Return how it ended."""
+    course = []
+    for _ in range(3):
+        sweep.wait(PATIENCE_S)
+        status = sweep.status()
+        course.append(status.state)
+        if status.state not in ("died", "paused"):
+            break
+        told.append(str(status).split(" · ")[-1])
+        sweep.resume()
+        course.append("resumed")
+    return ", ".join(course)
+
+
+def has_every_step_once(reader: StoreReader, run: RunRecord) -> bool:
+    curve = reader.history(["loss"], runs=[run.id], points=None).get(run.id, {}).get("loss")
+    return curve is not None and list(curve.steps) == list(range(STEPS))
+
+
+def read_record(sweep: Sweep, ledger: Ledger, told: list[str]) -> tuple[int, int]:
+    """Return how many sets of parameters a sweep's record calls finished, and failed."""
+    reader = StoreReader(SweepPaths(sweep.path).store)
+    newest = {run.number: run for run in sorted(sweep.records(), key=lambda run: run.attempt)}
+    ended = ledger.count("end")
+    finished = failed = 0
+    for run in newest.values():
+        if run.state is RunState.FINISHED:
+            whole = bool(ended[run.params["x"]]) and has_every_step_once(reader, run)
+            finished += whole
+            if not whole:
+                told.append(f"run {run.number} is called finished and is not whole")
+        else:
+            failed += run.state.ended
+    told += [f"run: {run.cause}" for run in sweep.records() if run.cause]
+    told += [event.text for event in reader.events() if event.kind == "notice"]
+    told += [sweep.status().sweep.cause]
+    reader.close()
+    return finished, failed
+
+
+def examine(
+    sweep: Sweep, ledger: Ledger, folder: Path, told: list[str], ours: int | None = None
+) -> Outcome:
+    """Wait for the end of a sweep, and say how it ended; one process is ours, and stays."""
+
+    def left() -> list[psutil.Process]:
+        return [process for process in leftovers(str(folder)) if process.pid != ours]
+
+    finished = failed = 0
+    try:
+        state = wait_for_the_end(sweep, told)
+        finished, failed = read_record(sweep, ledger, told)
+    except SweepError as error:
+        state = "no record"
+        told.append(str(error))
+    # Who has lost its record may take its time, but the runs come to their end.
+    wait_until(lambda: not left(), SETTLING_S)
+    if state == "no record":
+        runs = len(list(folder.rglob("offline-run-*")))
+        told.append(
+            f"the code of {len(ledger.count('end'))} runs came to its end, "
+            f"W&B folders of {runs} runs remain"
+        )
+    remaining = left()
+    for process in remaining:
+        with suppress(psutil.Error):
+            print("left behind:", process.cmdline(), file=sys.stderr)
+    said = list(dict.fromkeys(line.replace(f"{folder}/", "") for line in told if line))
+    said = [line.replace(sweep.id, "ID") for line in said]
+    return Outcome(finished, failed, ledger.doubled, len(remaining), state, said)
+
+
+def process_cell(name: str, fault: str, seconds: float, folder: Path) -> Outcome:
+    """Kill or stop one process of a sweep."""
+    ledger, told = Ledger(folder / "ledger"), list[str]()
+    if name == "kernel":
+        with kernel() as (id_, pid):
+            sweep = wandb_magic.attach(id_)
+            assert wait_until(ledger.is_midway)
+            strike(pid, fault, seconds)
+            sweep.wait(PATIENCE_S)
+        return examine(sweep, ledger, folder, told)
+    sweep = wandb_magic.start(CONFIG, train, agents=AGENTS, mode="offline")
+    assert wait_until(lambda: ledger.is_midway() and victim(sweep, name, folder) is not None)
+    pid = victim(sweep, name, folder)
+    assert pid is not None
+    strike(pid, fault, seconds)
+    return examine(sweep, ledger, folder, told)
+
+
+def folder_cell(fault: str, seconds: float, folder: Path) -> Outcome:
+    """Let something happen to the folder in which a sweep is."""
+    ledger, told = Ledger(folder / "ledger"), list[str]()
+    full = fault == "disk full"
+    with small_disk(folder / "disk") if full else nullcontext(folder) as place:
+        os.environ["WANDB_DIR"] = str(place)
+        sweep = wandb_magic.start(CONFIG, train, agents=AGENTS, mode="offline")
+        paths = SweepPaths(sweep.path)
+        assert wait_until(ledger.is_midway)
+        if full:
+            fill(place, seconds)
+        elif fault == "folder gone":
+            shutil.rmtree(paths.folder)
+        else:
+            damage(paths.store)
+        outcome = examine(sweep, ledger, folder, told)
+        if fault != "disk full":
+            with suppress(SweepError):
+                wandb_magic.attach(sweep.id).delete()
+        for process in leftovers(str(folder)):
+            process.kill()
+        return outcome
+
+
+def server_cell(fault: str, seconds: float, folder: Path) -> Outcome:
+    """Kill the W&B server of an online sweep and start it again after a time, or stop it so long."""
+    ledger, told = Ledger(folder / "ledger"), list[str]()
+    with LoopbackProcess(folder) as server:
+        os.environ |= server.environment
+        sweep = wandb_magic.start(CONFIG, train, agents=AGENTS, mode="online")
+        assert wait_until(ledger.is_midway)
+        if fault == "SIGKILL":
+            server.kill()
+            time.sleep(seconds)
+            server.start()
+        else:
+            assert server.pid is not None
+            strike(server.pid, fault, seconds)
+        outcome = examine(sweep, ledger, folder, told, server.pid)
+        whole = {
+            run.config["x"]
+            for run in server.runs.values()
+            if run.state == "finished" and len(run.history) == STEPS
+        }
+        if len(whole) != outcome.finished:
+            outcome.told.append(f"the server has {len(whole)} of {RUNS} runs whole")
+    return outcome
+
+
+def main() -> None:
+    name, fault, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
+    with playground() as folder:
+        if name == "sweep's folder":
+            outcome = folder_cell(fault, seconds, folder)
+        elif name == "W&B server":
+            outcome = server_cell(fault, seconds, folder)
+        else:
+            outcome = process_cell(name, fault, seconds, folder)
+    print(json.dumps(asdict(outcome)))
+
+
+if __name__ == "__main__":
+    main()

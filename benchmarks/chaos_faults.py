@@ -1,0 +1,176 @@
+"""What the cells of the chaos matrix share: the code of a run, its record of itself, the faults.
+
+Every execution of a run notes that it begins and that it has come to its end in a file that no
+fault touches, so what was executed is known without asking whoever is examined.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+RUNS = 8
+AGENTS = 2
+STEPS = 10
+LEDGER = "CHAOS_LEDGER"
+CONFIG = {
+    "method": "grid",
+    "metric": {"name": "loss"},
+    "parameters": {"x": {"values": list(range(RUNS))}},
+}
+PATIENCE_S = 120.0
+SETTLING_S = 20.0
+DISK_MB = 24
+
+
+def train() -> None:
+    """Do what every run does: log for a second, and note beginning and end."""
+    import os  # noqa: PLC0415 - the source of this function is a program, too
+    import time  # noqa: PLC0415
+
+    import wandb  # noqa: PLC0415
+
+    def note(word: str) -> None:
+        file = os.open(os.environ["CHAOS_LEDGER"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        os.write(file, f"{word} {run.config['x']}\n".encode())
+        os.close(file)
+
+    with wandb.init() as run:
+        note("begin")
+        for step in range(10):
+            run.log({"loss": run.config["x"] + step})
+            time.sleep(0.1)
+    note("end")
+
+
+PROGRAM = f"{inspect.getsource(train)}\ntrain()\n"
+
+
+@dataclass
+class Outcome:
+    """What one cell of the matrix came to.
+
+    Attributes
+    ----------
+    finished
+        Sets of parameters whose code came to its end and whose record says so, each step once.
+    failed
+        Sets of parameters that the record calls failed, killed or crashed.
+    doubled
+        Sets of parameters whose code came to its end more than once.
+    left
+        Processes that still lived when everything had ended.
+    state
+        How the sweep ended.
+    told
+        What people were told of it.
+    """
+
+    finished: int
+    failed: int
+    doubled: int
+    left: int
+    state: str
+    told: list[str] = field(default_factory=list)
+
+    @property
+    def lost(self) -> int:
+        """How many sets of parameters neither finished nor are said to have failed."""
+        return RUNS - self.finished - self.failed
+
+
+class Ledger:
+    """What the runs note of themselves."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        file.touch()
+        os.environ[LEDGER] = str(file)
+
+    def count(self, word: str) -> Counter[int]:
+        """Return how often each set of parameters has begun, or come to its end."""
+        lines = [line.split() for line in self._file.read_text("utf-8").splitlines()]
+        return Counter(int(line[1]) for line in lines if line[0] == word)
+
+    @property
+    def doubled(self) -> int:
+        """How many sets of parameters came to their end more than once."""
+        return sum(times > 1 for times in self.count("end").values())
+
+    def is_midway(self) -> bool:
+        """Tell whether runs have ended, others go on, and some are still to come."""
+        begun, ended = self.count("begin"), self.count("end")
+        return len(ended) >= AGENTS and AGENTS <= sum(begun.values()) - sum(ended.values())
+
+
+def wait_until(holds: Callable[[], object], patience: float = PATIENCE_S) -> bool:
+    """Wait until something holds; tell whether it came to that."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def strike(pid: int, fault: str, seconds: float) -> None:
+    """Kill a process, or stop it for a time."""
+    if fault == "SIGKILL":
+        os.kill(pid, signal.SIGKILL)
+        return
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(seconds)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGCONT)
+
+
+def damage(database: Path) -> None:
+    """Write garbage over a database, in place."""
+    database.write_bytes(os.urandom(max(50_000, database.stat().st_size)))
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path]:
+    """Mount a disk of a few megabytes; only root can."""
+    folder.mkdir()
+    kind = ["-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs"]
+    subprocess.run(["mount", *kind, str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(disk: Path, seconds: float) -> None:
+    """Leave no room on a disk for a time."""
+    filler = disk / "filler"
+    with suppress(OSError), filler.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"0" * 4096)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:  # what is deleted meanwhile makes no room either
+        with suppress(OSError), filler.open("ab", buffering=0) as file:
+            while True:
+                file.write(b"0" * 4096)
+        time.sleep(0.1)
+    filler.unlink()
+
+
+def living(processes: list[psutil.Process], word: str) -> list[psutil.Process]:
+    """Return those of some processes whose command line has a word in it."""
+    found = []
+    for process in processes:
+        with suppress(psutil.Error):
+            if any(word in part for part in process.cmdline()):
+                found.append(process)
+    return found
