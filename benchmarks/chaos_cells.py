@@ -127,6 +127,9 @@ def read_record(sweep: Sweep, ledger: Ledger, told: list[str]) -> tuple[int, int
     told += [f"run: {run.cause}" for run in sweep.records() if run.cause]
     told += [event.text for event in reader.events() if event.kind == "notice"]
     told += [sweep.status().sweep.cause]
+    log = SweepPaths(sweep.path).log.read_text("utf-8").splitlines()
+    errors = [line.partition(" ERROR ")[2] for line in log if " ERROR " in line]
+    told += [f"in supervisor.log: {line}" for line in dict.fromkeys(errors)]
     reader.close()
     return finished, failed
 
@@ -206,7 +209,7 @@ def folder_cell(fault: str, seconds: float, folder: Path) -> Outcome:
 
 
 def server_cell(fault: str, seconds: float, folder: Path) -> Outcome:
-    """Kill the W&B server of an online sweep and start it again after a time, or stop it so long."""
+    """Kill the W&B server of an online sweep for a time, or stop it so long."""
     ledger, told = Ledger(folder / "ledger"), list[str]()
     with LoopbackProcess(folder) as server:
         os.environ |= server.environment

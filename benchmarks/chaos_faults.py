@@ -28,7 +28,7 @@ CONFIG = {
     "metric": {"name": "loss"},
     "parameters": {"x": {"values": list(range(RUNS))}},
 }
-PATIENCE_S = 120.0
+PATIENCE_S = 60.0
 SETTLING_S = 20.0
 DISK_MB = 24
 
@@ -108,9 +108,9 @@ class Ledger:
         return sum(times > 1 for times in self.count("end").values())
 
     def is_midway(self) -> bool:
-        """Tell whether runs have ended, others go on, and some are still to come."""
+        """Tell whether runs have ended, and others go on."""
         begun, ended = self.count("begin"), self.count("end")
-        return len(ended) >= AGENTS and AGENTS <= sum(begun.values()) - sum(ended.values())
+        return len(ended) >= AGENTS and sum(begun.values()) - sum(ended.values()) >= AGENTS
 
 
 def wait_until(holds: Callable[[], object], patience: float = PATIENCE_S) -> bool:
