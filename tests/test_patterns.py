@@ -113,6 +113,8 @@ def members(allowed: list[tuple[Any, Any]]) -> Iterator[str]:
 
 def hostile(pattern: str, flags: int) -> Iterator[str]:
     """Yield texts that may keep a pattern busy."""
+    if isinstance(pattern, bytes):
+        pattern = pattern.decode("latin-1")
     found = list(dict.fromkeys(pieces(sre.parse(pattern, flags))))
     short = list(dict.fromkeys([*(piece for piece in found if len(piece) == 1), *ALWAYS]))
     words = [piece for piece in found if len(piece) > 1]
@@ -155,7 +157,9 @@ def check(place: str, pattern: str, flags: int, *, anywhere: bool) -> None:
         assert took < MOST_S, f"{place}: {pattern} is slow on {text[:40]!r}…{text[-3:]!r}"
 
 
-def use(compiled: re.Pattern[str], text: str, *, anywhere: bool) -> None:
+def use(compiled: re.Pattern[Any], text: Any, *, anywhere: bool) -> None:  # noqa: ANN401 - str or bytes
+    if isinstance(compiled.pattern, bytes):
+        text = text.encode("utf-8")
     if anywhere:
         for _ in compiled.finditer(text):
             pass

@@ -391,7 +391,7 @@ def test_a_deleted_sweep_takes_no_store_along_that_is_not_its_own(tmp_path: Path
 def test_a_damaged_manifest_is_said_in_a_sentence() -> None:
     made = ended(idle())
     (made._paths.bundle / "manifest.json").write_text("{")
-    with pytest.raises(SweepError, match="holds no bundle that can be read"):
+    with pytest.raises(SweepError, match="is damaged"):
         made.resume()
 
 

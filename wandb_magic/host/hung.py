@@ -31,7 +31,7 @@ WAITS = (0, 9)  # FUTEX_WAIT, FUTEX_WAIT_BITSET
 PRIVATE, COMMAND = 0x80, 0x7F
 _DEVICES = ("/dev/nvidia", "/dev/kfd", "/dev/dri")
 _STANDARD = sysconfig.get_path("stdlib") + os.sep
-_FRAME = re.compile(r'File "(.*)", line (\d+) in (.*)')
+_FRAME = re.compile(r'File "([^"\n]*)", line (\d+) in (.*)')
 
 
 @dataclass

@@ -14,7 +14,7 @@ from pathlib import Path
 LOOK_S = 5.0
 LONGEST = 1 << 20  # octets of the log that one look reads
 _FATAL = re.compile(rb"filestream: fatal error: (?:filestream: failed to upload: )?([^\"\n]+)")
-_ADDRESS = re.compile(r"\s+url=.*")
+_ADDRESS = re.compile(r"(?<!\s)\s+url=.*")
 
 
 class UploadLog:

@@ -47,7 +47,8 @@ MOST_DEPTH = 100
 """How deep a value may be nested: deeper ones exhaust the stack of those who read them."""
 
 _INT64 = 2**63
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+# One that does not end takes all that follows: else each of its quotes would be tried.
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)', re.DOTALL)
 # What may stand for a number beyond 64 bits or for half of a surrogate pair.
 _ODD = re.compile(r"[0-9]{19}|\\u[dD][89a-fA-F]")
 
