@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from wandb_magic.bundle import Manifest
-from wandb_magic.bundle.manifest import cell_path, manifest_path
+from wandb_magic.bundle.library_state import STATE
+from wandb_magic.bundle.manifest import ENTRY, cell_path, manifest_path
 from wandb_magic.display.sparkline import best_so_far
-from wandb_magic.errors import StoreError
+from wandb_magic.errors import BundleError, StoreError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import RunId, RunRecord, documents, metric_of
 from wandb_magic.remote import run_page
@@ -83,7 +84,7 @@ def detail(paths: SweepPaths, reader: StoreReader, root: Path) -> wire.SweepDeta
         "captured": [
             {"name": each.name, "kind": each.kind, "size": each.size}
             for each in manifest.variables
-            if each.name
+            if each.name not in (ENTRY, STATE)
         ],
         "imports": sorted(manifest.imports),
         "python": manifest.python,
@@ -104,7 +105,7 @@ def detail(paths: SweepPaths, reader: StoreReader, root: Path) -> wire.SweepDeta
 def _manifest(bundle: Path) -> Manifest:
     try:
         return Manifest.read(bundle)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (BundleError, ValueError, TypeError, KeyError, AttributeError):
         path = manifest_path(bundle)
         raise StoreError(f"{path} is damaged: restore it, or delete the sweep") from None
 
