@@ -238,7 +238,8 @@ async def test_a_sweep_that_is_gone_is_not_there(api: Api, make_sweep: Make, she
     assert len((await api.get("sweeps"))["sweeps"]) == 2
     elsewhere = gone.paths.folder.rename(gone.paths.folder.with_name("elsewhere"))
     await until(lambda: [each["id"] for each in shelf.summaries()[0]] == ["stays000"])
-    assert (await api.problem("sweeps/gone0000"))[0] == 404
+    code, message = await api.problem("sweeps/gone0000")
+    assert (code, "bring its disk back, or delete" in message) == (503, True)
     gone.close()
     assert not open_files(elsewhere)
 

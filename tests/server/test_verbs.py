@@ -267,11 +267,11 @@ async def test_a_deleted_sweep_is_gone_for_all(api: Api, sweep: Written) -> None
 def test_a_resumed_sweep_goes_on_in_its_own_python(sweep: Written, tmp_path: Path) -> None:
     assert Manifest.read(sweep.paths.bundle).executable == sys.executable
     other = tmp_path / "python"
-    other.write_text('#!/bin/sh\necho "$@" > asked\n')
+    asked = tmp_path / "asked"
+    other.write_text(f'#!/bin/sh\necho "$@" > {asked}\n')
     other.chmod(0o700)
     start_supervisor(sweep.paths, os.environ, str(other)).wait()
-    asked = (sweep.paths.folder / "asked").read_text()
-    assert asked == f"-m wandb_magic.supervisor {sweep.paths.folder}\n"
+    assert asked.read_text() == f"-m wandb_magic.supervisor {sweep.paths.folder}\n"
 
 
 def test_a_python_that_is_gone_is_this_one(sweep: Written, tmp_path: Path) -> None:
