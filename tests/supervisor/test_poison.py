@@ -349,7 +349,8 @@ def test_small_files_with_any_octets_count_as_not_yet_written(
         path.write_bytes(octets)
     paths.agents.write_bytes(octets)
     paths.store_pointer.write_bytes(octets)
-    job = Job(RunId("run00000"), run.folder, paths.bundle, {}, 1, execution=execution)
+    environment = {"WANDB_DIR": str(paths.folder)}
+    job = Job(RunId("run00000"), run.folder, paths.bundle, environment, 1, execution=execution)
     living = Living(job, Parent.NOBODY, 0)
     claimant = living.claimant()
     assert claimant is None or isinstance(claimant.started, str)
