@@ -207,11 +207,13 @@ class RunLogs:
     def _recall(self, directory: str, log: _Log) -> None:
         """Learn from the end of what was read before how the log stands."""
         reader = Follower(Path(directory), Follower.before(log.begin))
-        for entry in reader.poll():
-            log.hear(entry)
-            if isinstance(entry, HistoryEntry):
-                log.last_step = entry.step
-                self._owner = directory
+        # The log may have grown since: what lies beyond is still to be followed.
+        while (entries := reader.poll(limit=1)) and reader.position <= log.begin:
+            for entry in entries:
+                log.hear(entry)
+                if isinstance(entry, HistoryEntry):
+                    log.last_step = entry.step
+                    self._owner = directory
         reader.close()
 
 
