@@ -349,3 +349,16 @@ def test_what_a_library_sets_on_its_own_loggers_is_not_the_notebooks(notebook: M
     carried = words(made.freeze("optuna"), "carried")
     assert "root=INFO" in carried
     assert "optuna" not in carried
+
+
+def test_no_secret_of_the_environment_goes_along_in_a_module(
+    notebook: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", "0123456789abcdefghij" * 2)
+    cells = "settings.HEADERS = {'x': [os.environ['WANDB_API_KEY']]}\nsettings.EPOCHS = 3"
+    made = notebook("import os, settings", cells)
+    with_modules(made, settings="HEADERS = {}\nEPOCHS = 1\n")
+    answer = made.freeze("print(settings.EPOCHS)")
+    assert "settings.EPOCHS = 3" in words(answer, "carried")
+    assert "settings.HEADERS" in words(answer, "left")
+    assert b"0123456789abcdefghij" not in (made.folder / "bundle" / "variables.pkl").read_bytes()

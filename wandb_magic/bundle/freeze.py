@@ -42,6 +42,7 @@ from wandb_magic.errors import BundleError
 from wandb_magic.paths import FOLDER_MODE
 
 NO_STATE = NotebookState({}, [], [], [])
+SHORTEST_SECRET = 8  # characters: shorter values of variables are found in any text
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,11 @@ def freeze(
     if cell is not None:
         cell_path(folder).write_text(cell, encoding="utf-8")
     without = {*outside.exclude, *REPLACED, *names.bound, *names.optional} - set(values)
-    state = _state(outside, values, codes, without) if kind != "command" else NO_STATE
+    state = (
+        _state(outside, values, codes, without, {**os.environ, **(environment or {})})
+        if kind != "command"
+        else NO_STATE
+    )
     with closing(Writer(folder, outside, without)) as writer:
         if state.switches or state.attributes:
             # It comes first: reading variables may depend on it.
@@ -204,14 +209,22 @@ def _state(
     values: Mapping[str, Any],
     codes: list[CodeType],
     without: Collection[str],
+    environment: Mapping[str, str],
 ) -> NotebookState:
-    """Return what the notebook has set outside of its variables."""
+    """Return what the notebook has set outside of its variables; no secret of `environment`."""
     namespace = outside.namespace
     if namespace.get("__name__") != "__main__":  # a function of a module, started by a notebook
         namespace = vars(sys.modules["__main__"])
 
+    kept = recordable(environment)
+    secrets = {
+        value.encode(errors="surrogateescape")
+        for name, value in environment.items()
+        if name not in kept and len(value) >= SHORTEST_SECRET
+    }
+
     def is_picklable(value: object) -> bool:
-        return picklable(value, outside.namespace, without)
+        return picklable(value, outside.namespace, without, secrets)
 
     imports = imports_of(codes)
     return find_state(namespace, values.values(), imports, outside.exclude, is_picklable)

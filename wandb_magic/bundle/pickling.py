@@ -159,17 +159,33 @@ class _Namespace(dict[str, Any]):
         return namespace_of_run, ()
 
 
-def picklable(obj: Any, namespace: dict[str, Any], without: Collection[str] = ()) -> bool:  # noqa: ANN401
-    """Tell whether `obj` can be pickled by itself."""
+def picklable(
+    obj: Any,  # noqa: ANN401 - any value
+    namespace: dict[str, Any],
+    without: Collection[str] = (),
+    secrets: Collection[bytes] = (),
+) -> bool:
+    """Tell whether `obj` can be pickled by itself, and none of the `secrets` is in it."""
+    stream = _Search(secrets)
     try:
-        Pickler(_Nowhere(), namespace, lambda _view: None, without).dump(obj)
+        Pickler(stream, namespace, lambda _view: None, without).dump(obj)
     except Exception:  # noqa: BLE001 - a user's class may raise anything in __reduce__
         return False
-    return True
+    return not stream.found
 
 
-class _Nowhere(io.RawIOBase):
-    """Takes bytes and keeps none."""
+class _Search(io.RawIOBase):
+    """Takes bytes and keeps none, but looks for some words in them."""
+
+    def __init__(self, words: Collection[bytes]) -> None:
+        self._words = words
+        self._reach = max(map(len, words), default=1) - 1
+        self._tail = b""
+        self.found = False
 
     def write(self, data: Any) -> int:  # noqa: ANN401 - io's own signature
+        if self._words:
+            text = self._tail + bytes(data)
+            self.found = self.found or any(word in text for word in self._words)
+            self._tail = text[-self._reach :]
         return len(data)
