@@ -6,6 +6,7 @@ import math
 import time
 
 from wandb_magic.records import RunRecord, documents
+from wandb_magic.verbs.mode import HOW
 from wandb_magic.verbs.status import Status, duration
 
 # A state is a mark and a word, so that nobody has to know colours or marks by heart.
@@ -52,8 +53,12 @@ def lines(status: Status, known: int = 0) -> str:
 
 
 def notices(status: Status, known: int = 0) -> list[str]:
-    """Return what the user has to know of a sweep, but for the first `known` notices."""
-    return [shortened(text, _NOTICE) for text in status.sweep.notices[known:]]
+    """Return what the user has to know of a sweep, but for the first `known` notices.
+
+    Why it is online or offline is said once, where it starts.
+    """
+    later = (text for text in status.sweep.notices[known:] if not text.endswith(f"({HOW})"))
+    return [shortened(text, _NOTICE) for text in later]
 
 
 def facts(status: Status) -> list[str]:
