@@ -127,8 +127,8 @@ def compare(module: ModuleType, shared: Collection[int], *, is_used: bool) -> Co
         The identities of values that go along as variables: the module's functions must see the
         same objects.
     is_used
-        Whether the run imports the module in any case: else no value goes along whose class it
-        would have to import.
+        Whether the run imports the module in any case: else only values go along that the
+        notebook has certainly set.
     """
     found = Compared()
     with contextlib.suppress(OSError, SyntaxError, ValueError):
@@ -282,7 +282,8 @@ class _Comparison:
 
     def _add(self, path: str, name: str, value: object, *, is_certain: bool) -> None:
         attribute = Attribute(self._module.__name__, path, name, value, is_certain=is_certain)
-        if is_certain or is_plain(value, instances=self._is_used):
+        # What may be as a fresh import has it matters only where a run looks at it.
+        if is_certain or (self._is_used and is_plain(value, instances=True)):
             self._found.attributes.append(attribute)
 
     def _left(self, path: str, name: str, reason: str) -> None:
