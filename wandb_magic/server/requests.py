@@ -27,14 +27,14 @@ def ask(sweep: Sweep, body: object) -> None:
         raise BadRequestError("the body must be a JSON object with a verb")
     verb = body.get("verb")
     verbs: dict[str, Callable[[], object]] = {
-        "stop": lambda: sweep.stop(drain=flag("drain", body.get("drain", False))),
+        "stop": lambda: sweep.stop(drain=flag("drain", body.get("drain") or False)),
         "pause": sweep.pause,
         "resume": sweep.resume,
         "stop_run": lambda: sweep.stop_run(_text(body, "run")),
         "rerun": lambda: sweep.rerun(_text(body, "run")),
         "resume_run": lambda: sweep.resume_run(_text(body, "run")),
         "rerun_failed": lambda: sweep.rerun_failed(
-            resume=flag("resume", body.get("resume", False))
+            resume=flag("resume", body.get("resume") or False)
         ),
         "set_agents": lambda: sweep.set_agents(agents("agents", body.get("agents"))),
         "set_count": lambda: sweep.set_count(whole("count", body.get("count"))),
