@@ -43,6 +43,9 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     home.mkdir()
     monkeypatch.setenv(MARK, str(tmp_path))
     yield
+    for name in list(os.environ):  # what wandb itself left, such as the address of its service
+        if name.startswith("WANDB_"):
+            del os.environ[name]
     if next(tmp_path.rglob("supervisor.log"), None) is not None:
         end_processes(str(tmp_path))
 

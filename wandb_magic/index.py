@@ -81,7 +81,11 @@ def why_not() -> str:
 
 
 def _read() -> Iterator[Entry]:
-    for file in _folder().glob("*.json"):
+    try:
+        files = [file for file in _folder().iterdir() if file.suffix == ".json"]
+    except OSError:  # there is no folder yet, or it cannot be read
+        return
+    for file in files:
         try:
             told = json.loads(read_regular(file))
             entry = Entry(

@@ -237,6 +237,7 @@ def test_offline_the_run_says_which_weights_it_took(tmp_path: Path) -> None:
             "artifact": "flow-digits:best",
             "sha256": hashlib.sha256(b"weights").hexdigest(),
         }
+    wandb.teardown()
 
 
 ONLINE = """
