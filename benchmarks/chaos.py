@@ -16,6 +16,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -51,10 +52,10 @@ class Cell:
         if self.subject == OURS:
             return [sys.executable, str(HERE / "chaos_cells.py"), self.victim, self.fault]
         program = str(HERE / "chaos_peers.py")
-        return [sys.executable, program, self.fault]
+        return [sys.executable, program, self.subject, self.victim, self.fault]
 
 
-OURS, OPTUNA = "ours", "Optuna"
+OURS, WANDB, OPTUNA = "ours", "wandb agent", "Optuna"
 SIGNALS = ("SIGKILL", "SIGSTOP")
 CELLS = (
     *(
@@ -66,11 +67,18 @@ CELLS = (
         Cell(OURS, "sweep's folder", fault)
         for fault in ("disk full", "folder gone", "database damaged")
     ),
+    *(Cell(OURS, "clock", f"{hours:+}h for a time") for hours in (1, -1)),
+    *(
+        Cell(WANDB, victim, fault)
+        for victim in ("agent", "run", "wandb-core", "W&B server")
+        for fault in SIGNALS
+    ),
     *(Cell(OPTUNA, "worker", fault) for fault in SIGNALS),
     *(Cell(OPTUNA, "study's folder", f) for f in ("disk full", "folder gone", "database damaged")),
 )
 TITLES = {
     OURS: "ours",
+    WANDB: "wandb agent, two of them",
     OPTUNA: "Optuna, workers with a heartbeat",
 }
 
@@ -91,7 +99,9 @@ def measure(cell: Cell, seconds: float) -> Outcome:
 
 
 def is_possible(cell: Cell) -> bool:
-    """Tell whether this machine lets us try a cell: only root mounts a disk."""
+    """Tell whether this machine lets us try a cell."""
+    if cell.victim == "clock":
+        return sys.platform == "linux" and find_spec("libfaketime") is not None
     return cell.fault != "disk full" or (os.getuid() == 0 and shutil.which("mount") is not None)
 
 
@@ -131,13 +141,13 @@ def main() -> None:
     before = psutil.getloadavg()[0]
     for subject in TITLES:
         chosen_cells: list[Cell] = []
-        left_out = 0
+        left_out: list[Cell] = []
         for cell in CELLS:
             chosen = not given.only or any(text in cell.title for text in given.only)
             if cell.subject != subject or not chosen:
                 continue
             if not is_possible(cell):
-                left_out += 1
+                left_out.append(cell)
                 continue
             chosen_cells.append(cell)
         with ThreadPoolExecutor(given.jobs) as pool:
@@ -147,8 +157,10 @@ def main() -> None:
             f"Of {RUNS} runs each, {AGENTS} at a time; SIGSTOP, disk full and the absence of a "
             f"killed server: {seconds:g} s."
         )
-        if left_out:
+        if any(cell.fault == "disk full" for cell in left_out):
             note += " The disk was not filled: only root can mount a small one."
+        if any(cell.victim == "clock" for cell in left_out):
+            note += " The clock was not moved: that takes Linux and `pip install libfaketime`."
         if measured:
             tables[subject] = table(measured, note)
     report(list(tables.values()), given.json)

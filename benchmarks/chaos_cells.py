@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -48,6 +49,8 @@ from wandb_magic.verbs import Sweep
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from loopback.process import LoopbackProcess
+
+RUN_LIMIT_S = 600  # a run that took the moved clock for its own would be stopped at once
 
 
 @contextmanager
@@ -233,6 +236,31 @@ def server_cell(fault: str, seconds: float, folder: Path) -> Outcome:
     return outcome
 
 
+def clock_cell(fault: str, seconds: float, folder: Path) -> Outcome:
+    """Move the wall clock of all processes of a sweep for a time, by hours; the reader's stays."""
+    library = find_spec("libfaketime")
+    assert library is not None
+    assert library.origin is not None
+    ledger, told, clock = Ledger(folder / "ledger"), list[str](), folder / "clock"
+    clock.write_text("+0")
+    vendored = Path(library.origin).parent / "vendor" / "libfaketime" / "src"
+    os.environ |= {
+        "LD_PRELOAD": str(vendored / "libfaketime.so.1"),
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "WANDB_MODE": "offline",
+    }
+    sweep = wandb_magic.start(
+        CONFIG, train, agents=AGENTS, mode="offline", run_timeout=RUN_LIMIT_S
+    )
+    assert wait_until(ledger.is_midway)
+    clock.write_text(fault.partition(" ")[0])
+    time.sleep(seconds)
+    clock.write_text("+0")
+    return examine(sweep, ledger, folder, told)
+
+
 def main() -> None:
     name, fault, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
     with playground() as folder:
@@ -240,6 +268,8 @@ def main() -> None:
             outcome = folder_cell(fault, seconds, folder)
         elif name == "W&B server":
             outcome = server_cell(fault, seconds, folder)
+        elif name == "clock":
+            outcome = clock_cell(fault, seconds, folder)
         else:
             outcome = process_cell(name, fault, seconds, folder)
     print(json.dumps(asdict(outcome)))

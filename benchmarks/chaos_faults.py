@@ -107,10 +107,10 @@ class Ledger:
         """How many sets of parameters came to their end more than once."""
         return sum(times > 1 for times in self.count("end").values())
 
-    def is_midway(self) -> bool:
-        """Tell whether runs have ended, and others go on."""
+    def is_midway(self, underway: int = AGENTS) -> bool:
+        """Tell whether runs have ended, and so many others go on."""
         begun, ended = self.count("begin"), self.count("end")
-        return len(ended) >= AGENTS and sum(begun.values()) - sum(ended.values()) >= AGENTS
+        return len(ended) >= AGENTS and sum(begun.values()) - sum(ended.values()) >= underway
 
 
 def wait_until(holds: Callable[[], object], patience: float = PATIENCE_S) -> bool:

@@ -1,6 +1,6 @@
-"""One cell of the chaos matrix for a peer: Optuna with its heartbeat.
+"""One cell of the chaos matrix for a peer: ``wandb agent``, or Optuna with its heartbeat.
 
-    python benchmarks/chaos_peers.py FAULT SECONDS
+    python benchmarks/chaos_peers.py SUBJECT VICTIM FAULT SECONDS
 
 Prints what came of it as JSON. Whoever was killed is started again, as people would.
 """
@@ -8,9 +8,11 @@ Prints what came of it as JSON. Whoever was killed is started again, as people w
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +20,8 @@ from pathlib import Path
 import psutil
 from chaos_faults import (
     AGENTS,
+    CONFIG,
+    PROGRAM,
     RUNS,
     SETTLING_S,
     STEPS,
@@ -25,11 +29,17 @@ from chaos_faults import (
     Outcome,
     damage,
     fill,
+    living,
     small_disk,
     strike,
     wait_until,
 )
 from playground import leftovers, playground
+
+from wandb_magic.remote import create
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from loopback.process import LoopbackProcess
 
 HEARTBEAT_S = 1
 GRACE_S = 3
@@ -78,11 +88,11 @@ def ended(processes: list[subprocess.Popen[bytes]]) -> bool:
     return wait_until(lambda: all(each.poll() is not None for each in processes))
 
 
-def settle(folder: Path, told: list[str]) -> int:
+def settle(folder: Path, spared: int | None, told: list[str]) -> int:
     """Return how many processes are left, after some time."""
 
     def left() -> list[psutil.Process]:
-        return leftovers(str(folder))
+        return [process for process in leftovers(str(folder)) if process.pid != spared]
 
     wait_until(lambda: not left(), SETTLING_S)
     names = []
@@ -92,6 +102,58 @@ def settle(folder: Path, told: list[str]) -> int:
     if names:
         told.append(f"left over: {', '.join(sorted(set(names)))}")
     return len(left())
+
+
+def wandb_cell(victim: str, fault: str, seconds: float, folder: Path) -> Outcome:
+    """Let two of W&B's agents serve a sweep of the loopback server."""
+    ledger, told = Ledger(folder / "ledger"), list[str]()
+    (folder / "train.py").write_text(PROGRAM, "utf-8")
+    with LoopbackProcess(folder) as server:
+        os.environ |= server.environment
+        command = ["${env}", sys.executable, "${program}"]
+        config = CONFIG | {"program": "train.py", "command": command}
+        sweep = create(config, os.environ, project="chaos")
+        path = f"{sweep.entity}/{sweep.project}/{sweep.id}"
+
+        def serve() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(
+                [sys.executable, "-m", "wandb", "agent", path],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+
+        agents = [serve() for _ in range(AGENTS)]
+        # Its runs start cold: two are rarely in their midst at once.
+        assert wait_until(lambda: ledger.is_midway(1))
+        if victim == "W&B server" and fault == "SIGKILL":
+            server.kill()
+            time.sleep(seconds)
+            server.start()
+        else:
+            everyone = leftovers(str(folder))
+            words = {"run": "train.py", "wandb-core": "wandb-core", "W&B server": "loopback"}
+            pid = agents[0].pid if victim == "agent" else living(everyone, words[victim])[0].pid
+            strike(pid, fault, seconds)
+        if (victim, fault) == ("agent", "SIGKILL"):
+            agents[0].wait()
+            agents.append(serve())
+            told.append("nothing; the agent was started again by hand")
+        state = "finished" if ended(agents) else "agents still wait"
+        left = settle(folder, server.pid, told)
+        runs = [run for run in server.runs.values() if run.sweep == sweep.id]
+    good = {
+        run.config["x"] for run in runs if run.state == "finished" and len(run.history) == STEPS
+    }
+    states = {run.state for run in runs if run.config.get("x") not in good}
+    bad = {
+        run.config.get("x")
+        for run in runs
+        if run.config.get("x") not in good and run.state in ("failed", "crashed", "killed")
+    }
+    told += [f"W&B says of what did not finish: {', '.join(sorted(states))}"] if states else []
+    never = RUNS - len({run.config.get("x") for run in runs})
+    told += [f"{never} never began"] if never else []
+    return Outcome(len(good), len(bad), ledger.doubled, left, state, told)
 
 
 def optuna_cell(fault: str, seconds: float, folder: Path) -> Outcome:
@@ -136,7 +198,7 @@ def optuna_cell(fault: str, seconds: float, folder: Path) -> Outcome:
         state = "finished" if ended(workers) else "workers still wait"
         if state == "finished" and any(each.returncode for each in workers[-max(1, len(again)) :]):
             state = "workers died again" if again else "workers died"
-        left = settle(folder, told)
+        left = settle(folder, None, told)
         errors.close()
         finished = failed = 0
         try:
@@ -162,9 +224,12 @@ def optuna_cell(fault: str, seconds: float, folder: Path) -> Outcome:
 
 
 def main() -> None:
-    fault, seconds = sys.argv[1], float(sys.argv[2])
+    subject, victim, fault, seconds = *sys.argv[1:4], float(sys.argv[4])
     with playground() as folder:
-        outcome = optuna_cell(fault, seconds, folder)
+        if subject == "Optuna":
+            outcome = optuna_cell(fault, seconds, folder)
+        else:
+            outcome = wandb_cell(victim, fault, seconds, folder)
     print(json.dumps(asdict(outcome)))
 
 
