@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from wandb_magic.supervisor import resources
 from wandb_magic.supervisor.resources import devices_of_agent
+from wandb_magic.verbs import Sweep
 
 
 @pytest.fixture(autouse=True)
@@ -52,3 +54,22 @@ def test_one_that_cannot_be_executed_holds_nothing_up(
     stand_in(tmp_path, monkeypatch, "")
     (tmp_path / "nvidia-smi").write_text("#!/nowhere\n")
     assert devices_of_agent(0, 2, {}) == {}
+
+
+def test_requests_are_carried_out_while_it_hangs(
+    start: Callable[..., Sweep],
+    until: Callable[..., object],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = tmp_path / "asked"
+    stand_in(
+        tmp_path, monkeypatch, f"echo $$ > {asked}.new; mv {asked}.new {asked}; exec sleep 600"
+    )
+    sweep = start("print('run')", agents=2, count=2)
+    until(asked.exists)
+    sweep.pause()
+    assert psutil.pid_exists(int(asked.read_text()))
+    sweep.resume()
+    sweep.wait(90)
+    assert [run.state.value for run in sweep.records()] == ["finished"] * 2

@@ -260,7 +260,8 @@ class Supervisor:
         """Hand a run to the launcher; whatever stands in its way ends this run alone."""
         while True:
             try:
-                job = self.jobs.job(run, self.ledger.sweep.agents)
+                # A thread's work: nvidia-smi may hang, and the loop goes on.
+                job = await asyncio.to_thread(self.jobs.job, run, self.ledger.sweep.agents)
                 await self._patiently(partial(prepare, job, parameters(run.params)))
                 await take(job, self.ledger.store.positions(run.id))
             except Exception as error:  # noqa: BLE001 - what it may be is told apart here
