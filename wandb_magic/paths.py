@@ -28,7 +28,7 @@ import re
 import stat
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -390,3 +390,23 @@ def write_exclusively(path: Path, data: str) -> bool:
         return True
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder's lock, for as long as another process does not; some file systems have none.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be read.
+    """
+    import fcntl  # noqa: PLC0415 - where it is missing, the package says so when something starts
+
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

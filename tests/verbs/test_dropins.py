@@ -3,6 +3,7 @@
 import inspect
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,20 @@ def test_a_second_call_adds_to_a_sweep_that_is_going_on(tmp_path: Path) -> None:
     assert not any(run.state.ended for run in first.records())
     gate.touch()
     assert said(first.wait(PATIENCE_S)) == ["one"] * 3
+
+
+def test_calls_in_the_same_moment_add_up(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    train = training(gate, "one")
+    made = sweep(RANDOM)
+    first = agent(made, train, count=1)
+    with ThreadPoolExecutor(4) as threads:
+        calls = [threads.submit(agent, made, train, count=2) for _ in range(4)]
+    assert {call.result().path for call in calls} == {first.path}
+    assert first.status().sweep.budget == 9
+    first.stop()
+    gate.touch()
+    first.wait(PATIENCE_S)
 
 
 def test_other_code_runs_when_the_first_has_had_its_runs(

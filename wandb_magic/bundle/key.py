@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 from wandb_magic.bundle.checked import open_regular
-from wandb_magic.paths import FOLDER_MODE, user_folder, write_exclusively
+from wandb_magic.paths import FOLDER_MODE, locked, user_folder, write_exclusively
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 _own = secrets.token_hex(32)
@@ -38,7 +36,7 @@ def key() -> str:
         if (known := _read_key(path)) is not None:
             return known
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        with _alone(path.parent):
+        with locked(path.parent):
             if not path.is_symlink() and path.exists() and _read_key(path) is None:
                 path.unlink()
             with contextlib.suppress(OSError):
@@ -69,15 +67,3 @@ def _read_key(path: Path) -> str | None:
                 os.fchmod(file.fileno(), 0o600)
         text = file.read(100).decode("ascii", "replace")
     return text if _KEY.fullmatch(text) else None
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold a folder's lock, where the file system has locks."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

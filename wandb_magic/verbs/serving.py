@@ -17,7 +17,7 @@ from wandb_magic import index
 from wandb_magic.bundle import same_code
 from wandb_magic.detach import supervised
 from wandb_magic.errors import SweepNotFoundError, SweepStateError
-from wandb_magic.paths import SweepPaths
+from wandb_magic.paths import SweepPaths, locked
 from wandb_magic.records import SweepState
 from wandb_magic.remote import find, in_remote_form, login_is_likely
 from wandb_magic.search.grid import size
@@ -100,10 +100,11 @@ def _go_on(sweep: Sweep, code: Code, settings: Settings) -> Sweep:
     if code.cell is not None or code.function is not None:
         _budget(sweep.status(), settings)  # what makes no sense is said before anything is frozen
         _give_code(sweep, code, settings)
-    status = sweep.status()
-    budget = _budget(status, settings)
-    if budget != status.sweep.budget:
-        sweep.set_count(budget)
+    with locked(sweep.path):  # each call adds to what the one before it has asked for
+        status = sweep.status()
+        budget = _budget(status, settings)
+        if budget != status.sweep.budget:
+            sweep.set_count(budget)
     sweep.resume()
     if settings.agents > status.sweep.agents:
         sweep.set_agents(settings.agents)
