@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from full import FULL
 from wandb_magic.entries import Entry
 from wandb_magic.errors import UnsupportedError
 from wandb_magic.runlog import Follower, wire
 from wandb_magic.runlog.framing import Framing
 
-FULL = bool(os.environ.get("WANDB_MAGIC_FULL"))
 DAMAGED, PORTION = (1_000_000, 50_000) if FULL else (5_000, 2_500)
 MOST_POLLS = 1000
 MOST_KIB = 300_000  # more of the process than before

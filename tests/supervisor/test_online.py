@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from full import FULL, only_full
 from loopback.controls import Controls
 from loopback.leaks import leaks
 from loopback.process import LoopbackProcess
@@ -114,8 +115,7 @@ def test_a_sweep_is_at_the_server_as_it_is_here(
 
 # Outages
 
-# WANDB_MAGIC_OUTAGES="30 120" has longer ones, too, which take their time.
-OUTAGES_S = [5.0, *map(float, os.environ.get("WANDB_MAGIC_OUTAGES", "").split())]
+OUTAGES_S = [5.0, *([30.0, 120.0] if FULL else [])]
 
 
 def outage(server: LoopbackProcess, seconds: float) -> None:
@@ -143,7 +143,7 @@ def test_a_server_that_is_killed_again_and_again_costs_nothing(
     whole(server, sweep, tmp_path)
 
 
-@pytest.mark.skipif(len(OUTAGES_S) == 1, reason="longer than 90 s: set WANDB_MAGIC_OUTAGES")
+@only_full
 @pytest.mark.timeout(900)
 def test_a_run_begins_when_an_outage_longer_than_wandb_waits_is_over(
     loopback: Loopback, online: Start, until: Until, tmp_path: Path

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from full import only_full
 from loopback.clients import PYTHONS
 from loopback.server import Loopback
 from wandb_magic.bundle.manifest import inherited
@@ -53,7 +54,17 @@ with wandb.init(tags=["tag"]) as run:
 """
 
 
-@pytest.fixture(params=PYTHONS, ids=["newest", "oldest"][: len(PYTHONS)])
+IDS = ["newest", "oldest"][: len(PYTHONS)]
+newest_wandb = pytest.mark.parametrize(
+    "python",
+    [PYTHONS[0], *(pytest.param(each, marks=only_full) for each in PYTHONS[1:])],
+    ids=IDS,
+    indirect=True,
+)
+"""For what takes a minute with the oldest one, which other tests let send the same."""
+
+
+@pytest.fixture(params=PYTHONS, ids=IDS)
 def python(request: pytest.FixtureRequest) -> str:
     """The Python whose wandb sends."""
     return str(request.param)

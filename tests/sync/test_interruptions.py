@@ -1,6 +1,5 @@
 """A sync that is killed, at any moment and with whatever it has started, goes on with the next."""
 
-import os
 import random
 import signal
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from full import FULL
 from loopback.clients import wait_for
 from loopback.server import Loopback
 from loopback.state import HISTORY
@@ -18,9 +18,10 @@ from wandb_magic.sync.sending import MARK
 from wandb_magic.sync.state import Phase, SyncState
 from wandb_magic.verbs import Sweep
 
+from .conftest import newest_wandb
 from .truth import check_arrived, key_is_nowhere, said
 
-MANY = 200
+MANY = 200 if FULL else 40
 Begin = Callable[..., subprocess.Popen[bytes]]
 End = Callable[..., SyncState]
 
@@ -50,6 +51,7 @@ def kill(process: subprocess.Popen[bytes], sweep: Sweep, *, with_children: bool)
             continue
 
 
+@newest_wandb
 @pytest.mark.slow
 def test_a_history_that_arrived_in_part_is_continued(
     swept: Callable[..., Sweep], begin: Begin, end: End, loopback: Loopback
@@ -100,6 +102,7 @@ def test_the_sweep_is_created_once_though_no_answer_came(
     check_arrived(loopback, sweep)
 
 
+@newest_wandb
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_many_runs_through_five_kills(
@@ -111,24 +114,22 @@ def test_many_runs_through_five_kills(
     tmp_path: Path,
 ) -> None:
     generator = random.Random(200)  # so that it can be repeated
-    # The older command takes its time: with 200 runs it was measured by hand.
-    runs = MANY if python == sys.executable else int(os.environ.get("WANDB_MAGIC_SYNC_RUNS", "20"))
-    sweep = swept(runs)
+    sweep = swept(MANY)
     arrived: list[int] = []
     for number in range(5):
         seen = len(loopback.requests)
-        wanted = seen + generator.randrange(runs, 7 * runs // 2)
+        wanted = seen + generator.randrange(MANY, 7 * MANY // 2)
         process = begin(sweep)
         wait_for(
             lambda: len(loopback.requests) > wanted or process.poll() is not None,  # noqa: B023 - called at once
             "requests",
         )
-        if runs < MANY and process.poll() is not None:
+        if not FULL and process.poll() is not None:
             break  # so few are soon sent
         assert process.poll() is None, said(sweep)
         kill(process, sweep, with_children=number % 2 == 0)
         arrived.append(sum(run.state != "running" for run in loopback.runs.values()))
-    assert runs < MANY or 0 < arrived[-1] < runs, arrived
+    assert not FULL or 0 < arrived[-1] < MANY, arrived
     assert end(sweep).phase is Phase.DONE, said(sweep)
     check_arrived(loopback, sweep)
     if python == sys.executable:  # older versions send the history of an interrupted run once more

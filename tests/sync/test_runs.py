@@ -17,6 +17,7 @@ from wandb_magic.runlog import Follower
 from wandb_magic.sync.state import Phase, SyncState, read
 from wandb_magic.verbs import Sweep
 
+from .conftest import newest_wandb
 from .truth import said
 
 End = Callable[..., SyncState]
@@ -137,6 +138,7 @@ def test_a_sweep_that_goes_on_is_followed_to_its_end(
     assert [len(run.history) for run in loopback.runs.values()] == [2, 2, 2]
 
 
+@newest_wandb
 def test_a_line_that_wandb_drops_is_told(
     swept: Callable[..., Sweep], end: End, loopback: Loopback
 ) -> None:

@@ -15,6 +15,7 @@ from wandb_magic.remote import create
 from wandb_magic.sync.state import Phase, SyncState, sent
 from wandb_magic.verbs import Sweep
 
+from .conftest import newest_wandb
 from .truth import check_arrived, said
 
 pytestmark = pytest.mark.slow
@@ -94,6 +95,7 @@ def test_what_was_sent_can_be_the_priors_of_an_online_sweep(
     assert set(online.sweeps[made.id].prior_runs) == set(priors)
 
 
+@newest_wandb
 def test_a_server_that_is_away_for_a_while_costs_nothing(
     swept: Callable[..., Sweep],
     begin: Callable[..., subprocess.Popen[bytes]],
@@ -114,6 +116,7 @@ def test_a_server_that_is_away_for_a_while_costs_nothing(
     check_arrived(loopback, sweep)
 
 
+@newest_wandb
 def test_a_server_in_trouble_at_every_turn(
     swept: Callable[..., Sweep], end: Callable[..., SyncState], loopback: Loopback
 ) -> None:
