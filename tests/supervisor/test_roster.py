@@ -1,9 +1,14 @@
 """What a supervisor remembers of a sweep, rebuilt from nothing but the store."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from wandb_magic.entries import HistoryEntry, SummaryEntry
+from wandb_magic.host import Ended, Started
+from wandb_magic.processes import age_of, current
 from wandb_magic.records import (
     NO_AGENT,
     Options,
@@ -20,6 +25,19 @@ from wandb_magic.supervisor.ledger import Ledger
 from wandb_magic.supervisor.roster import Roster
 
 LOSS = Metric(name="loss", goal="minimize")
+SWEEP = SweepRecord(
+    id=SweepId("aaaaaaaa"),
+    name="",
+    project="",
+    entity="",
+    mode="offline",
+    state=SweepState.RUNNING,
+    created=0.0,
+    spec={},
+    options=Options(retries=1),
+    agents=2,
+    budget=5,
+)
 
 
 def run(number: int, state: RunState = RunState.PENDING, attempt: int = 0) -> RunRecord:
@@ -103,22 +121,29 @@ def test_the_newest_run_of_its_parameters_speaks_for_them() -> None:
     assert roster.broken() == [], "a retry is due"
 
 
+@pytest.mark.parametrize("moved", [0.0, 3600.0, -3600.0])
+def test_a_run_takes_as_long_though_the_clock_is_set_meanwhile(
+    tmp_path: Path, moved: float
+) -> None:
+    create(tmp_path / "sweep.db", SWEEP)
+    writer = StoreWriter(tmp_path / "sweep.db")
+    ledger = Ledger(writer, LOSS, keep_history=False)
+    ledger.enter(run(0))
+    ledger.started(Started(run(0).id, current()))
+    started = ledger.roster.living[run(0).id].started
+    assert started is not None
+    ended = ledger.ended(
+        Ended(run(0).id, 0, None, "", time.time() + moved), RunState.FINISHED, ""
+    ).ended
+    assert ended is not None
+    age = age_of(current())
+    assert 0 <= ended - started <= (3600 if age is None else age) + 1
+    writer.close()
+
+
 def test_a_new_supervisor_remembers_successes_and_retries_that_are_due(tmp_path: Path) -> None:
     store = tmp_path / "sweep.db"
-    sweep = SweepRecord(
-        id=SweepId("aaaaaaaa"),
-        name="",
-        project="",
-        entity="",
-        mode="offline",
-        state=SweepState.RUNNING,
-        created=0.0,
-        spec={},
-        options=Options(retries=1),
-        agents=2,
-        budget=5,
-    )
-    create(store, sweep)
+    create(store, SWEEP)
     writer = StoreWriter(store)
     for record in (
         run(0, RunState.FINISHED),

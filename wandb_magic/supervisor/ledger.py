@@ -8,12 +8,14 @@ from dataclasses import replace
 
 from wandb_magic.entries import OmittedEntry, OverwriteEntry
 from wandb_magic.host import Ended, Logged, Started
+from wandb_magic.processes import age_of
 from wandb_magic.records import RunId, RunRecord, RunState, SweepRecord
 from wandb_magic.spec import Metric
 from wandb_magic.store import StoreReader, StoreWriter
 from wandb_magic.supervisor.roster import Roster
 from wandb_magic.validation import shown
 
+CLOCK_TOLERANCE_S = 1.0  # what the kernel's clocks of a process and of the day may differ
 MOST_OMISSIONS = 10  # of which people are told: a program may log millions
 
 OVERWRITTEN = (
@@ -146,7 +148,7 @@ class Ledger:
             cause=cause,
             error=event.error,
             exit_code=(event.recorded or 0) if event.code == 0 else event.code,
-            ended=event.at,
+            ended=_end_of(self.roster.living[event.run], event.at),
             value=self.roster.value(event.run),
         )
         self.roster.ended(run)
@@ -161,3 +163,14 @@ class Ledger:
             value=run.value,
         )
         return run
+
+
+def _end_of(run: RunRecord, at: float) -> float:
+    """Return when a run ended: as it was told, unless the clock was set meanwhile."""
+    if run.started is None:
+        return at
+    age = age_of(run.process)
+    if age is None:
+        return max(at, run.started)
+    latest = run.started + age
+    return at if run.started <= at <= latest + CLOCK_TOLERANCE_S else latest

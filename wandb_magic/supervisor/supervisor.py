@@ -90,7 +90,7 @@ class Supervisor:
         self.ledger.store.commit()
         if not self._done():
             await self._run()
-        self.ledger.change(ended=time.time())
+        self.ledger.change(ended=max(time.time(), self.ledger.sweep.started or 0.0))
         self.ledger.store.close()
 
     async def _run(self) -> None:
