@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "wandb_magic"
 
 # Each row may import itself and the rows above it.
 LAYERS = [
-    {"errors", "records", "entries", "paths", "processes", "channel", "validation"},
+    {"errors", "records", "entries", "paths", "processes", "channel", "validation", "safe_open"},
     {"spec", "bundle", "store", "runlog", "detach", "index"},
     {"search"},
     {"analysis"},

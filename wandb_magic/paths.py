@@ -315,7 +315,7 @@ def read_object(path: Path) -> dict[str, Any] | None:
 
 
 def read_regular(path: Path) -> str:
-    """Return the text of a file; of a pipe or folder in its place, an error and no waiting.
+    """Return the text of a file; of a link, pipe or folder in its place, an error and no waiting.
 
     Raises
     ------
@@ -324,7 +324,7 @@ def read_regular(path: Path) -> str:
     UnicodeDecodeError
         If it is no text.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "no regular file", str(path))

@@ -1,15 +1,18 @@
 """The files of runs: only theirs, and nothing in them can act as the page."""
 
+import asyncio
 import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import quote, urlsplit
 
 import pytest
 
 from tests.server.conftest import Api, Written
 from wandb_magic.entries import FilesEntry
-from wandb_magic.server.files import contained, media_type
-from wandb_magic.server.problems import GoneError
+from wandb_magic.server.files import media_type
 
 SANDBOX = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:; "
@@ -178,12 +181,161 @@ async def test_a_pipe_is_no_file(api: Api, sweep: Written) -> None:
     assert (await api.problem(f"sweeps/sweep000/runs/{run}/files/pipe.txt"))[0] == 404
 
 
-def test_a_neighbour_with_the_same_beginning_is_outside(tmp_path: Path) -> None:
-    (tmp_path / "files").mkdir()
-    (tmp_path / "files-other").mkdir()
-    (tmp_path / "files-other" / "a.txt").touch()
-    with pytest.raises(GoneError):
-        contained(tmp_path / "files", "../files-other/a.txt")
+async def test_a_neighbour_with_the_same_beginning_is_outside(api: Api, sweep: Written) -> None:
+    run = sweep.run()
+    folder = sweep.saved(run, {"a.txt": b""})
+    neighbour = folder.with_name("files-other")
+    neighbour.mkdir()
+    (neighbour / "b.txt").touch()
+    for path in ("..%2ffiles-other%2fb.txt", "../files-other/b.txt"):
+        assert (await api.answer(f"sweeps/sweep000/runs/{run}/files/{path}")).code in (400, 404)
+
+
+async def test_a_link_in_place_of_a_folder_of_the_sweep_leads_nowhere(
+    api: Api, sweep: Written, tmp_path: Path
+) -> None:
+    run = sweep.run(FilesEntry(("kept.txt",)))
+    folder = sweep.saved(run, {"a.txt": b""})
+    outside = tmp_path / "outside"
+    (outside / "files").mkdir(parents=True)
+    secret = outside / "files" / "secret.txt"
+    secret.write_bytes(SECRET)
+    of_run = sweep.paths.run(run)
+    of_run.folder.mkdir(parents=True)
+    for path in (of_run.output, of_run.devices):
+        path.symlink_to(secret)
+    of_run.kept.symlink_to(secret.parent)
+    (folder / "kept.txt").symlink_to(of_run.kept / "secret.txt")
+    files = f"sweeps/sweep000/runs/{run}"
+    for path in ("", "/log", "/log/matches?text=secret", "/log/text", "/files/kept.txt"):
+        answer = await api.answer(files + path)
+        assert answer.code in (404, 503), path
+        assert SECRET not in answer.body
+    assert "are not followed" in (await api.problem(f"{files}/log/text"))[1]
+    cell = sweep.paths.bundle / "cell.py"
+    for path in (sweep.paths.spec, cell):
+        before = path.read_bytes()
+        path.unlink()
+        path.symlink_to(secret)
+        answer = await api.answer("sweeps/sweep000")
+        assert (answer.code, SECRET in answer.body) == (503, False)
+        path.unlink()
+        path.write_bytes(before)
+    assert (await api.answer("sweeps/sweep000")).code == 200
+    folder.parent.rename(tmp_path / "away")
+    folder.parent.symlink_to(outside)
+    assert (await api.problem(f"{files}/files/secret.txt"))[0] == 404
+
+
+SECRET = b"the secret of another file"
+INSIDE = b"what the run saved"
+
+
+def swap(path: Path, other: Path, until: threading.Event) -> None:
+    """Have a link to another place at a path, and what was there, in turn, as fast as it goes."""
+    real, link = path.with_name(f"{path.name}-real"), path.with_name(f"{path.name}-link")
+    link.symlink_to(other)
+    while not until.is_set():
+        path.rename(real)
+        link.rename(path)
+        path.rename(link)
+        real.rename(path)
+
+
+@pytest.mark.parametrize("swapped", ["a.txt", "sub", "files", "run", "linked.txt", "log", "runs"])
+async def test_a_link_that_is_swapped_meanwhile_never_leads_out(
+    api: Api, sweep: Written, tmp_path: Path, swapped: str
+) -> None:
+    run = sweep.run(FilesEntry(("linked.txt",)))
+    folder = sweep.saved(run, {"a.txt": INSIDE, "sub/a.txt": INSIDE})
+    kept = sweep.paths.run(run).kept
+    kept.mkdir(parents=True)
+    (kept / "linked.txt").write_bytes(INSIDE)
+    (folder / "linked.txt").symlink_to(kept / "linked.txt")
+    output = sweep.output(run, INSIDE)
+    outside = tmp_path / "outside"
+    for path in ("a.txt", "files/a.txt", "files/sub/a.txt", f"{run}/output.log"):
+        (outside / path).parent.mkdir(parents=True, exist_ok=True)
+        (outside / path).write_bytes(SECRET)
+    path, other, asked = {
+        "a.txt": (folder / "a.txt", outside / "a.txt", "files/a.txt"),
+        "sub": (folder / "sub", outside, "files/sub/a.txt"),
+        "files": (folder, outside / "files", "files/sub/a.txt"),
+        "run": (folder.parent, outside, "files/a.txt"),
+        "linked.txt": (kept / "linked.txt", outside / "a.txt", "files/linked.txt"),
+        "log": (output, outside / "a.txt", "log"),
+        "runs": (output.parent.parent, outside, "log/text"),
+    }[swapped]
+    ended = threading.Event()
+    swapping = threading.Thread(target=swap, args=(path, other, ended))
+    swapping.start()
+    try:
+        answers = [await api.answer(f"sweeps/sweep000/runs/{run}/{asked}") for _ in range(120)]
+    finally:
+        ended.set()
+        swapping.join()
+    assert not [answer for answer in answers if SECRET in answer.body]
+    assert {answer.code for answer in answers} <= {200, 404, 503}
+    assert INSIDE in (await api.answer(f"sweeps/sweep000/runs/{run}/{asked}")).body
+
+
+class Halved:
+    """A client that reads an answer while its file is made shorter."""
+
+    def __init__(self, api: Api, path: str) -> None:
+        self._url = urlsplit(api.root + path)
+        self._token = api.token
+
+    async def read(self, meanwhile: Callable[[], object]) -> tuple[bytes, bytes]:
+        reader, writer = await asyncio.open_connection(self._url.hostname, self._url.port)
+        writer.write(
+            f"GET {self._url.path} HTTP/1.1\r\nHost: {self._url.netloc}\r\n"
+            f"Authorization: token {self._token}\r\nAccept-Encoding: gzip\r\n\r\n".encode()
+        )
+        head = await reader.readuntil(b"\r\n\r\n")
+        meanwhile()
+        body = await asyncio.wait_for(reader.read(), 30)  # to the end of the connection
+        writer.close()
+        return head, body
+
+
+async def test_a_download_tells_its_length(api: Api, sweep: Written) -> None:
+    run = sweep.run()
+    sweep.saved(run, {"a.bin": b"x" * 1_000_000, "empty.txt": b""})
+    sweep.output(run, b"line\n")
+    for path, size in {"files/a.bin": 1_000_000, "files/empty.txt": 0, "log/text": 5}.items():
+        answer = await api.answer(f"sweeps/sweep000/runs/{run}/{path}")
+        assert answer.headers["Content-Length"] == str(size)
+        assert "Transfer-Encoding" not in answer.headers
+
+
+async def test_a_download_that_is_cut_ends_with_its_connection(api: Api, sweep: Written) -> None:
+    run = sweep.run()
+    size = 64_000_000  # more than the network between takes at once
+    file = sweep.saved(run, {"a.bin": b""}) / "a.bin"
+    os.truncate(file, size)
+    client = Halved(api, f"sweeps/sweep000/runs/{run}/files/a.bin")
+    head, body = await client.read(lambda: os.truncate(file, 1000))
+    assert b"Content-Length: %d\r\n" % size in head
+    assert len(body) < size
+
+
+class TestCompressing:
+    @pytest.fixture
+    def jp_server_config(self, jp_server_config: dict[str, Any]) -> dict[str, Any]:
+        jp_server_config["ServerApp"]["tornado_settings"] = {"compress_response": True}
+        return jp_server_config
+
+    async def test_one_without_a_length_does_not_end_regularly(
+        self, api: Api, sweep: Written
+    ) -> None:
+        run = sweep.run()
+        file = sweep.saved(run, {"a.txt": b""}) / "a.txt"
+        file.write_bytes(os.urandom(32_000_000))
+        client = Halved(api, f"sweeps/sweep000/runs/{run}/files/a.txt")
+        head, body = await client.read(lambda: os.truncate(file, 1000))
+        assert b"Transfer-Encoding: chunked\r\n" in head
+        assert not body.endswith(b"0\r\n\r\n")
 
 
 def test_a_type_is_told_by_the_name_alone() -> None:

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from wandb_magic.errors import BundleError
-from wandb_magic.paths import read_regular, write_atomically
+from wandb_magic.paths import write_atomically
+from wandb_magic.safe_open import read_below
 
 Kind = Literal["cell", "function", "command"]
 
@@ -136,7 +137,7 @@ class Manifest:
         """
         path = manifest_path(folder)
         try:
-            return cls.parse(read_regular(path))
+            return cls.parse(read_below(folder.parent, path).decode())
         except (ValueError, TypeError, KeyError) as error:
             raise BundleError(
                 f"{path} is damaged: the results can be read, but to run more, start a new sweep"

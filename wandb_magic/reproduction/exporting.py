@@ -20,6 +20,7 @@ from wandb_magic.reproduction import script, start
 from wandb_magic.reproduction.companions import companions, program_of
 from wandb_magic.reproduction.original import Original
 from wandb_magic.reproduction.versions import needed, recorded
+from wandb_magic.safe_open import open_below, read_below
 from wandb_magic.spec.command import args_json
 
 
@@ -80,12 +81,17 @@ def _write(original: Original, folder: Path) -> None:
             files[script.JSON_FILE] = "the same for its command"
     else:
         for place in (variables_path, buffers_path):
-            shutil.copyfile(place(original.paths.bundle), place(data))
+            with (
+                open_below(original.paths.folder, place(original.paths.bundle)) as source,
+                place(data).open("wb") as copy,
+            ):
+                shutil.copyfileobj(source, copy)
         shutil.copyfile(rebuilding.__file__, data / "rebuilding.py")
         shutil.copyfile(library_state.__file__, data / "library_state.py")
         shutil.copyfile(rebuilding_types.__file__, data / "rebuilding_types.py")
         if manifest.kind == "cell":
-            code = cell_path(original.paths.bundle).read_text(encoding="utf-8")
+            cell = cell_path(original.paths.bundle)
+            code = read_below(original.paths.folder, cell).decode()
             text, apart = script.of_cell(original, code)
             if apart:
                 (folder / "cell.py").write_text(code, "utf-8")

@@ -15,6 +15,7 @@ from wandb_magic.errors import BundleError, StoreError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import RunId, RunRecord, documents, metric_of
 from wandb_magic.remote import run_page
+from wandb_magic.safe_open import read_below
 from wandb_magic.server import wire
 from wandb_magic.store import StoreReader
 from wandb_magic.verbs.status import status_of
@@ -69,15 +70,14 @@ def detail(paths: SweepPaths, reader: StoreReader, root: Path) -> wire.SweepDeta
     """Return what stays the same while a sweep goes on."""
     record = reader.sweep()
     manifest = _manifest(paths.bundle)
-    cell = cell_path(paths.bundle)
-    code = cell.read_text(encoding="utf-8") if cell.exists() else ""
+    code = _text(paths, cell_path(paths.bundle))
     line, _, rest = code.partition("\n")
     magic = line.startswith(LINE_MARK)
     options = record.options
     return {
         "id": record.id,
         "spec": dict(record.spec),
-        "yaml": paths.spec.read_text(encoding="utf-8", errors="replace"),
+        "yaml": read_below(paths.folder, paths.spec).decode("utf-8", "replace"),
         "kind": manifest.kind,
         "code": rest if magic else code,
         "line": line.removeprefix("# ") if magic else "",
@@ -167,7 +167,7 @@ def run_detail(paths: SweepPaths, reader: StoreReader, run: str) -> wire.RunDeta
         "exit_code": record.exit_code,
         "folder": record.directory,
         "url": run_page(reader.sweep().url or synced_url(paths) or "", run) or None,
-        "gpus": _devices(paths.run(record.id).devices),
+        "gpus": _text(paths, paths.run(record.id).devices),
         "info": info,
         "config": config.get(record.id, {}),
         "summary": {key: _brief(value) for key, value in logged.get(record.id, {}).items()},
@@ -183,8 +183,12 @@ def run_detail(paths: SweepPaths, reader: StoreReader, run: str) -> wire.RunDeta
     }
 
 
-def _devices(path: Path) -> str:
-    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+def _text(paths: SweepPaths, path: Path) -> str:
+    """Return the text of a file of a sweep's; "" if it has none."""
+    try:
+        return read_below(paths.folder, path).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
 
 
 def _brief(value: Any) -> Any:  # noqa: ANN401 - a JSON value

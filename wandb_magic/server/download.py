@@ -2,11 +2,18 @@
 
 Whatever a file is, a browser opens it in an origin of its own, without any right there; only
 HTML may run scripts, shut in like that. Types are told, never guessed by the browser.
+
+The length is told first, and a download that cannot be completed ends with its connection, so
+that nobody takes a part for the whole.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+import errno
+import os
+from functools import partial
+from pathlib import PurePosixPath
+from typing import BinaryIO
 from urllib.parse import quote
 
 from jupyter_server.auth.decorator import authorized
@@ -38,22 +45,55 @@ class _Download(Problems, JupyterHandler):
         """What the browser lets the file do."""
         return getattr(self, "_policy", POLICY)
 
-    async def send(self, file: Path, kind: str, name: str | None = None) -> None:
-        """Send a file block by block; with a `name`, to be saved under it."""
-        self._policy = HTML_POLICY if kind == "text/html" else POLICY
-        self.set_header("Content-Security-Policy", self._policy)
-        self.set_header("Content-Type", f"{kind}; charset=utf-8" if "text" in kind else kind)
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("Cross-Origin-Resource-Policy", "same-origin")
-        self.set_header("Cache-Control", "private, no-cache")
-        if name is not None or not kind.startswith(SHOWN):
-            saved = quote(name or file.name)
-            self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{saved}")
-        with file.open("rb") as stream:
-            while block := await self.pool.do(lambda: stream.read(BLOCK)):
-                self.write(block)
-                await self.flush()
-        await self.finish()
+    async def send(self, file: BinaryIO, kind: str, name: str, *, save: bool = False) -> None:
+        """Send an open file block by block, as much as it has now, and close it.
+
+        Parameters
+        ----------
+        file
+            The file.
+        kind
+            Its media type.
+        name
+            The name under which a browser saves it.
+        save
+            Whether it is to be saved, even if a browser could show it.
+        """
+        with file:
+            size = os.fstat(file.fileno()).st_size
+            self._policy = HTML_POLICY if kind == "text/html" else POLICY
+            self.set_header("Content-Security-Policy", self._policy)
+            self.set_header("Content-Type", f"{kind}; charset=utf-8" if "text" in kind else kind)
+            self.set_header("Content-Length", size)
+            self.set_header("X-Content-Type-Options", "nosniff")
+            self.set_header("Cross-Origin-Resource-Policy", "same-origin")
+            self.set_header("Cache-Control", "private, no-cache")
+            if save or not kind.startswith(SHOWN):
+                self.set_header(
+                    "Content-Disposition", f"attachment; filename*=UTF-8''{quote(name)}"
+                )
+            whole = False
+            try:
+                await self._send_blocks(file, size)
+                await self.finish()
+                whole = True
+            except OSError as error:  # the disk failed, or whoever asked has gone
+                self.log.warning("wandb_magic: %s was not sent to its end: %s", name, error)
+            finally:
+                if not whole:
+                    # Where the server compresses, there is no length, and a regular end would
+                    # make a part look whole.
+                    self.detach().close()
+
+    async def _send_blocks(self, file: BinaryIO, size: int) -> None:
+        left = size
+        while left:
+            block = await self.pool.do(partial(file.read, min(BLOCK, left)))
+            if not block:
+                raise OSError(errno.EIO, "it was cut meanwhile")
+            left -= len(block)
+            self.write(block)
+            await self.flush()
 
     @property
     def shelf(self) -> Shelf:
@@ -76,12 +116,12 @@ class FileHandler(_Download):
     async def get(self, sweep: str, run: str, path: str) -> None:
         """Send it."""
 
-        def find() -> Path:
-            return RunFiles(self.shelf.book(sweep), run).find(path)
+        def find() -> BinaryIO:
+            return RunFiles(self.shelf.book(sweep), run).open(path)
 
         with answered():
             file = await self.pool.do(find)
-        await self.send(file, media_type(path))
+        await self.send(file, media_type(path), PurePosixPath(path).name)
 
 
 class LogTextHandler(_Download):
@@ -93,4 +133,4 @@ class LogTextHandler(_Download):
         """Send it, to be saved."""
         with answered():
             file = await self.pool.do(lambda: self.shelf.output(sweep, run))
-        await self.send(file, "text/plain", f"{run}.log")
+        await self.send(file, "text/plain", f"{run}.log", save=True)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import mimetypes
-from collections.abc import Iterator
+import os
+from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 
 from wandb_magic.bundle import Manifest
+from wandb_magic.errors import BundleError
 from wandb_magic.records import RunId
+from wandb_magic.safe_open import open_real
 from wandb_magic.server import wire
 from wandb_magic.server.books import Book
 from wandb_magic.server.problems import GoneError
 
+FILES = "files"  # what a run saved, in its folder
 UNKNOWN = "application/octet-stream"
 _TEXTS = {".yaml": "text/plain", ".yml": "text/plain", ".log": "text/plain", ".md": "text/plain"}
 
@@ -42,7 +47,8 @@ class RunFiles:
 
     ``run.save`` leaves a link to the user's own file. It is followed if W&B's record of the run
     has it, and it leads to a file below the folder in which the sweep was started, or below the
-    one that the run has for itself (``WANDB_MAGIC_RUN_FOLDER``).
+    one that the run has for itself (``WANDB_MAGIC_RUN_FOLDER``). Links may change at any time:
+    where one leads is looked up once, and that path is opened without following any.
 
     Parameters
     ----------
@@ -59,58 +65,56 @@ class RunFiles:
 
     def __init__(self, book: Book, run: str) -> None:
         directory = book.reader.run(RunId(run)).directory
-        self._folder = Path(directory) / "files" if directory else None
-        self._bundle = book.paths.bundle
-        self._kept = book.paths.run(RunId(run)).kept
-        self.saved = book.reader.files(RunId(run))
+        self._directory = Path(directory) if directory else None
+        self._sweep = book.paths
+        self._run = RunId(run)
+        self.saved = book.reader.files(self._run)
+        self._recorded = frozenset(self.saved)
 
-    def find(self, path: str) -> Path:
-        """Return a file.
+    def open(self, path: str) -> BinaryIO:
+        """Open a file.
 
         Raises
         ------
         GoneError
             If there is no such file, or it would lead out, by ``..`` or by a link.
+        PermissionError
+            If this user may not read it.
         """
         try:
-            return contained(self._folder, path)
-        except GoneError:
-            if self._folder is None or path not in self.saved:
-                raise
-            with contextlib.suppress(OSError, RuntimeError, ValueError, TypeError):
-                file = (self._folder / path).resolve(strict=True)
-                if file.is_file() and any(map(file.is_relative_to, self._own())):
-                    return file
+            if self._directory is not None:
+                file = (self._directory / FILES / path).resolve(strict=True)
+                places = [self._own, *(self._saved_from if path in self._recorded else ())]
+                if any(place in file.parents for place in places):
+                    return open_real(file)
+        except PermissionError:
             raise
+        except (OSError, RuntimeError, ValueError):
+            pass  # it is gone, links form a circle, the name is too long or has a null byte
+        raise GoneError(f"the run has no file {path[:200]!r}")
 
-    def _own(self) -> Iterator[Path]:
-        yield self._kept.resolve()
-        yield Path(Manifest.read(self._bundle).directory).resolve(strict=True)
+    @cached_property
+    def _own(self) -> Path:
+        """The run's own folder of files; with a link as one of its last names it has none."""
+        assert self._directory is not None
+        return self._directory.parent.resolve() / self._directory.name / FILES
+
+    @cached_property
+    def _saved_from(self) -> tuple[Path, ...]:
+        """The folders from which the run may save files of the user's."""
+        kept = self._sweep.run(self._run).kept.relative_to(self._sweep.folder)
+        places = [self._sweep.folder.resolve() / kept]
+        with contextlib.suppress(BundleError, OSError, RuntimeError, TypeError, ValueError):
+            places.append(Path(Manifest.read(self._sweep.bundle).directory).resolve(strict=True))
+        return tuple(places)
 
     def size(self, path: str) -> int | None:
         """Return a file's size in octets; None if it is gone."""
         try:
-            return self.find(path).stat().st_size
+            with self.open(path) as file:
+                return os.fstat(file.fileno()).st_size
         except (GoneError, OSError):
             return None
-
-
-def contained(folder: Path | None, path: str) -> Path:
-    """Return a file below a folder.
-
-    Raises
-    ------
-    GoneError
-        If there is no such file, or it would lead out of the folder, by ``..`` or by a link.
-    """
-    if folder is not None and "\0" not in path:
-        with contextlib.suppress(OSError, RuntimeError):  # too long a name, links in a circle
-            # The folder's own name is no link: it would lead anywhere.
-            root = folder.parent.resolve() / folder.name
-            file = (root / path).resolve()
-            if file.is_relative_to(root) and file != root and file.is_file():
-                return file
-    raise GoneError(f"the run has no file {path[:200]!r}")
 
 
 def media_type(path: str) -> str:

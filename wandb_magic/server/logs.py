@@ -7,13 +7,16 @@ that is too long, written over again and again like a progress bar, the last sta
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
+from wandb_magic.safe_open import open_below
 from wandb_magic.server import wire
 
 STRIDE = 1000
@@ -24,10 +27,19 @@ NEWLINE = 10
 
 
 class Log:
-    """One output; threads may share it."""
+    """One output; threads may share it.
 
-    def __init__(self, path: Path) -> None:
+    Parameters
+    ----------
+    path
+        The output.
+    folder
+        The folder below which no link is followed; by default the one that it lies in.
+    """
+
+    def __init__(self, path: Path, folder: Path | None = None) -> None:
         self._path = path
+        self._folder = path.parent if folder is None else folder
         self._lock = threading.Lock()
         self._clear()
 
@@ -38,11 +50,11 @@ class Log:
 
     def page(self, first: int, count: int, *, ended: bool) -> wire.LogPage:
         """Return lines from number `first` on; a negative number counts from the end."""
-        with self._lock:
-            size = self._look()
-            total = self._ends + (self._unfinished(size))
+        with self._lock, self._open() as file:
+            size = self._look(file)
+            total = self._ends + _unfinished(file, size)
             begin = max(0, total + first) if first < 0 else min(first, total)
-            lines = self._lines(begin, min(count, MOST, total - begin))
+            lines = self._lines(file, begin, min(count, MOST, total - begin))
         return {"first": begin, "lines": lines, "total": total, "size": size, "ended": ended}
 
     def matches(self, text: str, first: int, limit: int) -> wire.LogMatches:
@@ -51,13 +63,13 @@ class Log:
         Only the case of ASCII letters does not matter: bytes are compared.
         """
         wanted, found = text.encode().lower(), list[int]()
-        with self._lock:
-            self._look()
-            place = min(first // STRIDE, len(self._marks) - 1)
-            begin = self._marks[place]
-        if not wanted or not self._path.exists():
+        if not wanted:
             return {"lines": [], "more": False}
-        with self._path.open("rb") as file:
+        with self._open() as file:
+            with self._lock:
+                self._look(file)
+                place = min(first // STRIDE, len(self._marks) - 1)
+                begin = self._marks[place]
             file.seek(begin)
             for number in _lines_with(file, wanted, place * STRIDE):
                 if number >= first:
@@ -66,43 +78,43 @@ class Log:
                     found.append(number)
         return {"lines": found, "more": False}
 
-    def _look(self) -> int:
-        """Look at what has been added, and return the size."""
+    def _open(self) -> BinaryIO:
+        """Open the output; what was not printed yet is empty."""
         try:
-            size = self._path.stat().st_size
+            return BufferedReader(open_below(self._folder, self._path))
         except FileNotFoundError:
-            self._clear()
-            return 0
+            return BytesIO()
+
+    def _look(self, file: BinaryIO) -> int:
+        """Look at what has been added, and return the size."""
+        size = file.seek(0, os.SEEK_END)
         if size < self._read:
             self._clear()
-        if size > self._read:
-            with self._path.open("rb") as file:
-                file.seek(self._read)
-                while block := file.read(BLOCK):
-                    ends = np.flatnonzero(np.frombuffer(block, np.uint8) == NEWLINE)
-                    due = len(self._marks) * STRIDE - self._ends - 1
-                    self._marks += [self._read + int(end) + 1 for end in ends[due::STRIDE]]
-                    self._ends += len(ends)
-                    self._read += len(block)
+        file.seek(self._read)
+        while block := file.read(BLOCK):
+            ends = np.flatnonzero(np.frombuffer(block, np.uint8) == NEWLINE)
+            due = len(self._marks) * STRIDE - self._ends - 1
+            self._marks += [self._read + int(end) + 1 for end in ends[due::STRIDE]]
+            self._ends += len(ends)
+            self._read += len(block)
         return self._read
 
-    def _unfinished(self, size: int) -> bool:
-        """Tell whether the last line has no end yet."""
-        if size == 0:
-            return False
-        with self._path.open("rb") as file:
-            file.seek(size - 1)
-            return file.read(1) != b"\n"
-
-    def _lines(self, begin: int, count: int) -> list[str]:
+    def _lines(self, file: BinaryIO, begin: int, count: int) -> list[str]:
         if count <= 0:
             return []
         place = begin // STRIDE
-        with self._path.open("rb") as file:
-            file.seek(self._marks[place])
-            for _ in range(begin - place * STRIDE):
-                _line(file)
-            return [_line(file) for _ in range(count)]
+        file.seek(self._marks[place])
+        for _ in range(begin - place * STRIDE):
+            _line(file)
+        return [_line(file) for _ in range(count)]
+
+
+def _unfinished(file: BinaryIO, size: int) -> bool:
+    """Tell whether the last line has no end yet."""
+    if size == 0:
+        return False
+    file.seek(size - 1)
+    return file.read(1) != b"\n"
 
 
 def _line(file: BinaryIO) -> str:

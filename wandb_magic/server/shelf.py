@@ -5,15 +5,18 @@ Everything here may block on a disk, and is called in threads only. It knows no 
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 from wandb_magic import index
 from wandb_magic.detach import collect_ended
 from wandb_magic.errors import StoreError, SweepNotFoundError
 from wandb_magic.paths import checked_id
 from wandb_magic.records import RunId
+from wandb_magic.safe_open import open_below
 from wandb_magic.server import wire
 from wandb_magic.server.books import Book, Signature, signature
 from wandb_magic.server.logs import Log
@@ -93,46 +96,50 @@ class Shelf:
             handle.delete()
         self._look(anew=True)
 
-    def output(self, sweep: str, run: str) -> Path:
-        """Return the file with all that a run printed.
+    def output(self, sweep: str, run: str) -> BinaryIO:
+        """Open the file with all that a run printed.
 
         Raises
         ------
         GoneError
             If it has printed nothing yet, or was deleted.
         """
-        path = self._output(sweep, run)
-        if not path.is_file():
-            raise GoneError(f"run {run} has printed nothing yet")
-        return path
+        paths = self.book(sweep).paths
+        try:
+            return open_below(paths.folder, paths.run(RunId(run)).output)
+        except FileNotFoundError:
+            raise GoneError(f"run {run} has printed nothing yet") from None
 
     def log_page(self, sweep: str, run: str, first: int, count: int) -> wire.LogPage:
         """Return lines of what a run printed; see `Log.page`."""
         ended = self._over(sweep, run)
-        return self._log(self._output(sweep, run)).page(first, count, ended=ended)
+        return self._log(sweep, run).page(first, count, ended=ended)
 
     def log_matches(
         self, sweep: str, run: str, text: str, first: int, limit: int
     ) -> wire.LogMatches:
         """Return where a text is in what a run printed; see `Log.matches`."""
         self._over(sweep, run)  # there is such a run
-        return self._log(self._output(sweep, run)).matches(text, first, limit)
+        return self._log(sweep, run).matches(text, first, limit)
 
     def log_state(self, sweep: str, run: str) -> tuple[int, bool]:
         """Return how much a run has printed, in octets, and whether it has ended."""
-        path = self._output(sweep, run)
-        return path.stat().st_size if path.is_file() else 0, self._over(sweep, run)
-
-    def _output(self, sweep: str, run: str) -> Path:
-        return self.book(sweep).paths.run(RunId(run)).output
+        try:
+            with self.output(sweep, run) as file:
+                size = os.fstat(file.fileno()).st_size
+        except GoneError:
+            size = 0
+        return size, self._over(sweep, run)
 
     def _over(self, sweep: str, run: str) -> bool:
         return self.book(sweep).live.run(RunId(run)).state.ended
 
-    def _log(self, path: Path) -> Log:
+    def _log(self, sweep: str, run: str) -> Log:
         """Return the lines of an output; where they begin is remembered."""
+        paths = self.book(sweep).paths
+        path = paths.run(RunId(run)).output
         with self._lock:
-            log = self._logs.pop(path, None) or Log(path)
+            log = self._logs.pop(path, None) or Log(path, paths.folder)
             self._logs[path] = log
             while len(self._logs) > LOGS:
                 del self._logs[next(iter(self._logs))]

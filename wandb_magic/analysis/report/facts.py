@@ -18,8 +18,12 @@ from wandb_magic.bundle import Manifest
 from wandb_magic.bundle.manifest import cell_path
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import RunRecord
+from wandb_magic.safe_open import read_below
 
 LINE_MARK = "# %%wandb_sweep"
+LIST = Path("files", "requirements.txt")
+"""W&B's list of packages, in the folder of a run."""
+
 MOST_FAILURES = 50
 MOST_PACKAGES = 1000
 LOOKED_AT = 20  # runs in whose folders a list of packages is looked for
@@ -56,7 +60,7 @@ def code_of(paths: SweepPaths, material: Material) -> Code:
         return Code("", "", "", "", "")
     text = ""
     with contextlib.suppress(OSError):
-        text = cell_path(paths.bundle).read_text(encoding="utf-8")
+        text = read_below(paths.folder, cell_path(paths.bundle)).decode("utf-8", "replace")
     line, _, rest = text.partition("\n")
     if line.startswith(LINE_MARK):
         text, command = rest, line.removeprefix("# ")
@@ -71,21 +75,20 @@ def code_of(paths: SweepPaths, material: Material) -> Code:
 def packages_of(paths: SweepPaths, runs: Sequence[RunRecord]) -> list[tuple[str, str]]:
     """Return name and version of what was installed, from the first run that has W&B's list."""
     for run in runs[:LOOKED_AT]:
-        for file in _lists(paths, run):
+        for folder in _folders(paths, run):
             with contextlib.suppress(OSError, UnicodeDecodeError):
-                lines = file.read_text(encoding="utf-8").splitlines()
+                lines = read_below(folder, folder / LIST).decode().splitlines()
                 found = [match.groups() for line in lines if (match := _PACKAGE.match(line))]
                 if found:
                     return [(name, version) for name, version in found[:MOST_PACKAGES]]
     return []
 
 
-def _lists(paths: SweepPaths, run: RunRecord) -> Iterator[Path]:
-    """Yield where W&B's list may lie; the folder may have come from another place."""
+def _folders(paths: SweepPaths, run: RunRecord) -> Iterator[Path]:
+    """Yield where W&B may have the run; the folder may have come from another place."""
     if run.directory:
         own = Path(run.directory)
-        for folder in (own, paths.folder.parent / own.name):
-            yield folder / "files" / "requirements.txt"
+        yield from (own, paths.folder.parent / own.name)
 
 
 def failures_of(runs: Sequence[RunRecord]) -> list[Failure]:
