@@ -10,7 +10,10 @@ PACKAGE = Path(__file__).parents[1] / "wandb_magic"
 
 # Each row may import itself and the rows above it.
 LAYERS = [
-    {"errors", "records", "entries", "paths", "processes", "channel", "validation", "safe_open"},
+    {
+        *("errors", "records", "entries", "paths", "processes", "channel", "validation"),
+        *("safe_open", "disk"),
+    },
     {"spec", "bundle", "store", "runlog", "detach", "index"},
     {"search"},
     {"analysis"},

@@ -13,15 +13,20 @@ import functools
 import os
 import re
 import sys
+import time
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from wandb_magic.disk import shortage
 from wandb_magic.paths import RunPaths, write_atomically
 
 KEY = "wandb_magic/cause"
 STOPPED_THERE = "stopped at W&B"
 LONGEST = 300
 """Characters of a cause at most."""
+
+LOG_PATIENCE_S = 10.0  # wandb has begun its log when `wandb.init` returns; a slow disk, say
 
 _TRACEBACK = re.compile(
     r"^(?:  \+ Exception Group )?Traceback \(most recent call last\):\n", re.MULTILINE
@@ -104,6 +109,7 @@ def tell_causes(paths: RunPaths) -> None:
     if wandb is None:
         return
     _tell_stops(paths)
+    _refuse_without_log(wandb)
     leave = wandb.Run.__exit__
 
     @functools.wraps(leave)
@@ -122,6 +128,29 @@ def tell_causes(paths: RunPaths) -> None:
     wandb.Run.__exit__ = noting
 
 
+def _refuse_without_log(wandb: Any) -> None:  # noqa: ANN401 - wandb is not imported here
+    """Have ``wandb.init`` fail where wandb could not begin a log: it would lose all silently."""
+    begin = wandb.init
+
+    @functools.wraps(begin)
+    def init(*args: object, **settings: object) -> object:
+        run = begin(*args, **settings)
+        log = Path(getattr(run.settings, "sync_file", None) or os.devnull)
+        deadline = time.monotonic() + LOG_PATIENCE_S
+        while log.parent.is_dir() and not log.exists():
+            if time.monotonic() > deadline:
+                why = shortage(log.parent).removeprefix("waiting for ")
+                raise OSError(
+                    f"wandb could not begin the log {log}"
+                    + (f", for want of {why}" if why else "")
+                    + ": nothing that the run logs would be kept"
+                )
+            time.sleep(0.05)
+        return run
+
+    wandb.init = init
+
+
 def _tell_stops(paths: RunPaths) -> None:
     """Have wandb leave word before it interrupts a run that was stopped on its page."""
     module: Any = sys.modules.get("wandb.sdk.lib.interrupt")
@@ -132,7 +161,8 @@ def _tell_stops(paths: RunPaths) -> None:
     @functools.wraps(interrupt)
     def interrupt_main() -> None:
         if not paths.stop.exists():
-            write_atomically(paths.stop, STOPPED_THERE)
+            with contextlib.suppress(OSError):  # whatever the disk is like, it is interrupted
+                write_atomically(paths.stop, STOPPED_THERE)
         interrupt()
 
     module.interrupt_main = interrupt_main

@@ -77,11 +77,14 @@ class StoreError(SweepError):
         What is wrong, and what to do.
     lasting
         Whether it will be the same if tried again: a damaged file, and not a full disk.
+    disk
+        Whether the disk cannot be written at present: it is full, say.
     """
 
-    def __init__(self, message: str, *, lasting: bool = False) -> None:
+    def __init__(self, message: str, *, lasting: bool = False, disk: bool = False) -> None:
         super().__init__(message)
         self.lasting = lasting
+        self.disk = disk
 
 
 class UnsupportedError(SweepError):

@@ -8,7 +8,9 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
+
+from wandb_magic.disk import wait_for_disk
 
 
 def redirect(output: Path) -> None:
@@ -23,6 +25,11 @@ def redirect(output: Path) -> None:
     os.dup2(target, 2)
     os.close(target)
     os.close(nothing)
+    replace_streams()
+
+
+def replace_streams() -> None:
+    """Let what Python prints wait for a full disk; a template does it before wandb is imported."""
     for name, descriptor in (("stdout", 1), ("stderr", 2)):
         stream = _stream(getattr(sys, name), descriptor)
         setattr(sys, name, stream)
@@ -38,6 +45,14 @@ def mark_resumption(output: Path) -> None:
     os.write(1, begin + time.strftime("--- resumed %Y-%m-%d %H:%M:%S ---\n").encode())
 
 
+class _PatientFile(io.FileIO):
+    """A descriptor that waits while its disk is full: no run fails for what it prints."""
+
+    def write(self, data: Any, /) -> int:  # noqa: ANN401 - whatever is a buffer
+        """See `io.FileIO`."""
+        return wait_for_disk(lambda: super(_PatientFile, self).write(data))
+
+
 def _stream(stream: object, descriptor: int) -> TextIO:
     """Return a text stream to a descriptor: the one that is there, if it is such a one.
 
@@ -45,11 +60,12 @@ def _stream(stream: object, descriptor: int) -> TextIO:
     """
     if isinstance(stream, io.TextIOWrapper) and not stream.closed:
         with contextlib.suppress(OSError):
-            if stream.fileno() == descriptor:
-                stream.reconfigure(
-                    encoding="utf-8", errors="backslashreplace", line_buffering=True
-                )
+            patient = isinstance(getattr(stream.buffer, "raw", None), _PatientFile)
+            if patient and stream.fileno() == descriptor:
                 return stream
-    return os.fdopen(
-        descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False
+    return io.TextIOWrapper(
+        io.BufferedWriter(_PatientFile(descriptor, "w", closefd=False)),
+        encoding="utf-8",
+        errors="backslashreplace",
+        line_buffering=True,
     )

@@ -8,7 +8,7 @@
     supervisor.log  what the supervisor said
     core.json       which wandb-core the runs share
     supervisor.json which process was started last as the supervisor
-    lock            held by the living supervisor
+    lock            held by the living supervisor, and what it waits for
     sync/           state.json, runs.log, sync.log, lock, copies/: what goes to W&B, and how far
     agents.json     who our agents are at the W&B server, and what they owe it
     runs/<run id>/  params.yaml, core, process.json, devices, wandb.dirs, output.log, stop,
@@ -27,18 +27,15 @@ import os
 import re
 import stat
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from wandb_magic.errors import SweepNotFoundError
 from wandb_magic.records import RunId, SweepId, is_id
 
 FOLDER_MODE = 0o700
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-ROOM_RETRY_S = 1.0
 STATE_FOLDER = "wandb-magic"
 """The folder of ours below the user's own, where a sweep's folder cannot hold its store."""
 
@@ -46,8 +43,6 @@ START = os.environ.get("PWD", "/")
 """Where this process began: below it lies a relative folder of the user."""
 with contextlib.suppress(OSError):  # it may have been deleted
     START = os.getcwd()  # noqa: PTH109 - text, as the other
-
-Written = TypeVar("Written")
 
 _OF_EXECUTION = re.compile(r"(?:process|core|stop|exit)-([0-9]{1,9})(?:\.json)?")
 
@@ -240,7 +235,7 @@ class SweepPaths:
 
     @property
     def lock(self) -> Path:
-        """Held by the living supervisor; there is never a second one."""
+        """Held by the living supervisor, who notes in it what it waits for; never by a second."""
         return self.folder / "lock"
 
     @property
@@ -366,15 +361,18 @@ def write_atomically(path: Path, data: bytes | str, *, durable: bool = False) ->
         raise
 
 
-def wait_for_room(write: Callable[[], Written]) -> Written:
-    """Write something; while the disk is full, wait and try again."""
-    while True:
-        try:
-            return write()
-        except OSError as error:
-            if error.errno not in DISK_FULL:
-                raise
-        time.sleep(ROOM_RETRY_S)
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a file, whole or not at all."""
+    raw = f"{line}\n".encode()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        size = os.fstat(descriptor).st_size
+        written = os.write(descriptor, raw)
+        if written < len(raw):  # the disk is full: who tries again must not add to half a line
+            os.ftruncate(descriptor, size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    finally:
+        os.close(descriptor)
 
 
 def write_exclusively(path: Path, data: str) -> bool:

@@ -27,11 +27,12 @@ from typing import Any, NoReturn
 
 from wandb_magic.bundle import Thawed, explain_missing, refuse_generator, signed_manifest, thaw
 from wandb_magic.causes import KEY, cause_of, describe, shorten, tell_causes
+from wandb_magic.disk import check_room, reason_of, wait_for_disk
 from wandb_magic.output import mark_resumption, redirect
 from wandb_magic.paths import (
     FOLDER_MODE,
     RunPaths,
-    wait_for_room,
+    append_line,
     write_atomically,
     write_exclusively,
 )
@@ -108,11 +109,11 @@ def become(job: Job) -> None:
     if os.getsid(0) != os.getpid():
         os.setsid()
     claim = json.dumps(asdict(current()))
-    if not wait_for_room(lambda: write_exclusively(job.paths.process, claim)):
+    if not wait_for_disk(lambda: write_exclusively(job.paths.process, claim)):
         os._exit(0)  # another process has it, or the supervisor has given it up
-    redirect(job.paths.output)
+    wait_for_disk(lambda: redirect(job.paths.output))
     if job.execution:
-        mark_resumption(job.paths.output)
+        wait_for_disk(lambda: mark_resumption(job.paths.output))
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(OOM_SCORE, encoding="ascii")
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -120,7 +121,7 @@ def become(job: Job) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ.update(job.environment)
     if devices := os.environ.get("CUDA_VISIBLE_DEVICES"):
-        wait_for_room(lambda: write_atomically(job.paths.devices, devices))
+        wait_for_disk(lambda: write_atomically(job.paths.devices, devices))
     _watch_wandb(job)
 
 
@@ -163,7 +164,7 @@ def execute(thawed: Thawed, job: Job, known: Collection[str] | None = None) -> N
     }
     if known is not None and code == 0 and (imported := imported_since(known)):
         ending["imported"] = imported
-    wait_for_room(lambda: write_atomically(job.paths.exit, json.dumps(ending)))
+    wait_for_disk(lambda: write_atomically(job.paths.exit, json.dumps(ending)))
     os._exit(code)
 
 
@@ -175,7 +176,7 @@ def execute_command(job: Job) -> NoReturn:
         message = f"{job.command[0]}: {problem.strerror}"
         print(message, file=sys.stderr, flush=True)  # noqa: T201 - this is the run's own output
         ending = {"code": 127, "error": message, "ended": time.time()}
-        wait_for_room(lambda: write_atomically(job.paths.exit, json.dumps(ending)))
+        wait_for_disk(lambda: write_atomically(job.paths.exit, json.dumps(ending)))
         os._exit(127)
 
 
@@ -263,11 +264,22 @@ def _watch_wandb(job: Job) -> None:
 
     @functools.wraps(make)
     def mkdir(path: _Path, mode: int = 0o777, *, dir_fd: int | None = None) -> None:
-        make(path, mode, dir_fd=dir_fd)
         folder = Path(os.fsdecode(path))
-        if folder.name.startswith(("offline-run-", "run-")) and suffix in folder.name:
-            with job.paths.wandb.open("a", encoding="utf-8") as file:
-                file.write(f"{folder.absolute()}\n")
+        if not (folder.name.startswith(("offline-run-", "run-")) and suffix in folder.name):
+            make(path, mode, dir_fd=dir_fd)
+            return
+        # wandb would go on without a log, and what the run logs would be lost.
+        place, told = folder.absolute().parent, set[str]()
+
+        def tell(error: OSError) -> None:
+            if (reason := reason_of(error, place)) not in told:
+                told.add(reason)
+                with contextlib.suppress(OSError):
+                    os.write(2, f"wandb.init is {reason}\n".encode())
+
+        wait_for_disk(lambda: check_room(place), tell)
+        wait_for_disk(lambda: make(path, mode, dir_fd=dir_fd), tell)
+        wait_for_disk(lambda: append_line(job.paths.wandb, str(folder.absolute())))
 
     os.mkdir = mkdir
 
@@ -288,7 +300,7 @@ def main() -> NoReturn:
             "cause": describe(error),
             "ended": time.time(),
         }
-        wait_for_room(lambda: write_atomically(job.paths.exit, json.dumps(ending)))
+        wait_for_disk(lambda: write_atomically(job.paths.exit, json.dumps(ending)))
         os._exit(1)
     execute(thawed, job)
 

@@ -28,9 +28,11 @@ from typing import Any, NoReturn
 from wandb_magic.bundle import Thawed, signed_manifest, thaw
 from wandb_magic.causes import describe
 from wandb_magic.channel import Channel
+from wandb_magic.disk import RETRY_S, is_passing
 from wandb_magic.errors import SweepError
 from wandb_magic.forking import ForkCheck
-from wandb_magic.paths import DISK_FULL, ROOM_RETRY_S, write_exclusively
+from wandb_magic.output import replace_streams
+from wandb_magic.paths import write_exclusively
 from wandb_magic.run import Job, become, execute, execute_command, seed, tell_stack
 from wandb_magic.warm import import_learned, remember_repository, warm_wandb
 
@@ -76,7 +78,7 @@ class Template:
             if attended:
                 unsent = selectors.EVENT_WRITE if self._channel.has_unsent else 0
                 selector.modify(self._channel, selectors.EVENT_READ | unsent)
-            for key, events in selector.select(ROOM_RETRY_S if self._unwritten else None):
+            for key, events in selector.select(RETRY_S if self._unwritten else None):
                 if key.fileobj is self._channel:
                     if events & selectors.EVENT_WRITE:
                         self._channel.flush()
@@ -154,7 +156,7 @@ class Template:
                 write_exclusively(path, word)
             except OSError as problem:
                 # In a folder that was deleted nobody reads it; a full disk gets room again.
-                if problem.errno in DISK_FULL:
+                if is_passing(problem):
                     waiting.append((path, word))
         self._unwritten = waiting
 
@@ -242,6 +244,7 @@ class Course:
 def main() -> None:
     """Thaw the bundle, then serve."""
     folder, channel = Path(sys.argv[1]), Channel(socket.socket(fileno=int(sys.argv[2])))
+    replace_streams()
     thawed, cold, notices = None, "", []
     template = Template(None, channel)
     try:

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from wandb_magic.backends import OfflineBackend
+from wandb_magic.disk import DiskNote
 from wandb_magic.entries import HistoryEntry
 from wandb_magic.errors import SweepStateError
 from wandb_magic.host import Ended, Event, Logged, Started
@@ -36,6 +37,7 @@ from wandb_magic.run import Job
 from wandb_magic.search import make_searcher
 from wandb_magic.spec import load
 from wandb_magic.store import StoreReader, StoreWriter, create, post
+from wandb_magic.supervisor.disk import Disk
 from wandb_magic.supervisor.jobs import Jobs
 from wandb_magic.supervisor.ledger import Ledger
 from wandb_magic.supervisor.roster import LOST_RETRIES
@@ -104,6 +106,9 @@ def new_sweep(folder: Path, **options: object) -> SweepPaths:
     return paths
 
 
+NOTE = DiskNote(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC))
+
+
 def take_over(paths: SweepPaths) -> tuple[Supervisor, SilentHost]:
     """Return a supervisor of the sweep as the next one begins, which has found three processes."""
     store = StoreWriter(paths.store)
@@ -118,7 +123,9 @@ def take_over(paths: SweepPaths) -> tuple[Supervisor, SilentHost]:
 
     jobs = Jobs(paths, ledger.sweep, SPEC, {}, commands=False)
     searcher = make_searcher(SPEC, seed=1, sampler="auto", priors=())
-    made = Supervisor(ledger, SPEC, lambda _: OfflineBackend(SPEC, searcher), make_host, jobs)
+    made = Supervisor(
+        ledger, SPEC, lambda _: OfflineBackend(SPEC, searcher), make_host, jobs, Disk(paths, NOTE)
+    )
     for run in RUNS[:3]:
         if run in made.roster.living:
             hosts[0].say(Started(run, current()))
@@ -301,7 +308,7 @@ def test_a_run_waits_for_room_on_a_full_disk_and_does_not_fail(
 ) -> None:
     paths = new_sweep(tmp_path)
     supervisor, host = take_over(paths)
-    monkeypatch.setattr("wandb_magic.supervisor.supervisor.WRITE_RETRY_S", 0.0)
+    monkeypatch.setattr("wandb_magic.supervisor.disk.RETRY_S", 0.0)
     tries: list[str] = []
 
     async def launch(job: Job, _positions: Mapping[str, int]) -> None:

@@ -6,6 +6,7 @@ is what is tried here.
 
 import asyncio
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from wandb_magic.backends import OfflineBackend
 from wandb_magic.backends.owed import Owed
 from wandb_magic.causes import cause_of
+from wandb_magic.disk import DiskNote
 from wandb_magic.entries import (
     ArtifactEntry,
     ConfigEntry,
@@ -47,6 +49,7 @@ from wandb_magic.run import Job
 from wandb_magic.search import make_searcher
 from wandb_magic.spec import load
 from wandb_magic.store import StoreReader, StoreWriter, create
+from wandb_magic.supervisor.disk import Disk
 from wandb_magic.supervisor.jobs import Jobs
 from wandb_magic.supervisor.ledger import Ledger
 from wandb_magic.supervisor.requests import VERBS
@@ -141,6 +144,9 @@ def new_sweep(folder: Path, runs: int = 2) -> SweepPaths:
     return paths
 
 
+NOTE = DiskNote(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC))
+
+
 def take_over(paths: SweepPaths) -> tuple[Supervisor, SilentHost]:
     """Return a supervisor of the sweep, as the next one would begin."""
     store = StoreWriter(paths.store)
@@ -155,7 +161,9 @@ def take_over(paths: SweepPaths) -> tuple[Supervisor, SilentHost]:
 
     jobs = Jobs(paths, ledger.sweep, SPEC, {}, commands=False)
     searcher = make_searcher(SPEC, seed=1, sampler="auto", priors=())
-    made = Supervisor(ledger, SPEC, lambda _: OfflineBackend(SPEC, searcher), make_host, jobs)
+    made = Supervisor(
+        ledger, SPEC, lambda _: OfflineBackend(SPEC, searcher), make_host, jobs, Disk(paths, NOTE)
+    )
     return made, hosts[0]
 
 

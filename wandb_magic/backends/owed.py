@@ -35,6 +35,7 @@ class Owed:
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self._unwritten = False
         self.ids: dict[int, str] = {}
         self.offers: dict[RunId, tuple[int, Proposal]] = {}
         try:
@@ -59,6 +60,8 @@ class Owed:
     def begun(self, run: RunId) -> None:
         """Forget an offer; who reads the file knows by the run's own record that it has begun."""
         self.offers.pop(run, None)
+        if self._unwritten:
+            self._write()
 
     def next(self, agent: int) -> Proposal | None:
         """Return what was given and has not begun, for the agent before all; it stays until then.
@@ -70,4 +73,11 @@ class Owed:
 
     def _write(self) -> None:
         offers = {run: [agent, each.params] for run, (agent, each) in self.offers.items()}
-        write_atomically(self._file, json.dumps({"ids": self.ids, "offers": offers}))
+        try:
+            write_atomically(self._file, json.dumps({"ids": self.ids, "offers": offers}))
+        except OSError as error:
+            # On a full disk no run begins, so nothing is lost as long as this process lives.
+            log.warning("%s", error)
+            self._unwritten = True
+        else:
+            self._unwritten = False

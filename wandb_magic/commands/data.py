@@ -20,7 +20,7 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
         "entity": record.entity,
         "mode": record.mode,
         "state": status.state,
-        "cause": record.cause,
+        "cause": status.cause,
         "notices": list(record.notices),
         "folder": str(sweep.path),
         "created": record.created,

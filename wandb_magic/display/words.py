@@ -74,8 +74,8 @@ def facts(status: Status) -> list[str]:
         found.append(f"{duration(status.remaining)} left")
     if status.died:
         found.append("its supervisor is gone: `%wandb_sweep resume` starts it again")
-    elif status.sweep.cause:
-        found.append(shortened(status.sweep.cause, _CAUSE))
+    elif status.cause:
+        found.append(shortened(status.cause, _CAUSE))
     if status.sync is not None:
         found.append(shortened(str(status.sync), _CAUSE))
     return found

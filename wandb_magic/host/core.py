@@ -112,7 +112,8 @@ class SharedCore:
     async def stop(self) -> None:
         """Stop every core that was ever started for this sweep, by earlier supervisors too."""
         self.token = None
-        SweepPaths(self._sweep).core.unlink(missing_ok=True)
+        with suppress(OSError):  # on a disk that cannot be written it tells of no living core
+            SweepPaths(self._sweep).core.unlink(missing_ok=True)
         cores = self._cores()
         await asyncio.to_thread(_see_off, cores)
         # A core takes its monitor of the machine along, unless it was killed.

@@ -14,6 +14,7 @@ from typing import Any
 
 from wandb_magic.channel import Channel
 from wandb_magic.detach import NOWHERE
+from wandb_magic.processes import memory_kills
 from wandb_magic.run import Job
 
 
@@ -41,6 +42,7 @@ class TemplateClient:
         ending: Path | None = None,
     ) -> None:
         self._hear = hear
+        self.memory_kills = memory_kills()
         ours, theirs = socket.socketpair()
         self._channel = Channel(ours)
         self._loop = asyncio.get_running_loop()

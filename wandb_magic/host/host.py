@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 
+from wandb_magic.disk import check_room, is_passing, shortage
 from wandb_magic.host.core import SharedCore
 from wandb_magic.host.events import Broken, Ended, Event, Logged, Notice, Ready, Started
 from wandb_magic.host.forks import (
@@ -25,10 +26,10 @@ from wandb_magic.host.forks import (
     start_cold,
 )
 from wandb_magic.host.hung import HUNG_AFTER, HUNG_AFTER_S, HungWatch, place_of
-from wandb_magic.host.living import Living, Parent, memory_kills, signal_group
+from wandb_magic.host.living import Living, Parent, signal_group
 from wandb_magic.host.watch import Watch
 from wandb_magic.paths import write_atomically, write_exclusively
-from wandb_magic.processes import alive
+from wandb_magic.processes import alive, memory_kills
 from wandb_magic.records import RunId
 from wandb_magic.run import Job
 from wandb_magic.warm import flushes_late
@@ -36,6 +37,7 @@ from wandb_magic.warm import flushes_late
 SPARE_MEMORY = 0.25  # of what is free: so much may a second template hold
 TEMPLATE_DEATHS = 3  # a template that dies so often between two ends of runs is given up
 POLL_S = 0.05
+_DIED = "the process that forks the runs died ({how}): its runs go on"
 LOOK_S = 0.5
 
 
@@ -77,6 +79,7 @@ class Host:
         self._template_deaths = 0
         self._successor: TemplateClient | None = None
         self._retired: list[TemplateClient] = []  # they wait for the last of their runs
+        self._orphans: list[Living] = []  # asked of a template that has died since
         self._lesson: Path | None = None
         self._taught = False
         self._cold = ""
@@ -109,6 +112,7 @@ class Host:
 
         `positions` says how far the logs of its earlier executions had been read.
         """
+        check_room(self._folder)
         earlier = self._watch.get(job.run)
         while self._watch.get(job.run) is not None:  # noqa: ASYNC110 - polls anyway
             await asyncio.sleep(POLL_S)
@@ -141,7 +145,9 @@ class Host:
         living = self._watch.get(run)
         if living is not None and living.process is not None and alive(living.process):
             living.reason = reason
-            write_atomically(living.job.paths.stop, reason)
+            # A full disk must not keep a run from being ended: the store has the reason, too.
+            with suppress(OSError):
+                write_atomically(living.job.paths.stop, reason)
             signal_group(living.process.pid, number)
 
     async def close(self) -> None:
@@ -246,7 +252,8 @@ class Host:
             self._template_ready.set()
         elif template in self._retired:
             self._retired.remove(template)
-            template.wait()
+            how = self._how_ended(template, template.wait())
+            self._say(Notice(_DIED.format(how=how)))
             self._rehome(template)
         else:
             self._mourn_template(template)
@@ -342,13 +349,24 @@ class Host:
         early = not self._template_ready.is_set()
         self._template_ready.clear()
         self._rehome(template)
-        how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+        how = self._how_ended(template, code)
         if self._cold:
             self._go_on("")
         elif self._template_deaths < TEMPLATE_DEATHS and not (early and code >= 0):
+            self._say(Notice(_DIED.format(how=how) + ", and it is started again"))
             self._start_template()
         else:
             self._go_on(f"the process that should fork the runs died ({how})")
+
+    def _how_ended(self, template: TemplateClient, code: int) -> str:
+        """Return how a template ended, and what may have ended it."""
+        if code < 0:
+            killer = code == -signal.SIGKILL and memory_kills() > template.memory_kills
+            return f"killed by signal {-code}" + (
+                " while the kernel's out-of-memory killer was at work" if killer else ""
+            )
+        short = shortage(self._folder).removeprefix("waiting for ")
+        return f"exit code {code}" + (f", without {short}" if short else "")
 
     def _rehome(self, template: TemplateClient) -> None:
         """See to the runs of a template that has died."""
@@ -357,7 +375,24 @@ class Host:
                 living.template = None
                 if living.confirmed:
                     living.parent = Parent.HOST
-                elif not self._adopt(living):
+                else:
+                    self._orphans.append(living)
+        self._settle_orphans()
+
+    def _settle_orphans(self) -> None:
+        """Start runs that a template died with, unless it had; a full disk may take its time."""
+        orphans, self._orphans = self._orphans, []
+        for living in orphans:
+            if living.confirmed or living.template is not None:
+                continue  # another template has been ready since
+            try:
+                adopted = self._adopt(living)
+            except OSError as error:
+                if not is_passing(error):
+                    raise
+                self._orphans.append(living)
+            else:
+                if not adopted:
                     self._begin(living)
 
     def _dismiss_template(self) -> None:
@@ -371,6 +406,7 @@ class Host:
             if self._core is not None and self._watch.living():
                 self._core.touch()
             self._watch.poll()
+            self._settle_orphans()
             self._look_for_hung_runs()
             self._release_retired()
             templates = (self._template, self._successor, *self._retired)

@@ -126,18 +126,6 @@ class Living:
         self.confirmed = True
 
 
-def memory_kills() -> int:
-    """Return how many processes the kernel's out-of-memory killer has ended since boot."""
-    try:
-        with open("/proc/vmstat", encoding="ascii") as file:  # noqa: PTH123 - not a path of ours
-            for line in file:
-                if line.startswith("oom_kill "):
-                    return int(line.split()[1])
-    except OSError:
-        pass
-    return 0
-
-
 def signal_group(pid: int, number: int) -> None:
     """Signal the process group that `pid` leads, if there is one."""
     try:

@@ -13,9 +13,9 @@ from typing import Any
 
 from wandb_magic.host.events import Ended, Event, Logged, Notice
 from wandb_magic.host.forks import reap
-from wandb_magic.host.living import PATIENCE_S, Living, Parent, memory_kills, signal_group
+from wandb_magic.host.living import PATIENCE_S, Living, Parent, signal_group
 from wandb_magic.paths import sync_to_disk
-from wandb_magic.processes import alive
+from wandb_magic.processes import alive, memory_kills
 from wandb_magic.records import RunId
 from wandb_magic.template import ending_of
 

@@ -39,7 +39,7 @@ def summary(paths: SweepPaths, reader: StoreReader) -> wire.SweepSummary:
         "entity": record.entity,
         "mode": record.mode,
         "state": status.state,  # type: ignore[typeddict-item] # a state, or died
-        "cause": record.cause,
+        "cause": status.cause,
         "folder": str(paths.folder),
         "url": record.url or synced_url(paths),
         "created": record.created,

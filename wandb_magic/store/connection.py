@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from wandb_magic.disk import is_passing, shortage
 from wandb_magic.errors import StoreError
 
 APPLICATION = 0x77426D67
@@ -26,6 +27,8 @@ WAIT = 5.0
 """Seconds to wait for another process that has locked the store."""
 
 _LASTING = ("not a database", "malformed", "no such", "Could not decode")
+
+_OF_DISK, _PERHAPS_OF_DISK = ("full", "disk I/O error"), ("readonly", "unable to open")
 
 _WAL_LIMIT = 16 * 2**20
 
@@ -61,12 +64,14 @@ def explained(path: Path) -> Iterator[None]:
         lasting = any(mark in str(error) for mark in _LASTING)
         for mark, reason in _REASONS:
             if mark in str(error):
-                raise StoreError(f"The store {path} {reason}.", lasting=lasting) from error
+                disk = mark in _OF_DISK or (mark in _PERHAPS_OF_DISK and shortage(path.parent))
+                text = f"The store {path} {reason}."
+                raise StoreError(text, lasting=lasting, disk=bool(disk)) from error
         raise
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         reason = _REASONS[1][1] if full else f"cannot be written: {error.strerror}"
-        raise StoreError(f"The store {path} {reason}.") from error
+        raise StoreError(f"The store {path} {reason}.", disk=is_passing(error)) from error
 
 
 def connect_to_write(path: Path, wait: float = WAIT) -> sqlite3.Connection:

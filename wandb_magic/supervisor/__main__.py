@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from wandb_magic.bundle import check_command, signed_manifest
+from wandb_magic.disk import DiskNote
 from wandb_magic.errors import StoreError, SweepError
 from wandb_magic.launchers import LocalLauncher
 from wandb_magic.paths import SweepPaths, sync_to_disk
@@ -23,6 +24,7 @@ from wandb_magic.records import SweepState
 from wandb_magic.spec import load, understood
 from wandb_magic.store import StoreReader, StoreWriter
 from wandb_magic.supervisor.choosing import backend_of
+from wandb_magic.supervisor.disk import Disk
 from wandb_magic.supervisor.footing import leave
 from wandb_magic.supervisor.jobs import Jobs
 from wandb_magic.supervisor.ledger import Ledger
@@ -38,7 +40,9 @@ def main() -> int:
         format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr
     )
     os.umask(0o077)
-    with paths.lock.open("w", encoding="ascii") as lock:
+    # What is in it stays: it is the room for what this supervisor may have to wait for.
+    descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "r+b", buffering=0) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -47,7 +51,7 @@ def main() -> int:
         # The cores are for the runs: a Gaussian process gains nothing from a pool of threads.
         os.environ["OMP_NUM_THREADS"] = "1"
         try:
-            asyncio.run(supervise(paths, environment))
+            asyncio.run(supervise(paths, environment, DiskNote(descriptor)))
         except StoreError as error:
             if not error.lasting:
                 raise
@@ -55,10 +59,11 @@ def main() -> int:
     return 0
 
 
-async def supervise(paths: SweepPaths, environment: Mapping[str, str]) -> None:
+async def supervise(paths: SweepPaths, environment: Mapping[str, str], note: DiskNote) -> None:
     """Own the sweep in a folder until it ends."""
     asyncio.get_running_loop().set_exception_handler(functools.partial(_die, paths))
-    store = StoreWriter(paths.store)
+    disk = Disk(paths, note)
+    store = await disk.patiently(lambda: StoreWriter(paths.store))
     sweep = store.sweep()
     try:
         spec = understood(sweep.spec) if sweep.mode == "online" else load(sweep.spec)
@@ -86,6 +91,7 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str]) -> None:
         make_backend,
         lambda say: LocalLauncher(paths, environment, say, commands=commands),
         Jobs(paths, sweep, spec, environment, commands=commands),
+        disk,
     )
     await supervisor.run()
 

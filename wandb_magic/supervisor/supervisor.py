@@ -7,17 +7,18 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from typing import TypeVar
 
 from wandb_magic.backends import Backend, Hear, Proposal
-from wandb_magic.errors import RemoteError, StoreError
+from wandb_magic.errors import RemoteError
 from wandb_magic.host import Broken, Ended, Event, Logged, Notice, Ready, Started
 from wandb_magic.launchers import Launcher
-from wandb_magic.paths import DISK_FULL
 from wandb_magic.processes import age_of, current
 from wandb_magic.records import Params, RunId, RunRecord, RunState, SweepState, new_id
 from wandb_magic.run import Job, prepare
 from wandb_magic.spec import Spec
 from wandb_magic.supervisor.again import dismiss_all
+from wandb_magic.supervisor.disk import Disk
 from wandb_magic.supervisor.endings import Intent, verdict
 from wandb_magic.supervisor.footing import Footing
 from wandb_magic.supervisor.jobs import Jobs, parameters
@@ -29,9 +30,10 @@ from wandb_magic.supervisor.stopping import Stopper
 from wandb_magic.supervisor.words import heed
 
 TICK_S = 0.1
-WRITE_RETRY_S = 1.0
 
 log = logging.getLogger(__name__)
+
+Written = TypeVar("Written")
 
 MakeLauncher = Callable[[Callable[[Event], None]], Launcher]
 TakeRun = Callable[[Job, Mapping[str, int]], Awaitable[None]]
@@ -53,6 +55,8 @@ class Supervisor:
         Makes what runs the runs, given who hears of them.
     jobs
         Makes the runs' folders and jobs.
+    disk
+        Waits until the disk can be written.
     """
 
     def __init__(
@@ -62,8 +66,10 @@ class Supervisor:
         make_backend: MakeBackend,
         make_launcher: MakeLauncher,
         jobs: Jobs,
+        disk: Disk,
     ) -> None:
         self.ledger = ledger
+        self._disk = disk
         self.roster = ledger.roster
         self._spec = spec
         self.backend = make_backend(lambda word: heed(self, word))
@@ -86,15 +92,18 @@ class Supervisor:
         self.ledger.change(supervisor=current(), started=sweep.started or time.time())
         if sweep.state is SweepState.PENDING:
             self.ledger.change(state=SweepState.RUNNING)
-        self._carry_out_requests()
-        self.ledger.store.commit()
+        await self._patiently(self._carry_out_requests)
+        await self._patiently(self.ledger.store.commit)
         if not self._done():
             await self._run()
         self.ledger.change(ended=max(time.time(), self.ledger.sweep.started or 0.0))
+        await self._patiently(self.ledger.store.commit)
         self.ledger.store.close()
 
     async def _run(self) -> None:
         starting = asyncio.create_task(self._launcher.start())
+        # An error in it must reach the loop's handler at once, and not when the sweep is over.
+        starting.add_done_callback(lambda task: task.cancelled() or task.result())
         await self._carry_on()
         while not self._done():
             await self._tick()
@@ -117,7 +126,9 @@ class Supervisor:
         for run, record in list(self.roster.living.items()):
             if run in intents:
                 intent = Intent(*intents[run])
-                if record.state is RunState.PENDING and self.jobs.forestall(run):
+                if record.state is RunState.PENDING and await self._patiently(
+                    partial(self.jobs.forestall, run)
+                ):
                     ended = Ended(run, None, None, "", time.time())
                     self._conclude(ended, intent.state, intent.cause)
                     continue
@@ -163,17 +174,14 @@ class Supervisor:
         self._settle()
         await self._patiently(self.ledger.store.commit)
 
-    async def _patiently(self, write: Callable[[], None]) -> None:
+    async def _patiently(self, write: Callable[[], Written]) -> Written:
         """Write, if need be once the disk has room again; meanwhile no run starts."""
-        while True:
-            try:
-                write()
-            except (StoreError, OSError) as error:
-                log.error("%s", error)  # noqa: TRY400 - the sentence says it all
-                self._footing.leave_if_lost(error)
-                await asyncio.sleep(WRITE_RETRY_S)
-            else:
-                return
+
+        def may_pass(error: Exception) -> bool:
+            self._footing.leave_if_lost(error)
+            return True
+
+        return await self._disk.patiently(write, may_pass)
 
     def _carry_out_requests(self) -> None:
         for request in self.ledger.store.requests():
@@ -258,20 +266,17 @@ class Supervisor:
 
     async def _handing_over(self, run: RunRecord, take: TakeRun) -> None:
         """Hand a run to the launcher; whatever stands in its way ends this run alone."""
-        while True:
-            try:
-                # A thread's work: nvidia-smi may hang, and the loop goes on.
-                job = await asyncio.to_thread(self.jobs.job, run, self.ledger.sweep.agents)
-                await self._patiently(partial(prepare, job, parameters(run.params)))
-                await take(job, self.ledger.store.positions(run.id))
-            except Exception as error:  # noqa: BLE001 - what it may be is told apart here
-                if isinstance(error, OSError) and error.errno in DISK_FULL:
-                    log.error("%s", error)  # noqa: TRY400 - the sentence says it all
-                    await asyncio.sleep(WRITE_RETRY_S)
-                    continue
-                # Its own parameters and files may be at fault.
-                self._give_up(run.id, "it could not be started", error)
-            return
+
+        async def hand_over() -> None:
+            # A thread's work: nvidia-smi may hang, and the loop goes on.
+            job = await asyncio.to_thread(self.jobs.job, run, self.ledger.sweep.agents)
+            await self._patiently(partial(prepare, job, parameters(run.params)))
+            await take(job, self.ledger.store.positions(run.id))
+
+        try:
+            await self._disk.patiently_await(hand_over)
+        except Exception as error:  # noqa: BLE001 - its own parameters and files may be at fault
+            self._give_up(run.id, "it could not be started", error)
 
     def _give_up(self, run: RunId, what: str, error: Exception) -> None:
         """End a run that cannot be looked after, and go on with the others."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from wandb_magic.analysis.ranking import best_of
 from wandb_magic.detach import is_starting, supervised
+from wandb_magic.disk import read_note, shortage
 from wandb_magic.paths import SweepPaths
 from wandb_magic.processes import alive
 from wandb_magic.records import RunRecord, RunState, SweepRecord, SweepState, metric_of
@@ -40,6 +41,8 @@ class Status:
         How sending it to W&B goes; None if nobody tried, or for one that was online.
     busy
         Seconds in which any run was executed.
+    waiting
+        What keeps the sweep from going on, a full disk, say; "" if nothing does.
     """
 
     sweep: SweepRecord
@@ -50,6 +53,12 @@ class Status:
     died: bool
     sync: SyncState | None = None
     busy: float = 0.0
+    waiting: str = ""
+
+    @property
+    def cause(self) -> str:
+        """What the sweep waits for, or why it is in its state."""
+        return self.waiting or self.sweep.cause
 
     @property
     def state(self) -> str:
@@ -79,7 +88,13 @@ class Status:
     def remaining(self) -> float | None:
         """Seconds until the budget is used up, if that can be said."""
         budget = self.sweep.budget
-        if self.state != "running" or budget is None or not self.busy or not self.ended:
+        if (
+            self.state != "running"
+            or self.waiting
+            or budget is None
+            or not self.busy
+            or not self.ended
+        ):
             return None
         pace = self.busy / self.ended  # of the time in which it worked, and not of a pause
         return max(0.0, budget - self.ended) * pace
@@ -99,8 +114,8 @@ class Status:
             parts.append(f"{duration(self.remaining)} left")
         if self.died:
             parts.append("its supervisor is gone: resume() starts it again")
-        elif self.sweep.cause:
-            parts.append(self.sweep.cause)
+        elif self.cause:
+            parts.append(self.cause)
         if self.sync is not None:
             parts.append(str(self.sync))
         return " · ".join(parts)
@@ -110,16 +125,27 @@ def status_of(reader: StoreReader, paths: SweepPaths, *, sync: bool = False) -> 
     """Read how a sweep stands, and with `sync` how sending it goes."""
     sweep = reader.sweep()
     metric = metric_of(sweep)
+    died = has_died(sweep, paths)
     return Status(
         sweep=sweep,
         counts=reader.counts(),
         ended=reader.done(),
         best=next(iter(best_of(reader, metric, 1)), None),
         metric=metric.name if metric is not None else "",
-        died=has_died(sweep, paths),
+        died=died,
         sync=read_sync(paths.sync) if sync else None,
         busy=reader.busy(time.time()) if sweep.state is SweepState.RUNNING else 0.0,
+        waiting="" if died else waits_for(sweep, paths),
     )
+
+
+def waits_for(sweep: SweepRecord, paths: SweepPaths) -> str:
+    """Return what keeps a sweep from going on: as its supervisor says, or as the disk is."""
+    if sweep.supervisor is None or sweep.ended is not None or not supervisor_lives(sweep, paths):
+        return ""
+    if note := read_note(paths.lock):
+        return note
+    return "" if sweep.state is SweepState.PAUSED else shortage(paths.folder, paths.store.parent)
 
 
 def has_died(sweep: SweepRecord, paths: SweepPaths) -> bool:
