@@ -18,7 +18,7 @@ LAYERS = [
     {"search"},
     {"analysis"},
     {"remote"},
-    {"run", "output", "warm", "service", "causes", "resuming", "forking"},
+    {"run", "output", "warm", "service", "causes", "resuming", "forking", "preloading"},
     {"host", "template"},
     {"launchers"},
     {"backends"},

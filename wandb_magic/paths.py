@@ -12,8 +12,8 @@
     sync/           state.json, runs.log, sync.log, lock, copies/: what goes to W&B, and how far
     agents.json     who our agents are at the W&B server, and what they owe it
     runs/<run id>/  params.yaml, core, process.json, devices, wandb.dirs, output.log, stop,
-                    exit.json, kept/; after a resumption also execution, core-1, process-1.json,
-                    stop-1, exit-1.json and so on, and perhaps spared
+                    exit.json, imports.json, kept/; after a resumption also execution, core-1,
+                    process-1.json, stop-1, exit-1.json and so on, and perhaps spared
 
 Ids are validated before they become part of a path.
 """
@@ -44,7 +44,7 @@ START = os.environ.get("PWD", "/")
 with contextlib.suppress(OSError):  # it may have been deleted
     START = os.getcwd()  # noqa: PTH109 - text, as the other
 
-_OF_EXECUTION = re.compile(r"(?:process|core|stop|exit)-([0-9]{1,9})(?:\.json)?")
+_OF_EXECUTION = re.compile(r"(?:process|core|stop|exit|imports)-([0-9]{1,9})(?:\.json)?")
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,11 @@ class RunPaths:
     def exit(self) -> Path:
         """How the run ended, written by itself or by the process that waited for it."""
         return self._of_execution("exit", ".json")
+
+    @property
+    def imports(self) -> Path:
+        """What the run has imported late, until the template has read it."""
+        return self._of_execution("imports", ".json")
 
     @property
     def kept(self) -> Path:

@@ -36,11 +36,11 @@ from wandb_magic.paths import (
     write_atomically,
     write_exclusively,
 )
+from wandb_magic.preloading import ImportReport
 from wandb_magic.processes import current
 from wandb_magic.records import RunId
 from wandb_magic.resuming import go_on
 from wandb_magic.service import share_core
-from wandb_magic.warm import imported_since
 
 INTERRUPTED = 130  # the shell's exit code for a death by SIGINT
 # The kernel's out-of-memory killer should take a run before it takes the notebook.
@@ -140,12 +140,13 @@ def execute(thawed: Thawed, job: Job, known: Collection[str] | None = None) -> N
     thawed, job
         What to execute.
     known
-        The modules of the process that this one is a fork of: what a run has imported besides is
-        told, so that later ones need not.
+        The modules of the process that this one is a fork of: it is told what a run has imported
+        besides, so that later ones need not.
     """
     seed(job.seed)
+    report = None if known is None else ImportReport(job.paths.imports, known)
     if job.core:
-        share_core(job.core)
+        share_core(job.core, report.tell_early if report else None)
     tell_causes(job.paths)
     if job.execution:
         go_on(job.run, job.paths)
@@ -162,8 +163,8 @@ def execute(thawed: Thawed, job: Job, known: Collection[str] | None = None) -> N
         "stopped": stopped,
         "ended": time.time(),
     }
-    if known is not None and code == 0 and (imported := imported_since(known)):
-        ending["imported"] = imported
+    if report is not None:
+        report.tell()
     wait_for_disk(lambda: write_atomically(job.paths.exit, json.dumps(ending)))
     os._exit(code)
 

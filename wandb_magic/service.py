@@ -62,13 +62,15 @@ PATHS = {
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|~")
 
 
-def share_core(token: str) -> None:
+def share_core(token: str, on_request: Callable[[], None] | None = None) -> None:
     """Have wandb in this process use the shared core; later children of it are on their own.
 
     Parameters
     ----------
     token
         The core's address, as ``wandb beta core start`` prints it.
+    on_request
+        Called before each message of this process to the core, in any thread.
     """
     if "wandb" not in sys.modules:
         return  # what imports it later starts a core of its own
@@ -90,16 +92,20 @@ def share_core(token: str) -> None:
         return find()
 
     tokens.from_env = from_env
-    client.publish = _absolute(publish)
+    client.publish = _absolute(publish, on_request)
     client.deliver = _absolute(deliver)
     settings.to_proto = _settled(to_proto)
 
 
-def _absolute(send: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+def _absolute(
+    send: Callable[[Any, Any], Any], on_request: Callable[[], None] | None = None
+) -> Callable[[Any, Any], Any]:
     """Return the method `send` of wandb's client for requests with relative paths, too."""
 
     @functools.wraps(send)
     def sending(client: object, request: Any) -> Any:  # noqa: ANN401 - wandb's own types
+        if on_request is not None:
+            on_request()
         make_absolute(request)
         return send(client, request)
 

@@ -1,9 +1,10 @@
 """The warm process: it imports and unpickles everything once, then forks a run on request.
 
 It runs no user computation and keeps a single Python thread. ``python -m wandb_magic.template
-BUNDLE DESCRIPTOR ENDING`` speaks JSON lines over the socket that it inherits: it is sent jobs, and
-says ``ready``, ``failed``, ``forked`` and ``ended``. When the socket closes, the supervisor is
-gone: it forks no more, waits for its last run, writes how each ended, and exits.
+BUNDLE DESCRIPTOR NOTES`` speaks JSON lines over the socket that it inherits: it is sent jobs, and
+says ``ready``, ``failed``, ``forked`` and ``ended``; and ``preloading``, then ``preloaded`` or
+``spoiled``, when it imports what a run has imported late. When the socket closes, the supervisor
+is gone: it forks no more, waits for its last run, writes how each ended, and exits.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ import sys
 import time
 import traceback
 import weakref
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
@@ -33,8 +34,9 @@ from wandb_magic.errors import SweepError
 from wandb_magic.forking import ForkCheck
 from wandb_magic.output import replace_streams
 from wandb_magic.paths import write_exclusively
+from wandb_magic.preloading import ImportNotes, preload, take_report
 from wandb_magic.run import Job, become, execute, execute_command, seed, tell_stack
-from wandb_magic.warm import import_learned, remember_repository, warm_wandb
+from wandb_magic.warm import remember_repository, warm_wandb
 
 
 def ending_of(status: int) -> dict[str, int]:
@@ -53,14 +55,20 @@ class Template:
         What runs execute; None where each job brings a command.
     channel
         What leads to the host.
+    preloader
+        Imports what runs import late; None where nothing is.
     """
 
-    def __init__(self, thawed: Thawed | None, channel: Channel) -> None:
+    def __init__(
+        self, thawed: Thawed | None, channel: Channel, preloader: Preloader | None = None
+    ) -> None:
         self._thawed = thawed
         self._channel = channel
+        self._preloader = preloader
         self._runs: dict[int, Job] = {}
         self._unwritten: list[tuple[Path, str]] = []  # ends of runs, until the disk has room
         self._modules = frozenset(sys.modules)
+        self._spoiled = False
         self._wake, self._wakeup = os.pipe()
         os.set_blocking(self._wake, False)
         os.set_blocking(self._wakeup, False)
@@ -74,29 +82,57 @@ class Template:
         selector.register(self._wake, selectors.EVENT_READ)
         selector.register(self._channel, selectors.EVENT_READ)
         attended = True
-        while attended or self._runs or self._unwritten:
-            if attended:
-                unsent = selectors.EVENT_WRITE if self._channel.has_unsent else 0
-                selector.modify(self._channel, selectors.EVENT_READ | unsent)
-            for key, events in selector.select(RETRY_S if self._unwritten else None):
-                if key.fileobj is self._channel:
-                    if events & selectors.EVENT_WRITE:
-                        self._channel.flush()
-                    if events & selectors.EVENT_READ and not self._obey():
-                        selector.unregister(self._channel)
-                        attended = False
-                else:
-                    with suppress(BlockingIOError):
-                        os.read(self._wake, 4096)
-            self._reap()
-            self._leave_word()
+        with ExitStack() as at_end:
+            at_end.enter_context(finalizers_kept())
+            if self._preloader is not None:
+                self._preload(self._preloader.known, at_end)
+            while attended or self._runs or self._unwritten:
+                if attended:
+                    unsent = selectors.EVENT_WRITE if self._channel.has_unsent else 0
+                    selector.modify(self._channel, selectors.EVENT_READ | unsent)
+                for key, events in selector.select(RETRY_S if self._unwritten else None):
+                    if key.fileobj is self._channel:
+                        if events & selectors.EVENT_WRITE:
+                            self._channel.flush()
+                        if events & selectors.EVENT_READ and not self._obey():
+                            selector.unregister(self._channel)
+                            attended = False
+                    else:
+                        with suppress(BlockingIOError):
+                            os.read(self._wake, 4096)
+                ended = self._reap()
+                self._leave_word()
+                if attended:
+                    self._heed([*ended, *self._runs.values()], at_end)
 
     def _obey(self) -> bool:
         """Fork what is asked for; tell whether the host is still there."""
         lines = self._channel.receive()
         for line in lines or ():
-            self._fork(Job.from_json(line))
+            if not self._spoiled:  # then the host asks another template
+                self._fork(Job.from_json(line))
         return lines is not None
+
+    def _heed(self, jobs: Iterable[Job], at_end: ExitStack) -> None:
+        """Import what runs say that they have imported late; jobs wait meanwhile.
+
+        A run that was forked now would import the same, and take as long.
+        """
+        if self._preloader is None or self._spoiled:
+            return
+        for job in jobs:
+            if names := take_report(job.paths.imports):
+                self._preload(names, at_end)
+
+    def _preload(self, names: Sequence[str], at_end: ExitStack) -> None:
+        if self._preloader is None or not self._preloader.is_new(names):
+            return
+        self.say({"event": "preloading"})
+        problem = self._preloader.preload(names)
+        at_end.enter_context(finalizers_kept())
+        self._spoiled = bool(problem)
+        self._modules = frozenset(sys.modules)
+        self.say({"event": "spoiled" if problem else "preloaded", "reason": problem})
 
     def say(self, message: dict[str, Any]) -> None:
         """Tell the host."""
@@ -132,21 +168,25 @@ class Template:
         finally:
             os._exit(70)
 
-    def _reap(self) -> None:
+    def _reap(self) -> list[Job]:
+        """Tell how runs have ended; return these."""
+        reaped: list[Job] = []
         while self._runs:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
-                return
+                break
             if pid == 0:
-                return
+                break
             job = self._runs.pop(pid, None)
             if job is not None:
+                reaped.append(job)
                 ending = ending_of(status)
                 word = json.dumps({**ending, "ended": time.time()})
                 self._unwritten.append((job.paths.exit, word))
                 self._leave_word()
                 self.say({"event": "ended", "run": job.run, **ending})
+        return reaped
 
     def _leave_word(self) -> None:
         """Write how runs ended: the supervisor may be gone, and the next one reads it."""
@@ -159,6 +199,52 @@ class Template:
                 if is_passing(problem):
                     waiting.append((path, word))
         self._unwritten = waiting
+
+
+class Preloader:
+    """Imports what runs have imported late, and looks whether this process may fork after it.
+
+    Parameters
+    ----------
+    check
+        What has watched this process since its start.
+    notes
+        What earlier sweeps of this kind have imported late.
+
+    Attributes
+    ----------
+    known
+        The modules that `notes` had.
+    """
+
+    def __init__(self, check: ForkCheck, notes: ImportNotes) -> None:
+        self._check = check
+        self._notes = notes
+        self.known = notes.read()
+        self._seen: dict[str, None] = {}
+
+    def is_new(self, names: Sequence[str]) -> bool:
+        """Tell whether there is any module among the names that was not tried before."""
+        return any(name not in self._seen and name not in sys.modules for name in names)
+
+    def preload(self, names: Sequence[str]) -> str:
+        """Import the modules; return why this process must fork no more, or ""."""
+        self._notes.forget()
+        preload(names)
+        self._seen |= dict.fromkeys(names)
+        if problem := self._check.why_not("importing early what a run imports late"):
+            return problem
+        self._notes.write(self._seen)
+        settle()
+        return ""
+
+
+def settle() -> None:
+    """Make the process ready to fork, after imports."""
+    seed(0)  # each run would import anew what seeding imports
+    # What is loaded by now stays: the collector would only touch, and so copy, its pages.
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager
@@ -190,14 +276,14 @@ class Course:
     Parameters
     ----------
     arguments
-        Those of the command line: the bundle's folder, the descriptor, the file about the end of
-        a run to learn from, and what to leave to the runs and why.
+        Those of the command line: the bundle's folder, the descriptor, the folder of the notes
+        about late imports, or "" to preload none, and what to leave to the runs and why.
     """
 
     def __init__(self, arguments: Sequence[str]) -> None:
-        self._folder, self._descriptor, self._ending, *late = arguments
+        self._folder, self._descriptor, self._notes, *late = arguments
         self._place, self._environment = Path.cwd(), dict(os.environ)
-        self._check = ForkCheck()
+        self.check = ForkCheck()
         self.late: str | None = None
         self._cause = ""
         if late:
@@ -210,21 +296,21 @@ class Course:
         if self.cold:
             return
         named = f"variable {name!r}" if name else "the function"
-        self.cold = self._check.why_not(named if kind == "variable" else f"importing {name}")
+        self.cold = self.check.why_not(named if kind == "variable" else f"importing {name}")
         if self.cold and kind == "variable":
             self._culprit = name
 
-    def learn(self) -> None:
-        """Import what an earlier run imported late."""
-        if self._ending:
-            for name in import_learned(Path(self._ending)):
-                self.on_step("import", name)
+    def preloader(self) -> Preloader | None:
+        """Return what imports for the runs what they import late."""
+        if not self._notes or self.cold:
+            return None
+        return Preloader(self.check, ImportNotes(Path(self._notes)))
 
     def finish(self) -> None:
         """Look once more; begin anew if that cures what was found."""
         if self._culprit is not None and self.late is None and sys.platform == "linux":
             self._anew(self._culprit)
-        self.cold = self.cold or self._check.why_not()
+        self.cold = self.cold or self.check.why_not()
 
     @property
     def notices(self) -> list[str]:
@@ -236,7 +322,7 @@ class Course:
     def _anew(self, late: str) -> NoReturn:
         os.chdir(self._place)
         os.set_inheritable(int(self._descriptor), True)  # noqa: FBT003 - it takes no keyword
-        arguments = (self._folder, self._descriptor, self._ending, late, self.cold)
+        arguments = (self._folder, self._descriptor, self._notes, late, self.cold)
         command = [sys.executable, "-m", "wandb_magic.template", *arguments]
         os.execve(sys.executable, command, self._environment)  # noqa: S606 - this very module
 
@@ -245,7 +331,7 @@ def main() -> None:
     """Thaw the bundle, then serve."""
     folder, channel = Path(sys.argv[1]), Channel(socket.socket(fileno=int(sys.argv[2])))
     replace_streams()
-    thawed, cold, notices = None, "", []
+    thawed, preloader, cold, notices = None, None, "", []
     template = Template(None, channel)
     try:
         manifest = signed_manifest(folder)
@@ -255,8 +341,8 @@ def main() -> None:
             course = Course(sys.argv[1:])
             warm_wandb()
             thawed = thaw(folder, late=course.late, on_step=course.on_step)
-            course.learn()
             course.finish()
+            preloader = course.preloader()
             cold, notices = course.cold, course.notices
             remember_repository()
     except BaseException as error:  # noqa: BLE001 - a user's module may raise anything
@@ -265,14 +351,10 @@ def main() -> None:
         template.say({"event": "failed", "reason": reason, "details": traceback.format_exc()})
         channel.drain()
         return
-    template = Template(thawed, channel)
-    seed(0)  # each run would import anew what seeding imports
-    # What is loaded by now stays: the collector would only touch, and so copy, its pages.
-    gc.collect()
-    gc.freeze()
+    template = Template(thawed, channel, preloader)
+    settle()
     template.say({"event": "ready", "cold": cold, "notices": notices})
-    with finalizers_kept():
-        template.serve()
+    template.serve()
 
 
 if __name__ == "__main__":

@@ -9,16 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import json
-import os
 import re
-import site
 import subprocess
 import sys
-import sysconfig
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
-from functools import cache
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -32,7 +27,6 @@ LAZY = (
     "wandb.docker",
     "yaml",
 )
-WORTHWHILE = 50  # modules: they take a tenth of a second and more
 IDLE_TIMEOUT_MINUTES = 10
 FLUSH_INTERVAL_S = 0.1
 FLUSHES_SINCE = (0, 31, 0)
@@ -63,42 +57,6 @@ def warm_wandb() -> None:
         # the list is the same for all runs of a sweep.
         packages = tuple(util.working_set())
         util.working_set = lambda: iter(packages)
-
-
-def imported_since(known: Collection[str]) -> list[str]:
-    """Return the modules of installed packages that were imported since, in their order.
-
-    The user's own modules are not among them: importing one may be part of what a run does. Few
-    modules are none: a process that has them beforehand would save nothing.
-    """
-    new = [
-        name
-        for name, module in list(sys.modules.items())
-        if name not in known and _is_installed(module)
-    ]
-    return new if len(new) >= WORTHWHILE else []
-
-
-def _is_installed(module: object) -> bool:
-    origin = getattr(getattr(module, "__spec__", None), "origin", None)
-    return isinstance(origin, str) and origin.startswith(_installed())
-
-
-@cache
-def _installed() -> tuple[str, ...]:
-    """Return where the standard library and installed packages lie."""
-    folders = {sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
-    return tuple(f"{folder}{os.sep}" for folder in {*folders, site.getusersitepackages()})
-
-
-def import_learned(ending: Path) -> Iterator[str]:
-    """Import what an earlier run imported late, as the file about its end says; yield each."""
-    told: dict[str, Any] = json.loads(ending.read_text(encoding="utf-8"))
-    for name in told.get("imported", ()):
-        if name not in sys.modules:
-            with contextlib.suppress(Exception):  # then each run does it, or need not
-                importlib.import_module(name)
-            yield name
 
 
 def remember_repository() -> None:

@@ -1,6 +1,5 @@
 """Native threads that a fork would lose are found, and what starts them is left to the runs."""
 
-import encodings
 import sys
 import textwrap
 from collections.abc import Callable
@@ -67,35 +66,105 @@ def test_a_module_that_starts_native_threads_lets_runs_start_cold(start: Start) 
     assert notice.startswith("each run starts a fresh Python: importing openmp_early started")
 
 
-def test_what_runs_import_late_is_imported_before_the_later_ones(
-    start: Start, until: Until, tmp_path: Path
+LATE = """
+import sys, time
+from pathlib import Path
+import wandb
+
+def missing():
+    return sum(name not in sys.modules for name in late)
+
+with wandb.init() as run:
+    at_first, own = missing(), "own_late" in sys.modules
+    if run.config.lr == 0 or "jobs" in run.config:
+        for name in [*late, "own" + "_late"]:
+            __import__(name)
+    run.log({"loss": at_first, "own": own})
+    while run.config.lr == 0 and not Path(GO).exists():
+        time.sleep(0.02)
+"""
+
+
+def installed(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, code: str = "") -> str:
+    """Make a package of 30 modules where packages are installed, and `code` in its last one."""
+    package = folder / "site-packages" / name
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    for number in range(30):
+        (package / f"part{number}.py").touch()
+    (package / "part29.py").write_text(code)
+    monkeypatch.syspath_prepend(str(package.parent))
+    return name
+
+
+def late_modules(package: str) -> list[str]:
+    return [f"{package}.part{number}" for number in range(30)]
+
+
+def grid(*values: int, **others: int) -> dict[str, object]:
+    fixed = {name: {"value": value} for name, value in others.items()}
+    return {
+        "method": "grid",
+        "metric": {"name": "loss", "goal": "minimize"},
+        "parameters": {"lr": {"values": list(values)}, **fixed},
+    }
+
+
+def test_what_a_run_imports_late_is_imported_before_the_next_one_and_the_next_sweep(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All but the user's own modules, which stay with the runs."""
-    (tmp_path / "own_late.py").write_text("")
-    folder = Path(encodings.__file__).parent
-    late = sorted(f"encodings.{path.stem}" for path in folder.glob("cp*.py"))[:38]
-    late += sorted(f"encodings.{path.stem}" for path in folder.glob("iso*.py"))
-    assert len(late) > 50
-    cell = """
-    import sys, wandb
-    known = set(sys.modules)
-    for name in late:
-        __import__(name)
-    __import__("own" + "_late")
-    with wandb.init() as run:
-        run.log({"loss": len(set(late) - known), "own": "own_late" in known})
-    """
-    sweep = start(cell, count=200, failure_limit=1, namespace={"late": late})
-
-    def values() -> list[float]:
-        return [run.value for run in sweep.records() if run.value is not None]
-
-    until(lambda: values() and values()[-1] == 0)
-    assert values()[0] > 50
-    sweep.stop()
-    assert sweep.wait(90).state == "stopped"
+    (tmp_path / "own_late.py").touch()
+    names = {"late": late_modules(installed(tmp_path, monkeypatch, "late_ends"))}
+    sweep = start(LATE, grid(1, 2, 3, jobs=1), count=None, namespace=names).wait(90)
+    assert [run.value for run in sweep.records()] == [30.0, 0.0, 0.0]
     assert not sweep.history()["own"].any()
-    assert not [each for each in sweep.status().sweep.notices if "Python" in each]
+    assert not sweep.status().sweep.notices
+    # A module may be gone by then.
+    (tmp_path / "site-packages" / "late_ends" / "part7.py").unlink()
+    names["late"].remove("late_ends.part7")
+    again = start(LATE, grid(1, jobs=1), count=None, namespace=names).wait(90)
+    assert [(run.state, run.value) for run in again.records()] == [(RunState.FINISHED, 0.0)]
+
+
+def test_what_a_run_imports_late_is_imported_while_it_goes_on(
+    start: Start,
+    until: Until,
+    go: Callable[[], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "own_late.py").touch()
+    names = {"late": late_modules(installed(tmp_path, monkeypatch, "late_goes_on"))}
+    sweep = start(LATE, grid(*range(200)), count=None, agents=2, namespace=names)
+    until(lambda: any(run.value == 0 for run in sweep.records()))
+    first = sweep.records()[0]
+    assert (first.state, first.value) == (RunState.RUNNING, 30.0)
+    go()
+    sweep.stop()
+    sweep.wait(90)
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("import threading; threading.Thread(target=threading.Event().wait, daemon=True).start()",
+         "late_thread"),
+        ("import os\nif 'WANDB_RUN_ID' not in os.environ: os._exit(3)", "late_exit"),
+    ],
+)  # fmt: skip
+def test_what_must_not_be_imported_before_the_fork_is_left_to_the_runs(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, name: str
+) -> None:
+    (tmp_path / "own_late.py").touch()
+    names = {"late": late_modules(installed(tmp_path, monkeypatch, name, code))}
+    cell = f"{LATE}print('wandb_magic.template' in open('/proc/self/cmdline').read() and 'WARM')"
+    for count in (3, 1):  # nor does the next sweep try
+        config = grid(*range(1, count + 1), jobs=1)
+        sweep = start(cell, config, count=None, namespace=names).wait(120)
+        runs = sweep.records()
+        assert [(run.state, run.value) for run in runs] == [(RunState.FINISHED, 30.0)] * count
+        assert all("WARM" in sweep.logs(run.number) for run in runs)
 
 
 WAITS_AFTER_A_FORK = """

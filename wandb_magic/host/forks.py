@@ -30,8 +30,13 @@ class TemplateClient:
     hear
         Called in the event loop with this client and each message, and with ``{"event": "died"}``
         at the end.
-    ending
-        What the template is to learn from: the file about the end of a run.
+    notes
+        The folder of the notes about what runs import late; None to preload nothing.
+
+    Attributes
+    ----------
+    is_preloading
+        Whether it imports at the moment what runs import late, and so forks none.
     """
 
     def __init__(
@@ -39,10 +44,11 @@ class TemplateClient:
         bundle: Path,
         environment: Mapping[str, str],
         hear: Callable[[TemplateClient, dict[str, Any]], None],
-        ending: Path | None = None,
+        notes: Path | None = None,
     ) -> None:
         self._hear = hear
         self.memory_kills = memory_kills()
+        self.is_preloading = False
         ours, theirs = socket.socketpair()
         self._channel = Channel(ours)
         self._loop = asyncio.get_running_loop()
@@ -54,7 +60,7 @@ class TemplateClient:
                     "wandb_magic.template",
                     str(bundle),
                     str(theirs.fileno()),
-                    str(ending or ""),
+                    str(notes or ""),
                 ],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
@@ -74,11 +80,11 @@ class TemplateClient:
         if self._channel.has_unsent:
             self._loop.add_writer(self._channel, self._flush)
 
-    def kill(self) -> None:
-        """End it before it has forked anything."""
+    def let_go(self) -> None:
+        """Let it go when all of its runs have ended: nobody needs what it may be preloading."""
         self.close()
-        self._process.kill()
-        self._process.wait()
+        if self.is_preloading:
+            self._process.kill()
 
     def close(self) -> None:
         """Let it go: it ends when its last run has ended."""

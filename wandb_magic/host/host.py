@@ -13,8 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from wandb_magic.disk import check_room, is_passing, shortage
 from wandb_magic.host.core import SharedCore
 from wandb_magic.host.events import Broken, Ended, Event, Logged, Notice, Ready, Started
@@ -28,13 +26,12 @@ from wandb_magic.host.forks import (
 from wandb_magic.host.hung import HUNG_AFTER, HUNG_AFTER_S, HungWatch, place_of
 from wandb_magic.host.living import Living, Parent, signal_group
 from wandb_magic.host.watch import Watch
-from wandb_magic.paths import write_atomically, write_exclusively
+from wandb_magic.paths import user_folder, write_atomically, write_exclusively
 from wandb_magic.processes import alive, memory_kills
 from wandb_magic.records import RunId
 from wandb_magic.run import Job
 from wandb_magic.warm import flushes_late
 
-SPARE_MEMORY = 0.25  # of what is free: so much may a second template hold
 TEMPLATE_DEATHS = 3  # a template that dies so often between two ends of runs is given up
 POLL_S = 0.05
 _DIED = "the process that forks the runs died ({how}): its runs go on"
@@ -77,11 +74,9 @@ class Host:
         self._template: TemplateClient | None = None
         self._template_ready = asyncio.Event()
         self._template_deaths = 0
-        self._successor: TemplateClient | None = None
         self._retired: list[TemplateClient] = []  # they wait for the last of their runs
         self._orphans: list[Living] = []  # asked of a template that has died since
-        self._lesson: Path | None = None
-        self._taught = False
+        self._notes: Path | None = user_folder() / "imports"
         self._cold = ""
         self._hung_watch = HungWatch(float(environment.get(HUNG_AFTER, HUNG_AFTER_S)))
         self._looked = 0.0
@@ -129,7 +124,6 @@ class Host:
                 job = replace(job, core=token)
         living = Living(job, Parent.TEMPLATE, memory_kills(), positions=positions)
         self._begin(living)
-        self._teach()
 
     async def recover(self, job: Job, positions: Mapping[str, int]) -> None:
         """See a run through that an earlier supervisor had begun, or perhaps had not.
@@ -157,11 +151,9 @@ class Host:
         self._closed = True
         if self._polling is not None:
             self._polling.cancel()
-        if self._successor is not None:
-            self._successor.kill()
         for template in (self._template, *self._retired):
             if template is not None:
-                template.close()
+                template.let_go()
                 await asyncio.to_thread(template.wait)
         if self._core is not None:
             await self._core.stop()
@@ -185,7 +177,7 @@ class Host:
 
     def _start_template(self) -> None:
         self._template_ready.clear()
-        self._template = TemplateClient(self._bundle, self._environment, self._hear)
+        self._template = TemplateClient(self._bundle, self._environment, self._hear, self._notes)
 
     def _begin(self, living: Living) -> None:
         """Start a run; without a template yet, that is done when there is one."""
@@ -238,8 +230,10 @@ class Host:
         event = message["event"]
         if "run" in message:
             self._hear_of_run(message)
-        elif template is self._successor:
-            self._succeed(template, ready=event == "ready" and not message["cold"])
+        elif event in {"preloading", "preloaded", "spoiled"}:
+            template.is_preloading = event == "preloading"
+            if event == "spoiled":
+                self._replace_spoiled(template)
         elif event == "ready":
             if message["cold"]:
                 self._dismiss_template()
@@ -269,8 +263,6 @@ class Host:
         else:
             self._template_deaths = 0
             self._watch.end(living, message)
-            if living.ending is not None and "imported" in living.ending:
-                self._lesson = living.job.paths.exit
 
     def _look_for_hung_runs(self) -> None:
         now = time.monotonic()
@@ -295,32 +287,21 @@ class Host:
             self._cold = f"a run hung after its fork, in {where}"
             self._say(Notice(f"each run starts a fresh Python: {self._cold}"))
 
-    # A template that has learned
+    # A template that imports what runs import late
 
-    def _teach(self) -> None:
-        """Start a template that has imported what the runs import late, once there is a lesson.
+    def _replace_spoiled(self, template: TemplateClient) -> None:
+        """Start a template that preloads nothing: what was preloaded would hang its forks.
 
-        The one that is there goes on meanwhile: no run waits.
+        The one that is there sees its runs through, and starts none of those that wait.
         """
-        if self._lesson is None or self._taught or self._template is None or self._cold:
+        if self._closed or template is not self._template:
             return
-        self._taught = True
-        with suppress(psutil.Error):
-            # For a while both hold the variables.
-            held = psutil.Process(self._template.pid).memory_full_info().uss
-            if held < psutil.virtual_memory().available * SPARE_MEMORY:
-                self._successor = TemplateClient(
-                    self._bundle, self._environment, self._hear, self._lesson
-                )
-
-    def _succeed(self, successor: TemplateClient, *, ready: bool) -> None:
-        """Let the successor fork from now on, unless it must not."""
-        self._successor = None
-        if not ready or self._template is None or not self._template_ready.is_set():
-            successor.kill()
-            return
-        self._retired.append(self._template)
-        self._template = successor
+        self._notes = None
+        for living in self._watch.living():
+            if living.template is template and not living.confirmed:
+                living.template = None
+        self._retired.append(template)
+        self._start_template()
 
     def _release_retired(self) -> None:
         busy = {id(each.template) for each in self._watch.living() if each.ending is None}
@@ -345,6 +326,8 @@ class Host:
         code = template.wait()
         if self._closed:
             return
+        if template.is_preloading:
+            self._notes = None
         self._template_deaths += 1
         early = not self._template_ready.is_set()
         self._template_ready.clear()
@@ -409,7 +392,7 @@ class Host:
             self._settle_orphans()
             self._look_for_hung_runs()
             self._release_retired()
-            templates = (self._template, self._successor, *self._retired)
+            templates = (self._template, *self._retired)
             pids = {template.pid for template in templates if template is not None}
             reap_strangers(self._watch.children() | pids)
             await asyncio.sleep(POLL_S)

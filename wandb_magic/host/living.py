@@ -86,7 +86,6 @@ class Living:
             "cause": str,
             "stopped": str,
             "ended": (int, float),
-            "imported": list,
         }
         return {
             name: value
