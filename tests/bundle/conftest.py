@@ -31,7 +31,7 @@ try:
         Path(order["folder"]), cell=order["cell"], function=function,
         namespace=namespace if order["cell"] else None,
         exclude=order["exclude"], include=order["include"],
-        rerun_cells=order["rerun"],
+        rerun_cells=order["rerun"], random_state=order["random_state"],
     )
 except (BundleError, SyntaxError) as error:
     print(json.dumps({"error": str(error), "type": type(error).__name__}))
@@ -82,6 +82,7 @@ class Notebook:
         exclude: tuple[str, ...] = (),
         rerun: bool = False,
         include: tuple[str, ...] = (),
+        random_state: bool = False,
     ) -> dict[str, object]:
         """Freeze a cell, or the function that an expression gives; return what was said."""
         order = {
@@ -92,6 +93,7 @@ class Notebook:
             "exclude": list(exclude),
             "rerun": rerun,
             "include": list(include),
+            "random_state": random_state,
         }
         shutil.rmtree(self.folder / "bundle", ignore_errors=True)
         done = subprocess.run(

@@ -362,3 +362,21 @@ def test_no_secret_of_the_environment_goes_along_in_a_module(
     assert "settings.EPOCHS = 3" in words(answer, "carried")
     assert "settings.HEADERS" in words(answer, "left")
     assert b"0123456789abcdefghij" not in (made.folder / "bundle" / "variables.pkl").read_bytes()
+
+
+DRAWN = "(random.gauss(0, 1), np.random.normal(), torch.rand(2).tolist())"
+SEEDED = f"random.seed(1)\nnp.random.seed(2)\ntorch.manual_seed(3)\n{DRAWN}"
+
+
+def test_the_random_state_goes_along_by_choice(notebook: Make) -> None:
+    """Halfway between two numbers of a pair, which both generators draw at a time."""
+    pytest.importorskip("torch")
+    made = notebook("import random, numpy as np, torch", SEEDED)
+    # Only the run imports the libraries, and late.
+    late = "import random, importlib\nnp, torch = map(importlib.import_module, ['numpy', 'torch'])"
+    cell = f"{late}\ndrawn = {DRAWN}\n{SEEDED}\nprint(drawn == {DRAWN})"
+    answer = made.freeze(cell, random_state=True)
+    assert answer["carried"] == ["random state (random, numpy, torch)"]
+    done = made.thaw()
+    assert (done.stdout, done.stderr) == ("True\n", "")
+    assert made.freeze("random.random()")["carried"] == []

@@ -34,6 +34,8 @@ def finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., S
         count: int | None = 2,
         function: Callable[[], object] | None = None,
         namespace: dict[str, Any] | None = None,
+        *,
+        random_state: bool = False,
     ) -> Sweep:
         settings = Settings(
             count=count,
@@ -50,7 +52,7 @@ def finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., S
         code = Code(function=function)
         if cell:
             text = f"# %%wandb_sweep c\n{textwrap.dedent(cell)}"
-            code = Code(cell=text, namespace=namespace or {})
+            code = Code(cell=text, namespace=namespace or {}, random_state=random_state)
         sweep = start_code(config or RANDOM, code, settings).wait(200)
         assert sweep.state == "finished", (sweep.status(), sweep.logs(0))
         assert all(run.state.value == "finished" for run in sweep.records()), sweep.logs(0)

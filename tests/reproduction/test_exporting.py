@@ -4,6 +4,7 @@ import fractions
 import importlib
 import json
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -253,28 +254,35 @@ def test_what_was_set_on_libraries_and_modules_is_so_in_runs_and_exports_and_is_
     monkeypatch.setattr(fractions.Fraction, "half", namespace["half"], raising=False)
     monkeypatch.setattr(namespace["beside"], "FACTOR", 100, raising=False)
     cell = """
-        import wandb
+        import random, wandb
         with wandb.init() as run:
             seen = float(fractions.Fraction(1).half()) + beside.FACTOR
-            run.log({"loss": seen + np.geterr()["divide"].count("r")})
+            run.log({"loss": seen + np.geterr()["divide"].count("r"), "drawn": random.random()})
     """
+    random.seed(3)
+    drawn = random.Random(3).random()
     with np.errstate(divide="raise"):
-        sweep = finished(cell, count=1, namespace=namespace)
-    assert list(sweep.runs()["value"]) == [101.5]
+        sweep = finished(cell, count=2, namespace=namespace, random_state=True)
+    assert list(sweep.history()["drawn"]) == [drawn, drawn]
+    assert list(sweep.runs()["value"]) == [101.5, 101.5]
     (told,) = [line for line in receipt.lines(sweep) if line.startswith("set in runs as")]
     for part in (
         "fractions.Fraction.half",
         "beside.FACTOR = 100",
         "numpy errors (divide='raise')",
+        "random state (random",
     ):
         assert part in told
     folder = sweep.export(0, tmp_path / "exported")
     done = execute(folder)
     assert done.returncode == 0, done.stderr
-    assert read_back(tmp_path / "elsewhere")[1]["loss"] == [101.5]
+    curves = read_back(tmp_path / "elsewhere")[1]
+    assert (curves["loss"], curves["drawn"]) == ([101.5], [drawn])
     monkeypatch.delattr(fractions.Fraction, "half")
     with np.errstate():
         reproduced = sweep.reproduce(0, namespace={})
         assert fractions.Fraction(1).half() == fractions.Fraction(1, 2)
         assert np.geterr()["divide"] == "raise"
     assert "fractions.Fraction.half" in str(reproduced)
+    with sweep.replay(1):
+        assert random.random() == drawn

@@ -17,10 +17,10 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
+from wandb_magic.bundle import library_state
 from wandb_magic.bundle.arrays import is_whole
 from wandb_magic.bundle.bytecode import attributes_of, imports_of
 from wandb_magic.bundle.calling import refuse_uncallable
-from wandb_magic.bundle.library_state import STATE
 from wandb_magic.bundle.manifest import (
     ENTRY,
     Kind,
@@ -81,7 +81,7 @@ class Contents:
         return sum(item.size for item in self.items)
 
 
-def freeze(
+def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
     folder: Path,
     *,
     cell: str | None = None,
@@ -91,6 +91,7 @@ def freeze(
     include: Collection[str] = (),
     environment: Mapping[str, str] | None = None,
     rerun_cells: bool = False,
+    random_state: bool = False,
 ) -> Contents:
     """Freeze what each run is to execute.
 
@@ -111,6 +112,8 @@ def freeze(
         Variables set for the runs, beside those of this process.
     rerun_cells
         Whether runs execute again the cells that define what cannot be pickled.
+    random_state
+        Whether runs begin with the state of this process's global random generators.
 
     Raises
     ------
@@ -160,13 +163,18 @@ def freeze(
     with closing(Writer(folder, outside, without)) as writer:
         if state.switches or state.attributes:
             # It comes first: reading variables may depend on it.
-            writer.add(STATE, (state.switches, [tuple(each) for each in state.attributes]))
+            writer.add(
+                library_state.STATE, (state.switches, [tuple(each) for each in state.attributes])
+            )
         for name, value in values.items():
             writer.add(name, value)
         writer.add_definitions()
     functions = [each for each in writer.pickler.definitions if isinstance(each, FunctionType)]
     codes += [each.__code__ for each in functions]
     mentioned = frozenset().union(*map(attributes_of, codes))
+    generators = library_state.random_state() if random_state else {}
+    told = [f"random state ({', '.join(generators)})"] if generators else []
+    carried = (*state.carried, *told)
     Manifest(
         kind=kind,
         python=platform.python_version(),
@@ -183,16 +191,17 @@ def freeze(
         left=_left(outside, names.bound, {each.name for each in writer.variables}),
         executable=sys.executable,
         notebook=os.environ.get("JPY_SESSION_NAME", ""),
-        carried=tuple(state.carried),
+        carried=carried,
         cells=rerun.cells,
+        random_state=generators,
     ).write(folder)
     sign(folder)
     items = (
         Item(each.name or name_of(function), each.kind, each.size)
         for each in writer.variables
-        if each.name != STATE
+        if each.name != library_state.STATE
     )
-    return Contents(tuple(items), tuple(state.carried), tuple(state.left), rerun.cells)
+    return Contents(tuple(items), carried, tuple(state.left), rerun.cells)
 
 
 def _rerun(outside: Outside, values: Mapping[str, Any]) -> Rerun:

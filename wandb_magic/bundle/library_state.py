@@ -57,6 +57,24 @@ class Switch(NamedTuple):
     is_told: Callable[[Any], bool] = bool
 
 
+class Generator(NamedTuple):
+    """The global random generators of one library.
+
+    Attributes
+    ----------
+    module
+        The module that must be imported for them to exist.
+    read
+        Returns their state as JSON knows it, None if they have none yet.
+    write
+        Sets what `read` has returned.
+    """
+
+    module: str
+    read: Callable[[Any], Any]
+    write: Callable[[Any, Any], object]
+
+
 class Attribute(NamedTuple):
     """One attribute, or one item, that a notebook has set on a module or a class.
 
@@ -586,6 +604,87 @@ SWITCHES: dict[str, Switch] = {
 }
 
 
+def _as_json(value: Any) -> Any:  # noqa: ANN401 - a state of NumPy's
+    if isinstance(value, Mapping):
+        return {key: _as_json(each) for key, each in value.items()}
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _read_torch_random(torch: Any) -> dict[str, Any]:  # noqa: ANN401 - a module
+    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    states = [bytes(state.tolist()).hex() for state in (torch.get_rng_state(), *devices)]
+    return {"seed": torch.initial_seed(), "cpu": states[0], "cuda": states[1:]}
+
+
+def _write_torch_random(torch: Any, value: Mapping[str, Any]) -> None:  # noqa: ANN401 - a module
+    def state(text: str) -> Any:  # noqa: ANN401 - a tensor
+        return torch.tensor(list(bytes.fromhex(text)), dtype=torch.uint8, device="cpu")
+
+    # It seeds the devices, too, as soon as they are used.
+    torch.manual_seed(value["seed"])
+    torch.set_rng_state(state(value["cpu"]))
+    for number, text in enumerate(value["cuda"][: torch.cuda.device_count()]):
+        torch.cuda.set_rng_state(state(text), number)
+
+
+def _keras_seed() -> tuple[Any, str]:
+    return importlib.import_module("keras.src.backend.common.global_state"), "global_rng_seed"
+
+
+def _read_keras_random(_: Any) -> Any:  # noqa: ANN401 - a module
+    state, name = _keras_seed()
+    return state.get_global_attribute(name)
+
+
+def _write_keras_random(_: Any, value: int) -> None:  # noqa: ANN401 - a module
+    state, name = _keras_seed()
+    state.set_global_attribute(name, value)
+
+
+GENERATORS = {
+    "random": Generator(
+        "random",
+        lambda random: random.getstate(),
+        lambda random, value: random.setstate((value[0], tuple(value[1]), value[2])),
+    ),
+    "numpy": Generator(
+        "numpy.random",
+        lambda random: _as_json(random.get_state(legacy=False)),
+        lambda random, value: random.set_state(value),
+    ),
+    "torch": Generator("torch", _read_torch_random, _write_torch_random),
+    # These have seeds; how many numbers they have drawn since is not known.
+    "keras": Generator("keras", _read_keras_random, _write_keras_random),
+    "tensorflow": Generator(
+        "tensorflow",
+        lambda _: importlib.import_module("tensorflow.python.eager.context").global_seed(),
+        lambda tensorflow, value: tensorflow.random.set_seed(value),
+    ),
+}
+
+
+def random_state() -> dict[str, Any]:
+    """Return the state of the global random generators, of libraries that are imported."""
+    found = {}
+    for name, generator in GENERATORS.items():
+        module = sys.modules.get(generator.module)
+        if module is not None:
+            with contextlib.suppress(Exception):  # another version, or half imported
+                state = generator.read(module)
+                if state is not None:
+                    found[name] = state
+    return found
+
+
+def set_random_state(states: Mapping[str, Any]) -> None:
+    """Set what `random_state` has returned, now or as soon as a library is imported."""
+    for name, state in states.items():
+        generator = GENERATORS.get(name)
+        if generator is not None:
+            label = f"the random state of {name}"
+            _when_imported(generator.module, label, partial(_seed, generator, state))
+
+
 def changed_switches() -> dict[str, Any]:
     """Return the switches that are not as in a fresh process, of libraries that are imported."""
     found = {}
@@ -649,6 +748,10 @@ def complete() -> None:
 
 def _switch(switch: Switch, value: Any) -> None:  # noqa: ANN401 - any value
     switch.write(sys.modules[switch.module], value)
+
+
+def _seed(generator: Generator, state: Any) -> None:  # noqa: ANN401 - any value
+    generator.write(sys.modules[generator.module], state)
 
 
 def _assign(attribute: Attribute) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -105,6 +105,9 @@ class Manifest:
         What the notebook had set on modules and libraries, in words.
     cells
         Label and text of the notebook's cells that each run executes first.
+    random_state
+        The states of the notebook's global random generators, if runs are to begin with these;
+        see `library_state.random_state`.
     """
 
     kind: Kind
@@ -121,6 +124,7 @@ class Manifest:
     notebook: str = ""
     carried: tuple[str, ...] = ()
     cells: tuple[tuple[str, str], ...] = ()
+    random_state: Mapping[str, Any] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
         """Write the table into the bundle's folder; a bundle without it is not complete."""

@@ -13,8 +13,8 @@ import linecache
 import os
 import sys
 import types
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -112,10 +112,12 @@ class Thawed:
     code: CodeType | None
     variables: Variables
     cells: tuple[CodeType, ...] = ()
+    random_state: Mapping[str, Any] = field(default_factory=dict)
 
     def execute(self) -> object:
         """Execute it, in the run; a coroutine (top-level ``await``) is returned to be awaited."""
         self.variables.read()
+        library_state.set_random_state(self.random_state)
         library_state.complete()
         move_late_tensors()
         run_cells(self.cells, self.module.__dict__)
@@ -171,7 +173,7 @@ def _thaw(bundle: OpenBundle, late: str | None, on_step: OnStep) -> Thawed:
     for label, text in manifest.cells:
         remember_source(f"<{label}>", text)
         cells.append(compile_cell(parse(text, f"<{label}>"), f"<{label}>"))
-    return Thawed(manifest.kind, module, code, variables, tuple(cells))
+    return Thawed(manifest.kind, module, code, variables, tuple(cells), manifest.random_state)
 
 
 def run_cells(cells: Sequence[CodeType], namespace: dict[str, Any]) -> None:

@@ -77,5 +77,10 @@ IN_CELL: dict[str, dict[str, Any]] = {
         "help": "let each run execute again the cells that define what cannot be handed over, a "
         "database connection say",
     },
+    "--random-state": {
+        "action": "store_true",
+        "help": "let each run begin with the notebook's random state (of random, NumPy, PyTorch, "
+        "Keras, TensorFlow), so that all draw the same numbers",
+    },
     "--out": {"metavar": "NAME", "help": "also bind the sweep to this variable"},
 }

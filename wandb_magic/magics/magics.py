@@ -100,6 +100,7 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
                 exclude=exclude,
                 include=include,
                 rerun_cells=options.rerun_cells,
+                random_state=options.random_state,
             )
         try:
             sweep = start_code(config, code, settings(options))

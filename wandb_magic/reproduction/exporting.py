@@ -133,6 +133,7 @@ def _told(original: Original) -> dict[str, object]:
         "variables": [variable.name for variable in manifest.variables],
         "spans": manifest.spans,
         "cells": manifest.cells,
+        "random_state": manifest.random_state,
     }
 
 

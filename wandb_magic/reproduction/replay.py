@@ -7,6 +7,7 @@ never imported here: before the user has done so, the variables alone do it.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import os
 import shutil
 import sys
@@ -14,6 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, ClassVar
 
+from wandb_magic.bundle.library_state import set_random_state
 from wandb_magic.bundle.manifest import STALE
 from wandb_magic.errors import SweepStateError
 from wandb_magic.paths import FOLDER_MODE
@@ -82,6 +84,8 @@ class Replay:
             self._shell.events.register("post_run_cell", self._after_cell)
         Replay._newest = self
         seed(original.seed)
+        with contextlib.suppress(SweepStateError):  # its code is not here
+            set_random_state(original.manifest.random_state)
 
     def end(self, exit_code: int = 0) -> None:
         """Finish W&B's run, if one is open, and put everything back."""

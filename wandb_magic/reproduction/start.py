@@ -60,6 +60,7 @@ def begin(namespace: dict[str, Any], rebuilding: ModuleType, library_state: Modu
             __import__(name, fromlist=parts)
     function = _variables(namespace, rebuilding, library_state, told)
     _seed(told["seed"])
+    library_state.set_random_state(told["random_state"])
     library_state.complete()
     rebuilding.move_late_tensors()
     handed_over = dict(namespace)

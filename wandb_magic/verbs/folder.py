@@ -54,6 +54,7 @@ def write_bundle(paths: SweepPaths, code: Code, environment: Mapping[str, str]) 
         exclude=code.exclude,
         include=code.include,
         rerun_cells=code.rerun_cells,
+        random_state=code.random_state,
         environment=environment,
     )
 

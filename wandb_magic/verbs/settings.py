@@ -36,6 +36,8 @@ class Code:
         Names to take along, whether the code names them or not.
     rerun_cells
         Whether runs execute again the cells that define what cannot be handed over.
+    random_state
+        Whether runs begin with the state of this process's global random generators.
     """
 
     cell: str | None = None
@@ -44,6 +46,7 @@ class Code:
     exclude: Collection[str] = ()
     include: Collection[str] = ()
     rerun_cells: bool = False
+    random_state: bool = False
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
     exclude: Collection[str] = (),
     include: Collection[str] = (),
     rerun_cells: bool = False,
+    random_state: bool = False,
     env: Mapping[str, str] | None = None,
     run_timeout: float | None = None,
     retries: int = 0,
@@ -82,6 +83,10 @@ def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
         Names that go along though the function does not name them, or only in a string.
     rerun_cells
         Whether each run executes again the cells that define what cannot be handed over.
+    random_state
+        Whether each run begins with the state that the generators of `random`, NumPy, PyTorch,
+        Keras and TensorFlow have here: then all runs draw the same numbers. By default, each has
+        a seed of its own.
     env
         Environment variables for the runs.
     run_timeout
@@ -111,7 +116,13 @@ def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
         grace=grace,
     )
     settings = Settings(count, agents, name, project, entity, mode, options, env, prior)
-    code = Code(function=function, exclude=exclude, include=include, rerun_cells=rerun_cells)
+    code = Code(
+        function=function,
+        exclude=exclude,
+        include=include,
+        rerun_cells=rerun_cells,
+        random_state=random_state,
+    )
     return start_code(config, code, settings)
 
 
