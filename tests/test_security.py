@@ -403,3 +403,38 @@ def test_each_promise_names_a_test_that_exists() -> None:
     for line in promises:
         file, _, test = line.rstrip(" |").rpartition("| ")[2].strip("`").partition("::")
         assert f"def {test}(" in (root / file).read_text("utf-8"), line
+
+
+def test_others_can_write_nothing_whatever_the_umask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_DIR", str(tmp_path / "new" / "place"))
+    cell = (
+        "import wandb\nwith wandb.init() as run:\n    run.log({'loss': data.sum()})\nprint('ok')\n"
+    )
+    before = os.umask(0)
+    try:
+        sweep = start_code(
+            CONFIG,
+            Code(cell=cell, namespace={"data": np.arange(10_000.0)}),
+            Settings(1, 1, None, None, None, "offline", Options(seed=1), None),
+        )
+        sweep.wait(timeout=120)
+        sweep.export(0, tmp_path / "new" / "export")
+    finally:
+        os.umask(before)
+    assert [run.state for run in sweep._reader.runs()] == [RunState.FINISHED]
+    data = tmp_path / "home" / "jupyter"
+    made = [tmp_path / "new", data, *(tmp_path / "new").rglob("*"), *data.rglob("*")]
+    modes = {path: stat.S_IMODE(path.lstat().st_mode) for path in made if not path.is_symlink()}
+    export = tmp_path / "new" / "export"
+    # What lies in a folder that nobody else can enter is as private as that.
+    assert not [
+        path for path, mode in modes.items() if mode & 0o022 and export not in path.parents
+    ]
+    private = [sweep.path, key_path().parent, Path(sweep._reader.runs()[0].directory), export]
+    found = [each for top in private for each in (top, *top.rglob("*"))]
+    names = {path.name for path in found}
+    assert {"key", "sweep.db", "cell.py", "buffers.bin", "supervisor.log", "output.log"} <= names
+    open_to_others = [path for path in found if modes.get(path, 0) & 0o077]
+    assert not [path for path in open_to_others if export not in path.parents]

@@ -17,7 +17,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from wandb_magic.errors import UnsupportedError
-from wandb_magic.paths import FOLDER_MODE, START, SweepPaths, read_object, write_atomically
+from wandb_magic.paths import (
+    FOLDER_MODE,
+    START,
+    SweepPaths,
+    open_private,
+    read_object,
+    write_atomically,
+)
 from wandb_magic.processes import alive, identify
 from wandb_magic.records import Process
 
@@ -148,7 +155,7 @@ def _start(
         )
     collect_ended()
     python = executable if os.access(executable, os.X_OK) else sys.executable
-    with said.open("ab") as log:
+    with open_private(said, "ab") as log:
         process = subprocess.Popen(
             [python, "-m", *module],
             stdin=subprocess.DEVNULL,

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from wandb_magic.errors import SweepNotFoundError
 from wandb_magic.paths import (
-    FOLDER_MODE,
     SweepPaths,
     checked_id,
+    make_folder,
     read_regular,
     user_folder,
     write_atomically,
@@ -50,8 +50,8 @@ class Entry:
 
 def add(entry: Entry) -> None:
     """Add a sweep, or put what is known of it anew."""
-    folder = _folder()
-    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    for folder in (user_folder(), _folder()):
+        make_folder(folder, exist_ok=True)
     write_atomically(_file(entry.id), json.dumps(asdict(entry)))
 
 
@@ -73,7 +73,8 @@ def present() -> list[Entry]:
 def why_not() -> str:
     """Return why no sweep can be added, "" if one can."""
     try:
-        _folder().mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        for folder in (user_folder(), _folder()):
+            make_folder(folder, exist_ok=True)
         with tempfile.TemporaryFile(dir=_folder()):
             return ""
     except OSError as error:

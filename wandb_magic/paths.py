@@ -29,13 +29,17 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedWriter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from wandb_magic.errors import SweepNotFoundError
 from wandb_magic.records import RunId, SweepId, is_id
 
 FOLDER_MODE = 0o700
+PARENT_MODE = 0o755
+"""Of folders that hold those of ours: whatever the umask allows, no one else may write there."""
+FILE_MODE = 0o600
 STATE_FOLDER = "wandb-magic"
 """The folder of ours below the user's own, where a sweep's folder cannot hold its store."""
 
@@ -329,6 +333,29 @@ def read_regular(path: Path) -> str:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "no regular file", str(path))
         return file.read().decode("utf-8")
+
+
+def make_folder(path: Path, *, exist_ok: bool = False) -> None:
+    """Make a folder for this user alone; the folders above that are missing, others cannot write.
+
+    Raises
+    ------
+    FileExistsError
+        If it is there already, unless `exist_ok`.
+    """
+    for parent in reversed(path.parents):
+        if not parent.exists():
+            parent.mkdir(mode=PARENT_MODE, exist_ok=True)
+    path.mkdir(mode=FOLDER_MODE, exist_ok=exist_ok)
+
+
+def open_private(path: Path, mode: Literal["wb", "ab"]) -> BufferedWriter:
+    """Open a file to write; one that is made is for this user alone, whatever the umask."""
+
+    def make(name: str, flags: int) -> int:
+        return os.open(name, flags, FILE_MODE)
+
+    return open(path, mode, opener=make)
 
 
 def sync_to_disk(*paths: Path) -> None:

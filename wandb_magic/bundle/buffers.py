@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from wandb_magic.paths import open_private
+
 ALIGNMENT = 4096  # a page: a buffer that is changed copies no neighbour's page
 SMALLEST = 4096  # smaller buffers stay in the pickle
 
@@ -12,7 +14,7 @@ class BufferFile:
     """Writes buffers one behind another, each on a page of its own, and keeps where they lie."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("wb")
+        self._file = open_private(path, "wb")
         self.spans: list[tuple[int, int]] = []
 
     def add(self, view: memoryview) -> None:

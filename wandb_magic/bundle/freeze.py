@@ -39,7 +39,7 @@ from wandb_magic.bundle.signing import sign
 from wandb_magic.bundle.syntax import compile_cell, parse
 from wandb_magic.bundle.writing import Writer, name_of
 from wandb_magic.errors import BundleError
-from wandb_magic.paths import FOLDER_MODE
+from wandb_magic.paths import FOLDER_MODE, open_private
 
 NO_STATE = NotebookState({}, [], [], [])
 SHORTEST_SECRET = 8  # characters: shorter values of variables are found in any text
@@ -153,7 +153,8 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
     values = dict(sorted(values.items(), key=lambda item: not is_whole(item[1])))
     folder.mkdir(mode=FOLDER_MODE, parents=True)
     if cell is not None:
-        cell_path(folder).write_text(cell, encoding="utf-8")
+        with open_private(cell_path(folder), "wb") as file:
+            file.write(cell.encode())
     without = {*outside.exclude, *REPLACED, *names.bound, *names.optional} - set(values)
     state = (
         _state(outside, values, codes, without, {**os.environ, **(environment or {})})

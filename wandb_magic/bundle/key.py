@@ -15,7 +15,7 @@ import stat
 from pathlib import Path
 
 from wandb_magic.bundle.checked import open_regular
-from wandb_magic.paths import FOLDER_MODE, locked, user_folder, write_exclusively
+from wandb_magic.paths import locked, make_folder, user_folder, write_exclusively
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 _own = secrets.token_hex(32)
@@ -35,7 +35,7 @@ def key() -> str:
     with contextlib.suppress(OSError):
         if (known := _read_key(path)) is not None:
             return known
-        path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        make_folder(path.parent, exist_ok=True)
         with locked(path.parent):
             if not path.is_symlink() and path.exists() and _read_key(path) is None:
                 path.unlink()

@@ -12,6 +12,7 @@ from wandb_magic.bundle.outside import Outside
 from wandb_magic.bundle.pickling import Pickler, picklable
 from wandb_magic.bundle.rerunning import defining_cell
 from wandb_magic.errors import BundleError
+from wandb_magic.paths import open_private
 
 
 class Writer:
@@ -31,7 +32,7 @@ class Writer:
         self.variables: list[Variable] = []
         self._outside = outside
         self.buffers = BufferFile(buffers_path(folder))
-        self._stream = variables_path(folder).open("wb")
+        self._stream = open_private(variables_path(folder), "wb")
         self.pickler = Pickler(self._stream, outside.namespace, self.buffers.add, without)
         self._without = without
 

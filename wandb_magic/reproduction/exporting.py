@@ -16,6 +16,7 @@ from wandb_magic.bundle.manifest import buffers_path, cell_path, variables_path
 from wandb_magic.bundle.named import holds_code
 from wandb_magic.bundle.recall import minor
 from wandb_magic.errors import SweepError, SweepStateError
+from wandb_magic.paths import FOLDER_MODE
 from wandb_magic.reproduction import script, start
 from wandb_magic.reproduction.companions import companions, program_of
 from wandb_magic.reproduction.original import Original
@@ -54,7 +55,7 @@ def export(original: Original, folder: Path) -> Path:
             dir=folder.parent, prefix=f".{folder.name}.", ignore_cleanup_errors=True
         ) as place:
             staging = Path(place) / folder.name
-            staging.mkdir()
+            staging.mkdir(mode=FOLDER_MODE)
             _write(original, staging)
             staging.rename(folder)
     except OSError as error:

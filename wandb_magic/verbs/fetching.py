@@ -20,7 +20,14 @@ from wandb_magic import index
 from wandb_magic.bundle import Manifest
 from wandb_magic.bundle.manifest import inherited
 from wandb_magic.errors import SweepError, SweepNotFoundError, SweepStateError
-from wandb_magic.paths import FOLDER_MODE, SweepPaths, wandb_folder, write_atomically
+from wandb_magic.paths import (
+    FOLDER_MODE,
+    SweepPaths,
+    make_folder,
+    open_private,
+    wandb_folder,
+    write_atomically,
+)
 from wandb_magic.records import Options, SweepId, SweepRecord, SweepState
 from wandb_magic.remote import RemoteSweep, login_is_likely
 from wandb_magic.remote.finding import split
@@ -101,7 +108,7 @@ def fetch(sweep: str, *, entity: str | None = None, project: str | None = None) 
 
 def _make(target: SweepPaths, reading: Reading) -> None:
     """Make a whole copy, or none."""
-    target.folder.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    make_folder(target.folder.parent, exist_ok=True)
     staging = SweepPaths(
         Path(tempfile.mkdtemp(dir=target.folder.parent, prefix=f".{target.folder.name}."))
     )
@@ -202,7 +209,7 @@ def _alone(paths: SweepPaths) -> Iterator[None]:
     """Hold the copy's lock: a store has one writer."""
     import fcntl  # noqa: PLC0415 - as in `detach`
 
-    with paths.lock.open("ab") as lock:
+    with open_private(paths.lock, "ab") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

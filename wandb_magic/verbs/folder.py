@@ -19,7 +19,13 @@ import yaml
 
 from wandb_magic import index
 from wandb_magic.bundle import Contents, freeze, sign_command
-from wandb_magic.paths import FOLDER_MODE, STATE_FOLDER, SweepPaths, sync_to_disk, write_atomically
+from wandb_magic.paths import (
+    STATE_FOLDER,
+    SweepPaths,
+    make_folder,
+    sync_to_disk,
+    write_atomically,
+)
 from wandb_magic.records import Options, SweepId, SweepRecord, SweepState, new_id
 from wandb_magic.remote import RemoteSweep
 from wandb_magic.remote.finding import DEFAULT_PROJECT
@@ -45,7 +51,7 @@ def root() -> Path:
 
 def write_bundle(paths: SweepPaths, code: Code, environment: Mapping[str, str]) -> Contents:
     """Freeze the code into a new folder."""
-    paths.folder.mkdir(mode=FOLDER_MODE, parents=True)
+    make_folder(paths.folder)
     return freeze(
         paths.bundle,
         cell=code.cell,
@@ -130,7 +136,7 @@ def furnish(paths: SweepPaths, sweep: SweepRecord) -> None:
     write_atomically(paths.spec, yaml.safe_dump(dict(sweep.spec), sort_keys=False), durable=True)
     if network_file_system(paths.folder) is not None:
         store = _local_state() / f"{sweep.id}{'-copy' if sweep.options.copied else ''}.db"
-        store.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        make_folder(store.parent, exist_ok=True)
         write_atomically(paths.store_pointer, str(store), durable=True)
     create(paths.store, sweep)
     sync_to_disk(paths.store.parent, paths.folder.parent)

@@ -15,7 +15,7 @@ from wandb_magic import index
 from wandb_magic.bundle import Contents
 from wandb_magic.bundle.manifest import inherited
 from wandb_magic.errors import SweepStateError
-from wandb_magic.paths import FOLDER_MODE, SweepPaths
+from wandb_magic.paths import SweepPaths, make_folder
 from wandb_magic.remote import Client, account, find, set_state
 from wandb_magic.spec import load
 from wandb_magic.verbs.finding import attach
@@ -93,7 +93,7 @@ def go_online(sweep: Sweep, count: int | None = None, *, trust: bool = False) ->
     )
 
     def fill(staging: SweepPaths) -> Contents:
-        staging.folder.mkdir(mode=FOLDER_MODE, parents=True)
+        make_folder(staging.folder)
         shutil.copytree(paths.bundle, staging.bundle)
         return Contents(())
 
