@@ -16,6 +16,9 @@ import type { Frame, Message, Open, Topic } from './wire';
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 10_000;
 
+/** With this code the server ends the socket of one who may not see the sweeps any more. */
+const DENIED = 1008;
+
 /** What somebody has open: the topic is asked for anew after every break. */
 interface IOpened {
   topic: () => Topic;
@@ -36,6 +39,11 @@ export class Socket implements IDisposable {
   /** When the connection was lost (milliseconds since the epoch); null while it is there. */
   get lostAt(): number | null {
     return this._lostAt;
+  }
+
+  /** Whether the server has refused to tell more: then only a person tries again. */
+  get isDenied(): boolean {
+    return this._denied;
   }
 
   get isDisposed(): boolean {
@@ -83,6 +91,7 @@ export class Socket implements IDisposable {
       this._seq = 0;
       this._retry = FIRST_RETRY_MS;
       this._lostAt = null;
+      this._denied = false;
       this._tell();
       this._changed.emit();
     };
@@ -91,21 +100,25 @@ export class Socket implements IDisposable {
         this._receive(JSON.parse(event.data as string) as Frame);
       }
     };
-    socket.onclose = () => {
+    socket.onclose = event => {
       if (socket === this._socket) {
-        this._lost();
+        this._lost(event.code);
       }
     };
   }
 
-  private _lost(): void {
+  private _lost(code: number): void {
     this._socket = null;
     if (this._disposed) {
       return;
     }
+    this._denied ||= code === DENIED;
     if (this._lostAt === null) {
       this._lostAt = Date.now();
       this._changed.emit();
+    }
+    if (this._denied) {
+      return;
     }
     this._timer = window.setTimeout(() => this._connect(), this._retry);
     this._retry = Math.min(2 * this._retry, LAST_RETRY_MS);
@@ -146,6 +159,7 @@ export class Socket implements IDisposable {
   };
 
   private _changed = new Signal<this, void>(this);
+  private _denied = false;
   private _disposed = false;
   private _lostAt: number | null = Date.now();
   private _names = 0;

@@ -1,13 +1,17 @@
 """Who may ask: nobody without a token, no other site, nobody whom an authoriser denies."""
 
+import asyncio
 import re
+import time
 from typing import Any
 
 import pytest
 from jupyter_server.auth import Authorizer
+from jupyter_server.serverapp import ServerApp
 from tornado.httpclient import HTTPClientError
 
-from tests.server.conftest import Api, Make, Written
+from tests.server.conftest import PATIENCE_S, Api, Make, Page, Written
+from wandb_magic.server import socket
 from wandb_magic.server.handlers import ROUTES
 
 VERBS = ("get", "post", "put", "patch", "delete")
@@ -135,6 +139,95 @@ async def test_no_socket_opens_for_another_site(api: Api) -> None:
     await api.connect({**browser, "Origin": f"http://{host}"})
     with pytest.raises(HTTPClientError, match="403"):
         await api.connect({**browser, "Origin": "http://elsewhere.example"})
+
+
+class Withdrawable(Authorizer):
+    """Lets everything be done, until somebody changes their mind."""
+
+    withdrawn = False
+
+    def is_authorized(self, handler: Any, user: Any, action: str, resource: str) -> bool:
+        return not Withdrawable.withdrawn
+
+
+async def ending(page: Page, *, saying: bool) -> tuple[int | None, str | None]:
+    """Return with what code and words a socket ends, at once if something is said over it."""
+    if saying:
+        await page.open(a={"topic": "sweeps"})
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        left = deadline - time.monotonic()
+        if await asyncio.wait_for(page.connection.read_message(), left) is None:
+            break
+    return page.connection.close_code, page.connection.close_reason
+
+
+DENIED = (1008, "you are logged out, or may not see the sweeps any more: log in again")
+
+
+class TestWithdrawing:
+    @pytest.fixture
+    def jp_server_config(self, jp_server_config: dict[str, Any]) -> dict[str, Any]:
+        jp_server_config["ServerApp"]["authorizer_class"] = Withdrawable
+        return jp_server_config
+
+    @pytest.mark.parametrize("saying", [True, False])
+    async def test_an_open_socket_ends_with_the_authorization(
+        self, api: Api, full: Written, monkeypatch: pytest.MonkeyPatch, *, saying: bool
+    ) -> None:
+        page = await api.connect()
+        await page.open(a={"topic": "sweeps"})
+        await page.message("a")
+        monkeypatch.setattr(Withdrawable, "withdrawn", True)
+        full.run()
+        assert await ending(page, saying=saying) == DENIED
+        with pytest.raises(HTTPClientError, match="403"):
+            await api.connect()
+
+
+@pytest.mark.parametrize("saying", [True, False])
+async def test_an_open_socket_ends_with_its_token(
+    api: Api, jp_serverapp: ServerApp, *, saying: bool
+) -> None:
+    page = await api.connect()
+    await page.open(a={"topic": "sweeps"})
+    await page.message("a")
+    jp_serverapp.identity_provider.token = "another"
+    assert await ending(page, saying=saying) == DENIED
+
+
+async def test_an_open_socket_ends_with_a_logout(api: Api) -> None:
+    browser, other = await api.login(), await api.login()
+    page, another = await api.connect(browser), await api.connect(other)
+    by_token = await api.connect()
+    for each in (page, another, by_token):
+        await each.open(a={"topic": "sweeps"})
+        await each.message("a")
+    assert (await api.answer("/logout", headers=browser)).code == 200
+    assert await ending(page, saying=False) == DENIED
+    for each in (another, by_token):  # these are other logins
+        await each.open(b={"topic": "sweeps"})
+        await each.message("b")
+
+
+async def test_an_open_socket_ends_with_its_cookie(api: Api, jp_serverapp: ServerApp) -> None:
+    page = await api.connect(await api.login())
+    await page.open(a={"topic": "sweeps"})
+    await page.message("a")
+    # What a changed password does.
+    jp_serverapp.web_app.settings["cookie_secret"] = b"another"
+    assert await ending(page, saying=False) == DENIED
+
+
+async def test_a_socket_whose_rights_last_stays_open(
+    api: Api, full: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "CHECK_S", 0.0)
+    page = await api.connect(await api.login())
+    for number in range(5):
+        await page.open(**{str(number): {"topic": "sweeps"}})
+        await page.message(str(number))
+    assert page.connection.close_code is None
 
 
 OUTSIDE = (

@@ -9,6 +9,7 @@ from jupyter_server.extension.application import ExtensionApp
 from wandb_magic.server.handlers import handlers
 from wandb_magic.server.pools import POOLS, Pools
 from wandb_magic.server.shelf import SHELF, Shelf
+from wandb_magic.server.socket import SOCKETS, Sockets
 
 
 class WandbMagicApp(ExtensionApp):
@@ -21,6 +22,7 @@ class WandbMagicApp(ExtensionApp):
         assert self.serverapp is not None
         self.settings[SHELF] = Shelf(Path(self.serverapp.root_dir))
         self.settings[POOLS] = Pools()
+        self.settings[SOCKETS] = Sockets(self.serverapp.identity_provider)
 
     def initialize_handlers(self) -> None:
         """Add the routes; Jupyter puts its base URL before them."""

@@ -2,14 +2,19 @@
 
 There is never more than one frame on its way to a page: one that falls behind finds the newest
 state in its next frame, and no queue grows for it.
+
+Whoever opened a socket is asked about again at every message, and every `CHECK_S` seconds: one who
+has logged out, or may no longer read, is told so, and hears nothing more.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from typing import Any
 
+from jupyter_server.auth import IdentityProvider
 from jupyter_server.auth.decorator import ws_authenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
@@ -22,9 +27,56 @@ from wandb_magic.server.pools import POOLS, Pools
 from wandb_magic.server.problems import BadRequestError
 from wandb_magic.server.shelf import SHELF
 
+SOCKETS = "wandb_magic_sockets"
+"""The name of the open sockets among the server's settings."""
+
 TICK_S = 0.1
+CHECK_S = 3.0
 LONGEST = 1 << 20  # octets of what a page may say
-BAD_MESSAGE, FAILED = 1007, 1011  # RFC 6455, 7.4.1
+BAD_MESSAGE, DENIED, FAILED = 1007, 1008, 1011  # RFC 6455, 7.4.1
+WITHDRAWN = "you are logged out, or may not see the sweeps any more: log in again"
+UNKNOWN_USER = (401, 403)
+
+
+class Sockets:
+    """The sockets that are open; a logout ends those of the same login.
+
+    Jupyter keeps no list of logins: the cookie of one who has logged out would be good until it
+    expires, so a socket that was opened with it would go on.
+
+    Parameters
+    ----------
+    provider
+        Who logs people in and out.
+    """
+
+    def __init__(self, provider: IdentityProvider) -> None:
+        self._provider = provider
+        self._open: set[SocketHandler] = set()
+        clear = provider.clear_login_cookie
+
+        def logged_out(handler: JupyterHandler) -> None:
+            clear(handler)
+            login = self._cookie(handler)
+            for each in [*self._open]:
+                # One who has shown a token needs no login.
+                shown = provider.is_token_authenticated(each)
+                if login and not shown and self._cookie(each) == login:
+                    each.deny()
+
+        provider.clear_login_cookie = logged_out  # type: ignore[method-assign, assignment]
+
+    def add(self, socket: SocketHandler) -> None:
+        """Add one that has been opened."""
+        self._open.add(socket)
+
+    def remove(self, socket: SocketHandler) -> None:
+        """Remove one that has been closed."""
+        self._open.discard(socket)
+
+    def _cookie(self, handler: JupyterHandler) -> str | None:
+        """Return the cookie by which somebody is known."""
+        return handler.get_cookie(self._provider.get_cookie_name(handler))
 
 
 class SocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
@@ -41,12 +93,33 @@ class SocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     @ws_authenticated
     async def get(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Tornado's
         """Connect, if the user may."""
-        allowed = await ensure_async(
-            self.authorizer.is_authorized(self, self.current_user, "read", self.auth_resource)
-        )
-        if not allowed:
+        if not await self.is_authorized():
             raise HTTPError(403)
         await super().get(*args, **kwargs)
+
+    async def is_authorized(self) -> bool:
+        """Tell whether the user that Jupyter knows may read."""
+        return bool(
+            await ensure_async(
+                self.authorizer.is_authorized(self, self.current_user, "read", self.auth_resource)
+            )
+        )
+
+    async def _may_read(self) -> bool:
+        """Tell whether whoever opened the socket would be let in again."""
+        again = type(self)(self.application, self.request)
+        try:
+            await ensure_async(again.prepare())
+        except HTTPError as error:
+            if error.status_code in UNKNOWN_USER:
+                return False
+            raise
+        self._checked = time.monotonic()
+        return again.current_user is not None and await again.is_authorized()
+
+    def deny(self) -> None:
+        """End it for one who may not read any more."""
+        self.close(DENIED, WITHDRAWN)
 
     def open(self, *_: str) -> None:
         """Begin to tell."""
@@ -55,11 +128,16 @@ class SocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self._page = Page(self.settings[SHELF])
         self._lock = asyncio.Lock()
         self._woken = asyncio.Event()
+        self._checked = time.monotonic()
+        self.settings[SOCKETS].add(self)
         self._telling = asyncio.create_task(self._tell())
 
     async def on_message(self, message: str | bytes) -> None:
         """Open what the page has open (`messages.Open`)."""
         try:
+            if not await self._may_read():
+                self.deny()
+                return
             async with self._lock:
                 await self._pools.pages.do(lambda: self._page.open(message))
         except BadRequestError as error:
@@ -69,6 +147,7 @@ class SocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def on_close(self) -> None:
         """Stop telling."""
+        self.settings[SOCKETS].remove(self)
         if self._telling is not None:
             self._telling.cancel()
         super().on_close()
@@ -91,6 +170,9 @@ class SocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), TICK_S)
             self._woken.clear()
+            if time.monotonic() - self._checked >= CHECK_S and not await self._may_read():
+                self.deny()
+                return
             async with self._lock:
                 told = await self._pools.pages.do(self._page.news)
             if told:

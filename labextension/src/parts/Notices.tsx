@@ -80,7 +80,9 @@ export function Stale(): ReactElement | null {
     <div className="jp-wm-Stale" role="status" title={formatTime(lost)}>
       <span>
         <span aria-hidden="true">⚠ </span>
-        {trans.__('Connection to the server lost %1; trying again.', formatAgo(lost, now))}
+        {socket.isDenied
+          ? trans.__('You are logged out, or may not see the sweeps any more: log in again.')
+          : trans.__('Connection to the server lost %1; trying again.', formatAgo(lost, now))}
       </span>
       <Button label={trans.__('Try now')} onClick={() => socket.retry()} />
     </div>
