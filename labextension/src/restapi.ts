@@ -3,6 +3,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
+import { pathPart } from './links';
 import type {
   Axis,
   Band,
@@ -142,7 +143,7 @@ export class RestAPI {
 
   /** The address of a saved file, for an image or a link. */
   fileUrl(sweep: string, run: string, file: string): string {
-    const parts = file.split('/').map(encodeURIComponent).join('/');
+    const parts = file.split('/').map(pathPart).join('/');
     return this._url(`${path(sweep, run)}/files/${parts}`, {}, true);
   }
 
@@ -206,8 +207,8 @@ export class RestAPI {
 }
 
 function path(sweep: string, run?: string): string {
-  const start = `sweeps/${encodeURIComponent(sweep)}`;
-  return run === undefined ? start : `${start}/runs/${encodeURIComponent(run)}`;
+  const start = `sweeps/${pathPart(sweep)}`;
+  return run === undefined ? start : `${start}/runs/${pathPart(run)}`;
 }
 
 async function sentence(response: Response): Promise<string> {

@@ -1,6 +1,8 @@
 """Answers stay small, saved files are found, and what cannot be read can be deleted."""
 
 import fcntl
+import json
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from wandb_magic.entries import FilesEntry, HistoryEntry
 from wandb_magic.errors import SweepStateError
 from wandb_magic.server.answers import LONGEST, MOST_MEDIA
 from wandb_magic.server.shelf import Shelf
+from wandb_magic.sync.state import Phase, SyncState, Target
 
 RUNS = "sweeps/sweep000/runs"
 
@@ -96,3 +99,23 @@ def test_a_sweep_that_cannot_be_read_and_runs_is_kept(make_sweep: Make, tmp_path
         with pytest.raises(SweepStateError):
             Shelf(tmp_path).delete(id_)
     assert sweep.paths.folder.exists()
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", " https://x.example", "//x.example", "data:text/html,x"]
+)
+async def test_only_the_web_is_told_as_an_address(
+    api: Api, make_sweep: Make, address: str
+) -> None:
+    page = f"{address}/entity/project/sweeps/sweep000"
+    sweep = make_sweep(url=page)
+    run = sweep.run()
+    synced = make_sweep("synced00")
+    other = synced.run()
+    synced.paths.sync.folder.mkdir()
+    for url in (page, [page], {"a": page}):
+        state = SyncState(Target("e", "p", "synced00", url), Phase.DONE)  # type: ignore[arg-type]
+        synced.paths.sync.state.write_text(json.dumps(asdict(state)))
+        assert [each["url"] for each in (await api.get("sweeps"))["sweeps"]] == [None, None]
+        assert (await api.get(f"sweeps/synced00/runs/{other}"))["url"] is None
+    assert (await api.get(f"{RUNS}/{run}"))["url"] is None

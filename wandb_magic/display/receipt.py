@@ -8,6 +8,7 @@ from pathlib import Path
 from wandb_magic.bundle import Contents, Item
 from wandb_magic.display import style, words
 from wandb_magic.records import SweepRecord
+from wandb_magic.remote import web_address
 from wandb_magic.verbs.handle import Sweep
 
 MENTIONED = 8  # settings of the notebook that are named
@@ -36,9 +37,11 @@ def html(sweep: Sweep) -> str:
 
 
 def _link(url: str | None) -> list[str]:
-    if url is None or not url.startswith(("https://", "http://")):
+    address = web_address(url)
+    if address is None:
         return []
-    return [f'<a href="{escape(url)}" target="_blank" rel="noreferrer">{escape(url)}</a>']
+    shown = escape(address)
+    return [f'<a href="{shown}" target="_blank" rel="noreferrer">{shown}</a>']
 
 
 def _named(record: SweepRecord) -> str:

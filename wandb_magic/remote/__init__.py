@@ -9,7 +9,7 @@ from wandb_magic.remote.account import Account, account, login_is_likely
 from wandb_magic.remote.client import Client
 from wandb_magic.remote.creating import create
 from wandb_magic.remote.finding import RemoteSweep, find, in_remote_form, set_state
-from wandb_magic.remote.links import run_page, sweep_page
+from wandb_magic.remote.links import run_page, sweep_page, web_address
 
 __all__ = [
     "Account",
@@ -23,4 +23,5 @@ __all__ = [
     "run_page",
     "set_state",
     "sweep_page",
+    "web_address",
 ]

@@ -14,7 +14,7 @@ from wandb_magic.display.sparkline import best_so_far
 from wandb_magic.errors import BundleError, StoreError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import RunId, RunRecord, documents, metric_of
-from wandb_magic.remote import run_page
+from wandb_magic.remote import run_page, web_address
 from wandb_magic.safe_open import read_below
 from wandb_magic.server import wire
 from wandb_magic.store import StoreReader
@@ -41,7 +41,7 @@ def summary(paths: SweepPaths, reader: StoreReader) -> wire.SweepSummary:
         "state": status.state,  # type: ignore[typeddict-item] # a state, or died
         "cause": status.cause,
         "folder": str(paths.folder),
-        "url": record.url or synced_url(paths),
+        "url": web_address(record.url or synced_url(paths)),
         "created": record.created,
         "started": record.started,
         "finished": record.ended,
@@ -166,7 +166,7 @@ def run_detail(paths: SweepPaths, reader: StoreReader, run: str) -> wire.RunDeta
         "error": record.error,
         "exit_code": record.exit_code,
         "folder": record.directory,
-        "url": run_page(reader.sweep().url or synced_url(paths) or "", run) or None,
+        "url": _run_page(reader.sweep().url or synced_url(paths), run),
         "gpus": _text(paths, paths.run(record.id).devices),
         "info": info,
         "config": config.get(record.id, {}),
@@ -181,6 +181,11 @@ def run_detail(paths: SweepPaths, reader: StoreReader, run: str) -> wire.RunDeta
             for table, chart in reader.charts(record.id).items()
         },
     }
+
+
+def _run_page(sweep_url: object, run: str) -> str | None:
+    address = web_address(sweep_url)
+    return run_page(address, run) or None if address else None
 
 
 def _text(paths: SweepPaths, path: Path) -> str:

@@ -5,6 +5,7 @@ import type { ReactElement } from 'react';
 
 import { formatDuration, formatNumber } from '../../format';
 import { useLab } from '../../lab';
+import { webAddress } from '../../links';
 import { isActive } from '../../model';
 import { Button, CommandButton } from '../../parts/Button';
 import { type Entry, openMenu } from '../../parts/menu';
@@ -21,6 +22,7 @@ export function Header({
 }): ReactElement {
   const { commands, trans } = useLab();
   const { best, count, ended, remaining } = summary;
+  const url = webAddress(summary.url);
   const args = { sweep: summary.id };
   const entries: Entry[] = [
     { command: Commands.drain, args },
@@ -64,8 +66,8 @@ export function Header({
       {summary.state === 'running' && remaining !== null && (
         <span>{trans.__('%1 left', formatDuration(remaining))}</span>
       )}
-      {summary.url !== null && (
-        <a href={summary.url} target="_blank" rel="noreferrer" className="jp-wm-Link">
+      {url !== null && (
+        <a href={url} target="_blank" rel="noreferrer" className="jp-wm-Link">
           <launchIcon.react tag="span" className="jp-wm-Button-icon" aria-hidden="true" /> W&amp;B
         </a>
       )}

@@ -7,6 +7,7 @@ import { runColour } from '../../../colours';
 import { duration } from '../../../columns';
 import { formatCell, formatDuration, formatNumber, formatTime } from '../../../format';
 import { useLab } from '../../../lab';
+import { webAddress } from '../../../links';
 import { Button, CommandButton } from '../../../parts/Button';
 import { State } from '../../../parts/State';
 import { useNow } from '../../../parts/useNow';
@@ -32,7 +33,7 @@ export function Header({
   }
   const args = { sweep: sweep.id, run: run.id };
   const { summary } = sweep;
-  const url = detail?.url ?? null;
+  const url = webAddress(detail?.url);
   // What stopped a run says more than what that looked like in its code.
   const said = row.cause || row.failure;
   const isBest = summary?.best?.id === run.id;
