@@ -195,7 +195,58 @@ except NameError:
 print(is_notebook())
 """)
     assert out == "a run\nFalse\n"
-    assert "line 2: get_ipython()" in made.refusal("\nget_ipython().system('ls')")
-    assert "line 4: get_ipython()" in made.refusal(
-        "try:\n    x\nexcept NameError:\n    get_ipython()"
+
+
+def test_what_only_sets_up_a_notebook_means_nothing_to_a_run(notebook: Make) -> None:
+    made = notebook(
+        "from contextlib import suppress",
+        "def plot():\n    get_ipython().run_line_magic('matplotlib', 'inline')\n    return 1\n"
+        "def install():\n    get_ipython().system('pip install x')\n"
+        "def kernel():\n    return get_ipython().kernel\n",
     )
+    out = made.run("""%%time
+%load_ext autoreload
+%autoreload 2
+if 'google.colab' in str(get_ipython()):
+    get_ipython().system("pip install x")
+for each in range(1):
+    %matplotlib inline
+assert get_ipython().__class__.__name__ != "ZMQInteractiveShell" and not get_ipython()
+assert not hasattr(get_ipython(), "kernel") and "IPKernelApp" not in get_ipython().config
+get_ipython().magic("config InlineBackend.figure_format = 'svg'")
+assert plot() == 1
+where = "notebook"
+with suppress(NameError):
+    where = "a run"
+    get_ipython()
+    where = "notebook"
+print(where)
+for refused in (install, kernel):
+    try:
+        refused()
+    except (RuntimeError, AttributeError) as error:
+        print(error)
+""")
+    assert out == (
+        "a run\n"
+        "'!pip install x' is for IPython, and a run is plain Python: install packages in a cell "
+        "of its own\n"
+        "get_ipython().kernel does not exist in a run, which is plain Python: move what needs the "
+        "notebook to a cell of its own\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("get_ipython().system('ls')", "get_ipython().system does not do this in the processes"),
+        ("x = get_ipython().getoutput('ls')", "use subprocess.run(…), or a cell of its own"),
+        ("get_ipython().run_line_magic('cd', 'data')", "use os.chdir(…), or a cell of its own"),
+        ("get_ipython().run_cell_magic('time', '', 'f()')", "leave it out, or move it to a cell"),
+        ("print(get_ipython().events.register('x', print))", "move it to a cell of its own"),
+    ],
+)
+def test_what_a_notebook_alone_can_do_is_refused(notebook: Make, cell: str, message: str) -> None:
+    told = notebook().refusal(f"\n{cell}")
+    assert told.startswith("line 2: ")
+    assert message in told

@@ -255,7 +255,9 @@ def test_what_was_set_on_libraries_and_modules_is_so_in_runs_and_exports_and_is_
     monkeypatch.setattr(namespace["beside"], "FACTOR", 100, raising=False)
     cell = """
         import random, wandb
+        %matplotlib inline
         with wandb.init() as run:
+            assert not get_ipython()
             seen = float(fractions.Fraction(1).half()) + beside.FACTOR
             run.log({"loss": seen + np.geterr()["divide"].count("r"), "drawn": random.random()})
     """

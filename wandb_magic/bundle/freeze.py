@@ -36,7 +36,7 @@ from wandb_magic.bundle.pickling import picklable
 from wandb_magic.bundle.rerunning import Rerun, find_cells
 from wandb_magic.bundle.scope import CellNames
 from wandb_magic.bundle.signing import sign
-from wandb_magic.bundle.syntax import compile_cell, parse
+from wandb_magic.bundle.syntax import compile_cell, parse, plain
 from wandb_magic.bundle.writing import Writer, name_of
 from wandb_magic.errors import BundleError
 from wandb_magic.paths import FOLDER_MODE, open_private
@@ -132,7 +132,7 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
     values: dict[str, Any] = {}
     if cell is not None:
         kind = "cell"
-        filename = str(cell_path(folder))
+        cell, filename = plain(cell), str(cell_path(folder))
         tree = parse(cell, filename)
         codes = [compile_cell(tree, filename)]
         names = analyse(tree, outside.behind_name, outside.mentioned, include)

@@ -7,12 +7,26 @@ import re
 from collections.abc import Iterator
 from types import CodeType
 
+from wandb_magic.bundle import plain_shell
 from wandb_magic.errors import BundleError
 
 # `!ls`, `%time f()`, `?f`, `f?`, `files = !ls`, `t = %timeit f()`
 _IPYTHON = re.compile(r"^[!%?]|^[\w.*%]+\?\??$|=\s*[!%]\s*\w")
 
 _UNREADABLE = re.compile("[\\0\ud800-\udfff]")
+
+
+def plain(source: str) -> str:
+    """Return a cell without the lines of IPython's that mean nothing to a run.
+
+    Lines keep their numbers. What is no Python for another reason stays, for `parse` to say so.
+    """
+    if _UNREADABLE.search(source):
+        return source
+    try:
+        return plain_shell.replaced(source, plain_shell.without_harmless)
+    except (RecursionError, MemoryError):
+        return source
 
 
 def parse(source: str, filename: str) -> ast.Module:
@@ -43,29 +57,55 @@ def parse(source: str, filename: str) -> ast.Module:
         lines = ["", *source.splitlines()]
         line = lines[error.lineno or 0].strip() if (error.lineno or 0) < len(lines) else ""
         if _IPYTHON.search(line):
+            said = line[line.find("!") :] if "!" in line else line.lstrip("%?")
+            wanted = plain_shell.remedy(said if said.startswith("!") else f"%{said}")
             raise BundleError(
                 f"line {error.lineno}: {line!r} is IPython syntax, which does not exist in the "
-                "processes of a sweep: move it to a cell of its own"
+                f"processes of a sweep: {wanted}"
             ) from None
         raise
     for node in _executed(tree):
-        if isinstance(node, ast.Name) and node.id == "get_ipython":
-            raise BundleError(
-                f"line {node.lineno}: get_ipython() does not exist in the processes of a sweep: "
-                "move this line to a cell of its own"
-            )
+        _refuse_shell(node)
     return tree
 
 
+def _refuse_shell(node: ast.AST) -> None:
+    """Refuse what ``get_ipython()`` surely does not do in a run, before anything starts."""
+    called = node.func if isinstance(node, ast.Call) else node
+    if not (
+        isinstance(called, ast.Attribute)
+        and isinstance(called.value, ast.Call)
+        and isinstance(called.value.func, ast.Name)
+        and called.value.func.id == "get_ipython"
+    ):
+        return
+    name, told = called.attr, plain_shell.ELSEWHERE
+    if name in plain_shell.METHODS:
+        first = node.args[0] if isinstance(node, ast.Call) and node.args else None
+        line = str(first.value) if isinstance(first, ast.Constant) else ""
+        if plain_shell.is_done(name, line):
+            return
+        told = plain_shell.remedy(plain_shell.written(name, line))
+    elif name in plain_shell.KNOWN or name.startswith("__"):
+        return
+    raise BundleError(
+        f"line {called.lineno}: get_ipython().{name} does not do this in the processes of a "
+        f"sweep: {told}"
+    )
+
+
 def _executed(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield what the cell itself executes, and what of it may not raise `NameError`.
+    """Yield what the cell itself surely executes, and what of it may not raise an error.
 
     A function that asks whether it is in a notebook catches that, or its caller does.
     """
     for child in ast.iter_child_nodes(node):
         if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             continue
-        if isinstance(child, ast.Try) and any(_catches(each.type) for each in child.handlers):
+        if isinstance(child, (ast.If, ast.IfExp)):
+            yield from _executed(child.test)
+            continue
+        if isinstance(child, ast.Try) and any(map(_catches, child.handlers)):
             for part in (*child.handlers, *child.finalbody):
                 yield from _executed(part)
             continue
@@ -73,12 +113,8 @@ def _executed(node: ast.AST) -> Iterator[ast.AST]:
         yield from _executed(child)
 
 
-def _catches(caught: ast.expr | None) -> bool:
-    """Tell whether an exception handler catches a `NameError`."""
-    if caught is None:
-        return True
-    names = {each.id for each in ast.walk(caught) if isinstance(each, ast.Name)}
-    return bool(names & {"NameError", "Exception", "BaseException"})
+def _catches(handler: ast.ExceptHandler) -> bool:
+    return plain_shell.catches(handler.type)
 
 
 def compile_cell(tree: ast.Module, filename: str) -> CodeType:

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from wandb_magic.bundle import library_state
+from wandb_magic.bundle import library_state, plain_shell
 from wandb_magic.bundle.manifest import (
     ENTRY,
     Kind,
@@ -158,6 +158,7 @@ def _thaw(bundle: OpenBundle, late: str | None, on_step: OnStep) -> Thawed:
         remember_source(filename, text)
     # No `__file__`, as in a kernel: `multiprocessing` would execute it again in its workers.
     module = types.ModuleType("__main__")
+    module.__dict__["get_ipython"] = plain_shell.get_ipython
     sys.modules["__main__"] = module
     sys.argv = [""]
     code = None

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from wandb_magic.bundle import library_state, rebuilding, rebuilding_types
+from wandb_magic.bundle import library_state, plain_shell, rebuilding, rebuilding_types
 from wandb_magic.bundle.manifest import buffers_path, cell_path, variables_path
 from wandb_magic.bundle.named import holds_code
 from wandb_magic.bundle.recall import minor
@@ -89,6 +89,7 @@ def _write(original: Original, folder: Path) -> None:
                 shutil.copyfileobj(source, copy)
         shutil.copyfile(rebuilding.__file__, data / "rebuilding.py")
         shutil.copyfile(library_state.__file__, data / "library_state.py")
+        shutil.copyfile(plain_shell.__file__, data / "plain_shell.py")
         shutil.copyfile(rebuilding_types.__file__, data / "rebuilding_types.py")
         if manifest.kind == "cell":
             cell = cell_path(original.paths.bundle)

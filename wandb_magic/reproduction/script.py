@@ -27,7 +27,9 @@ class _Marks(dict[str, str]):
 
 def of_cell(original: Original, cell: str) -> tuple[str, bool]:
     """Return the script of a cell, and whether the cell needs a file of its own beside it."""
-    head = _head(original) + _begin("start.begin(globals(), rebuilding, library_state)")
+    head = _head(original) + _begin(
+        "start.begin(globals(), rebuilding, library_state, plain_shell)"
+    )
     if not _is_script(cell):
         alone = 'start.execute(start.FOLDER / "cell.py", globals())\n'
         return f"{head}{alone}", True
@@ -39,7 +41,7 @@ def of_cell(original: Original, cell: str) -> tuple[str, bool]:
 
 def of_function(original: Original) -> str:
     """Return the script of a function."""
-    begin = _begin("function = start.begin(globals(), rebuilding, library_state)")
+    begin = _begin("function = start.begin(globals(), rebuilding, library_state, plain_shell)")
     return f"{_head(original)}{begin}start.call(function)\n"
 
 
@@ -131,7 +133,7 @@ def _head(original: Original) -> str:
 
 
 def _begin(call: str) -> str:
-    return f"from {PACKAGE} import library_state, rebuilding, start\n\n{call}\n"
+    return f"from {PACKAGE} import library_state, plain_shell, rebuilding, start\n\n{call}\n"
 
 
 def _is_script(cell: str) -> bool:

@@ -26,7 +26,12 @@ FOLDER = HERE.parent
 _MARK = re.compile(r"<<(\w+)(?::([^<>]*))?>>")
 
 
-def begin(namespace: dict[str, Any], rebuilding: ModuleType, library_state: ModuleType) -> Any:  # noqa: ANN401 - the user's own function
+def begin(
+    namespace: dict[str, Any],
+    rebuilding: ModuleType,
+    library_state: ModuleType,
+    plain_shell: ModuleType,
+) -> Any:  # noqa: ANN401 - the user's own function
     """Put the run's variables into a namespace, set its parameters, and seed.
 
     Parameters
@@ -37,6 +42,8 @@ def begin(namespace: dict[str, Any], rebuilding: ModuleType, library_state: Modu
         The module that reads variables.
     library_state
         The module that sets what the notebook had set on modules and libraries.
+    plain_shell
+        The module that has ``get_ipython`` for a process without IPython.
 
     Returns
     -------
@@ -53,6 +60,7 @@ def begin(namespace: dict[str, Any], rebuilding: ModuleType, library_state: Modu
     _set_environment(told)
     # As in a notebook: `multiprocessing` would execute the script again in its workers.
     namespace.pop("__file__", None)
+    namespace["get_ipython"] = plain_shell.get_ipython
     for name, text in told["sources"].items():
         linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
     for name, parts in told["imports"].items():
