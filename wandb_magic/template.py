@@ -26,7 +26,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
-from wandb_magic.bundle import Thawed, signed_manifest, thaw
+from wandb_magic.bundle import Manifest, Thawed, signed_manifest, thaw
 from wandb_magic.causes import describe
 from wandb_magic.channel import Channel
 from wandb_magic.disk import RETRY_S, is_passing
@@ -300,9 +300,9 @@ class Course:
         if self.cold and kind == "variable":
             self._culprit = name
 
-    def preloader(self) -> Preloader | None:
-        """Return what imports for the runs what they import late."""
-        if not self._notes or self.cold:
+    def preloader(self, manifest: Manifest) -> Preloader | None:
+        """Return what imports for the runs what they import late, if anything may."""
+        if not self._notes or self.cold or manifest.imports_in_run:
             return None
         return Preloader(self.check, ImportNotes(Path(self._notes)))
 
@@ -342,7 +342,7 @@ def main() -> None:
             warm_wandb()
             thawed = thaw(folder, late=course.late, on_step=course.on_step)
             course.finish()
-            preloader = course.preloader()
+            preloader = course.preloader(manifest)
             cold, notices = course.cold, course.notices
             remember_repository()
     except BaseException as error:  # noqa: BLE001 - a user's module may raise anything

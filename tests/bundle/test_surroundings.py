@@ -237,6 +237,36 @@ for refused in (install, kernel):
 
 
 @pytest.mark.parametrize(
+    "sets",
+    [
+        "os.environ['SOME_BACKEND'] = 'mine'",
+        "os.environ.update({'SOME_BACKEND': 'mine', 'OTHER': '1'})",
+        "os.environ |= {'SOME_BACKEND': 'mine'}",
+        "which = 'SOME'; os.environ[f'{which}_BACKEND'] = 'mine'",
+        "from os import environ; environ.setdefault('SOME_BACKEND', 'mine')",
+        "choose('mine')",
+    ],
+)
+def test_what_the_code_sets_in_the_environment_is_there_when_it_imports(
+    notebook: Make, sets: str
+) -> None:
+    made = notebook("import os\ndef choose(name):\n    os.environ['SOME_BACKEND'] = name")
+    (made.folder / "has_backend.py").write_text("import os\nNAME = os.environ.get('SOME_BACKEND')")
+    made.run(f"import os\n{sets}\nimport has_backend\nassert has_backend.NAME == 'mine'")
+
+
+def test_variables_that_no_import_reads_leave_imports_before_the_fork(notebook: Make) -> None:
+    notebook().run("""
+import os, sys
+assert "colorsys" in sys.modules
+os.environ["PYTHONHASHSEED"] = "1"
+os.environ.setdefault("WANDB_SILENT", "true")
+print(os.environ["HOME"])
+import colorsys
+""")
+
+
+@pytest.mark.parametrize(
     ("cell", "message"),
     [
         ("get_ipython().system('ls')", "get_ipython().system does not do this in the processes"),

@@ -29,6 +29,16 @@ GIVEN = frozenset(
         "__spec__",
     }
 )
+# What sets a variable of the environment, beside `os.environ[…] = …`.
+_SETTERS = frozenset({"pop", "setdefault", "update"})
+_SETTERS_ALONE = frozenset({"load_dotenv", "putenv", "unsetenv"})
+# They are read when something is used, and not when it is imported.
+_READ_LATE = frozenset(
+    {"CUBLAS_WORKSPACE_CONFIG", "CUDA_LAUNCH_BLOCKING", "CUDA_VISIBLE_DEVICES", "LOCAL_RANK"}
+    | {"MASTER_ADDR", "MASTER_PORT", "PYTHONHASHSEED", "RANK", "TF_CUDNN_DETERMINISTIC"}
+    | {"TF_DETERMINISTIC_OPS", "TOKENIZERS_PARALLELISM", "WORLD_SIZE"}
+)
+_STORES = frozenset({"STORE_SUBSCR", "DELETE_SUBSCR"})
 _READS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 
 
@@ -90,3 +100,42 @@ def imports_of(codes: Iterable[CodeType]) -> dict[str, list[str]]:
 def attributes_of(code: CodeType) -> frozenset[str]:
     """Return every name in a code object, attributes included."""
     return frozenset(name for each in (code, *nested(code)) for name in each.co_names)
+
+
+def sets_environment(codes: Iterable[CodeType]) -> bool:
+    """Tell whether code may set variables of the environment that an import reads."""
+    return any(_sets_environment(each) for code in codes for each in (code, *nested(code)))
+
+
+def _sets_environment(code: CodeType) -> bool:
+    """Tell whether one code object does, by what stands behind each `environ` in it."""
+    instructions = list(dis.get_instructions(code))
+    for number, each in enumerate(instructions):
+        if each.opname == "LOAD_CONST":
+            continue
+        if each.argval in _SETTERS_ALONE or (
+            each.argval == "environ" and _is_changed(each, instructions[number + 1 :])
+        ):
+            return True
+    return False
+
+
+def _is_changed(environ: dis.Instruction, behind: list[dis.Instruction]) -> bool:
+    """Tell whether the code behind an `environ` sets what an import may read."""
+    if environ.opname == "STORE_ATTR":  # environ |= …
+        return True
+    first, second = (*behind[:2], None, None)[:2]
+    if first is not None and second is not None:
+        if first.argval in _SETTERS:  # environ.setdefault(key, …)
+            return _is_read_by_imports(second)
+        if second.opname in _STORES:  # environ[key] = …
+            return _is_read_by_imports(first)
+    # environ[…] = …: whichever comes first uses it.
+    used = (each.opname for each in behind if each.opname in {*_STORES, "BINARY_SUBSCR"})
+    return first is not None and first.opname.startswith("LOAD") and next(used, "") in _STORES
+
+
+def _is_read_by_imports(key: dis.Instruction) -> bool:
+    """Tell whether an import may read the variable whose name this puts on the stack."""
+    name = key.argval if key.opname == "LOAD_CONST" else ""
+    return not isinstance(name, str) or not (name in _READ_LATE or name.startswith("WANDB_"))

@@ -19,7 +19,7 @@ from typing import Any
 
 from wandb_magic.bundle import library_state
 from wandb_magic.bundle.arrays import is_whole
-from wandb_magic.bundle.bytecode import attributes_of, imports_of
+from wandb_magic.bundle.bytecode import attributes_of, imports_of, sets_environment
 from wandb_magic.bundle.calling import refuse_uncallable
 from wandb_magic.bundle.manifest import (
     ENTRY,
@@ -173,6 +173,7 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
     functions = [each for each in writer.pickler.definitions if isinstance(each, FunctionType)]
     codes += [each.__code__ for each in functions]
     mentioned = frozenset().union(*map(attributes_of, codes))
+    in_run = sets_environment(codes)
     generators = library_state.random_state() if random_state else {}
     told = [f"random state ({', '.join(generators)})"] if generators else []
     carried = (*state.carried, *told)
@@ -183,7 +184,7 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
         path=tuple(os.path.abspath(entry) for entry in sys.path),  # noqa: PTH100 - keeps symlinks
         imports={
             **{name: [] for name in sorted(with_submodules(values.values(), mentioned))},
-            **imports_of(codes),
+            **({} if in_run else imports_of(codes)),
         },
         variables=tuple(writer.variables),
         spans=tuple(writer.buffers.spans),
@@ -195,6 +196,7 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
         carried=carried,
         cells=rerun.cells,
         random_state=generators,
+        imports_in_run=in_run,
     ).write(folder)
     sign(folder)
     items = (

@@ -108,6 +108,9 @@ class Manifest:
     random_state
         The states of the notebook's global random generators, if runs are to begin with these;
         see `library_state.random_state`.
+    imports_in_run
+        Whether the code sets variables of the environment: then each run imports for itself what
+        it imports, because a library may read them at its import.
     """
 
     kind: Kind
@@ -125,6 +128,7 @@ class Manifest:
     carried: tuple[str, ...] = ()
     cells: tuple[tuple[str, str], ...] = ()
     random_state: Mapping[str, Any] = field(default_factory=dict)
+    imports_in_run: bool = False
 
     def write(self, folder: Path) -> None:
         """Write the table into the bundle's folder; a bundle without it is not complete."""
