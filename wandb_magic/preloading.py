@@ -26,7 +26,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from wandb_magic.paths import FOLDER_MODE, read_regular, write_atomically
+from wandb_magic.paths import make_folder, read_regular, write_atomically
 
 WORTHWHILE = 20  # modules: fewer take no time that anybody sees
 MOST_MODULES = 20_000
@@ -131,7 +131,7 @@ class ImportNotes:
     def write(self, names: Iterable[str]) -> None:
         """Keep the names; where nothing can be written, the next sweep learns them anew."""
         with contextlib.suppress(OSError):
-            self._path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            make_folder(self._path.parent, exist_ok=True)
             write_atomically(self._path, json.dumps(list(names)))
             notes = sorted(self._path.parent.glob("*.json"), key=lambda path: path.stat().st_mtime)
             for path in notes[:-MOST_NOTES]:
