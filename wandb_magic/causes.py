@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from wandb_magic.disk import shortage
+from wandb_magic.disk import check_octets, shortage, wait_for_disk
 from wandb_magic.paths import RunPaths, write_atomically
 
 KEY = "wandb_magic/cause"
@@ -26,6 +26,7 @@ STOPPED_THERE = "stopped at W&B"
 LONGEST = 300
 """Characters of a cause at most."""
 
+LOOK_S = 0.02  # between looks whether what is logged can be written
 LOG_PATIENCE_S = 10.0  # wandb has begun its log when `wandb.init` returns; a slow disk, say
 
 _TRACEBACK = re.compile(
@@ -110,6 +111,7 @@ def tell_causes(paths: RunPaths) -> None:
         return
     _tell_stops(paths)
     _refuse_without_log(wandb)
+    _log_patiently(wandb.Run)
     leave = wandb.Run.__exit__
 
     @functools.wraps(leave)
@@ -149,6 +151,37 @@ def _refuse_without_log(wandb: Any) -> None:  # noqa: ANN401 - wandb is not impo
         return run
 
     wandb.init = init
+
+
+def _log_patiently(run_class: Any) -> None:  # noqa: ANN401 - wandb is not imported here
+    """Have runs wait for a full disk before they log or end: wandb drops what it cannot write."""
+    log, finish, leave = run_class.log, run_class.finish, run_class.__exit__
+    looked = 0.0
+
+    def wait(run: Any) -> None:  # noqa: ANN401 - as above
+        nonlocal looked
+        looked = time.monotonic()
+        file = Path(getattr(run.settings, "sync_file", None) or os.devnull)
+        if file.is_file():
+            with contextlib.suppress(FileNotFoundError):
+                wait_for_disk(lambda: check_octets(file.parent))
+
+    @functools.wraps(log)
+    def log_patiently(run: Any, *data: object, **how: object) -> object:  # noqa: ANN401 - as above
+        if time.monotonic() - looked > LOOK_S:
+            wait(run)
+        return log(run, *data, **how)
+
+    def patiently(end: Any) -> Any:  # noqa: ANN401 - as above
+        @functools.wraps(end)
+        def ending(run: Any, *given: object, **how: object) -> object:  # noqa: ANN401 - as above
+            wait(run)
+            return end(run, *given, **how)
+
+        return ending
+
+    run_class.log = log_patiently
+    run_class.finish, run_class.__exit__ = patiently(finish), patiently(leave)
 
 
 def _tell_stops(paths: RunPaths) -> None:

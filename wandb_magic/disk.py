@@ -21,6 +21,7 @@ _NOTE = 1024  # octets of the note
 # What wandb needs to begin a run's log, which it loses where it cannot; and our own few files.
 LEAST_OCTETS = 1 << 20
 LEAST_INODES = 32
+LOG_OCTETS = 1 << 16  # so much may be logged between two looks
 
 # Each may pass: somebody makes room, raises the quota, or mounts the disk again.
 _PASSING = {
@@ -80,6 +81,19 @@ def check_room(folder: Path) -> None:
                 Path(place, str(number)).write_bytes(b"\1" * (LEAST_OCTETS // LEAST_INODES))
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(folder)) from error
+
+
+def check_octets(folder: Path) -> None:
+    """See to it that what is logged can be written to a folder's disk.
+
+    Raises
+    ------
+    OSError
+        If there is hardly room for it.
+    """
+    if _free(os.statvfs(folder))[0] < LOG_OCTETS:
+        with tempfile.TemporaryFile(dir=folder) as file:  # as above
+            file.write(b"\1" * LOG_OCTETS)
 
 
 def shortage(*folders: Path) -> str:

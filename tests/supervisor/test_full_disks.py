@@ -111,6 +111,7 @@ def finished(sweep: Sweep) -> int:
     return sum(run.state is RunState.FINISHED for run in sweep.records())
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(0 if MOMENTS > 2 else 180)
 def test_a_disk_without_octets_or_inodes_only_holds_a_sweep_up(
     small_disk: Path, start: Start, until: Until, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -146,10 +147,14 @@ def test_a_disk_without_octets_or_inodes_only_holds_a_sweep_up(
     assert all("could not begin the log" in run.cause for run in broken), broken
     assert len(broken) <= 2 * MOMENTS
     assert sweep.status().cause == "" == read_note(sweep.path / "lock")
-    assert sweep.history().groupby("run").size().to_list() == [4] * (budget - len(broken))
-    assert "the process that forks the runs died (killed by signal 9)" in "".join(
-        sweep.status().sweep.notices
-    )
+    # What is in the hands of wandb when the disk fills up is lost: then it is said.
+    told = " ".join(sweep.status().sweep.notices)
+    steps = sweep.history().groupby("run").size()
+    short = {run.id for run in runs if steps.get(run.id) != 4}
+    known = {run.id for run in runs if f"run {run.id} ended well, but" in told}
+    assert short <= known | {run.id for run in broken}
+    assert steps.sum() > 3 * budget
+    assert "the process that forks the runs died (killed by signal 9)" in told
 
 
 def test_runs_that_end_while_the_disk_is_full_count_as_they_ended(

@@ -14,7 +14,7 @@ from typing import Any
 from wandb_magic.causes import last_traceback
 from wandb_magic.host.forks import TemplateClient
 from wandb_magic.host.logs import RunLogs
-from wandb_magic.host.uploads import UploadLog
+from wandb_magic.host.uploads import UploadLog, has_lost_records
 from wandb_magic.paths import read_object
 from wandb_magic.processes import identify
 from wandb_magic.records import Process
@@ -73,6 +73,11 @@ class Living:
         if self.upload is None:
             return ""
         return self.upload.refusal(at_once=self.ending is not None)
+
+    def has_lost_records(self) -> bool:
+        """Tell whether wandb has not written all that a run logged which ended well."""
+        directory = self.logs.directory
+        return bool(directory) and (not self.logs.complete or has_lost_records(directory))
 
     def read_exit(self) -> dict[str, Any] | None:
         """Return what the run, or whoever waited for it, wrote about its end."""

@@ -1,4 +1,4 @@
-"""Whether W&B's server takes what a run sends.
+"""Whether W&B's server takes what a run sends, and the disk what wandb writes.
 
 One answer that wandb takes for final (404, for a run that was deleted at W&B, say) makes it stop
 uploading the run for good, and the run does not hear of it. wandb-core gives the reason in its own
@@ -13,8 +13,20 @@ from pathlib import Path
 
 LOOK_S = 5.0
 LONGEST = 1 << 20  # octets of the log that one look reads
+LOG = Path("logs", "debug-internal.log")
+_UNWRITTEN = b"writer: failed to save record"
 _FATAL = re.compile(rb"filestream: fatal error: (?:filestream: failed to upload: )?([^\"\n]+)")
 _ADDRESS = re.compile(r"(?<!\s)\s+url=.*")
+
+
+def has_lost_records(directory: str) -> bool:
+    """Tell whether wandb-core says that it could not write all of the log in W&B's folder."""
+    try:
+        with Path(directory, LOG).open("rb") as file:
+            file.seek(max(0, file.seek(0, 2) - LONGEST))
+            return _UNWRITTEN in file.read(LONGEST)
+    except OSError:
+        return False
 
 
 class UploadLog:
@@ -28,7 +40,7 @@ class UploadLog:
 
     def __init__(self, directory: str) -> None:
         self.directory = directory
-        self._log = Path(directory) / "logs" / "debug-internal.log"
+        self._log = Path(directory, LOG)
         self._online = Path(directory).name.startswith("run-")
         self._read = 0
         self._next = 0.0
