@@ -51,8 +51,8 @@ class Entry:
 def add(entry: Entry) -> None:
     """Add a sweep, or put what is known of it anew."""
     for folder in (user_folder(), _folder()):
-        make_folder(folder, exist_ok=True)
-    write_atomically(_file(entry.id), json.dumps(asdict(entry)))
+        make_folder(folder, exist_ok=True, durable=True)
+    write_atomically(_file(entry.id), json.dumps(asdict(entry)), durable=True)
 
 
 def remove(sweep: SweepId) -> None:

@@ -10,6 +10,7 @@
     supervisor.json which process was started last as the supervisor
     lock            held by the living supervisor, and what it waits for
     sync/           state.json, runs.log, sync.log, lock, copies/: what goes to W&B, and how far
+    resend/         the same, for runs of an online sweep that the server refused in their course
     agents.json     who our agents are at the W&B server, and what they owe it
     runs/<run id>/  params.yaml, core, process.json, devices, wandb.dirs, output.log, stop,
                     exit.json, imports.json, kept/; after a resumption also execution, core-1,
@@ -191,9 +192,18 @@ class SyncPaths:
 
 @dataclass(frozen=True)
 class SweepPaths:
-    """The paths of one sweep."""
+    """The paths of one sweep.
+
+    Attributes
+    ----------
+    folder
+        The sweep's folder.
+    sent_from
+        The folder in it that whoever sends runs to W&B works in.
+    """
 
     folder: Path
+    sent_from: str = "sync"
 
     @classmethod
     def of(cls, root: Path, sweep: SweepId) -> SweepPaths:
@@ -265,7 +275,12 @@ class SweepPaths:
     @property
     def sync(self) -> SyncPaths:
         """What is known of sending the sweep to W&B."""
-        return SyncPaths(self.folder / "sync")
+        return SyncPaths(self.folder / self.sent_from)
+
+    @property
+    def resending(self) -> SweepPaths:
+        """The same sweep, for what sends anew the runs that W&B's server has refused."""
+        return SweepPaths(self.folder, "resend")
 
     def run(self, run: RunId) -> RunPaths:
         """Return the paths of one run."""
@@ -335,18 +350,22 @@ def read_regular(path: Path) -> str:
         return file.read().decode("utf-8")
 
 
-def make_folder(path: Path, *, exist_ok: bool = False) -> None:
+def make_folder(path: Path, *, exist_ok: bool = False, durable: bool = False) -> None:
     """Make a folder for this user alone; the folders above that are missing, others cannot write.
+
+    `durable` ones are there after a loss of power, too, once this returns.
 
     Raises
     ------
     FileExistsError
         If it is there already, unless `exist_ok`.
     """
-    for parent in reversed(path.parents):
-        if not parent.exists():
-            parent.mkdir(mode=PARENT_MODE, exist_ok=True)
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for parent in reversed(missing[1:]):
+        parent.mkdir(mode=PARENT_MODE, exist_ok=True)
     path.mkdir(mode=FOLDER_MODE, exist_ok=exist_ok)
+    if durable:
+        sync_to_disk(*(folder.parent for folder in missing))
 
 
 def open_private(path: Path, mode: Literal["wb", "ab"]) -> BufferedWriter:
@@ -407,16 +426,24 @@ def append_line(path: Path, line: str) -> None:
         os.close(descriptor)
 
 
-def write_exclusively(path: Path, data: str) -> bool:
-    """Write `path` in one step if it does not exist; tell whether this call made it."""
+def write_exclusively(path: Path, data: str, *, durable: bool = False) -> bool:
+    """Write `path` in one step if it does not exist; tell whether this call made it.
+
+    A `durable` file is there after a loss of power, too, once this returns.
+    """
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data.encode())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         try:
             os.link(temporary, path)
         except FileExistsError:
             return False
+        if durable:
+            sync_to_disk(path.parent)
         return True
     finally:
         Path(temporary).unlink(missing_ok=True)

@@ -35,12 +35,13 @@ def key() -> str:
     with contextlib.suppress(OSError):
         if (known := _read_key(path)) is not None:
             return known
-        make_folder(path.parent, exist_ok=True)
+        make_folder(path.parent, exist_ok=True, durable=True)
         with locked(path.parent):
             if not path.is_symlink() and path.exists() and _read_key(path) is None:
                 path.unlink()
             with contextlib.suppress(OSError):
-                write_exclusively(path, secrets.token_hex(32))
+                # Without it, nothing that was ever signed could be told from other things.
+                write_exclusively(path, secrets.token_hex(32), durable=True)
         if (known := _read_key(path)) is not None:
             return known
     return _own

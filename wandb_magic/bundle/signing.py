@@ -268,7 +268,9 @@ def command_digest(spec: Mapping[str, Any]) -> str:
 
 def _write(folder: Path, statement: Statement) -> None:
     text = statement.to_json()
-    write_atomically(folder / SIGNATURE, json.dumps({"statement": text, "mac": _mac(text)}))
+    write_atomically(
+        folder / SIGNATURE, json.dumps({"statement": text, "mac": _mac(text)}), durable=True
+    )
 
 
 def _mac(text: str) -> str:

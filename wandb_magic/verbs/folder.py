@@ -36,6 +36,7 @@ from wandb_magic.store import create, network_file_system
 from wandb_magic.validation import MOST_RUNS
 from wandb_magic.verbs.settings import Code, Settings
 
+SYNCED_AT_ONCE = 1 << 20  # octets of a file of the bundle
 NOT_BEGUN = "nobody has run it yet"
 
 
@@ -122,6 +123,9 @@ def complete(staging: SweepPaths, sweep: SweepRecord) -> SweepPaths:
             )
             sweep = replace(sweep, notices=(*sweep.notices, notice))
         sign_command(paths.bundle, sweep.spec)
+        # What is large is synced by the supervisor: nobody should wait for it here.
+        files = (path for path in paths.bundle.glob("*") if path.stat().st_size <= SYNCED_AT_ONCE)
+        sync_to_disk(*files, paths.bundle, paths.folder)
         furnish(paths, sweep)
         if not why:
             index.add(index.Entry(sweep.id, sweep.name, str(paths.folder), sweep.created))
@@ -139,7 +143,7 @@ def furnish(paths: SweepPaths, sweep: SweepRecord) -> None:
         make_folder(store.parent, exist_ok=True)
         write_atomically(paths.store_pointer, str(store), durable=True)
     create(paths.store, sweep)
-    sync_to_disk(paths.store.parent, paths.folder.parent)
+    sync_to_disk(paths.store.parent, paths.folder.parent, paths.root)
 
 
 def _local_state() -> Path:

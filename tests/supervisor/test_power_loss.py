@@ -1,0 +1,139 @@
+"""A loss of power at random moments: every sweep goes on, and its budget is exact.
+
+A sweep lives on a file system in an image file. A copy of the image, taken while the sweep runs,
+is what a disk holds after the power was cut: nothing that was not synced is in it. Only root may
+mount it. ``WANDB_MAGIC_FULL=1`` tries twenty moments instead of two.
+"""
+
+import contextlib
+import os
+import random
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from wandb_magic.bundle.key import key_path
+from wandb_magic.records import RunState
+from wandb_magic.verbs import Sweep
+from wandb_magic.verbs.finding import attach
+
+MOMENTS = 20 if os.environ.get("WANDB_MAGIC_FULL") else 2
+BUDGET = 6
+CELL = """
+import time, wandb
+with wandb.init() as run:
+    for step in range(4):
+        run.log({"loss": run.config.lr + step})
+        time.sleep(0.05)
+    wandb.finish()
+"""
+# The file system itself hurries nothing to the disk: what is there, somebody has synced.
+OPTIONS = "loop,commit=300,noauto_da_alloc"
+
+Start = Callable[..., Sweep]
+
+
+class Machine:
+    """A place whose power can be cut."""
+
+    def __init__(self, folder: Path) -> None:
+        self.place = folder / "place"
+        self.place.mkdir()
+        self._image = folder / "image"
+        self._copies = 0
+        with self._image.open("wb") as file:
+            file.truncate(96 << 20)
+        subprocess.run(["mkfs.ext4", "-q", str(self._image)], check=True)
+
+    def mount(self, image: Path | None = None) -> bool:
+        command = ["mount", "-o", OPTIONS, str(image or self._image), str(self.place)]
+        return not subprocess.run(command, check=False, capture_output=True).returncode
+
+    def unmount(self) -> None:
+        subprocess.run(["umount", "--lazy", str(self.place)], check=False, capture_output=True)
+
+    def snapshot(self) -> Path:
+        """Return what a loss of power at this moment would leave."""
+        self._copies += 1
+        copy = self._image.with_name(f"image-{self._copies}")
+        subprocess.run(
+            ["cp", "--sparse=always", str(self._image), str(copy)], check=True
+        )  # in one go, as far as can be
+        return copy
+
+    def come_up(self, image: Path) -> None:
+        """Go on with what a loss of power has left, once every process has ended."""
+        self.unmount()
+        subprocess.run(["e2fsck", "-fy", str(image)], check=False, capture_output=True)
+        assert self.mount(image)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    if os.getuid() != 0 or not all(map(shutil.which, ("mount", "mkfs.ext4", "e2fsck"))):
+        pytest.skip("only root may mount an image, and mkfs.ext4 must be there")
+    machine = Machine(tmp_path)
+    if not machine.mount():
+        pytest.skip("no image can be mounted here")
+    monkeypatch.setenv("WANDB_DIR", str(machine.place))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(machine.place / "jupyter"))
+    yield machine
+    cut(machine.place)
+    machine.unmount()
+
+
+def cut(place: Path) -> None:
+    """End every process that works in a place, as a loss of power does."""
+    while True:
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.pid != os.getpid() and process.environ().get("WANDB_DIR") == str(place):
+                    process.kill()
+                    found.append(process)
+        if not found:
+            return
+        psutil.wait_procs(found, timeout=10)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(0 if MOMENTS > 2 else 240)
+def test_every_sweep_goes_on_after_a_loss_of_power(machine: Machine, start: Start) -> None:
+    chance = random.Random()
+    sweep = start(CELL, count=BUDGET, agents=2, failure_limit=0)
+    id_, images = sweep.id, [machine.snapshot()]  # at the very moment when the cell returns
+    while len(images) < MOMENTS:
+        ended = sum(run.state.ended for run in sweep.records())
+        if ended >= BUDGET - 2:
+            sweep.set_count(ended + BUDGET)
+        time.sleep(chance.uniform(0.1, 2.0))  # the moment of the attack, not a wait
+        images.append(machine.snapshot())
+    key = key_path().read_bytes()
+    del sweep
+    cut(machine.place)
+    for image in images:
+        machine.come_up(image)
+        assert key_path().read_bytes() == key
+        again = attach(id_)
+        budget = again.status().sweep.budget
+        again.resume().wait(120)
+        runs = again.records()
+        assert again.state == "finished", (image, str(again.status()), log_of(again))
+        last = {run.number: run for run in runs}
+        assert sorted(last) == list(range(budget or 0)), image
+        assert all(run.state is RunState.FINISHED for run in last.values()), (image, runs)
+        others = [run for run in runs if last[run.number] is not run]
+        assert all(run.state is RunState.LOST for run in others), (image, others)
+        history = again.history(runs=[run.number for run in last.values()])
+        assert set(history.groupby("run").size()) == {4}, (image, history)
+        del again
+        cut(machine.place)
+
+
+def log_of(sweep: Sweep) -> str:
+    return (sweep.path / "supervisor.log").read_text(errors="replace")[-2000:]
