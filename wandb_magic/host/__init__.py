@@ -4,7 +4,7 @@ A host is told to start and signal runs, and says what became of them. It decide
 opens the store.
 """
 
-from wandb_magic.host.events import Broken, Ended, Event, Logged, Notice, Ready, Started
+from wandb_magic.host.events import Broken, Ended, Event, Logged, Notice, Ready, Refused, Started
 from wandb_magic.host.host import Host
 
-__all__ = ["Broken", "Ended", "Event", "Host", "Logged", "Notice", "Ready", "Started"]
+__all__ = ["Broken", "Ended", "Event", "Host", "Logged", "Notice", "Ready", "Refused", "Started"]

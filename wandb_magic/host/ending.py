@@ -84,6 +84,6 @@ def _belongs(process: psutil.Process, folder: Path) -> bool:
     return any(environment.get(name) in _places(folder) for name in OF_FOLDER)
 
 
-def _places(folder: Path) -> tuple[str, str]:
+def _places(folder: Path) -> tuple[str, ...]:
     """Return the folders that the processes of a sweep carry in their environment."""
-    return str(folder), str(folder / "sync")
+    return str(folder), str(folder / "sync"), str(folder / "resend")

@@ -29,6 +29,15 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """wandb has stopped uploading a run for good: why, and W&B's folder that has all of it."""
+
+    run: RunId
+    reason: str
+    directory: str
+
+
+@dataclass(frozen=True)
 class Started:
     """A run has a process."""
 
@@ -87,4 +96,4 @@ class Ended:
     hung: bool = False
 
 
-Event = Ready | Broken | Notice | Started | Logged | Ended
+Event = Ready | Broken | Notice | Refused | Started | Logged | Ended

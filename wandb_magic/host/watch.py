@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from wandb_magic.host.events import Ended, Event, Logged, Notice
+from wandb_magic.host.events import Ended, Event, Logged, Notice, Refused
 from wandb_magic.host.forks import reap
 from wandb_magic.host.living import PATIENCE_S, Living, Parent, signal_group
 from wandb_magic.paths import sync_to_disk
@@ -22,7 +22,6 @@ from wandb_magic.template import ending_of
 MISSING_PATIENCE_S = 5.0  # a run that ended well is no failure before its log had time to come
 LOG_PATIENCE_S = 0.5  # what a killed run had logged reaches its file within the flush interval
 CLOSING_PATIENCE_S = 20.0
-MOST_REFUSALS = 5  # that are told: what a server refuses of one run it may refuse of all
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +46,6 @@ class Watch:
         self._close_record = close_record
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="disk")
         self._living: dict[RunId, Living] = {}
-        self._refusals = 0
 
     def make_durable(self, path: Path) -> None:
         """Let a file of a run outlive a loss of power soon, while nobody waits for the disk."""
@@ -154,15 +152,8 @@ class Watch:
     def _follow(self, living: Living) -> None:
         for directory, entries, position in living.logs.poll():
             self._say(Logged(living.job.run, directory, entries, position))
-        if self._refusals < MOST_REFUSALS and (reason := living.refusal()):
-            self._refusals += 1
-            self._say(
-                Notice(
-                    f"W&B's server refused what run {living.job.run} sends ({reason}), and wandb "
-                    "has stopped uploading it for good: all of it is here; once the run has "
-                    f"ended, `wandb sync --include-online {living.logs.directory}` sends it"
-                )
-            )
+        if reason := living.refusal():
+            self._say(Refused(living.job.run, reason, living.logs.directory))
 
     def _conclude(self, living: Living) -> None:
         assert living.ending is not None
@@ -178,6 +169,13 @@ class Watch:
                 living.closing = self._close_record(living, _exit_code(living.ending))
             self._say(_last_word(living, living.ending))
         if living.said and _closed(living, complete=complete):
+            if living.ending.get("code") == 0 and living.has_lost_records():
+                self._say(
+                    Notice(
+                        f"run {living.job.run} ended well, but wandb could not write all that it "
+                        "logged, as when the disk is full: a part of its history is lost"
+                    )
+                )
             living.logs.close()
             del self._living[living.job.run]
 

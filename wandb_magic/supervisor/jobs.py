@@ -49,7 +49,7 @@ class Jobs:
         self.paths = paths
         self._sweep = sweep
         self._spec = spec
-        self._environment = environment
+        self.environment = environment
         self._commands = commands
 
     def job(self, run: RunRecord, agents: int) -> Job:
@@ -69,9 +69,9 @@ class Jobs:
             # A run that ended before it reached the server must be allowed to begin there.
             environment["WANDB_RESUME"] = "allow"
         if self._sweep.mode == "online":
-            known = self._environment
+            known = self.environment
             environment |= {name: each for name, each in PATIENCE.items() if name not in known}
-        environment |= devices_of_agent(run.agent, agents, self._environment)
+        environment |= devices_of_agent(run.agent, agents, self.environment)
         return Job(
             run=run.id,
             folder=paths.folder,
@@ -122,7 +122,7 @@ class Jobs:
                 # W&B says `python`, which in a kernel need not be the notebook's own.
                 interpreter=sys.executable,
                 json_file=str(json_file),
-                environment=self._environment,
+                environment=self.environment,
             )
         )
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from wandb_magic.backends import Backend, Hear, Proposal
 from wandb_magic.errors import RemoteError
-from wandb_magic.host import Broken, Ended, Event, Logged, Notice, Ready, Started
+from wandb_magic.host import Broken, Ended, Event, Logged, Notice, Ready, Refused, Started
 from wandb_magic.launchers import Launcher
 from wandb_magic.processes import age_of, current
 from wandb_magic.records import Params, RunId, RunRecord, RunState, SweepState, new_id
@@ -26,6 +26,7 @@ from wandb_magic.supervisor.judging import Judge
 from wandb_magic.supervisor.ledger import Ledger
 from wandb_magic.supervisor.metrics import MetricWatch
 from wandb_magic.supervisor.requests import PAUSED_ON_REQUEST, carry_out
+from wandb_magic.supervisor.resending import Resending
 from wandb_magic.supervisor.stopping import Stopper
 from wandb_magic.supervisor.words import heed
 
@@ -70,6 +71,7 @@ class Supervisor:
     ) -> None:
         self.ledger = ledger
         self._disk = disk
+        self._resending = Resending(jobs.paths, jobs.environment, ledger.notice)
         self.roster = ledger.roster
         self._spec = spec
         self.backend = make_backend(lambda word: heed(self, word))
@@ -151,7 +153,8 @@ class Supervisor:
         return self._asking is not None and not self._asking.done()
 
     def _done(self) -> bool:
-        return self.ledger.sweep.state.ended and not self.roster.living and not self._busy_asking()
+        busy = self.roster.living or self._busy_asking() or not self._resending.is_done
+        return self.ledger.sweep.state.ended and not busy
 
     async def _tick(self) -> None:
         self._footing.leave_if_lost()
@@ -173,6 +176,7 @@ class Supervisor:
         self._fill_agents()
         self._settle()
         await self._patiently(self.ledger.store.commit)
+        self._resending.tick()
 
     async def _patiently(self, write: Callable[[], Written]) -> Written:
         """Write, if need be once the disk has room again; meanwhile no run starts."""
@@ -376,6 +380,8 @@ class Supervisor:
             self._ended(event)
         elif isinstance(event, Notice):
             self.ledger.notice(event.text)
+        elif isinstance(event, Refused):
+            self._resending.refused(event)
         elif isinstance(event, Broken):
             self._break(event)
         elif isinstance(event, Ready):
@@ -397,6 +403,7 @@ class Supervisor:
     def _conclude(self, event: Ended, state: RunState, cause: str) -> None:
         run = self.ledger.ended(event, state, cause)
         self._seen.pop(run.id, None)
+        self._resending.ended(run.id)
         options = self.ledger.sweep.options
         self._tell_backend(run)
         if said := self._metric.ended(run, self.roster.trials(), self.ledger.sweep.notices):

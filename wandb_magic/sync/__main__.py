@@ -15,6 +15,7 @@ from typing import NoReturn
 from wandb_magic.errors import RemoteError, SweepError
 from wandb_magic.paths import FOLDER_MODE, SweepPaths
 from wandb_magic.processes import current
+from wandb_magic.records import RunId
 from wandb_magic.remote import Client, account
 from wandb_magic.remote.account import Account
 from wandb_magic.remote.child import PATIENCE_S
@@ -34,6 +35,8 @@ def main() -> int:
     """Send the sweep in the folder that the command line names."""
     options = _parsed()
     paths = SweepPaths(options.folder)
+    if options.runs:
+        paths = paths.resending
     logging.basicConfig(
         format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr
     )
@@ -43,10 +46,10 @@ def main() -> int:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return 0  # the living one goes on
+            return os.EX_TEMPFAIL if options.runs else 0  # the living one goes on
         signal.signal(signal.SIGTERM, _leave)
-        _send(paths, options)
-    return 0
+        well = _send(paths, options)
+    return os.EX_UNAVAILABLE if options.runs and not well else 0
 
 
 def _parsed() -> argparse.Namespace:
@@ -55,10 +58,11 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("--project", default="")
     parser.add_argument("--entity", default="")
     parser.add_argument("--once", action="store_true")
+    parser.add_argument("--runs", default="")
     return parser.parse_args()
 
 
-def _send(paths: SweepPaths, options: argparse.Namespace) -> None:
+def _send(paths: SweepPaths, options: argparse.Namespace) -> bool:
     before = read(paths.sync) or SyncState(Target())
     progress = Progress(paths.sync, before)
     progress.change(phase=Phase.CREATING, problem="", notices=(), process=current())
@@ -67,10 +71,28 @@ def _send(paths: SweepPaths, options: argparse.Namespace) -> None:
     end_leftovers(paths.sync.folder, PATIENCE_S if creating_still else 0.0)
     try:
         with closing(StoreReader(paths.store)) as reader:
-            _go(paths, options, progress, reader)
+            (_resend if options.runs else _go)(paths, options, progress, reader)
     except SweepError as error:
         log.error("%s", error)  # noqa: TRY400 - a sentence for the user
         progress.change(phase=Phase.FAILED, problem=str(error))
+        return False
+    return True
+
+
+def _resend(
+    paths: SweepPaths, options: argparse.Namespace, progress: Progress, reader: StoreReader
+) -> None:
+    """Send runs of an online sweep whose upload the server has refused in their course."""
+    environment = {**os.environ, MARK: str(paths.sync.folder)}
+    who, sweep = account(environment), reader.sweep()
+    with closing(Client(who.base_url, who.key, who.source)) as client:
+        entity = client.entity(sweep.entity or who.entity)
+        target = Target(entity, sweep.project, sweep.id, sweep.url)
+        progress.change(target=target, phase=Phase.SENDING)
+        command = Command.installed(environment, paths.sync.folder)
+        site = Site(client, Address(target.entity, target.project, target.id))
+        only = frozenset(RunId(run) for run in options.runs.split(","))
+        Sync(paths, reader, progress, site, command, only).run(once=True)
 
 
 def _go(

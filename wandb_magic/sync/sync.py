@@ -48,6 +48,8 @@ class Sync:
         Where it goes.
     command
         What sends it.
+    only
+        The runs to send, all by default. What becomes of the sweep is then somebody else's matter.
     """
 
     def __init__(
@@ -57,12 +59,14 @@ class Sync:
         progress: Progress,
         site: Site,
         command: Command,
+        only: frozenset[RunId] | None = None,
     ) -> None:
         self._paths = paths
         self._reader = reader
         self._progress = progress
         self._site = site
         self._command = command
+        self._only = only
         self._tries: Counter[RunId] = Counter()
         paths.sync.copies.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
@@ -99,7 +103,8 @@ class Sync:
         self._conclude(runs)
 
     def _runs(self) -> list[RunRecord]:
-        return sorted(self._reader.runs(), key=lambda run: (run.number, run.attempt))
+        runs = [run for run in self._reader.runs() if self._only is None or run.id in self._only]
+        return sorted(runs, key=lambda run: (run.number, run.attempt))
 
     def _is_due(self, run: RunRecord) -> bool:
         return not self._progress.is_sent(run) and self._tries[run.id] < TRIES
@@ -199,7 +204,7 @@ class Sync:
                 f"{self._paths.sync.log} says why; sync again to try again",
                 lasting=False,
             )
-        if self._reader.sweep().state.ended:
+        if self._only is None and self._reader.sweep().state.ended:
             self._site.finish()
         self._progress.change(phase=Phase.DONE, problem="")
 
