@@ -53,6 +53,7 @@ SET = {
 }
 # Named in the code and of no concern to anybody else.
 WITHIN = {
+    "CUDA_LAUNCH_BLOCKING",
     "WANDB_CONFIG_DIR",
     "WANDB_ERROR_REPORTING",
     "WANDB_KUBEFLOW_URL",
