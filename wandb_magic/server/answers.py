@@ -59,7 +59,7 @@ def summary(paths: SweepPaths, reader: StoreReader) -> wire.SweepSummary:
             "id": best.id,
             "number": best.number,
             "value": finite(best.value),
-            "params": dict(best.params),
+            "params": plain(best.params),
         },
         "spark": thinned(spark),
         "notices": list(record.notices),
@@ -76,7 +76,7 @@ def detail(paths: SweepPaths, reader: StoreReader, root: Path) -> wire.SweepDeta
     options = record.options
     return {
         "id": record.id,
-        "spec": dict(record.spec),
+        "spec": plain(record.spec),
         "yaml": read_below(paths.folder, paths.spec).decode("utf-8", "replace"),
         "kind": manifest.kind,
         "code": rest if magic else code,
@@ -149,7 +149,7 @@ def row(run: RunRecord, info: Mapping[str, Any], logged: Mapping[str, Any]) -> w
         "value": finite(run.value),
         "params": {key: plain(value) for key, value in documents(run.params, "").items()},
         "summary": {
-            key: value[:LONGEST] if isinstance(value, str) else value
+            key: value[:LONGEST] if isinstance(value, str) else plain(value)
             for key, value in logged.items()
             if isinstance(value, (int, float, str, bool)) and not key.startswith("_")
         },
@@ -168,15 +168,15 @@ def run_detail(paths: SweepPaths, reader: StoreReader, run: str) -> wire.RunDeta
         "folder": record.directory,
         "url": _run_page(reader.sweep().url or synced_url(paths), run),
         "gpus": _text(paths, paths.run(record.id).devices),
-        "info": info,
-        "config": config.get(record.id, {}),
+        "info": plain(info),
+        "config": plain(config.get(record.id, {})),
         "summary": {key: _brief(value) for key, value in logged.get(record.id, {}).items()},
         "charts": {
             table: {
                 "key": chart.key,
                 "kind": chart.kind,
-                "fields": dict(chart.fields),
-                "texts": dict(chart.texts),
+                "fields": plain(chart.fields),
+                "texts": plain(chart.texts),
             }
             for table, chart in reader.charts(record.id).items()
         },
@@ -200,7 +200,7 @@ def _brief(value: Any) -> Any:  # noqa: ANN401 - a JSON value
     """Return a value without what a page shows elsewhere: the bins of a histogram."""
     if isinstance(value, Mapping) and value.get("_type") == "histogram":
         return {"_type": "histogram"}
-    return value
+    return plain(value)
 
 
 def media(reader: StoreReader, run: str, key: str | None) -> wire.Media:
@@ -211,7 +211,7 @@ def media(reader: StoreReader, run: str, key: str | None) -> wire.Media:
         found = found[:: -math.ceil(len(found) / MOST_MEDIA) or -1][::-1]
     return {
         "items": [
-            {"key": each.key, "step": each.step, "time": each.time, "value": each.value}
+            {"key": each.key, "step": each.step, "time": each.time, "value": plain(each.value)}
             for each in found
         ]
     }
@@ -232,9 +232,13 @@ def finite(value: float | None) -> float | None:
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - a JSON value
-    """Return a parameter's value in JSON that every reader takes."""
+    """Return a value that a user wrote or logged in JSON that every reader takes."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, Mapping):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
     return value
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from wandb_magic.paths import SweepPaths
 from wandb_magic.server.answers import summary
+from wandb_magic.server.encoding import encoded
 from wandb_magic.server.wire import SweepSummary
 from wandb_magic.store import StoreReader
 
@@ -59,6 +60,8 @@ class Book:
             answer = summary(self.paths, self.live)
             if self._summary is not None and self._summary[2] == answer:
                 answer = self._summary[2]
+            else:
+                encoded(answer)  # what cannot be sent must not hold up what stands beside it
             self._summary = (version, now, answer)
             return answer
 

@@ -14,6 +14,7 @@ from wandb_magic.errors import BundleError
 from wandb_magic.records import RunId
 from wandb_magic.safe_open import open_real
 from wandb_magic.server import wire
+from wandb_magic.server.answers import plain
 from wandb_magic.server.books import Book
 from wandb_magic.server.problems import GoneError
 
@@ -35,7 +36,7 @@ def files(book: Book, run: str) -> wire.Files:
                 "type": each.type,
                 "aliases": list(each.aliases),
                 "used": each.used,
-                "metadata": dict(each.metadata),
+                "metadata": plain(each.metadata),
             }
             for each in book.reader.artifacts(RunId(run))
         ],

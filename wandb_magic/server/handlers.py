@@ -9,6 +9,7 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from tornado.web import HTTPError, authenticated
 
+from wandb_magic.errors import StoreError, SweepError
 from wandb_magic.server import answers, wire
 from wandb_magic.server.curves import LAST_STEP, POINTS, Wanted, band, curves
 from wandb_magic.server.download import FileHandler, LogTextHandler
@@ -17,7 +18,7 @@ from wandb_magic.server.files import files
 from wandb_magic.server.importance import importance
 from wandb_magic.server.marks import Mark, changes
 from wandb_magic.server.pools import POOLS, Pool, Pools
-from wandb_magic.server.problems import BadRequestError, Problems, answered
+from wandb_magic.server.problems import BadRequestError, Problems, answered, unforeseen
 from wandb_magic.server.requests import ask
 from wandb_magic.server.shelf import SHELF, Shelf
 from wandb_magic.server.socket import SocketHandler
@@ -50,7 +51,15 @@ class Handler(Problems, APIHandler):
     async def answer(self, read: Callable[[], object], pool: Pool | None = None) -> None:
         """Read in a thread, encode there, too, and send what was read as JSON."""
         with answered():
-            text = await (pool or self.pools.answers).do(lambda: encoded(read()))
+            try:
+                text = await (pool or self.pools.answers).do(lambda: encoded(read()))
+            except (SweepError, OSError):
+                raise
+            except Exception as error:
+                if self.request.method != "GET":
+                    raise
+                self.log.exception("wandb_magic: %s cannot be answered", self.request.path)
+                raise StoreError(unforeseen(error)) from error
         self.set_header("Content-Type", "application/json")
         await self.finish(text)
 

@@ -8,6 +8,7 @@ that is costly to look at is looked at less often, so that no page takes more th
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -15,8 +16,10 @@ from typing import Any
 from wandb_magic.errors import SweepError
 from wandb_magic.server.encoding import encoded
 from wandb_magic.server.feeds import Feed, feed
-from wandb_magic.server.problems import BadRequestError
+from wandb_magic.server.problems import BadRequestError, unforeseen
 from wandb_magic.server.shelf import Shelf
+
+log = logging.getLogger(__name__)
 
 RETRY_S = 1.0
 MOST_TOPICS = 500  # of a page; one that is full of views has some dozens
@@ -35,7 +38,10 @@ class Opened:
         self._problem = ""
 
     def news(self) -> Mapping[str, Any] | None:
-        """Return what the page is to be told, if anything, without its address."""
+        """Return what the page is to be told, if anything, without its address.
+
+        Whatever goes wrong is a problem of this topic: the page's others go on.
+        """
         begin = time.monotonic()
         if begin < self._due:
             return None
@@ -44,18 +50,34 @@ class Opened:
                 self._feed = feed(self._shelf, self._topic)
             news = self._feed.news()
         except (SweepError, OSError) as error:
-            self._feed, self._due = None, time.monotonic() + RETRY_S
             return self._failed(str(error))
+        except Exception as error:  # noqa: BLE001 - a store may hold anything
+            return self._failed(unforeseen(error), error)
         took = time.monotonic() - begin
         self._due = begin + max(self._feed.pace, SHARE * took)
-        if news is not None:
-            self._problem = ""
         return news
 
-    def _failed(self, problem: str) -> Mapping[str, Any] | None:
+    def message(self, name: str) -> str | None:
+        """Return the news, encoded, for the page that calls the topic `name`."""
+        news = self.news()
+        if news is None:
+            return None
+        try:
+            told = encoded({"to": name, **news})
+        except Exception as error:  # noqa: BLE001 - as above
+            failed = self._failed(unforeseen(error), error)
+            return None if failed is None else encoded({"to": name, **failed})
+        if self._feed is not None:
+            self._problem = ""
+        return told
+
+    def _failed(self, problem: str, fault: Exception | None = None) -> Mapping[str, Any] | None:
+        self._feed, self._due = None, time.monotonic() + RETRY_S
         if problem == self._problem:
             return None
         self._problem = problem
+        if fault is not None:
+            log.error("wandb_magic: a topic cannot be followed", exc_info=fault)
         return {"kind": "problem", "message": problem}
 
 
@@ -96,9 +118,9 @@ class Page:
             # The topic goes behind the others, so that each has its turn.
             del self._opened[name]
             self._opened[name] = entry
-            news = entry[1].news()
-            if news is not None:
-                told.append(encoded({"to": name, **news}))
+            message = entry[1].message(name)
+            if message is not None:
+                told.append(message)
             if time.monotonic() - begin > TURN_S:
                 break
         return told

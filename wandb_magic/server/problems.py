@@ -28,6 +28,7 @@ class GoneError(SweepNotFoundError):
     """A run or a file that does not exist (any more)."""
 
 
+LONGEST = 300  # characters of an error that nobody had counted on
 STATUS: tuple[tuple[type[SweepError], int], ...] = (
     (SweepNotFoundError, 404),
     (SweepStateError, 409),
@@ -36,6 +37,14 @@ STATUS: tuple[tuple[type[SweepError], int], ...] = (
     (StoreError, 503),
     (SweepError, 400),
 )
+
+
+def unforeseen(error: Exception) -> str:
+    """Return in a sentence that something failed on which nobody had counted."""
+    return (
+        f"what the sweep's folder holds cannot be read ({type(error).__name__}: "
+        f"{str(error)[:LONGEST]}): restore it, or delete the sweep; the server's log says more"
+    )
 
 
 @contextmanager

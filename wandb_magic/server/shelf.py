@@ -177,9 +177,9 @@ class Shelf:
             return known[1]
         book = self._book(entry)
         try:
-            told = book.summary()
+            told = _of(entry, book.summary())
         except Exception as error:
-            self._pause(entry.id, error)
+            self._pause(entry, error)
             raise
         # Whoever brings back one that died writes its store.
         if (told["finished"] is not None or told["state"] == "died") and book.reads(store):
@@ -198,7 +198,7 @@ class Shelf:
         try:
             book = Book(entry.paths)
         except Exception as error:
-            self._pause(entry.id, error)
+            self._pause(entry, error)
             raise StoreError(reason_of(entry, error)) from error
         with self._lock:
             self._unreadable.pop(entry.id, None)
@@ -207,8 +207,18 @@ class Shelf:
                 del self._books[next(iter(self._books))]
         return book
 
-    def _pause(self, sweep: str, error: Exception) -> None:
+    def _pause(self, entry: index.Entry, error: Exception) -> None:
         """Leave a store alone for a while: a look at it may take its time."""
         with self._lock:
-            self._books.pop(sweep, None)
-            self._unreadable[sweep] = (time.monotonic() + PAUSE_S, str(error))
+            self._books.pop(entry.id, None)
+            self._unreadable[entry.id] = (time.monotonic() + PAUSE_S, reason_of(entry, error))
+
+
+def _of(entry: index.Entry, told: SweepSummary) -> SweepSummary:
+    """Return how a sweep stands, if its store is its own: another's would hide that sweep."""
+    if told["id"] != entry.id:
+        raise StoreError(
+            f"{entry.paths.store} is the store of another sweep: restore this one's, or delete "
+            "the sweep"
+        )
+    return told
