@@ -309,7 +309,9 @@ def checked_id(text: str) -> str:
         If it is not eight lower-case letters and digits.
     """
     if not is_id(text):
-        raise SweepNotFoundError(f"{text!r} is no id: one has eight lower-case letters and digits")
+        raise SweepNotFoundError(
+            f"{text[:100]!r} is no id: one has eight lower-case letters and digits"
+        )
     return text
 
 

@@ -16,9 +16,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jupyter_server.serverapp import ServerApp
-from tornado.httpclient import HTTPResponse
+from tornado.httpclient import HTTPClientError, HTTPResponse
 
 from tests.server.conftest import Api, Page, Written, losses
+from wandb_magic.server import socket
 from wandb_magic.server.pages import Page as ServerPage
 from wandb_magic.server.problems import BadRequestError
 from wandb_magic.server.shelf import SHELF
@@ -236,3 +237,81 @@ async def test_many_topics_in_a_message_hold_no_thread(api: Api, known: tuple[st
     assert (await page.message("all"))["kind"] == "sweeps"
     assert time.thread_time() - began < 5
     await asyncio.sleep(0)
+
+
+HUGE = 300_000
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        {"topic": "x" * HUGE},
+        {"topic": ["x"] * 100_000},
+        {"topic": "runs", "sweep": "x" * HUGE, "mark": "0-0"},
+        {"topic": "runs", "sweep": "sweep000", "mark": "x" * HUGE},
+        {"topic": "runs", "sweep": "sweep000", "mark": "0-0" + ".1" * HUGE},
+        {"topic": "run", "sweep": "sweep000", "run": "x" * HUGE},
+        {"topic": "log", "sweep": "sweep000", "run": "x" * HUGE},
+        {"topic": "run", "sweep": ["sweep000"] * 50_000, "run": "x"},
+        *(
+            {
+                "topic": "curves",
+                "sweep": "sweep000",
+                "stream": "history",
+                "axis": "step",
+                **fields,
+            }
+            for fields in (
+                {"keys": ["k"] * 100_000, "runs": []},
+                {"keys": [], "runs": ["r"] * 100_000},
+                {"keys": ["loss"], "runs": ["r"] * 100_000},
+                {"keys": ["x" * HUGE], "runs": ["run00000"]},
+                {"keys": "x" * HUGE, "runs": []},
+                {"keys": ["loss"], "runs": [], "axis": "x" * HUGE},
+            )
+        ),
+    ],
+)
+async def test_a_huge_topic_is_a_short_problem_of_its_own(
+    api: Api, known: tuple[str, ...], topic: dict[str, Any]
+) -> None:
+    page = await api.connect()
+    await page.open(huge=topic, good={"topic": "sweeps"})
+    assert (await page.message("good"))["kind"] == "sweeps"
+    told = await page.message("huge")
+    assert len(json.dumps(told)) < 5000
+    assert told["kind"] in ("problem", "curves", "runs")
+    assert "the server's log" not in told.get("message", "")
+
+
+async def test_a_huge_body_is_not_read(api: Api, known: tuple[str, ...]) -> None:
+    answer = await post(api, f"sweeps/{known[0]}/requests", b"[" + b"0," * 5_000_000 + b"0]")
+    assert answer.code == 400
+    assert "octets" in json.loads(answer.body)["message"]
+
+
+async def test_one_socket_too_many_is_refused(
+    api: Api, known: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "MOST_SOCKETS", 3)
+    pages = [await api.connect() for _ in range(3)]
+    with pytest.raises(HTTPClientError, match="503"):
+        await api.connect()
+    await pages[0].open(a={"topic": "sweeps"})
+    assert (await pages[0].message("a"))["kind"] == "sweeps"
+    pages[1].connection.close()
+    while True:
+        try:
+            await api.connect()
+        except HTTPClientError:
+            await asyncio.sleep(0.02)
+        else:
+            return
+
+
+def test_messages_are_taken_up_at_a_pace() -> None:
+    pace = socket.Pace()
+    delays = [pace.delay(1000.0) for _ in range(socket.BURST + 21)]
+    assert delays[: socket.BURST + 1] == [0.0] * (socket.BURST + 1)
+    assert delays[-1] == pytest.approx(20 * socket.PACE_S)
+    assert pace.delay(2000.0) == 0.0

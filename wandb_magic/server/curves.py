@@ -39,7 +39,8 @@ class Wanted:
     def __post_init__(self) -> None:
         if self.span is not None and (self.stream, self.axis) != ("history", "step"):
             raise BadRequestError("first, last: only curves of history over steps have a part")
-        if len(self.keys) * len(self.runs) > MOST:
+        # One of them may be empty, and the other must be short all the same.
+        if max(len(self.keys), 1) * max(len(self.runs), 1) > MOST:
             raise BadRequestError(
                 f"run, key: at most {MOST} curves at once, these are "
                 f"{len(self.keys)} keys of {len(self.runs)} runs: ask for fewer"

@@ -18,6 +18,7 @@ from wandb_magic.server.curves import Wanted, curves, tail
 from wandb_magic.server.marks import SLACK_S, Mark
 from wandb_magic.server.problems import BadRequestError
 from wandb_magic.server.shelf import Shelf
+from wandb_magic.validation import shown
 
 LAST_LINES = 100
 WHOLE_S = 1.0  # how often is looked for changes after a run's end, and for new keys
@@ -235,10 +236,12 @@ def feed(shelf: Shelf, topic: object) -> Feed:
     if name == "curves":
         stream, axis = _text(topic, "stream"), _text(topic, "axis")
         if stream not in get_args(wire.Stream) or axis not in get_args(wire.Axis):
-            raise BadRequestError(f"open: there are no curves of {stream!r} over {axis!r}")
+            raise BadRequestError(
+                f"open: there are no curves of {shown(stream)} over {shown(axis)}"
+            )
         wanted = Wanted(stream, _texts(topic, "keys"), _texts(topic, "runs"), axis)  # type: ignore[arg-type] # as just checked
         return CurvesFeed(shelf, _text(topic, "sweep"), wanted)
-    raise BadRequestError(f"open: there is no topic {name!r}")
+    raise BadRequestError(f"open: there is no topic {shown(name)}")
 
 
 def _tail(sent: wire.Curve | None, curve: wire.Curve) -> wire.Curve | None:
@@ -248,12 +251,12 @@ def _tail(sent: wire.Curve | None, curve: wire.Curve) -> wire.Curve | None:
 def _text(topic: Mapping[str, Any], name: str) -> str:
     value = topic.get(name)
     if not isinstance(value, str):
-        raise BadRequestError(f"open: {name} must be a text, and is {value!r}")
+        raise BadRequestError(f"open: {name} must be a text, and is {shown(value)}")
     return value
 
 
 def _texts(topic: Mapping[str, Any], name: str) -> tuple[str, ...]:
     value = topic.get(name)
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise BadRequestError(f"open: {name} must be a list of texts, and is {value!r}")
+        raise BadRequestError(f"open: {name} must be a list of texts, and is {shown(value)}")
     return tuple(value)

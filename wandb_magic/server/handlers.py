@@ -25,6 +25,7 @@ from wandb_magic.server.socket import SocketHandler
 
 ID = "([^/]+)"
 ROOT = "wandb-magic/api"
+LONGEST = 1 << 16  # octets of a body; a request has some dozens
 MOST_ROWS = 2000
 MOST_MATCHES = 10_000
 MOST_POINTS = 100_000
@@ -69,8 +70,10 @@ class Handler(Problems, APIHandler):
         Raises
         ------
         BadRequestError
-            If it is none.
+            If it is none, or so long that reading it would hold up the server.
         """
+        if len(self.request.body) > LONGEST:
+            raise BadRequestError(f"the body must have at most {LONGEST:,} octets")
         try:
             return self.get_json_body()
         except (HTTPError, ValueError, RecursionError) as error:

@@ -10,6 +10,7 @@ from wandb_magic.server import wire
 from wandb_magic.server.answers import rows
 from wandb_magic.server.problems import BadRequestError
 from wandb_magic.store import StoreReader
+from wandb_magic.validation import shown
 
 SLACK_S = 30.0
 """A run that ended may change for a while: its last log lines come after its end."""
@@ -50,7 +51,7 @@ class Mark:
         """
         found = _MARK.fullmatch(text)
         if found is None:
-            raise BadRequestError(f"mark: {text!r} is none: give one that the server gave")
+            raise BadRequestError(f"mark: {shown(text)} is none: give one that the server gave")
         living = tuple(int(row) for row in found[3].split(".") if row)
         return cls(int(found[1]), int(found[2]), living)
 

@@ -21,6 +21,7 @@ from wandb_magic.server.shelf import Shelf
 
 log = logging.getLogger(__name__)
 
+LONGEST = 2000  # characters of a problem, which may name what the page said
 RETRY_S = 1.0
 MOST_TOPICS = 500  # of a page; one that is full of views has some dozens
 TURN_S = 0.5  # for one look at a page's topics; the others are looked at in the next
@@ -73,6 +74,7 @@ class Opened:
 
     def _failed(self, problem: str, fault: Exception | None = None) -> Mapping[str, Any] | None:
         self._feed, self._due = None, time.monotonic() + RETRY_S
+        problem = problem[:LONGEST]
         if problem == self._problem:
             return None
         self._problem = problem
@@ -110,6 +112,11 @@ class Page:
             self._opened[name] = (
                 known if known and same else (text, Opened(self._shelf, topics[name]))
             )
+
+    @property
+    def has_topics(self) -> bool:
+        """Whether the page has anything open."""
+        return bool(self._opened)
 
     def news(self) -> list[str]:
         """Return the encoded messages of topics that have any; those that waited longest first."""

@@ -32,10 +32,24 @@ SOCKETS = "wandb_magic_sockets"
 
 TICK_S = 0.1
 CHECK_S = 3.0
-LONGEST = 1 << 20  # octets of what a page may say
+LONGEST = 640 << 10  # octets of what a page may say; reading them lets no other thread run
+PACE_S, BURST = 0.05, 40  # between two messages that are taken up, after so many at once
+MOST_SOCKETS = 200  # of a server: a page needs one
 BAD_MESSAGE, DENIED, FAILED = 1007, 1008, 1011  # RFC 6455, 7.4.1
 WITHDRAWN = "you are logged out, or may not see the sweeps any more: log in again"
 UNKNOWN_USER = (401, 403)
+
+
+class Pace:
+    """How fast the messages of one page are taken up: some at once, then evenly."""
+
+    def __init__(self) -> None:
+        self._due = float("-inf")
+
+    def delay(self, now: float) -> float:
+        """Return how many seconds a message that comes `now` has to wait."""
+        self._due = max(self._due + PACE_S, now - BURST * PACE_S)
+        return max(0.0, self._due - now)
 
 
 class Sockets:
@@ -66,6 +80,11 @@ class Sockets:
 
         provider.clear_login_cookie = logged_out  # type: ignore[method-assign, assignment]
 
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for another one."""
+        return len(self._open) >= MOST_SOCKETS
+
     def add(self, socket: SocketHandler) -> None:
         """Add one that has been opened."""
         self._open.add(socket)
@@ -95,6 +114,8 @@ class SocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         """Connect, if the user may."""
         if not await self.is_authorized():
             raise HTTPError(403)
+        if self.settings[SOCKETS].full:
+            raise HTTPError(503, f"{MOST_SOCKETS} pages are open already: close some of them")
         await super().get(*args, **kwargs)
 
     async def is_authorized(self) -> bool:
@@ -129,11 +150,14 @@ class SocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self._lock = asyncio.Lock()
         self._woken = asyncio.Event()
         self._checked = time.monotonic()
+        self._pace = Pace()
         self.settings[SOCKETS].add(self)
         self._telling = asyncio.create_task(self._tell())
 
     async def on_message(self, message: str | bytes) -> None:
         """Open what the page has open (`messages.Open`)."""
+        # Tornado reads the next message when this one is done with.
+        await asyncio.sleep(self._pace.delay(time.monotonic()))
         try:
             if not await self._may_read():
                 self.deny()
@@ -168,7 +192,8 @@ class SocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         sequence = 0
         while True:
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), TICK_S)
+                pause = TICK_S if self._page.has_topics else CHECK_S
+                await asyncio.wait_for(self._woken.wait(), pause)
             self._woken.clear()
             if time.monotonic() - self._checked >= CHECK_S and not await self._may_read():
                 self.deny()
