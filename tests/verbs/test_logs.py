@@ -1,5 +1,6 @@
 """The end of what a run printed, however long that is."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from wandb_magic.cli.main import run as typed
 from wandb_magic.commands.deeds import perform
 from wandb_magic.commands.parser import UsageError, line_parser
 from wandb_magic.display import log_note
+from wandb_magic.errors import SweepError
 from wandb_magic.verbs import Sweep, logs
 
 LINES = [f"line {number}" for number in range(50_000)]
@@ -120,3 +122,23 @@ def test_the_note_names_a_file_that_lies_elsewhere_without_a_link() -> None:
     end = logs.Tail(900, 1000)
     assert "<a " not in log_note.html(Path("/else<where>/output.log"), end)
     assert "&lt;where&gt;" in log_note.html(Path("/else<where>/output.log"), end)
+
+
+@pytest.mark.parametrize("how", ["link", "pipe", "folder"])
+def test_what_is_no_output_is_neither_followed_nor_waited_for(tmp_path: Path, how: str) -> None:
+    output, secret = tmp_path / "output.log", tmp_path / "secret"
+    secret.write_text("secret")
+    if how == "link":
+        output.symlink_to(secret)
+    elif how == "pipe":
+        os.mkfifo(output)
+    else:
+        output.mkdir()
+    readers = (
+        lambda: logs.read(output),
+        lambda: logs.tail(output, 5),
+        lambda: list(logs.follow(output, lambda: True)),
+    )
+    for reader in readers:
+        with pytest.raises(SweepError, match=r"output\.log cannot be read: "):
+            reader()

@@ -20,6 +20,7 @@ from wandb_magic.errors import SweepStateError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.processes import alive
 from wandb_magic.records import SweepRecord, SweepState
+from wandb_magic.safe_open import read_below
 from wandb_magic.store import StoreReader, answered, post, withdraw
 from wandb_magic.validation import request_arguments
 from wandb_magic.verbs.status import has_died, supervisor_lives
@@ -118,7 +119,7 @@ def _answer(
 def _reason(paths: SweepPaths) -> str:
     """Return the last words of the supervisor, and where the others are."""
     try:
-        said = paths.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        said = read_below(paths.folder, paths.log).decode("utf-8", "replace").strip().splitlines()
     except OSError:
         said = []
     if not said:

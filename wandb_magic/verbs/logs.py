@@ -5,8 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
+
+from wandb_magic.errors import SweepError
+from wandb_magic.safe_open import open_below
 
 POLL_S = 0.1
 TAIL_LINES = 200
@@ -35,7 +39,7 @@ class Tail:
 def read(path: Path, begin: int = 0) -> str:
     """Return everything printed so far, from an offset on."""
     try:
-        with path.open("rb") as file:
+        with _open(path) as file:
             file.seek(begin)
             return file.read().decode("utf-8", "backslashreplace")
     except FileNotFoundError:
@@ -45,7 +49,7 @@ def read(path: Path, begin: int = 0) -> str:
 def tail(path: Path, lines: int, octets: int | None = None) -> Tail:
     """Find where the last lines begin, or so many octets, if that is less."""
     try:
-        with path.open("rb") as file:
+        with _open(path) as file:
             size = file.seek(0, 2)
             least = 0 if octets is None else max(0, size - octets)
             begin = _begin_of_lines(file, size, lines, least)
@@ -105,8 +109,26 @@ def _begin_of_lines(file: BinaryIO, size: int, lines: int, least: int) -> int:
 
 def _from(path: Path, position: int) -> bytes:
     try:
-        with path.open("rb") as file:
+        with _open(path) as file:
             file.seek(position)
             return file.read(1 << 20)
     except FileNotFoundError:
         return b""
+
+
+def _open(path: Path) -> FileIO:
+    """Open an output; whoever wrote the sweep's folder may have put anything in its place.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none yet.
+    SweepError
+        If it cannot be read: a link is not followed, and a pipe not waited for.
+    """
+    try:
+        return open_below(path.parent, path)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise SweepError(f"{path} cannot be read: {error.strerror or error}") from error
