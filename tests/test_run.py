@@ -150,6 +150,18 @@ def test_a_traceback_shows_the_cells_own_lines_and_nothing_above(run: Runs) -> N
     assert ended.error in ended.output
 
 
+def test_what_a_run_does_not_do_for_a_notebook_is_the_users_line_and_one_sentence(
+    run: Runs,
+) -> None:
+    ended = run("def look():\n    get_ipython().system('ls')\nlook()")
+    assert "line 2, in look" in ended.error
+    assert "plain_shell" not in ended.error
+    assert ended.error.endswith(
+        "RuntimeError: '!ls' is for IPython, and a run is plain Python: use subprocess.run(…), or "
+        "a cell of its own\n"
+    )
+
+
 def test_tracebacks_of_every_shape(run: Runs) -> None:
     chained = run("try:\n    {}['k']\nexcept KeyError as e:\n    raise ValueError('bad') from e")
     assert "KeyError: 'k'" in chained.error

@@ -25,7 +25,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from wandb_magic.bundle import Thawed, explain_missing, refuse_generator, signed_manifest, thaw
+from wandb_magic.bundle import (
+    Thawed,
+    explain_missing,
+    plain_shell,
+    refuse_generator,
+    signed_manifest,
+    thaw,
+)
 from wandb_magic.causes import KEY, cause_of, describe, shorten, tell_causes
 from wandb_magic.disk import check_room, reason_of, wait_for_disk
 from wandb_magic.output import mark_resumption, redirect
@@ -230,10 +237,15 @@ def _finish_wandb(code: int, error: str, cause: str) -> tuple[int, str, str]:
 
 
 def _report(error: BaseException) -> str:
-    """Print the user's traceback, without the frames above the user's own."""
+    """Print the user's traceback, without our frames above and below the user's own."""
     frames = error.__traceback__
     while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_ABOVE):
         frames = frames.tb_next
+    each = frames
+    while each is not None and each.tb_next is not None:
+        if each.tb_next.tb_frame.f_code.co_filename == plain_shell.__file__:
+            each.tb_next = None  # it has refused something
+        each = each.tb_next
     text = "".join(traceback.format_exception(type(error), error, frames))
     sys.stderr.write(text)
     return text
