@@ -21,12 +21,12 @@ import site
 import sys
 import sysconfig
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from wandb_magic.paths import make_folder, read_regular, write_atomically
+from wandb_magic.paths import make_folder, read_object, write_atomically
 
 WORTHWHILE = 20  # modules: fewer take no time that anybody sees
 MOST_MODULES = 20_000
@@ -74,7 +74,7 @@ class ImportReport:
         with contextlib.suppress(Exception):  # a module may be anything; the run goes on
             names = imported_since(self._known)
             if len(names) >= WORTHWHILE:
-                write_atomically(self._path, json.dumps(names))
+                write_atomically(self._path, json.dumps({"late": names}))
 
 
 def imported_since(known: Collection[str]) -> list[str]:
@@ -88,19 +88,39 @@ def imported_since(known: Collection[str]) -> list[str]:
 
 def take_report(path: Path) -> list[str]:
     """Return what a run has told in this file, once."""
-    names = _read_names(path)
-    if names:
-        path.unlink(missing_ok=True)
-    return names
+    try:
+        found = read_object(path)
+    except (OSError, ValueError):
+        found = None
+    if found is None:
+        return []
+    path.unlink(missing_ok=True)
+    return _names(found.get("late"))
 
 
-def preload(names: Iterable[str]) -> None:
-    """Import modules that other processes had; what is gone or broken is left to the runs."""
+def preload(names: Iterable[str], why_not: Callable[[], str]) -> tuple[str, str]:
+    """Import modules that other processes had; what is gone or broken is left to the runs.
+
+    Parameters
+    ----------
+    names
+        The modules.
+    why_not
+        Returns why this process must not fork any more, or ""; called after each.
+
+    Returns
+    -------
+    culprit, problem
+        The module after which `why_not` found something, and what; empty if all is well.
+    """
     for name in names:
         if name in sys.modules or not _is_top_installed(name.partition(".")[0]):
             continue
         with contextlib.suppress(Exception):
             importlib.import_module(name)
+        if problem := why_not():
+            return name, problem
+    return "", ""
 
 
 class ImportNotes:
@@ -119,31 +139,32 @@ class ImportNotes:
         digest = hashlib.sha256(json.dumps(kind).encode()).hexdigest()[:32]
         self._path = folder / f"{digest}.json"
 
-    def read(self) -> list[str]:
-        """Return the names of modules, none if nothing is known."""
-        return _read_names(self._path)
+    def read(self) -> tuple[list[str], list[str]]:
+        """Return the modules to import, and those that no process which forks must import."""
+        try:
+            found = read_object(self._path) or {}
+        except (OSError, ValueError):
+            return [], []
+        return _names(found.get("late")), _names(found.get("never"))
 
     def forget(self) -> None:
         """Remove the note: before it is tried, so that what it breaks is never tried again."""
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
 
-    def write(self, names: Iterable[str]) -> None:
+    def write(self, late: Iterable[str], never: Iterable[str]) -> None:
         """Keep the names; where nothing can be written, the next sweep learns them anew."""
         with contextlib.suppress(OSError):
             make_folder(self._path.parent, exist_ok=True)
-            write_atomically(self._path, json.dumps(list(names)))
+            note = {"late": list(late), "never": list(never)}
+            write_atomically(self._path, json.dumps(note))
             notes = sorted(self._path.parent.glob("*.json"), key=lambda path: path.stat().st_mtime)
             for path in notes[:-MOST_NOTES]:
                 path.unlink(missing_ok=True)
 
 
-def _read_names(path: Path) -> list[str]:
-    """Return the names of modules in a file of ours; a damaged one has none."""
-    try:
-        found: Any = json.loads(read_regular(path))
-    except (OSError, ValueError, RecursionError):
-        return []
+def _names(found: object) -> list[str]:
+    """Return the names of modules in what a file of ours holds; a damaged one has none."""
     if not isinstance(found, list) or len(found) > MOST_MODULES:
         return []
     return [name for name in found if isinstance(name, str) and _NAME.fullmatch(name)]

@@ -125,7 +125,7 @@ class Template:
                 self._preload(names, at_end)
 
     def _preload(self, names: Sequence[str], at_end: ExitStack) -> None:
-        if self._preloader is None or not self._preloader.is_new(names):
+        if self._preloader is None or not (names := self._preloader.new(names)):
             return
         self.say({"event": "preloading"})
         problem = self._preloader.preload(names)
@@ -220,23 +220,31 @@ class Preloader:
     def __init__(self, check: ForkCheck, notes: ImportNotes) -> None:
         self._check = check
         self._notes = notes
-        self.known = notes.read()
         self._seen: dict[str, None] = {}
+        known, self._never = notes.read()
+        self.known = self.new(known)
 
-    def is_new(self, names: Sequence[str]) -> bool:
-        """Tell whether there is any module among the names that was not tried before."""
-        return any(name not in self._seen and name not in sys.modules for name in names)
+    def new(self, names: Sequence[str]) -> list[str]:
+        """Return the modules among the names that may be imported, and were not tried before."""
+        return [
+            name
+            for name in names
+            if name not in sys.modules
+            and name not in self._seen
+            and not any(name == each or name.startswith(f"{each}.") for each in self._never)
+        ]
 
     def preload(self, names: Sequence[str]) -> str:
         """Import the modules; return why this process must fork no more, or ""."""
         self._notes.forget()
-        preload(names)
         self._seen |= dict.fromkeys(names)
-        if problem := self._check.why_not("importing early what a run imports late"):
-            return problem
-        self._notes.write(self._seen)
-        settle()
-        return ""
+        culprit, problem = preload(names, self._check.why_not)
+        if culprit:
+            self._never.append(culprit)
+        self._notes.write(self._seen, self._never)
+        if not problem:
+            settle()
+        return problem
 
 
 def settle() -> None:

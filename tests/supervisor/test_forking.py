@@ -146,24 +146,34 @@ def test_what_a_run_imports_late_is_imported_while_it_goes_on(
 
 
 @pytest.mark.parametrize(
-    ("code", "name"),
+    ("code", "name", "values"),
     [
+        # It alone is left to the runs.
         ("import threading; threading.Thread(target=threading.Event().wait, daemon=True).start()",
-         "late_thread"),
-        ("import os\nif 'WANDB_RUN_ID' not in os.environ: os._exit(3)", "late_exit"),
+         "late_thread", [[30.0, 1.0, 1.0], [1.0]]),
+        # Nobody can tell which it was.
+        ("import os\nif 'WANDB_RUN_ID' not in os.environ: os._exit(3)",
+         "late_exit", [[30.0, 30.0, 30.0], [30.0]]),
     ],
 )  # fmt: skip
 def test_what_must_not_be_imported_before_the_fork_is_left_to_the_runs(
-    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, name: str
+    start: Start,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    code: str,
+    name: str,
+    values: list[list[float]],
 ) -> None:
     (tmp_path / "own_late.py").touch()
     names = {"late": late_modules(installed(tmp_path, monkeypatch, name, code))}
     cell = f"{LATE}print('wandb_magic.template' in open('/proc/self/cmdline').read() and 'WARM')"
-    for count in (3, 1):  # nor does the next sweep try
-        config = grid(*range(1, count + 1), jobs=1)
+    for each in values:  # in this sweep and in the next one
+        config = grid(*range(1, len(each) + 1), jobs=1)
         sweep = start(cell, config, count=None, namespace=names).wait(120)
         runs = sweep.records()
-        assert [(run.state, run.value) for run in runs] == [(RunState.FINISHED, 30.0)] * count
+        assert [(run.state, run.value) for run in runs] == [
+            (RunState.FINISHED, value) for value in each
+        ]
         assert all("WARM" in sweep.logs(run.number) for run in runs)
 
 

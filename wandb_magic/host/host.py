@@ -32,6 +32,7 @@ from wandb_magic.records import RunId
 from wandb_magic.run import Job
 from wandb_magic.warm import flushes_late
 
+MOST_SPOILED = 3  # templates by what they preload; then none preloads any more
 TEMPLATE_DEATHS = 3  # a template that dies so often between two ends of runs is given up
 POLL_S = 0.05
 _DIED = "the process that forks the runs died ({how}): its runs go on"
@@ -76,6 +77,7 @@ class Host:
         self._template_deaths = 0
         self._retired: list[TemplateClient] = []  # they wait for the last of their runs
         self._orphans: list[Living] = []  # asked of a template that has died since
+        self._spoiled = 0
         self._notes: Path | None = user_folder() / "imports"
         self._cold = ""
         self._hung_watch = HungWatch(float(environment.get(HUNG_AFTER, HUNG_AFTER_S)))
@@ -290,13 +292,15 @@ class Host:
     # A template that imports what runs import late
 
     def _replace_spoiled(self, template: TemplateClient) -> None:
-        """Start a template that preloads nothing: what was preloaded would hang its forks.
+        """Start another template, which leaves to the runs what would hang its forks.
 
         The one that is there sees its runs through, and starts none of those that wait.
         """
         if self._closed or template is not self._template:
             return
-        self._notes = None
+        self._spoiled += 1
+        if self._spoiled == MOST_SPOILED:
+            self._notes = None
         for living in self._watch.living():
             if living.template is template and not living.confirmed:
                 living.template = None
