@@ -255,6 +255,22 @@ def test_what_the_code_sets_in_the_environment_is_there_when_it_imports(
     made.run(f"import os\n{sets}\nimport has_backend\nassert has_backend.NAME == 'mine'")
 
 
+def test_modules_are_imported_before_the_fork_in_the_order_of_the_code(notebook: Make) -> None:
+    made = notebook("import zz_first\nimport a_later")
+    for name in ("zz_first", "zz_own"):
+        text = f"import os\nos.environ['SOME_BACKEND'] = '{name}'"
+        (made.folder / f"{name}.py").write_text(text)
+    for name in ("a_later", "a_own"):
+        text = "import os\nNAME = os.environ.get('SOME_BACKEND')"
+        (made.folder / f"{name}.py").write_text(text)
+    made.run("""
+import zz_own
+import a_own
+assert zz_first and a_later.NAME == "zz_first", a_later.NAME
+assert a_own.NAME == "zz_own"
+""")
+
+
 def test_variables_that_no_import_reads_leave_imports_before_the_fork(notebook: Make) -> None:
     notebook().run("""
 import os, sys

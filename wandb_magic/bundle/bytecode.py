@@ -83,7 +83,10 @@ def nested(code: CodeType) -> Iterator[CodeType]:
 
 
 def imports_of(codes: Iterable[CodeType]) -> dict[str, list[str]]:
-    """Return the modules that code imports by absolute name, and what it takes from each."""
+    """Return the modules that code imports by absolute name, and what it takes from each.
+
+    They stay in the order of the code: importing one may change what another one does.
+    """
     found: dict[str, set[str]] = {}
     for code in codes:
         for each in (code, *nested(code)):
@@ -94,7 +97,7 @@ def imports_of(codes: Iterable[CodeType]) -> dict[str, list[str]]:
                     found.setdefault(module, set())
                 elif instruction.opname == "IMPORT_FROM":
                     found[module].add(instruction.argval)
-    return {module: sorted(names) for module, names in sorted(found.items()) if module}
+    return {module: sorted(names) for module, names in found.items() if module}
 
 
 def attributes_of(code: CodeType) -> frozenset[str]:

@@ -183,7 +183,7 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
         directory=str(Path.cwd()),
         path=tuple(os.path.abspath(entry) for entry in sys.path),  # noqa: PTH100 - keeps symlinks
         imports={
-            **{name: [] for name in sorted(with_submodules(values.values(), mentioned))},
+            **{name: [] for name in with_submodules(values.values(), mentioned)},
             **({} if in_run else imports_of(codes)),
         },
         variables=tuple(writer.variables),

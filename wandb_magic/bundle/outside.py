@@ -138,10 +138,11 @@ def _of_ipython(value: object) -> bool:
     return isinstance(home, str) and home.partition(".")[0] in ("IPython", "ipykernel")
 
 
-def with_submodules(values: Collection[object], mentioned: Collection[str]) -> set[str]:
+def with_submodules(values: Collection[object], mentioned: Collection[str]) -> list[str]:
     """Return the modules among values, and those of their submodules that code mentions.
 
     After ``import matplotlib.pyplot`` in any cell, ``matplotlib.pyplot`` works in all of them.
+    They are in the order in which this process has imported them.
     """
     names = set(mentioned)
     found = {value.__name__ for value in values if isinstance(value, ModuleType)}
@@ -149,4 +150,5 @@ def with_submodules(values: Collection[object], mentioned: Collection[str]) -> s
         for loaded in tuple(sys.modules):
             if loaded.startswith(prefix) and names.issuperset(loaded[len(prefix) :].split(".")):
                 found.add(loaded)
-    return found
+    places = {name: place for place, name in enumerate(tuple(sys.modules))}
+    return sorted(found, key=lambda name: (places.get(name, len(places)), name))
