@@ -254,13 +254,19 @@ def test_what_was_set_on_libraries_and_modules_is_so_in_runs_and_exports_and_is_
     monkeypatch.setattr(fractions.Fraction, "half", namespace["half"], raising=False)
     monkeypatch.setattr(namespace["beside"], "FACTOR", 100, raising=False)
     cell = """
-        import random, wandb
+        import os, random, wandb
         %matplotlib inline
+        os.environ["SOME_BACKEND"] = "mine"
+        import lone
         with wandb.init() as run:
             assert not get_ipython()
             seen = float(fractions.Fraction(1).half()) + beside.FACTOR
-            run.log({"loss": seen + np.geterr()["divide"].count("r"), "drawn": random.random()})
+            worth = seen + np.geterr()["divide"].count("r")
+            run.log({"loss": worth, "drawn": random.random(), "set": lone.SET})
     """
+    (tmp_path / "notebook" / "lone.py").write_text(
+        "import os\nSET = int(os.environ.get('SOME_BACKEND') == 'mine')\n"
+    )
     random.seed(3)
     drawn = random.Random(3).random()
     with np.errstate(divide="raise"):
@@ -268,6 +274,7 @@ def test_what_was_set_on_libraries_and_modules_is_so_in_runs_and_exports_and_is_
     assert list(sweep.history()["drawn"]) == [drawn, drawn]
     assert list(sweep.runs()["value"]) == [101.5, 101.5]
     (told,) = [line for line in receipt.lines(sweep) if line.startswith("set in runs as")]
+    assert "%matplotlib inline" in (sweep.path / "bundle" / "cell.py").read_text()
     for part in (
         "fractions.Fraction.half",
         "beside.FACTOR = 100",
@@ -279,12 +286,13 @@ def test_what_was_set_on_libraries_and_modules_is_so_in_runs_and_exports_and_is_
     done = execute(folder)
     assert done.returncode == 0, done.stderr
     curves = read_back(tmp_path / "elsewhere")[1]
-    assert (curves["loss"], curves["drawn"]) == ([101.5], [drawn])
+    assert (curves["loss"], curves["drawn"], curves["set"]) == ([101.5], [drawn], [1])
     monkeypatch.delattr(fractions.Fraction, "half")
     with np.errstate():
         reproduced = sweep.reproduce(0, namespace={})
         assert fractions.Fraction(1).half() == fractions.Fraction(1, 2)
         assert np.geterr()["divide"] == "raise"
     assert "fractions.Fraction.half" in str(reproduced)
+    assert "%matplotlib inline" in reproduced.code
     with sweep.replay(1):
         assert random.random() == drawn

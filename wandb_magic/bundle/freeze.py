@@ -36,7 +36,7 @@ from wandb_magic.bundle.pickling import picklable
 from wandb_magic.bundle.rerunning import Rerun, find_cells
 from wandb_magic.bundle.scope import CellNames
 from wandb_magic.bundle.signing import sign
-from wandb_magic.bundle.syntax import compile_cell, parse, plain
+from wandb_magic.bundle.syntax import compile_cell, parse
 from wandb_magic.bundle.writing import Writer, name_of
 from wandb_magic.errors import BundleError
 from wandb_magic.paths import FOLDER_MODE, open_private
@@ -132,7 +132,7 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
     values: dict[str, Any] = {}
     if cell is not None:
         kind = "cell"
-        cell, filename = plain(cell), str(cell_path(folder))
+        filename = str(cell_path(folder))
         tree = parse(cell, filename)
         codes = [compile_cell(tree, filename)]
         names = analyse(tree, outside.behind_name, outside.mentioned, include)
@@ -173,7 +173,8 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
     functions = [each for each in writer.pickler.definitions if isinstance(each, FunctionType)]
     codes += [each.__code__ for each in functions]
     mentioned = frozenset().union(*map(attributes_of, codes))
-    in_run = sets_environment(codes)
+    held = with_submodules(values.values(), mentioned)
+    imported = imports_of(codes)
     generators = library_state.random_state() if random_state else {}
     told = [f"random state ({', '.join(generators)})"] if generators else []
     carried = (*state.carried, *told)
@@ -183,8 +184,8 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
         directory=str(Path.cwd()),
         path=tuple(os.path.abspath(entry) for entry in sys.path),  # noqa: PTH100 - keeps symlinks
         imports={
-            **{name: [] for name in with_submodules(values.values(), mentioned)},
-            **({} if in_run else imports_of(codes)),
+            **{name: [] for name in held},
+            **imported,
         },
         variables=tuple(writer.variables),
         spans=tuple(writer.buffers.spans),
@@ -196,7 +197,7 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
         carried=carried,
         cells=rerun.cells,
         random_state=generators,
-        imports_in_run=in_run,
+        imports_in_run=tuple(sorted({*imported} - {*held})) if sets_environment(codes) else (),
     ).write(folder)
     sign(folder)
     items = (

@@ -88,7 +88,8 @@ class Manifest:
     kind
         Whether a run executes the cell, calls the function, or starts the spec's command.
     imports
-        Modules to import before the first fork, and what the code takes from each.
+        Modules that the code imports, and what it takes from each; to be imported before the first
+        fork, but for `imports_in_run`.
     spans
         Offset and size of each buffer.
     sources
@@ -109,8 +110,8 @@ class Manifest:
         The states of the notebook's global random generators, if runs are to begin with these;
         see `library_state.random_state`.
     imports_in_run
-        Whether the code sets variables of the environment: then each run imports for itself what
-        it imports, because a library may read them at its import.
+        Modules that each run imports for itself, because the code sets variables of the
+        environment, which a library may read at its import.
     """
 
     kind: Kind
@@ -128,7 +129,14 @@ class Manifest:
     carried: tuple[str, ...] = ()
     cells: tuple[tuple[str, str], ...] = ()
     random_state: Mapping[str, Any] = field(default_factory=dict)
-    imports_in_run: bool = False
+    imports_in_run: tuple[str, ...] = ()
+
+    @property
+    def early_imports(self) -> dict[str, list[str]]:
+        """Modules to import before the code, and what it takes from each."""
+        return {
+            name: parts for name, parts in self.imports.items() if name not in self.imports_in_run
+        }
 
     def write(self, folder: Path) -> None:
         """Write the table into the bundle's folder; a bundle without it is not complete."""
@@ -160,6 +168,7 @@ class Manifest:
         data["path"] = tuple(data["path"])
         data["carried"] = tuple(data.get("carried", ()))
         data["cells"] = tuple((label, text) for label, text in data.get("cells", ()))
+        data["imports_in_run"] = tuple(data.get("imports_in_run", ()))
         data["left"] = tuple(data.get("left", ()))
         return cls(**data)
 

@@ -30,7 +30,7 @@ def plain(source: str) -> str:
 
 
 def parse(source: str, filename: str) -> ast.Module:
-    """Parse a cell.
+    """Parse a cell, without the lines of IPython's that mean nothing to a run.
 
     Raises
     ------
@@ -47,6 +47,7 @@ def parse(source: str, filename: str) -> ast.Module:
             f"line {number}: the character {unreadable[0]!a} cannot stand in Python's text: "
             "remove it, or write it as an escape"
         )
+    source = plain(source)
     try:
         tree = ast.parse(source, filename)
     except (RecursionError, MemoryError):

@@ -195,7 +195,7 @@ def remember_source(filename: str, text: str) -> None:
 
 def import_early(manifest: Manifest, on_step: OnStep = lambda *_: None) -> None:
     """Import what the code will."""
-    for name, parts in manifest.imports.items():
+    for name, parts in manifest.early_imports.items():
         # What fails is perhaps never reached, or guarded by the user's own `try`: if not, the
         # run says so.
         with contextlib.suppress(Exception):

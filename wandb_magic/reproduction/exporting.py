@@ -15,6 +15,7 @@ from wandb_magic.bundle import library_state, plain_shell, rebuilding, rebuildin
 from wandb_magic.bundle.manifest import buffers_path, cell_path, variables_path
 from wandb_magic.bundle.named import holds_code
 from wandb_magic.bundle.recall import minor
+from wandb_magic.bundle.syntax import plain
 from wandb_magic.errors import SweepError, SweepStateError
 from wandb_magic.paths import FOLDER_MODE
 from wandb_magic.reproduction import script, start
@@ -93,7 +94,7 @@ def _write(original: Original, folder: Path) -> None:
         shutil.copyfile(rebuilding_types.__file__, data / "rebuilding_types.py")
         if manifest.kind == "cell":
             cell = cell_path(original.paths.bundle)
-            code = read_below(original.paths.folder, cell).decode()
+            code = plain(read_below(original.paths.folder, cell).decode())
             text, apart = script.of_cell(original, code)
             if apart:
                 (folder / "cell.py").write_text(code, "utf-8")
@@ -130,7 +131,7 @@ def _told(original: Original) -> dict[str, object]:
         "code": holds_code(original.paths.bundle),
         "seed": original.seed,
         "project": original.sweep.project,
-        "imports": manifest.imports,
+        "imports": manifest.early_imports,
         "sources": manifest.sources,
         "variables": [variable.name for variable in manifest.variables],
         "spans": manifest.spans,

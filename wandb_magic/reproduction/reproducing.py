@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from wandb_magic.bundle import Recalled, Statement, alike, recall
+from wandb_magic.bundle.syntax import plain
 from wandb_magic.errors import SweepStateError
 from wandb_magic.reproduction.original import Original
 from wandb_magic.reproduction.replay import running_shell
@@ -155,7 +156,7 @@ def _lines_of_future(cell: str) -> int:
     """Return how many lines a cell's ``from __future__`` takes, which must be the first."""
     found = [
         node.end_lineno or 0
-        for node in ast.parse(cell).body
+        for node in ast.parse(plain(cell)).body
         if isinstance(node, ast.ImportFrom) and node.module == "__future__"
     ]
     return max(found, default=0)
