@@ -10,7 +10,7 @@ import linecache
 import os
 import platform
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -176,17 +176,13 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
     held = with_submodules(values.values(), mentioned)
     imported = imports_of(codes)
     generators = library_state.random_state() if random_state else {}
-    told = [f"random state ({', '.join(generators)})"] if generators else []
-    carried = (*state.carried, *told)
+    carried = (*state.carried, *_named(generators))
     Manifest(
         kind=kind,
         python=platform.python_version(),
         directory=str(Path.cwd()),
         path=tuple(os.path.abspath(entry) for entry in sys.path),  # noqa: PTH100 - keeps symlinks
-        imports={
-            **{name: [] for name in held},
-            **imported,
-        },
+        imports={**{name: [] for name in held}, **imported},
         variables=tuple(writer.variables),
         spans=tuple(writer.buffers.spans),
         sources=_sources(writer.pickler.filenames),
@@ -206,6 +202,12 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
         if each.name != library_state.STATE
     )
     return Contents(tuple(items), carried, tuple(state.left), rerun.cells)
+
+
+def _named(generators: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a launch says of the random state that goes along."""
+    if generators:
+        yield f"random state ({', '.join(generators)})"
 
 
 def _rerun(outside: Outside, values: Mapping[str, Any]) -> Rerun:
