@@ -138,8 +138,8 @@ def test_what_a_run_imports_late_is_imported_while_it_goes_on(
     names = {"late": late_modules(installed(tmp_path, monkeypatch, "late_goes_on"))}
     sweep = start(LATE, grid(*range(200)), count=None, agents=2, namespace=names)
     until(lambda: any(run.value == 0 for run in sweep.records()))
-    first = sweep.records()[0]
-    assert (first.state, first.value) == (RunState.RUNNING, 30.0)
+    until(lambda: sweep.records()[0].value == 30.0)
+    assert sweep.records()[0].state is RunState.RUNNING
     go()
     sweep.stop()
     sweep.wait(90)
