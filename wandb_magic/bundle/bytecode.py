@@ -34,8 +34,8 @@ _SETTERS = frozenset({"pop", "setdefault", "update"})
 _SETTERS_ALONE = frozenset({"load_dotenv", "putenv", "unsetenv"})
 # They are read when something is used, and not when it is imported.
 _READ_LATE = frozenset(
-    {"CUBLAS_WORKSPACE_CONFIG", "CUDA_LAUNCH_BLOCKING", "CUDA_VISIBLE_DEVICES", "LOCAL_RANK"}
-    | {"MASTER_ADDR", "MASTER_PORT", "PYTHONHASHSEED", "RANK", "TF_CUDNN_DETERMINISTIC"}
+    {"CUBLAS_WORKSPACE_CONFIG", "CUDA_VISIBLE_DEVICES", "LOCAL_RANK", "MASTER_ADDR"}
+    | {"MASTER_PORT", "PYTHONHASHSEED", "RANK", "TF_CUDNN_DETERMINISTIC"}
     | {"TF_DETERMINISTIC_OPS", "TOKENIZERS_PARALLELISM", "WORLD_SIZE"}
 )
 _STORES = frozenset({"STORE_SUBSCR", "DELETE_SUBSCR"})
