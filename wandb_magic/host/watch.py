@@ -47,9 +47,12 @@ class Watch:
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="disk")
         self._living: dict[RunId, Living] = {}
 
-    def make_durable(self, path: Path) -> None:
-        """Let a file of a run outlive a loss of power soon, while nobody waits for the disk."""
-        self._disk.submit(sync_to_disk, path, path.parent)
+    def make_durable(self, path: Path, *before: Path) -> None:
+        """Let a file of a run outlive a loss of power soon, while nobody waits for the disk.
+
+        Those `before` it are synced first: where it is found later, they are whole.
+        """
+        self._disk.submit(sync_to_disk, *before, path, path.parent)
 
     def close(self) -> None:
         """See to it that all is on disk."""
@@ -126,7 +129,8 @@ class Watch:
             # What the run left behind goes with it.
             signal_group(living.process.pid, signal.SIGKILL)
         living.ending = {"ended": time.time(), **message, **(living.read_exit() or {})}
-        self.make_durable(living.job.paths.exit)
+        place = Path(living.logs.directory or living.job.folder)
+        self.make_durable(living.job.paths.exit, *place.glob("run-*.wandb"), place)
         living.gone_since = time.monotonic()
         self._follow(living)
         self._conclude(living)
