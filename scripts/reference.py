@@ -53,7 +53,6 @@ SET = {
 }
 # Named in the code and of no concern to anybody else.
 WITHIN = {
-    "CUDA_LAUNCH_BLOCKING",
     "WANDB_CONFIG_DIR",
     "WANDB_ERROR_REPORTING",
     "WANDB_KUBEFLOW_URL",
