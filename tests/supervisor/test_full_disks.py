@@ -162,17 +162,19 @@ def test_runs_that_end_while_the_disk_is_full_count_as_they_ended(
 ) -> None:
     monkeypatch.setenv("WANDB_DIR", str(small_disk))
     wait = f"""
+with open(ROOT + "/logged", "a") as file:
+    file.write(run.id + "\\n")
 while not os.path.exists({str(tmp_path / "go")!r}):
     time.sleep(0.05)
 """
     cell = CELL.replace('with open(ROOT + "/ended"', wait + 'with open(ROOT + "/ended"')
     sweep = start(cell, count=4, agents=2)
-    for name in ("begun", "ended"):
+    for name in ("begun", "logged", "ended"):
         (tmp_path / name).touch()
-    until(lambda: len((tmp_path / "begun").read_text().split()) == 2, patience=30)
+    until(lambda: len((tmp_path / "logged").read_text().split()) == 2)
     make_room = fill_octets(small_disk)
     (tmp_path / "go").touch()
-    until(lambda: len((tmp_path / "ended").read_text().split()) >= 2, patience=30)
+    until(lambda: len((tmp_path / "ended").read_text().split()) >= 2)
     until(lambda: "waiting for space on" in str(sweep.status()))
     make_room()
 
