@@ -57,12 +57,12 @@ class Cell:
 
 OURS, WANDB, OPTUNA = "ours", "wandb agent", "Optuna"
 SIGNALS = ("SIGKILL", "SIGSTOP")
+VICTIMS = (
+    *("supervisor", "template", "run", "wandb-core"),
+    *("kernel", "Jupyter server", "W&B server"),
+)
 CELLS = (
-    *(
-        Cell(OURS, victim, fault)
-        for victim in ("supervisor", "template", "run", "wandb-core", "kernel", "W&B server")
-        for fault in SIGNALS
-    ),
+    *(Cell(OURS, victim, fault) for victim in VICTIMS for fault in SIGNALS),
     *(
         Cell(OURS, "sweep's folder", fault)
         for fault in ("disk full", "folder gone", "database damaged")

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
+import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -19,6 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
+import requests
 from chaos_faults import (
     AGENTS,
     CONFIG,
@@ -37,7 +41,8 @@ from chaos_faults import (
     train,
     wait_until,
 )
-from jupyter_client import KernelManager
+from jupyter_client import BlockingKernelClient, KernelManager
+from jupyter_core.paths import jupyter_runtime_dir
 from playground import leftovers, playground
 
 import wandb_magic
@@ -54,25 +59,71 @@ RUN_LIMIT_S = 600  # a run that took the moved clock for its own would be stoppe
 
 
 @contextmanager
-def kernel() -> Iterator[tuple[str, int]]:
+def kernel(_folder: Path) -> Iterator[tuple[str, int]]:
     """Start a sweep from a cell of a real kernel; give the sweep's id and the kernel's process."""
     manager = KernelManager(kernel_name="python3")
     manager.start_kernel()
     client = manager.blocking_client()
     client.start_channels()
     try:
-        client.wait_for_ready(timeout=PATIENCE_S)
-        options = f"--agents {AGENTS} --out started"
-        for code in (
-            f"%load_ext wandb_magic\nconfig = {CONFIG!r}",
-            f"%%wandb_sweep config {options}\n{PROGRAM}",
-        ):
-            reply = client.execute(code, reply=True, timeout=PATIENCE_S)
-            assert reply["content"]["status"] == "ok", reply["content"]
+        start_from_cell(client)
         yield wandb_magic.sweeps()[0].id, manager.provisioner.pid
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+
+
+@contextmanager
+def jupyter_server(folder: Path) -> Iterator[tuple[str, int]]:
+    """Do the same with a kernel of a Jupyter server; give the server's process."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex()
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root"]
+    options = [f"--port={port}", f"--IdentityProvider.token={token}", f"--notebook-dir={folder}"]
+    headers = {"Authorization": f"token {token}"}
+    with (folder / "server.log").open("wb") as log:
+        server = subprocess.Popen([*command, *options], stdout=log, stderr=log)
+    try:
+
+        def answers() -> bool:
+            with suppress(requests.ConnectionError):
+                return requests.get(f"{address}/api/status", headers=headers, timeout=5).ok
+            return False
+
+        assert wait_until(answers)
+        asked = requests.post(f"{address}/api/kernels", headers=headers, json={}, timeout=30)
+        connection = Path(jupyter_runtime_dir(), f"kernel-{asked.json()['id']}.json")
+        assert wait_until(connection.exists)
+        client = BlockingKernelClient(connection_file=str(connection))
+        client.load_connection_file()
+        client.start_channels()
+        start_from_cell(client)
+        client.stop_channels()
+        id_ = wandb_magic.sweeps()[0].id
+        shown = requests.get(f"{address}/wandb-magic/api/sweeps", headers=headers, timeout=30)
+        assert id_ in shown.text, shown.text
+        yield id_, server.pid
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def start_from_cell(client: BlockingKernelClient) -> None:
+    """Start a sweep from a cell of a kernel."""
+    client.wait_for_ready(timeout=PATIENCE_S)
+    options = f"--agents {AGENTS} --out started"
+    for code in (
+        f"%load_ext wandb_magic\nconfig = {CONFIG!r}",
+        f"%%wandb_sweep config {options}\n{PROGRAM}",
+    ):
+        reply = client.execute(code, reply=True, timeout=PATIENCE_S)
+        assert reply["content"]["status"] == "ok", reply["content"]
+
+
+SURROUNDINGS = {"kernel": kernel, "Jupyter server": jupyter_server}
 
 
 def victim(sweep: Sweep, name: str, folder: Path) -> int | None:
@@ -172,8 +223,8 @@ def examine(
 def process_cell(name: str, fault: str, seconds: float, folder: Path) -> Outcome:
     """Kill or stop one process of a sweep."""
     ledger, told = Ledger(folder / "ledger"), list[str]()
-    if name == "kernel":
-        with kernel() as (id_, pid):
+    if name in SURROUNDINGS:
+        with SURROUNDINGS[name](folder) as (id_, pid):
             sweep = wandb_magic.attach(id_)
             assert wait_until(ledger.is_midway)
             strike(pid, fault, seconds)

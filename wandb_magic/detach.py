@@ -140,6 +140,12 @@ def _held(path: Path) -> bool:
     return False
 
 
+def uncollected() -> set[int]:
+    """Return the processes that were started here, and whose end nobody has looked at yet."""
+    with _lock:
+        return {process.pid for process in _started if process.returncode is None}
+
+
 def collect_ended() -> None:
     """Collect the processes that have ended, so that none stays a zombie of this process."""
     with _lock:

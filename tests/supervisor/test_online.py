@@ -224,16 +224,20 @@ def test_broken_runs_are_tried_again_and_count_once(loopback: Loopback, online: 
     assert len(loopback.sweeps[sweep.id].handed) == 2
 
 
-def test_an_upload_that_wandb_has_given_up_is_told(online: Start, loopback: Loopback) -> None:
-    loopback.fault("status", "file_stream", status=404, after=1, times=1)
+def test_an_upload_that_is_refused_for_good_is_told_with_what_sends_it(
+    online: Start, loopback: Loopback
+) -> None:
+    loopback.fault("status", "file_stream", status=404, after=1)
     sweep = online(loopback, CELL)
     sweep.wait(PATIENCE_S)
     (run,) = sweep.records()
     assert run.state is RunState.FINISHED
     assert loopback.look().runs[run.id].state == "running"
-    (notice,) = [each for each in sweep.status().sweep.notices if "refused" in each]
-    assert f"run {run.id} sends (404 Not Found)" in notice
-    (command,) = re.findall("`(.*)`", notice)
+    refused, failed = (each for each in sweep.status().sweep.notices if "refused" in each)
+    assert f"run {run.id} sends (404 Not Found)" in refused
+    assert "could not be sent" in failed
+    loopback.heal()
+    (command,) = re.findall("`(.*)`", failed)
     subprocess.run([sys.executable, "-m", *command.split()], check=True)
     there = loopback.look().runs[run.id]
     assert (there.state, len(there.history)) == ("finished", ROWS)

@@ -36,7 +36,10 @@ def test_agents_share_out_what_it_names(tmp_path: Path, monkeypatch: pytest.Monk
     assert shown == [{"CUDA_VISIBLE_DEVICES": "0,2"}, {"CUDA_VISIBLE_DEVICES": "1"}]
 
 
-@pytest.mark.parametrize("script", ["sleep 600", "trap '' TERM INT; sleep 600 & wait", "exit 1"])
+@pytest.mark.parametrize(
+    "script",
+    ["sleep 600", "trap '' TERM INT; sleep 600 & wait", "exit 1", "echo NVIDIA-SMI has failed"],
+)
 def test_one_that_hangs_or_fails_holds_nothing_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
 ) -> None:

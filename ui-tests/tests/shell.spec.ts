@@ -31,6 +31,7 @@ test('the sidebar needs no mouse', async ({ page, server }) => {
   await expect(group('Active (1)')).toHaveAttribute('aria-expanded', 'false');
   await expect(item(/^going/)).toHaveCount(0);
   await page.keyboard.press('ArrowRight');
+  await expect(group('Active (1)')).toHaveAttribute('aria-expanded', 'true');
   await page.keyboard.press('ArrowRight');
   await expect(item(/^going/)).toBeFocused();
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from wandb_magic.detach import uncollected
 from wandb_magic.disk import check_room, is_passing, shortage
 from wandb_magic.host.core import SharedCore
 from wandb_magic.host.events import Broken, Ended, Event, Logged, Notice, Ready, Started
@@ -398,5 +399,5 @@ class Host:
             self._release_retired()
             templates = (self._template, *self._retired)
             pids = {template.pid for template in templates if template is not None}
-            reap_strangers(self._watch.children() | pids)
+            reap_strangers(self._watch.children() | pids | uncollected())
             await asyncio.sleep(POLL_S)

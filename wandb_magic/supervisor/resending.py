@@ -18,6 +18,7 @@ from wandb_magic.records import RunId
 
 PAUSES_S = (0.0, 10.0)  # before each try
 LONGEST_S = 180.0  # of one try: the sweep's end waits for it
+LEAVING_S = 20.0  # for one that was told to end
 MOST_TOLD = 5  # what a server refuses of one run it may refuse of all
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class Resending:
         self._sent_now: list[RunId] = []
         self._process: subprocess.Popen[bytes] | None = None
         self._started = self._next = float("-inf")
+        self._is_ending = False
         self._told = 0
 
     def refused(self, event: Refused) -> None:
@@ -72,20 +74,27 @@ class Resending:
         now = time.monotonic()
         if self._process is not None:
             if self._process.poll() is None:
-                if now - self._started < LONGEST_S:
-                    return
-                self._process.terminate()
-                self._process.wait()
+                self._end_if_late(self._process, now - self._started - LONGEST_S)
+                return
             self._conclude(well=self._process.returncode == 0)
             self._process = None
         if self._due and now >= self._next:
             self._sent_now, self._started = list(self._due), now
             arguments = ["--runs", ",".join(self._sent_now)]
             try:
+                self._is_ending = False
                 self._process = start_sync(self._paths, arguments, self._environment)
             except OSError as error:
                 log.warning("%s", error)
                 self._conclude(well=False)
+
+    def _end_if_late(self, process: subprocess.Popen[bytes], late: float) -> None:
+        """End a try that is late, by so many seconds; a later tick sees it gone."""
+        if late >= LEAVING_S:
+            process.kill()
+        elif late >= 0 and not self._is_ending:
+            self._is_ending = True
+            process.terminate()
 
     def _conclude(self, *, well: bool) -> None:
         for run in self._sent_now:

@@ -63,4 +63,5 @@ def _devices() -> tuple[str, ...]:
     except OSError as error:
         log.warning("nvidia-smi cannot be asked (%s): agents do not share out the GPUs", error)
         return ()
-    return listed if process.returncode == 0 else ()
+    # It says on stdout, too, why it fails; and the host may have reaped it, with its exit code.
+    return listed if process.returncode == 0 and all(map(str.isdigit, listed)) else ()
