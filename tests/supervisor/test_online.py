@@ -224,6 +224,8 @@ def test_broken_runs_are_tried_again_and_count_once(loopback: Loopback, online: 
     assert len(loopback.sweeps[sweep.id].handed) == 2
 
 
+@only_full
+@pytest.mark.timeout(600)
 def test_an_upload_that_is_refused_for_good_is_told_with_what_sends_it(
     online: Start, loopback: Loopback
 ) -> None:
