@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wandb_magic.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
         sweeps,
     )
 
-__version__ = "0.1.0"
 __all__ = ["Status", "Sweep", "agent", "attach", "fetch", "from_study", "start", "sweep", "sweeps"]
 
 

@@ -10,16 +10,15 @@ import errno
 import json
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from wandb_magic.child_process import module_process
 from wandb_magic.errors import UnsupportedError
 from wandb_magic.paths import (
     FOLDER_MODE,
-    START,
     SweepPaths,
     open_private,
     read_object,
@@ -27,15 +26,6 @@ from wandb_magic.paths import (
 )
 from wandb_magic.processes import alive, identify
 from wandb_magic.records import Process
-
-NOWHERE = "/"
-"""Where processes of ours begin: Python would import what lies in the folder that it starts in."""
-
-# Variables that name a folder or file of the user's.
-_FOLDERS = (
-    *("JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "NETRC", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR"),
-    *("WANDB_DATA_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"),
-)
 
 _started: list[subprocess.Popen[bytes]] = []
 _lock = threading.Lock()
@@ -160,41 +150,14 @@ def _start(
             "detached sweeps need Linux or macOS: on Windows, use the Linux subsystem (WSL)"
         )
     collect_ended()
-    python = executable if os.access(executable, os.X_OK) else sys.executable
     with open_private(said, "ab") as log:
-        process = subprocess.Popen(
-            [python, "-m", *module],
+        process: subprocess.Popen[bytes] = subprocess.Popen(
+            **module_process(*module, environment=environment, executable=executable),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            cwd=NOWHERE,
-            env=_absolute(_importable(environment)),
             start_new_session=True,
         )
     with _lock:
         _started.append(process)
     return process
-
-
-def _absolute(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment with folders that mean the same wherever a process begins."""
-    relative = {
-        name: str(Path(START if name.startswith("JUPYTER_") else Path.cwd(), value))
-        for name in _FOLDERS
-        if (value := environment.get(name)) and not value.startswith("~")
-    }
-    return {**environment, **relative}
-
-
-def _importable(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment, with this package on the path wherever it was imported from."""
-    package = str(Path(__file__).parents[1])
-    known = environment.get("PYTHONPATH", "").split(os.pathsep)
-    inherited = [entry for entry in known if entry and entry != package]
-    installed = any(package == os.path.realpath(entry) for entry in _site_packages())
-    path = inherited if installed else [*inherited, package]
-    return {**environment, "PYTHONPATH": os.pathsep.join(path)} if path else dict(environment)
-
-
-def _site_packages() -> list[str]:
-    return [entry for entry in sys.path if Path(entry).name == "site-packages"]

@@ -15,12 +15,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wandb_magic import __version__
 from wandb_magic.analysis import frames
 from wandb_magic.analysis.stacking import Stack
 from wandb_magic.errors import SweepError, UnsupportedError
 from wandb_magic.records import RunId, SweepRecord, metric_of, new_id
 from wandb_magic.store import StoreReader
+from wandb_magic.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd

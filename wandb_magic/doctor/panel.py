@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from wandb_magic import __version__
 from wandb_magic.doctor.findings import Finding, note, ok
 from wandb_magic.doctor.installed import LAB_EXTENSION, PACKAGE, SERVER_EXTENSION, look
 from wandb_magic.doctor.place import Place
 from wandb_magic.doctor.servers import Server, environment_of, servers_of
 from wandb_magic.doctor.versions import release
+from wandb_magic.version import __version__
 
 SAFE_SERVER = (2, 18, 0)  # the first without CVE-2026-40934
 RESTART = "# then end the Jupyter server, and start it again"

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from wandb_magic import __version__
 from wandb_magic.doctor.findings import Finding, note, ok, problem
 from wandb_magic.doctor.place import Place
+from wandb_magic.version import __version__
 from wandb_magic.warm import FLUSHES_SINCE, SHARES_CORE_SINCE
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 13)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wandb_magic.channel import Channel
-from wandb_magic.detach import NOWHERE
+from wandb_magic.child_process import NOWHERE
 from wandb_magic.processes import memory_kills
 from wandb_magic.run import Job
 

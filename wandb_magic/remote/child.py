@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import wandb_magic
+from wandb_magic.child_process import module_process
 from wandb_magic.errors import RemoteError
 
 PATIENCE_S = 90.0
-PLACE = Path(wandb_magic.__file__).parents[1]
 
 
 def ask(question: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
@@ -35,16 +32,14 @@ def ask(question: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str
     RemoteError
         With the child's sentence, or if it gives no answer.
     """
-    path = environment.get("PYTHONPATH", "")
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "wandb_magic.remote"],
+            **module_process("wandb_magic.remote", environment=environment, folder=None),
             input=json.dumps(question),
             capture_output=True,
             text=True,
             timeout=PATIENCE_S,
             check=False,
-            env={**environment, "PYTHONPATH": f"{PLACE}:{path}" if path else str(PLACE)},
         )
     except subprocess.TimeoutExpired:
         raise RemoteError(

@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import queue
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 
+from wandb_magic.child_process import module_process
 from wandb_magic.errors import RemoteError
-from wandb_magic.remote.child import PLACE
 from wandb_magic.remote.finding import RemoteSweep, split
 
 PATIENCE_S = 120.0  # without a line
@@ -108,14 +107,12 @@ class Reading:
             "sweep": sweep,
             "known": dict(known),
         }
-        path = environment.get("PYTHONPATH", "")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "wandb_magic.remote.telling"],
+            **module_process("wandb_magic.remote.telling", environment=environment, folder=None),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env={**environment, "PYTHONPATH": f"{PLACE}:{path}" if path else str(PLACE)},
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
-import sys
-from pathlib import Path
 
-import wandb_magic
+from wandb_magic.child_process import module_process
 from wandb_magic.errors import StoreError
 from wandb_magic.records import RunState, documents, metric_of
 from wandb_magic.server import wire
@@ -17,8 +16,6 @@ from wandb_magic.server.problems import BadRequestError
 
 PATIENCE_S = 60.0
 MOST_RUNS = 5000  # the newest say enough
-PLACE = Path(wandb_magic.__file__).parents[1]
-"""Where the child begins: what lies there can be imported, and nothing of the user's."""
 
 
 def importance(book: Book, metric: str) -> wire.Importance:
@@ -57,14 +54,13 @@ def importance(book: Book, metric: str) -> wire.Importance:
 
 def _ask(question: str) -> str:
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "wandb_magic.analysis.importance"],
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            **module_process("wandb_magic.analysis.importance", environment=os.environ),
             input=question,
             capture_output=True,
             text=True,
             timeout=PATIENCE_S,
             check=False,
-            cwd=PLACE,
         )
     except subprocess.TimeoutExpired:
         raise StoreError(

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psutil
 
-from wandb_magic.detach import NOWHERE
+from wandb_magic.child_process import NOWHERE
 from wandb_magic.sync.copying import Copy
 
 MARK = "WANDB_MAGIC_SYNC"  # whatever is started to send a sweep carries its folder

@@ -15,11 +15,11 @@ from os import PathLike
 from pathlib import Path
 from string import Template
 
-import wandb_magic
 from wandb_magic.analysis.plots import check_installed
 from wandb_magic.errors import SweepError
 from wandb_magic.paths import SweepPaths, write_atomically
 from wandb_magic.store import StoreReader
+from wandb_magic.version import __version__
 
 
 def write(
@@ -85,7 +85,7 @@ def compose(reader: StoreReader, paths: SweepPaths, state: str, url: str) -> str
     plotly, script = get_plotlyjs(), _part("page.js")
     return Template(_part("page.html")).substitute(
         hashes=f"{_hash(plotly)} {_hash(script)}",
-        version=wandb_magic.__version__,
+        version=__version__,
         title=markup.text(material.sweep.name, 120),
         style=_part("page.css"),
         body="\n".join(body),

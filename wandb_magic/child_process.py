@@ -1,0 +1,76 @@
+"""How a Python process of this package is started, so that it imports this very package.
+
+As a rule it begins in a folder of nobody's, because Python would import what lies in the folder
+that it starts in; folders that the environment names are made absolute first.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from wandb_magic.paths import START
+
+NOWHERE = "/"
+"""Where processes of ours begin."""
+
+# Variables that name a folder or file of the user's.
+_FOLDERS = (
+    *("JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "NETRC", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR"),
+    *("WANDB_DATA_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"),
+)
+
+
+def module_process(
+    *module: str,
+    environment: Mapping[str, str],
+    executable: str = "",
+    folder: str | None = NOWHERE,
+) -> dict[str, Any]:
+    """Return the arguments with which `subprocess.Popen` starts a module of this package.
+
+    Parameters
+    ----------
+    module
+        The module and its arguments, as after ``python -m``.
+    environment
+        What it inherits.
+    executable
+        The Python that executes it; this one if there is no such file.
+    folder
+        Where it begins; None for this process's working directory, where wandb looks for its
+        settings.
+    """
+    python = executable if os.access(executable, os.X_OK) else sys.executable
+    return {
+        "args": [python, "-m", *module],
+        "cwd": folder,
+        "env": _absolute(_importable(environment)),
+    }
+
+
+def _absolute(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with folders that mean the same wherever a process begins."""
+    relative = {
+        name: str(Path(START if name.startswith("JUPYTER_") else Path.cwd(), value))
+        for name in _FOLDERS
+        if (value := environment.get(name)) and not value.startswith("~")
+    }
+    return {**environment, **relative}
+
+
+def _importable(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment, with this package on the path wherever it was imported from."""
+    package = str(Path(__file__).parents[1])
+    entries = environment.get("PYTHONPATH", "").split(os.pathsep)
+    inherited = [entry for entry in entries if entry and entry != package]
+    installed = any(package == os.path.realpath(entry) for entry in _site_packages())
+    path = inherited if installed else [*inherited, package]
+    return {**environment, "PYTHONPATH": os.pathsep.join(path)} if path else dict(environment)
+
+
+def _site_packages() -> list[str]:
+    return [entry for entry in sys.path if Path(entry).name == "site-packages"]
