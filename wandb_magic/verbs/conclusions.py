@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wandb_magic.verbs.locating import locate
 from wandb_magic.verbs.results import Results
 
 if TYPE_CHECKING:
@@ -51,10 +52,9 @@ class Conclusions(Results):
             If they have not all the same metric and goal.
         """
         from wandb_magic.analysis import comparing  # noqa: PLC0415 - imports numpy
-        from wandb_magic.verbs.finding import attach  # noqa: PLC0415 - it makes sweeps
 
-        found = [attach(each) if isinstance(each, str) else each for each in others]
-        readers = {each.id: each._reader for each in (self, *found)}  # noqa: SLF001 - its own class
+        sweeps = [Results(locate(each)[0]) if isinstance(each, str) else each for each in others]
+        readers = {each.id: each._reader for each in (self, *sweeps)}  # noqa: SLF001 - its own class
         return comparing.compared(list(readers.values()))
 
     @property

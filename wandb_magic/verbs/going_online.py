@@ -9,23 +9,26 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import replace
+from contextlib import closing
+from dataclasses import dataclass, replace
 
 from wandb_magic import index
 from wandb_magic.bundle import Contents
 from wandb_magic.bundle.manifest import inherited
 from wandb_magic.errors import SweepStateError
 from wandb_magic.paths import SweepPaths, make_folder
-from wandb_magic.remote import Client, account, find, set_state
+from wandb_magic.remote import Client, RemoteSweep, account, find, set_state
 from wandb_magic.spec import load
-from wandb_magic.verbs.finding import attach
-from wandb_magic.verbs.handle import Sweep
+from wandb_magic.store import StoreReader
+from wandb_magic.verbs.asking import ask
+from wandb_magic.verbs.launching import launch
+from wandb_magic.verbs.results import Results
 from wandb_magic.verbs.settings import Settings
-from wandb_magic.verbs.starting import launch
+from wandb_magic.verbs.syncing import sync
 from wandb_magic.verbs.trusting import authorize
 
 
-def go_online(sweep: Sweep, count: int | None = None, *, trust: bool = False) -> Sweep:
+def go_online(sweep: Results, count: int | None = None, *, trust: bool = False) -> SweepPaths:
     """Send what a sweep has, and run more of it as a sweep of the W&B server.
 
     Parameters
@@ -39,8 +42,8 @@ def go_online(sweep: Sweep, count: int | None = None, *, trust: bool = False) ->
 
     Returns
     -------
-    Sweep
-        The online sweep.
+    SweepPaths
+        The paths of the online sweep.
 
     Raises
     ------
@@ -66,7 +69,7 @@ def go_online(sweep: Sweep, count: int | None = None, *, trust: bool = False) ->
         )
     paths = SweepPaths(sweep.path)
     _, manifest = authorize(paths, record.spec, trust=trust)
-    target = sweep.sync().wait().state.target
+    target = sync(paths, record, None, None, once=False).wait().state.target
     environment = {**manifest.environment, **inherited(os.environ)}
     who = account(environment)
     environment["WANDB_BASE_URL"] = who.base_url
@@ -75,11 +78,10 @@ def go_online(sweep: Sweep, count: int | None = None, *, trust: bool = False) ->
         set_state(client, target.entity, target.project, target.id, "RUNNING")
     finally:
         client.close()
-    if any(entry.id == target.id for entry in index.present()):
-        known = attach(target.id)
-        if more is not None:
-            known.set_count(known.status().ended + more)
-        return known.resume()
+    online = next((entry.paths for entry in index.present() if entry.id == target.id), None)
+    if online is not None:
+        _continue(online, more)
+        return online
     found = find(target.path, environment)
     settings = Settings(
         count=more,
@@ -91,11 +93,33 @@ def go_online(sweep: Sweep, count: int | None = None, *, trust: bool = False) ->
         options=replace(record.options, priors=()),
         env=None,
     )
+    notice = f"it goes on from the offline sweep {sweep.id}, whose runs the server has"
+    source = _OfflineSweep(paths, found)
+    online, _ = launch(load(record.spec), settings, environment, source, notice)
+    return online
 
-    def fill(staging: SweepPaths) -> Contents:
+
+@dataclass(frozen=True)
+class _OfflineSweep:
+    """The source of an online sweep that goes on from an offline one."""
+
+    paths: SweepPaths
+    remote: RemoteSweep
+
+    def write_bundle(self, staging: SweepPaths) -> Contents:
         make_folder(staging.folder)
-        shutil.copytree(paths.bundle, staging.bundle)
+        shutil.copytree(self.paths.bundle, staging.bundle)
         return Contents(())
 
-    notice = f"it goes on from the offline sweep {sweep.id}, whose runs the server has"
-    return launch(load(record.spec), settings, environment, fill, lambda: found, notice)
+    def create_remote(self) -> RemoteSweep:
+        return self.remote
+
+
+def _continue(paths: SweepPaths, more: int | None) -> None:
+    """Let an online sweep that this machine has go on, with `more` runs."""
+    online = Results(paths)
+    with closing(StoreReader(paths.store)) as reader:
+        if more is not None:
+            count = online.status().ended + more
+            ask(paths, reader, "set_count", {"count": count}, revive=True)
+        ask(paths, reader, "resume", {}, revive=True)

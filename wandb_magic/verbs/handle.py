@@ -14,6 +14,7 @@ from wandb_magic.validation import ArgumentError, flag
 from wandb_magic.validation import agents as validated_agents
 from wandb_magic.verbs.asking import ask, refuse_copies
 from wandb_magic.verbs.conclusions import Conclusions
+from wandb_magic.verbs.going_online import go_online
 from wandb_magic.verbs.removing import check_idle, remove
 from wandb_magic.verbs.repeating import Repeatable
 from wandb_magic.verbs.status import has_died, supervisor_lives
@@ -89,9 +90,7 @@ class Sweep(Conclusions, Repeatable):
         """
         refuse_copies(self._record)
         if online:
-            from wandb_magic.verbs.going_online import go_online  # noqa: PLC0415 - it makes sweeps
-
-            return go_online(self, count, trust=trust)
+            return Sweep(go_online(self, count, trust=trust))
         self._ask("resume", revive=True, trust=trust)
         return self
 

@@ -14,8 +14,8 @@ from wandb_magic.errors import StoreError, SweepError, SweepStateError
 from wandb_magic.paths import SweepPaths, SyncPaths
 from wandb_magic.spec import Spec, load
 from wandb_magic.sync.state import read, sent
-from wandb_magic.verbs.finding import attach, sweeps
-from wandb_magic.verbs.handle import Sweep
+from wandb_magic.verbs.locating import locate, readable
+from wandb_magic.verbs.results import Results
 
 if TYPE_CHECKING:
     from wandb_magic.analysis.study import Study
@@ -66,7 +66,7 @@ def priors_of(prior: Prior, spec: Spec) -> tuple[tuple[dict[str, Any], ...], str
     """
     if _is_study(prior):
         return _of_study(prior, spec)
-    if isinstance(prior, (str, Sweep)):
+    if isinstance(prior, (str, Results)):
         return _of_sweep(prior), ""
     return _checked(prior), ""
 
@@ -97,8 +97,8 @@ def _of_study(prior: Any, spec: Spec) -> tuple[tuple[dict[str, Any], ...], str]:
     return found.priors, notice if found.left_out else ""
 
 
-def _of_sweep(sweep: str | Sweep) -> tuple[dict[str, Any], ...]:
-    handle = attach(sweep) if isinstance(sweep, str) else sweep
+def _of_sweep(sweep: str | Results) -> tuple[dict[str, Any], ...]:
+    handle = _results(sweep)
     found = tuple(
         {"params": dict(run.params), "value": run.value}
         for run in handle.records()
@@ -107,6 +107,10 @@ def _of_sweep(sweep: str | Sweep) -> tuple[dict[str, Any], ...]:
     if not found:
         raise SweepStateError(f"sweep {handle.id} has no run with a value to learn from")
     return found
+
+
+def _results(sweep: str | Results) -> Results:
+    return Results(locate(sweep)[0]) if isinstance(sweep, str) else sweep
 
 
 def priors_of_runs(runs: Sequence[str], spec: Spec) -> tuple[tuple[dict[str, Any], ...], str]:
@@ -123,7 +127,7 @@ def priors_of_runs(runs: Sequence[str], spec: Spec) -> tuple[tuple[dict[str, Any
         return (), f"prior_runs: ignored: {spec.method} search does not learn from runs"
     wanted = [run.rpartition("/")[2] for run in runs]
     found: dict[str, dict[str, Any]] = {}
-    for sweep in sweeps():
+    for sweep in readable():
         with contextlib.suppress(StoreError):
             found |= {
                 run.id: {"params": dict(run.params), "value": run.value}
@@ -164,12 +168,12 @@ def prior_runs_of(sweep: Prior, project: str) -> tuple[str, ...]:
     SweepStateError
         If it is not at W&B, or in another project: W&B learns from runs of the same one only.
     """
-    if _is_study(sweep) or not isinstance(sweep, (str, Sweep)):
+    if _is_study(sweep) or not isinstance(sweep, (str, Results)):
         raise SweepStateError(
             "prior: W&B learns from runs that are at W&B, not from an Optuna study: use "
             "--mode offline"
         )
-    handle = attach(sweep) if isinstance(sweep, str) else sweep
+    handle = _results(sweep)
     record = handle.status().sweep
     there = handle.url is not None
     if record.mode == "online":

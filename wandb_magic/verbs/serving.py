@@ -9,25 +9,25 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from wandb_magic import index
-from wandb_magic.bundle import same_code
+from wandb_magic.bundle import Contents, same_code
 from wandb_magic.detach import supervised
 from wandb_magic.errors import SweepNotFoundError, SweepStateError
 from wandb_magic.paths import SweepPaths, locked
 from wandb_magic.records import SweepState
-from wandb_magic.remote import find, in_remote_form, login_is_likely
+from wandb_magic.remote import RemoteSweep, find, in_remote_form, login_is_likely
 from wandb_magic.search.grid import size
 from wandb_magic.spec import Spec, load, understood
 from wandb_magic.verbs import folder
 from wandb_magic.verbs.checking import check, check_code, check_end
 from wandb_magic.verbs.finding import attach
 from wandb_magic.verbs.handle import Sweep
+from wandb_magic.verbs.launching import environment_of, launch
 from wandb_magic.verbs.settings import Code, Settings
-from wandb_magic.verbs.starting import environment_of, launch
 from wandb_magic.verbs.status import Status
 from wandb_magic.verbs.trusting import authorized_environment
 
@@ -72,14 +72,22 @@ def serve(sweep: str, code: Code, settings: Settings) -> Sweep:
     spec = _spec(found.config, code)
     check(spec, code, settings, elsewhere=True)
     settings = replace(settings, options=replace(settings.options, attached=True))
-    return launch(
-        spec,
-        settings,
-        environment,
-        lambda staging: folder.write_bundle(staging, code, environment),
-        lambda: found,
-        "",
-    )
+    return Sweep(*launch(spec, settings, environment, _RemoteSource(found, code, environment)))
+
+
+@dataclass(frozen=True)
+class _RemoteSource:
+    """The source of a sweep that exists at the server."""
+
+    remote: RemoteSweep
+    code: Code
+    environment: dict[str, str]
+
+    def write_bundle(self, staging: SweepPaths) -> Contents:
+        return folder.write_bundle(staging, self.code, self.environment)
+
+    def create_remote(self) -> RemoteSweep:
+        return self.remote
 
 
 def _here(sweep: str) -> Sweep | None:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Union
 
 from wandb_magic.records import Options
-from wandb_magic.verbs.handle import Sweep
+from wandb_magic.verbs.results import Results
 
 if TYPE_CHECKING:
     import os
 
     from wandb_magic.analysis.study import Study
 
-Prior = Union[str, "os.PathLike[str]", Sweep, "Study", Sequence[Mapping[str, Any]]]
+Prior = Union[str, "os.PathLike[str]", Results, "Study", Sequence[Mapping[str, Any]]]
 """What a new sweep can learn from; see `priors`."""
 
 

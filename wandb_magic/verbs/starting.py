@@ -1,29 +1,25 @@
-"""Starting a sweep: check, freeze, write the folder, and hand it to a supervisor.
-
-All or nothing: when anything is wrong, no folder stays behind and no process was started.
-"""
+"""Starting a sweep: check it, freeze its code, and hand both to a supervisor."""
 
 from __future__ import annotations
 
 import os
 import secrets
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from wandb_magic.bundle import Contents, signed, vouched
-from wandb_magic.bundle.manifest import inherited
-from wandb_magic.detach import start_supervisor
-from wandb_magic.errors import SweepError
+from wandb_magic.bundle import Contents
 from wandb_magic.paths import SweepPaths
-from wandb_magic.records import Options, SweepId
+from wandb_magic.records import Options
 from wandb_magic.remote import RemoteSweep, create
 from wandb_magic.spec import Spec, load
 from wandb_magic.verbs import folder
 from wandb_magic.verbs.checking import check
 from wandb_magic.verbs.handle import Sweep
+from wandb_magic.verbs.launching import environment_of, kernels_mode, launch
 from wandb_magic.verbs.mode import decide
 from wandb_magic.verbs.priors import prior_runs_of, priors_of, priors_of_runs
+from wandb_magic.verbs.serving import names_a_sweep, serve
 from wandb_magic.verbs.settings import Code, Prior, Settings
 
 Config = Mapping[str, Any] | str | os.PathLike[str]
@@ -128,8 +124,6 @@ def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
 
 def start_code(config: Config, code: Code, settings: Settings) -> Sweep:
     """Start a sweep of any kind of code; see `start`."""
-    from wandb_magic.verbs.serving import names_a_sweep, serve  # noqa: PLC0415 - it starts, too
-
     if names_a_sweep(config):
         return serve(str(config), code, settings)
     spec = load(config)
@@ -151,80 +145,38 @@ def start_code(config: Config, code: Code, settings: Settings) -> Sweep:
         priors, said = priors_of_runs(settings.prior_runs, spec)
         settings = replace(settings, options=replace(settings.options, priors=priors))
         spec = _with_notice(spec, said)
+    source = _NewSweep(spec, code, settings, environment, online=who is not None)
+    return Sweep(*launch(spec, settings, environment, source, notice))
 
-    def made() -> RemoteSweep | None:
-        if who is None:
+
+@dataclass(frozen=True)
+class _NewSweep:
+    """The source of a sweep that is made here."""
+
+    spec: Spec
+    code: Code
+    settings: Settings
+    environment: dict[str, str]
+    online: bool
+
+    def write_bundle(self, staging: SweepPaths) -> Contents:
+        return folder.write_bundle(staging, self.code, self.environment)
+
+    def create_remote(self) -> RemoteSweep | None:
+        if not self.online:
             return None
-        project = folder.project_of(spec, settings)
+        project = folder.project_of(self.spec, self.settings)
+        prior = self.settings.prior
         return create(
-            spec.to_dict() | ({"name": settings.name} if settings.name else {}),
-            environment,
-            entity=folder.entity_of(spec, settings),
+            self.spec.to_dict() | ({"name": self.settings.name} if self.settings.name else {}),
+            self.environment,
+            entity=folder.entity_of(self.spec, self.settings),
             project=project,
-            prior_runs=settings.prior_runs
-            if settings.prior is None
-            else prior_runs_of(settings.prior, project),
+            prior_runs=self.settings.prior_runs
+            if prior is None
+            else prior_runs_of(prior, project),
         )
-
-    def fill(staging: SweepPaths) -> Contents:
-        return folder.write_bundle(staging, code, environment)
-
-    return launch(spec, settings, environment, fill, made, notice)
 
 
 def _with_notice(spec: Spec, notice: str) -> Spec:
     return spec.model_copy(update={"notices": (*spec.notices, notice)}) if notice else spec
-
-
-def launch(
-    spec: Spec,
-    settings: Settings,
-    environment: dict[str, str],
-    fill: Callable[[SweepPaths], Contents],
-    make: Callable[[], RemoteSweep | None],
-    notice: str,
-) -> Sweep:
-    """Make a sweep's folder and hand it over.
-
-    Parameters
-    ----------
-    spec, settings
-        What it is to be.
-    environment
-        What its processes inherit.
-    fill
-        Writes the bundle into the folder.
-    make
-        Gives the sweep at the server, if it is to have one, once all else is ready.
-    notice
-        What to tell the user once.
-    """
-    paths = staging = folder.staged()
-    id_ = SweepId(staging.folder.name.removeprefix("sweep-"))
-    try:
-        contents = fill(staging)
-        remote = make()
-        if remote is not None:
-            id_ = SweepId(remote.id)
-        sweep = folder.record(
-            id_, spec, settings, remote=remote, options=settings.options, notice=notice
-        )
-        paths = folder.complete(staging, sweep)
-        if not settings.idle:
-            start_supervisor(paths, {**environment, **vouched(signed(paths.bundle))})
-    except BaseException as error:
-        folder.take_back(paths, id_)
-        if isinstance(error, OSError):
-            raise SweepError(folder.sentence(error, paths)) from error
-        raise
-    return Sweep(paths, contents)
-
-
-def environment_of(settings: Settings) -> dict[str, str]:
-    """Return what a new sweep's processes inherit."""
-    return {**inherited(os.environ), **(settings.env or {})}
-
-
-def kernels_mode() -> dict[str, str]:
-    """Return W&B's mode in this process: it decides about a sweep, and is not inherited."""
-    return {"WANDB_MODE": os.environ["WANDB_MODE"]} if "WANDB_MODE" in os.environ else {}
