@@ -138,8 +138,7 @@ def number(name: str, value: object) -> int:
 
 _Check = Callable[[str, object], Any]
 
-# The arguments of each verb; those with a default may be left out.
-_ARGUMENTS: Mapping[str, Mapping[str, _Check]] = {
+REQUEST_ARGUMENTS: Mapping[str, Mapping[str, _Check]] = {
     "stop": {"drain": flag},
     "pause": {},
     "resume": {},
@@ -150,6 +149,8 @@ _ARGUMENTS: Mapping[str, Mapping[str, _Check]] = {
     "set_agents": {"agents": agents},
     "set_count": {"count": count},
 }
+"""The arguments of each request; those with a default may be left out."""
+
 _DEFAULTS = {"drain": False, "resume": False}
 
 
@@ -168,9 +169,11 @@ def request_arguments(verb: object, arguments: object) -> dict[str, Any]:
     ArgumentError
         If there is no such verb, or its arguments make no sense.
     """
-    checks = _ARGUMENTS.get(verb) if isinstance(verb, str) else None
+    checks = REQUEST_ARGUMENTS.get(verb) if isinstance(verb, str) else None
     if checks is None:
-        raise ArgumentError(f"verb: must be one of {', '.join(_ARGUMENTS)}, and is {shown(verb)}")
+        raise ArgumentError(
+            f"verb: must be one of {', '.join(REQUEST_ARGUMENTS)}, and is {shown(verb)}"
+        )
     if not isinstance(arguments, Mapping):
         raise ArgumentError(f"{verb}: its arguments must be a mapping, not {shown(arguments)}")
     for name in arguments:

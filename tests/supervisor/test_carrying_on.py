@@ -192,7 +192,7 @@ def test_the_next_supervisor_carries_on_what_was_begun(
     assert second.ledger.sweep.state is before
     asyncio.run(second._carry_on())
     for _ in range(3):
-        second.stopper.tick()
+        second._stopper.tick()
     for run in RUNS[:3]:
         sent = [number for whom, number in host.signalled if whom == run]
         assert sent == ([signal.SIGINT, signal.SIGTERM, signal.SIGKILL] if run in ended else [])
@@ -220,7 +220,7 @@ def test_a_run_that_heard_the_interrupt_is_not_interrupted_again(tmp_path: Path)
     heard.stop.write_text("the sweep was stopped")
     second, host = take_over(paths)
     asyncio.run(second._carry_on())
-    second.stopper.tick()
+    second._stopper.tick()
     assert [number for run, number in host.signalled if run == RUNS[0]] == [signal.SIGTERM]
     assert [number for run, number in host.signalled if run == RUNS[1]] == [signal.SIGINT]
     die(second)

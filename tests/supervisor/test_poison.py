@@ -52,8 +52,8 @@ from wandb_magic.store import StoreReader, StoreWriter, create
 from wandb_magic.supervisor.disk import Disk
 from wandb_magic.supervisor.jobs import Jobs
 from wandb_magic.supervisor.ledger import Ledger
-from wandb_magic.supervisor.requests import VERBS
 from wandb_magic.supervisor.supervisor import Supervisor
+from wandb_magic.validation import REQUEST_ARGUMENTS
 from wandb_magic.verbs import Sweep
 
 SPEC = load(
@@ -183,7 +183,7 @@ def answers(paths: SweepPaths) -> list[str | None]:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from([*VERBS, "fly"]),
+            st.sampled_from([*REQUEST_ARGUMENTS, "fly"]),
             st.one_of(
                 st.sampled_from(["", "{", "[" * 50_000, "null", '{"count": 1e999}']),
                 st.dictionaries(

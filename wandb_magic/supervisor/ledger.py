@@ -9,7 +9,15 @@ from dataclasses import replace
 from wandb_magic.entries import OmittedEntry, OverwriteEntry
 from wandb_magic.host import Ended, Logged, Started
 from wandb_magic.processes import age_of
-from wandb_magic.records import RunId, RunRecord, RunState, SweepRecord
+from wandb_magic.records import (
+    NO_AGENT,
+    RunId,
+    RunRecord,
+    RunState,
+    SweepRecord,
+    SweepState,
+    new_id,
+)
 from wandb_magic.spec import Metric
 from wandb_magic.store import StoreReader, StoreWriter
 from wandb_magic.supervisor.roster import Roster
@@ -23,6 +31,8 @@ OVERWRITTEN = (
     "the place of the earlier one, whose log stays in W&B's folder; to keep all of it, call "
     "wandb.init once and log each part under a key of its own"
 )
+
+STOPPING_REFUSAL = "the sweep is being stopped: ask again when it has stopped"
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +110,60 @@ class Ledger:
         record = self.roster.living[run] = replace(self.roster.living[run], agent=agent)
         self.store.update_run(run, agent=agent)
         return record
+
+    # What is accepted is a run without an agent at once, and so in the store with the answer: no
+    # death of a supervisor can lose it. When an agent is free it starts like any other.
+
+    def queue_rerun(self, number: int) -> str:
+        """Queue a new run with a set of parameters; return why not, or ""."""
+        params = self.roster.params(number)
+        if params is None:
+            return f"there is no run {number}"
+        if self.sweep.state is SweepState.STOPPING:
+            return STOPPING_REFUSAL
+        run = RunRecord(
+            id=RunId(new_id()),
+            number=number,
+            attempt=self.roster.next_attempt(number),
+            agent=NO_AGENT,
+            params=params,
+            state=RunState.PENDING,
+            created=time.time(),
+        )
+        self.enter(run)
+        self._reopen()
+        return ""
+
+    def resume_refusal(self, run: RunId) -> str:
+        """Return why a run cannot be resumed, or ""."""
+        if run in self.roster.living:
+            return f"run {run} has not ended: only a run that has ended can be resumed"
+        record = self.roster.ended_run(run)
+        if record is None:
+            return f"there is no run {run}"
+        if record.state is RunState.FINISHED:
+            return f"run {run} has finished: rerun it, for a new run with the same parameters"
+        return STOPPING_REFUSAL if self.sweep.state is SweepState.STOPPING else ""
+
+    def queue_resume(self, run: RunId) -> None:
+        """Queue another execution of a run that has ended, in place of the retry that is due."""
+        self.revive(run)
+        number = self.roster.living[run].number
+        self.roster.again = [due for due in self.roster.again if due[0] != number]
+        self._reopen()
+
+    def cancel_queued(self, run: RunId, cause: str) -> None:
+        """End a run that waits for an agent."""
+        self.ended(Ended(run, None, None, "", time.time()), RunState.STOPPED, cause)
+
+    def cancel_all_queued(self, cause: str) -> None:
+        """End all runs that wait for an agent."""
+        for run in self.roster.queued():
+            self.cancel_queued(run, cause)
+
+    def _reopen(self) -> None:
+        if self.sweep.state.ended:
+            self.change(state=SweepState.RUNNING, cause="", ended=None)
 
     def started(self, event: Started) -> None:
         """Note that a run has a process; an adopted one keeps the time when it began."""

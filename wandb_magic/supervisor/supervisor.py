@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
-from wandb_magic.backends import Backend, Hear, Proposal
+from wandb_magic.backends import Backend, EndRun, Hear, Proposal, SweepChanged, Word
 from wandb_magic.errors import RemoteError
 from wandb_magic.host import Broken, Ended, Event, Logged, Notice, Ready, Refused, Started
 from wandb_magic.launchers import Launcher
@@ -17,20 +17,30 @@ from wandb_magic.processes import age_of, current
 from wandb_magic.records import Params, RunId, RunRecord, RunState, SweepState, new_id
 from wandb_magic.run import Job, prepare
 from wandb_magic.spec import Spec
-from wandb_magic.supervisor.again import dismiss_all
+from wandb_magic.supervisor.control import handle_request
 from wandb_magic.supervisor.disk import Disk
+from wandb_magic.supervisor.early_stopping import EarlyStopping
 from wandb_magic.supervisor.endings import Intent, verdict
 from wandb_magic.supervisor.footing import Footing
 from wandb_magic.supervisor.jobs import Jobs, parameters
-from wandb_magic.supervisor.judging import Judge
 from wandb_magic.supervisor.ledger import Ledger
 from wandb_magic.supervisor.metrics import MetricWatch
-from wandb_magic.supervisor.requests import PAUSED_ON_REQUEST, carry_out
 from wandb_magic.supervisor.resending import Resending
 from wandb_magic.supervisor.stopping import Stopper
-from wandb_magic.supervisor.words import heed
 
 TICK_S = 0.1
+
+PAUSED_ON_REQUEST = "paused on request"
+
+PRUNED = Intent(
+    RunState.PRUNED, "ended early: its objective fell behind the other runs (hyperband)"
+)
+
+# What the server may change: from one state to another.
+_TURNS = {
+    (SweepState.RUNNING, SweepState.PAUSED),
+    (SweepState.PAUSED, SweepState.RUNNING),
+}
 
 log = logging.getLogger(__name__)
 
@@ -74,17 +84,17 @@ class Supervisor:
         self._resending = Resending(jobs.paths, jobs.environment, ledger.notice)
         self.roster = ledger.roster
         self._spec = spec
-        self.backend = make_backend(lambda word: heed(self, word))
+        self._backend = make_backend(self.on_backend_event)
         self._launcher = make_launcher(self._hear)
-        self.jobs = jobs
-        self.stopper = Stopper(self._signal, self._intend, ledger.sweep.options.grace)
+        self._jobs = jobs
+        self._stopper = Stopper(self._signal, self._intend, ledger.sweep.options.grace)
         self._asking: asyncio.Task[None] | None = None
         self._question: asyncio.Future[Proposal | None] | None = None
-        self._judge = Judge(self, spec)
+        self._early_stopping = EarlyStopping(spec, self._backend, ledger.roster)
         self._metric = MetricWatch(spec.metric.name if spec.metric is not None else "")
         self._footing = Footing(jobs.paths, ledger.sweep.options.grace)
         self._seen: dict[RunId, float] = {}
-        self.exhausted = False
+        self._exhausted = False
         self._ready = False
         self._wake = asyncio.Event()
 
@@ -113,7 +123,7 @@ class Supervisor:
             waiting = asyncio.ensure_future(self._wake.wait())
             await asyncio.wait([waiting], timeout=TICK_S)
             waiting.cancel()
-        await self.backend.close()
+        await self._backend.close()
         await starting
         await self._launcher.close()
 
@@ -123,19 +133,19 @@ class Supervisor:
         sweep = self.ledger.sweep
         if sweep.state is SweepState.STOPPING or sweep.cause == PAUSED_ON_REQUEST:
             # The server may not have heard of it.
-            self.backend.changed(sweep.state, drain=not intents)
+            self._backend.changed(sweep.state, drain=not intents)
         queued = set(self.roster.queued())
         for run, record in list(self.roster.living.items()):
             if run in intents:
                 intent = Intent(*intents[run])
                 if record.state is RunState.PENDING and await self._patiently(
-                    partial(self.jobs.forestall, run)
+                    partial(self._jobs.forestall, run)
                 ):
                     ended = Ended(run, None, None, "", time.time())
                     self._conclude(ended, intent.state, intent.cause)
                     continue
-                told = self.jobs.told_to_stop(run)
-                self.stopper.carry_on(run, intent, told=told)
+                told = self._jobs.told_to_stop(run)
+                self._stopper.carry_on(run, intent, told=told)
             if run not in queued:
                 await self._handing_over(record, self._launcher.recover)
 
@@ -171,7 +181,7 @@ class Supervisor:
         ):
             self._question.cancel()
         self._prune()
-        self.stopper.tick()
+        self._stopper.tick()
         self._stop_late_runs()
         self._fill_agents()
         self._settle()
@@ -189,7 +199,7 @@ class Supervisor:
 
     def _carry_out_requests(self) -> None:
         for request in self.ledger.store.requests():
-            self.ledger.store.answer(request.id, carry_out(self, request))
+            self.ledger.store.answer(request.id, handle_request(self, request))
 
     # Starting runs
 
@@ -204,7 +214,7 @@ class Supervisor:
             self._asking = asyncio.create_task(self._launch_queued(agent, queued))
         elif self.roster.again:
             self._asking = asyncio.create_task(self._launch(agent, *self.roster.again.pop(0)))
-        elif not self.exhausted and not self._spent():
+        elif not self._exhausted and not self._spent():
             self._asking = asyncio.create_task(self._ask(agent))
 
     def _spent(self) -> bool:
@@ -214,7 +224,7 @@ class Supervisor:
     async def _ask(self, agent: int) -> None:
         number = self.roster.next_number
         self._question = asyncio.ensure_future(
-            self.backend.ask(agent, number, self.roster.trials())
+            self._backend.ask(agent, number, self.roster.trials())
         )
         await asyncio.wait([self._question])
         question, self._question = self._question, None
@@ -229,7 +239,7 @@ class Supervisor:
             return
         proposal = question.result()
         if proposal is None:
-            self.exhausted = True
+            self._exhausted = True
         elif self.ledger.sweep.state is not SweepState.RUNNING:
             pass
         elif proposal.run is not None and self.roster.ended_run(proposal.run):
@@ -257,7 +267,7 @@ class Supervisor:
 
     async def _launch_queued(self, agent: int, run: RunId) -> None:
         # The store must not give it an agent before what an earlier execution left is behind it.
-        await self._patiently(lambda: self.jobs.begin_another(run))
+        await self._patiently(lambda: self._jobs.begin_another(run))
         if run in self.roster.queued():
             await self._begin(self.ledger.assign(run, agent))
 
@@ -273,7 +283,7 @@ class Supervisor:
 
         async def hand_over() -> None:
             # A thread's work: nvidia-smi may hang, and the loop goes on.
-            job = await asyncio.to_thread(self.jobs.job, run, self.ledger.sweep.agents)
+            job = await asyncio.to_thread(self._jobs.job, run, self.ledger.sweep.agents)
             await self._patiently(partial(prepare, job, parameters(run.params)))
             await take(job, self.ledger.store.positions(run.id))
 
@@ -290,13 +300,13 @@ class Supervisor:
             return
         intent = Intent(RunState.FAILED, f"{what}: {type(error).__name__}: {error}")
         if record.state is RunState.RUNNING:
-            self.stopper.stop(run, intent)
+            self._stopper.stop(run, intent)
         else:
             self._conclude(Ended(run, None, None, "", time.time()), intent.state, intent.cause)
 
     def _tell_backend(self, run: RunRecord) -> None:
         try:
-            self.backend.told(run)
+            self._backend.told(run)
         except Exception:
             log.exception("the backend could not be told of run %s", run.id)
 
@@ -304,7 +314,9 @@ class Supervisor:
 
     def _prune(self) -> None:
         try:
-            self._judge.prune()
+            for run in self._early_stopping.runs_to_prune():
+                if not self._jobs.spared(run):
+                    self._stopper.stop(run, PRUNED)
         except Exception as error:
             log.exception("the rule for ending poor runs failed")
             self.ledger.notice(
@@ -319,7 +331,7 @@ class Supervisor:
             self.ledger.change(state=SweepState.STOPPED)
         if self.ledger.sweep.state is not SweepState.RUNNING or self.roster.again:
             return
-        if self.exhausted or self._spent():
+        if self._exhausted or self._spent():
             self.ledger.change(state=SweepState.FINISHED)
 
     def _stop_late_runs(self) -> None:
@@ -329,7 +341,7 @@ class Supervisor:
         for run, record in self.roster.running():
             if self._time_of(record) > limit:
                 cause = f"it ran longer than the run timeout of {limit:g} s"
-                self.stopper.stop(run, Intent(RunState.STOPPED, cause))
+                self._stopper.stop(run, Intent(RunState.STOPPED, cause))
 
     def _time_of(self, run: RunRecord) -> float:
         """Return how long a run has been running, in seconds, whatever the clocks were set to."""
@@ -339,16 +351,140 @@ class Supervisor:
         now = time.monotonic()
         return now - self._seen.setdefault(run.id, now)
 
-    def stop_runs(self, intent: Intent) -> None:
-        """End all living runs."""
-        dismiss_all(self.ledger, intent.cause)
-        for run in list(self.roster.living):
-            self.stopper.stop(run, intent)
+    def _on_value(self, run: RunId) -> None:
+        cause = self._early_stopping.on_value(run)
+        if cause:
+            self._stop_runs(Intent(RunState.STOPPED, f"the sweep has ended: {cause}"))
+            self.ledger.change(state=SweepState.FINISHED, cause=cause)
 
-    def reconsider(self) -> None:
+    def _stop_run(self, run: RunId, intent: Intent) -> None:
+        """End a living run, whether it has a process or waits for an agent."""
+        if run in self.roster.queued():
+            self.ledger.cancel_queued(run, intent.cause)
+        else:
+            self._stopper.stop(run, intent)
+
+    def _stop_runs(self, intent: Intent) -> None:
+        """End all living runs."""
+        self.ledger.cancel_all_queued(intent.cause)
+        for run in list(self.roster.living):
+            self._stopper.stop(run, intent)
+
+    def _reconsider(self) -> None:
         """Look again whether there is more to do, and forget earlier failures."""
-        self.exhausted = False
+        self._exhausted = False
         self.roster.broken_in_a_row = 0
+
+    # Requests: see `ControlTarget`
+
+    def stop(self, *, drain: bool) -> str:
+        """End the sweep; with `drain`, let its active runs come to their own end."""
+        if self.ledger.sweep.state.ended:
+            return ""
+        self.ledger.change(state=SweepState.STOPPING, cause="stopped on request")
+        self._backend.changed(SweepState.STOPPING, drain=drain)
+        if not drain:
+            self._stop_runs(Intent(RunState.STOPPED, "the sweep was stopped"))
+        self.ledger.cancel_all_queued("the sweep was stopped")
+        return ""
+
+    def pause(self) -> str:
+        """Start no more runs."""
+        state = self.ledger.sweep.state
+        if state is SweepState.PAUSED:
+            return ""
+        if state is not SweepState.RUNNING:
+            return f"the sweep is {state.value}: only a running one can be paused"
+        self.ledger.change(state=SweepState.PAUSED, cause=PAUSED_ON_REQUEST)
+        self._backend.changed(SweepState.PAUSED)
+        return ""
+
+    def resume(self) -> str:
+        """Go on after a pause or an end."""
+        if self.ledger.sweep.state is SweepState.STOPPING:
+            return "the sweep is being stopped: resume it when it has stopped"
+        if self.ledger.sweep.state is not SweepState.RUNNING:
+            self.ledger.change(state=SweepState.RUNNING, cause="", ended=None)
+            self._backend.changed(SweepState.RUNNING)
+        self._reconsider()
+        return ""
+
+    def stop_run(self, run: RunId) -> str:
+        """End one run."""
+        if run not in self.roster.living:
+            return f"run {run} is not running"
+        self._stop_run(run, Intent(RunState.STOPPED, "stopped on request"))
+        return ""
+
+    def rerun(self, number: int) -> str:
+        """Queue a new run with a set of parameters."""
+        return self.ledger.queue_rerun(number)
+
+    def resume_run(self, run: RunId) -> str:
+        """Queue another execution of a run."""
+        if refusal := self.ledger.resume_refusal(run):
+            return refusal
+        record = self.roster.ended_run(run)
+        if record is not None and record.state is RunState.PRUNED:
+            try:
+                self._jobs.spare(run)
+            except OSError as error:
+                return f"run {run} cannot be resumed: {error.strerror or error}"
+        self.ledger.queue_resume(run)
+        return ""
+
+    def rerun_failed(self, *, resume: bool) -> str:
+        """Queue every failed run, as a new one or, with `resume`, as the same."""
+        failed = self.roster.broken()
+        if not failed:
+            return "no run has failed, or each has been run again"
+        for run in failed:
+            refusal = self.resume_run(run.id) if resume else self.rerun(run.number)
+            if refusal:
+                return refusal
+        return ""
+
+    def set_agents(self, agents: int) -> str:
+        """Change how many runs execute at a time."""
+        self.ledger.change(agents=agents)
+        return ""
+
+    def set_count(self, count: int | None) -> str:
+        """Change how many runs there will be in all."""
+        self.ledger.change(budget=count)
+        if self.ledger.sweep.state is SweepState.FINISHED:
+            self.ledger.change(state=SweepState.RUNNING, cause="", ended=None)
+        self._reconsider()
+        return ""
+
+    # Events of the backend
+
+    def on_backend_event(self, event: Word) -> None:
+        """Do here what was done elsewhere; what fails is logged, and stops nothing else."""
+        try:
+            if isinstance(event, EndRun):
+                if event.run in self.roster.living:
+                    self._stop_run(event.run, Intent(event.state, event.cause))
+            elif isinstance(event, SweepChanged):
+                self._on_sweep_changed(event)
+            else:
+                self.ledger.notice(event.text)
+        except Exception:
+            log.exception("%s could not be done", type(event).__name__)
+
+    def _on_sweep_changed(self, event: SweepChanged) -> None:
+        before = self.ledger.sweep.state
+        if before.ended:
+            return
+        if event.state is SweepState.FINISHED:
+            # No more runs will come; it ends with the active ones.
+            self._exhausted = True
+            self.ledger.change(cause=event.cause)
+        elif event.state is SweepState.STOPPING and before is not SweepState.STOPPING:
+            self.ledger.change(state=event.state, cause=event.cause)
+            self._stop_runs(Intent(RunState.STOPPED, f"the sweep was {event.cause}"))
+        elif (before, event.state) in _TURNS or event.state is SweepState.FAILED:
+            self.ledger.change(state=event.state, cause=event.cause)
 
     # Hearing the hosts
 
@@ -371,8 +507,8 @@ class Supervisor:
     def _take_up(self, event: Event) -> None:
         if isinstance(event, Logged):
             self._metric.hear(event.run, event.entries)
-            if self.ledger.logged(event):
-                self._judge.hear(event.run)
+            if self.ledger.logged(event) and not self.ledger.sweep.state.ended:
+                self._on_value(event.run)
             return
         if isinstance(event, Started):
             self.ledger.started(event)
@@ -391,7 +527,7 @@ class Supervisor:
     def _ended(self, event: Ended) -> None:
         if event.run not in self.roster.living:
             return  # it was given up before its process ended
-        intent = self.stopper.ended(event.run)
+        intent = self._stopper.ended(event.run)
         if event.hung and intent is None:
             # Its code has not failed: it goes again, as the same run, and no longer as a fork.
             self._seen.pop(event.run, None)

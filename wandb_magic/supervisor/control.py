@@ -1,0 +1,61 @@
+"""Requests: what people may ask of a living sweep, and why it may be refused."""
+
+from __future__ import annotations
+
+import logging
+from typing import Protocol
+
+from wandb_magic.records import Request, RunId
+from wandb_magic.validation import ArgumentError, request_arguments, shown
+
+log = logging.getLogger(__name__)
+
+
+class ControlTarget(Protocol):
+    """What requests act on, in its event loop: one method for each verb.
+
+    Each returns why the request is refused, "" if it was done.
+    """
+
+    def stop(self, *, drain: bool) -> str:
+        """End the sweep; with `drain`, let its active runs come to their own end."""
+
+    def pause(self) -> str:
+        """Start no more runs."""
+
+    def resume(self) -> str:
+        """Go on after a pause or an end."""
+
+    def stop_run(self, run: RunId) -> str:
+        """End one run."""
+
+    def rerun(self, number: int) -> str:
+        """Queue a new run with a set of parameters."""
+
+    def resume_run(self, run: RunId) -> str:
+        """Queue another execution of a run."""
+
+    def rerun_failed(self, *, resume: bool) -> str:
+        """Queue every failed run, as a new one or, with `resume`, as the same."""
+
+    def set_agents(self, agents: int) -> str:
+        """Change how many runs execute at a time."""
+
+    def set_count(self, count: int | None) -> str:
+        """Change how many runs there will be in all."""
+
+
+def handle_request(target: ControlTarget, request: Request) -> str:
+    """Do what a request asks; return why it was refused, or "".
+
+    The store outlives supervisors, and anybody may have written into it: whatever a request says,
+    it is answered, and stands in nobody's way.
+    """
+    try:
+        arguments = request_arguments(request.verb, request.arguments)
+        return str(getattr(target, request.verb)(**arguments))
+    except ArgumentError as error:
+        return str(error)
+    except Exception as error:
+        log.exception("request %s: %s", request.id, shown(request.verb))
+        return f"{request.verb} failed: {type(error).__name__}: {error}"
