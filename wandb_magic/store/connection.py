@@ -20,8 +20,11 @@ from wandb_magic.errors import StoreError
 APPLICATION = 0x77426D67
 """SQLite's ``application_id`` of a store: "wBmg"."""
 
-VERSION = 1
-"""The newest schema that this package reads and writes."""
+VERSION = 2
+"""The newest schema that this package reads, and the one that it writes."""
+
+OLDEST = 1
+"""The oldest schema that this package reads."""
 
 WAIT = 5.0
 """Seconds to wait for another process that has locked the store."""
@@ -185,4 +188,10 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         raise StoreError(
             f"The store {path} was made by a newer version of wandb-magic (schema {version}, this "
             f"one knows {VERSION}): update wandb-magic."
+        )
+    if version < OLDEST:
+        raise StoreError(
+            f"The store {path} was made by an earlier version of wandb-magic (schema {version}, "
+            f"this one reads {OLDEST} to {VERSION}): use that version, or start a new sweep.",
+            lasting=True,
         )

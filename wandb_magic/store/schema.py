@@ -1,7 +1,8 @@
 """The tables of a sweep's store, and how its file comes into being.
 
 A new store is written beside its place and renamed, so nobody ever meets half of one. The schema's
-version is SQLite's ``user_version``; a store of a newer version is refused, never guessed at.
+version is SQLite's ``user_version``; a store of a newer version is refused, never guessed at, and
+one of an earlier version is migrated; see `migrations`.
 
 Points live in three places: ``hot`` rows while they are few, ``chunk`` blobs of 500 once there are
 enough (500 doubles fill one page of the file), and ``lod``, the level of detail that a chart
@@ -20,6 +21,7 @@ from wandb_magic.errors import StoreError
 from wandb_magic.records import SweepRecord
 from wandb_magic.store import rows
 from wandb_magic.store.connection import APPLICATION, VERSION, explained
+from wandb_magic.store.migrations import INTENT
 
 HISTORY, SYSTEM, TIME = "history", "system", "time"
 """Streams: logged values and system metrics by key; the time of each logged step, in seconds."""
@@ -93,13 +95,6 @@ CREATE TABLE request (
 );
 CREATE INDEX request_pending ON request (id) WHERE answered IS NULL;
 """
-
-INTENT = """
-CREATE TABLE IF NOT EXISTS intent (
-  run TEXT PRIMARY KEY, state TEXT NOT NULL, cause TEXT NOT NULL
-) WITHOUT ROWID
-"""
-"""Why the supervisor ends a run; stores of earlier versions get the table from their next one."""
 
 
 def create(path: Path, sweep: SweepRecord) -> None:

@@ -22,8 +22,8 @@ from wandb_magic.errors import StoreError
 from wandb_magic.records import Request, RunId, RunRecord, RunState, SweepRecord
 from wandb_magic.store import rows
 from wandb_magic.store.connection import connect_to_write, explained
+from wandb_magic.store.migrations import migrate
 from wandb_magic.store.recording import Batch, OpenRun, Series
-from wandb_magic.store.schema import INTENT
 from wandb_magic.store.sealing import seal
 
 logger = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class StoreWriter:
         self._runs: dict[RunId, OpenRun] = {}
         self._answered: set[int] = set()
         with explained(path):
-            self._connection.execute(INTENT)
+            migrate(self._connection)
             self._run_rows = itertools.count(self._next("SELECT max(row) FROM run"))
             self._series_ids = itertools.count(self._next("SELECT max(id) FROM series"))
 

@@ -1,0 +1,51 @@
+"""Brings a store that an earlier version of the package wrote up to the current schema.
+
+The supervisor migrates when it opens the store, since it alone writes it. Readers read every
+version since `OLDEST`, so a step may add tables and columns, and never renames or removes one: a
+supervisor of an earlier version may still be running when a newer package reads its store.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from wandb_magic.store.connection import VERSION
+
+INTENT = """
+CREATE TABLE IF NOT EXISTS intent (
+  run TEXT PRIMARY KEY, state TEXT NOT NULL, cause TEXT NOT NULL
+) WITHOUT ROWID
+"""
+"""Why the supervisor ends a run."""
+
+MIGRATIONS: Mapping[int, Sequence[str]] = {2: (INTENT,)}
+"""By version: the statements that lead to it from the version before."""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Migrate a store in one transaction: it has the current schema afterwards, or is unchanged.
+
+    Parameters
+    ----------
+    connection
+        An open store, in autocommit mode.
+    """
+    if _version(connection) == VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(connection)
+        for step in range(version + 1, VERSION + 1):
+            for statement in MIGRATIONS[step]:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {step}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
