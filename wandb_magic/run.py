@@ -52,8 +52,8 @@ from wandb_magic.service import share_core
 INTERRUPTED = 130  # the shell's exit code for a death by SIGINT
 # The kernel's out-of-memory killer should take a run before it takes the notebook.
 OOM_SCORE = "300"
-# A real-time signal, which programs and schedulers hardly ever use, where there are such.
-STACK_SIGNAL = getattr(signal, "SIGRTMAX", signal.SIGUSR2) - 6
+# A real-time signal, which programs and schedulers hardly ever use; only Linux has these.
+STACK_SIGNAL = signal.SIGRTMAX - 6 if sys.platform == "linux" else 0
 # Whose frames lie above the user's in a traceback.
 _ABOVE = (f"{Path(__file__).parent}{os.sep}", f"{Path(asyncio.__file__).parent}{os.sep}")
 
@@ -134,6 +134,8 @@ def become(job: Job) -> None:
 
 def tell_stack(job: Job) -> None:
     """Write where every thread is whenever `STACK_SIGNAL` asks, even from native code."""
+    if not STACK_SIGNAL:
+        return
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
     with contextlib.suppress(OSError, RuntimeError):
         faulthandler.register(STACK_SIGNAL, file=os.open(job.paths.stack, flags, 0o600))
