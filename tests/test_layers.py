@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "wandb_magic"
 LAYERS = [
     {
         *("errors", "records", "entries", "paths", "processes", "channel", "validation"),
-        *("safe_open", "disk"),
+        *("safe_open", "disk", "child_process", "version"),
     },
     {"spec", "bundle", "store", "runlog", "detach", "index"},
     {"search"},
@@ -49,6 +50,34 @@ ONLY = {
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
 
+def name_of(path: Path) -> str:
+    name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+def import_graph() -> dict[str, set[str]]:
+    """Return which modules each module imports: anywhere in it, for types only included."""
+    names = {name_of(path): path for path in PACKAGE.rglob("*.py")}
+    graph: dict[str, set[str]] = {}
+    for name, path in names.items():
+        edges = graph[name] = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                edges |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                members = {f"{node.module}.{alias.name}" for alias in node.names}
+                edges |= {member if member in names else str(node.module) for member in members}
+        edges &= names.keys() - {name}
+    return graph
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    try:
+        TopologicalSorter(import_graph()).prepare()
+    except CycleError as error:
+        pytest.fail(f"these import each other: {' -> '.join(error.args[1])}")
+
+
 def modules() -> list[Path]:
     return sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
@@ -75,7 +104,7 @@ def test_a_module_imports_only_its_own_layer_and_the_ones_below(path: Path) -> N
     assert own in RANK, f"{own} has no place in the layer table"
     for name in imports(path):
         root, _, rest = name.partition(".")
-        if root == "wandb_magic" and rest and rest != "__version__":
+        if root == "wandb_magic" and rest:
             other = rest.split(".")[0]
             assert (
                 RANK[other] < RANK[own]
