@@ -16,7 +16,12 @@ import time
 from pathlib import Path
 
 from wandb_magic.records import new_id
-from wandb_magic.warm import remember_repository, run_environment, start_core, warm_wandb
+from wandb_magic.runner.wandb_preload import (
+    cache_git_root,
+    preload_wandb,
+    run_environment,
+    start_core,
+)
 
 PARAMS = "wandb_version: 1\nlr: {value: 0.5}\n"
 
@@ -44,7 +49,7 @@ class BareForks:
         return list(json.loads(self._process.stdout.readline()))
 
     def close(self) -> None:
-        """End the process; the playground ends the core."""
+        """End the process; the sandbox ends the core."""
         self._process.communicate()
 
 
@@ -59,8 +64,8 @@ def serve(script: str) -> None:
     """Fork as often as each line of stdin says, and print how long each took."""
     import torch  # noqa: F401, PLC0415 - the parent is as warm as ours
 
-    warm_wandb()
-    remember_repository()
+    preload_wandb()
+    cache_git_root()
     gc.collect()
     gc.freeze()
     for line in sys.stdin:

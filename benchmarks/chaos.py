@@ -24,7 +24,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from chaos_faults import AGENTS, RUNS, Outcome
-from reporting import Table, arguments, report
+from report_tables import Table, arguments, report
 
 from benchmarks.__main__ import machine, written
 
@@ -118,7 +118,7 @@ def table(cells: Sequence[tuple[Cell, Outcome]], note: str) -> Table:
             f"{out.finished} of {RUNS}",
             *(str(number) for number in (out.failed, out.lost, out.doubled, out.left)),
             out.state,
-            "; ".join(shortened(line) for line in out.told) or "-",
+            "; ".join(shortened(line) for line in out.messages) or "-",
         )
         for cell, out in cells
     )

@@ -31,29 +31,29 @@ from chaos_faults import (
     RUNS,
     SETTLING_S,
     STEPS,
-    Ledger,
     Outcome,
+    RunJournal,
     damage,
     fill,
-    living,
+    inject_fault,
+    processes_named,
     small_disk,
-    strike,
     train,
     wait_until,
 )
 from jupyter_client import BlockingKernelClient, KernelManager
 from jupyter_core.paths import jupyter_runtime_dir
-from playground import leftovers, playground
+from sandbox import leftovers, sandbox
 
 import wandb_magic
+from wandb_magic.api import Sweep
 from wandb_magic.errors import SweepError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import RunRecord, RunState
 from wandb_magic.store import StoreReader
-from wandb_magic.verbs import Sweep
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from loopback.process import LoopbackProcess
+from fake_wandb_server.process import FakeWandbServerProcess
 
 RUN_LIMIT_S = 600  # a run that took the moved clock for its own would be stopped at once
 
@@ -136,15 +136,15 @@ def victim(sweep: Sweep, name: str, folder: Path) -> int | None:
         return next((run.process.pid for run in runs if run.process), None)
     everyone = leftovers(str(folder))
     if name == "wandb-core":
-        return next((process.pid for process in living(everyone, "wandb-core")), None)
-    for process in living(everyone, "wandb_magic.template"):
+        return next((process.pid for process in processes_named(everyone, "wandb-core")), None)
+    for process in processes_named(everyone, "wandb_magic.runner.fork_server"):
         with suppress(ProcessLookupError):  # runs are its forks, but lead sessions
             if os.getsid(process.pid) != process.pid:
                 return process.pid
     return None
 
 
-def wait_for_the_end(sweep: Sweep, told: list[str]) -> str:
+def wait_for_the_end(sweep: Sweep, messages: list[str]) -> str:
     """Wait until a sweep has ended; resume it where people would. Return how it ended."""
     course = []
     for _ in range(3):
@@ -153,7 +153,7 @@ def wait_for_the_end(sweep: Sweep, told: list[str]) -> str:
         course.append(status.state)
         if status.state not in ("died", "paused"):
             break
-        told.append(str(status).split(" · ")[-1])
+        messages.append(str(status).split(" · ")[-1])
         sweep.resume()
         course.append("resumed")
     return ", ".join(course)
@@ -164,32 +164,32 @@ def has_every_step_once(reader: StoreReader, run: RunRecord) -> bool:
     return curve is not None and list(curve.steps) == list(range(STEPS))
 
 
-def read_record(sweep: Sweep, ledger: Ledger, told: list[str]) -> tuple[int, int]:
+def read_record(sweep: Sweep, journal: RunJournal, messages: list[str]) -> tuple[int, int]:
     """Return how many sets of parameters a sweep's record calls finished, and failed."""
     reader = StoreReader(SweepPaths(sweep.path).store)
     newest = {run.number: run for run in sorted(sweep.records(), key=lambda run: run.attempt)}
-    ended = ledger.count("end")
+    ended = journal.count("end")
     finished = failed = 0
     for run in newest.values():
         if run.state is RunState.FINISHED:
             whole = bool(ended[run.params["x"]]) and has_every_step_once(reader, run)
             finished += whole
             if not whole:
-                told.append(f"run {run.number} is called finished and is not whole")
+                messages.append(f"run {run.number} is called finished and is not whole")
         else:
-            failed += run.state.ended
-    told += [f"run: {run.cause}" for run in sweep.records() if run.cause]
-    told += [event.text for event in reader.events() if event.kind == "notice"]
-    told += [sweep.status().sweep.cause]
+            failed += run.state.has_ended
+    messages += [f"run: {run.cause}" for run in sweep.records() if run.cause]
+    messages += [event.text for event in reader.events() if event.kind == "notice"]
+    messages += [sweep.status().sweep.cause]
     log = SweepPaths(sweep.path).log.read_text("utf-8").splitlines()
     errors = [line.partition(" ERROR ")[2] for line in log if " ERROR " in line]
-    told += [f"in supervisor.log: {line}" for line in dict.fromkeys(errors)]
+    messages += [f"in supervisor.log: {line}" for line in dict.fromkeys(errors)]
     reader.close()
     return finished, failed
 
 
 def examine(
-    sweep: Sweep, ledger: Ledger, folder: Path, told: list[str], ours: int | None = None
+    sweep: Sweep, journal: RunJournal, folder: Path, messages: list[str], ours: int | None = None
 ) -> Outcome:
     """Wait for the end of a sweep, and say how it ended; one process is ours, and stays."""
 
@@ -198,62 +198,62 @@ def examine(
 
     finished = failed = 0
     try:
-        state = wait_for_the_end(sweep, told)
-        finished, failed = read_record(sweep, ledger, told)
+        state = wait_for_the_end(sweep, messages)
+        finished, failed = read_record(sweep, journal, messages)
     except SweepError as error:
         state = "no record"
-        told.append(str(error))
+        messages.append(str(error))
     # Who has lost its record may take its time, but the runs come to their end.
     wait_until(lambda: not left(), SETTLING_S)
     if state == "no record":
         runs = len(list(folder.rglob("offline-run-*")))
-        told.append(
-            f"the code of {len(ledger.count('end'))} runs came to its end, "
+        messages.append(
+            f"the code of {len(journal.count('end'))} runs came to its end, "
             f"W&B folders of {runs} runs remain"
         )
     remaining = left()
     for process in remaining:
         with suppress(psutil.Error):
             print("left behind:", process.cmdline(), file=sys.stderr)
-    said = list(dict.fromkeys(line.replace(f"{folder}/", "") for line in told if line))
+    said = list(dict.fromkeys(line.replace(f"{folder}/", "") for line in messages if line))
     said = [line.replace(sweep.id, "ID") for line in said]
-    return Outcome(finished, failed, ledger.doubled, len(remaining), state, said)
+    return Outcome(finished, failed, journal.doubled, len(remaining), state, said)
 
 
 def process_cell(name: str, fault: str, seconds: float, folder: Path) -> Outcome:
     """Kill or stop one process of a sweep."""
-    ledger, told = Ledger(folder / "ledger"), list[str]()
+    journal, messages = RunJournal(folder / "journal"), list[str]()
     if name in SURROUNDINGS:
         with SURROUNDINGS[name](folder) as (id_, pid):
             sweep = wandb_magic.attach(id_)
-            assert wait_until(ledger.is_midway)
-            strike(pid, fault, seconds)
+            assert wait_until(journal.is_midway)
+            inject_fault(pid, fault, seconds)
             sweep.wait(PATIENCE_S)
-        return examine(sweep, ledger, folder, told)
+        return examine(sweep, journal, folder, messages)
     sweep = wandb_magic.start(CONFIG, train, agents=AGENTS, mode="offline")
-    assert wait_until(lambda: ledger.is_midway() and victim(sweep, name, folder) is not None)
+    assert wait_until(lambda: journal.is_midway() and victim(sweep, name, folder) is not None)
     pid = victim(sweep, name, folder)
     assert pid is not None
-    strike(pid, fault, seconds)
-    return examine(sweep, ledger, folder, told)
+    inject_fault(pid, fault, seconds)
+    return examine(sweep, journal, folder, messages)
 
 
 def folder_cell(fault: str, seconds: float, folder: Path) -> Outcome:
     """Let something happen to the folder in which a sweep is."""
-    ledger, told = Ledger(folder / "ledger"), list[str]()
+    journal, messages = RunJournal(folder / "journal"), list[str]()
     full = fault == "disk full"
     with small_disk(folder / "disk") if full else nullcontext(folder) as place:
         os.environ["WANDB_DIR"] = str(place)
         sweep = wandb_magic.start(CONFIG, train, agents=AGENTS, mode="offline")
         paths = SweepPaths(sweep.path)
-        assert wait_until(ledger.is_midway)
+        assert wait_until(journal.is_midway)
         if full:
             fill(place, seconds)
         elif fault == "folder gone":
             shutil.rmtree(paths.folder)
         else:
             damage(paths.store)
-        outcome = examine(sweep, ledger, folder, told)
+        outcome = examine(sweep, journal, folder, messages)
         if fault != "disk full":
             with suppress(SweepError):
                 wandb_magic.attach(sweep.id).delete()
@@ -264,26 +264,26 @@ def folder_cell(fault: str, seconds: float, folder: Path) -> Outcome:
 
 def server_cell(fault: str, seconds: float, folder: Path) -> Outcome:
     """Kill the W&B server of an online sweep for a time, or stop it so long."""
-    ledger, told = Ledger(folder / "ledger"), list[str]()
-    with LoopbackProcess(folder) as server:
+    journal, messages = RunJournal(folder / "journal"), list[str]()
+    with FakeWandbServerProcess(folder) as server:
         os.environ |= server.environment
         sweep = wandb_magic.start(CONFIG, train, agents=AGENTS, mode="online")
-        assert wait_until(ledger.is_midway)
+        assert wait_until(journal.is_midway)
         if fault == "SIGKILL":
             server.kill()
             time.sleep(seconds)
             server.start()
         else:
             assert server.pid is not None
-            strike(server.pid, fault, seconds)
-        outcome = examine(sweep, ledger, folder, told, server.pid)
+            inject_fault(server.pid, fault, seconds)
+        outcome = examine(sweep, journal, folder, messages, server.pid)
         whole = {
             run.config["x"]
             for run in server.runs.values()
             if run.state == "finished" and len(run.history) == STEPS
         }
         if len(whole) != outcome.finished:
-            outcome.told.append(f"the server has {len(whole)} of {RUNS} runs whole")
+            outcome.messages.append(f"the server has {len(whole)} of {RUNS} runs whole")
     return outcome
 
 
@@ -292,7 +292,7 @@ def clock_cell(fault: str, seconds: float, folder: Path) -> Outcome:
     library = find_spec("libfaketime")
     assert library is not None
     assert library.origin is not None
-    ledger, told, clock = Ledger(folder / "ledger"), list[str](), folder / "clock"
+    journal, messages, clock = RunJournal(folder / "journal"), list[str](), folder / "clock"
     clock.write_text("+0")
     vendored = Path(library.origin).parent / "vendor" / "libfaketime" / "src"
     os.environ |= {
@@ -305,16 +305,16 @@ def clock_cell(fault: str, seconds: float, folder: Path) -> Outcome:
     sweep = wandb_magic.start(
         CONFIG, train, agents=AGENTS, mode="offline", run_timeout=RUN_LIMIT_S
     )
-    assert wait_until(ledger.is_midway)
+    assert wait_until(journal.is_midway)
     clock.write_text(fault.partition(" ")[0])
     time.sleep(seconds)
     clock.write_text("+0")
-    return examine(sweep, ledger, folder, told)
+    return examine(sweep, journal, folder, messages)
 
 
 def main() -> None:
     name, fault, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
-    with playground() as folder:
+    with sandbox() as folder:
         if name == "sweep's folder":
             outcome = folder_cell(fault, seconds, folder)
         elif name == "W&B server":

@@ -22,7 +22,7 @@ import psutil
 RUNS = 8
 AGENTS = 2
 STEPS = 10
-LEDGER = "CHAOS_LEDGER"
+JOURNAL_FILE = "CHAOS_LEDGER"
 CONFIG = {
     "method": "grid",
     "metric": {"name": "loss"},
@@ -81,7 +81,7 @@ class Outcome:
     doubled: int
     left: int
     state: str
-    told: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
 
     @property
     def lost(self) -> int:
@@ -89,13 +89,13 @@ class Outcome:
         return RUNS - self.finished - self.failed
 
 
-class Ledger:
+class RunJournal:
     """What the runs note of themselves."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         file.touch()
-        os.environ[LEDGER] = str(file)
+        os.environ[JOURNAL_FILE] = str(file)
 
     def count(self, word: str) -> Counter[int]:
         """Return how often each set of parameters has begun, or come to its end."""
@@ -113,17 +113,17 @@ class Ledger:
         return len(ended) >= AGENTS and sum(begun.values()) - sum(ended.values()) >= underway
 
 
-def wait_until(holds: Callable[[], object], patience: float = PATIENCE_S) -> bool:
+def wait_until(condition: Callable[[], object], timeout: float = PATIENCE_S) -> bool:
     """Wait until something holds; tell whether it came to that."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
-        if holds():
+        if condition():
             return True
         time.sleep(0.05)
     return False
 
 
-def strike(pid: int, fault: str, seconds: float) -> None:
+def inject_fault(pid: int, fault: str, seconds: float) -> None:
     """Kill a process, or stop it for a time."""
     if fault == "SIGKILL":
         os.kill(pid, signal.SIGKILL)
@@ -166,7 +166,7 @@ def fill(disk: Path, seconds: float) -> None:
     filler.unlink()
 
 
-def living(processes: list[psutil.Process], word: str) -> list[psutil.Process]:
+def processes_named(processes: list[psutil.Process], word: str) -> list[psutil.Process]:
     """Return those of some processes whose command line has a word in it."""
     found = []
     for process in processes:

@@ -25,21 +25,21 @@ from chaos_faults import (
     RUNS,
     SETTLING_S,
     STEPS,
-    Ledger,
     Outcome,
+    RunJournal,
     damage,
     fill,
-    living,
+    inject_fault,
+    processes_named,
     small_disk,
-    strike,
     wait_until,
 )
-from playground import leftovers, playground
+from sandbox import leftovers, sandbox
 
-from wandb_magic.remote import create
+from wandb_magic.wandb_client import create_sweep
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from loopback.process import LoopbackProcess
+from fake_wandb_server.process import FakeWandbServerProcess
 
 HEARTBEAT_S = 1
 GRACE_S = 3
@@ -88,7 +88,7 @@ def ended(processes: list[subprocess.Popen[bytes]]) -> bool:
     return wait_until(lambda: all(each.poll() is not None for each in processes))
 
 
-def settle(folder: Path, spared: int | None, told: list[str]) -> int:
+def wait_for_exit(folder: Path, spared: int | None, messages: list[str]) -> int:
     """Return how many processes are left, after some time."""
 
     def left() -> list[psutil.Process]:
@@ -100,19 +100,19 @@ def settle(folder: Path, spared: int | None, told: list[str]) -> int:
         with suppress(psutil.Error):
             names.append(process.name())
     if names:
-        told.append(f"left over: {', '.join(sorted(set(names)))}")
+        messages.append(f"left over: {', '.join(sorted(set(names)))}")
     return len(left())
 
 
 def wandb_cell(victim: str, fault: str, seconds: float, folder: Path) -> Outcome:
-    """Let two of W&B's agents serve a sweep of the loopback server."""
-    ledger, told = Ledger(folder / "ledger"), list[str]()
+    """Let two of W&B's agents serve a sweep of the fake_wandb_server server."""
+    journal, messages = RunJournal(folder / "journal"), list[str]()
     (folder / "train.py").write_text(PROGRAM, "utf-8")
-    with LoopbackProcess(folder) as server:
+    with FakeWandbServerProcess(folder) as server:
         os.environ |= server.environment
         command = ["${env}", sys.executable, "${program}"]
         config = CONFIG | {"program": "train.py", "command": command}
-        sweep = create(config, os.environ, project="chaos")
+        sweep = create_sweep(config, os.environ, project="chaos")
         path = f"{sweep.entity}/{sweep.project}/{sweep.id}"
 
         def serve() -> subprocess.Popen[bytes]:
@@ -124,22 +124,30 @@ def wandb_cell(victim: str, fault: str, seconds: float, folder: Path) -> Outcome
 
         agents = [serve() for _ in range(AGENTS)]
         # Its runs start cold: two are rarely in their midst at once.
-        assert wait_until(lambda: ledger.is_midway(1))
+        assert wait_until(lambda: journal.is_midway(1))
         if victim == "W&B server" and fault == "SIGKILL":
             server.kill()
             time.sleep(seconds)
             server.start()
         else:
             everyone = leftovers(str(folder))
-            words = {"run": "train.py", "wandb-core": "wandb-core", "W&B server": "loopback"}
-            pid = agents[0].pid if victim == "agent" else living(everyone, words[victim])[0].pid
-            strike(pid, fault, seconds)
+            words = {
+                "run": "train.py",
+                "wandb-core": "wandb-core",
+                "W&B server": "fake_wandb_server",
+            }
+            pid = (
+                agents[0].pid
+                if victim == "agent"
+                else processes_named(everyone, words[victim])[0].pid
+            )
+            inject_fault(pid, fault, seconds)
         if (victim, fault) == ("agent", "SIGKILL"):
             agents[0].wait()
             agents.append(serve())
-            told.append("nothing; the agent was started again by hand")
+            messages.append("nothing; the agent was started again by hand")
         state = "finished" if ended(agents) else "agents still wait"
-        left = settle(folder, server.pid, told)
+        left = wait_for_exit(folder, server.pid, messages)
         runs = [run for run in server.runs.values() if run.sweep == sweep.id]
     good = {
         run.config["x"] for run in runs if run.state == "finished" and len(run.history) == STEPS
@@ -150,10 +158,10 @@ def wandb_cell(victim: str, fault: str, seconds: float, folder: Path) -> Outcome
         for run in runs
         if run.config.get("x") not in good and run.state in ("failed", "crashed", "killed")
     }
-    told += [f"W&B says of what did not finish: {', '.join(sorted(states))}"] if states else []
+    messages += [f"W&B says of what did not finish: {', '.join(sorted(states))}"] if states else []
     never = RUNS - len({run.config.get("x") for run in runs})
-    told += [f"{never} never began"] if never else []
-    return Outcome(len(good), len(bad), ledger.doubled, left, state, told)
+    messages += [f"{never} never began"] if never else []
+    return Outcome(len(good), len(bad), journal.doubled, left, state, messages)
 
 
 def optuna_cell(fault: str, seconds: float, folder: Path) -> Outcome:
@@ -162,7 +170,7 @@ def optuna_cell(fault: str, seconds: float, folder: Path) -> Outcome:
     from optuna.trial import TrialState  # noqa: PLC0415
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    ledger, told = Ledger(folder / "ledger"), list[str]()
+    journal, messages = RunJournal(folder / "journal"), list[str]()
     with small_disk(folder / "disk") if fault == "disk full" else nullcontext(folder) as place:
         home = place / "study"
         home.mkdir()
@@ -181,9 +189,9 @@ def optuna_cell(fault: str, seconds: float, folder: Path) -> Outcome:
             )
 
         workers = [work() for _ in range(AGENTS)]
-        assert wait_until(ledger.is_midway)
+        assert wait_until(journal.is_midway)
         if fault in ("SIGKILL", "SIGSTOP"):
-            strike(workers[0].pid, fault, seconds)
+            inject_fault(workers[0].pid, fault, seconds)
         elif fault == "disk full":
             fill(place, seconds)
         elif fault == "folder gone":
@@ -194,11 +202,11 @@ def optuna_cell(fault: str, seconds: float, folder: Path) -> Outcome:
         again = [each for each in workers if each.poll() not in (None, 0)]
         if again:
             workers += [work() for _ in again]
-            told.append(f"workers that died, and were started again by hand: {len(again)}")
+            messages.append(f"workers that died, and were started again by hand: {len(again)}")
         state = "finished" if ended(workers) else "workers still wait"
         if state == "finished" and any(each.returncode for each in workers[-max(1, len(again)) :]):
             state = "workers died again" if again else "workers died"
-        left = settle(folder, None, told)
+        left = wait_for_exit(folder, None, messages)
         errors.close()
         finished = failed = 0
         try:
@@ -214,18 +222,18 @@ def optuna_cell(fault: str, seconds: float, folder: Path) -> Outcome:
             finished, failed = len(good), len(bad)
         except Exception as error:  # noqa: BLE001 - whatever SQLAlchemy says
             state = "no record"
-            told.append(f"{type(error).__name__}: {str(error).splitlines()[0]}")
+            messages.append(f"{type(error).__name__}: {str(error).splitlines()[0]}")
     said = [
         line for line in (folder / "errors").read_text("utf-8").splitlines() if "Error" in line
     ]
-    told += said[-1:]
-    told = [line.replace(f"{folder}/", "") for line in dict.fromkeys(told)]
-    return Outcome(finished, failed, ledger.doubled, left, state, told)
+    messages += said[-1:]
+    messages = [line.replace(f"{folder}/", "") for line in dict.fromkeys(messages)]
+    return Outcome(finished, failed, journal.doubled, left, state, messages)
 
 
 def main() -> None:
     subject, victim, fault, seconds = *sys.argv[1:4], float(sys.argv[4])
-    with playground() as folder:
+    with sandbox() as folder:
         if subject == "Optuna":
             outcome = optuna_cell(fault, seconds, folder)
         else:

@@ -92,7 +92,7 @@ print("PASS frozen:", ", ".join(f"{item.name} {item.size}" for item in contents.
 
 LATE = """
 import torch
-from wandb_magic.template import why_not_fork
+from wandb_magic.runner.fork_server import why_not_fork
 assert why_not_fork() == "", why_not_fork()
 torch.ones(1).cuda()
 said = why_not_fork()
@@ -119,7 +119,7 @@ def thaw_and_fork(folder: Path) -> bool:
     import torch  # noqa: PLC0415 - as a template would, only when it is told to
 
     from wandb_magic.bundle import thaw  # noqa: PLC0415 - as above
-    from wandb_magic.template import why_not_fork  # noqa: PLC0415 - as above
+    from wandb_magic.runner.fork_server import why_not_fork  # noqa: PLC0415 - as above
 
     thawed = thaw(folder)
     quiet = not torch.cuda.is_initialized()

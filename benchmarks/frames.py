@@ -25,13 +25,13 @@ import large_sweep
 import numpy as np
 import optuna
 import pandas as pd
-from playground import playground
-from reporting import Table, arguments, report
+from report_tables import Table, arguments, report
+from sandbox import sandbox
 
 from wandb_magic.analysis import study_file
-from wandb_magic.analysis.study import quiet
+from wandb_magic.analysis.study import silence_optuna
+from wandb_magic.api import Sweep
 from wandb_magic.paths import SweepPaths
-from wandb_magic.verbs import Sweep
 
 KEYS = ("loss", "accuracy", "rate", "epoch")
 ROUNDS = 3
@@ -41,7 +41,7 @@ import sys, threading
 from pathlib import Path
 import psutil, pyarrow.parquet
 from wandb_magic.paths import SweepPaths
-from wandb_magic.verbs import Sweep
+from wandb_magic.api import Sweep
 sweep = Sweep(SweepPaths(Path(sys.argv[1])))
 sweep.runs()
 process, over, seen = psutil.Process(), threading.Event(), []
@@ -204,7 +204,7 @@ def _database(file: str) -> optuna.storages.BaseStorage:
 def main() -> None:
     options = arguments(__doc__).parse_args()
     runs, steps = (500, 1000) if options.quick else (10_000, 1000)
-    with playground() as folder, quiet():
+    with sandbox() as folder, silence_optuna():
         paths = large_sweep.make(Path(folder), runs, steps)
         sweep = Sweep(paths)
         report([frames(sweep, paths), files(sweep, paths), study(sweep, runs)], options.json)

@@ -42,7 +42,7 @@ TAIL = '\nwith wandb.init() as run:\n    run.log({"value": value})\n'
 
 
 @dataclass(frozen=True)
-class Found:
+class FrameworkResult:
     """What came of one sweep: `how` its runs started or what went wrong, and `why`."""
 
     framework: str
@@ -67,7 +67,7 @@ def cells(framework: Framework, form: str) -> tuple[str, str]:
     return (earlier if form == "used" else ""), whole + TAIL
 
 
-def judge(framework: Framework, form: str) -> Found:
+def run_sweep(framework: Framework, form: str) -> FrameworkResult:
     """Start the sweep in a notebook's shell, in this process, and wait for it."""
     # Nothing of this may be imported before: it is what a fresh kernel has.
     from IPython.core.error import UsageError  # noqa: PLC0415
@@ -88,14 +88,16 @@ def judge(framework: Framework, form: str) -> Found:
         problem = error.error_before_exec or error.error_in_exec
         if problem is not None:
             refused = isinstance(problem, UsageError) and source.startswith(line)
-            return Found(**names, how="refused" if refused else "failed", why=str(problem))
+            return FrameworkResult(
+                **names, how="refused" if refused else "failed", why=str(problem)
+            )
     sweep = shell.user_ns["sweep"].wait(PATIENCE_S - 100)
     notices, runs = sweep.status().sweep.notices, sweep.records()
     text = "\n".join(notices)
     if any(run.ended is None or run.state.value == "timed-out" for run in runs) or len(runs) < 2:
         how, why = "hung", f"{sweep.state}: {[run.state.value for run in runs]} {text}"
         sweep.stop()
-        return Found(**names, how=how, why=why)
+        return FrameworkResult(**names, how=how, why=why)
     if cold := re.search("each run starts a fresh Python: (.*)", text):
         how, why = ("hung once, then cold" if "hung" in cold[1] else "cold"), cold[1]
     elif late := re.search("(.*): each run reads it itself", text):
@@ -104,13 +106,17 @@ def judge(framework: Framework, form: str) -> Found:
         how, why = "warm", ""
     for run in runs:
         if run.exit_code != 0:
-            return Found(**names, how="failed", why=f"{run.state.value}: {run.cause} {text}")
+            return FrameworkResult(
+                **names, how="failed", why=f"{run.state.value}: {run.cause} {text}"
+            )
     values = [float(run["value"]) for run in sweep.summary().to_dict("records")]
     if form == "captured":
         shell.run_cell(framework.use)
         if any(not math.isclose(each, shell.user_ns["value"], rel_tol=1e-4) for each in values):
-            return Found(**names, how="failed", why=f"{values}, not {shell.user_ns['value']}")
-    return Found(**names, how=how, why=why, seconds=runs[1].ended - runs[1].started)
+            return FrameworkResult(
+                **names, how="failed", why=f"{values}, not {shell.user_ns['value']}"
+            )
+    return FrameworkResult(**names, how=how, why=why, seconds=runs[1].ended - runs[1].started)
 
 
 def child(name: str, form: str, file: Path) -> None:
@@ -119,7 +125,7 @@ def child(name: str, form: str, file: Path) -> None:
 
     assert Path(wandb_magic.__file__).is_relative_to(ROOT), wandb_magic.__file__
     framework = next(each for each in FRAMEWORKS if each.name == name)
-    found = judge(framework, form)
+    found = run_sweep(framework, form)
     facts = {
         "version": version(framework.package),
         "python": platform.python_version(),
@@ -157,9 +163,9 @@ def environment(group: str) -> Path:
     return python
 
 
-def look(framework: Framework, form: str, python: Path) -> Found:
+def run_in_child(framework: Framework, form: str, python: Path) -> FrameworkResult:
     """Find out about one framework and form in a process of its own, with nothing left behind."""
-    from playground import playground  # noqa: PLC0415 - needs psutil
+    from sandbox import sandbox  # noqa: PLC0415 - needs psutil
 
     file = FOUND / f"{framework.package}-{form}.json"
     file.unlink(missing_ok=True)
@@ -171,7 +177,7 @@ def look(framework: Framework, form: str, python: Path) -> Found:
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONDONTWRITEBYTECODE": "",  # or each process compiles the framework again
     }
-    with playground() as folder, (FOUND / f"{file.stem}.log").open("w", encoding="utf-8") as log:
+    with sandbox() as folder, (FOUND / f"{file.stem}.log").open("w", encoding="utf-8") as log:
         try:
             subprocess.run(
                 command,
@@ -183,13 +189,15 @@ def look(framework: Framework, form: str, python: Path) -> Found:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return Found(framework.name, form, "hung", "the notebook's process did not end")
+            return FrameworkResult(
+                framework.name, form, "hung", "the notebook's process did not end"
+            )
     if not file.exists():
-        return Found(framework.name, form, "failed", f"see {file.stem}.log")
-    return Found(**json.loads(file.read_text("utf-8")))
+        return FrameworkResult(framework.name, form, "failed", f"see {file.stem}.log")
+    return FrameworkResult(**json.loads(file.read_text("utf-8")))
 
 
-def page(found: dict[tuple[str, str], Found]) -> str:
+def page(found: dict[tuple[str, str], FrameworkResult]) -> str:
     """Return the page that says what was found."""
     made = [each for each in found.values() if each.version]
     days = sorted({each.day for each in made})
@@ -206,7 +214,7 @@ def page(found: dict[tuple[str, str], Found]) -> str:
         versions = {each.version for each in here.values() if each is not None and each.version}
         if not versions:
             continue
-        words = [said(here[form]) for form in FORMS]
+        words = [format_result(here[form]) for form in FORMS]
         rows.append(
             f"| {framework.name} | {', '.join(sorted(versions))} | {words[0]} | {words[1]} | "
             f"{words[2]} ({framework.holds}) |"
@@ -218,7 +226,8 @@ def page(found: dict[tuple[str, str], Found]) -> str:
                 before = reasons.get(each.why)
                 reasons[each.why] = f"{before}, {words_of_form}" if before else words_of_form
         told += [
-            f"- **{framework.name}**, {where}: {plain(why)}" for why, where in reasons.items()
+            f"- **{framework.name}**, {where}: {shorten_reason(why)}"
+            for why, where in reasons.items()
         ]
     return TEXT.format(
         between=between,
@@ -231,7 +240,7 @@ def page(found: dict[tuple[str, str], Found]) -> str:
     )
 
 
-def said(found: Found | None) -> str:
+def format_result(found: FrameworkResult | None) -> str:
     """Return a result as the table has it."""
     if found is None:
         return "not run"
@@ -239,7 +248,7 @@ def said(found: Found | None) -> str:
     return f"{found.how}{taken}"
 
 
-def plain(why: str) -> str:
+def shorten_reason(why: str) -> str:
     """Return a reason in one line, without the places on this machine."""
     text = re.sub(r"(?<![\w.~])/(?:[\w.+-]+/)+(?=[\w.+-]+)", "…/", " ".join(why.split()))
     return text.replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
@@ -288,9 +297,11 @@ What the sweeps said where they did not start warm; the variable is called `thin
 """
 
 
-def known() -> dict[tuple[str, str], Found]:
+def load_results() -> dict[tuple[str, str], FrameworkResult]:
     """Return what was found so far."""
-    read = (Found(**json.loads(file.read_text("utf-8"))) for file in FOUND.glob("*.json"))
+    read = (
+        FrameworkResult(**json.loads(file.read_text("utf-8"))) for file in FOUND.glob("*.json")
+    )
     return {(each.framework, each.form): each for each in read}
 
 
@@ -315,10 +326,12 @@ def main() -> None:
         if framework.group not in pythons:
             pythons[framework.group] = environment(framework.group)
         for form in given.form:
-            found = look(framework, form, pythons[framework.group])
-            print(f"{found.framework}, {FORMS[form]}: {said(found)} {found.why}", flush=True)
+            found = run_in_child(framework, form, pythons[framework.group])
+            print(
+                f"{found.framework}, {FORMS[form]}: {format_result(found)} {found.why}", flush=True
+            )
     if given.write:
-        PAGE.write_text(page(known()), "utf-8")
+        PAGE.write_text(page(load_results()), "utf-8")
 
 
 if __name__ == "__main__":

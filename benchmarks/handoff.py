@@ -18,8 +18,8 @@ from pathlib import Path
 from statistics import median
 
 from jupyter_client import BlockingKernelClient, KernelManager
-from playground import playground
-from reporting import Table, arguments, percentile, report
+from report_tables import Table, arguments, percentile, report
+from sandbox import sandbox
 
 PATIENCE_S = 120
 CONFIG = {
@@ -87,7 +87,7 @@ def main() -> None:
     loading: list[float] = []
     first: list[float] = []
     times: dict[str, list[float]] = {name: [] for name in CELLS}
-    with playground() as folder:
+    with sandbox() as folder:
         Path(folder / "train.py").write_text(SCRIPT, "utf-8")
         for number in range(kernels):
             with kernel() as client:

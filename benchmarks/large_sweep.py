@@ -16,9 +16,9 @@ from pathlib import Path
 
 import yaml
 
-from wandb_magic import index, store
+from wandb_magic import registry, store
 from wandb_magic.bundle import freeze
-from wandb_magic.entries import Entry, HistoryEntry, InfoEntry, SummaryEntry
+from wandb_magic.log_records import HistoryRecord, InfoRecord, LogRecord, SummaryRecord
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import (
     Options,
@@ -110,13 +110,13 @@ def make(root: Path, runs: int, steps: int) -> SweepPaths:
             writer.commit()
     writer.commit()
     writer.close()
-    index.add(index.Entry(sweep, record.name, str(paths.folder), record.created))
+    registry.add(registry.SweepLocation(sweep, record.name, str(paths.folder), record.created))
     return paths
 
 
-def logged(number: int, started: float, floor: float, steps: int) -> Iterator[Entry]:
+def logged(number: int, started: float, floor: float, steps: int) -> Iterator[LogRecord]:
     """Yield what one run logs."""
-    yield InfoEntry(f"brisk-wave-{number}", "benchmark", "", "", (), "", "localhost", "", started)
+    yield InfoRecord(f"brisk-wave-{number}", "benchmark", "", "", (), "", "localhost", "", started)
     values: dict[str, float] = {}
     for step in range(steps):
         values = {
@@ -125,8 +125,8 @@ def logged(number: int, started: float, floor: float, steps: int) -> Iterator[En
             "rate": 1e-3,
             "epoch": float(step // 100),
         }
-        yield HistoryEntry(step, started + step * STEP_S, values)
-    yield SummaryEntry({**values, "loss": floor, "_step": steps - 1, "_runtime": steps * STEP_S})
+        yield HistoryRecord(step, started + step * STEP_S, values)
+    yield SummaryRecord({**values, "loss": floor, "_step": steps - 1, "_runtime": steps * STEP_S})
 
 
 def main() -> None:

@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from playground import playground
-from reporting import Table, arguments, percentile, report
+from report_tables import Table, arguments, percentile, report
+from sandbox import sandbox
 
 import wandb_magic
-from wandb_magic.entries import HistoryEntry
+from wandb_magic.log_records import HistoryRecord
 from wandb_magic.paths import SweepPaths
-from wandb_magic.runlog import Follower
+from wandb_magic.runner.wandb_preload import FLUSH_INTERVAL_S
 from wandb_magic.store import StoreReader
-from wandb_magic.warm import FLUSH_INTERVAL_S
+from wandb_magic.wandb_log import LogFollower
 
 RUNS = 8
 STEPS_PER_S = 100
@@ -59,7 +59,7 @@ def observe(seconds: float, flush: float) -> Delays:
     reader = StoreReader(SweepPaths(sweep.path).store)
     delays, seen, files = Delays(), {}, {}
     while True:
-        ended = reader.sweep().state.ended
+        ended = reader.sweep().state.has_ended
         # From the first step that any run has not shown yet.
         span = (min(seen.values()) + 1 if len(seen) == RUNS else 0, 1 << 40)
         found = reader.history([KEY], points=None, span=span)
@@ -71,14 +71,14 @@ def observe(seconds: float, flush: float) -> Delays:
             seen[run] = max(steps.tolist(), default=seen.get(run, -1))
         for record in reader.runs():
             if record.directory:
-                files.setdefault(record.id, Follower(Path(record.directory)))
+                files.setdefault(record.id, LogFollower(Path(record.directory)))
         for follower in files.values():
             entries = follower.poll()
             now = time.time()
             delays.file += [
                 now - entry.scalars[KEY]
                 for entry in entries
-                if isinstance(entry, HistoryEntry) and KEY in entry.scalars
+                if isinstance(entry, HistoryRecord) and KEY in entry.scalars
             ]
         if ended:
             break
@@ -94,7 +94,7 @@ def observe(seconds: float, flush: float) -> Delays:
 def main() -> None:
     given = arguments(__doc__).parse_args()
     seconds = 5 if given.quick else 40
-    with playground():
+    with sandbox():
         ours = observe(seconds, FLUSH_INTERVAL_S)
         peer = observe(seconds, WANDBS_DEFAULT_S)
     least = percentile(ours.file, 0.95)

@@ -2,7 +2,8 @@
 
     python benchmarks/online.py [--quick] [--json PATH]
 
-The server is the loopback one of the tests, in a process of its own: what is compared are the
+The server is the fake_wandb_server one of the tests, in a process of its own: what is compared
+are the
 agents. Both serve the same sweep at once, with one agent each, and the same trivial training code.
 """
 
@@ -18,15 +19,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from playground import playground
-from reporting import Table, arguments, report
+from report_tables import Table, arguments, report
+from sandbox import sandbox
 
 from wandb_magic import agent
-from wandb_magic.remote import create
+from wandb_magic.wandb_client import create_sweep
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from loopback.process import LoopbackProcess
-from loopback.state import Run
+from fake_wandb_server.process import FakeWandbServerProcess
+from fake_wandb_server.state import Run
 
 PATIENCE_S = 600
 PROGRAM = """
@@ -73,11 +74,11 @@ def main() -> None:
     """Measure."""
     given = arguments(__doc__).parse_args()
     theirs, ours = (3, 20) if given.quick else (10, 200)
-    with playground() as folder, LoopbackProcess(folder) as server:
+    with sandbox() as folder, FakeWandbServerProcess(folder) as server:
         os.environ |= server.environment
         os.environ["WANDB_DIR"] = str(folder)
         (folder / "train.py").write_text(PROGRAM, "utf-8")
-        sweep = create(CONFIG, os.environ, project="speed")
+        sweep = create_sweep(CONFIG, os.environ, project="speed")
         path = f"{sweep.entity}/{sweep.project}/{sweep.id}"
         began = time.time()
         peer = subprocess.Popen(

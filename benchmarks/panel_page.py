@@ -17,9 +17,9 @@ from statistics import median
 from typing import Any
 
 import large_sweep
-from playground import playground
-from reporting import Table, arguments, percentile, report
-from serving import HERE, Server, server
+from panel_host import HERE, Server, server
+from report_tables import Table, arguments, percentile, report
+from sandbox import sandbox
 
 import wandb_magic
 
@@ -100,7 +100,7 @@ def large(running: Server, sweep: str, runs: int) -> Table:
 def main() -> None:
     options = arguments(__doc__).parse_args()
     runs = 500 if options.quick else 10_000
-    with playground() as folder:
+    with sandbox() as folder:
         paths = large_sweep.make(folder, runs, 1000)
         with server("jupyterlab", *OPTIONS) as running:
             tables = [

@@ -19,9 +19,9 @@ from typing import Any
 
 import large_sweep
 from dashboard import dashboard_answer
-from playground import playground
-from reporting import Table, arguments, percentile, report
-from serving import Server, server
+from panel_host import Server, server
+from report_tables import Table, arguments, percentile, report
+from sandbox import sandbox
 from tornado.websocket import websocket_connect
 
 import wandb_magic
@@ -195,7 +195,7 @@ def main() -> None:
     parser = arguments(__doc__)
     options = parser.parse_args()
     runs = 500 if options.quick else 10_000
-    with playground() as folder:
+    with sandbox() as folder:
         large = large_sweep.make(folder, runs, 1000)
         with server() as running:
             tables = [answers(running, large.folder.name.removeprefix("sweep-"), runs)]

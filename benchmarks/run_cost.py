@@ -20,9 +20,9 @@ from pathlib import Path
 from statistics import median
 
 from bare_forks import BareForks, run_variables
-from playground import playground
-from reporting import Table, arguments, report
+from report_tables import Table, arguments, report
 from run_traces import left_behind
+from sandbox import sandbox
 
 import wandb_magic
 from wandb_magic.records import RunRecord
@@ -82,7 +82,7 @@ def main() -> None:
     times: dict[str, list[float]] = {name: [] for name in ROWS}
     ratios: dict[str, list[float]] = {name: [] for name in ROWS}
     same = 0
-    with playground() as folder:
+    with sandbox() as folder:
         Path("train.py").write_text(SCRIPT, "utf-8")
         floor = BareForks(SCRIPT)
         floor.runs(3)

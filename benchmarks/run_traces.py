@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wandb.proto.wandb_internal_pb2 import Record
 
-from wandb_magic.runlog.framing import Framing
+from wandb_magic.wandb_log.record_reader import RecordReader
 
 # Samples of the machine, one every few seconds: a quick run may end before the first.
 BY_CHANCE = "stats"
@@ -17,7 +17,7 @@ def left_behind(folder: Path) -> dict[str, object]:
     kinds = set()
     found: dict[str, object] = {}
     with next(folder.glob("run-*.wandb")).open("rb") as log:
-        for raw in Framing(log.fileno()).records():
+        for raw in RecordReader(log.fileno()).read():
             record = Record.FromString(raw)
             kinds.add(str(record.WhichOneof("record_type")))
             if record.HasField("run"):

@@ -19,7 +19,7 @@ import optuna
 
 from wandb_magic.records import RunState, Trial
 from wandb_magic.search import make_searcher
-from wandb_magic.search.bayes import GP_RUNS
+from wandb_magic.search.bayes.searcher import GP_MAX_RUNS
 from wandb_magic.spec import load
 
 SIZES = (10, 100, 300, 1000, 10_000)
@@ -102,7 +102,7 @@ def main() -> None:
     for name, make in rows.items():
         cells = [
             f"{milliseconds(make(size), repeats):.3g}"
-            if size <= GP_RUNS or not name.lower().endswith("gp")
+            if size <= GP_MAX_RUNS or not name.lower().endswith("gp")
             else "-"
             for size in sizes
         ]

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-from playground import leftovers, playground
-from reporting import Table, arguments, report
+from report_tables import Table, arguments, report
+from sandbox import leftovers, sandbox
 
 import wandb_magic
 
@@ -72,7 +72,7 @@ def sweep(folder: Path, data: np.ndarray) -> tuple[float, float]:
     wait_for_readers(folder)
     runs = {record.process.pid for record in started.records() if record.process is not None}
     everything = leftovers(str(folder))
-    template = [each for each in everything if "wandb_magic.template" in each.cmdline()]
+    template = [each for each in everything if "wandb_magic.runner.fork_server" in each.cmdline()]
     mine = [each for each in everything if each.pid in runs or each in template]
     used = pss(mine), pss(each for each in everything if each not in mine)
     (folder / "go").touch()
@@ -101,7 +101,7 @@ def main() -> None:
     # The peer needs the array eight times, and the notebook has it, too.
     while psutil.virtual_memory().available < (RUNS + 4) * size:
         size //= 2
-    with playground() as folder:
+    with sandbox() as folder:
         data = np.ones(size // 8)
         ours, beside = sweep(folder, data)
         peer = scripts(folder, data)

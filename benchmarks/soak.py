@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-from playground import leftovers, playground
-from reporting import Table, arguments, report
+from report_tables import Table, arguments, report
+from sandbox import leftovers, sandbox
 
 import wandb_magic
-from wandb_magic.verbs import Sweep
+from wandb_magic.api import Sweep
 
 AGENTS = 2
 SAMPLE_EVERY_S = 0.5
@@ -32,7 +32,7 @@ CONFIG = {
 # Besides the runs, of which there are at most as many as agents.
 PARTS = {
     "supervisor": "wandb_magic.supervisor",
-    "template": "wandb_magic.template",
+    "template": "wandb_magic.runner.fork_server",
     "wandb-core": "wandb-core",
 }
 SETTLING_S = 30.0
@@ -93,7 +93,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=2000)
     given = parser.parse_args()
     count = 100 if given.quick else given.runs
-    with playground() as folder:
+    with sandbox() as folder:
         sweep = wandb_magic.start(CONFIG, train, count=count, agents=AGENTS)
         series = watch(folder, sweep)
         status = sweep.wait().status()

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from wandb_magic import store
-from wandb_magic.entries import Entry, HistoryEntry, SummaryEntry
+from wandb_magic.log_records import HistoryRecord, LogRecord, SummaryRecord
 from wandb_magic.records import (
     Options,
     RunId,
@@ -58,7 +58,7 @@ def run(number: int) -> RunRecord:
     )
 
 
-def rows(first: int, count: int) -> Iterator[Entry]:
+def rows(first: int, count: int) -> Iterator[LogRecord]:
     """Yield what `count` calls of ``log`` leave in a transaction log."""
     for step in range(first, first + count):
         values = {
@@ -67,9 +67,9 @@ def rows(first: int, count: int) -> Iterator[Entry]:
             "rate": 1e-3,
             "epoch": float(step // 100),
         }
-        yield SummaryEntry({"_runtime": step})
-        yield SummaryEntry({**values, "_step": step, "_timestamp": step / 100, "_runtime": step})
-        yield HistoryEntry(step, 1.7e9 + step / 100 + random.random() / 1000, values)
+        yield SummaryRecord({"_runtime": step})
+        yield SummaryRecord({**values, "_step": step, "_timestamp": step / 100, "_runtime": step})
+        yield HistoryRecord(step, 1.7e9 + step / 100 + random.random() / 1000, values)
 
 
 def living(folder: Path, seconds: int) -> None:
@@ -186,7 +186,7 @@ def ended(folder: Path, count: int, steps: int) -> None:
     timed("top 100 rows of the table, by summary.loss", lambda: table(reader, "summary.loss"))
     timed("all runs", reader.runs)
     timed("all summaries", reader.summaries)
-    timed("counts by state", reader.counts)
+    timed("counts by state", reader.state_counts)
     timed("version", reader.version)
     reader.close()
     print(f"plain table: {plain.stat().st_size / 2**20:.0f} MB")

@@ -37,21 +37,21 @@ SHOWN = ("text/html", "text/plain", "image/png")
 def checkout():
     """Return the folder of wandb_magic's sources, where the stand-in server is."""
     for folder in (*Path.cwd().parents, Path(wandb_magic.__file__).parents[1]):
-        if (folder / "tests" / "loopback").is_dir():
+        if (folder / "tests" / "fake_wandb_server").is_dir():
             return folder
     raise FileNotFoundError(
-        "run this notebook in a checkout of wandb_magic: it needs tests/loopback"
+        "run this notebook in a checkout of wandb_magic: it needs tests/fake_wandb_server"
     )
 
 
 def stand_in():
     """Start a W&B server of this notebook's own, that of the tests; it ends with this kernel."""
     sys.path.append(str(checkout() / "tests"))
-    from loopback.process import LoopbackProcess
+    from fake_wandb_server.process import FakeWandbServerProcess
 
     folder = Path("stand-in")
     folder.mkdir(exist_ok=True)
-    return LoopbackProcess(folder)
+    return FakeWandbServerProcess(folder)
 
 
 def python_with(ipykernel):

@@ -11,8 +11,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 import wandb_magic
-from wandb_magic.display import words
-from wandb_magic.display.progress import progress_line
+from wandb_magic.display import formatting
+from wandb_magic.display.progress import make_progress
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "quickstart.ipynb"
 FOLDER = Path(__file__).parents[1] / "build" / "demo"
@@ -30,7 +30,7 @@ async def follow(notebook: nbformat.NotebookNode) -> None:
         store_widget_state=False,  # the final state stands in the output itself
     )
     execution = asyncio.create_task(client.async_execute())
-    line = progress_line()
+    line = make_progress()
     while not execution.done():
         for sweep in sweeps():
             line.update(sweep.status())
@@ -61,8 +61,10 @@ def main() -> None:
         nbformat.write(notebook, executed)
     (sweep,) = sweeps()
     best = sweep.best()
-    print(words.line(sweep.status()))
-    print(f"best run {best.number}: {words.number(best.value)} with {words.choice(best)}")
+    print(formatting.status_line(sweep.status()))
+    print(
+        f"best run {best.number}: {formatting.number(best.value)} with {formatting.params(best)}"
+    )
     print(f"the notebook with its outputs: {executed}")
 
 

@@ -76,6 +76,6 @@ def written(*modules: ModuleType) -> str:
 
 
 if __name__ == "__main__":
-    from wandb_magic.server import asked, messages, wire
+    from wandb_magic.server import message_schemas, request_body, schemas
 
-    API.write_text(written(wire, asked, messages), "utf-8")
+    API.write_text(written(schemas, request_body, message_schemas), "utf-8")

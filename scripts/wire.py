@@ -1,4 +1,4 @@
-"""Print the TypeScript of the wire types: `wandb_magic.server.wire`, `.asked` and `.messages`."""
+"""Print the TypeScript of the wire types, which modules of `wandb_magic.server` define."""
 
 from __future__ import annotations
 
@@ -55,6 +55,6 @@ def _type(hint: object, names: dict[object, str]) -> str:
 
 
 if __name__ == "__main__":
-    from wandb_magic.server import asked, messages, wire
+    from wandb_magic.server import message_schemas, request_body, schemas
 
-    sys.stdout.write(typescript(wire, asked, messages))
+    sys.stdout.write(typescript(schemas, request_body, message_schemas))

@@ -9,9 +9,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from loopback.fixtures import loopback, loopback_process, wandb_clients
+from fake_wandb_server.fixtures import fake_wandb_server, fake_wandb_server_process, wandb_clients
 
-__all__ = ["isolated", "loopback", "loopback_process", "wandb_clients"]  # fixtures
+__all__ = [
+    "fake_wandb_server",
+    "fake_wandb_server_process",
+    "isolated",
+    "wandb_clients",
+]  # fixtures
 
 MARK = "WANDB_MAGIC_TEST"  # what a test starts inherits it, however far it detaches itself
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import wandb_magic
-from loopback.clients import Client, ended
-from loopback.server import Loopback
+from fake_wandb_server.clients import Client, ended
+from fake_wandb_server.server import FakeWandbServer
 from wandb_magic import Sweep, agent, attach
 from wandb_magic.errors import SpecError, SweepStateError
 
@@ -42,11 +42,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def online(here: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> Client:
+def online(
+    here: Path, fake_wandb_server: FakeWandbServer, monkeypatch: pytest.MonkeyPatch
+) -> Client:
     """The same for somebody who is logged in."""
-    for name, value in loopback.environment.items():
+    for name, value in fake_wandb_server.environment.items():
         monkeypatch.setenv(name, value)
-    return Client(Path(sys.executable), here, loopback)
+    return Client(Path(sys.executable), here, fake_wandb_server)
 
 
 def terminal(*command: str) -> str:
@@ -144,16 +146,18 @@ def test_a_script_and_the_command_line_run_it(here: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.slow
-def test_online_it_is_a_sweep_of_the_server(online: Client, loopback: Loopback) -> None:
+def test_online_it_is_a_sweep_of_the_server(
+    online: Client, fake_wandb_server: FakeWandbServer
+) -> None:
     made = wandb_magic.sweep("sweep.yaml")
-    there = loopback.sweeps[made]
+    there = fake_wandb_server.sweeps[made]
     assert (there.project, there.display_name, there.runs) == ("digits", "digits", [])
-    assert attach(made).url == f"{loopback.url}/team/digits/sweeps/{made}"
+    assert attach(made).url == f"{fake_wandb_server.url}/team/digits/sweeps/{made}"
 
     online.wandb("agent", "--count", "1", f"team/digits/{made}")  # W&B's own, unmodified
     assert "finished 2/2" in terminal("train.py", made, "2")
     command_line("run", made, "--count", "1", "--wait")
-    runs = [loopback.runs[run] for run in loopback.sweeps[made].runs]
+    runs = [fake_wandb_server.runs[run] for run in fake_wandb_server.sweeps[made].runs]
     assert [run.state for run in runs] == ["finished"] * 4
     for run in runs:
         assert run.config.keys() >= {"lr", "hidden", "alpha", "epochs"}

@@ -20,7 +20,7 @@ from wandb_magic.commands.parser import (
     command_parser,
     line_parser,
 )
-from wandb_magic.commands.starting import IN_CELL, STARTING
+from wandb_magic.commands.start_options import CELL_OPTIONS, START_OPTIONS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -156,7 +156,7 @@ def test_the_reference_is_what_the_code_gives() -> None:
     made = runpy.run_path(str(ROOT / "scripts" / "reference.py"))["written"]()
     text = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
     assert text == made, "run scripts/reference"
-    for name in (*STARTING, *IN_CELL, *wandb_magic.__all__):
+    for name in (*START_OPTIONS, *CELL_OPTIONS, *wandb_magic.__all__):
         assert re.search(rf"`{name}\b", made), name
     for verb in VERBS:
         assert re.search(rf"\| `{verb}\b", made), verb
@@ -171,7 +171,7 @@ def test_every_environment_variable_is_explained() -> None:
 
 def test_the_readme_names_options_and_verbs_that_exist() -> None:
     told = OPTION.findall(section(README, "In a cell"))
-    assert set(told) - {"--help"} < {*STARTING, *IN_CELL}
+    assert set(told) - {"--help"} < {*START_OPTIONS, *CELL_OPTIONS}
     verbs = {
         verb for _, cell in list(rows(section(README, "In a line")))[1:] for verb in named(cell)
     }

@@ -17,7 +17,7 @@ import pytest
 from nbclient import NotebookClient
 
 import wandb_magic
-from loopback.server import Loopback
+from fake_wandb_server.server import FakeWandbServer
 
 ROOT = Path(__file__).parents[1]
 GUIDES = sorted((ROOT / "docs" / "how-to").glob("[a-z]*.md"))
@@ -54,7 +54,7 @@ def settled() -> bool:
     return all(
         sweep.state not in ("pending", "running")
         or any(run.state.value == "running" and run.value is not None for run in sweep.records())
-        or any(run.state.ended for run in sweep.records())
+        or any(run.state.has_ended for run in sweep.records())
         for sweep in wandb_magic.sweeps()
     )
 
@@ -104,7 +104,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return found
 
 
-def log_in(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+def log_in(server: FakeWandbServer, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
 
@@ -115,7 +115,7 @@ def test_a_guide_can_be_followed(
     page: Path, folder: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if page.name in ONLINE:
-        log_in(request.getfixturevalue("loopback"), monkeypatch)
+        log_in(request.getfixturevalue("fake_wandb_server"), monkeypatch)
     follow(page.read_text(encoding="utf-8"), folder)
 
 
@@ -130,13 +130,13 @@ def test_getting_started_can_be_followed(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_the_last_step_of_getting_started_is_online(
-    folder: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+    folder: Path, fake_wandb_server: FakeWandbServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log_in(loopback, monkeypatch)
+    log_in(fake_wandb_server, monkeypatch)
     text = STARTED.read_text(encoding="utf-8")
     setup, online = text.split("## 4. ")[0], text.split("## Online\n")[1]
     follow(setup + online, folder)
     (sweep,) = wandb_magic.sweeps()
     sweep.wait(PATIENCE_S)
     assert sweep.status().ended == 20
-    assert len(loopback.sweeps[sweep.id].runs) == 20
+    assert len(fake_wandb_server.sweeps[sweep.id].runs) == 20

@@ -18,15 +18,15 @@ import numpy as np
 import pytest
 
 from wandb_magic import attach, start
-from wandb_magic.bundle import Manifest, open_signed, signed
-from wandb_magic.bundle.key import key_path
+from wandb_magic.api import Sweep
+from wandb_magic.api._options import LaunchOptions, RunCode
+from wandb_magic.api._start import start_sweep
+from wandb_magic.bundle import Manifest, open_signed, read_signature
+from wandb_magic.bundle.signing_key import key_path
 from wandb_magic.errors import RemoteError, SweepError, UntrustedError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import Options, RunId, RunRecord, RunState, SweepState
 from wandb_magic.store import StoreWriter
-from wandb_magic.verbs import Sweep
-from wandb_magic.verbs.settings import Code, Settings
-from wandb_magic.verbs.starting import start_code
 
 CONFIG = {
     "method": "grid",
@@ -51,8 +51,8 @@ class Evil:
 def idle(config: dict[str, Any] = CONFIG, cell: str | None = CELL, **namespace: object) -> Sweep:
     """Return a sweep with code that nobody has run yet."""
     names = {"rate": 0.5, "data": np.arange(10_000.0), **namespace}
-    settings = Settings(2, 1, None, None, None, "offline", Options(seed=1), None, idle=True)
-    return start_code(config, Code(cell=cell, namespace=names), settings)
+    settings = LaunchOptions(2, 1, None, None, None, "offline", Options(seed=1), None, idle=True)
+    return start_sweep(config, RunCode(cell=cell, namespace=names), settings)
 
 
 def ended(sweep: Sweep) -> Sweep:
@@ -179,7 +179,7 @@ def test_a_file_that_is_swapped_after_signing_is_not_loaded(name: str) -> None:
     file = sweep._paths.bundle / name
     original = file.read_bytes()
     swapped = original.replace(b"0.5", b"0.6") + b" "
-    statement = signed(sweep._paths.bundle)
+    statement = read_signature(sweep._paths.bundle)
     with open_signed(sweep._paths.bundle, statement) as opened:
         file.unlink()  # after the check, and before it is read
         file.write_bytes(swapped)
@@ -274,7 +274,7 @@ def test_what_others_can_write_or_own_is_not_executed(tmp_path: Path) -> None:
 
 def test_a_sweep_of_this_users_is_theirs_wherever_it_is_copied(tmp_path: Path) -> None:
     sweep = ended(idle(big=np.zeros(9 << 20), cell=CELL + "big.sum()\n"))
-    assert signed(sweep._paths.bundle).seen
+    assert read_signature(sweep._paths.bundle).seen
     copy = tmp_path / "copy"
     shutil.copytree(sweep.path, copy)
     names: dict[str, Any] = {}
@@ -304,7 +304,7 @@ def test_the_key_is_for_its_user_alone() -> None:
     sweep = ended(idle())
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     sweep.reproduce(0, namespace={})
-    child = "from wandb_magic.bundle.key import key; print(key())"
+    child = "from wandb_magic.bundle.signing_key import key; print(key())"
     key.unlink()
     at_once = [
         subprocess.Popen([sys.executable, "-c", child], stdout=subprocess.PIPE) for _ in range(4)
@@ -414,10 +414,10 @@ def test_others_can_write_nothing_whatever_the_umask(
     )
     before = os.umask(0)
     try:
-        sweep = start_code(
+        sweep = start_sweep(
             CONFIG,
-            Code(cell=cell, namespace={"data": np.arange(10_000.0)}),
-            Settings(1, 1, None, None, None, "offline", Options(seed=1), None),
+            RunCode(cell=cell, namespace={"data": np.arange(10_000.0)}),
+            LaunchOptions(1, 1, None, None, None, "offline", Options(seed=1), None),
         )
         sweep.wait(timeout=120)
         sweep.export(0, tmp_path / "new" / "export")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from loopback.leaks import leaks
-from loopback.server import Loopback
+from fake_wandb_server.leaks import leaks
+from fake_wandb_server.server import FakeWandbServer
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = ROOT / ".venvs"
@@ -48,7 +48,7 @@ print(json.dumps({
 """
 
 
-def swept(environment: str, folder: Path, server: Loopback | None = None) -> dict[str, Any]:
+def swept(environment: str, folder: Path, server: FakeWandbServer | None = None) -> dict[str, Any]:
     """Run a sweep of three runs from a script in an environment; return what came of it."""
     script = folder / "sweep.py"
     mode = "online" if server else "offline"
@@ -103,12 +103,16 @@ def test_the_oldest_wandb_sweeps_and_says_what_it_lacks(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_oldest_wandb_sweeps_online(tmp_path: Path, loopback: Loopback) -> None:
-    result = swept("wandb-oldest", tmp_path, loopback)
+def test_the_oldest_wandb_sweeps_online(
+    tmp_path: Path, fake_wandb_server: FakeWandbServer
+) -> None:
+    result = swept("wandb-oldest", tmp_path, fake_wandb_server)
 
     complete(result)
-    sweep = loopback.sweeps[result["id"]]
-    runs = sorted((loopback.runs[run] for run in sweep.runs), key=lambda run: run.config["lr"])
+    sweep = fake_wandb_server.sweeps[result["id"]]
+    runs = sorted(
+        (fake_wandb_server.runs[run] for run in sweep.runs), key=lambda run: run.config["lr"]
+    )
     assert [run.config for run in runs] == [{"lr": lr} for lr in (0.25, 0.5, 0.75)]
     assert [run.state for run in runs] == ["finished"] * 3
     for run in runs:
@@ -118,5 +122,5 @@ def test_the_oldest_wandb_sweeps_online(tmp_path: Path, loopback: Loopback) -> N
         assert any(line.endswith(f"trained with {run.config['lr']}") for line in run.console), (
             run.console
         )
-    assert loopback.refused == []
-    assert leaks(loopback.key, tmp_path) == []
+    assert fake_wandb_server.refused == []
+    assert leaks(fake_wandb_server.key, tmp_path) == []

@@ -13,7 +13,7 @@ from wandb_magic.version import __version__ as __version__
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from wandb_magic.verbs import (
+    from wandb_magic.api import (
         Status,
         Sweep,
         agent,
@@ -44,9 +44,9 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever is asked for
     if name in __all__:
-        from wandb_magic import verbs  # noqa: PLC0415 - pydantic is not needed to load
+        from wandb_magic import api  # noqa: PLC0415 - pydantic is not needed to load
 
-        value = getattr(verbs, name)
+        value = getattr(api, name)
         globals()[name] = value
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

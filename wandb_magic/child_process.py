@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wandb_magic.paths import START
+from wandb_magic.paths import START_DIR
 
-NOWHERE = "/"
+NEUTRAL_DIR = "/"
 """Where processes of ours begin."""
 
 # Variables that name a folder or file of the user's.
-_FOLDERS = (
+_PATH_VARIABLES = (
     *("JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "NETRC", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR"),
     *("WANDB_DATA_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"),
 )
@@ -28,7 +28,7 @@ def module_process(
     *module: str,
     environment: Mapping[str, str],
     executable: str = "",
-    folder: str | None = NOWHERE,
+    working_dir: str | None = NEUTRAL_DIR,
 ) -> dict[str, Any]:
     """Return the arguments with which `subprocess.Popen` starts a module of this package.
 
@@ -47,22 +47,22 @@ def module_process(
     python = executable if os.access(executable, os.X_OK) else sys.executable
     return {
         "args": [python, "-m", *module],
-        "cwd": folder,
-        "env": _absolute(_importable(environment)),
+        "cwd": working_dir,
+        "env": _with_absolute_paths(_with_package_path(environment)),
     }
 
 
-def _absolute(environment: Mapping[str, str]) -> dict[str, str]:
+def _with_absolute_paths(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment with folders that mean the same wherever a process begins."""
     relative = {
-        name: str(Path(START if name.startswith("JUPYTER_") else Path.cwd(), value))
-        for name in _FOLDERS
+        name: str(Path(START_DIR if name.startswith("JUPYTER_") else Path.cwd(), value))
+        for name in _PATH_VARIABLES
         if (value := environment.get(name)) and not value.startswith("~")
     }
     return {**environment, **relative}
 
 
-def _importable(environment: Mapping[str, str]) -> dict[str, str]:
+def _with_package_path(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment, with this package on the path wherever it was imported from."""
     package = str(Path(__file__).parents[1])
     entries = environment.get("PYTHONPATH", "").split(os.pathsep)

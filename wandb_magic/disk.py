@@ -1,7 +1,7 @@
 """What keeps a disk from being written, who waits until it can be, and how others learn of it.
 
 A disk that is full, read-only or away only holds a sweep up. While it is, nothing new can be
-written to tell why: the supervisor's `DiskNote` overwrites in place what it wrote when it began,
+written to tell why: the supervisor's `DiskWaitNote` overwrites in place what it wrote at first,
 and where not even that can be done, `shortage` says how the disk stands.
 """
 
@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import TypeVar
 
 RETRY_S = 1.0
-_NOTE = 1024  # octets of the note
+_NOTE_BYTES = 1024  # octets of the note
 
 # What wandb needs to begin a run's log, which it loses where it cannot; and our own few files.
-LEAST_OCTETS = 1 << 20
-LEAST_INODES = 32
-LOG_OCTETS = 1 << 16  # so much may be logged between two looks
+MIN_FREE_BYTES = 1 << 20
+MIN_FREE_INODES = 32
+LOG_FREE_BYTES = 1 << 16  # so much may be logged between two looks
 
 # Each may pass: somebody makes room, raises the quota, or mounts the disk again.
-_PASSING = {
+_TRANSIENT = {
     errno.ENOSPC: "waiting for space on {folder}",
     errno.EDQUOT: "waiting for space on {folder}: the disk quota is used up",
     errno.EROFS: "waiting for {folder}: it is mounted read-only",
@@ -35,9 +35,9 @@ _PASSING = {
 Written = TypeVar("Written")
 
 
-def is_passing(error: BaseException | None) -> bool:
+def is_transient(error: BaseException | None) -> bool:
     """Tell whether a write failed because of a disk that may be written again later."""
-    return isinstance(error, OSError) and error.errno in _PASSING
+    return isinstance(error, OSError) and error.errno in _TRANSIENT
 
 
 def wait_for_disk(
@@ -56,13 +56,13 @@ def wait_for_disk(
         try:
             return write()
         except OSError as error:
-            if not is_passing(error):
+            if not is_transient(error):
                 raise
             on_wait(error)
         time.sleep(RETRY_S)
 
 
-def check_room(folder: Path) -> None:
+def check_free_space(folder: Path) -> None:
     """See to it that a run may begin in a folder.
 
     Raises
@@ -71,19 +71,19 @@ def check_room(folder: Path) -> None:
         If there is less room than wandb needs to begin a log.
     """
     disk = os.statvfs(folder)
-    room, inodes = _free(disk)
-    if room >= LEAST_OCTETS and (inodes >= LEAST_INODES or not disk.f_files):
+    room, inodes = _free_space(disk)
+    if room >= MIN_FREE_BYTES and (inodes >= MIN_FREE_INODES or not disk.f_files):
         return
     # Not every file system tells the truth about itself.
     try:
         with tempfile.TemporaryDirectory(dir=folder, prefix=".room-") as place:
-            for number in range(LEAST_INODES):
-                Path(place, str(number)).write_bytes(b"\1" * (LEAST_OCTETS // LEAST_INODES))
+            for number in range(MIN_FREE_INODES):
+                Path(place, str(number)).write_bytes(b"\1" * (MIN_FREE_BYTES // MIN_FREE_INODES))
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(folder)) from error
 
 
-def check_octets(folder: Path) -> None:
+def check_log_space(folder: Path) -> None:
     """See to it that what is logged can be written to a folder's disk.
 
     Raises
@@ -91,9 +91,9 @@ def check_octets(folder: Path) -> None:
     OSError
         If there is hardly room for it.
     """
-    if _free(os.statvfs(folder))[0] < LOG_OCTETS:
+    if _free_space(os.statvfs(folder))[0] < LOG_FREE_BYTES:
         with tempfile.TemporaryFile(dir=folder) as file:  # as above
-            file.write(b"\1" * LOG_OCTETS)
+            file.write(b"\1" * LOG_FREE_BYTES)
 
 
 def shortage(*folders: Path) -> str:
@@ -102,46 +102,46 @@ def shortage(*folders: Path) -> str:
         try:
             disk = os.statvfs(folder)
         except OSError as error:
-            if is_passing(error):
-                return reason_of(error, folder)
+            if is_transient(error):
+                return wait_reason(error, folder)
             continue
-        room, inodes = _free(disk)
+        room, inodes = _free_space(disk)
         if disk.f_flag & os.ST_RDONLY:
-            return _PASSING[errno.EROFS].format(folder=folder)
+            return _TRANSIENT[errno.EROFS].format(folder=folder)
         # Some file systems count neither.
         if (room < 1 <= disk.f_blocks) or (inodes < 1 <= disk.f_files):
-            return _PASSING[errno.ENOSPC].format(folder=folder) + _left(disk)
+            return _TRANSIENT[errno.ENOSPC].format(folder=folder) + _describe_free(disk)
     return ""
 
 
-def _free(disk: os.statvfs_result) -> tuple[int, int]:
+def _free_space(disk: os.statvfs_result) -> tuple[int, int]:
     """Return how many octets and how many inodes this user may still take."""
     if os.geteuid() == 0:
         return disk.f_bfree * disk.f_frsize, disk.f_ffree
     return disk.f_bavail * disk.f_frsize, disk.f_favail
 
 
-def _left(disk: os.statvfs_result) -> str:
+def _describe_free(disk: os.statvfs_result) -> str:
     """Say what is left of a disk on which there was no room."""
-    room, inodes = _free(disk)
-    if inodes < LEAST_INODES and room >= LEAST_OCTETS and disk.f_files:
+    room, inodes = _free_space(disk)
+    if inodes < MIN_FREE_INODES and room >= MIN_FREE_BYTES and disk.f_files:
         return f": {inodes} inodes free"
     return f": {room} B free"
 
 
-def reason_of(error: BaseException, folder: Path) -> str:
+def wait_reason(error: BaseException, folder: Path) -> str:
     """Say what a write to `folder` waits for, as the disk says or as `error` does."""
     known = shortage(folder)
     if known or not isinstance(error, OSError):
         return known or f"waiting to write {folder}: {error}"
     if error.errno == errno.ENOSPC:  # a little is left, and it was not enough
-        return _PASSING[errno.ENOSPC].format(folder=folder) + _left(os.statvfs(folder))
-    if error.errno in _PASSING:
-        return _PASSING[error.errno].format(folder=folder)
+        return _TRANSIENT[errno.ENOSPC].format(folder=folder) + _describe_free(os.statvfs(folder))
+    if error.errno in _TRANSIENT:
+        return _TRANSIENT[error.errno].format(folder=folder)
     return f"waiting to write {folder}: {error.strerror or error}"
 
 
-class DiskNote:
+class DiskWaitNote:
     """What a process waits for, in a file that takes no more room for it than it has.
 
     Parameters
@@ -153,32 +153,32 @@ class DiskNote:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._reasons: dict[object, str] = {}
-        self._noted: str | None = None
+        self._written: str | None = None
         self._write()
 
-    def put(self, key: object, reason: str) -> bool:
+    def set(self, key: object, reason: str) -> bool:
         """Note what `key` waits for; tell whether that is news."""
         news = self._reasons.get(key) != reason
         self._reasons[key] = reason
         self._write()
         return news
 
-    def drop(self, key: object) -> None:
+    def clear(self, key: object) -> None:
         """Note that `key` waits no more."""
-        if self._reasons.pop(key, None) is not None or self._noted is None:
+        if self._reasons.pop(key, None) is not None or self._written is None:
             self._write()
 
     def _write(self) -> None:
         text = next(iter(self._reasons.values()), "")
-        if text == self._noted:
+        if text == self._written:
             return
-        raw = text.encode(errors="replace")[: _NOTE - 1].ljust(_NOTE - 1) + b"\n"
+        raw = text.encode(errors="replace")[: _NOTE_BYTES - 1].ljust(_NOTE_BYTES - 1) + b"\n"
         try:
             os.pwrite(self._descriptor, raw, 0)
         except OSError:
-            self._noted = None  # to be tried again
+            self._written = None  # to be tried again
         else:
-            self._noted = text
+            self._written = text
 
 
 def read_note(path: Path) -> str:
@@ -188,7 +188,7 @@ def read_note(path: Path) -> str:
     except OSError:
         return ""
     try:
-        return os.read(descriptor, _NOTE).decode(errors="replace").replace("\0", "").strip()
+        return os.read(descriptor, _NOTE_BYTES).decode(errors="replace").replace("\0", "").strip()
     except OSError:
         return ""
     finally:

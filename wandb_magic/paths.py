@@ -44,12 +44,12 @@ FILE_MODE = 0o600
 STATE_FOLDER = "wandb-magic"
 """The folder of ours below the user's own, where a sweep's folder cannot hold its store."""
 
-START = os.environ.get("PWD", "/")
+START_DIR = os.environ.get("PWD", "/")
 """Where this process began: below it lies a relative folder of the user."""
 with contextlib.suppress(OSError):  # it may have been deleted
-    START = os.getcwd()  # noqa: PTH109 - text, as the other
+    START_DIR = os.getcwd()  # noqa: PTH109 - text, as the other
 
-_OF_EXECUTION = re.compile(r"(?:process|core|stop|exit|imports)-([0-9]{1,9})(?:\.json)?")
+_EXECUTION_FILE = re.compile(r"(?:process|core|stop|exit|imports)-([0-9]{1,9})(?:\.json)?")
 
 
 @dataclass(frozen=True)
@@ -120,37 +120,39 @@ class RunPaths:
         return self._of_execution("imports", ".json")
 
     @property
-    def kept(self) -> Path:
+    def persistent_dir(self) -> Path:
         """The run's own folder for its files, the same in all of its executions."""
         return self.folder / "kept"
 
     @property
-    def spared(self) -> Path:
+    def pruning_exempt(self) -> Path:
         """Exists if the sweep's rule for ending poor runs is to leave this one alone."""
         return self.folder / "spared"
 
     @property
-    def newest(self) -> RunPaths:
+    def latest_execution(self) -> RunPaths:
         """The paths of the run's newest execution."""
         try:
-            text = self._number.read_text(encoding="ascii")
+            text = self._execution_file.read_text(encoding="ascii")
         except FileNotFoundError:
             return RunPaths(self.folder)
         except UnicodeDecodeError:
             text = ""
-        return RunPaths(self.folder, int(text) if text.isdecimal() else self._last_known())
+        return RunPaths(self.folder, int(text) if text.isdecimal() else self._last_with_files())
 
-    def begin_another(self) -> None:
+    def start_next_execution(self) -> None:
         """Make room for one execution more than the newest; a number may be left out."""
-        write_atomically(self._number, str(self.newest.execution + 1), durable=True)
+        write_atomically(
+            self._execution_file, str(self.latest_execution.execution + 1), durable=True
+        )
 
-    def _last_known(self) -> int:
+    def _last_with_files(self) -> int:
         """Return the newest execution that has left files, where its number was lost."""
-        found = (_OF_EXECUTION.fullmatch(path.name) for path in self.folder.glob("*-*"))
+        found = (_EXECUTION_FILE.fullmatch(path.name) for path in self.folder.glob("*-*"))
         return max((int(match[1]) for match in found if match), default=0)
 
     @property
-    def _number(self) -> Path:
+    def _execution_file(self) -> Path:
         return self.folder / "execution"
 
     def _of_execution(self, stem: str, suffix: str = "") -> Path:
@@ -185,7 +187,7 @@ class SyncPaths:
         return self.folder / "lock"
 
     @property
-    def copies(self) -> Path:
+    def staging(self) -> Path:
         """Copies of the runs that are on their way; each goes once its run has arrived."""
         return self.folder / "copies"
 
@@ -198,17 +200,17 @@ class SweepPaths:
     ----------
     folder
         The sweep's folder.
-    sent_from
+    sync_dir
         The folder in it that whoever sends runs to W&B works in.
     """
 
     folder: Path
-    sent_from: str = "sync"
+    sync_dir: str = "sync"
 
     @classmethod
     def of(cls, root: Path, sweep: SweepId) -> SweepPaths:
         """Return the paths of `sweep` below `root`, the folder that ``WANDB_DIR`` names."""
-        return cls(wandb_folder(root) / f"sweep-{checked_id(sweep)}")
+        return cls(wandb_folder(root) / f"sweep-{validate_id(sweep)}")
 
     @property
     def root(self) -> Path:
@@ -221,7 +223,7 @@ class SweepPaths:
         here = self.folder / "sweep.db"
         # A pointer that cannot be read, or names no path, is as good as none.
         with contextlib.suppress(OSError, ValueError):
-            there = Path(read_regular(self.store_pointer))
+            there = Path(read_regular_file(self.store_pointer))
             # On another machine, where it was not, it may have been put beside the pointer.
             if there.is_absolute() and (there.exists() or not here.exists()):
                 return there
@@ -263,7 +265,7 @@ class SweepPaths:
         return self.folder / "core.json"
 
     @property
-    def starting(self) -> Path:
+    def supervisor_process(self) -> Path:
         """The identity of the supervisor that was started last, until it speaks for itself."""
         return self.folder / "supervisor.json"
 
@@ -275,16 +277,16 @@ class SweepPaths:
     @property
     def sync(self) -> SyncPaths:
         """What is known of sending the sweep to W&B."""
-        return SyncPaths(self.folder / self.sent_from)
+        return SyncPaths(self.folder / self.sync_dir)
 
     @property
-    def resending(self) -> SweepPaths:
+    def resend(self) -> SweepPaths:
         """The same sweep, for what sends anew the runs that W&B's server has refused."""
         return SweepPaths(self.folder, "resend")
 
     def run(self, run: RunId) -> RunPaths:
         """Return the paths of one run."""
-        return RunPaths(self.runs / checked_id(run))
+        return RunPaths(self.runs / validate_id(run))
 
 
 def wandb_folder(root: Path) -> Path:
@@ -293,14 +295,14 @@ def wandb_folder(root: Path) -> Path:
     return hidden if hidden.is_dir() else root / "wandb"
 
 
-def user_folder() -> Path:
+def user_data_dir() -> Path:
     """Return our folder in Jupyter's data folder, wherever this process has gone since."""
     from jupyter_core.paths import jupyter_data_dir  # noqa: PLC0415 - the runs never need it
 
-    return Path(START, jupyter_data_dir()) / STATE_FOLDER
+    return Path(START_DIR, jupyter_data_dir()) / STATE_FOLDER
 
 
-def checked_id(text: str) -> str:
+def validate_id(text: str) -> str:
     """Return `text` if it is an id, so that it can lead nowhere but into its own folder.
 
     Raises
@@ -315,7 +317,7 @@ def checked_id(text: str) -> str:
     return text
 
 
-def read_object(path: Path) -> dict[str, Any] | None:
+def read_json_object(path: Path) -> dict[str, Any] | None:
     """Return the JSON object in a file of ours; None where there is none.
 
     Raises
@@ -325,7 +327,7 @@ def read_object(path: Path) -> dict[str, Any] | None:
         files that are empty or cut.
     """
     try:
-        found = json.loads(read_regular(path))
+        found = json.loads(read_regular_file(path))
     except FileNotFoundError:
         return None
     except (ValueError, RecursionError):
@@ -335,7 +337,7 @@ def read_object(path: Path) -> dict[str, Any] | None:
     return found
 
 
-def read_regular(path: Path) -> str:
+def read_regular_file(path: Path) -> str:
     """Return the text of a file; of a link, pipe or folder in its place, an error and no waiting.
 
     Raises
@@ -452,7 +454,7 @@ def write_exclusively(path: Path, data: str, *, durable: bool = False) -> bool:
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def folder_lock(folder: Path) -> Iterator[None]:
     """Hold a folder's lock, for as long as another process does not; some file systems have none.
 
     Raises

@@ -12,34 +12,34 @@ import time
 from functools import cache
 from pathlib import Path
 
-from wandb_magic.records import Process
+from wandb_magic.records import ProcessId
 
 _STATE, _START_TICK = 0, 19  # fields of /proc/<pid>/stat after the command's closing bracket
 
 
-def identify(pid: int) -> Process | None:
+def process_identity(pid: int) -> ProcessId | None:
     """Return the identity of the living process `pid`; None if there is none, or only a zombie."""
     if sys.platform == "linux":
         fields = _stat(pid)
         if fields is None or fields[_STATE] in "ZX":
             return None
-        return Process(pid, f"{_boot_id()}:{fields[_START_TICK]}")
-    return _identify_elsewhere(pid)
+        return ProcessId(pid, f"{_boot_id()}:{fields[_START_TICK]}")
+    return _psutil_identity(pid)
 
 
-def current() -> Process:
+def current_process() -> ProcessId:
     """Return the identity of this process."""
-    process = identify(os.getpid())
+    process = process_identity(os.getpid())
     assert process is not None
     return process
 
 
-def alive(process: Process | None) -> bool:
+def is_alive(process: ProcessId | None) -> bool:
     """Tell whether exactly this process still runs."""
-    return process is not None and identify(process.pid) == process
+    return process is not None and process_identity(process.pid) == process
 
 
-def age_of(process: Process | None) -> float | None:
+def process_age(process: ProcessId | None) -> float | None:
     """Return for how many seconds a process has been running; None if that cannot be said.
 
     Neither a change of the clock nor the death of whoever asked before has a part in it.
@@ -52,7 +52,7 @@ def age_of(process: Process | None) -> float | None:
     return time.clock_gettime(time.CLOCK_BOOTTIME) - int(tick) / os.sysconf("SC_CLK_TCK")
 
 
-def memory_kills() -> int:
+def oom_kill_count() -> int:
     """Return how many processes the kernel's out-of-memory killer has ended since boot."""
     try:
         with open("/proc/vmstat", encoding="ascii") as file:  # noqa: PTH123 - not a path of ours
@@ -77,13 +77,13 @@ def _boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
-def _identify_elsewhere(pid: int) -> Process | None:
+def _psutil_identity(pid: int) -> ProcessId | None:
     import psutil  # noqa: PLC0415 - not needed on Linux
 
     try:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             return None
-        return Process(pid, repr(process.create_time()))
+        return ProcessId(pid, repr(process.create_time()))
     except psutil.NoSuchProcess:
         return None

@@ -54,12 +54,12 @@ class RunState(str, Enum):
     LOST = "lost"
 
     @property
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         """Whether the run is over."""
         return self not in (RunState.PENDING, RunState.RUNNING)
 
     @property
-    def crashed(self) -> bool:
+    def is_failure(self) -> bool:
         """Whether the run broke: it counts as the worst value, and may be retried."""
         return self in (RunState.FAILED, RunState.KILLED, RunState.LOST)
 
@@ -81,7 +81,7 @@ class SweepState(str, Enum):
     FAILED = "failed"
 
     @property
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         """Whether no run of this sweep will start any more, unless it is resumed."""
         return self in (SweepState.FINISHED, SweepState.STOPPED, SweepState.FAILED)
 
@@ -131,7 +131,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Process:
+class ProcessId:
     """The identity of a process: a pid alone may come to mean another one.
 
     Attributes
@@ -207,7 +207,7 @@ class SweepRecord:
     cause: str = ""
     started: float | None = None
     ended: float | None = None
-    supervisor: Process | None = None
+    supervisor: ProcessId | None = None
     notices: tuple[str, ...] = ()
     url: str = ""
 
@@ -238,12 +238,12 @@ class RunRecord:
     exit_code: int | None = None
     value: float | None = None
     directory: str = ""
-    process: Process | None = None
+    process: ProcessId | None = None
 
 
 @dataclass(frozen=True)
-class Request:
-    """What somebody asked of a sweep: a verb of `wandb_magic.verbs` and its arguments (JSON)."""
+class ControlRequest:
+    """What somebody asked of a sweep: a verb of `wandb_magic.api` and its arguments (JSON)."""
 
     id: int
     verb: str
@@ -251,7 +251,7 @@ class Request:
     created: float
 
 
-def metric_of(sweep: SweepRecord) -> Metric | None:
+def sweep_metric(sweep: SweepRecord) -> Metric | None:
     """Return the objective, as the validated config in the record has it."""
     given = sweep.spec.get("metric")
     if given is None:
@@ -259,12 +259,12 @@ def metric_of(sweep: SweepRecord) -> Metric | None:
     return Metric(given["name"], given["goal"] == "maximize", given.get("target"))
 
 
-def documents(record: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+def flatten_keys(record: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     """Return a document's keys with a prefix, nested ones with dots."""
     flat: dict[str, Any] = {}
     for key, value in record.items():
         if isinstance(value, Mapping) and value:
-            flat |= documents(value, f"{prefix}{key}.")
+            flat |= flatten_keys(value, f"{prefix}{key}.")
         else:
             flat[f"{prefix}{key}"] = value
     return flat

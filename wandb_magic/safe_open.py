@@ -19,7 +19,7 @@ _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_PATH", 
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-def open_real(path: Path) -> FileIO:
+def open_without_links(path: Path) -> FileIO:
     """Open a regular file by a path that has no link in it.
 
     Parameters
@@ -54,7 +54,7 @@ def open_real(path: Path) -> FileIO:
     return FileIO(file)
 
 
-def open_below(folder: Path, path: Path) -> FileIO:
+def open_inside(folder: Path, path: Path) -> FileIO:
     """Open a regular file below a folder; only the way to the folder itself may have links.
 
     Parameters
@@ -67,15 +67,15 @@ def open_below(folder: Path, path: Path) -> FileIO:
     Raises
     ------
     OSError
-        See `open_real`.
+        See `open_without_links`.
     """
     inside = path.relative_to(folder)
     if ".." in inside.parts:
         raise OSError(errno.EINVAL, f"it is not below {folder}", str(path))
-    return open_real(Path(os.path.realpath(folder, strict=True)) / inside)
+    return open_without_links(Path(os.path.realpath(folder, strict=True)) / inside)
 
 
-def read_below(folder: Path, path: Path) -> bytes:
-    """Return the content of a regular file below a folder; see `open_below`."""
-    with open_below(folder, path) as file:
+def read_inside(folder: Path, path: Path) -> bytes:
+    """Return the content of a regular file below a folder; see `open_inside`."""
+    with open_inside(folder, path) as file:
         return file.read()

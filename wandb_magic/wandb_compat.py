@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from wandb_magic.api import Sweep
     from wandb_magic.records import RunRecord
     from wandb_magic.store import StoreReader
-    from wandb_magic.verbs import Sweep
 
-_ASKED = ("__all__", "__version__")  # what has double underscores and is still wandb's
+_REAL_NAMES = ("__all__", "__version__")  # what has double underscores and is still wandb's
 
 
 def sweep(
@@ -25,11 +25,11 @@ def sweep(
     prior_runs: Sequence[str] | None = None,
 ) -> str:
     """Make a sweep, as ``wandb.sweep`` does; see `wandb_magic.sweep`."""
-    from wandb_magic import verbs  # noqa: PLC0415 - runs need only what is wandb's
+    from wandb_magic import api  # noqa: PLC0415 - runs need only what is wandb's
 
-    made = verbs.sweep(sweep, entity, project, prior_runs)
+    made = api.sweep(sweep, entity, project, prior_runs)
     print("Create sweep with ID:", made)  # noqa: T201 - as wandb does
-    if url := verbs.attach(made).url:
+    if url := api.attach(made).url:
         print("Sweep URL:", url)  # noqa: T201 - as wandb does
     return made
 
@@ -45,9 +45,9 @@ def agent(
     max_consecutive_failed_runs: int | None = None,
 ) -> Sweep:
     """Run a sweep, as ``wandb.agent`` does, and return at once; see `wandb_magic.agent`."""
-    from wandb_magic import verbs  # noqa: PLC0415 - runs need only what is wandb's
+    from wandb_magic import api  # noqa: PLC0415 - runs need only what is wandb's
 
-    return verbs.agent(
+    return api.agent(
         sweep_id,
         function,
         entity,
@@ -108,15 +108,15 @@ class Api:
 
         ``wandb.agent`` returns only then, so code that follows it counts on that.
         """
-        found = _known(path)
-        if found is None:
+        local_sweep = _find_local(path)
+        if local_sweep is None:
             return self._real.sweep(path)
-        if found.state in {"pending", "running", "stopping"}:
-            print(f"Waiting until the runs of sweep {found.id} have ended.")  # noqa: T201 - the cell waits, and says why
-            found.wait()
-        if found.url is None:
-            return LocalSweep(found)
-        record = found.status().sweep
+        if local_sweep.state in {"pending", "running", "stopping"}:
+            print(f"Waiting until the runs of sweep {local_sweep.id} have ended.")  # noqa: T201 - the cell waits, and says why
+            local_sweep.wait()
+        if local_sweep.url is None:
+            return LocalSweep(local_sweep)
+        record = local_sweep.status().sweep
         return self._real.sweep(f"{record.entity}/{record.project}/{record.id}")
 
     @property
@@ -204,9 +204,9 @@ class LocalSweep:
         if order is None:
             return None
         key = order.lstrip("+-").removeprefix("summary_metrics.")
-        found = [run for run in self.runs if isinstance(run.summary.get(key), (int, float))]
+        runs = [run for run in self.runs if isinstance(run.summary.get(key), (int, float))]
         sign = -1 if order.startswith("-") else 1
-        return min(found, key=lambda run: sign * run.summary[key], default=None)
+        return min(runs, key=lambda run: sign * run.summary[key], default=None)
 
     def __repr__(self) -> str:
         return f"<LocalSweep {self.id} ({self.state})>"
@@ -219,17 +219,17 @@ def _reader(handle: Sweep) -> StoreReader:
     return StoreReader(SweepPaths(handle.path).store)
 
 
-def _known(path: str) -> Sweep | None:
+def _find_local(path: str) -> Sweep | None:
     """Return the sweep that this machine has under a path of W&B's, if it has one."""
-    from wandb_magic import index, verbs  # noqa: PLC0415 - as above
+    from wandb_magic import api, registry  # noqa: PLC0415 - as above
 
-    wanted = path.rstrip("/").rpartition("/")[2]
-    known = [entry for entry in index.entries() if entry.id == wanted]
-    return verbs.attach(wanted) if known else None
+    sweep_id = path.rstrip("/").rpartition("/")[2]
+    entries = [entry for entry in registry.list_sweeps() if entry.id == sweep_id]
+    return api.attach(sweep_id) if entries else None
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever is asked for
-    if name.startswith("__") and name not in _ASKED:
+    if name.startswith("__") and name not in _REAL_NAMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import wandb  # noqa: PLC0415 - only when it is asked for
 

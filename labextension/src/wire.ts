@@ -1,4 +1,4 @@
-// Made by scripts/wire from wandb_magic.server.wire, wandb_magic.server.asked, wandb_magic.server.messages.
+// Made by scripts/wire from wandb_magic.server.schemas, wandb_magic.server.request_body, wandb_magic.server.message_schemas.
 
 export type RunState = 'pending' | 'running' | 'finished' | 'failed' | 'killed' | 'stopped' | 'pruned' | 'lost';
 

@@ -1,7 +1,7 @@
 """A rectified-flow generator of pictures: model, training, sampling and evaluation.
 
 It draws pictures by following a learned velocity from noise to data. W&B is optional: one switch
-in the config turns it on, and nothing but `flow.logbook` knows of it when it trains.
+in the config turns it on, and nothing but `flow.run_logger` knows of it when it trains.
 
 References
 ----------

@@ -94,7 +94,7 @@ class Generator:
         return torch.cat(parts), asked
 
 
-class Judge:
+class Evaluator:
     """Scores pictures against real ones.
 
     Parameters
@@ -148,7 +148,7 @@ class _Logits(torch.nn.Module):
 
 def compare(
     generator: Generator,
-    judge: Judge,
+    evaluator: Evaluator,
     count: int,
     solvers: Iterable[str] = SOLVERS,
     counts: Iterable[int] = COUNTS,
@@ -160,7 +160,7 @@ def compare(
 
     Parameters
     ----------
-    generator, judge
+    generator, evaluator
         Who draws, and who scores.
     count
         How many pictures each draws.
@@ -175,7 +175,7 @@ def compare(
             images, evaluations = generator.draw(count, solver, asked or 1)
             seconds = time.monotonic() - began
             error = (images - exact).square().mean().sqrt().item()
-            scores = [judge.fid(images), judge.inception_score(images)]
+            scores = [evaluator.fid(images), evaluator.inception_score(images)]
             rows.append([solver, evaluations, *scores, error, seconds])
     return rows
 
@@ -211,8 +211,8 @@ def main() -> None:
     given = parser.parse_args()
     generator = Generator.read(given.weights)
     real = load(generator.config.dataset, train=True, folder=generator.config.data)
-    judge = Judge(extractor(real), real)
-    for name, value in judge.scores(generator.draw(given.count)[0]).items():
+    evaluator = Evaluator(extractor(real), real)
+    for name, value in evaluator.scores(generator.draw(given.count)[0]).items():
         print(f"{name}: {value:.3f}")
 
 

@@ -20,10 +20,10 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler
 
 from flow.config import Config
-from flow.logbook import Logbook, opened
+from flow.image_grid import image_grid
 from flow.matching import draw, matching_loss
 from flow.model import Velocity
-from flow.sheet import sheet
+from flow.run_logger import RunLogger, open_run_logger
 from pictures import Pictures, load
 
 STATE = "state.pt"
@@ -63,7 +63,7 @@ class Training:
     def save(self, path: Path) -> None:
         """Write all of it, through a temporary file."""
         parts = (self.model, self.averaged, self.optimizer, self.schedule)
-        written(
+        save_atomically(
             path,
             {
                 "config": self.config.values(),
@@ -81,14 +81,14 @@ class Training:
         self.epoch, self.step, self.best, self.rows = found["progress"]
 
 
-def train(config: Config, logbook: Logbook, *, resume: bool = False) -> Training:
-    """Train, and write what happens into the logbook.
+def train(config: Config, run_logger: RunLogger, *, resume: bool = False) -> Training:
+    """Train, and write what happens into the run_logger.
 
     Parameters
     ----------
     config
         What to train.
-    logbook
+    run_logger
         Its folder gets ``state.pt`` to go on from, and the weights ``latest.pt`` and ``best.pt``.
     resume
         Go on from ``state.pt`` if it is there.
@@ -98,25 +98,25 @@ def train(config: Config, logbook: Logbook, *, resume: bool = False) -> Training
     data = load(config.dataset, train=True, folder=config.data)
     held_out = load(config.dataset, train=False, folder=config.data)
     training = begin(config, data)
-    state = logbook.folder / STATE
+    state = run_logger.folder / STATE
     if resume and state.exists():
         training.restore(state)
-        logbook.rewind(training.step)
+        run_logger.rewind(training.step)
     samples: dict[int, Tensor] = {}
     while training.epoch < config.epochs:
-        row = _epoch(training, data, logbook)
+        row = _epoch(training, data, run_logger)
         row[2] = validate(training.averaged, held_out, config)
         training.rows.append(row)
         done = training.epoch
         losses = {"epoch/loss": row[1], "epoch/valid_loss": row[2]}
-        logbook.log({"epoch": done, **losses}, training.step)
+        run_logger.log({"epoch": done, **losses}, training.step)
         if done % config.sample_every == 0 or done == config.epochs:
-            samples[done] = _sample(training, data, logbook)
+            samples[done] = _sample(training, data, run_logger)
         if done % config.checkpoint_every == 0 or done == config.epochs:
-            _checkpoint(training, data, logbook)
+            _checkpoint(training, data, run_logger)
     shown = [[*row, samples.get(row[0])] for row in training.rows if row[0] in samples]
-    logbook.table("epochs", COLUMNS, shown)
-    logbook.summarize({"best/valid_loss": training.best})
+    run_logger.table("epochs", COLUMNS, shown)
+    run_logger.summarize({"best/valid_loss": training.best})
     return training
 
 
@@ -166,14 +166,14 @@ def validate(model: nn.Module, data: Pictures, config: Config) -> float:
     return nn.functional.mse_loss(moved, images - noise).item()
 
 
-def written(path: Path, value: object) -> None:
+def save_atomically(path: Path, value: object) -> None:
     """Save a value, through a temporary file."""
     temporary = path.with_suffix(".new")
     torch.save(value, temporary)
     temporary.replace(path)
 
 
-def _epoch(training: Training, data: Pictures, logbook: Logbook) -> list[Any]:
+def _epoch(training: Training, data: Pictures, run_logger: RunLogger) -> list[Any]:
     config, place = training.config, training.config.place()
     began = time.monotonic()
     seed = config.seed * 1_000_000 + training.epoch
@@ -199,30 +199,30 @@ def _epoch(training: Training, data: Pictures, logbook: Logbook) -> list[Any]:
         losses.append(loss.item())
         norms.append(norm.item())
         values = {"train/loss": losses[-1], "train/lr": rate, "train/gradient_norm": norms[-1]}
-        logbook.log(values, training.step)
+        run_logger.log(values, training.step)
     training.epoch += 1
     seconds = time.monotonic() - began
     mean_loss, mean_norm = sum(losses) / len(losses), sum(norms) / len(norms)
     return [training.epoch, mean_loss, math.nan, rate, mean_norm, seconds]
 
 
-def _sample(training: Training, data: Pictures, logbook: Logbook) -> Tensor:
+def _sample(training: Training, data: Pictures, run_logger: RunLogger) -> Tensor:
     config, place = training.config, training.config.place()
     generator = torch.Generator().manual_seed(config.seed)
     labels = torch.arange(_ROWS * data.classes) % data.classes
     noise = torch.randn((len(labels), *data.shape), generator=generator).to(place)
     path = draw(training.averaged, noise, labels.to(place), config.solver, config.evaluations)
-    drawn = sheet(path.end.cpu(), data.classes)
+    drawn = image_grid(path.end.cpu(), data.classes)
     caption = f"epoch {training.epoch}, {config.solver}, {path.evaluations} evaluations"
-    logbook.pictures("samples", drawn, training.step, caption)
+    run_logger.pictures("samples", drawn, training.step, caption)
     return drawn
 
 
-def _checkpoint(training: Training, data: Pictures, logbook: Logbook) -> None:
+def _checkpoint(training: Training, data: Pictures, run_logger: RunLogger) -> None:
     config, valid_loss = training.config, training.rows[-1][2]
     better = valid_loss < training.best
     training.best = min(training.best, valid_loss)
-    training.save(logbook.folder / STATE)
+    training.save(run_logger.folder / STATE)
     weights = {
         "config": config.values(),
         "shape": list(data.shape),
@@ -230,10 +230,10 @@ def _checkpoint(training: Training, data: Pictures, logbook: Logbook) -> None:
         "weights": training.averaged.module.state_dict(),
     }
     for name in (LATEST, BEST) if better else (LATEST,):
-        written(logbook.folder / name, weights)
+        save_atomically(run_logger.folder / name, weights)
     details = {"epoch": training.epoch, "step": training.step, "valid_loss": valid_loss}
-    path = logbook.folder / (BEST if better else LATEST)
-    logbook.checkpoint(path, f"flow-{data.name}", details, best=better)
+    path = run_logger.folder / (BEST if better else LATEST)
+    run_logger.checkpoint(path, f"flow-{data.name}", details, best=better)
 
 
 def _warm_then_cosine(warmup: float, steps: int) -> Any:  # noqa: ANN401 - a function of the step
@@ -264,8 +264,8 @@ def main() -> None:
         config = Config.read(given.config, changes)
     except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
         parser.error(str(error))
-    with opened(config, again=given.resume) as logbook:
-        training = train(config, logbook, resume=given.resume)
+    with open_run_logger(config, append=given.resume) as run_logger:
+        training = train(config, run_logger, resume=given.resume)
     print(f"{training.epoch} epochs, validation loss {training.rows[-1][2]:.4f}: {config.out}")
 
 

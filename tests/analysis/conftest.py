@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from wandb_magic import index, store
+from wandb_magic import registry, store
+from wandb_magic.api import Sweep
 from wandb_magic.bundle import freeze
-from wandb_magic.entries import Entry
+from wandb_magic.log_records import LogRecord
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import (
     Options,
@@ -23,7 +24,6 @@ from wandb_magic.records import (
     SweepState,
 )
 from wandb_magic.spec import load
-from wandb_magic.verbs import Sweep
 
 SPEC = {
     "method": "random",
@@ -44,7 +44,7 @@ class Written:
     def sweep(self) -> Sweep:
         return Sweep(self.paths)
 
-    def run(self, *entries: Entry, **fields: Any) -> RunId:
+    def run(self, *entries: LogRecord, **fields: Any) -> RunId:
         """Add a run that has ended, and what it has logged."""
         number = next(self.numbers)
         values: dict[str, Any] = {
@@ -98,7 +98,9 @@ def make_sweep(tmp_path: Path) -> Iterator[Make]:
         record = SweepRecord(**{**values, **fields})
         store.create(paths.store, record)
         made.append(Written(paths, store.StoreWriter(paths.store)))
-        index.add(index.Entry(record.id, record.name, str(paths.folder), time.time()))
+        registry.add(
+            registry.SweepLocation(record.id, record.name, str(paths.folder), time.time())
+        )
         return made[-1]
 
     yield make

@@ -10,16 +10,16 @@ import pytest
 
 from tests.analysis.conftest import Make, Written
 from wandb_magic.analysis.columns import column
-from wandb_magic.entries import HistoryEntry, SummaryEntry, SystemEntry
 from wandb_magic.errors import SweepNotFoundError
+from wandb_magic.log_records import HistoryRecord, SummaryRecord, SystemRecord
 from wandb_magic.records import RunState
 
 
-def logged(first: int = 0, /, **series: list[float]) -> list[HistoryEntry]:
+def logged(first: int = 0, /, **series: list[float]) -> list[HistoryRecord]:
     """Return one step for each value, one a second."""
     count = max(len(values) for values in series.values())
     return [
-        HistoryEntry(
+        HistoryRecord(
             step + first,
             1000.0 + first + step,
             {key.replace("__", "."): values[step] for key, values in series.items()},
@@ -68,7 +68,7 @@ def test_a_column_has_the_narrowest_type_that_holds_it(values: list[Any], kind: 
 def test_numbers_that_json_has_no_form_for_are_numbers(
     values: list[Any], kind: str, expected: list[Any]
 ) -> None:
-    found = pd.Series(column(values, spoken=True))
+    found = pd.Series(column(values, parse_nonfinite=True))
     assert str(found.dtype) == kind
     pd.testing.assert_series_equal(found, pd.Series(expected, dtype=found.dtype))
 
@@ -76,11 +76,11 @@ def test_numbers_that_json_has_no_form_for_are_numbers(
 def test_runs_have_their_types(written: Written) -> None:
     params = {"lr": 0.1, "net": {"depth": 2, "sizes": [4, 8]}, "bias": True, "optimizer": "sgd"}
     written.run(
-        SummaryEntry({"loss": 0.5, "epoch": 3, "best": "NaN", "_step": 7}),
+        SummaryRecord({"loss": 0.5, "epoch": 3, "best": "NaN", "_step": 7}),
         params=params,
         value=0.5,
     )
-    written.run(SummaryEntry({"best": 1.5}), params={**params, "lr": 1})
+    written.run(SummaryRecord({"best": 1.5}), params={**params, "lr": 1})
     written.run(
         params=params, state=RunState.RUNNING, started=None, ended=None, cause="", agent=-1
     )
@@ -202,7 +202,9 @@ def test_a_long_history_comes_whole_or_as_bounds(written: Written) -> None:
 
 
 def test_steps_far_apart_are_no_matter(written: Written) -> None:
-    run = written.run(HistoryEntry(10**12, 1000.0, {"x": 2.0}), HistoryEntry(3, 999.0, {"x": 1.0}))
+    run = written.run(
+        HistoryRecord(10**12, 1000.0, {"x": 2.0}), HistoryRecord(3, 999.0, {"x": 1.0})
+    )
     assert written.sweep.history("x").loc[run, "x"].to_dict() == {3: 1.0, 10**12: 2.0}
 
 
@@ -219,7 +221,7 @@ def test_the_time_of_steps_can_be_had(written: Written) -> None:
 
 def test_the_summary_leaves_out_book_keeping(written: Written) -> None:
     first = written.run(
-        SummaryEntry({"net.loss": 1.0, "_runtime": 3, "image": {"_type": "image"}})
+        SummaryRecord({"net.loss": 1.0, "_runtime": 3, "image": {"_type": "image"}})
     )
     second = written.run()
     frame = written.sweep.summary()
@@ -234,7 +236,7 @@ def test_system_metrics_count_from_the_start_of_their_run(make_sweep: Make) -> N
     for number in range(2):
         written.run(
             *(
-                SystemEntry(1000.0 + number + second / 2, {"cpu": float(second), "memory": 5.0})
+                SystemRecord(1000.0 + number + second / 2, {"cpu": float(second), "memory": 5.0})
                 for second in range(4)
             )
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from wandb_magic.analysis.importance import EVALUATOR, Weights, importance
+from wandb_magic.analysis.importance import EVALUATOR, Importances, importance
 
 
 def drawn(count: int, seed: int = 1) -> list[dict[str, Any]]:
@@ -26,7 +26,7 @@ def drawn(count: int, seed: int = 1) -> list[dict[str, Any]]:
     ]
 
 
-def order(weights: Weights) -> list[str]:
+def order(weights: Importances) -> list[str]:
     return [each.name for each in weights.parameters]
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.analysis.conftest import Make, Written
 from wandb_magic.analysis import parquet
-from wandb_magic.entries import HistoryEntry, SummaryEntry, SystemEntry
 from wandb_magic.errors import SweepError, UnsupportedError
+from wandb_magic.log_records import HistoryRecord, SummaryRecord, SystemRecord
 from wandb_magic.records import RunState
 
 pq = pytest.importorskip("pyarrow.parquet")
@@ -20,7 +20,7 @@ def filled(written: Written, runs: int = 3, steps: int = 40) -> Written:
     for number in range(runs):
         written.run(
             *(
-                HistoryEntry(
+                HistoryRecord(
                     step,
                     1000.0 + number + step,
                     {"loss": number + 1 / (1 + step), "step": 1.0}
@@ -28,8 +28,8 @@ def filled(written: Written, runs: int = 3, steps: int = 40) -> Written:
                 )
                 for step in range(steps)
             ),
-            *(SystemEntry(1001.0 + number + second, {"cpu": 5.0}) for second in range(3)),
-            SummaryEntry({"loss": float(number), "sizes": [number], "name": "é"}),
+            *(SystemRecord(1001.0 + number + second, {"cpu": 5.0}) for second in range(3)),
+            SummaryRecord({"loss": float(number), "sizes": [number], "name": "é"}),
             params={"lr": number / 10, "layers": [1, number], "net": {"depth": number}},
             value=float(number),
         )
@@ -113,7 +113,7 @@ def test_a_failure_leaves_nothing_behind(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(parquet, "_put", full)
+    monkeypatch.setattr(parquet, "_replace_folder", full)
     folder = tmp_path / "place"
     with pytest.raises(SweepError, match="cannot be written: No space left"):
         sweep.to_parquet(folder / "results")

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis import made
+from analysis import factories
+from wandb_magic.analysis.mpl.figure import PLOTLY
 from wandb_magic.analysis.plots import Plots, check_installed
 from wandb_magic.analysis.plots.curves import smoothed
-from wandb_magic.analysis.plots.material import log_parameters, thinned
+from wandb_magic.analysis.plots.plot_data import downsample, log_parameters
 from wandb_magic.analysis.plots.style import label
-from wandb_magic.analysis.static.figure import PLOTLY
 from wandb_magic.errors import SweepError, SweepStateError, UnsupportedError
 from wandb_magic.store import StoreReader
 
@@ -23,7 +23,7 @@ SMALL = 300_000
 
 @pytest.fixture
 def plots(tmp_path: Path) -> Plots:
-    return Plots(StoreReader(made.make(tmp_path).store))
+    return Plots(StoreReader(factories.make(tmp_path).store))
 
 
 def shown(figure: Any) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def shown(figure: Any) -> dict[str, Any]:
 def test_curves_are_grey_but_for_the_best(plots: Plots) -> None:
     plot = shown(plots.curves(best=2))
     named = [trace for trace in plot["data"] if trace["showlegend"]]
-    ranked = plots._material.ranked()
+    ranked = plots._plot_data.ranked_runs()
     assert [trace["name"].split()[1] for trace in named] == [
         str(ranked[1].number),
         str(ranked[0].number),
@@ -46,7 +46,7 @@ def test_curves_are_grey_but_for_the_best(plots: Plots) -> None:
     assert named[-1]["line"]["color"] == "#0072b2"
     best = plots._reader.history(["accuracy"], [ranked[0].id], points=None)[ranked[0].id]
     assert named[-1]["y"] == pytest.approx(best["accuracy"].lows.tolist(), rel=1e-5)
-    logged = sum(run.value is not None for run in plots._material.runs)
+    logged = sum(run.value is not None for run in plots._plot_data.runs)
     assert len(plot["data"]) == logged
     assert plot["layout"]["yaxis"]["title"]["text"] == "accuracy"
 
@@ -57,7 +57,7 @@ def test_curves_over_time_on_a_log_axis_with_a_band(plots: Plots) -> None:
     assert {"median", "8 of 10 runs"} <= set(names)
     assert plot["layout"]["yaxis"]["type"] == "log"
     middle = plot["data"][names.index("median")]
-    assert middle["x"][-1] == pytest.approx(0.25 * (made.STEPS - 1))
+    assert middle["x"][-1] == pytest.approx(0.25 * (factories.STEPS - 1))
 
 
 def test_smoothing_is_that_of_the_panel() -> None:
@@ -124,14 +124,14 @@ def test_the_timeline_has_a_row_for_each_agent(plots: Plots) -> None:
 def test_ended_early(plots: Plots, tmp_path: Path) -> None:
     ends = shown(plots.terminations())["data"][-1]
     assert set(ends["x"]) == {5}
-    assert len(ends["x"]) == len(plots._material.pruned())
-    few = Plots(StoreReader(made.make(tmp_path, "unpruned", runs=3).store))
+    assert len(ends["x"]) == len(plots._plot_data.pruned_runs())
+    few = Plots(StoreReader(factories.make(tmp_path, "unpruned", runs=3).store))
     with pytest.raises(SweepStateError, match="no run of sweep digits was ended early"):
         few.terminations()
 
 
 def test_costs_are_durations_or_money(plots: Plots) -> None:
-    runs = [run for run in plots._material.runs if run.ended]
+    runs = [run for run in plots._plot_data.runs if run.ended]
     hours = sum(run.ended - run.started for run in runs) / 3600  # type: ignore[operator]
     plot = shown(plots.costs(2.5, "€"))
     assert sum(sum(trace["y"]) for trace in plot["data"]) == pytest.approx(2.5 * hours, rel=1e-4)
@@ -142,7 +142,7 @@ def test_costs_are_durations_or_money(plots: Plots) -> None:
 
 
 def test_sweeps_beside_each_other(plots: Plots, tmp_path: Path) -> None:
-    other = Plots(StoreReader(made.make(tmp_path, "another0", runs=20, seed=3).store))
+    other = Plots(StoreReader(factories.make(tmp_path, "another0", runs=20, seed=3).store))
     plot = shown(plots.compare(SimpleNamespace(plot=other), by="time"))
     lines = [trace for trace in plot["data"] if trace["mode"] == "lines"]
     # Both have the same name.
@@ -151,25 +151,25 @@ def test_sweeps_beside_each_other(plots: Plots, tmp_path: Path) -> None:
         "digits (another0)",
     ]
     least = {"metric": {"name": "loss", "goal": "minimize"}}
-    unlike = Plots(StoreReader(made.make(tmp_path, "minimize", spec=least).store))
+    unlike = Plots(StoreReader(factories.make(tmp_path, "minimize", spec=least).store))
     with pytest.raises(SweepError, match="one of the sweeps minimizes"):
         plots.compare(SimpleNamespace(plot=unlike))
 
 
 def test_a_large_sweep_is_thinned_and_says_so(tmp_path: Path) -> None:
-    large = Plots(StoreReader(made.make(tmp_path, runs=1500).store))
+    large = Plots(StoreReader(factories.make(tmp_path, runs=1500).store))
     plot = shown(large.curves())
     assert len(plot["data"]) == 201
     assert plot["layout"]["title"]["subtitle"]["text"].startswith("201 of 1,")
     (parallel,) = shown(large.parallel())["data"]
     assert len(parallel["line"]["color"]) <= 1000
-    assert max(parallel["line"]["color"]) == pytest.approx(large._material.ranked()[0].value)
+    assert max(parallel["line"]["color"]) == pytest.approx(large._plot_data.ranked_runs()[0].value)
     assert "histogram" in {trace["type"] for trace in shown(large.costs())["data"]}
 
 
 def test_hostile_texts_stay_texts(tmp_path: Path) -> None:
-    spec = {"parameters": {**made.SPEC["parameters"], HOSTILE: {"values": [HOSTILE, "b"]}}}
-    paths = made.make(tmp_path, name=HOSTILE, words=HOSTILE, spec=spec)
+    spec = {"parameters": {**factories.SPEC["parameters"], HOSTILE: {"values": [HOSTILE, "b"]}}}
+    paths = factories.make(tmp_path, name=HOSTILE, words=HOSTILE, spec=spec)
     plots = Plots(StoreReader(paths.store))
     for figure in (
         plots.curves(HOSTILE),
@@ -202,7 +202,7 @@ def test_what_is_wrong_is_said_in_one_sentence(plots: Plots) -> None:
 
 
 def test_a_sweep_without_runs(tmp_path: Path) -> None:
-    plots = Plots(StoreReader(made.make(tmp_path, runs=0).store))
+    plots = Plots(StoreReader(factories.make(tmp_path, runs=0).store))
     draws = (plots.curves, plots.progress, plots.parallel, plots.importance, plots.contour)
     for draw in (*draws, plots.slice, plots.timeline, plots.terminations, plots.costs):
         with pytest.raises(SweepError):
@@ -224,4 +224,4 @@ def test_log_parameters_are_found_in_any_depth() -> None:
         }
     }
     assert log_parameters(spec) == {"lr", "net.width"}
-    assert thinned(range(100), 3) == [0, 50, 99]
+    assert downsample(range(100), 3) == [0, 50, 99]

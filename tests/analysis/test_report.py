@@ -17,17 +17,17 @@ from typing import Any
 
 import pytest
 
-from analysis import made
+from analysis import factories
 from wandb_magic import attach
-from wandb_magic.analysis.report.facts import failures_of
 from wandb_magic.analysis.report.markup import script, text
-from wandb_magic.analysis.report.masking import MASK, masked
+from wandb_magic.analysis.report.provenance import failures_of
+from wandb_magic.analysis.report.redaction import MASK, redact
 from wandb_magic.analysis.report.sections import MOST_ROWS
+from wandb_magic.api import Sweep
 from wandb_magic.errors import SweepError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import RunState
 from wandb_magic.store import StoreWriter
-from wandb_magic.verbs import Sweep
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 KEY = "0123456789abcdef0123456789abcdef01234567"
@@ -67,7 +67,7 @@ def written(paths: SweepPaths, target: Path) -> str:
 
 
 def test_all_of_a_sweep_is_on_the_page(tmp_path: Path) -> None:
-    paths = made.make(tmp_path, name="digits & co")
+    paths = factories.make(tmp_path, name="digits & co")
     listed = next((paths.root / "wandb").glob("*/files"), None)
     assert listed is None
     run = Sweep(paths).best()
@@ -106,7 +106,7 @@ def test_all_of_a_sweep_is_on_the_page(tmp_path: Path) -> None:
 
 
 def test_the_page_forbids_itself_the_network(tmp_path: Path) -> None:
-    text_ = written(made.make(tmp_path, runs=5), tmp_path / "report.html")
+    text_ = written(factories.make(tmp_path, runs=5), tmp_path / "report.html")
     page = Page(text_)
     (policy,) = [
         attributes["content"]
@@ -122,12 +122,12 @@ def test_the_page_forbids_itself_the_network(tmp_path: Path) -> None:
 
 
 def test_it_says_what_is_not_there_yet(tmp_path: Path) -> None:
-    page = Page(written(made.make(tmp_path, runs=0), tmp_path / "report.html"))
+    page = Page(written(factories.make(tmp_path, runs=0), tmp_path / "report.html"))
     assert any("no run" in each for each in page.texts["p"])
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
-    sweep = Sweep(made.make(tmp_path, runs=2))
+    sweep = Sweep(factories.make(tmp_path, runs=2))
     with pytest.raises(SweepError, match="is a folder: name a file, as in"):
         sweep.report(tmp_path)
     with pytest.raises(SweepError, match="there is no folder"):
@@ -136,7 +136,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", [["page.html"], ["plotted0", "page.html"], ["digits"]])
 def test_the_verb_takes_a_sweep_a_page_or_both(tmp_path: Path, words: list[str]) -> None:
-    made.make(tmp_path, runs=3)
+    factories.make(tmp_path, runs=3)
     done = subprocess.run(
         [sys.executable, "-m", "wandb_magic.cli", "report", *words, "--json"],
         capture_output=True,
@@ -153,7 +153,7 @@ def test_the_verb_takes_a_sweep_a_page_or_both(tmp_path: Path, words: list[str])
 def test_a_page_is_replaced_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sweep = Sweep(made.make(tmp_path, runs=2))
+    sweep = Sweep(factories.make(tmp_path, runs=2))
     target = tmp_path / "report.html"
     target.write_text("before")
     monkeypatch.chdir(tmp_path)
@@ -168,7 +168,7 @@ def test_a_page_is_replaced_whole_or_not_at_all(
 
 
 def test_a_sweep_that_came_from_elsewhere_without_its_bundle(tmp_path: Path) -> None:
-    paths = made.make(tmp_path / "here")
+    paths = factories.make(tmp_path / "here")
     moved = tmp_path / "there"
     shutil.copytree(paths.folder, moved)
     shutil.rmtree(moved / "bundle")
@@ -192,7 +192,7 @@ def test_a_sweep_that_came_from_elsewhere_without_its_bundle(tmp_path: Path) -> 
     ],
 )
 def test_secrets_are_masked(secret: str, left: str) -> None:
-    assert masked(secret) == left
+    assert redact(secret) == left
 
 
 LONG = 2_000_000
@@ -215,15 +215,15 @@ LONG = 2_000_000
 )
 def test_a_long_text_without_spaces_is_masked_at_once(piece: str) -> None:
     long = piece * (LONG // len(piece))
-    assert len(masked(long)) <= 2 * LONG
+    assert len(redact(long)) <= 2 * LONG
     secret = f"{long} api_key='not-to-be-seen'"
-    assert "not-to-be-seen" not in masked(secret)
+    assert "not-to-be-seen" not in redact(secret)
     assert "not-to-be-seen" not in text(secret)
 
 
 @pytest.mark.timeout(60)
 def test_a_report_takes_a_long_error_without_spaces(tmp_path: Path) -> None:
-    paths = made.make(tmp_path, runs=4)
+    paths = factories.make(tmp_path, runs=4)
     long = "ACGT" * 500_000
     with closing(StoreWriter(paths.store)) as store:
         for number in range(2):
@@ -240,7 +240,7 @@ def test_a_report_takes_a_long_error_without_spaces(tmp_path: Path) -> None:
 
 
 def test_a_secret_that_is_cut_off_stays_hidden(tmp_path: Path) -> None:
-    run = Sweep(made.make(tmp_path, runs=1)).records()[0]
+    run = Sweep(factories.make(tmp_path, runs=1)).records()[0]
     secret = f"token = '{'s3cr3t' * 1500}'"
     (failure,) = failures_of([replace(run, error=secret, state=RunState.FAILED)])
     assert "s3cr3t" not in failure.error
@@ -250,7 +250,7 @@ def test_no_key_enters_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     own = "my-own-key-that-has-no-form"
     monkeypatch.setenv("WANDB_API_KEY", own)
     cell = f"# %%wandb_sweep config\nimport wandb\nwandb.login(key='{KEY}')\nprint('{own}')\n"
-    paths = made.make(tmp_path, runs=20, cell=cell, words=f" with {own} and {KEY}")
+    paths = factories.make(tmp_path, runs=20, cell=cell, words=f" with {own} and {KEY}")
     page = written(paths, tmp_path / "report.html")
     assert own not in page
     assert KEY not in page
@@ -265,14 +265,14 @@ def test_texts_and_json_cannot_leave_their_place() -> None:
 
 
 def test_failures_that_are_alike_stand_together(tmp_path: Path) -> None:
-    runs = Sweep(made.make(tmp_path)).records()
+    runs = Sweep(factories.make(tmp_path)).records()
     (failure,) = failures_of(runs)
-    assert len(failure.runs) == sum(run.state.crashed for run in runs) > 1
+    assert len(failure.runs) == sum(run.state.is_failure for run in runs) > 1
 
 
 @pytest.mark.slow
 def test_a_report_of_ten_thousand_runs_can_still_be_sent(tmp_path: Path) -> None:
-    paths = made.make(tmp_path, runs=10_000)
+    paths = factories.make(tmp_path, runs=10_000)
     page = written(paths, tmp_path / "report.html")
     assert len(page.encode()) < MOST_BYTES
     assert f"{MOST_ROWS:,} of 10,000 runs, the best first" in page
@@ -330,9 +330,9 @@ def test_a_hostile_sweep_does_nothing_in_a_browser(
         f"<svg onload={attack}><a href='javascript:{attack}'>\"'--></style>"
         f"<link rel=stylesheet href={address}/c><iframe src={address}/f>\x1b[31m"
     )
-    spec = {"parameters": {**made.SPEC["parameters"], words: {"values": [words, "b"]}}}
+    spec = {"parameters": {**factories.SPEC["parameters"], words: {"values": [words, "b"]}}}
     cell = f"# %%wandb_sweep {words}\nattack = '''{words}'''\n".replace("\x1b", "")
-    paths = made.make(tmp_path, name=words, words=words, spec=spec, cell=cell)
+    paths = factories.make(tmp_path, name=words, words=words, spec=spec, cell=cell)
     target = tmp_path / "report.html"
     written(paths, target)
     dom = browse(target, tmp_path / "profile")
@@ -356,7 +356,7 @@ def test_a_browser_that_may_run_the_pages_scripts_only(
     """Even if a script came in, the policy would not let it run, or ask for anything."""
     address, asked = canary
     target = tmp_path / "report.html"
-    page = written(made.make(tmp_path, runs=5), target)
+    page = written(factories.make(tmp_path, runs=5), target)
     broken = (
         f"<script>document.documentElement.dataset.hacked=1</script>"
         f"<img src='{address}/i' onerror='document.documentElement.dataset.hacked=2'>"

@@ -20,17 +20,17 @@ import pytest
 from optuna.trial import TrialState
 
 import wandb_magic
-from loopback.server import Loopback
+from fake_wandb_server.server import FakeWandbServer
 from tests.analysis.conftest import Make, Written
 from wandb_magic.analysis import study as studies
 from wandb_magic.analysis import study_file
-from wandb_magic.entries import HistoryEntry, InfoEntry
+from wandb_magic.api._options import LaunchOptions, RunCode
+from wandb_magic.api._start import start_sweep
 from wandb_magic.errors import SweepError, SweepStateError
+from wandb_magic.log_records import HistoryRecord, InfoRecord
 from wandb_magic.records import Options, RunState
 from wandb_magic.search import make_searcher
 from wandb_magic.spec import load
-from wandb_magic.verbs.settings import Code, Settings
-from wandb_magic.verbs.starting import start_code
 
 MIXED: dict[str, Any] = {
     "method": "random",
@@ -68,8 +68,8 @@ PLOTS = [
 ]
 
 
-def losses(*values: float) -> list[HistoryEntry]:
-    return [HistoryEntry(step, 1000.0 + step, {"loss": each}) for step, each in enumerate(values)]
+def losses(*values: float) -> list[HistoryRecord]:
+    return [HistoryRecord(step, 1000.0 + step, {"loss": each}) for step, each in enumerate(values)]
 
 
 def filled(written: Written, runs: int = 30) -> Written:
@@ -88,7 +88,7 @@ def dashboard(file: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    program, *arguments = study_file.command(file).split()
+    program, *arguments = study_file.dashboard_command(file).split()
     process = subprocess.Popen(
         [Path(sys.executable).with_name(program), *arguments, "--port", str(port)],
         stdout=subprocess.DEVNULL,
@@ -117,8 +117,8 @@ def test_every_plot_works_on_a_real_sweep(tmp_path: Path) -> None:
     visualization = pytest.importorskip("optuna.visualization")
     pytest.importorskip("plotly")
     options = Options(seed=5, failure_limit=0)
-    settings = Settings(24, 2, "mixed", None, None, "offline", options, None)
-    sweep = start_code(MIXED, Code(cell=CELL, namespace={}), settings).wait(200)
+    settings = LaunchOptions(24, 2, "mixed", None, None, "offline", options, None)
+    sweep = start_sweep(MIXED, RunCode(cell=CELL, namespace={}), settings).wait(200)
     assert sweep.state == "finished"
     study = sweep.study()
     assert len(study.trials) == 24
@@ -148,7 +148,7 @@ def test_every_plot_works_on_a_real_sweep(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_sweep_at_the_server_is_a_study_too(
-    loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+    fake_wandb_server: FakeWandbServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def train() -> None:
         import wandb  # noqa: PLC0415 - the run's
@@ -156,7 +156,7 @@ def test_a_sweep_at_the_server_is_a_study_too(
         with wandb.init() as run:
             run.log({"loss": run.config.lr})
 
-    for name, value in loopback.environment.items():
+    for name, value in fake_wandb_server.environment.items():
         monkeypatch.setenv(name, value)
     config = MIXED | {"parameters": {"lr": {"min": 0.0, "max": 1.0}}}
     sweep = wandb_magic.start(config, train, count=3, project="studies", mode="online").wait(120)
@@ -210,7 +210,7 @@ def test_a_trial_is_its_run(make_sweep: Make) -> None:
         "noise": -0.3,
         "net": {"dropout": 0.25, "kind": "mlp"},
     }
-    head = InfoEntry("brisk-wave-1", "project", "", "", (), "", "host", "", 1000.0)
+    head = InfoRecord("brisk-wave-1", "project", "", "", (), "", "host", "", 1000.0)
     written.run(head, *losses(3.0, float("nan"), 2.0), params=params, value=3.0)
     written.run(*losses(*(float(step) for step in range(1234))), params=params, value=1233.0)
     study = written.sweep.study()

@@ -11,10 +11,10 @@ import pytest
 
 import wandb_magic
 from tests.analysis.conftest import Make
-from wandb_magic.analysis.study import quiet
+from wandb_magic.analysis.study import silence_optuna
+from wandb_magic.api._priors import resolve_priors
 from wandb_magic.errors import SweepError, SweepStateError
 from wandb_magic.spec import load
-from wandb_magic.verbs.priors import priors_of
 
 CONFIG: dict[str, Any] = {
     "method": "bayes",
@@ -36,7 +36,7 @@ def tried(trial: optuna.Trial) -> float:
 
 
 def made(count: int = 30, storage: Any = None, direction: str = "minimize") -> optuna.Study:
-    with quiet():
+    with silence_optuna():
         study = optuna.create_study(
             study_name="mine",
             storage=storage,
@@ -51,7 +51,7 @@ def test_trials_that_fit_become_runs_and_the_others_are_counted() -> None:
     study = made()
     inside = [trial for trial in study.trials if 1e-4 <= trial.params["lr"] <= 1.0]
     assert 0 < len(inside) < 30
-    priors, notice = priors_of(study, load(CONFIG))
+    priors, notice = resolve_priors(study, load(CONFIG))
     assert notice.startswith(f"{30 - len(inside)} of 30 finished trials of the study do not fit")
     assert [prior["value"] for prior in priors] == [trial.value for trial in inside]
     first = priors[0]["params"]
@@ -67,8 +67,8 @@ def test_from_study_gives_what_can_be_looked_at_first() -> None:
     assert len(whole) == 30
     assert set(whole[0]["params"]) == {"lr", "layers", "sizes", "net"}
     fitting = wandb_magic.from_study(study, CONFIG)
-    assert fitting == list(priors_of(study, load(CONFIG))[0])
-    assert priors_of(fitting[:3], load(CONFIG)) == (tuple(fitting[:3]), "")
+    assert fitting == list(resolve_priors(study, load(CONFIG))[0])
+    assert resolve_priors(fitting[:3], load(CONFIG)) == (tuple(fitting[:3]), "")
 
 
 def test_a_sweep_and_its_study_teach_the_same(make_sweep: Make) -> None:
@@ -83,7 +83,7 @@ def test_a_sweep_and_its_study_teach_the_same(make_sweep: Make) -> None:
         written.run(params=params, value=float(number))
     sweep = written.sweep
     spec = load(sweep.config)
-    assert priors_of(sweep.study(), spec) == priors_of(sweep, spec)
+    assert resolve_priors(sweep.study(), spec) == resolve_priors(sweep, spec)
 
 
 @pytest.mark.parametrize("name", ["study.log", "study.db"])
@@ -93,30 +93,30 @@ def test_a_file_is_as_good_as_the_study(make_sweep: Make, tmp_path: Path, name: 
         written.run(params={"lr": number / 10}, value=float(number))
     sweep = written.sweep
     sweep.study(tmp_path / name)
-    expected = priors_of(sweep, load(sweep.config))
-    assert priors_of(tmp_path / name, load(sweep.config)) == expected
-    assert priors_of(str(tmp_path / name), load(sweep.config)) == expected
+    expected = resolve_priors(sweep, load(sweep.config))
+    assert resolve_priors(tmp_path / name, load(sweep.config)) == expected
+    assert resolve_priors(str(tmp_path / name), load(sweep.config)) == expected
     assert wandb_magic.from_study(tmp_path / name, sweep.config) == list(expected[0])
 
 
 def test_what_teaches_nothing_is_refused(tmp_path: Path) -> None:
     spec = load(CONFIG)
     with pytest.raises(SweepStateError, match="is to maximize, and the sweep to minimize loss"):
-        priors_of(made(direction="maximize"), spec)
-    with quiet():
+        resolve_priors(made(direction="maximize"), spec)
+    with silence_optuna():
         several = optuna.create_study(directions=["minimize", "maximize"])
         empty = optuna.create_study(study_name="empty")
     with pytest.raises(SweepStateError, match="has 2 objectives"):
-        priors_of(several, spec)
+        resolve_priors(several, spec)
     with pytest.raises(SweepStateError, match="none of the 0 finished trials of study 'empty'"):
-        priors_of(empty, spec)
+        resolve_priors(empty, spec)
     other = load({**CONFIG, "parameters": {"rate": {"min": 0.0, "max": 1.0}}})
     with pytest.raises(SweepStateError, match="none of the 30 finished trials"):
-        priors_of(made(), other)
+        resolve_priors(made(), other)
     bad: list[Any] = [[], 3, [{"params": {}}], [{"params": {"lr": 1}, "value": float("nan")}]]
     for each in bad:
         with pytest.raises(SweepError, match="as from_study returns"):
-            priors_of(each, spec)
+            resolve_priors(each, spec)
 
 
 def test_a_file_that_holds_no_single_study_is_refused(tmp_path: Path) -> None:
@@ -124,33 +124,33 @@ def test_a_file_that_holds_no_single_study_is_refused(tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("hello\n")
     with pytest.raises(SweepStateError, match=r"notes\.txt holds no study"):
-        priors_of(text, spec)
+        resolve_priors(text, spec)
     assert text.read_text() == "hello\n"
     text.write_text("hello\nworld\n")
     with pytest.raises(SweepStateError, match=r"notes\.txt cannot be read as an Optuna study"):
-        priors_of(text, spec)
+        resolve_priors(text, spec)
     database = tmp_path / "other.db"
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("CREATE TABLE mine (x)")
     before = database.read_bytes()
     with pytest.raises(SweepStateError, match=r"other\.db cannot be read as an Optuna study"):
-        priors_of(database, spec)
+        resolve_priors(database, spec)
     assert database.read_bytes() == before
     with pytest.raises(SweepStateError, match="No such file"):
-        priors_of(tmp_path / "missing.log", spec)
+        resolve_priors(tmp_path / "missing.log", spec)
     empty = tmp_path / "empty.log"
     empty.touch()
     with pytest.raises(SweepStateError, match="holds no study"):
-        priors_of(empty, spec)
+        resolve_priors(empty, spec)
     file = tmp_path / "several.log"
-    with quiet():
+    with silence_optuna():
         storage = optuna.storages.JournalStorage(
             optuna.storages.journal.JournalFileBackend(str(file))
         )
         for name in ("one", "two"):
             optuna.create_study(study_name=name, storage=storage)
     with pytest.raises(SweepStateError, match=r"holds 2 studies \(one, two\): .*load_study"):
-        priors_of(file, spec)
+        resolve_priors(file, spec)
     assert [each.name for each in tmp_path.glob("*.lock")] == []
 
 

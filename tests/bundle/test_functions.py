@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.bundle.conftest import Notebook
-from wandb_magic.bundle import alike
+from wandb_magic.bundle import values_equal
 
 Make = Callable[..., Notebook]
 
@@ -507,5 +507,5 @@ def test_a_function_is_alike_in_another_kernel_whose_cells_have_other_file_names
         return namespace["f"]
 
     text = "def f():\n    return lambda: 3"
-    assert alike(made(text, "/tmp/1/a.py"), made(text, "/tmp/2/a.py"), {})
-    assert not alike(made(text, "a.py"), made(text.replace("3", "4"), "a.py"), {})
+    assert values_equal(made(text, "/tmp/1/a.py"), made(text, "/tmp/2/a.py"), {})
+    assert not values_equal(made(text, "a.py"), made(text.replace("3", "4"), "a.py"), {})

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from tests.bundle.conftest import Notebook
+from wandb_magic.bundle.code_analysis import analyze_cell
 from wandb_magic.bundle.manifest import Manifest
-from wandb_magic.bundle.missing import explain_missing
-from wandb_magic.bundle.names import analyse
-from wandb_magic.bundle.outside import Outside
+from wandb_magic.bundle.missing_names import explain_missing_name
+from wandb_magic.bundle.namespace import NotebookNamespace
 
 Make = Callable[..., Notebook]
 
@@ -89,8 +89,8 @@ def _namespace() -> dict[str, object]:
 @pytest.mark.parametrize("cell", MENTIONED)
 def test_what_a_library_looks_up_by_a_string_is_mentioned(cell: str) -> None:
     namespace = _namespace()
-    outside = Outside(namespace)
-    with_strings = analyse(ast.parse(cell), outside.behind_name, outside.mentioned)
+    outside = NotebookNamespace(namespace)
+    with_strings = analyze_cell(ast.parse(cell), outside.dependencies_of_name, outside.mentions)
 
     tree = ast.parse(cell)
     named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
@@ -168,7 +168,7 @@ def test_a_run_that_misses_a_name_of_the_notebook_says_how_to_include_it(
     error = _raised(cell)
     before = str(error)
 
-    explain_missing(error, tmp_path)
+    explain_missing_name(error, tmp_path)
 
     if not name:
         assert str(error) == before

@@ -15,8 +15,8 @@ from wandb.proto import wandb_internal_pb2
 
 from tests.conftest import MARK, end_processes
 from wandb_magic.records import RunRecord
-from wandb_magic.runlog.framing import Framing
 from wandb_magic.store import StoreReader
+from wandb_magic.wandb_log.record_reader import RecordReader
 
 ROOT = Path(__file__).parents[2]
 EVERYTHING = Path(__file__).with_name("everything.py")
@@ -43,8 +43,8 @@ class Found:
         """What W&B wrote, read with W&B's own types."""
         [log] = Path(self.run.directory).glob("run-*.wandb")
         with log.open("rb") as file:
-            framing = Framing(file.fileno())
-            return [wandb_internal_pb2.Record.FromString(raw) for raw in framing.records()]
+            framing = RecordReader(file.fileno())
+            return [wandb_internal_pb2.Record.FromString(raw) for raw in framing.read()]
 
     def points(self, key: str) -> list[tuple[int, float]]:
         """Return the steps and values of a key, as the store has them."""

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from wandb_magic import store
+from wandb_magic.api import Sweep
 from wandb_magic.paths import SweepPaths
-from wandb_magic.processes import current
+from wandb_magic.processes import current_process
 from wandb_magic.records import (
     Options,
     RunId,
@@ -15,7 +16,6 @@ from wandb_magic.records import (
     SweepRecord,
     SweepState,
 )
-from wandb_magic.verbs import Sweep
 
 MakeSweep = Callable[..., Sweep]
 SPEC = {
@@ -45,7 +45,7 @@ def make_sweep(tmp_path: Path) -> MakeSweep:
             "agents": 1,
             "budget": 30,
             "started": 0.0,
-            "supervisor": current(),
+            "supervisor": current_process(),
         }
         store.create(paths.store, SweepRecord(**{**values, **fields}))  # type: ignore[arg-type]
         writer = store.StoreWriter(paths.store)

@@ -4,10 +4,10 @@ from html import unescape
 
 import pytest
 
-from wandb_magic.display import receipt, tables, words
+from wandb_magic.api import Sweep
+from wandb_magic.display import formatting, launch_summary, tables
 from wandb_magic.display.card import NEWEST, card
-from wandb_magic.records import Process, RunState, SweepState
-from wandb_magic.verbs import Sweep
+from wandb_magic.records import ProcessId, RunState, SweepState
 
 MakeSweep = Callable[..., Sweep]
 HOSTILE = "<script>alert('1')</script>&\"'\n<img src=x onerror=alert(2)>"
@@ -32,7 +32,9 @@ def test_one_glance_answers_how_it_goes(make_sweep: MakeSweep) -> None:
     assert "ended early" not in text
     assert text.index("run 4") < text.index("run 3")
     assert "<svg" in html
-    assert words.line(status).startswith("mine ◐ 4/30 · best 0.25 (run 1) · 1 failed · ")
+    assert formatting.status_line(status).startswith(
+        "mine ◐ 4/30 · best 0.25 (run 1) · 1 failed · "
+    )
 
 
 def test_nothing_that_a_user_or_run_wrote_is_markup(make_sweep: MakeSweep) -> None:
@@ -43,7 +45,7 @@ def test_nothing_that_a_user_or_run_wrote_is_markup(make_sweep: MakeSweep) -> No
         cause=HOSTILE,
         notices=(HOSTILE,),
     )
-    for html in (card(sweep)[0], receipt.html(sweep)):
+    for html in (card(sweep)[0], launch_summary.html(sweep)):
         assert "alert" in html
         assert set(re.findall(r"<(\w+)", html)) <= {
             *("div", "b", "span", "table", "tr", "td", "br", "i", "code")
@@ -61,32 +63,39 @@ def test_a_sweep_without_runs_or_metric_has_a_card(make_sweep: MakeSweep) -> Non
     spec = {"method": "grid", "parameters": {"a": {"values": [1]}}}
     html, status = card(make_sweep(spec=spec, budget=None, state=SweepState.PENDING))
     assert text_of(html) == "mine ○ pending 0"
-    assert words.active(status)
+    assert formatting.is_active(status)
 
 
 def test_a_sweep_without_supervisor_says_what_to_do(make_sweep: MakeSweep) -> None:
-    html, status = card(make_sweep(supervisor=Process(1, "another one")))
+    html, status = card(make_sweep(supervisor=ProcessId(1, "another one")))
     assert "✗ died" in html
-    assert "%wandb_sweep resume" in words.line(status)
-    assert not words.active(status)
+    assert "%wandb_sweep resume" in formatting.status_line(status)
+    assert not formatting.is_active(status)
 
 
 @pytest.mark.parametrize("state", [SweepState.FINISHED, SweepState.STOPPED, SweepState.PAUSED])
 def test_a_sweep_that_rests_is_not_active(make_sweep: MakeSweep, state: SweepState) -> None:
     _, status = card(make_sweep(state=state, ended=1.0, cause="why not"))
-    assert not words.active(status)
-    assert words.line(status) == f"mine {words.MARKS[state.value]} {state.value} 0/30 · why not"
+    assert not formatting.is_active(status)
+    assert (
+        formatting.status_line(status)
+        == f"mine {formatting.SYMBOLS[state.value]} {state.value} 0/30 · why not"
+    )
 
 
 def test_tables_are_aligned(make_sweep: MakeSweep) -> None:
     sweep = make_sweep({"value": 0.5}, {"state": RunState.FAILED, "cause": "a\nb"})
-    head, first, second = tables.of_runs(sweep.records()).splitlines()
+    head, first, second = tables.runs_table(sweep.records()).splitlines()
     assert first.index("0.5") == head.index("value")
     assert second.endswith("a b")
     assert "run00001" in second
-    assert tables.of_sweeps([sweep]).splitlines()[1].startswith("sweep000  mine  ◐ running  2/30")
+    assert (
+        tables.sweeps_table([sweep]).splitlines()[1].startswith("sweep000  mine  ◐ running  2/30")
+    )
 
 
 def test_nothing_fetches_anything(make_sweep: MakeSweep) -> None:
     sweep = make_sweep({"value": 0.5}, {"value": 0.4})
-    assert not re.search(r"https?:|url\(|src=|@import", card(sweep)[0] + receipt.html(sweep))
+    assert not re.search(
+        r"https?:|url\(|src=|@import", card(sweep)[0] + launch_summary.html(sweep)
+    )

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from wandb_magic.display import log_note, receipt
+from wandb_magic.api._log_reader import Tail
+from wandb_magic.display import launch_summary, log_note
 from wandb_magic.display.card import card
-from wandb_magic.verbs.logs import Tail
 
 if TYPE_CHECKING:
     from tests.display.conftest import MakeSweep
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 def test_only_the_web_is_linked(make_sweep: MakeSweep, address: str) -> None:
     sweep = make_sweep(url=f"{address}/sweeps/sweep000")
     assert sweep.url == f"{address}/sweeps/sweep000"
-    for html in (receipt.html(sweep), card(sweep)[0]):
+    for html in (launch_summary.html(sweep), card(sweep)[0]):
         assert "href" not in html
 
 
 def test_a_page_of_the_web_is_linked(make_sweep: MakeSweep) -> None:
     address = 'https://wandb.ai/e/p/sweeps/a"b&c'
-    html = receipt.html(make_sweep(url=address))
+    html = launch_summary.html(make_sweep(url=address))
     assert re.findall(r'href="([^"]*)"', html) == ["https://wandb.ai/e/p/sweeps/a&quot;b&amp;c"]
 
 

@@ -3,7 +3,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from wandb_magic.display.sparkline import HEIGHT, POINTS, WIDTH, best_so_far, svg
+from wandb_magic.display.sparkline import HEIGHT, MAX_POINTS, WIDTH, best_so_far, svg
 
 
 def test_the_best_so_far_only_gets_better() -> None:
@@ -23,7 +23,7 @@ def test_the_curve_stays_in_its_frame(values: list[float]) -> None:
     ET.fromstring(drawn)
     (path,) = re.findall(r'points="([^"]+)"', drawn)
     points = [tuple(map(float, point.split(","))) for point in path.split()]
-    assert 2 <= len(points) <= POINTS + 1
+    assert 2 <= len(points) <= MAX_POINTS + 1
     assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in points)
     assert [x for x, _ in points] == sorted(x for x, _ in points)
 

@@ -5,7 +5,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from wandb_magic.doctor.findings import Finding, Level
+from wandb_magic.doctor.diagnostics import Diagnostic, Level
 
 ENVIRONMENTS = Path(__file__).parents[2] / ".venvs"
 
@@ -27,7 +27,7 @@ def python(request: pytest.FixtureRequest) -> str:
     return str(ENVIRONMENTS / "wandb-oldest" / "bin" / "python")
 
 
-def bad(findings: list[Finding]) -> list[Finding]:
+def bad(findings: list[Diagnostic]) -> list[Diagnostic]:
     """Return what is not well, after a look at the remedies."""
     found = [finding for finding in findings if finding.level is not Level.OK]
     assert all(finding.remedy for finding in found)
@@ -36,5 +36,5 @@ def bad(findings: list[Finding]) -> list[Finding]:
 
 
 @pytest.fixture(name="bad")
-def bad_fixture() -> Callable[[list[Finding]], list[Finding]]:
+def bad_fixture() -> Callable[[list[Diagnostic]], list[Diagnostic]]:
     return bad

@@ -7,20 +7,20 @@ from collections.abc import Callable
 
 import pytest
 
-from loopback.server import Loopback
-from loopback.site import ENTITY
+from fake_wandb_server.server import FakeWandbServer
+from fake_wandb_server.site import ENTITY
 from wandb_magic.doctor import account
-from wandb_magic.doctor.findings import Finding, Level
-from wandb_magic.doctor.place import Place
+from wandb_magic.doctor.diagnostics import Diagnostic, Level
+from wandb_magic.doctor.environment import Environment
 
-Bad = Callable[[list[Finding]], list[Finding]]
+Bad = Callable[[list[Diagnostic]], list[Diagnostic]]
 KEY = "0123456789abcdef" * 3
 
 
-def told(**environment: str) -> list[Finding]:
+def told(**environment: str) -> list[Diagnostic]:
     """Ask with these variables; no key is ever among what is said."""
-    place = Place(environment={**os.environ, **environment})
-    found = list(account.findings(place))
+    env = Environment(variables={**os.environ, **environment})
+    found = list(account.check(env))
     key = environment.get("WANDB_API_KEY")
     assert key is None or key not in repr(found)
     return found
@@ -40,37 +40,39 @@ def test_without_a_key_sweeps_are_offline_and_nobody_is_asked() -> None:
     assert key.text.startswith("no API key is found")
 
 
-def test_a_key_that_the_server_knows_is_well(loopback: Loopback, bad: Bad) -> None:
-    found = told(**loopback.environment)
+def test_a_key_that_the_server_knows_is_well(fake_wandb_server: FakeWandbServer, bad: Bad) -> None:
+    found = told(**fake_wandb_server.environment)
     assert not bad(found)
     mode, key, server, entity = (finding.text for finding in found)
     assert mode.startswith("sweeps are online, because W&B finds an API key")
     assert key == "an API key is found: WANDB_API_KEY"
-    assert server == f"W&B at {loopback.url} answers, and takes the key"
+    assert server == f"W&B at {fake_wandb_server.url} answers, and takes the key"
     assert entity == f"sweeps go to the entity {ENTITY}"
 
 
-def test_an_entity_of_others_is_told(loopback: Loopback, bad: Bad) -> None:
-    (finding,) = bad(told(**{**loopback.environment, "WANDB_ENTITY": "strangers"}))
+def test_an_entity_of_others_is_told(fake_wandb_server: FakeWandbServer, bad: Bad) -> None:
+    (finding,) = bad(told(**{**fake_wandb_server.environment, "WANDB_ENTITY": "strangers"}))
     assert finding.level is Level.PROBLEM
     assert "'strangers' is neither you nor one of your teams" in finding.text
     assert finding.remedy == f"export WANDB_ENTITY={ENTITY}"
 
 
-def test_offline_by_choice_says_so_and_finds_the_key(loopback: Loopback) -> None:
-    mode, key, *server = told(**loopback.environment, WANDB_MODE="offline")
+def test_offline_by_choice_says_so_and_finds_the_key(fake_wandb_server: FakeWandbServer) -> None:
+    mode, key, *server = told(**fake_wandb_server.environment, WANDB_MODE="offline")
     assert mode.text.startswith("sweeps are offline, because WANDB_MODE is offline")
     assert key.text.endswith("WANDB_API_KEY")
     assert [finding.level for finding in server] == [Level.OK, Level.OK]
 
 
-def test_a_stale_service_does_not_keep_wandb_from_answering(loopback: Loopback, bad: Bad) -> None:
-    assert not bad(told(**loopback.environment, WANDB_SERVICE="3-1-unix-/gone"))
+def test_a_stale_service_does_not_keep_wandb_from_answering(
+    fake_wandb_server: FakeWandbServer, bad: Bad
+) -> None:
+    assert not bad(told(**fake_wandb_server.environment, WANDB_SERVICE="3-1-unix-/gone"))
 
 
-def test_a_rejected_key_is_told(loopback: Loopback, bad: Bad) -> None:
-    loopback.reject_keys()
-    (finding,) = bad(told(**loopback.environment))
+def test_a_rejected_key_is_told(fake_wandb_server: FakeWandbServer, bad: Bad) -> None:
+    fake_wandb_server.reject_keys()
+    (finding,) = bad(told(**fake_wandb_server.environment))
     assert finding.level is Level.PROBLEM
     assert "rejects the API key from WANDB_API_KEY" in finding.text
     assert finding.remedy.splitlines()[0] == "wandb login --relogin"
@@ -94,12 +96,12 @@ def test_an_unknown_host_is_told(bad: Bad) -> None:
 
 
 def test_a_server_that_hangs_is_given_up(
-    loopback: Loopback, monkeypatch: pytest.MonkeyPatch, bad: Bad
+    fake_wandb_server: FakeWandbServer, monkeypatch: pytest.MonkeyPatch, bad: Bad
 ) -> None:
-    loopback.fault("hang")
-    monkeypatch.setattr(account, "PATIENCE_S", 0.5)
+    fake_wandb_server.fault("hang")
+    monkeypatch.setattr(account, "TIMEOUT_S", 0.5)
     began = time.monotonic()
-    (finding,) = bad(told(**loopback.environment))
+    (finding,) = bad(told(**fake_wandb_server.environment))
     assert time.monotonic() - began < 60  # wandb itself would wait for minutes
     assert "does not answer within" in finding.text
-    loopback.heal()
+    fake_wandb_server.heal()

@@ -14,12 +14,12 @@ from types import SimpleNamespace
 import pytest
 
 from wandb_magic.doctor import panel, servers
-from wandb_magic.doctor.findings import Finding, Level
-from wandb_magic.doctor.installed import LAB_EXTENSION, look
-from wandb_magic.doctor.place import Place
-from wandb_magic.server.handlers import ROOT
+from wandb_magic.doctor.diagnostics import Diagnostic, Level
+from wandb_magic.doctor.environment import Environment
+from wandb_magic.doctor.extension_info import LAB_EXTENSION, extension_info
+from wandb_magic.server.handlers import API_ROOT
 
-Bad = Callable[[list[Finding]], list[Finding]]
+Bad = Callable[[list[Diagnostic]], list[Diagnostic]]
 BARE = Path(__file__).parents[2] / ".venvs" / "wandb-oldest" / "bin" / "python"
 PATIENCE_S = 60
 
@@ -56,37 +56,37 @@ def server(*options: str) -> Iterator[int]:
 
 
 def test_the_question_is_one_that_the_extension_answers() -> None:
-    assert servers.ASKED.rpartition("/")[0] == ROOT
+    assert servers.PROBE_PATH.rpartition("/")[0] == API_ROOT
 
 
 def test_a_server_with_the_panel_is_well() -> None:
     with server() as pid:
-        (found,) = servers.servers_of(Place())
+        (found,) = servers.servers_of(Environment())
         assert found.pid == pid
-        assert found.loaded() is True
-        first, second = panel.findings(Place())
+        assert found.is_extension_loaded() is True
+        first, second = panel.check(Environment())
     assert (first.level, second.level) == (Level.OK, Level.OK)
     assert sys.prefix in first.text
     assert "one environment" in second.text
-    assert servers.servers_of(Place()) == []
+    assert servers.servers_of(Environment()) == []
 
 
 def test_a_kernel_asks_the_server_that_it_belongs_to() -> None:
     inside = SimpleNamespace(kernel=object())
     with server() as pid:
-        (own,) = servers.servers_of(Place(inside, {"JPY_PARENT_PID": str(pid)}))
+        (own,) = servers.servers_of(Environment(inside, {"JPY_PARENT_PID": str(pid)}))
         assert own.pid == pid
-        other = Place(inside, {"JPY_PARENT_PID": str(os.getpid())})
+        other = Environment(inside, {"JPY_PARENT_PID": str(os.getpid())})
         assert servers.servers_of(other) == []
-        (finding,) = panel.findings(other)
+        (finding,) = panel.check(other)
     assert "belongs to no Jupyter server" in finding.text
 
 
 def test_a_server_that_has_not_loaded_it_is_noticed(bad: Bad) -> None:
     with server("--ServerApp.jpserver_extensions={'wandb_magic': False}"):
-        (found,) = servers.servers_of(Place())
-        assert found.loaded() is False
-        (finding,) = bad(list(panel.findings(Place())))
+        (found,) = servers.servers_of(Environment())
+        assert found.is_extension_loaded() is False
+        (finding,) = bad(list(panel.check(Environment())))
         assert found.token
         assert found.token not in repr(found) + repr(finding)
     assert "has not loaded" in finding.text
@@ -107,17 +107,17 @@ def test_what_jupyter_was_told_is_noticed_and_the_remedy_undoes_it(
     subprocess.run(
         [sys.executable, "-m", "jupyter", *words, *level], check=True, capture_output=True
     )
-    (finding,) = bad(list(panel.findings(Place())))
+    (finding,) = bad(list(panel.check(Environment())))
     assert said in finding.text
     command = finding.remedy.partition("  #")[0]
     subprocess.run([*command.split(), *level], check=True, capture_output=True)
-    assert not bad(list(panel.findings(Place())))
+    assert not bad(list(panel.check(Environment())))
 
 
 def test_the_environment_of_a_server_may_be_another_one(bad: Bad) -> None:
     there = json.loads(
         subprocess.run(
-            [BARE, "-c", Path(look.__code__.co_filename).read_text()],
+            [BARE, "-c", Path(extension_info.__code__.co_filename).read_text()],
             check=True,
             capture_output=True,
             text=True,
@@ -126,14 +126,18 @@ def test_the_environment_of_a_server_may_be_another_one(bad: Bad) -> None:
     assert there["prefix"] == str(BARE.parents[1])
     assert there["version"]
     assert not there["front_end"]
-    (finding,) = bad(list(panel._of_environment(Place(), {**there, "python": str(BARE)})))
+    (finding,) = bad(
+        list(panel._extension_diagnostics(Environment(), {**there, "python": str(BARE)}))
+    )
     assert "front end of wandb-magic is not installed" in finding.text
     assert finding.remedy.startswith(f"{BARE} -m pip install")
 
 
 @pytest.mark.parametrize(("version", "unsafe"), [("2.17.9", True), ("2.18.0", False), ("", False)])
 def test_a_jupyter_server_with_a_known_hole_is_noticed(version: str, *, unsafe: bool) -> None:
-    found = list(panel._unsafe(Place(), {"server": version, "python": "/there/python"}))
+    found = list(
+        panel._vulnerability(Environment(), {"server": version, "python": "/there/python"})
+    )
     assert bool(found) is unsafe
     for each in found:
         assert each.level is Level.NOTE

@@ -1,5 +1,5 @@
 from wandb_magic.doctor import report
-from wandb_magic.doctor.findings import Section, note, ok, problem
+from wandb_magic.doctor.diagnostics import Section, note, ok, problem
 
 SECTIONS = [
     Section("first", (ok("one is <fine>"), note("two & two", "do <this>"))),
@@ -32,17 +32,17 @@ def test_the_html_escapes_whatever_was_found() -> None:
 
 
 def test_the_data_has_one_object_a_finding() -> None:
-    assert report.data(SECTIONS)[1] == {
+    assert report.to_json(SECTIONS)[1] == {
         "subject": "first",
         "level": "note",
         "text": "two & two",
         "remedy": "do <this>",
     }
-    assert [each["level"] for each in report.data(SECTIONS)] == ["ok", "note", "problem"]
+    assert [each["level"] for each in report.to_json(SECTIONS)] == ["ok", "note", "problem"]
 
 
 def test_only_a_problem_is_wrong() -> None:
-    assert report.wrong(SECTIONS)
-    assert not report.wrong(SECTIONS[:1])
-    assert report.verdict(SECTIONS[:1]) == "Found: 1 note."
-    assert report.verdict([Section("first", (ok("one"),))]) == "All is well."
+    assert report.has_problems(SECTIONS)
+    assert not report.has_problems(SECTIONS[:1])
+    assert report.conclusion(SECTIONS[:1]) == "Found: 1 note."
+    assert report.conclusion([Section("first", (ok("one"),))]) == "All is well."

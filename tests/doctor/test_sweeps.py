@@ -8,11 +8,11 @@ import pytest
 
 import wandb_magic
 from wandb_magic.doctor import sweeps
-from wandb_magic.doctor.findings import Finding
-from wandb_magic.doctor.place import Place
+from wandb_magic.doctor.diagnostics import Diagnostic
+from wandb_magic.doctor.environment import Environment
 from wandb_magic.paths import SweepPaths
 
-Bad = Callable[[list[Finding]], list[Finding]]
+Bad = Callable[[list[Diagnostic]], list[Diagnostic]]
 PATIENCE_S = 60
 CONFIG = {"method": "grid", "parameters": {"lr": {"values": [1, 2]}}}
 
@@ -29,7 +29,7 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 
 def test_a_user_without_sweeps_is_well() -> None:
-    (finding,) = sweeps.findings(Place())
+    (finding,) = sweeps.check(Environment())
     assert finding.text == "none yet"
 
 
@@ -39,21 +39,21 @@ def test_a_sweep_that_died_is_named_until_it_is_resumed(
     monkeypatch.chdir(tmp_path)
     sweep = wandb_magic.start(CONFIG, train, mode="offline", name="mine")
     wait_until(lambda: sweep.status().running)
-    assert not bad(list(sweeps.findings(Place())))
+    assert not bad(list(sweeps.check(Environment())))
     supervisor = sweep.status().sweep.supervisor
     assert supervisor is not None
     os.kill(supervisor.pid, signal.SIGKILL)
     wait_until(lambda: sweep.status().died)
-    (finding,) = bad(list(sweeps.findings(Place())))
+    (finding,) = bad(list(sweeps.check(Environment())))
     assert finding.text == f"sweep mine ({sweep.id}) died: its supervisor is gone"
     assert finding.remedy == f"wandb-magic resume {sweep.id}"
     sweep.resume()
     wait_until(lambda: not sweep.status().died)
-    assert not bad(list(sweeps.findings(Place())))
+    assert not bad(list(sweeps.check(Environment())))
     sweep.stop()
     sweep.wait(PATIENCE_S)
 
     SweepPaths(sweep.path).store.write_bytes(b"no store")
-    (finding,) = bad(list(sweeps.findings(Place())))
+    (finding,) = bad(list(sweeps.check(Environment())))
     assert "mine" in finding.text
     assert "cannot be read" in finding.text

@@ -6,12 +6,12 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from wandb_magic.doctor.findings import Finding, Level
-from wandb_magic.doctor.place import Place
-from wandb_magic.doctor.variables import findings
+from wandb_magic.doctor.diagnostics import Diagnostic, Level
+from wandb_magic.doctor.environment import Environment
+from wandb_magic.doctor.variables import check
 
 ROOT = Path(__file__).parents[2]
-Bad = Callable[[list[Finding]], list[Finding]]
+Bad = Callable[[list[Diagnostic]], list[Diagnostic]]
 
 SERVICE = """
 import os, sys
@@ -26,7 +26,7 @@ wandb.init(mode="offline")
 """
 LATE = """
 import json, os, sys
-from wandb_magic.doctor.place import Place
+from wandb_magic.doctor.environment import Place
 from wandb_magic.doctor.variables import findings
 
 def told():
@@ -67,7 +67,7 @@ def executed(python: str, code: str, **environment: str) -> subprocess.Completed
 
 
 def test_nothing_is_said_where_nothing_is_set() -> None:
-    (finding,) = findings(Place(environment={"HOME": "/"}))
+    (finding,) = check(Environment(variables={"HOME": "/"}))
     assert (finding.level, finding.text) == (Level.OK, "none is set")
 
 
@@ -77,13 +77,13 @@ def test_a_service_is_stale_when_its_process_is_gone(python: str, bad: Bad) -> N
     ) as process:
         assert process.stdout is not None
         token = process.stdout.readline().strip()
-        place = Place(environment={"WANDB_SERVICE": token})
-        (living,) = bad(list(findings(place)))
+        env = Environment(variables={"WANDB_SERVICE": token})
+        (living,) = bad(list(check(env)))
         process.communicate()
     assert living.level is Level.NOTE
     assert f"process {process.pid}" in living.text
 
-    (stale,) = bad(list(findings(place)))
+    (stale,) = bad(list(check(env)))
     assert stale.level is Level.PROBLEM
     assert "stale" in stale.text
     assert stale.remedy == "unset WANDB_SERVICE"
@@ -93,14 +93,14 @@ def test_a_service_is_stale_when_its_process_is_gone(python: str, bad: Bad) -> N
 
 
 def test_a_service_of_another_kind_is_refused_as_wandb_does(python: str, bad: Bad) -> None:
-    (unknown,) = bad(list(findings(Place(environment={"WANDB_SERVICE": "nonsense"}))))
+    (unknown,) = bad(list(check(Environment(variables={"WANDB_SERVICE": "nonsense"}))))
     assert unknown.level is Level.PROBLEM
     assert executed(python, USES_A_SERVICE, WANDB_SERVICE="nonsense").returncode != 0
 
 
 def test_what_names_one_run_is_noticed_and_not_shown(bad: Bad) -> None:
     environment = {"WANDB_RUN_ID": "abc12345", "WANDB_SWEEP_ID": "sweep123", "WANDB_DIR": "/x"}
-    (finding,) = bad(list(findings(Place(environment=environment))))
+    (finding,) = bad(list(check(Environment(variables=environment))))
     assert finding.level is Level.NOTE
     assert "WANDB_RUN_ID, WANDB_SWEEP_ID name one" in finding.text
     assert "abc12345" not in finding.text + finding.remedy
@@ -121,5 +121,5 @@ def test_what_was_set_too_late_has_no_effect_until_the_remedy(python: str, tmp_p
 
 def test_no_value_is_shown() -> None:
     secret = "0123456789" * 4
-    place = Place(environment={"WANDB_API_KEY": secret, "WANDB_SERVICE": secret})
-    assert secret not in repr(list(findings(place)))
+    env = Environment(variables={"WANDB_API_KEY": secret, "WANDB_SERVICE": secret})
+    assert secret not in repr(list(check(env)))

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from wandb_magic.doctor.findings import Finding, Level
-from wandb_magic.doctor.place import Place
+from wandb_magic.doctor.diagnostics import Diagnostic, Level
+from wandb_magic.doctor.environment import Environment
 from wandb_magic.doctor.versions import (
     NEWEST_PYTHON,
     OLDEST_PYTHON,
     PACKAGES,
-    Package,
-    findings,
+    PackageRequirement,
+    check,
     release,
 )
 
@@ -22,7 +22,7 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).parents[2]
-Bad = Callable[[list[Finding]], list[Finding]]
+Bad = Callable[[list[Diagnostic]], list[Diagnostic]]
 
 
 def test_the_table_is_that_of_the_project() -> None:
@@ -40,7 +40,7 @@ def test_the_table_is_that_of_the_project() -> None:
 
 
 def test_what_is_tested_here_is_supported() -> None:
-    found = list(findings(Place()))
+    found = list(check(Environment()))
     assert not [finding for finding in found if finding.level is Level.PROBLEM]
     assert any(finding.text.startswith("IPython ") for finding in found)
 
@@ -48,10 +48,10 @@ def test_what_is_tested_here_is_supported() -> None:
 def test_what_is_too_old_or_missing_is_a_problem(
     monkeypatch: pytest.MonkeyPatch, bad: Bad
 ) -> None:
-    monkeypatch.setitem(PACKAGES, "ipykernel", Package("99.1"))
-    monkeypatch.setitem(PACKAGES, "no-such-package", Package("1.0"))
+    monkeypatch.setitem(PACKAGES, "ipykernel", PackageRequirement("99.1"))
+    monkeypatch.setitem(PACKAGES, "no-such-package", PackageRequirement("1.0"))
     old, missing = [
-        finding for finding in bad(list(findings(Place()))) if finding.level is Level.PROBLEM
+        finding for finding in bad(list(check(Environment()))) if finding.level is Level.PROBLEM
     ]
     assert "99.1 or newer" in old.text
     assert 'pip install -U "ipykernel>=99.1"' in old.remedy
@@ -64,7 +64,7 @@ def test_an_update_under_a_running_process_is_noticed(
     import optuna  # noqa: PLC0415 - only this test needs it
 
     monkeypatch.setattr(optuna, "__version__", "0.1")
-    assert any("has imported 0.1" in finding.text for finding in bad(list(findings(Place()))))
+    assert any("has imported 0.1" in finding.text for finding in bad(list(check(Environment()))))
 
 
 @pytest.mark.parametrize(

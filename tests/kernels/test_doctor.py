@@ -15,7 +15,7 @@ Open = Callable[[], Notebook]
 ASKS = """
 import json
 from wandb_magic.doctor import examine, report
-from wandb_magic.doctor.place import Place
+from wandb_magic.doctor.environment import Place
 print(json.dumps(report.data(examine(Place(get_ipython())))))
 """
 MODULES = """

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 import wandb_magic
-from loopback.leaks import leaks
-from loopback.server import Loopback
-from loopback.state import Run
-from wandb_magic.verbs import Sweep
+from fake_wandb_server.leaks import leaks
+from fake_wandb_server.server import FakeWandbServer
+from fake_wandb_server.state import Run
+from wandb_magic.api import Sweep
 
 KERNELS = ("7.0.1", "newest")  # the one where `wandb.agent` fails, and where it does not
 PATIENCE_S = 120
@@ -68,10 +68,13 @@ with wandb.init() as run:
 
 @pytest.fixture
 def notebook(
-    open_notebook: Open, loopback: Loopback, temporary: Path, monkeypatch: pytest.MonkeyPatch
+    open_notebook: Open,
+    fake_wandb_server: FakeWandbServer,
+    temporary: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Notebook:
     """A kernel of somebody who is logged in."""
-    for name, value in {**loopback.environment, "TMPDIR": str(temporary)}.items():
+    for name, value in {**fake_wandb_server.environment, "TMPDIR": str(temporary)}.items():
         monkeypatch.setenv(name, value)
     opened = open_notebook()
     opened.run(DEFINITIONS)
@@ -85,13 +88,13 @@ def temporary() -> Iterator[Path]:
         yield Path(folder)
 
 
-def in_order(server: Loopback, sweep: Sweep) -> list[Run]:
+def in_order(server: FakeWandbServer, sweep: Sweep) -> list[Run]:
     """Return the sweep's runs as the server has them, in the order of the runs here."""
     assert sorted(server.sweeps[sweep.id].runs) == sorted(run.id for run in sweep.records())
     return [server.runs[run.id] for run in sweep.records()]
 
 
-def whole(server: Loopback, sweep: Sweep, expected: tuple[float, ...]) -> None:
+def whole(server: FakeWandbServer, sweep: Sweep, expected: tuple[float, ...]) -> None:
     assert sweep.state == "finished", sweep.status()
     assert sorted(run.params["lr"] for run in sweep.records()) == list(expected)
     for run in in_order(server, sweep):
@@ -117,7 +120,7 @@ def keeps_its_parent(notebook: Notebook) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("ipykernel", KERNELS, indirect=True)
 def test_the_cell_with_a_login_makes_a_real_sweep(
-    notebook: Notebook, loopback: Loopback, temporary: Path, tmp_path: Path
+    notebook: Notebook, fake_wandb_server: FakeWandbServer, temporary: Path, tmp_path: Path
 ) -> None:
     keeps_its_parent(notebook)
     shown = notebook.run(SWEEP)
@@ -126,20 +129,20 @@ def test_the_cell_with_a_login_makes_a_real_sweep(
     sweep.wait(PATIENCE_S)
     keeps_its_parent(notebook)
 
-    whole(loopback, sweep, (0.25, 0.5, 0.75))
-    assert loopback.sweeps[sweep.id].display_name == "trial"
-    assert loopback.sweeps[sweep.id].project == "digits"
-    assert sweep.url == f"{loopback.url}/team/digits/sweeps/{sweep.id}"
+    whole(fake_wandb_server, sweep, (0.25, 0.5, 0.75))
+    assert fake_wandb_server.sweeps[sweep.id].display_name == "trial"
+    assert fake_wandb_server.sweeps[sweep.id].project == "digits"
+    assert sweep.url == f"{fake_wandb_server.url}/team/digits/sweeps/{sweep.id}"
     assert sweep.url in json.dumps([message["content"] for message in shown.published])
-    assert loopback.refused == []
+    assert fake_wandb_server.refused == []
     notebook.close()
-    assert leaks(loopback.key, tmp_path, temporary) == []
+    assert leaks(fake_wandb_server.key, tmp_path, temporary) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("ipykernel", ["7.0.1"], indirect=True)
 def test_sweeps_that_were_made_elsewhere(
-    notebook: Notebook, loopback: Loopback, tmp_path: Path
+    notebook: Notebook, fake_wandb_server: FakeWandbServer, tmp_path: Path
 ) -> None:
     # As the notebooks of people who have only wandb: `wandb.sweep`, then one line is another.
     notebook.run('sweep_id = wandb.sweep(config, project="digits")')
@@ -149,7 +152,7 @@ def test_sweeps_that_were_made_elsewhere(
     (dropped_in,) = wandb_magic.sweeps()
     keeps_its_parent(notebook)
     dropped_in.wait(PATIENCE_S)
-    whole(loopback, dropped_in, (0.25, 0.5, 0.75))
+    whole(fake_wandb_server, dropped_in, (0.25, 0.5, 0.75))
     assert ast.literal_eval(notebook.run("print([handle.id, handle.state])").text) == [
         dropped_in.id,
         "finished",
@@ -159,8 +162,8 @@ def test_sweeps_that_were_made_elsewhere(
     made = notebook.run('print("id", wandb.sweep(config, project="digits"))').text.split()[-1]
     notebook.run(f"%%wandb_sweep team/digits/{made} --count 2\ntrain()")
     cell = wandb_magic.attach(made).wait(PATIENCE_S)
-    whole(loopback, cell, (0.25, 0.5))
-    assert loopback.sweeps[made].state == "RUNNING"
+    whole(fake_wandb_server, cell, (0.25, 0.5))
+    assert fake_wandb_server.sweeps[made].state == "RUNNING"
 
     # One with a program of its own.
     (tmp_path / "train.py").write_text(PROGRAM)
@@ -169,7 +172,7 @@ def test_sweeps_that_were_made_elsewhere(
     notebook.run(f'handle = agent("team/digits/{made}", count=2)')
     program = wandb_magic.attach(made).wait(PATIENCE_S)
     assert program.state == "finished", program.status()
-    runs = in_order(loopback, program)
+    runs = in_order(fake_wandb_server, program)
     assert [run.history[0]["loss"] for run in runs] == [0.25, 0.5]
     assert [run.state for run in runs] == ["finished"] * 2
-    assert loopback.refused == []
+    assert fake_wandb_server.refused == []

@@ -36,8 +36,8 @@ with wandb.init() as run:
 READ = """
 import json, glob, os
 from pathlib import Path
-from wandb_magic.entries import HistoryEntry
-from wandb_magic.runlog import Follower
+from wandb_magic.log_records import HistoryEntry
+from wandb_magic.wandb_log import Follower
 newest = max(glob.glob("wandb/offline-run-*"), key=os.path.getmtime)
 rows = [each for each in Follower(Path(newest)).poll() if isinstance(each, HistoryEntry)]
 left = sorted(set(os.environ) & {"WANDB_MODE", "WANDB_SWEEP_PARAM_PATH"})

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import wandb_magic
-from loopback.server import Loopback
+from fake_wandb_server.server import FakeWandbServer
 
 Open = Callable[[], Any]
 # A notebook as W&B's tutorials have it, with their calls in their order; `Run all` sends one cell
@@ -81,10 +81,10 @@ def test_a_tutorial_runs_through_without_an_account(open_notebook: Open) -> None
 @pytest.mark.slow
 @pytest.mark.parametrize("ipykernel", ["7.0.1"], indirect=True)
 def test_a_tutorial_runs_through_with_an_account(
-    open_notebook: Open, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+    open_notebook: Open, fake_wandb_server: FakeWandbServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in loopback.environment.items():
+    for name, value in fake_wandb_server.environment.items():
         monkeypatch.setenv(name, value)
     printed = run_all(open_notebook())
-    assert f"Sweep URL: {loopback.url}/team/sweeps-demo/sweeps/" in printed[5]
+    assert f"Sweep URL: {fake_wandb_server.url}/team/sweeps-demo/sweeps/" in printed[5]
     is_right(printed, "RUNNING")  # W&B does not know how many runs were asked for

@@ -5,7 +5,7 @@ import pytest
 from IPython.core.completer import ProvisionalCompleterWarning
 from IPython.core.interactiveshell import InteractiveShell
 
-from wandb_magic import index
+from wandb_magic import registry
 from wandb_magic.records import SweepId
 
 Complete = Callable[[str], list[str]]
@@ -17,8 +17,10 @@ def complete(shell: InteractiveShell, request: pytest.FixtureRequest, tmp_path: 
     shell.user_ns |= {"spec": {}, "special": 3, "file": "sweep.yaml", "_hidden": {}}
     (tmp_path / "spec.yaml").touch()
     for number, name in enumerate(["mine", "with space"]):
-        entry = index.Entry(SweepId(f"sweep00{number}"), name, str(tmp_path), float(number))
-        index.add(entry)
+        entry = registry.SweepLocation(
+            SweepId(f"sweep00{number}"), name, str(tmp_path), float(number)
+        )
+        registry.add(entry)
 
     def found(text: str) -> list[str]:
         with pytest.warns(ProvisionalCompleterWarning):

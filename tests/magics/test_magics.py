@@ -5,8 +5,8 @@ import pytest
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 
+from wandb_magic.api import Sweep
 from wandb_magic.bundle import manifest
-from wandb_magic.verbs import Sweep
 
 Run = Callable[[InteractiveShell, str], ExecutionResult]
 SPEC = '{"method": "grid", "parameters": {"lr": {"values": [0.3, 0.1, 0.2]}}, "metric": {"name": "loss", "goal": "minimize"}}'  # noqa: E501 - a magic's line is one
@@ -111,7 +111,7 @@ def test_excluded_variables_stay_behind(shell: InteractiveShell, run: Run) -> No
     body = "\nscale = 3\nprint(scale, other)"
     sweep = started(run(shell, cell("spec --count 1 --exclude 'scale, unknown'", body)))
     assert sweep.contents is not None
-    assert [item.name for item in sweep.contents.items] == ["other"]
+    assert [item.name for item in sweep.contents.variables] == ["other"]
     sweep.stop()
 
 

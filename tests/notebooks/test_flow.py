@@ -16,16 +16,16 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("torchdiffeq")
 pytest.importorskip("torchmetrics")
 
+from fake_wandb_server.clients import Client, ended  # noqa: E402 - as above
+from fake_wandb_server.server import FakeWandbServer  # noqa: E402 - as above
 from flow.config import Config  # noqa: E402 - torch is optional
-from flow.evaluate import COLUMNS, Generator, Judge, compare, take  # noqa: E402 - as above
+from flow.evaluate import COLUMNS, Evaluator, Generator, compare, take  # noqa: E402 - as above
 from flow.features import classifier  # noqa: E402 - as above
-from flow.logbook import METRICS, Logbook  # noqa: E402 - as above
+from flow.image_grid import image_grid  # noqa: E402 - as above
 from flow.matching import SOLVERS, follow, matching_loss  # noqa: E402 - as above
 from flow.model import Velocity  # noqa: E402 - as above
-from flow.sheet import sheet  # noqa: E402 - as above
+from flow.run_logger import METRICS, RunLogger  # noqa: E402 - as above
 from flow.train import BEST, LATEST, STATE, begin, train, velocity  # noqa: E402 - as above
-from loopback.clients import Client, ended  # noqa: E402 - as above
-from loopback.server import Loopback  # noqa: E402 - as above
 from pictures import Pictures, load  # noqa: E402 - as above
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -139,10 +139,10 @@ def test_a_training_is_the_same_with_wandb_and_without(tmp_path: Path) -> None:
 def test_without_wandb_it_is_not_even_imported(tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules['wandb'] = None\n"
-        "from flow.config import Config\nfrom flow.logbook import opened\n"
+        "from flow.config import Config\nfrom flow.run_logger import open_run_logger\n"
         "from flow.train import train\n"
         f"config = Config(widths=(8,), epochs=1, evaluations=2, out={str(tmp_path / 'out')!r})\n"
-        "with opened(config) as logbook:\n    train(config, logbook)\n"
+        "with open_run_logger(config) as run_logger:\n    train(config, run_logger)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -158,12 +158,12 @@ def test_without_wandb_it_is_not_even_imported(tmp_path: Path) -> None:
 
 def test_a_training_goes_on_as_if_it_had_not_been_broken_off(tmp_path: Path) -> None:
     config = Config.of(SMALL)
-    whole = train(config, Logbook(tmp_path / "whole"))
+    whole = train(config, RunLogger(tmp_path / "whole"))
 
     class BrokenOffError(Exception):
         pass
 
-    class Breaks(Logbook):
+    class Breaks(RunLogger):
         def log(self, values: dict[str, float], step: int) -> None:  # type: ignore[override]
             if step > 4:
                 raise BrokenOffError
@@ -172,7 +172,7 @@ def test_a_training_goes_on_as_if_it_had_not_been_broken_off(tmp_path: Path) -> 
     with pytest.raises(BrokenOffError):
         train(config, Breaks(tmp_path / "parts"))
     assert torch.load(tmp_path / "parts" / STATE, weights_only=True)["progress"][0] == 1
-    parts = train(config, Logbook(tmp_path / "parts", again=True), resume=True)
+    parts = train(config, RunLogger(tmp_path / "parts", append=True), resume=True)
 
     for mine, other in zip(parts.averaged.parameters(), whole.averaged.parameters(), strict=True):
         assert torch.equal(mine, other)
@@ -182,7 +182,7 @@ def test_a_training_goes_on_as_if_it_had_not_been_broken_off(tmp_path: Path) -> 
 
 
 def test_the_learning_rate_warms_up_and_falls(tmp_path: Path) -> None:
-    train(Config.of(SMALL | {"epochs": 3, "batch_size": 128}), Logbook(tmp_path))
+    train(Config.of(SMALL | {"epochs": 3, "batch_size": 128}), RunLogger(tmp_path))
     rates = [row["train/lr"] for row in logged(tmp_path) if "train/lr" in row]
     top = rates.index(max(rates))
     assert max(rates) == Config().learning_rate
@@ -193,7 +193,7 @@ def test_the_learning_rate_warms_up_and_falls(tmp_path: Path) -> None:
 
 def test_weights_draw_the_same_when_they_are_read(tmp_path: Path) -> None:
     config = Config.of(SMALL)
-    training = train(config, Logbook(tmp_path))
+    training = train(config, RunLogger(tmp_path))
     generator = Generator.read(tmp_path / LATEST)
     drawn, evaluations = generator.draw(20, "rk4", 8)
     assert drawn.shape == (20, 1, 8, 8)
@@ -201,7 +201,7 @@ def test_weights_draw_the_same_when_they_are_read(tmp_path: Path) -> None:
     assert torch.equal(drawn, generator.draw(20, "rk4", 8)[0])
     own = Generator(training.averaged.module, config, (1, 8, 8), 10)
     assert torch.equal(drawn, own.draw(20, "rk4", 8)[0])
-    rows = compare(generator, Judge(classifier(digits(), epochs=1), digits()), 50, counts=(8,))
+    rows = compare(generator, Evaluator(classifier(digits(), epochs=1), digits()), 50, counts=(8,))
     assert [row[0] for row in rows] == list(SOLVERS)
     assert all(len(row) == len(COLUMNS) for row in rows)
     assert [row[1] for row in rows[:3]] == [8, 8, 8]
@@ -216,16 +216,16 @@ def test_scores_mean_what_they_should() -> None:
     looks = classifier(real)
     assert looks.name == "digits-classifier"
     assert looks.accuracy(held_out) > 0.95
-    judge = Judge(looks, real)
+    evaluator = Evaluator(looks, real)
     noise = torch.randn(300, 1, 8, 8, generator=torch.Generator().manual_seed(0)).clamp(-1, 1)
-    same, other, none = (judge.scores(each) for each in (real[:][0], held_out[:][0], noise))
+    same, other, none = (evaluator.scores(each) for each in (real[:][0], held_out[:][0], noise))
     fid, score = "fid/digits-classifier", "inception_score/digits-classifier"
     assert same[fid] == pytest.approx(0, abs=1e-3)
     assert 0 < other[fid] < 20 < none[fid]
     assert none[score] < other[score] <= 10
     # One class only: each picture is clear, but it is always the same one.
     ones = real[torch.nonzero(real.labels == 1).flatten()][0]
-    assert judge.inception_score(ones) < 1.5
+    assert evaluator.inception_score(ones) < 1.5
 
 
 def test_offline_the_run_says_which_weights_it_took(tmp_path: Path) -> None:
@@ -246,12 +246,12 @@ from pathlib import Path
 import wandb
 from flow.config import Config
 from flow.evaluate import Generator, take
-from flow.logbook import opened
+from flow.run_logger import open_run_logger
 from flow.train import BEST, train
 config = Config(wandb=True, widths=(8,), epochs=2, batch_size=512, checkpoint_every=1,
                 evaluations=2, out=sys.argv[1])
-with opened(config) as logbook:
-    train(config, logbook)
+with open_run_logger(config) as run_logger:
+    train(config, run_logger)
 with wandb.init(project=config.project, job_type="evaluate") as run:
     taken = take(run, "flow-digits", Path("nowhere"))
     assert Generator.read(taken).draw(4)[0].shape == (4, 1, 8, 8)
@@ -262,8 +262,10 @@ assert set(used.aliases) == {"best", "latest"} and used.metadata["epoch"] == 2, 
 
 
 @pytest.mark.slow
-def test_online_the_best_version_is_used(loopback: Loopback, tmp_path: Path) -> None:
-    client = Client(Path(sys.executable), tmp_path, loopback)
+def test_online_the_best_version_is_used(
+    fake_wandb_server: FakeWandbServer, tmp_path: Path
+) -> None:
+    client = Client(Path(sys.executable), tmp_path, fake_wandb_server)
     process = client.start(
         sys.executable, "-c", ONLINE, tmp_path / "out", PYTHONPATH=str(NOTEBOOKS)
     )
@@ -301,7 +303,7 @@ def test_the_configs_that_are_there_can_be_read(path: Path) -> None:
 
 def test_a_sheet_shows_pictures_in_rows() -> None:
     images = torch.stack([torch.full((1, 8, 8), value) for value in (-1.0, 1.0, 5.0, -1.0, 0.0)])
-    octets = sheet(images, columns=2)
+    octets = image_grid(images, columns=2)
     assert octets.shape == (2 * 9 * 4, 2 * 9 * 4, 1)
     assert octets.dtype == torch.uint8
     assert octets[0, 0] == 0

@@ -8,7 +8,7 @@ import pytest
 
 from wandb_magic.records import Params
 from wandb_magic.search import make_searcher
-from wandb_magic.search.grid import GridSearcher, size
+from wandb_magic.search.grid import GridSearcher, grid_size
 from wandb_magic.spec import load
 
 
@@ -85,7 +85,7 @@ def test_a_huge_grid_costs_nothing() -> None:
     spec = load(
         {"method": "grid", "parameters": {name: {"min": 1, "max": 10**6} for name in "abcd"}}
     )
-    assert size(spec) == 10**24
+    assert grid_size(spec) == 10**24
     search = make_searcher(spec, seed=0)
     assert search.ask(10**24 - 1, []) == dict.fromkeys("abcd", 10**6)
     assert search.ask(10**24, []) is None

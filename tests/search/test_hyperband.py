@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from wandb_magic.records import RunState, Trial
-from wandb_magic.search.hyperband import brackets, stoppable
+from wandb_magic.search.hyperband import brackets, runs_to_stop
 from wandb_magic.spec import EarlyTerminate, Spec, load
 
 CASES = json.loads(Path(__file__).with_name("hyperband_cases.json").read_text(encoding="utf-8"))
@@ -33,7 +33,7 @@ def trial(number: int, state: str, values: list[float | None]) -> Trial:
 @pytest.mark.parametrize("case", CASES)
 def test_the_same_runs_are_ended_as_by_wandb(case: dict[str, Any]) -> None:
     trials = [trial(number, *run) for number, run in enumerate(case["runs"])]
-    assert stoppable(spec(case["rule"], case["goal"]), trials) == set(case["stopped"])
+    assert runs_to_stop(spec(case["rule"], case["goal"]), trials) == set(case["stopped"])
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_brackets(rule: dict[str, Any], expected: list[int]) -> None:
 
 
 def test_without_a_rule_no_run_is_ended() -> None:
-    assert stoppable(load({"a": {"values": [1]}}), [trial(0, "running", [1.0])]) == frozenset()
+    assert runs_to_stop(load({"a": {"values": [1]}}), [trial(0, "running", [1.0])]) == frozenset()
 
 
 def test_only_running_runs_are_ended() -> None:
@@ -62,4 +62,4 @@ def test_only_running_runs_are_ended() -> None:
     trials = [trial(99, "finished", [0.0])] + [
         trial(number, state, [float(number + 1)]) for number, state in enumerate(states)
     ]
-    assert stoppable(rule, trials) == {6}
+    assert runs_to_stop(rule, trials) == {6}

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from wandb_magic.records import RunState, Trial
-from wandb_magic.search.objective import completed, objective, reached
+from wandb_magic.search.objective import is_target_reached, objective, scored_trials
 from wandb_magic.spec import Metric
 
 LOW = Metric(name="m")
@@ -34,12 +34,12 @@ def test_a_run_counts_with_its_best_finite_value() -> None:
 )
 def test_the_target_ends_the_sweep(goal: str, value: float | None, expected: bool) -> None:  # noqa: FBT001 - a table of cases
     metric = Metric.model_validate({"name": "m", "goal": goal, "target": 0.5})
-    assert reached(value, metric) is expected
-    assert reached(value, metric.record()) is expected
+    assert is_target_reached(value, metric) is expected
+    assert is_target_reached(value, metric.record()) is expected
 
 
 def test_without_a_target_nothing_is_reached() -> None:
-    assert not reached(-math.inf, LOW)
+    assert not is_target_reached(-math.inf, LOW)
 
 
 def worths(metric: Metric, *runs: Run) -> list[float | None]:
@@ -47,7 +47,7 @@ def worths(metric: Metric, *runs: Run) -> list[float | None]:
     trials = [
         Trial(i, {}, state, value, history) for i, (state, value, history) in enumerate(runs)
     ]
-    found = {trial.number: worth for trial, worth in completed(trials, metric)}
+    found = {trial.number: worth for trial, worth in scored_trials(trials, metric)}
     assert list(found) == sorted(found)
     return [found.get(number) for number in range(len(runs))]
 

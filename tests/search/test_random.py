@@ -1,4 +1,4 @@
-"""Random search draws from W&B's laws: scipy's own distributions are the reference."""
+"""Random search draws from W&B's distributions: scipy's own distributions are the reference."""
 
 import math
 from collections import Counter
@@ -45,7 +45,7 @@ LISTED: dict[str, tuple[dict[str, Any], dict[Any, float]]] = {
 
 @cache
 def drawn() -> list[dict[str, Any]]:
-    """Return the draws of all laws at once, nested, as one sweep makes them."""
+    """Return the draws of all distributions at once, nested, as one sweep makes them."""
     entries = {
         name: {"distribution": name, **entry}
         for name, (entry, _) in {**CONTINUOUS, **QUANTISED, **LISTED}.items()
@@ -65,16 +65,18 @@ def test_continuous_laws_are_followed(name: str) -> None:
 
 @pytest.mark.parametrize("name", QUANTISED)
 def test_quantised_laws_are_followed(name: str) -> None:
-    entry, law = QUANTISED[name]
+    entry, distribution = QUANTISED[name]
     q = entry["q"]
     counts = Counter(round(value / q) for value in draws(name))
     assert all(math.isclose(value, round(value / q) * q) for value in draws(name))
     common = [
         step
         for step in range(min(counts), max(counts) + 1)
-        if law.cdf((step + 0.5) * q) - law.cdf((step - 0.5) * q) > 5 / DRAWS
+        if distribution.cdf((step + 0.5) * q) - distribution.cdf((step - 0.5) * q) > 5 / DRAWS
     ]
-    expected = [DRAWS * (law.cdf((s + 0.5) * q) - law.cdf((s - 0.5) * q)) for s in common]
+    expected = [
+        DRAWS * (distribution.cdf((s + 0.5) * q) - distribution.cdf((s - 0.5) * q)) for s in common
+    ]
     seen = [counts[step] for step in common]
     if DRAWS - sum(expected) > 1:  # what is rare counts together
         seen.append(DRAWS - sum(seen))

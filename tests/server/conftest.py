@@ -17,13 +17,13 @@ from pytest_jupyter.pytest_tornasync import AsyncHTTPServerClient
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from wandb_magic import index, store
+from wandb_magic import registry, store
 from wandb_magic.bundle import freeze
-from wandb_magic.entries import Entry, HistoryEntry, SummaryEntry
+from wandb_magic.log_records import HistoryRecord, LogRecord, SummaryRecord
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import (
     Options,
-    Process,
+    ProcessId,
     RunId,
     RunRecord,
     RunState,
@@ -31,7 +31,7 @@ from wandb_magic.records import (
     SweepRecord,
     SweepState,
 )
-from wandb_magic.server.shelf import SHELF, Shelf
+from wandb_magic.server.sweep_manager import SWEEP_MANAGER, SweepManager
 from wandb_magic.spec import load
 
 CELL = "# %%wandb_sweep config --count 3\nimport json\njson.dumps(rate)\n"
@@ -40,7 +40,7 @@ SPEC = {
     "metric": {"name": "loss", "goal": "minimize"},
     "parameters": {"lr": {"min": 0.0, "max": 1.0}, "net": {"parameters": {"depth": {"value": 3}}}},
 }
-GONE = Process(2**22 + 1, "never")  # above the largest pid
+GONE = ProcessId(2**22 + 1, "never")  # above the largest pid
 API = "wandb-magic/api/"
 PATIENCE_S = 30.0
 
@@ -64,7 +64,7 @@ class Written:
             self.writer.close()
             self.closed = True
 
-    def run(self, *entries: Entry, **fields: Any) -> RunId:
+    def run(self, *entries: LogRecord, **fields: Any) -> RunId:
         """Add a run that goes on, and what it has logged."""
         run = self.added(**fields)
         self.log(run, *entries)
@@ -87,7 +87,7 @@ class Written:
         self.writer.add_run(record)
         return record.id
 
-    def log(self, run: RunId, *entries: Entry) -> None:
+    def log(self, run: RunId, *entries: LogRecord) -> None:
         """Add what a run logged."""
         if entries:
             self.writer.append(run, entries)
@@ -119,17 +119,17 @@ class Written:
         return directory / "files"
 
 
-def losses(*values: float, first: int = 0) -> list[HistoryEntry]:
+def losses(*values: float, first: int = 0) -> list[HistoryRecord]:
     """Return steps that log a loss, one a second."""
     return [
-        HistoryEntry(step, 1000.0 + step, {"loss": value})
+        HistoryRecord(step, 1000.0 + step, {"loss": value})
         for step, value in enumerate(values, first)
     ]
 
 
-def summed(**values: Any) -> SummaryEntry:
+def summed(**values: Any) -> SummaryRecord:
     """Return a change of the summary."""
-    return SummaryEntry(values)
+    return SummaryRecord(values)
 
 
 Make = Callable[..., Written]
@@ -165,7 +165,9 @@ def make_sweep(tmp_path: Path, jp_environ: None) -> Iterator[Make]:
         store.create(paths.store, record)
         written = Written(paths, store.StoreWriter(paths.store))
         made.append(written)
-        index.add(index.Entry(record.id, record.name, str(paths.folder), record.created))
+        registry.add(
+            registry.SweepLocation(record.id, record.name, str(paths.folder), record.created)
+        )
         return written
 
     yield make
@@ -311,8 +313,8 @@ def api(
 
 
 @pytest.fixture
-def shelf(jp_serverapp: ServerApp) -> Shelf:
-    found: Shelf = jp_serverapp.web_app.settings[SHELF]
+def manager(jp_serverapp: ServerApp) -> SweepManager:
+    found: SweepManager = jp_serverapp.web_app.settings[SWEEP_MANAGER]
     return found
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tests.server.conftest import Api, Written, losses
-from wandb_magic.entries import HistoryEntry, SystemEntry
-from wandb_magic.server.curves import numbers, tail
+from wandb_magic.log_records import HistoryRecord, SystemRecord
+from wandb_magic.server.curves import diff, round_values
 
 CURVES, BAND = "sweeps/sweep000/curves", "sweeps/sweep000/band"
 
@@ -58,7 +58,7 @@ async def test_a_part_of_a_curve_is_finer(api: Api, sweep: Written) -> None:
 
 async def test_time_is_since_the_start(api: Api, sweep: Written) -> None:
     run = sweep.run(*losses(1.0, 2.0), started=990.0)
-    system = SystemEntry(1010.5, {"cpu": 50.0})
+    system = SystemRecord(1010.5, {"cpu": 50.0})
     sweep.log(run, system)
     (found,) = (await curves(api, key="loss", run=run, axis="time")).values()
     assert found["x"] == [10.0, 11.0]
@@ -78,12 +78,12 @@ def test_numbers_have_six_digits() -> None:
     choose = random.Random(4)
     values = [choose.uniform(-10, 10) * 10 ** choose.randrange(-30, 30) for _ in range(5000)]
     values += [0.0, 1.0, 1e-300, 5e-324, 1.7e308, 123456.5, 999999.5, 0.1, -0.0]
-    for value, rounded in zip(values, numbers(np.array(values)), strict=True):
+    for value, rounded in zip(values, round_values(np.array(values)), strict=True):
         assert rounded is not None
         assert rounded == pytest.approx(value, rel=6e-6, abs=1e-320)
         if 1e-15 < abs(value) < 1e15:
             assert float(f"{rounded:.6g}") == rounded
-    assert numbers(np.array([math.nan, math.inf, -math.inf])) == [None, None, None]
+    assert round_values(np.array([math.nan, math.inf, -math.inf])) == [None, None, None]
 
 
 def test_a_tail_and_what_was_sent_are_the_curve() -> None:
@@ -95,7 +95,7 @@ def test_a_tail_and_what_was_sent_are_the_curve() -> None:
             now["high"] = None if before["high"] is None else [*before["high"], 2.0]
         if choose.random() < 0.2:
             now = before
-        part = tail(before, now)
+        part = diff(before, now)
         if part is None:
             assert before == now
             continue
@@ -148,7 +148,7 @@ async def test_a_bad_argument_is_named(
 async def test_a_band_has_the_quantiles(api: Api, sweep: Written) -> None:
     for level in range(11):
         sweep.run(*losses(*[float(level)] * 50))
-    sweep.run(HistoryEntry(0, 1000.0, {"other": 1.0}))
+    sweep.run(HistoryRecord(0, 1000.0, {"other": 1.0}))
     found = await api.get(BAND, key="loss")
     assert (found["runs"], found["total"]) == (11, 11)
     for name, value in (("lowest", 0), ("lower", 2.5), ("median", 5), ("upper", 7.5)):

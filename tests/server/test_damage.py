@@ -6,8 +6,8 @@ from contextlib import closing
 import pytest
 
 from tests.server.conftest import Api, Make, losses, summed
-from wandb_magic.entries import FilesEntry, HistoryEntry
-from wandb_magic.server.shelf import Shelf
+from wandb_magic.log_records import FilesRecord, HistoryRecord
+from wandb_magic.server.sweep_manager import SweepManager
 
 ODD = ("x'ff00'", "9e999", '\'{"a": NaN, "b": 1e999}\'', "'[1, 2]'", "'{'")
 RUN = "run00000"
@@ -36,13 +36,13 @@ TOPICS = {
 
 @pytest.mark.parametrize("table", TABLES)
 async def test_odd_content_of_one_sweep_concerns_no_other(
-    api: Api, make_sweep: Make, shelf: Shelf, table: str
+    api: Api, make_sweep: Make, manager: SweepManager, table: str
 ) -> None:
     make_sweep("good0000").run()
     sweep = make_sweep("broken00")
-    run = sweep.run(*losses(1.0, 2.0), summed(loss=1.0), FilesEntry(("a.txt",)))
+    run = sweep.run(*losses(1.0, 2.0), summed(loss=1.0), FilesRecord(("a.txt",)))
     assert run == RUN
-    sweep.log(run, HistoryEntry(2, 1002.0, {}, {"media": {"_type": "image-file", "path": "x"}}))
+    sweep.log(run, HistoryRecord(2, 1002.0, {}, {"media": {"_type": "image-file", "path": "x"}}))
     sweep.saved(run, {"a.txt": b"a"})
     sweep.output(run, b"line\n")
     sweep.end(run, value=1.0)
@@ -62,8 +62,8 @@ async def test_odd_content_of_one_sweep_concerns_no_other(
             except sqlite3.IntegrityError:  # the table itself refuses it
                 continue
         copy.replace(store)
-        shelf._looked = float("-inf")
-        shelf._unreadable.clear()
+        manager._refreshed = float("-inf")
+        manager._unreadable.clear()
         found = await api.get("sweeps")
         told = [each["id"] for each in (*found["sweeps"], *found["unreadable"])]
         assert sorted(told) == ["broken00", "good0000"], (column, odd)

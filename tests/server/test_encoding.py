@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wandb_magic.server.encoding import encoded
+from wandb_magic.server.encoding import to_json
 
 VALUES = st.recursive(
     st.none()
@@ -23,14 +23,14 @@ VALUES = st.recursive(
 
 @given(VALUES)
 def test_it_says_the_same_as_the_encoder_in_one_piece(value: object) -> None:
-    assert json.loads(encoded(value)) == value
-    assert encoded(value) == json.dumps(value, separators=(",", ":"))
+    assert json.loads(to_json(value)) == value
+    assert to_json(value) == json.dumps(value, separators=(",", ":"))
 
 
 @pytest.mark.parametrize("value", [math.nan, [{"a": math.inf}], {"a": {"b": [1.0, -math.inf]}}])
 def test_what_json_has_not_is_an_error(value: object) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
-        encoded(value)
+        to_json(value)
 
 
 def test_a_large_answer_is_encoded_in_small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,5 +43,5 @@ def test_a_large_answer_is_encoded_in_small_pieces(monkeypatch: pytest.MonkeyPat
         return text
 
     monkeypatch.setattr(json, "dumps", measured)
-    assert len(encoded({"kind": "runs", "page": {"rows": rows}})) > 300_000
+    assert len(to_json({"kind": "runs", "page": {"rows": rows}})) > 300_000
     assert max(pieces) < 200

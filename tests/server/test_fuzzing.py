@@ -19,10 +19,10 @@ from jupyter_server.serverapp import ServerApp
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
 from tests.server.conftest import Api, Page, Written, losses
-from wandb_magic.server import socket
-from wandb_magic.server.pages import Page as ServerPage
-from wandb_magic.server.problems import BadRequestError
-from wandb_magic.server.shelf import SHELF
+from wandb_magic.server import websocket
+from wandb_magic.server.client_connection import ClientConnection as ServerPage
+from wandb_magic.server.http_errors import BadRequestError
+from wandb_magic.server.sweep_manager import SWEEP_MANAGER
 
 ROOT = Path(__file__).parents[2]
 PATHS = yaml.safe_load((ROOT / "docs" / "rest-api.yml").read_text("utf-8"))["paths"]
@@ -176,7 +176,7 @@ async def test_no_body_fails_the_server(api: Api, known: tuple[str, ...]) -> Non
 
 
 def test_no_message_fails_the_socket(jp_serverapp: ServerApp, known: tuple[str, ...]) -> None:
-    shelf = jp_serverapp.web_app.settings[SHELF]
+    manager = jp_serverapp.web_app.settings[SWEEP_MANAGER]
     topic = st.fixed_dictionaries(
         {"topic": st.sampled_from(["sweeps", "runs", "curves", "run", "log", "x"])},
         optional={
@@ -198,12 +198,12 @@ def test_no_message_fails_the_socket(jp_serverapp: ServerApp, known: tuple[str, 
     @FUZZ
     @given(st.dictionaries(st.text(max_size=3), topic | JSON, max_size=3) | JSON)
     def say(topics: Any) -> None:
-        page = ServerPage(shelf)
+        page = ServerPage(manager)
         try:
-            page.open(json.dumps({"open": topics}))
+            page.set_topics(json.dumps({"open": topics}))
         except BadRequestError:
             return
-        for message in page.news():
+        for message in page.poll():
             assert "Traceback" not in message
 
     for _ in range(4):
@@ -216,10 +216,10 @@ def test_no_message_fails_the_socket(jp_serverapp: ServerApp, known: tuple[str, 
         '{"open": {"a": 1e999}}',
         "\x00",
     ):
-        page = ServerPage(shelf)
+        page = ServerPage(manager)
         try:
-            page.open(raw)
-            page.news()
+            page.set_topics(raw)
+            page.poll()
         except BadRequestError as error:
             assert "open topics" in str(error)  # noqa: PT017 - it may be raised or not
 
@@ -293,7 +293,7 @@ async def test_a_huge_body_is_not_read(api: Api, known: tuple[str, ...]) -> None
 async def test_one_socket_too_many_is_refused(
     api: Api, known: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket, "MOST_SOCKETS", 3)
+    monkeypatch.setattr(websocket, "MAX_SOCKETS", 3)
     pages = [await api.connect() for _ in range(3)]
     with pytest.raises(HTTPClientError, match="503"):
         await api.connect()
@@ -310,8 +310,8 @@ async def test_one_socket_too_many_is_refused(
 
 
 def test_messages_are_taken_up_at_a_pace() -> None:
-    pace = socket.Pace()
-    delays = [pace.delay(1000.0) for _ in range(socket.BURST + 21)]
-    assert delays[: socket.BURST + 1] == [0.0] * (socket.BURST + 1)
-    assert delays[-1] == pytest.approx(20 * socket.PACE_S)
+    pace = websocket.RateLimiter()
+    delays = [pace.delay(1000.0) for _ in range(websocket.BURST + 21)]
+    assert delays[: websocket.BURST + 1] == [0.0] * (websocket.BURST + 1)
+    assert delays[-1] == pytest.approx(20 * websocket.MESSAGE_INTERVAL_S)
     assert pace.delay(2000.0) == 0.0

@@ -46,8 +46,8 @@ async def test_it_is_computed_once_for_the_same_results(
         asked.append(question)
         return real(question)
 
-    real = importance._ask
-    monkeypatch.setattr(importance, "_ask", counted)
+    real = importance._run_child
+    monkeypatch.setattr(importance, "_run_child", counted)
     first, again = await asyncio.gather(api.get(PATH), api.get(PATH))
     assert first == again
     assert len(asked) == 1
@@ -59,13 +59,13 @@ async def test_it_is_computed_once_for_the_same_results(
 async def test_others_do_not_wait_for_it(
     api: Api, varied: Written, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    others, real = threading.Event(), importance._ask
+    others, real = threading.Event(), importance._run_child
 
     def slow(question: str) -> str:
         assert others.wait(60)
         return real(question)
 
-    monkeypatch.setattr(importance, "_ask", slow)
+    monkeypatch.setattr(importance, "_run_child", slow)
     asked = [asyncio.create_task(api.get(PATH, metric=name)) for name in ("loss", "acc")]
     page = await api.connect()
     await page.open(a={"topic": "runs", "sweep": "sweep000", "mark": "0-0"})
@@ -85,11 +85,11 @@ async def test_a_sweep_without_an_objective_asks_for_a_metric(api: Api, make_swe
 async def test_a_child_that_fails_or_takes_too_long_is_said_to(
     api: Api, varied: Written, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importance, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(importance, "TIMEOUT_S", 0.01)
     code, message = await api.problem(PATH)
     assert code == 503
     assert "took more than" in message
-    monkeypatch.setattr(importance, "PATIENCE_S", 60)
+    monkeypatch.setattr(importance, "TIMEOUT_S", 60)
     monkeypatch.setattr(importance.sys, "executable", "/bin/false")
     code, message = await api.problem(PATH)
     assert code == 503
@@ -101,7 +101,7 @@ def test_what_lies_around_the_server_is_not_imported(
 ) -> None:
     (tmp_path / "json.py").write_text("raise SystemExit('the user\\'s own')")
     monkeypatch.chdir(tmp_path)
-    assert importance._ask('{"params": [], "values": [], "maximize": false}')
+    assert importance._run_child('{"params": [], "values": [], "maximize": false}')
 
 
 def test_optuna_stays_out_of_the_server() -> None:

@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from tests.server.conftest import Api, Written, losses, summed
-from wandb_magic.entries import FilesEntry, HistoryEntry
-from wandb_magic.server import asked, messages, wire
+from wandb_magic.log_records import FilesRecord, HistoryRecord
+from wandb_magic.server import message_schemas, request_body, schemas
 from wandb_magic.server.handlers import ROUTES
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +54,7 @@ def test_it_has_every_route_and_verb_and_no_other(described: dict[str, Any]) -> 
 
 def test_its_schemas_are_the_wire_types() -> None:
     module = runpy.run_path(str(ROOT / "scripts" / "schemas.py"))
-    made = module["written"](wire, asked, messages)
+    made = module["written"](schemas, request_body, message_schemas)
     assert "SweepSummary:" in made
     assert (ROOT / "docs" / "rest-api.yml").read_text("utf-8") == made, "run scripts/wire"
 
@@ -76,7 +76,9 @@ async def test_real_answers_are_as_described(
     api: Api, sweep: Written, described: dict[str, Any]
 ) -> None:
     media = {"image": {"_type": "image-file", "path": "a.png"}}
-    run = sweep.run(HistoryEntry(0, 1000.0, {}, media), FilesEntry(("a.txt",)), *losses(1.0, 2.0))
+    run = sweep.run(
+        HistoryRecord(0, 1000.0, {}, media), FilesRecord(("a.txt",)), *losses(1.0, 2.0)
+    )
     sweep.log(run, summed(loss=2.0))
     sweep.saved(run, {"a.txt": b"a"})
     sweep.output(run, b"line\n")
@@ -86,10 +88,10 @@ async def test_real_answers_are_as_described(
     for path, operations in described["paths"].items():
         answers = operations.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
         if "application/json" in answers:
-            asked = path[1:].replace("{sweep}", "sweep000").replace("{run}", run)
+            url = path[1:].replace("{sweep}", "sweep000").replace("{run}", run)
             names = {each.get("name") for each in operations["get"].get("parameters", ())}
             given = {name: value for name, value in query.items() if name in names}
-            found = await api.get(asked, **given)
+            found = await api.get(url, **given)
             check(described, answers["application/json"]["schema"], found)
             checked += 1
     assert checked == 12

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.server.conftest import Api, Make, Written, summed
-from wandb_magic.entries import FilesEntry, HistoryEntry
 from wandb_magic.errors import SweepStateError
-from wandb_magic.server.answers import LONGEST, MOST_MEDIA
-from wandb_magic.server.shelf import Shelf
+from wandb_magic.log_records import FilesRecord, HistoryRecord
+from wandb_magic.server.serializers import MAX_MEDIA_STEPS, MAX_TEXT
+from wandb_magic.server.sweep_manager import SweepManager
 from wandb_magic.sync.state import Phase, SyncState, Target
 
 RUNS = "sweeps/sweep000/runs"
@@ -21,7 +21,7 @@ RUNS = "sweeps/sweep000/runs"
 async def test_a_long_text_in_the_summary_is_cut_in_a_row(api: Api, sweep: Written) -> None:
     sweep.run(summed(note="x" * 1_000_000, loss=1.0))
     (row,) = (await api.get(RUNS))["rows"]
-    assert row["summary"] == {"note": "x" * LONGEST, "loss": 1.0}
+    assert row["summary"] == {"note": "x" * MAX_TEXT, "loss": 1.0}
 
 
 async def test_the_bins_of_a_histogram_stay_out_of_a_runs_page(api: Api, sweep: Written) -> None:
@@ -32,10 +32,10 @@ async def test_the_bins_of_a_histogram_stay_out_of_a_runs_page(api: Api, sweep: 
 
 
 async def test_of_many_steps_of_media_some_are_sent_and_the_last(api: Api, sweep: Written) -> None:
-    run = sweep.run(*(HistoryEntry(step, None, {}, {"a": f"at {step}"}) for step in range(1001)))
+    run = sweep.run(*(HistoryRecord(step, None, {}, {"a": f"at {step}"}) for step in range(1001)))
     items = (await api.get(f"{RUNS}/{run}/media", key="a"))["items"]
     steps = [item["step"] for item in items]
-    assert len(steps) <= MOST_MEDIA
+    assert len(steps) <= MAX_MEDIA_STEPS
     assert steps == sorted(steps)
     assert steps[-1] == 1000
     assert max(later - step for step, later in pairwise(steps)) <= 6
@@ -49,7 +49,7 @@ async def test_a_link_that_run_save_left_is_followed(
     monkeypatch.chdir(worked)
     sweep = make_sweep()
     (worked / "note.md").write_text("a note", "utf-8")
-    run = sweep.run(FilesEntry(("note.md",)))
+    run = sweep.run(FilesRecord(("note.md",)))
     folder = sweep.saved(run, {"other.txt": b"x"})
     (folder / "note.md").symlink_to(worked / "note.md")
     (folder / "unlisted.md").symlink_to(worked / "note.md")
@@ -62,7 +62,7 @@ async def test_a_link_that_run_save_left_is_followed(
 async def test_a_link_out_of_where_the_run_worked_is_not_followed(
     api: Api, sweep: Written
 ) -> None:
-    run = sweep.run(FilesEntry(("passwd",)))
+    run = sweep.run(FilesRecord(("passwd",)))
     folder = sweep.saved(run, {"other.txt": b"x"})
     (folder / "passwd").symlink_to("/etc/passwd")
     assert (await api.answer(f"{RUNS}/{run}/files/passwd")).code == 404
@@ -82,11 +82,11 @@ def test_a_sweep_that_cannot_be_read_can_be_deleted(make_sweep: Make, tmp_path: 
     id_ = sweep.id
     sweep.close()
     sweep.paths.store.write_bytes(b"half a store")
-    shelf = Shelf(tmp_path)
-    assert [each["id"] for each in shelf.summaries()[1]] == [id_]
-    shelf.delete(id_)
+    manager = SweepManager(tmp_path)
+    assert [each["id"] for each in manager.summaries()[1]] == [id_]
+    manager.delete(id_)
     assert not sweep.paths.folder.exists()
-    assert shelf.summaries() == ([], [])
+    assert manager.summaries() == ([], [])
 
 
 def test_a_sweep_that_cannot_be_read_and_runs_is_kept(make_sweep: Make, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_sweep_that_cannot_be_read_and_runs_is_kept(make_sweep: Make, tmp_path
     with sweep.paths.lock.open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(SweepStateError):
-            Shelf(tmp_path).delete(id_)
+            SweepManager(tmp_path).delete(id_)
     assert sweep.paths.folder.exists()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.server.conftest import Api, Make, Written, losses, until
 from wandb_magic.paths import write_atomically
-from wandb_magic.server.shelf import Shelf
+from wandb_magic.server.sweep_manager import SweepManager
 
 ROUTES = ("sweeps/broken00", "sweeps/broken00/runs", "sweeps/broken00/keys")
 
@@ -44,10 +44,12 @@ async def test_one_that_is_gone(api: Api, broken: Written) -> None:
     assert "no store" in await reason(api)
 
 
-async def test_one_that_goes_while_it_is_open(api: Api, broken: Written, shelf: Shelf) -> None:
+async def test_one_that_goes_while_it_is_open(
+    api: Api, broken: Written, manager: SweepManager
+) -> None:
     assert len((await api.get("sweeps"))["sweeps"]) == 2
     broken.paths.store.unlink()
-    await until(lambda: shelf.summaries()[1])
+    await until(lambda: manager.summaries()[1])
     assert "no store" in await reason(api)
 
 
@@ -73,7 +75,9 @@ async def test_one_that_is_something_else(api: Api, broken: Written) -> None:
     assert "damaged or no store" in await reason(api)
 
 
-async def test_one_that_is_locked_and_then_is_not(api: Api, broken: Written, shelf: Shelf) -> None:
+async def test_one_that_is_locked_and_then_is_not(
+    api: Api, broken: Written, manager: SweepManager
+) -> None:
     with closing(sqlite3.connect(broken.paths.store, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
@@ -82,25 +86,25 @@ async def test_one_that_is_locked_and_then_is_not(api: Api, broken: Written, she
         assert "locked by another process" in await reason(api)
         assert time.monotonic() - begin < 3.0
         other.execute("COMMIT")
-    await until(lambda: not shelf.summaries()[1])
+    await until(lambda: not manager.summaries()[1])
     found = await api.get("sweeps")
     assert found["unreadable"] == []
     assert {each["id"]: each["name"] for each in found["sweeps"]}["broken00"] == "renamed"
 
 
 async def test_one_that_is_put_back(
-    api: Api, broken: Written, shelf: Shelf, tmp_path: Path
+    api: Api, broken: Written, manager: SweepManager, tmp_path: Path
 ) -> None:
     shutil.copy(broken.paths.store, tmp_path / "copy.db")
     broken.paths.store.write_bytes(b"")
     assert await reason(api)
     (tmp_path / "copy.db").replace(broken.paths.store)
-    await until(lambda: not shelf.summaries()[1])
+    await until(lambda: not manager.summaries()[1])
     assert (await api.get("sweeps/broken00/runs"))["total"] == 50
 
 
 async def test_one_that_is_replaced_while_it_is_open(
-    api: Api, make_sweep: Make, shelf: Shelf
+    api: Api, make_sweep: Make, manager: SweepManager
 ) -> None:
     old, new = make_sweep("old00000"), make_sweep("new00000")
     new.run()
@@ -108,7 +112,7 @@ async def test_one_that_is_replaced_while_it_is_open(
     new.close()
     old.close()
     new.paths.store.replace(old.paths.store)
-    await until(lambda: shelf.book("old00000").reader.total() == 1)
+    await until(lambda: manager.open_sweep("old00000").reader.run_count() == 1)
     assert (await api.get("sweeps/old00000/runs"))["total"] == 1
 
 
@@ -122,10 +126,12 @@ async def test_what_is_no_entry_of_the_index_is_left_alone(
     assert (folder / "half.json").exists()
 
 
-async def test_many_sweeps_keep_few_files_open(api: Api, make_sweep: Make, shelf: Shelf) -> None:
+async def test_many_sweeps_keep_few_files_open(
+    api: Api, make_sweep: Make, manager: SweepManager
+) -> None:
     for number in range(80):
         make_sweep(f"s{number:07}").close()
     assert len((await api.get("sweeps"))["sweeps"]) == 80
-    assert len(shelf._books) <= 64
+    assert len(manager._open_sweeps) <= 64
     again = await api.get("sweeps")
     assert len(again["sweeps"]) == 80

@@ -12,7 +12,7 @@ import yaml
 
 from wandb_magic.errors import SpecError
 from wandb_magic.spec import load
-from wandb_magic.spec.fields import storable
+from wandb_magic.spec.fields import encode_nonfinite
 from wandb_magic.spec.parameters import DISTRIBUTIONS, flatten, nest
 
 BOUNDS = {"min": 1, "max": 4}
@@ -156,7 +156,7 @@ def test_nested_parameters_flatten_in_sorted_order_and_nest_again() -> None:
         }
     )
     assert list(spec.leaves) == [("a.b",), ("b", "c", "a"), ("b", "c", "d"), ("b", "y"), ("z",)]
-    values = {path: law.sample(0.5) for path, law in spec.leaves.items()}
+    values = {path: distribution.sample(0.5) for path, distribution in spec.leaves.items()}
     params = nest(values)
     assert params == {"a.b": 5, "b": {"c": {"a": 4, "d": 3}, "y": 2}, "z": 1}
     assert flatten(params, spec.parameters) == values
@@ -257,7 +257,7 @@ def test_probabilities_that_do_not_sum_to_1_are_what_wandbs_engine_makes_of_them
 
 def test_infinities_go_through_a_file_and_the_store() -> None:
     spec = load("{method: grid, parameters: {x: {values: [1, .inf, -.inf]}, y: {value: .nan}}}")
-    stored = json.loads(json.dumps(storable(spec.to_dict()), allow_nan=False))
+    stored = json.loads(json.dumps(encode_nonfinite(spec.to_dict()), allow_nan=False))
     for form in (spec.to_dict(), stored, yaml.safe_dump(spec.to_dict()), yaml.safe_dump(stored)):
         parameters = load(form).to_dict()["parameters"]
         assert parameters["x"]["values"] == [1, math.inf, -math.inf]

@@ -21,15 +21,15 @@ def said(spec: Spec) -> list[str]:
     config = spec.to_dict()
     parameters = config.pop("parameters")
     lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in config.items()]
-    lines += [f"  {name}: {law}" for name, law in laws(parameters)]
+    lines += [f"  {name}: {distribution}" for name, distribution in distributions(parameters)]
     return [*lines, *(f"! {notice}" for notice in spec.notices)]
 
 
-def laws(parameters: dict[str, Any], path: str = "") -> list[tuple[str, str]]:
+def distributions(parameters: dict[str, Any], path: str = "") -> list[tuple[str, str]]:
     found = []
     for name, entry in parameters.items():
         if "parameters" in entry:
-            found += laws(entry["parameters"], f"{path}{name} / ")
+            found += distributions(entry["parameters"], f"{path}{name} / ")
         else:
             numbers = [json.dumps(entry[key], ensure_ascii=False) for key in entry][1:]
             found.append((f"{path}{name}", " ".join([entry["distribution"], *numbers])))

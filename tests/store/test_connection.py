@@ -89,14 +89,14 @@ def test_a_damaged_store_is_said_to_be_damaged(path: Path, make_run: MakeRun) ->
     ],
 )
 def test_what_fails_is_said_in_a_sentence(error: Exception, said: str) -> None:
-    with pytest.raises(StoreError, match=said), connection.explained(Path("/x/sweep.db")):
+    with pytest.raises(StoreError, match=said), connection.explain_errors(Path("/x/sweep.db")):
         raise error
 
 
 def test_a_fault_of_ours_is_not_explained_away() -> None:
     with (
         pytest.raises(sqlite3.OperationalError, match="syntax"),
-        connection.explained(Path("/x")),
+        connection.explain_errors(Path("/x")),
         closing(sqlite3.connect(":memory:")) as memory,
     ):
         memory.execute("SELEKT")
@@ -166,4 +166,4 @@ def test_a_store_that_cannot_be_written_says_so(open_folder: Path, sweep: SweepR
     path.chmod(0o444)
     open_folder.chmod(0o555)
     with without_rights(), pytest.raises(StoreError, match="give yourself the right to write it"):
-        store.post(path, "stop", {})
+        store.insert_request(path, "stop", {})

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wandb_magic import store
-from wandb_magic.entries import ConfigEntry, HistoryEntry, SummaryEntry
 from wandb_magic.errors import StoreError, SweepNotFoundError
+from wandb_magic.log_records import ConfigRecord, HistoryRecord, SummaryRecord
 from wandb_magic.records import RunId, RunRecord, RunState, SweepRecord
 
 MakeRun = Callable[..., RunRecord]
@@ -52,7 +52,7 @@ def test_a_curve_shows_every_extreme_wherever_its_points_lie(
             writer.append(
                 run.id,
                 [
-                    HistoryEntry(step, 1000 + step / 8, {"loss": value})
+                    HistoryRecord(step, 1000 + step / 8, {"loss": value})
                     for step, value in zip(
                         steps[part].tolist(), values[part].tolist(), strict=True
                     )
@@ -73,7 +73,7 @@ def test_a_curve_shows_every_extreme_wherever_its_points_lie(
 
     np.testing.assert_array_equal(objective, values)
     if points is None or len(values) <= points:
-        assert curve.exact
+        assert curve.is_exact
         np.testing.assert_array_equal(curve.steps, steps)
         np.testing.assert_array_equal(curve.lows, values)
     else:
@@ -92,7 +92,7 @@ def test_steps_that_repeat_or_go_back_keep_the_order_of_logging(
 ) -> None:
     steps = [0, 1, 1, 5, 0, 1, 10**12, 3] * 100
     writer.add_run(make_run())
-    writer.append(make_run().id, [HistoryEntry(n, 1.0, {"x": i}) for i, n in enumerate(steps)])
+    writer.append(make_run().id, [HistoryRecord(n, 1.0, {"x": i}) for i, n in enumerate(steps)])
     writer.commit()
     curve = reader.history(points=None, times=True)[make_run().id]["x"]
     assert curve.steps.tolist() == steps
@@ -105,10 +105,10 @@ def test_a_span_is_read_as_fine_as_asked(
     writer: store.StoreWriter, reader: store.StoreReader, make_run: MakeRun
 ) -> None:
     writer.add_run(make_run())
-    writer.append(make_run().id, [HistoryEntry(n, None, {"x": n}) for n in range(5000)])
+    writer.append(make_run().id, [HistoryRecord(n, None, {"x": n}) for n in range(5000)])
     writer.commit()
     curve = reader.history(["x"], span=(1000, 1099))[make_run().id]["x"]
-    assert curve.exact
+    assert curve.is_exact
     assert curve.lows.tolist() == list(range(1000, 1100))
     assert curve.times is None
     curve = reader.history(["x"], span=(1000, 2999), points=100, times=True)[make_run().id]["x"]
@@ -123,7 +123,7 @@ def test_only_the_runs_and_keys_that_were_asked_for_are_read(
     for number in range(3):
         writer.add_run(make_run(number))
         scalars = {"a": 1.0, "b": 2.0} if number else {"a'\"": 1.0}
-        writer.append(make_run(number).id, [HistoryEntry(0, None, scalars)])
+        writer.append(make_run(number).id, [HistoryRecord(0, None, scalars)])
     writer.commit()
     ids = [make_run(number).id for number in range(3)]
     found = reader.history()
@@ -147,7 +147,7 @@ def test_runs_are_listed_in_any_order_and_in_pages(
         writer.add_run(make_run(number, value=value, state=state, started=1.0, ended=9.0 - number))
         writer.append(
             make_run(number).id,
-            [SummaryEntry({} if loss is None else {"a.b c": loss}), ConfigEntry({"x": number})],
+            [SummaryRecord({} if loss is None else {"a.b c": loss}), ConfigRecord({"x": number})],
         )
     writer.commit()
 
@@ -165,7 +165,7 @@ def test_runs_are_listed_in_any_order_and_in_pages(
     assert numbers(order="config.x", descending=True) == [3, 2, 1, 0]
     assert numbers(states=[RunState.FAILED]) == [1]
     assert numbers(states=[]) == []
-    assert reader.counts() == {RunState.RUNNING: 3, RunState.FAILED: 1}
+    assert reader.state_counts() == {RunState.RUNNING: 3, RunState.FAILED: 1}
 
 
 @pytest.mark.parametrize("order", ["", "nothing", "summary", "summary.", 'summary."', "value; x"])
@@ -204,7 +204,7 @@ def test_other_processes_see_whole_commits_while_the_writer_writes(
     ]
     for n in range(0, 3000, 5):
         writer.append(
-            make_run().id, [HistoryEntry(m, m, {"a": m, "b": m}) for m in range(n, n + 5)]
+            make_run().id, [HistoryRecord(m, m, {"a": m, "b": m}) for m in range(n, n + 5)]
         )
         writer.commit()
     for process in readers:
@@ -235,7 +235,7 @@ def test_threads_share_a_reader(
         thread.start()
     ready.wait()
     for n in range(100):
-        writer.append(make_run().id, [HistoryEntry(n, n, {"a": n})])
+        writer.append(make_run().id, [HistoryRecord(n, n, {"a": n})])
         writer.commit()
     for thread in threads:
         thread.join()
@@ -282,5 +282,5 @@ def test_a_pause_is_no_time_in_which_a_run_was_executed(
         )
     writer.close()
     reader = store.StoreReader(path)
-    assert reader.busy(1055.0) == 20.0 + 10.0 + 5.0
+    assert reader.busy_seconds(1055.0) == 20.0 + 10.0 + 5.0
     reader.close()

@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 
 from wandb_magic import store
-from wandb_magic.entries import (
-    ArtifactEntry,
-    ChartEntry,
-    ConfigEntry,
-    ExitEntry,
-    FilesEntry,
-    HistoryEntry,
-    InfoEntry,
-    SummaryEntry,
-    SystemEntry,
-)
 from wandb_magic.errors import StoreError, SweepNotFoundError
+from wandb_magic.log_records import (
+    ArtifactRecord,
+    ChartRecord,
+    ConfigRecord,
+    ExitRecord,
+    FilesRecord,
+    HistoryRecord,
+    InfoRecord,
+    SummaryRecord,
+    SystemRecord,
+)
 from wandb_magic.records import (
-    Process,
+    ProcessId,
     RunId,
     RunRecord,
     RunState,
@@ -32,8 +32,8 @@ from wandb_magic.records import (
 MakeRun = Callable[..., RunRecord]
 
 
-def history(first: int, count: int, key: str = "loss") -> list[HistoryEntry]:
-    return [HistoryEntry(n, 100.0 + n, {key: n / 7}) for n in range(first, first + count)]
+def history(first: int, count: int, key: str = "loss") -> list[HistoryRecord]:
+    return [HistoryRecord(n, 100.0 + n, {key: n / 7}) for n in range(first, first + count)]
 
 
 def test_a_sweep_comes_back_as_it_was_given(
@@ -43,7 +43,7 @@ def test_a_sweep_comes_back_as_it_was_given(
     changes = {
         "state": SweepState.PAUSED,
         "cause": "a\ud800b",
-        "supervisor": Process(1, "boot:2"),
+        "supervisor": ProcessId(1, "boot:2"),
         "notices": ("one", "two"),
         "budget": 5,
     }
@@ -56,7 +56,7 @@ def test_a_sweep_comes_back_as_it_was_given(
 def test_a_run_comes_back_as_it_was_given(
     writer: store.StoreWriter, reader: store.StoreReader, make_run: MakeRun
 ) -> None:
-    first = make_run(0, state=RunState.PENDING, process=Process(3, "x"), exit_code=1, value=0.5)
+    first = make_run(0, state=RunState.PENDING, process=ProcessId(3, "x"), exit_code=1, value=0.5)
     second = make_run(1, params={"bad": math.nan, "list": [1, {"x": None}]})
     writer.add_run(first)
     writer.add_run(second)
@@ -76,25 +76,25 @@ def test_each_kind_of_entry_finds_its_place(
 ) -> None:
     run = make_run()
     image = {"_type": "image-file", "path": "media/x.png"}
-    info = InfoEntry("n", "p", "g", "j", ("a",), "notes", "host", "abc", 5.0)
-    artifact = ArtifactEntry("model", "weights", ("best",), used=False, metadata={"x": 1})
-    chart = ChartEntry("a.line/b_table", "a.line/b", "wandb/line/v0", {"x": "a"}, {"title": "t"})
+    info = InfoRecord("n", "p", "g", "j", ("a",), "notes", "host", "abc", 5.0)
+    artifact = ArtifactRecord("model", "weights", ("best",), used=False, metadata={"x": 1})
+    chart = ChartRecord("a.line/b_table", "a.line/b", "wandb/line/v0", {"x": "a"}, {"title": "t"})
     writer.add_run(run)
     writer.append(
         run.id,
         [
             info,
-            ConfigEntry({"lr": 0.1, "gone": 1}),
-            ConfigEntry({"lr": 0.2}, ("gone",)),
+            ConfigRecord({"lr": 0.1, "gone": 1}),
+            ConfigRecord({"lr": 0.2}, ("gone",)),
             chart,
-            HistoryEntry(0, 10.0, {"loss": 1.0, "nan": math.nan}, {"image": image}),
-            HistoryEntry(3, None, {"loss": math.inf}, {"text": "words"}),
-            SummaryEntry({"loss": math.inf, "image": image}),
-            SystemEntry(20.5, {"cpu": 3.0}),
-            FilesEntry(("b", "a")),
-            FilesEntry(("a",)),
+            HistoryRecord(0, 10.0, {"loss": 1.0, "nan": math.nan}, {"image": image}),
+            HistoryRecord(3, None, {"loss": math.inf}, {"text": "words"}),
+            SummaryRecord({"loss": math.inf, "image": image}),
+            SystemRecord(20.5, {"cpu": 3.0}),
+            FilesRecord(("b", "a")),
+            FilesRecord(("a",)),
             artifact,
-            ExitEntry(3, 7.0),
+            ExitRecord(3, 7.0),
         ],
         log="/run/a",
         position=77,
@@ -144,14 +144,14 @@ def test_a_restarted_writer_goes_on_without_gap_or_double(path: Path, make_run: 
     run = make_run()
     writer = store.StoreWriter(path)
     writer.add_run(run)
-    writer.append(run.id, [*history(0, 700), SummaryEntry({"a": 1})], "log", 700)
+    writer.append(run.id, [*history(0, 700), SummaryRecord({"a": 1})], "log", 700)
     writer.commit()
     writer.append(run.id, history(700, 100), "log", 800)
     writer._connection.close()  # without a commit: the supervisor was killed
 
     writer = store.StoreWriter(path)
     (position,) = writer.positions(run.id).values()
-    writer.append(run.id, [*history(position, 600), SummaryEntry({"b": 2})], "log", 1300)
+    writer.append(run.id, [*history(position, 600), SummaryRecord({"b": 2})], "log", 1300)
     writer.append(run.id, history(0, 5, "other"))
     other = make_run(1)
     writer.add_run(other)
@@ -177,11 +177,11 @@ def test_an_ended_run_is_forgotten_and_can_still_receive(
         writer.append(run.id, history(0, 300))
         writer.update_run(run.id, state=RunState.FINISHED)
         writer.commit()
-    assert writer._runs == {}
+    assert writer._ingests == {}
     assert _count(writer, "hot") == 0
     writer.append(make_run(7).id, history(300, 400))
     writer.commit()
-    assert writer._runs == {}
+    assert writer._ingests == {}
     assert reader.objective("loss", [make_run(7).id]) == {
         make_run(7).id: [n / 7 for n in range(700)]
     }
@@ -197,7 +197,7 @@ def test_a_full_disk_loses_nothing_that_can_be_written_later(
     writer.commit()
     (pages,) = writer._connection.execute("PRAGMA page_count").fetchone()
     writer._connection.execute(f"PRAGMA max_page_count = {pages}")
-    writer.append(run.id, [*history(0, 3000), SummaryEntry({"a": 1})], "log", 3000)
+    writer.append(run.id, [*history(0, 3000), SummaryRecord({"a": 1})], "log", 3000)
     for _ in range(2):
         with pytest.raises(StoreError, match="disk is full: make room"):
             writer.commit()
@@ -231,7 +231,7 @@ def test_a_killed_writer_leaves_whole_commits(path: Path, make_run: MakeRun) -> 
 import os, signal, sys
 from pathlib import Path
 from wandb_magic import store
-from wandb_magic.entries import HistoryEntry
+from wandb_magic.log_records import HistoryEntry
 writer = store.StoreWriter(Path(sys.argv[1]))
 for n in range(100000):
     steps = range(n * 7, n * 7 + 7)
@@ -266,8 +266,8 @@ def test_closing_leaves_one_file(path: Path, make_run: MakeRun) -> None:
 
 
 def test_events_are_numbered(writer: store.StoreWriter, reader: store.StoreReader) -> None:
-    writer.event("notice", "first")
-    writer.event("failed", "second", RunId("run00000"))
+    writer.add_event("notice", "first")
+    writer.add_event("failed", "second", RunId("run00000"))
     writer.commit()
     first, second = reader.events()
     assert (first.seq, first.kind, first.run, first.text) == (1, "notice", None, "first")

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from loopback.controls import Controls
+from fake_wandb_server.controls import Controls
+from wandb_magic.api import Sweep
+from wandb_magic.api._options import LaunchOptions, RunCode
+from wandb_magic.api._start import start_sweep
 from wandb_magic.records import Options
-from wandb_magic.verbs import Sweep
-from wandb_magic.verbs.settings import Code, Settings
-from wandb_magic.verbs.starting import start_code
 
 RANDOM: dict[str, object] = {
     "method": "random",
@@ -34,7 +34,7 @@ def start(tmp_path: Path) -> Start:
         mode: str = "offline",
         **options: object,
     ) -> Sweep:
-        settings = Settings(
+        settings = LaunchOptions(
             count=count,
             agents=agents,
             name=None,
@@ -45,8 +45,8 @@ def start(tmp_path: Path) -> Start:
             env=env,
         )
         names = {"GO": str(tmp_path / "go"), "ROOT": str(tmp_path), **(namespace or {})}
-        code = Code(cell=textwrap.dedent(cell), namespace=names) if cell else Code()
-        return start_code(config or RANDOM, code, settings)
+        code = RunCode(cell=textwrap.dedent(cell), namespace=names) if cell else RunCode()
+        return start_sweep(config or RANDOM, code, settings)
 
     return starter
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from loopback.server import Loopback
-from wandb_magic.entries import ArtifactEntry
-from wandb_magic.verbs import Sweep
+from fake_wandb_server.server import FakeWandbServer
+from wandb_magic.api import Sweep
+from wandb_magic.log_records import ArtifactRecord
 
 LOG = """
 import wandb
@@ -38,16 +38,16 @@ ONE = {
 
 @pytest.mark.slow
 def test_an_artifact_of_one_sweep_is_used_by_another(
-    online: Callable[..., Sweep], loopback: Loopback
+    online: Callable[..., Sweep], fake_wandb_server: FakeWandbServer
 ) -> None:
-    made = online(loopback, LOG, config=ONE).wait(120)
+    made = online(fake_wandb_server, LOG, config=ONE).wait(120)
     [maker] = made.records()
     assert maker.state.value == "finished", maker.error
-    used = online(loopback, USE, config=ONE).wait(120)
+    used = online(fake_wandb_server, USE, config=ONE).wait(120)
     [user] = used.records()
     assert user.state.value == "finished", user.error
     assert user.value == 0.5  # version 0 is the best
     [entry] = [each for each in used._reader.artifacts(user.id) if each.type == "model"]
-    assert entry == ArtifactEntry("net:best", "model", (), used=True)
-    assert loopback.runs[maker.id].logged == ["net:v0", "net:v1"]
-    assert loopback.runs[user.id].used == ["net:v0"]
+    assert entry == ArtifactRecord("net:best", "model", (), used=True)
+    assert fake_wandb_server.runs[maker.id].logged == ["net:v0", "net:v1"]
+    assert fake_wandb_server.runs[user.id].used == ["net:v0"]

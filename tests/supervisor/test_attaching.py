@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from loopback.server import Loopback
+from fake_wandb_server.server import FakeWandbServer
 from wandb_magic import agent, attach
 from wandb_magic.errors import RemoteError, SpecError, SweepNotFoundError
-from wandb_magic.remote import RemoteSweep, create
+from wandb_magic.wandb_client import RemoteSweep, create_sweep
 
 PROGRAM = """
 import sys
@@ -34,18 +34,22 @@ def train() -> None:
 
 
 @pytest.fixture
-def server(loopback: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Loopback:
-    for name, value in {**loopback.environment, "WANDB_DIR": str(tmp_path)}.items():
+def server(
+    fake_wandb_server: FakeWandbServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> FakeWandbServer:
+    for name, value in {**fake_wandb_server.environment, "WANDB_DIR": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
-    return loopback
+    return fake_wandb_server
 
 
 def made(**more: object) -> RemoteSweep:
-    return create({**CONFIG, **more}, os.environ, project="elsewhere")
+    return create_sweep({**CONFIG, **more}, os.environ, project="elsewhere")
 
 
-def test_a_program_then_a_function_serve_one_sweep(server: Loopback, tmp_path: Path) -> None:
+def test_a_program_then_a_function_serve_one_sweep(
+    server: FakeWandbServer, tmp_path: Path
+) -> None:
     (tmp_path / "train.py").write_text(PROGRAM, "utf-8")
     there = made(program="train.py", command=["${env}", "${interpreter}", "${program}", "${args}"])
     sweep = attach(there.url, count=1).wait(90)
@@ -75,7 +79,7 @@ def test_without_a_key_nobody_can_look(monkeypatch: pytest.MonkeyPatch) -> None:
         agent("team/elsewhere/00000000", train)
 
 
-def test_what_cannot_be_served_is_said_in_a_sentence(server: Loopback) -> None:
+def test_what_cannot_be_served_is_said_in_a_sentence(server: FakeWandbServer) -> None:
     there = made()
     with pytest.raises(SpecError, match="nothing to run"):
         attach(f"team/elsewhere/{there.id}")

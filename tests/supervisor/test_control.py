@@ -4,9 +4,9 @@ import inspect
 
 import pytest
 
+from wandb_magic.arguments import REQUEST_ARGUMENTS
 from wandb_magic.supervisor.control import ControlTarget
 from wandb_magic.supervisor.supervisor import Supervisor
-from wandb_magic.validation import REQUEST_ARGUMENTS
 
 
 @pytest.mark.parametrize("target", [ControlTarget, Supervisor])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from wandb_magic.api import Sweep
 from wandb_magic.records import RunState
-from wandb_magic.verbs import Sweep
 
 Start = Callable[..., Sweep]
 Until = Callable[..., object]
@@ -34,7 +34,7 @@ CELL = """
 import wandb
 with wandb.init() as run:
     run.log({"loss": WORTH})
-    print("WARM" if "wandb_magic.template" in open("/proc/self/cmdline").read() else "COLD")
+    print("WARM" if ".fork_server" in open("/proc/self/cmdline").read() else "COLD")
 """
 
 
@@ -166,7 +166,7 @@ def test_what_must_not_be_imported_before_the_fork_is_left_to_the_runs(
 ) -> None:
     (tmp_path / "own_late.py").touch()
     names = {"late": late_modules(installed(tmp_path, monkeypatch, name, code))}
-    cell = f"{LATE}print('wandb_magic.template' in open('/proc/self/cmdline').read() and 'WARM')"
+    cell = f"{LATE}print('.fork_server' in open('/proc/self/cmdline').read() and 'WARM')"
     for each in values:  # in this sweep and in the next one
         config = grid(*range(1, len(each) + 1), jobs=1)
         sweep = start(cell, config, count=None, namespace=names).wait(120)

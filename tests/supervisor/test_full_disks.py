@@ -21,15 +21,15 @@ import psutil
 import pytest
 
 from wandb_magic import disk
-from wandb_magic.disk import DiskNote, read_note, reason_of, shortage, wait_for_disk
+from wandb_magic.api import Sweep
+from wandb_magic.disk import DiskWaitNote, read_note, shortage, wait_for_disk, wait_reason
 from wandb_magic.errors import SweepError
 from wandb_magic.paths import SweepPaths, append_line
-from wandb_magic.processes import alive
+from wandb_magic.processes import is_alive
 from wandb_magic.records import RunRecord, RunState
-from wandb_magic.server.answers import summary
+from wandb_magic.server.serializers import sweep_summary
 from wandb_magic.store import StoreReader
-from wandb_magic.supervisor.disk import Disk
-from wandb_magic.verbs import Sweep
+from wandb_magic.supervisor.disk_retry import DiskRetry
 
 MOMENTS = 10 if os.environ.get("WANDB_MAGIC_FULL") else 2
 INODES = 4000
@@ -99,7 +99,9 @@ def template_of(sweep: Sweep) -> psutil.Process | None:
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, ProcessLookupError):
             words = process.cmdline()
-            ours = "wandb_magic.template" in words and str(sweep.path / "bundle") in words
+            ours = (
+                "wandb_magic.runner.fork_server" in words and str(sweep.path / "bundle") in words
+            )
             if ours and os.getsid(process.pid) != process.pid:
                 return process
     return None
@@ -108,7 +110,7 @@ def template_of(sweep: Sweep) -> psutil.Process | None:
 def told_by_rest(sweep: Sweep) -> str:
     paths = SweepPaths(sweep.path)
     with contextlib.closing(StoreReader(paths.store)) as reader:
-        return summary(paths, reader)["cause"]
+        return sweep_summary(paths, reader)["cause"]
 
 
 def finished(sweep: Sweep) -> int:
@@ -199,7 +201,7 @@ def test_a_full_disk_holds_up_a_supervisor_that_starts(
     process.kill()
     with contextlib.suppress(psutil.Error):
         process.wait(10)
-    until(lambda: not any(each.process and alive(each.process) for each in sweep.records()))
+    until(lambda: not any(each.process and is_alive(each.process) for each in sweep.records()))
     make_room = fill_octets(small_disk)
     until(lambda: sweep.state == "died")
     with pytest.raises(SweepError, match="full"):
@@ -232,7 +234,7 @@ def test_each_disk_that_cannot_be_written_is_waited_for_and_named(
     number: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(disk, "RETRY_S", 0.0)
-    monkeypatch.setattr("wandb_magic.supervisor.disk.RETRY_S", 0.0)
+    monkeypatch.setattr("wandb_magic.supervisor.disk_retry.RETRY_S", 0.0)
     lock, told = tmp_path / "lock", list[str]()
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT)
 
@@ -244,8 +246,8 @@ def test_each_disk_that_cannot_be_written_is_waited_for_and_named(
 
     assert wait_for_disk(write) == "written"
     told.clear()
-    waits = Disk(SweepPaths(tmp_path), DiskNote(descriptor))
-    assert asyncio.run(waits.patiently(write)) == "written"
+    waits = DiskRetry(SweepPaths(tmp_path), DiskWaitNote(descriptor))
+    assert asyncio.run(waits.retry(write)) == "written"
     os.close(descriptor)
     assert told[0] == "" == read_note(lock)
     assert told[1].startswith(said.format(tmp_path)), told
@@ -259,26 +261,26 @@ def test_what_no_room_helps_is_not_waited_for(tmp_path: Path) -> None:
     with pytest.raises(PermissionError):
         wait_for_disk(refuse)
     descriptor = os.open(tmp_path / "lock", os.O_RDWR | os.O_CREAT)
-    waits = Disk(SweepPaths(tmp_path), DiskNote(descriptor))
+    waits = DiskRetry(SweepPaths(tmp_path), DiskWaitNote(descriptor))
     with pytest.raises(PermissionError):
-        asyncio.run(waits.patiently(refuse))
+        asyncio.run(waits.retry(refuse))
     os.close(descriptor)
-    assert "Permission denied" in reason_of(PermissionError(13, "Permission denied"), tmp_path)
+    assert "Permission denied" in wait_reason(PermissionError(13, "Permission denied"), tmp_path)
 
 
 def test_a_note_is_kept_for_each_that_waits_and_damage_to_it_is_none(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     assert read_note(lock) == ""
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT)
-    note, size = DiskNote(descriptor), lock.stat().st_size
-    assert note.put("a", "first")
-    assert not note.put("a", "first")
-    assert note.put("b", "second " * 1000)
+    note, size = DiskWaitNote(descriptor), lock.stat().st_size
+    assert note.set("a", "first")
+    assert not note.set("a", "first")
+    assert note.set("b", "second " * 1000)
     assert read_note(lock) == "first"
-    note.drop("a")
+    note.clear("a")
     assert read_note(lock).startswith("second second")
     assert lock.stat().st_size == size
-    note.drop("b")
+    note.clear("b")
     assert read_note(lock) == ""
     os.close(descriptor)
     lock.write_bytes(b"\xff\x00\xfe")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from loopback.server import Loopback
+from fake_wandb_server.server import FakeWandbServer
 from wandb_magic import start, sweep
 from wandb_magic.errors import RemoteError, SweepStateError
 
@@ -31,19 +31,19 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_offline_sweep_goes_on_as_a_real_one(
-    loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+    fake_wandb_server: FakeWandbServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offline = start(CONFIG, train, count=2, name="mine", project="later").wait(90)
     assert (offline.state, offline.url) == ("finished", None)
     with pytest.raises(RemoteError):
         offline.resume(online=True, count=1)
-    for name, value in loopback.environment.items():
+    for name, value in fake_wandb_server.environment.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SweepStateError, match="has had all of its 2 runs: say how many more"):
         offline.resume(online=True)
 
     online = offline.resume(online=True, count=2).wait(90)
-    there = loopback.sweeps[online.id]
+    there = fake_wandb_server.sweeps[online.id]
     assert online.url == offline.url
     assert (online.name, online.state, online.status().sweep.mode) == (
         "mine",
@@ -53,7 +53,9 @@ def test_an_offline_sweep_goes_on_as_a_real_one(
     runs = [run.id for sweep in (offline, online) for run in sweep.records()]
     assert there.runs == runs
     assert there.state == "RUNNING"
-    assert {run: len(loopback.runs[run].history) for run in runs} == dict.fromkeys(runs, 3)
+    assert {run: len(fake_wandb_server.runs[run].history) for run in runs} == dict.fromkeys(
+        runs, 3
+    )
     more = offline.resume(online=True, count=1).wait(90)
     assert (more.id, more.status().ended) == (online.id, 3)
     with pytest.raises(SweepStateError, match="is online already"):
@@ -61,10 +63,10 @@ def test_an_offline_sweep_goes_on_as_a_real_one(
 
 
 def test_the_runs_that_a_new_online_sweep_learns_from(
-    loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+    fake_wandb_server: FakeWandbServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offline = start(CONFIG, train, count=1, project="later").wait(90)
-    for name, value in loopback.environment.items():
+    for name, value in fake_wandb_server.environment.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SweepStateError, match="has no run at W&B: send it there with"):
         start(CONFIG, train, count=1, project="later", prior=offline)
@@ -74,11 +76,11 @@ def test_the_runs_that_a_new_online_sweep_learns_from(
     first = start(CONFIG, train, count=1, project="later", prior=offline).wait(90)
     second = start(CONFIG, train, count=1, project="later", prior=first).wait(90)
     known = [each.records()[0].id for each in (offline, first)]
-    assert [loopback.sweeps[each.id].prior_runs for each in (first, second)] == [
+    assert [fake_wandb_server.sweeps[each.id].prior_runs for each in (first, second)] == [
         [run] for run in known
     ]
     made = sweep(CONFIG, project="later", prior_runs=known)
-    assert loopback.sweeps[made].prior_runs == known
+    assert fake_wandb_server.sweeps[made].prior_runs == known
     folders = sorted(path.name for path in Path(os.environ["WANDB_DIR"], "wandb").glob("sweep-*"))
     assert {f"sweep-{each.id}" for each in (offline, first, second)} < set(folders)
     assert len(folders) == 4

@@ -18,13 +18,13 @@ from typing import Any
 
 import pytest
 
+from fake_wandb_server.controls import Controls
+from fake_wandb_server.leaks import leaks
+from fake_wandb_server.process import FakeWandbServerProcess
+from fake_wandb_server.server import FakeWandbServer
 from full import FULL, only_full
-from loopback.controls import Controls
-from loopback.leaks import leaks
-from loopback.process import LoopbackProcess
-from loopback.server import Loopback
+from wandb_magic.api import Sweep
 from wandb_magic.records import RunState
-from wandb_magic.verbs import Sweep
 
 PATIENCE_S = 120.0
 ROWS = 3
@@ -77,7 +77,7 @@ def whole(server: Controls, sweep: Sweep, folder: Path, rows: int = ROWS) -> Non
     there = server.look()
     kept = there.sweeps[sweep.id]
     assert sorted(kept.runs) == sorted(run.id for run in records)
-    assert sorted(kept.handed) == sorted(run.id for run in records)
+    assert sorted(kept.assignments) == sorted(run.id for run in records)
     for run in records:
         found = there.runs[run.id]
         assert found.state == "finished", (run, found.state)
@@ -94,23 +94,23 @@ def log_of(sweep: Sweep) -> str:
 
 
 def test_a_sweep_is_at_the_server_as_it_is_here(
-    loopback: Loopback, online: Start, tmp_path: Path, temporary: Path
+    fake_wandb_server: FakeWandbServer, online: Start, tmp_path: Path, temporary: Path
 ) -> None:
-    sweep = online(loopback, CELL, count=4, agents=2).wait(PATIENCE_S)
+    sweep = online(fake_wandb_server, CELL, count=4, agents=2).wait(PATIENCE_S)
 
-    whole(loopback, sweep, tmp_path)
+    whole(fake_wandb_server, sweep, tmp_path)
     assert sweep.url is not None
     assert sweep.url.endswith(f"/team/tests/sweeps/{sweep.id}")
     run = sweep.records()[0]
-    (line,) = loopback.runs[run.id].console
+    (line,) = fake_wandb_server.runs[run.id].console
     assert line.endswith(f"with {run.params['lr']}")
     assert f"with {run.params['lr']}" in sweep.logs(0)
-    assert loopback.refused == []
-    assert len(loopback.sweeps[sweep.id].agents) == 2
+    assert fake_wandb_server.refused == []
+    assert len(fake_wandb_server.sweeps[sweep.id].agents) == 2
     (notice,) = sweep.status().sweep.notices
     assert notice.startswith("online, because W&B finds an API key for")
     assert list(tmp_path.rglob("run-*.wandb"))
-    assert leaks(loopback.key, tmp_path, temporary) == []
+    assert leaks(fake_wandb_server.key, tmp_path, temporary) == []
 
 
 # Outages
@@ -118,7 +118,7 @@ def test_a_sweep_is_at_the_server_as_it_is_here(
 OUTAGES_S = [5.0, *([30.0, 120.0] if FULL else [])]
 
 
-def outage(server: LoopbackProcess, seconds: float) -> None:
+def outage(server: FakeWandbServerProcess, seconds: float) -> None:
     """Kill the server in the midst of what it does; it comes back after some seconds."""
     server.kill()
     time.sleep(seconds)  # the outage itself, not a wait
@@ -128,12 +128,16 @@ def outage(server: LoopbackProcess, seconds: float) -> None:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seconds", OUTAGES_S)
 def test_a_server_that_is_killed_again_and_again_costs_nothing(
-    loopback_process: LoopbackProcess, online: Start, until: Until, tmp_path: Path, seconds: float
+    fake_wandb_server_process: FakeWandbServerProcess,
+    online: Start,
+    until: Until,
+    tmp_path: Path,
+    seconds: float,
 ) -> None:
-    server = loopback_process
+    server = fake_wandb_server_process
     sweep = online(server, SLOW, count=8, agents=2)
     outage(server, seconds)  # at the start
-    until(lambda: sum(run.state.ended for run in sweep.records()) >= 2, seconds + PATIENCE_S)
+    until(lambda: sum(run.state.has_ended for run in sweep.records()) >= 2, seconds + PATIENCE_S)
     until(lambda: any(run.state is RunState.RUNNING for run in sweep.records()))
     outage(server, seconds)  # in the middle of runs
     until(lambda: len(sweep.records()) == 8, seconds + PATIENCE_S)
@@ -146,27 +150,27 @@ def test_a_server_that_is_killed_again_and_again_costs_nothing(
 @only_full
 @pytest.mark.timeout(900)
 def test_a_run_begins_when_an_outage_longer_than_wandb_waits_is_over(
-    loopback: Loopback, online: Start, until: Until, tmp_path: Path
+    fake_wandb_server: FakeWandbServer, online: Start, until: Until, tmp_path: Path
 ) -> None:
-    loopback.fault("reset", "UpsertBucket", period=110)
-    loopback.fault("reset", "/files/*", period=110)
-    sweep = online(loopback, CELL, count=2, agents=2)
-    until(lambda: [run for run in sweep.records() if run.state.ended], 300)
+    fake_wandb_server.fault("reset", "UpsertBucket", period=110)
+    fake_wandb_server.fault("reset", "/files/*", period=110)
+    sweep = online(fake_wandb_server, CELL, count=2, agents=2)
+    until(lambda: [run for run in sweep.records() if run.state.has_ended], 300)
     sweep.wait(PATIENCE_S)
 
-    whole(loopback, sweep, tmp_path)
+    whole(fake_wandb_server, sweep, tmp_path)
 
 
 # Kills here
 
 
 def test_a_supervisor_that_is_killed_again_and_again_costs_nothing(
-    loopback: Loopback, online: Start, until: Until, tmp_path: Path
+    fake_wandb_server: FakeWandbServer, online: Start, until: Until, tmp_path: Path
 ) -> None:
     chance = random.Random(4)
-    sweep = online(loopback, SLOW, count=8, agents=3)
+    sweep = online(fake_wandb_server, SLOW, count=8, agents=3)
     for ended in (0, 2, 4):
-        until(lambda ended=ended: sum(run.state.ended for run in sweep.records()) >= ended)
+        until(lambda ended=ended: sum(run.state.has_ended for run in sweep.records()) >= ended)
         until(lambda: sweep.state == "running")
         time.sleep(chance.uniform(0.0, 0.3))  # the moment of the attack, not a wait
         process = sweep.status().sweep.supervisor
@@ -177,14 +181,14 @@ def test_a_supervisor_that_is_killed_again_and_again_costs_nothing(
     sweep.wait(PATIENCE_S)
 
     assert len(sweep.records()) == 8
-    whole(loopback, sweep, tmp_path)
-    assert len(loopback.agents) == 3, "the agents keep their ids"
+    whole(fake_wandb_server, sweep, tmp_path)
+    assert len(fake_wandb_server.agents) == 3, "the agents keep their ids"
 
 
 def test_a_killed_run_is_at_an_end_at_the_server_too(
-    loopback: Loopback, online: Start, until: Until, go: Callable[[], None]
+    fake_wandb_server: FakeWandbServer, online: Start, until: Until, go: Callable[[], None]
 ) -> None:
-    sweep = online(loopback, WAITS, count=2)
+    sweep = online(fake_wandb_server, WAITS, count=2)
     run = until(lambda: next((r for r in sweep.records() if r.value is not None), None))
     go()
     os.kill(run.process.pid, signal.SIGKILL)
@@ -192,15 +196,17 @@ def test_a_killed_run_is_at_an_end_at_the_server_too(
 
     killed, finished = sweep.records()
     assert (killed.state, finished.state) == (RunState.KILLED, RunState.FINISHED)
-    there = loopback.runs[killed.id]
+    there = fake_wandb_server.runs[killed.id]
     until(lambda: there.state != "running", 20)
     assert (there.state, there.exit_code) == ("failed", 137)
     assert there.history[0]["loss"] == killed.params["lr"]
     assert "signal 9" in there.summary["wandb_magic/cause"]
-    assert loopback.runs[finished.id].state == "finished"
+    assert fake_wandb_server.runs[finished.id].state == "finished"
 
 
-def test_broken_runs_are_tried_again_and_count_once(loopback: Loopback, online: Start) -> None:
+def test_broken_runs_are_tried_again_and_count_once(
+    fake_wandb_server: FakeWandbServer, online: Start
+) -> None:
     cell = """
     import os, wandb
     first = not os.path.exists(ROOT + "/tried")
@@ -210,7 +216,7 @@ def test_broken_runs_are_tried_again_and_count_once(loopback: Loopback, online: 
     with wandb.init() as run:
         run.log({"loss": run.config.lr})
     """
-    sweep = online(loopback, cell, count=2, retries=1).wait(PATIENCE_S)
+    sweep = online(fake_wandb_server, cell, count=2, retries=1).wait(PATIENCE_S)
 
     assert sweep.state == "finished"
     first, again, second = sweep.records()
@@ -218,28 +224,28 @@ def test_broken_runs_are_tried_again_and_count_once(loopback: Loopback, online: 
     assert (first.state, first.cause) == (RunState.FAILED, "ValueError: before wandb.init")
     assert (again.state, second.state) == (RunState.FINISHED, RunState.FINISHED)
     assert again.params == first.params
-    assert loopback.runs.keys() == {again.id, second.id}
-    assert loopback.runs[again.id].config == first.params
-    assert loopback.sweeps[sweep.id].runs == [again.id, second.id]
-    assert len(loopback.sweeps[sweep.id].handed) == 2
+    assert fake_wandb_server.runs.keys() == {again.id, second.id}
+    assert fake_wandb_server.runs[again.id].config == first.params
+    assert fake_wandb_server.sweeps[sweep.id].runs == [again.id, second.id]
+    assert len(fake_wandb_server.sweeps[sweep.id].assignments) == 2
 
 
 @only_full
 @pytest.mark.timeout(600)
 def test_an_upload_that_is_refused_for_good_is_told_with_what_sends_it(
-    online: Start, loopback: Loopback
+    online: Start, fake_wandb_server: FakeWandbServer
 ) -> None:
-    loopback.fault("status", "file_stream", status=404, after=1)
-    sweep = online(loopback, CELL)
+    fake_wandb_server.fault("status", "file_stream", status=404, after=1)
+    sweep = online(fake_wandb_server, CELL)
     sweep.wait(PATIENCE_S)
     (run,) = sweep.records()
     assert run.state is RunState.FINISHED
-    assert loopback.look().runs[run.id].state == "running"
+    assert fake_wandb_server.look().runs[run.id].state == "running"
     refused, failed = (each for each in sweep.status().sweep.notices if "refused" in each)
     assert f"run {run.id} sends (404 Not Found)" in refused
     assert "could not be sent" in failed
-    loopback.heal()
+    fake_wandb_server.heal()
     (command,) = re.findall("`(.*)`", failed)
     subprocess.run([sys.executable, "-m", *command.split()], check=True)
-    there = loopback.look().runs[run.id]
+    there = fake_wandb_server.look().runs[run.id]
     assert (there.state, len(there.history)) == ("finished", ROWS)

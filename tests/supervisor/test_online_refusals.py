@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from loopback.server import Loopback
-from wandb_magic import index
+from fake_wandb_server.server import FakeWandbServer
+from wandb_magic import registry
+from wandb_magic.api import Sweep
 from wandb_magic.errors import SweepError
-from wandb_magic.verbs import Sweep
 
 CELL = "import wandb\nwith wandb.init() as run:\n    run.log({'loss': 1})\n"
 SECONDS = 20  # of a machine that is busy with other tests; alone it takes two or three
@@ -20,55 +20,62 @@ Refused = Callable[..., str]
 
 @pytest.fixture
 def refused(
-    start: Start, loopback: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    start: Start,
+    fake_wandb_server: FakeWandbServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Refused:
     def sentence(config: object = None, mode: str = "auto", **variables: str) -> str:
-        for name, value in {**loopback.environment, **variables}.items():
+        for name, value in {**fake_wandb_server.environment, **variables}.items():
             monkeypatch.setenv(name, value)
         began = time.monotonic()
         with pytest.raises(SweepError) as caught:
             start(CELL, config, mode=mode)
         assert time.monotonic() - began < SECONDS
         assert list(tmp_path.glob("wandb/*")) == []
-        assert list(index.entries()) == []
+        assert list(registry.list_sweeps()) == []
         assert "\n" not in str(caught.value)
-        assert loopback.key not in str(caught.value)
+        assert fake_wandb_server.key not in str(caught.value)
         return str(caught.value)
 
     return sentence
 
 
-def test_a_server_that_is_not_there(loopback: Loopback, refused: Refused) -> None:
-    loopback.close()
+def test_a_server_that_is_not_there(fake_wandb_server: FakeWandbServer, refused: Refused) -> None:
+    fake_wandb_server.close()
     said = refused()
-    assert f"127.0.0.1:{loopback.port} cannot be reached: it refuses the connection" in said
+    assert (
+        f"127.0.0.1:{fake_wandb_server.port} cannot be reached: it refuses the connection" in said
+    )
     assert "WANDB_BASE_URL" in said
     assert "--mode offline" in said
 
 
-def test_a_server_that_says_only_errors(loopback: Loopback, refused: Refused) -> None:
-    loopback.fault("status", status=503)
+def test_a_server_that_says_only_errors(
+    fake_wandb_server: FakeWandbServer, refused: Refused
+) -> None:
+    fake_wandb_server.fault("status", status=503)
     assert "is in trouble (HTTP 503)" in refused()
 
 
-def test_a_key_that_is_rejected(loopback: Loopback, refused: Refused) -> None:
+def test_a_key_that_is_rejected(fake_wandb_server: FakeWandbServer, refused: Refused) -> None:
     said = refused(WANDB_API_KEY="f" * 40)
     assert "rejects the API key from WANDB_API_KEY" in said
     assert "f" * 40 not in said
-    assert loopback.sweeps == {}
+    assert fake_wandb_server.sweeps == {}
 
 
-def test_a_key_that_is_too_short(loopback: Loopback, refused: Refused) -> None:
+def test_a_key_that_is_too_short(fake_wandb_server: FakeWandbServer, refused: Refused) -> None:
     said = refused(WANDB_API_KEY="tooshort")
     assert "tooshort" not in said
-    assert loopback.sweeps == {}
+    assert fake_wandb_server.sweeps == {}
 
 
-def test_an_entity_that_is_not_ours(loopback: Loopback, refused: Refused) -> None:
+def test_an_entity_that_is_not_ours(fake_wandb_server: FakeWandbServer, refused: Refused) -> None:
     said = refused(WANDB_ENTITY="strangers")
     assert "'strangers' is neither you nor one of your teams" in said
     assert "team" in said
-    assert loopback.sweeps == {}
+    assert fake_wandb_server.sweeps == {}
 
 
 def test_a_sweep_that_is_not_there(refused: Refused) -> None:
@@ -76,8 +83,8 @@ def test_a_sweep_that_is_not_there(refused: Refused) -> None:
     assert "has no sweep team/tests/abcd1234" in said
 
 
-def test_no_key_at_all(refused: Refused, loopback: Loopback) -> None:
+def test_no_key_at_all(refused: Refused, fake_wandb_server: FakeWandbServer) -> None:
     said = refused(mode="online", WANDB_API_KEY="")
     assert "online cannot be had" in said
     assert "wandb login" in said
-    assert loopback.requests == []
+    assert fake_wandb_server.requests == []

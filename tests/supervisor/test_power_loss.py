@@ -19,8 +19,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from wandb_magic.bundle.key import key_path
-from wandb_magic.verbs import Sweep
+from wandb_magic.api import Sweep
+from wandb_magic.bundle.signing_key import key_path
 
 MOMENTS = 20 if os.environ.get("WANDB_MAGIC_FULL") else 2
 BUDGET = 6
@@ -38,7 +38,7 @@ OPTIONS = "loop,commit=300,noauto_da_alloc"
 GOING_ON = """
 import sys
 from wandb_magic.records import RunState
-from wandb_magic.verbs.finding import attach
+from wandb_magic.api._local_sweeps import attach
 
 sweep = attach(sys.argv[1])
 sweep.resume().wait(120)
@@ -144,7 +144,7 @@ def test_every_sweep_goes_on_after_a_loss_of_power(machine: Machine, start: Star
     sweep = start(CELL, count=BUDGET, agents=2, failure_limit=0)
     id_, images = sweep.id, [machine.snapshot()]  # at the very moment when the cell returns
     while len(images) < MOMENTS:
-        ended = sum(run.state.ended for run in sweep.records())
+        ended = sum(run.state.has_ended for run in sweep.records())
         if ended >= BUDGET - 2:
             sweep.set_count(ended + BUDGET)
         time.sleep(chance.uniform(0.1, 2.0))  # the moment of the attack, not a wait

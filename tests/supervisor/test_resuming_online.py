@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import wandb_magic
-from loopback.server import Loopback
+from fake_wandb_server.server import FakeWandbServer
+from wandb_magic.api import Sweep
 from wandb_magic.records import RunState
-from wandb_magic.verbs import Sweep
 
 Until = Callable[..., Any]
 CONFIG = {
@@ -43,11 +43,11 @@ def train_until(root: Path) -> Callable[[], None]:
 
 
 @pytest.fixture
-def online(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> Loopback:
-    for name, value in loopback.environment.items():
+def online(fake_wandb_server: FakeWandbServer, monkeypatch: pytest.MonkeyPatch) -> FakeWandbServer:
+    for name, value in fake_wandb_server.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("WANDB_X_FILE_STREAM_TRANSMIT_INTERVAL", "1")
-    return loopback
+    return fake_wandb_server
 
 
 def begin(root: Path) -> Sweep:
@@ -57,7 +57,9 @@ def begin(root: Path) -> Sweep:
 
 
 @pytest.mark.slow
-def test_failed_runs_go_on_under_their_ids_at_the_server(online: Loopback, tmp_path: Path) -> None:
+def test_failed_runs_go_on_under_their_ids_at_the_server(
+    online: FakeWandbServer, tmp_path: Path
+) -> None:
     sweep = begin(tmp_path).wait(120)
     before = sweep.records()
     assert [run.state for run in before] == [RunState.FAILED] * 2, sweep.status()
@@ -80,7 +82,7 @@ def test_failed_runs_go_on_under_their_ids_at_the_server(online: Loopback, tmp_p
 
 @pytest.mark.slow
 def test_a_killed_run_goes_on_at_the_server(
-    online: Loopback, tmp_path: Path, until: Until
+    online: FakeWandbServer, tmp_path: Path, until: Until
 ) -> None:
     (tmp_path / "hold").touch()
     sweep = begin(tmp_path)

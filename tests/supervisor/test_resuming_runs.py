@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from wandb_magic.api import Sweep
 from wandb_magic.errors import SweepStateError
 from wandb_magic.records import NO_AGENT, RunState
 from wandb_magic.store import StoreReader
-from wandb_magic.verbs import Sweep
 
 # It logs one step more than it finds in its folder, and fails until the file GO is there.
 CELL = """
@@ -273,11 +273,11 @@ def test_kills_at_any_moment_neither_lose_nor_double_what_is_resumed(
         if process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
-        crashed = [run for run in sweep.records() if run.state.crashed]
+        crashed = [run for run in sweep.records() if run.state.is_failure]
         for run in crashed:
             sweep.resume_run(run.id)
             asked += 1
-            assert not sweep.records()[run.number].state.crashed, "accepted means stored"
+            assert not sweep.records()[run.number].state.is_failure, "accepted means stored"
         if not crashed:
             sweep.resume()
         sweep.set_count(len(sweep.records()) + 1)

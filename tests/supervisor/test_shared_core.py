@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from loopback.server import Loopback
+from fake_wandb_server.server import FakeWandbServer
+from wandb_magic.api import Sweep
 from wandb_magic.records import RunRecord, RunState
-from wandb_magic.verbs import Sweep
 
 Start = Callable[..., Sweep]
 
@@ -130,7 +130,7 @@ if how != "no init":
     assert "wandb.init was called, but what the run logged is lost" in lost.cause
 
 
-def test_online_too(online: Start, loopback: Loopback, notebook: Path) -> None:
+def test_online_too(online: Start, fake_wandb_server: FakeWandbServer, notebook: Path) -> None:
     cell = (
         PARAMS
         + """
@@ -154,9 +154,9 @@ else:
 """
     )
     (notebook / "rel" / "data.txt").write_text("data")
-    sweep = online(loopback, cell, config=grid("rank", "artifact"), count=None)
+    sweep = online(fake_wandb_server, cell, config=grid("rank", "artifact"), count=None)
     for run in finished(sweep).values():
         assert Path(run.directory).parent == notebook / "rel" / "wandb"
-        there = loopback.look().runs[run.id]
+        there = fake_wandb_server.look().runs[run.id]
         assert [row["loss"] for row in there.history] == [1.0]
     assert (notebook / "other" / "here" / "data.txt").read_text() == "data"

@@ -1,4 +1,4 @@
-"""Offline sweeps, and syncs of them to the loopback server."""
+"""Offline sweeps, and syncs of them to the fake_wandb_server server."""
 
 import os
 import subprocess
@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
+from fake_wandb_server.clients import PYTHONS
+from fake_wandb_server.server import FakeWandbServer
 from full import only_full
-from loopback.clients import PYTHONS
-from loopback.server import Loopback
-from wandb_magic.bundle.manifest import inherited
-from wandb_magic.detach import start_sync
+from wandb_magic.api import Sweep
+from wandb_magic.api._options import LaunchOptions, RunCode
+from wandb_magic.api._start import start_sweep
+from wandb_magic.bundle.manifest import inheritable_environment
+from wandb_magic.daemon import start_sync
 from wandb_magic.records import Options
 from wandb_magic.sync import state
 from wandb_magic.sync.state import SyncState
-from wandb_magic.verbs import Sweep
-from wandb_magic.verbs.settings import Code, Settings
-from wandb_magic.verbs.starting import start_code
 
-from .truth import said
+from .assertions import said
 
 PATIENCE_S = 240.0
 CONFIG: dict[str, Any] = {
@@ -83,7 +83,7 @@ def swept(tmp_path: Path) -> Callable[..., Sweep]:
         wait: bool = True,
         **namespace: object,
     ) -> Sweep:
-        settings = Settings(
+        settings = LaunchOptions(
             count=count,
             agents=agents,
             name=None,
@@ -94,7 +94,9 @@ def swept(tmp_path: Path) -> Callable[..., Sweep]:
             env=None,
         )
         names = {"STEPS": 5, "GO": str(tmp_path / "go"), **namespace}
-        started = start_code(config, Code(cell=textwrap.dedent(cell), namespace=names), settings)
+        started = start_sweep(
+            config, RunCode(cell=textwrap.dedent(cell), namespace=names), settings
+        )
         if wait:
             started.wait(PATIENCE_S)
             assert started.state == "finished", (started.path / "supervisor.log").read_text()
@@ -107,13 +109,13 @@ Begin = Callable[..., subprocess.Popen[bytes]]
 
 
 @pytest.fixture
-def begin(loopback: Loopback, python: str) -> Begin:
+def begin(fake_wandb_server: FakeWandbServer, python: str) -> Begin:
     """Start a sync, of whatever version of wandb."""
 
     def start(sweep: Sweep, *arguments: str, **variables: str) -> subprocess.Popen[bytes]:
         environment = {
-            **inherited(os.environ),
-            **loopback.environment,
+            **inheritable_environment(os.environ),
+            **fake_wandb_server.environment,
             "PYTHONWARNINGS": "ignore",
             "PYTHONDONTWRITEBYTECODE": "",  # else each command compiles all of wandb again
             "WANDB_SILENT": "false",

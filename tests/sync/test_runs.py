@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from loopback.clients import wait_for
-from loopback.server import Loopback
-from loopback.state import HISTORY
-from wandb_magic.entries import HistoryEntry
+from fake_wandb_server.clients import wait_for
+from fake_wandb_server.server import FakeWandbServer
+from fake_wandb_server.state import HISTORY
+from wandb_magic.api import Sweep
+from wandb_magic.log_records import HistoryRecord
 from wandb_magic.records import RunState
-from wandb_magic.runlog import Follower
 from wandb_magic.sync.state import Phase, SyncState, read
-from wandb_magic.verbs import Sweep
+from wandb_magic.wandb_log import LogFollower
 
+from .assertions import said
 from .conftest import newest_wandb
-from .truth import said
 
 End = Callable[..., SyncState]
 Begin = Callable[..., subprocess.Popen[bytes]]
@@ -49,22 +49,22 @@ run.finish()
 
 @pytest.mark.parametrize("kind", ["killed", "early", "twice"])
 def test_every_run_arrives(
-    kind: str, swept: Callable[..., Sweep], end: End, loopback: Loopback
+    kind: str, swept: Callable[..., Sweep], end: End, fake_wandb_server: FakeWandbServer
 ) -> None:
     sweep = swept(1, KINDS, KIND=kind)
     [run] = sweep.records()
     assert end(sweep).phase is Phase.DONE, said(sweep)
-    there = loopback.runs[run.id]
+    there = fake_wandb_server.runs[run.id]
     assert there.config == dict(run.params)
-    [remote] = loopback.sweeps.values()
+    [remote] = fake_wandb_server.sweeps.values()
     assert there.sweep == remote.name
     cause = there.summary.get("wandb_magic/cause", "")
     assert cause == run.cause
     if kind == "killed":
         assert run.state is RunState.KILLED
         assert there.state == "failed"
-        follower = Follower(Path(run.directory))
-        kept = [entry for entry in follower.poll() if isinstance(entry, HistoryEntry)]
+        follower = LogFollower(Path(run.directory))
+        kept = [entry for entry in follower.poll() if isinstance(entry, HistoryRecord)]
         follower.close()
         assert [row["_step"] for row in there.history] == [entry.step for entry in kept]
         assert any("dies" in line for line in there.console)
@@ -79,7 +79,7 @@ def test_every_run_arrives(
 
 
 def test_pruned_runs_keep_their_mark(
-    swept: Callable[..., Sweep], end: End, loopback: Loopback
+    swept: Callable[..., Sweep], end: End, fake_wandb_server: FakeWandbServer
 ) -> None:
     cell = """
     import time, wandb
@@ -100,14 +100,14 @@ def test_pruned_runs_keep_their_mark(
     assert pruned
     assert end(sweep).phase is Phase.DONE, said(sweep)
     for run in pruned:
-        there = loopback.runs[run.id]
+        there = fake_wandb_server.runs[run.id]
         assert there.state in ("failed", "killed")
         assert there.summary["wandb_magic/cause"] == run.cause
         assert len(there.history) == 20
 
 
 def test_a_sweep_that_goes_on_is_followed_to_its_end(
-    swept: Callable[..., Sweep], begin: Begin, loopback: Loopback, tmp_path: Path
+    swept: Callable[..., Sweep], begin: Begin, fake_wandb_server: FakeWandbServer, tmp_path: Path
 ) -> None:
     cell = """
     import os, time, wandb
@@ -135,12 +135,12 @@ def test_a_sweep_that_goes_on_is_followed_to_its_end(
     found = state()
     assert found is not None
     assert (found.phase, found.sent, found.runs) == (Phase.DONE, 3, 3)
-    assert [len(run.history) for run in loopback.runs.values()] == [2, 2, 2]
+    assert [len(run.history) for run in fake_wandb_server.runs.values()] == [2, 2, 2]
 
 
 @newest_wandb
 def test_a_line_that_wandb_drops_is_told(
-    swept: Callable[..., Sweep], end: End, loopback: Loopback
+    swept: Callable[..., Sweep], end: End, fake_wandb_server: FakeWandbServer
 ) -> None:
     cell = """
     import wandb
@@ -151,7 +151,7 @@ def test_a_line_that_wandb_drops_is_told(
     """
     sweep = swept(1, cell)
     synced = end(sweep)
-    [run] = loopback.runs.values()
+    [run] = fake_wandb_server.runs.values()
     assert (synced.phase, synced.sent, run.state) == (Phase.DONE, 1, "finished"), said(sweep)
     assert [row.get("loss") for row in run.history if "loss" in row] == [1, 2]
     steps = run.stream(HISTORY).count
@@ -160,7 +160,7 @@ def test_a_line_that_wandb_drops_is_told(
 
 
 def test_a_run_whose_folder_is_gone_says_so(
-    swept: Callable[..., Sweep], end: End, loopback: Loopback
+    swept: Callable[..., Sweep], end: End, fake_wandb_server: FakeWandbServer
 ) -> None:
     sweep = swept(2)
     first, second = sorted(sweep.records(), key=lambda run: run.number)
@@ -169,7 +169,7 @@ def test_a_run_whose_folder_is_gone_says_so(
     assert synced.phase is Phase.DONE, said(sweep)
     assert len(synced.notices) == 1
     assert "run 0" in synced.notices[0]
-    there = loopback.runs[first.id]
+    there = fake_wandb_server.runs[first.id]
     assert there.config == json.loads(json.dumps(first.params))
     assert there.history == []
-    assert len(loopback.runs[second.id].history) > 0
+    assert len(fake_wandb_server.runs[second.id].history) > 0

@@ -5,35 +5,35 @@ from pathlib import Path
 
 import pytest
 
-from loopback.server import Loopback
+from fake_wandb_server.server import FakeWandbServer
+from wandb_magic.api import Sweep
 from wandb_magic.sync.state import Phase, SyncState
-from wandb_magic.verbs import Sweep
 
-from .truth import check_arrived, key_is_nowhere, said
+from .assertions import check_arrived, key_is_nowhere, said
 
 
 @pytest.mark.slow
 def test_a_whole_sweep_arrives_once(
     swept: Callable[..., Sweep],
     end: Callable[..., SyncState],
-    loopback: Loopback,
+    fake_wandb_server: FakeWandbServer,
     tmp_path: Path,
 ) -> None:
     sweep = swept(6)
     synced = end(sweep)
     assert synced.phase is Phase.DONE, said(sweep)
     assert (synced.sent, synced.runs, synced.notices) == (6, 6, ())
-    check_arrived(loopback, sweep)
-    [remote] = loopback.sweeps.values()
+    check_arrived(fake_wandb_server, sweep)
+    [remote] = fake_wandb_server.sweeps.values()
     assert synced.target.path == f"team/digits/{remote.name}"
     assert remote.config["parameters"] == sweep.config["parameters"]
     assert remote.config["name"] == "offline"
     assert remote.state == "FINISHED"
 
-    requests = loopback.count("file_stream")
+    requests = fake_wandb_server.count("file_stream")
     again = end(sweep)
     assert again.phase is Phase.DONE
-    assert loopback.count("file_stream") == requests
-    check_arrived(loopback, sweep)
-    assert key_is_nowhere(tmp_path, loopback.key)
+    assert fake_wandb_server.count("file_stream") == requests
+    check_arrived(fake_wandb_server, sweep)
+    assert key_is_nowhere(tmp_path, fake_wandb_server.key)
     assert list((sweep.path / "sync" / "copies").iterdir()) == []

@@ -17,12 +17,12 @@ from wandb_magic.records import RunId
 if TYPE_CHECKING:
     import pandas as pd
 
-SPOKEN = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 """How JSON from W&B says numbers that JSON has no form for."""
 _WHOLE = 2**63
 
 
-def column(values: Sequence[Any], *, spoken: bool = False) -> Any:  # noqa: ANN401 - pandas arrays
+def column(values: Sequence[Any], *, parse_nonfinite: bool = False) -> Any:  # noqa: ANN401 - pandas arrays
     """Return the values as an array of the type that fits; None is what is missing.
 
     Parameters
@@ -41,8 +41,8 @@ def column(values: Sequence[Any], *, spoken: bool = False) -> Any:  # noqa: ANN4
     """
     import pandas as pd  # noqa: PLC0415 - a second to import
 
-    if spoken:
-        values = _understood(values)
+    if parse_nonfinite:
+        values = _parse_numbers(values)
     kinds = {type(value) for value in values} - {type(None)}
     if kinds == {bool}:
         return pd.array(values, dtype="boolean")
@@ -60,20 +60,23 @@ def column(values: Sequence[Any], *, spoken: bool = False) -> Any:  # noqa: ANN4
     return found
 
 
-def _understood(values: Sequence[Any]) -> Sequence[Any]:
+def _parse_numbers(values: Sequence[Any]) -> Sequence[Any]:
     """Return numbers for the texts that stand for them, unless there is other text, too."""
-    if any(isinstance(value, str) and value not in SPOKEN for value in values):
+    if any(isinstance(value, str) and value not in NON_FINITE for value in values):
         return values
-    return [SPOKEN[value] if isinstance(value, str) else value for value in values]
+    return [NON_FINITE[value] if isinstance(value, str) else value for value in values]
 
 
 def table(
-    rows: Mapping[RunId, Mapping[str, Any]], keys: Sequence[str], *, spoken: bool = False
+    rows: Mapping[RunId, Mapping[str, Any]], keys: Sequence[str], *, parse_nonfinite: bool = False
 ) -> pd.DataFrame:
     """Return a frame of documents: a row each, by run; a column for each key, typed."""
     import pandas as pd  # noqa: PLC0415 - as above
 
-    columns = {key: column([row.get(key) for row in rows.values()], spoken=spoken) for key in keys}
+    columns = {
+        key: column([row.get(key) for row in rows.values()], parse_nonfinite=parse_nonfinite)
+        for key in keys
+    }
     frame: pd.DataFrame = pd.DataFrame(
         columns, index=index_of(rows), columns=list(keys), copy=False
     )

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wandb_magic.analysis.columns import column, index_of, table
-from wandb_magic.analysis.stacking import Stack
+from wandb_magic.analysis.curve_frame import CurveTable
 from wandb_magic.errors import SweepNotFoundError
-from wandb_magic.records import RunId, RunRecord, documents
+from wandb_magic.records import RunId, RunRecord, flatten_keys
 from wandb_magic.store import StoreReader
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ _SHOWN = 12  # keys that a message names
 
 
 def runs(reader: StoreReader) -> pd.DataFrame:
-    """Return one row a run; see `Results.runs`."""
+    """Return one row a run; see `SweepReader.runs`."""
     import pandas as pd  # noqa: PLC0415 - a second to import
 
     records, summaries = reader.runs(), reader.summaries()
-    params = {run.id: documents(run.params, "config.") for run in records}
+    params = {run.id: flatten_keys(run.params, "config.") for run in records}
     results = {
-        run.id: {f"summary.{key}": value for key, value in _shown(summaries.get(run.id, {}))}
+        run.id: {f"summary.{key}": value for key, value in _user_keys(summaries.get(run.id, {}))}
         for run in records
     }
     own = {
@@ -52,16 +52,16 @@ def runs(reader: StoreReader) -> pd.DataFrame:
     for document, spoken in ((params, False), (results, True)):
         for key in sorted(set().union(*document.values())):
             values = [row.get(key) for row in document.values()]
-            columns[key] = column(values, spoken=spoken)
+            columns[key] = column(values, parse_nonfinite=spoken)
     frame: pd.DataFrame = pd.DataFrame(columns, index=index_of(params), copy=False)
     return frame
 
 
 def summary(reader: StoreReader) -> pd.DataFrame:
-    """Return the summaries, a row a run; see `Results.summary`."""
+    """Return the summaries, a row a run; see `SweepReader.summary`."""
     found = reader.summaries()
-    rows = {run: dict(_shown(found.get(run, {}))) for run in reader.ends()}
-    return table(rows, sorted(set().union(*rows.values())), spoken=True)
+    rows = {run: dict(_user_keys(found.get(run, {}))) for run in reader.end_times()}
+    return table(rows, sorted(set().union(*rows.values())), parse_nonfinite=True)
 
 
 def history(
@@ -70,7 +70,7 @@ def history(
     runs: Collection[RunId] | None = None,
     points: int | None = None,
 ) -> pd.DataFrame:
-    """Return what runs logged; see `Results.history`.
+    """Return what runs logged; see `SweepReader.history`.
 
     Raises
     ------
@@ -78,23 +78,23 @@ def history(
         If no run has logged one of the keys.
     """
     chosen = _keys(keys, reader.keys(), "logged the number", also=TIMES)
-    return stacked_history(reader, chosen, runs, points).frame()
+    return history_table(reader, chosen, runs, points).frame()
 
 
-def stacked_history(
+def history_table(
     reader: StoreReader,
     keys: Sequence[str],
     runs: Collection[RunId] | None,
     points: int | None = None,
-) -> Stack:
+) -> CurveTable:
     """Return what runs logged of `keys`, before it is a frame."""
     timed = [key for key in keys if key in TIMES]
     found = reader.history([key for key in keys if key not in TIMES], runs, points=points)
-    stack = Stack(keys, banded=points is not None)
-    clock = _Clock(reader, runs) if timed else None
-    for run in reader.ends(runs):
+    stack = CurveTable(keys, banded=points is not None)
+    clock = _StepTimes(reader, runs) if timed else None
+    for run in reader.end_times(runs):
         curves = found.pop(run, {})
-        stack.add(run, curves if clock is None else clock.beside(run, curves, timed))
+        stack.add(run, curves if clock is None else clock.join(run, curves, timed))
     return stack
 
 
@@ -104,7 +104,7 @@ def system(
     runs: Collection[RunId] | None = None,
     points: int | None = None,
 ) -> pd.DataFrame:
-    """Return system metrics over the seconds since each run's start; see `Results.system`.
+    """Return system metrics over the seconds since each run's start; see `SweepReader.system`.
 
     Raises
     ------
@@ -112,19 +112,19 @@ def system(
         If no run has one of the keys.
     """
     chosen = _keys(keys, reader.keys("system"), "the system metric")
-    return stacked_system(reader, chosen, runs, points).frame()
+    return system_table(reader, chosen, runs, points).frame()
 
 
-def stacked_system(
+def system_table(
     reader: StoreReader,
     keys: Sequence[str],
     runs: Collection[RunId] | None,
     points: int | None = None,
-) -> Stack:
+) -> CurveTable:
     """Return system metrics, before they are a frame."""
     found = reader.system(keys, runs, points=points)
-    stack = Stack(keys, banded=points is not None, place="seconds", unit=MILLISECONDS)
-    for run, began in reader.starts(runs).items():
+    stack = CurveTable(keys, banded=points is not None, index_name="seconds", unit=MILLISECONDS)
+    for run, began in reader.start_times(runs).items():
         start = round((began or 0.0) * MILLISECONDS)
         curves = found.pop(run, {})
         stack.add(
@@ -134,7 +134,7 @@ def stacked_system(
     return stack
 
 
-def no_curves(keys: Sequence[str]) -> dict[str, Curve]:
+def empty_curves(keys: Sequence[str]) -> dict[str, Curve]:
     """Return curves of a single point without a value: they have the form of all others."""
     from wandb_magic.store.curves import Curve  # noqa: PLC0415 - imports numpy
 
@@ -142,18 +142,16 @@ def no_curves(keys: Sequence[str]) -> dict[str, Curve]:
     return {key: Curve(step, nothing, nothing) for key in (*keys, "")}
 
 
-class _Clock:
+class _StepTimes:
     """Gives the steps of runs their times."""
 
     def __init__(self, reader: StoreReader, runs: Collection[RunId] | None) -> None:
         self._times = reader.times(runs)
-        self._starts = reader.starts(runs)
+        self._starts = reader.start_times(runs)
 
-    def beside(
-        self, run: RunId, curves: dict[str, Curve], keys: Sequence[str]
-    ) -> dict[str, Curve]:
+    def join(self, run: RunId, curves: dict[str, Curve], keys: Sequence[str]) -> dict[str, Curve]:
         """Return curves with the times of their steps; alone, those of every logged step."""
-        from wandb_magic.store.curves import Curve, timed  # noqa: PLC0415 - imports numpy
+        from wandb_magic.store.curves import Curve, with_times  # noqa: PLC0415 - imports numpy
 
         steps, known = self._times.get(run, (np.empty(0, np.int64), np.empty(0)))
         if not len(steps):
@@ -161,7 +159,7 @@ class _Clock:
         own = [curve.steps for curve in curves.values()]
         wanted = np.unique(np.concatenate(own)) if own else steps
         nothing = np.empty(0)
-        times = timed(Curve(wanted, nothing, nothing), steps, known).times
+        times = with_times(Curve(wanted, nothing, nothing), steps, known).times
         assert times is not None
         start = self._starts.get(run) or float(known[0])
         by_key = {"_runtime": times - start, "_timestamp": times}
@@ -169,18 +167,18 @@ class _Clock:
 
 
 def _keys(
-    asked: Sequence[str] | None, known: Sequence[str], what: str, also: Collection[str] = ()
+    requested: Sequence[str] | None, logged: Sequence[str], what: str, also: Collection[str] = ()
 ) -> list[str]:
-    if asked is None:
-        return list(known)
-    unknown = [key for key in asked if key not in known and key not in also]
-    if unknown and known:
-        shown = ", ".join(known[:_SHOWN]) + (", …" if len(known) > _SHOWN else "")
+    if requested is None:
+        return list(logged)
+    unknown = [key for key in requested if key not in logged and key not in also]
+    if unknown and logged:
+        shown = ", ".join(logged[:_SHOWN]) + (", …" if len(logged) > _SHOWN else "")
         raise SweepNotFoundError(f"no run has {what} {unknown[0]!r}: there is {shown}")
-    return list(dict.fromkeys(asked))
+    return list(dict.fromkeys(requested))
 
 
-def _shown(document: dict[str, Any]) -> list[tuple[str, Any]]:
+def _user_keys(document: dict[str, Any]) -> list[tuple[str, Any]]:
     """Return what is no book-keeping of W&B's own."""
     return [(key, value) for key, value in document.items() if not key.startswith("_")]
 

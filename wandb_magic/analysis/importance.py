@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 EVALUATOR = "PED-ANOVA (Optuna)"
-FEW = 20
-LEAST = 4  # runs from which anything can be said
+FEW_RUNS = 20
+MIN_RUNS = 4  # runs from which anything can be said
 BETTER = 0.5
 """The share of runs that is compared with all. Optuna's own, a tenth, is too few of a sweep's
 runs: of 30 sweeps with 30 runs and one parameter that matters, it found that one in 17, a half
@@ -25,7 +25,7 @@ HUGE = 1e300  # beyond are whole numbers that no float holds
 
 
 @dataclass(frozen=True)
-class Weight:
+class ParameterImportance:
     """One parameter: its share of the importance, and Spearman's rank correlation, if ordered."""
 
     name: str
@@ -34,18 +34,18 @@ class Weight:
 
 
 @dataclass(frozen=True)
-class Weights:
+class Importances:
     """All parameters, the most important first, with the evaluator's name and its reservations."""
 
     evaluator: str
     runs: int
     warning: str
-    parameters: tuple[Weight, ...]
+    parameters: tuple[ParameterImportance, ...]
 
 
 def importance(
     params: Sequence[Mapping[str, Any]], values: Sequence[float], *, maximize: bool
-) -> Weights:
+) -> Importances:
     """Return how much each parameter matters.
 
     Parameters
@@ -65,17 +65,18 @@ def importance(
     names = list(dict.fromkeys(key for each in params for key in each))
     varied = [name for name in names if len({_text(each.get(name)) for each in params}) > 1]
     warning = ""
-    if len(values) < FEW:
+    if len(values) < FEW_RUNS:
         noun = "run" if len(values) == 1 else "runs"
-        warning = f"only {len(values)} {noun}: under {FEW}, take this as a hint"
-    if len(values) < LEAST or not varied or min(values) == max(values):
-        return Weights(EVALUATOR, len(values), warning, ())
+        warning = f"only {len(values)} {noun}: under {FEW_RUNS}, take this as a hint"
+    if len(values) < MIN_RUNS or not varied or min(values) == max(values):
+        return Importances(EVALUATOR, len(values), warning, ())
     shares = _shares(params, values, varied, maximize=maximize)
     found = [
-        Weight(name, shares.get(name, 0.0), _correlation(params, values, name)) for name in varied
+        ParameterImportance(name, shares.get(name, 0.0), _correlation(params, values, name))
+        for name in varied
     ]
     found.sort(key=lambda weight: -weight.importance)
-    return Weights(EVALUATOR, len(values), warning, tuple(found))
+    return Importances(EVALUATOR, len(values), warning, tuple(found))
 
 
 def _shares(

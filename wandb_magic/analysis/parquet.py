@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wandb_magic.analysis import frames
-from wandb_magic.analysis.stacking import Stack
+from wandb_magic.analysis.curve_frame import CurveTable
 from wandb_magic.errors import SweepError, UnsupportedError
-from wandb_magic.records import RunId, SweepRecord, metric_of, new_id
+from wandb_magic.records import RunId, SweepRecord, new_id, sweep_metric
 from wandb_magic.store import StoreReader
 from wandb_magic.version import __version__
 
@@ -51,12 +51,12 @@ def write(reader: StoreReader, path: Path, *, overwrite: bool = False) -> Path:
             "pip install 'wandb-magic[analysis]'"
         ) from None
     path = path.expanduser().absolute()
-    _check_free(path, overwrite=overwrite)
+    _check_target(path, overwrite=overwrite)
     staging = path.with_name(f".{path.name}.{new_id()}")
     try:
         staging.mkdir(parents=True)
         _write_all(reader, staging)
-        _put(staging, path)
+        _replace_folder(staging, path)
     except OSError as error:
         raise SweepError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
@@ -65,26 +65,26 @@ def write(reader: StoreReader, path: Path, *, overwrite: bool = False) -> Path:
 
 
 def _write_all(reader: StoreReader, folder: Path) -> None:
-    about = json.dumps(_about(reader.sweep()), indent=1, allow_nan=False)
+    about = json.dumps(_sweep_metadata(reader.sweep()), indent=1, allow_nan=False)
     (folder / ABOUT).write_text(about + "\n", "utf-8")
-    _plain(frames.runs(reader)).to_parquet(folder / RUNS, engine="pyarrow")
-    _plain(frames.summary(reader)).to_parquet(folder / SUMMARY, engine="pyarrow")
+    _with_json_text(frames.runs(reader)).to_parquet(folder / RUNS, engine="pyarrow")
+    _with_json_text(frames.summary(reader)).to_parquet(folder / SUMMARY, engine="pyarrow")
     keys = [*reader.keys(), "_runtime"]
 
-    def history(runs: list[RunId]) -> Stack:
-        return frames.stacked_history(reader, keys, runs)
+    def history(runs: list[RunId]) -> CurveTable:
+        return frames.history_table(reader, keys, runs)
 
     _write_curves(folder / HISTORY, history, _portions(reader, "history", len(keys)))
     names = reader.keys("system")
 
-    def system(runs: list[RunId]) -> Stack:
-        return frames.stacked_system(reader, names, runs)
+    def system(runs: list[RunId]) -> CurveTable:
+        return frames.system_table(reader, names, runs)
 
     _write_curves(folder / SYSTEM, system, _portions(reader, "system", len(names)))
 
 
 def _write_curves(
-    file: Path, stacked: Callable[[list[RunId]], Stack], portions: Iterator[list[RunId]]
+    file: Path, stacked: Callable[[list[RunId]], CurveTable], portions: Iterator[list[RunId]]
 ) -> None:
     import numpy as np  # noqa: PLC0415 - as in the store
     import pyarrow as pa  # noqa: PLC0415 - an extra
@@ -92,7 +92,7 @@ def _write_curves(
 
     # The form of a frame with one row is that of every portion, with what pandas notes in it.
     sample = stacked([])
-    sample.add(RunId("run"), frames.no_curves(sample.keys))
+    sample.add(RunId("run"), frames.empty_curves(sample.keys))
     schema = pa.Table.from_pandas(sample.frame()).schema
     with pq.ParquetWriter(file, schema) as writer:
         for runs in portions:
@@ -102,7 +102,7 @@ def _write_curves(
             columns = [
                 *stack.columns().values(),
                 pa.DictionaryArray.from_arrays(places, names).cast(pa.string()),
-                stack.places(),
+                stack.index_values(),
             ]
             arrays = [
                 pa.array(column, field.type, from_pandas=False)
@@ -113,10 +113,10 @@ def _write_curves(
 
 def _portions(reader: StoreReader, stream: str, keys: int) -> Iterator[list[RunId]]:
     """Yield the runs that have logged anything, in order, as many at a time as memory allows."""
-    lengths = reader.lengths(stream)
+    lengths = reader.curve_lengths(stream)
     portion: list[RunId] = []
     numbers = 0
-    for run in reader.ends():
+    for run in reader.end_times():
         if run not in lengths:
             continue
         more = lengths[run] * keys
@@ -129,7 +129,7 @@ def _portions(reader: StoreReader, stream: str, keys: int) -> Iterator[list[RunI
         yield portion
 
 
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+def _with_json_text(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with lists, mappings and mixtures as JSON text."""
     import pandas as pd  # noqa: PLC0415 - a second to import
 
@@ -146,8 +146,8 @@ def _text(value: object) -> str | None:
     return None if value is None else json.dumps(value)
 
 
-def _about(sweep: SweepRecord) -> Mapping[str, Any]:
-    metric = metric_of(sweep)
+def _sweep_metadata(sweep: SweepRecord) -> Mapping[str, Any]:
+    metric = sweep_metric(sweep)
     return {
         "id": sweep.id,
         "name": sweep.name,
@@ -171,7 +171,7 @@ def _about(sweep: SweepRecord) -> Mapping[str, Any]:
     }
 
 
-def _check_free(path: Path, *, overwrite: bool) -> None:
+def _check_target(path: Path, *, overwrite: bool) -> None:
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         return
     if not path.is_dir():
@@ -188,7 +188,7 @@ def _check_free(path: Path, *, overwrite: bool) -> None:
         )
 
 
-def _put(staging: Path, path: Path) -> None:
+def _replace_folder(staging: Path, path: Path) -> None:
     """Let the new folder take the place of the earlier one."""
     if path.exists() and any(path.iterdir()):
         earlier = path.with_name(f".{path.name}.{new_id()}")

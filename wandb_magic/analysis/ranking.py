@@ -6,7 +6,7 @@ from wandb_magic.records import Metric, RunRecord
 from wandb_magic.store import StoreReader
 
 
-def best_of(reader: StoreReader, metric: Metric | None, count: int) -> list[RunRecord]:
+def best_runs(reader: StoreReader, metric: Metric | None, count: int) -> list[RunRecord]:
     """Return the best runs by the objective, best first; runs without a value are left out."""
     if metric is None:
         return []

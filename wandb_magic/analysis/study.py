@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from wandb_magic.analysis.kinds import Kind, kinds
+from wandb_magic.analysis.parameter_distributions import ParameterDistribution, distributions_of
 from wandb_magic.errors import SweepStateError
-from wandb_magic.records import RunRecord, RunState, SweepRecord, documents, metric_of
-from wandb_magic.spec import Spec, load, understood
+from wandb_magic.records import RunRecord, RunState, SweepRecord, flatten_keys, sweep_metric
+from wandb_magic.spec import Spec, load, load_lenient
 from wandb_magic.spec.parameters import flatten
 from wandb_magic.store import StoreReader
 
@@ -41,21 +41,21 @@ def study_of(reader: StoreReader) -> optuna.Study:
         If the sweep has no metric.
     """
     sweep = reader.sweep()
-    metric = metric_of(sweep)
+    metric = sweep_metric(sweep)
     if metric is None:
         raise SweepStateError(
             f"sweep {sweep.id} has no metric, which a study needs: put metric: {{name: …}} into "
             "the config of the next one"
         )
-    runs = [run for run in reader.runs() if run.state.ended]
+    runs = [run for run in reader.runs() if run.state.has_ended]
     spec = spec_of(sweep)
-    params = [_dotted(run, spec) for run in runs]
+    params = [_dotted_params(run, spec) for run in runs]
     seen: dict[str, list[Any]] = {}
     for each in params:
         for name, value in each.items():
             seen.setdefault(name, []).append(value)
-    found = kinds(spec, seen)
-    starts, infos = reader.starts(), reader.infos()
+    found = distributions_of(spec, seen)
+    starts, infos = reader.start_times(), reader.infos()
     curves = reader.history([metric.name], points=None)
     trials = [
         _trial(
@@ -69,12 +69,12 @@ def study_of(reader: StoreReader) -> optuna.Study:
         )
         for number, run in enumerate(runs)
     ]
-    with quiet():
+    with silence_optuna():
         study = optuna.create_study(
             study_name=sweep.name, direction="maximize" if metric.maximize else "minimize"
         )
         study.set_metric_names([metric.name])
-        for key, value in _about(sweep, spec, found).items():
+        for key, value in _study_attributes(sweep, spec, found).items():
             study.set_user_attr(key, value)
         study.add_trials(trials)
     return study
@@ -82,11 +82,11 @@ def study_of(reader: StoreReader) -> optuna.Study:
 
 def spec_of(sweep: SweepRecord) -> Spec:
     """Return the sweep config, in which W&B may have more to choose from than our own search."""
-    return understood(sweep.spec) if sweep.mode == "online" else load(sweep.spec)
+    return load_lenient(sweep.spec) if sweep.mode == "online" else load(sweep.spec)
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def silence_optuna() -> Iterator[None]:
     """Let Optuna say nothing of what is no news to a user of sweeps."""
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -102,7 +102,7 @@ def _trial(
     number: int,
     run: RunRecord,
     params: Mapping[str, Any],
-    found: Mapping[str, Kind],
+    found: Mapping[str, ParameterDistribution],
     *,
     started: float,
     name: str,
@@ -127,7 +127,7 @@ def _trial(
             "cause": run.cause,
         },
         system_attrs={},
-        intermediate_values={} if curve is None else _thinned(curve),
+        intermediate_values={} if curve is None else _downsample(curve),
     )
 
 
@@ -140,7 +140,7 @@ def _state(run: RunRecord) -> TrialState:
     return TrialState.FAIL
 
 
-def _thinned(curve: Curve) -> dict[int, float]:
+def _downsample(curve: Curve) -> dict[int, float]:
     """Return evenly spaced points of a curve, the last one included."""
     steps: Sequence[int] = curve.steps.tolist()
     values: Sequence[float] = curve.lows.tolist()
@@ -150,14 +150,16 @@ def _thinned(curve: Curve) -> dict[int, float]:
     return {step: value for step, value in chosen if math.isfinite(value)}
 
 
-def _dotted(run: RunRecord, spec: Spec) -> dict[str, Any]:
+def _dotted_params(run: RunRecord, spec: Spec) -> dict[str, Any]:
     return {".".join(path): each for path, each in flatten(run.params, spec.parameters).items()}
 
 
-def _about(sweep: SweepRecord, spec: Spec, found: Mapping[str, Kind]) -> dict[str, Any]:
+def _study_attributes(
+    sweep: SweepRecord, spec: Spec, found: Mapping[str, ParameterDistribution]
+) -> dict[str, Any]:
     constants = {
-        ".".join(path): law.sample(0.5)
-        for path, law in spec.leaves.items()
+        ".".join(path): distribution.sample(0.5)
+        for path, distribution in spec.leaves.items()
         if ".".join(path) not in found
     }
     return {
@@ -165,5 +167,5 @@ def _about(sweep: SweepRecord, spec: Spec, found: Mapping[str, Kind]) -> dict[st
         "project": sweep.project,
         "url": sweep.url,
         "method": spec.method,
-        "constants": documents(constants, ""),
+        "constants": flatten_keys(constants, ""),
     }

@@ -20,7 +20,7 @@ from optuna.storages import JournalStorage, RDBStorage
 from optuna.storages.journal import BaseJournalBackend, JournalFileBackend
 from optuna.trial import FrozenTrial
 
-from wandb_magic.analysis.study import quiet
+from wandb_magic.analysis.study import silence_optuna
 from wandb_magic.errors import SweepError
 from wandb_magic.records import new_id
 
@@ -54,7 +54,7 @@ def export(study: optuna.Study, path: Path, *, overwrite: bool = False) -> Path:
     write = _write_database if path.suffix.lower() in SQLITE else _write_journal
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with quiet():
+        with silence_optuna():
             write(study, staging)
         staging.replace(path)
     except OSError as error:
@@ -65,13 +65,13 @@ def export(study: optuna.Study, path: Path, *, overwrite: bool = False) -> Path:
     return path
 
 
-def command(path: Path) -> str:
+def dashboard_command(path: Path) -> str:
     """Return the command that opens an exported study."""
     database = path.suffix.lower() in SQLITE
     return f"optuna-dashboard {shlex.quote(f'sqlite:///{path}' if database else str(path))}"
 
 
-class _Lines(BaseJournalBackend):
+class _MemoryJournal(BaseJournalBackend):
     """A journal in memory, so that it can be written at once."""
 
     def __init__(self) -> None:
@@ -85,8 +85,8 @@ class _Lines(BaseJournalBackend):
 
 
 def _write_journal(study: optuna.Study, path: Path) -> None:
-    lines = _Lines()
-    _begun(study, JournalStorage(lines)).add_trials(study.get_trials(deepcopy=False))
+    lines = _MemoryJournal()
+    _empty_study(study, JournalStorage(lines)).add_trials(study.get_trials(deepcopy=False))
     JournalFileBackend(str(path)).append_logs(lines.lines)
 
 
@@ -98,7 +98,7 @@ def _write_database(study: optuna.Study, path: Path) -> None:
 
     storage = RDBStorage(f"sqlite:///{path}")
     try:
-        copy = _begun(study, storage)
+        copy = _empty_study(study, storage)
         trials = study.get_trials(deepcopy=False)
         with Session(storage.engine) as session:
             session.add_all(
@@ -180,7 +180,7 @@ def _rows(models: Any, trials: list[FrozenTrial]) -> Iterator[tuple[Any, list[di
     )
 
 
-def _begun(study: optuna.Study, storage: optuna.storages.BaseStorage) -> optuna.Study:
+def _empty_study(study: optuna.Study, storage: optuna.storages.BaseStorage) -> optuna.Study:
     """Return a study in `storage` that is the same but has no trials."""
     copy = optuna.create_study(
         storage=storage, study_name=study.study_name, direction=study.direction

@@ -16,22 +16,22 @@ from optuna.storages import JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
-from wandb_magic.analysis.kinds import kinds
-from wandb_magic.analysis.study import quiet
+from wandb_magic.analysis.parameter_distributions import distributions_of
+from wandb_magic.analysis.study import silence_optuna
 from wandb_magic.errors import SweepStateError
 from wandb_magic.records import Params
-from wandb_magic.search.bayes_space import Space
+from wandb_magic.search.bayes.space import SearchSpace
 from wandb_magic.spec import Spec
-from wandb_magic.spec.discrete import Constant, Listed
-from wandb_magic.spec.distribution import Distribution
-from wandb_magic.spec.fields import same
+from wandb_magic.spec.discrete import ChoiceDistribution, Constant
+from wandb_magic.spec.distributions import Distribution
+from wandb_magic.spec.fields import canonical
 from wandb_magic.spec.parameters import nest
 
 _SQLITE = b"SQLite format 3\x00"
 
 
 @dataclass(frozen=True)
-class Priors:
+class StudyPriors:
     """What a sweep can learn from a study.
 
     Attributes
@@ -46,7 +46,7 @@ class Priors:
     left_out: int
 
 
-def opened(file: Path) -> optuna.Study:
+def load_study(file: Path) -> optuna.Study:
     """Return the one study that a file holds.
 
     Raises
@@ -58,7 +58,7 @@ def opened(file: Path) -> optuna.Study:
     try:
         with file.open("rb") as start:
             database = start.read(len(_SQLITE)) == _SQLITE
-        with quiet():
+        with silence_optuna():
             storage = (
                 RDBStorage(f"sqlite:///{file}", skip_table_creation=True)
                 if database
@@ -82,7 +82,7 @@ def opened(file: Path) -> optuna.Study:
     )
 
 
-def priors_from(study: optuna.Study, spec: Spec | None) -> Priors:
+def priors_from(study: optuna.Study, spec: Spec | None) -> StudyPriors:
     """Return the finished trials as priors; without a spec all, in the study's own parameters.
 
     Raises
@@ -105,34 +105,34 @@ def priors_from(study: optuna.Study, spec: Spec | None) -> Priors:
         for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         if trial.value is not None and math.isfinite(trial.value)
     ]
-    fit = _Fit(spec) if spec is not None else _as_it_is
+    fit = _TrialConverter(spec) if spec is not None else _identity
     params = [(fit(trial), trial.value) for trial in finished]
     priors = tuple({"params": own, "value": value} for own, value in params if own is not None)
-    return Priors(priors, len(finished) - len(priors))
+    return StudyPriors(priors, len(finished) - len(priors))
 
 
-def _as_it_is(trial: FrozenTrial) -> Params:
+def _identity(trial: FrozenTrial) -> Params:
     return nest({tuple(name.split(".")): value for name, value in trial.params.items()})
 
 
-class _Fit:
+class _TrialConverter:
     """Gives a trial's parameters as a run of the sweep would have them."""
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
-        self._space = Space(spec)
-        spelled = {name for name, kind in kinds(spec, {}).items() if kind.spelled}
+        self._space = SearchSpace(spec)
+        spelled = {name for name, kind in distributions_of(spec, {}).items() if kind.is_json_text}
         self._spelled = {
-            path: {same(value): value for value in law.values}
-            for path, law in spec.leaves.items()
-            if isinstance(law, Listed) and ".".join(path) in spelled
+            path: {canonical(value): value for value in distribution.values}
+            for path, distribution in spec.leaves.items()
+            if isinstance(distribution, ChoiceDistribution) and ".".join(path) in spelled
         }
 
     def __call__(self, trial: FrozenTrial) -> Params | None:
         values: dict[tuple[str, ...], Any] = {}
-        for path, law in self._spec.leaves.items():
-            if isinstance(law, Constant):
-                values[path] = law.value
+        for path, distribution in self._spec.leaves.items():
+            if isinstance(distribution, Constant):
+                values[path] = distribution.value
                 continue
             name = ".".join(path)
             if name not in trial.params:
@@ -140,18 +140,18 @@ class _Fit:
             given = trial.params[name]
             texts = self._spelled.get(path, {})
             value = texts[given] if isinstance(given, str) and given in texts else given
-            if law.to_unit(value) is None:
+            if distribution.to_unit(value) is None:
                 return None
-            values[path] = _as_drawn(law, value)
+            values[path] = _canonical_value(distribution, value)
         params = nest(values)
         return None if self._space.encode(params) is None else params
 
 
-def _as_drawn(law: Distribution, value: Any) -> Any:  # noqa: ANN401 - a JSON value
-    """Return a value as the law itself has it: 8.0 among whole numbers is 8."""
-    if isinstance(law, Listed):
-        position = law.index(value)
+def _canonical_value(distribution: Distribution, value: Any) -> Any:  # noqa: ANN401 - a JSON value
+    """Return a value as the distribution itself has it: 8.0 among whole numbers is 8."""
+    if isinstance(distribution, ChoiceDistribution):
+        position = distribution.index(value)
         assert position is not None
-        return law.values[position]
+        return distribution.values[position]
     whole = isinstance(value, float) and value.is_integer()
-    return int(value) if whole and isinstance(law.sample(0.5), int) else value
+    return int(value) if whole and isinstance(distribution.sample(0.5), int) else value

@@ -1,47 +1,47 @@
 """The frozen cell and the variables that it uses.
 
 `freeze` runs in the kernel and writes a folder; `thaw` runs in the process that forks the runs and
-reads it; `recall` reads it into a process that is something else. The kernel's objects are never
-changed, and nothing here starts a process.
+reads it; `load_bundle` reads it into a process that is something else. The kernel's objects are
+never changed, and nothing here starts a process.
 """
 
-from wandb_magic.bundle.alike import alike, same_code
-from wandb_magic.bundle.calling import refuse_generator
-from wandb_magic.bundle.freeze import Contents, Item, freeze
+from wandb_magic.bundle.entry_function import reject_generator
+from wandb_magic.bundle.equality import bundles_equal, values_equal
+from wandb_magic.bundle.freeze import CapturedVariable, CaptureSummary, freeze
+from wandb_magic.bundle.loaded_bundle import LoadedBundle, load_bundle
 from wandb_magic.bundle.manifest import Manifest
-from wandb_magic.bundle.missing import explain_missing
-from wandb_magic.bundle.recall import Recalled, recall
-from wandb_magic.bundle.signing import (
-    Statement,
+from wandb_magic.bundle.missing_names import explain_missing_name
+from wandb_magic.bundle.signature import (
+    SignedStatement,
     check_command,
     open_signed,
+    read_signature,
     sign,
     sign_command,
-    signed,
     signed_manifest,
-    vouched,
+    trust_environment,
 )
-from wandb_magic.bundle.thaw import Thawed, thaw
+from wandb_magic.bundle.thaw import Entrypoint, thaw
 
 __all__ = [
-    "Contents",
-    "Item",
+    "CaptureSummary",
+    "CapturedVariable",
+    "Entrypoint",
+    "LoadedBundle",
     "Manifest",
-    "Recalled",
-    "Statement",
-    "Thawed",
-    "alike",
+    "SignedStatement",
+    "bundles_equal",
     "check_command",
-    "explain_missing",
+    "explain_missing_name",
     "freeze",
+    "load_bundle",
     "open_signed",
-    "recall",
-    "refuse_generator",
-    "same_code",
+    "read_signature",
+    "reject_generator",
     "sign",
     "sign_command",
-    "signed",
     "signed_manifest",
     "thaw",
-    "vouched",
+    "trust_environment",
+    "values_equal",
 ]

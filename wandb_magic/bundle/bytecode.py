@@ -43,7 +43,7 @@ _READS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 
 
 @dataclass(frozen=True)
-class Globals:
+class GlobalNames:
     """Which globals a piece of code reads, with the first line of each, and which it stores.
 
     Its strings may mention others.
@@ -55,11 +55,11 @@ class Globals:
 
 
 @lru_cache(maxsize=4096)
-def globals_of(code: CodeType) -> Globals:
+def globals_of(code: CodeType) -> GlobalNames:
     """Return the globals that a function's code, and what is nested in it, reads and stores."""
     reads: dict[str, int] = {}
     stores: set[str] = set()
-    for each in (code, *nested(code)):
+    for each in (code, *nested_code(code)):
         line, starts = each.co_firstlineno, dict(dis.findlinestarts(each))
         own: set[str] = set()  # bound by a class body so far
         for instruction in dis.get_instructions(each):
@@ -71,15 +71,15 @@ def globals_of(code: CodeType) -> Globals:
                 own.add(name)
             elif instruction.opname in _READS and name not in own and name not in GIVEN:
                 reads.setdefault(name, line)
-    return Globals(reads, frozenset(stores))
+    return GlobalNames(reads, frozenset(stores))
 
 
-def nested(code: CodeType) -> Iterator[CodeType]:
+def nested_code(code: CodeType) -> Iterator[CodeType]:
     """Yield the code objects inside of one, at any depth."""
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield constant
-            yield from nested(constant)
+            yield from nested_code(constant)
 
 
 def imports_of(codes: Iterable[CodeType]) -> dict[str, list[str]]:
@@ -89,7 +89,7 @@ def imports_of(codes: Iterable[CodeType]) -> dict[str, list[str]]:
     """
     found: dict[str, set[str]] = {}
     for code in codes:
-        for each in (code, *nested(code)):
+        for each in (code, *nested_code(code)):
             module = ""
             for instruction in dis.get_instructions(each):
                 if instruction.opname == "IMPORT_NAME":
@@ -102,12 +102,12 @@ def imports_of(codes: Iterable[CodeType]) -> dict[str, list[str]]:
 
 def attributes_of(code: CodeType) -> frozenset[str]:
     """Return every name in a code object, attributes included."""
-    return frozenset(name for each in (code, *nested(code)) for name in each.co_names)
+    return frozenset(name for each in (code, *nested_code(code)) for name in each.co_names)
 
 
 def sets_environment(codes: Iterable[CodeType]) -> bool:
     """Tell whether code may set variables of the environment that an import reads."""
-    return any(_sets_environment(each) for code in codes for each in (code, *nested(code)))
+    return any(_sets_environment(each) for code in codes for each in (code, *nested_code(code)))
 
 
 def _sets_environment(code: CodeType) -> bool:

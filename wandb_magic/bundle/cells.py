@@ -52,7 +52,7 @@ class Call:
     text: str
 
 
-def texts_of(namespace: Mapping[str, Any]) -> list[str]:
+def executed_sources(namespace: Mapping[str, Any]) -> list[str]:
     """Return the texts of what was executed in a namespace, in order."""
     if cells := numbered_cells(namespace):
         return [text for _, text in cells]
@@ -74,7 +74,7 @@ def numbered_cells(namespace: Mapping[str, Any]) -> list[tuple[int, str]]:
 
 
 @lru_cache(maxsize=4096)
-def parsed(text: str) -> ast.Module:
+def parse_source(text: str) -> ast.Module:
     """Return a cell's syntax tree; an empty one for what is no Python."""
     try:
         return ast.parse(text)
@@ -83,18 +83,18 @@ def parsed(text: str) -> ast.Module:
 
 
 @lru_cache(maxsize=4096)
-def effects_of(text: str) -> tuple[tuple[Assignment, ...], tuple[Call, ...]]:
+def side_effects(text: str) -> tuple[tuple[Assignment, ...], tuple[Call, ...]]:
     """Return a cell's assignments to attributes and items, and its calls for their effect."""
     assignments, calls = list[Assignment](), list[Call]()
-    for node, is_inside in _walk(parsed(text), is_inside=False):
+    for node, is_inside in _walk(parse_source(text), is_inside=False):
         if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for target in targets:
-                assignments += _assigned(target, is_inside=is_inside)
+                assignments += _assignments(target, is_inside=is_inside)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             call = node.value
-            assignments += _set_by(call, is_inside=is_inside)
-            root, path = _chain(call.func)
+            assignments += _setattr_assignments(call, is_inside=is_inside)
+            root, path = _attribute_path(call.func)
             if root and not is_inside:
                 calls.append(Call(root, path, ast.unparse(call)))
     return tuple(assignments), tuple(calls)
@@ -109,31 +109,31 @@ def _walk(node: ast.AST, *, is_inside: bool) -> Iterator[tuple[ast.AST, bool]]:
         yield from _walk(child, is_inside=deeper)
 
 
-def _assigned(target: ast.expr, *, is_inside: bool) -> Iterator[Assignment]:
+def _assignments(target: ast.expr, *, is_inside: bool) -> Iterator[Assignment]:
     if isinstance(target, (ast.Tuple, ast.List)):
         for each in target.elts:
-            yield from _assigned(each, is_inside=is_inside)
+            yield from _assignments(each, is_inside=is_inside)
     elif isinstance(target, ast.Attribute):
-        root, path = _chain(target)
+        root, path = _attribute_path(target)
         if root:
             yield Assignment(root, path[:-1], path[-1], is_item=False, is_inside=is_inside)
     elif isinstance(target, ast.Subscript):
-        root, path = _chain(target.value)
+        root, path = _attribute_path(target.value)
         key = target.slice.value if isinstance(target.slice, ast.Constant) else None
         if root:
             yield Assignment(root, path, key, is_item=True, is_inside=is_inside)
 
 
-def _set_by(call: ast.Call, *, is_inside: bool) -> Iterator[Assignment]:
+def _setattr_assignments(call: ast.Call, *, is_inside: bool) -> Iterator[Assignment]:
     """Yield what ``setattr(owner, "name", value)`` sets."""
     if isinstance(call.func, ast.Name) and call.func.id == "setattr" and len(call.args) > 1:
-        root, path = _chain(call.args[0])
+        root, path = _attribute_path(call.args[0])
         name = call.args[1]
         if root and isinstance(name, ast.Constant) and isinstance(name.value, str):
             yield Assignment(root, path, name.value, is_item=False, is_inside=is_inside)
 
 
-def _chain(node: ast.expr) -> tuple[str, tuple[str, ...]]:
+def _attribute_path(node: ast.expr) -> tuple[str, tuple[str, ...]]:
     """Return the name and the attributes of ``name.attribute.attribute``; "" for all else."""
     path: list[str] = []
     while isinstance(node, ast.Attribute):

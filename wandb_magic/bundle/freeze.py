@@ -18,26 +18,26 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from wandb_magic.bundle import library_state
-from wandb_magic.bundle.arrays import is_whole
+from wandb_magic.bundle.array_reducer import is_base_array
+from wandb_magic.bundle.bundle_writer import BundleWriter, describe_function
 from wandb_magic.bundle.bytecode import attributes_of, imports_of, sets_environment
-from wandb_magic.bundle.calling import refuse_uncallable
+from wandb_magic.bundle.cell_scope import CellReferences
+from wandb_magic.bundle.cell_syntax import compile_cell, parse_cell
+from wandb_magic.bundle.code_analysis import analyze_cell, analyze_value
+from wandb_magic.bundle.entry_function import check_callable
 from wandb_magic.bundle.manifest import (
     ENTRY,
     Kind,
     Manifest,
     cell_path,
-    inherited,
-    recordable,
+    inheritable_environment,
+    recordable_environment,
 )
-from wandb_magic.bundle.names import analyse, analyse_value
+from wandb_magic.bundle.namespace import MISSING, REPLACED, NotebookNamespace, with_submodules
 from wandb_magic.bundle.notebook_state import NotebookState, find_state
-from wandb_magic.bundle.outside import MISSING, REPLACED, Outside, with_submodules
-from wandb_magic.bundle.pickling import picklable
-from wandb_magic.bundle.rerunning import Rerun, find_cells
-from wandb_magic.bundle.scope import CellNames
-from wandb_magic.bundle.signing import sign
-from wandb_magic.bundle.syntax import compile_cell, parse
-from wandb_magic.bundle.writing import Writer, name_of
+from wandb_magic.bundle.pickler import can_pickle
+from wandb_magic.bundle.rerun_cells import RerunPlan, plan_rerun
+from wandb_magic.bundle.signature import sign
 from wandb_magic.errors import BundleError
 from wandb_magic.paths import FOLDER_MODE, open_private
 
@@ -46,7 +46,7 @@ SHORTEST_SECRET = 8  # characters: shorter values of variables are found in any 
 
 
 @dataclass(frozen=True)
-class Item:
+class CapturedVariable:
     """One thing that goes along: its name, what it is, and its size in bytes."""
 
     name: str
@@ -55,7 +55,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Contents:
+class CaptureSummary:
     """What goes along with a sweep, for the user to see before it starts.
 
     Attributes
@@ -70,7 +70,7 @@ class Contents:
         Label and text of the cells that each run executes again.
     """
 
-    items: tuple[Item, ...]
+    variables: tuple[CapturedVariable, ...]
     carried: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     cells: tuple[tuple[str, str], ...] = ()
@@ -78,7 +78,7 @@ class Contents:
     @property
     def size(self) -> int:
         """Bytes in all."""
-        return sum(item.size for item in self.items)
+        return sum(item.size for item in self.variables)
 
 
 def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
@@ -92,7 +92,7 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
     environment: Mapping[str, str] | None = None,
     rerun_cells: bool = False,
     random_state: bool = False,
-) -> Contents:
+) -> CaptureSummary:
     """Freeze what each run is to execute.
 
     Parameters
@@ -124,44 +124,48 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
     """
     if namespace is None:
         namespace = getattr(function, "__globals__", None) or vars(sys.modules["__main__"])
-    outside = Outside(namespace, exclude)
-    _refuse_included(include, outside)
+    notebook = NotebookNamespace(namespace, exclude)
+    _check_included(include, notebook)
     kind: Kind = "command"
     codes: list[CodeType] = []
-    names = CellNames({}, frozenset(), frozenset())
+    names = CellReferences({}, frozenset(), frozenset())
     values: dict[str, Any] = {}
     if cell is not None:
         kind = "cell"
         filename = str(cell_path(folder))
-        tree = parse(cell, filename)
+        tree = parse_cell(cell, filename)
         codes = [compile_cell(tree, filename)]
-        names = analyse(tree, outside.behind_name, outside.mentioned, include)
-        _refuse_undefined(names, outside)
+        names = analyze_cell(tree, notebook.dependencies_of_name, notebook.mentions, include)
+        _check_defined(names, notebook)
     elif function is not None:
-        refuse_uncallable(function)
+        check_callable(function)
         kind = "function"
-        names = analyse_value(outside.behind(function), outside.behind_name, include)
+        names = analyze_value(
+            notebook.dependencies(function), notebook.dependencies_of_name, include
+        )
         values = {ENTRY: function}
-    taken = {**_taken(names, outside), **values}
-    rerun = _rerun(outside, taken) if rerun_cells else Rerun()
+    captured = {**_captured_values(names, notebook), **values}
+    rerun = _find_rerun(notebook, captured) if rerun_cells else RerunPlan()
     if rerun.names:
-        outside = Outside(namespace, {*exclude, *rerun.names})
-        values = {**_taken(names, outside), **rerun.values, **values}
+        notebook = NotebookNamespace(namespace, {*exclude, *rerun.names})
+        values = {**_captured_values(names, notebook), **rerun.values, **values}
     else:
-        values = taken
+        values = captured
     # Arrays go before the views of them, so that those can stay views.
-    values = dict(sorted(values.items(), key=lambda item: not is_whole(item[1])))
+    values = dict(sorted(values.items(), key=lambda item: not is_base_array(item[1])))
     folder.mkdir(mode=FOLDER_MODE, parents=True)
     if cell is not None:
         with open_private(cell_path(folder), "wb") as file:
             file.write(cell.encode())
-    without = {*outside.exclude, *REPLACED, *names.bound, *names.optional} - set(values)
+    without = {*notebook.exclude, *REPLACED, *names.bound, *names.optional} - set(values)
     state = (
-        _state(outside, values, codes, without, {**os.environ, **(environment or {})})
+        _find_notebook_state(
+            notebook, values, codes, without, {**os.environ, **(environment or {})}
+        )
         if kind != "command"
         else NO_STATE
     )
-    with closing(Writer(folder, outside, without)) as writer:
+    with closing(BundleWriter(folder, notebook, without)) as writer:
         if state.switches or state.attributes:
             # It comes first: reading variables may depend on it.
             writer.add(
@@ -176,7 +180,7 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
     held = with_submodules(values.values(), mentioned)
     imported = imports_of(codes)
     generators = library_state.random_state() if random_state else {}
-    carried = (*state.carried, *_named(generators))
+    carried = (*state.carried, *_describe_generators(generators))
     Manifest(
         kind=kind,
         python=platform.python_version(),
@@ -186,8 +190,10 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
         variables=tuple(writer.variables),
         spans=tuple(writer.buffers.spans),
         sources=_sources(writer.pickler.filenames),
-        environment=recordable({**inherited(os.environ), **(environment or {})}),
-        left=_left(outside, names.bound, {each.name for each in writer.variables}),
+        environment=recordable_environment(
+            {**inheritable_environment(os.environ), **(environment or {})}
+        ),
+        left=_names_left_behind(notebook, names.bound, {each.name for each in writer.variables}),
         executable=sys.executable,
         notebook=os.environ.get("JPY_SESSION_NAME", ""),
         carried=carried,
@@ -197,41 +203,41 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
     ).write(folder)
     sign(folder)
     items = (
-        Item(each.name or name_of(function), each.kind, each.size)
+        CapturedVariable(each.name or describe_function(function), each.kind, each.size)
         for each in writer.variables
         if each.name != library_state.STATE
     )
-    return Contents(tuple(items), carried, tuple(state.left), rerun.cells)
+    return CaptureSummary(tuple(items), carried, tuple(state.left), rerun.cells)
 
 
-def _named(generators: Mapping[str, Any]) -> Iterator[str]:
+def _describe_generators(generators: Mapping[str, Any]) -> Iterator[str]:
     """Yield what a launch says of the random state that goes along."""
     if generators:
         yield f"random state ({', '.join(generators)})"
 
 
-def _rerun(outside: Outside, values: Mapping[str, Any]) -> Rerun:
+def _find_rerun(notebook: NotebookNamespace, values: Mapping[str, Any]) -> RerunPlan:
     """Return what is to be executed again, in place of what cannot be pickled."""
 
     def is_picklable(value: object) -> bool:
-        return picklable(value, outside.namespace, values.keys())
+        return can_pickle(value, notebook.namespace, values.keys())
 
-    return find_cells(outside, values, is_picklable)
+    return plan_rerun(notebook, values, is_picklable)
 
 
-def _state(
-    outside: Outside,
+def _find_notebook_state(
+    notebook: NotebookNamespace,
     values: Mapping[str, Any],
     codes: list[CodeType],
     without: Collection[str],
     environment: Mapping[str, str],
 ) -> NotebookState:
     """Return what the notebook has set outside of its variables; no secret of `environment`."""
-    namespace = outside.namespace
+    namespace = notebook.namespace
     if namespace.get("__name__") != "__main__":  # a function of a module, started by a notebook
         namespace = vars(sys.modules["__main__"])
 
-    kept = recordable(environment)
+    kept = recordable_environment(environment)
     secrets = {
         value.encode(errors="surrogateescape")
         for name, value in environment.items()
@@ -239,26 +245,26 @@ def _state(
     }
 
     def is_picklable(value: object) -> bool:
-        return picklable(value, outside.namespace, without, secrets)
+        return can_pickle(value, notebook.namespace, without, secrets)
 
     imports = imports_of(codes)
-    return find_state(namespace, values.values(), imports, outside.exclude, is_picklable)
+    return find_state(namespace, values.values(), imports, notebook.exclude, is_picklable)
 
 
-def _refuse_included(include: Collection[str], outside: Outside) -> None:
+def _check_included(include: Collection[str], notebook: NotebookNamespace) -> None:
     for name in include:
-        if name in outside.exclude:
+        if name in notebook.exclude:
             raise BundleError(f"{name!r} is both included and excluded: choose one")
-        if outside.look_up(name) is MISSING:
+        if notebook.resolve(name) is MISSING:
             raise BundleError(
                 f"--include {name}: the notebook has no {name!r}: run the cell that defines it "
                 "first, or write the name as it is in the notebook"
             )
 
 
-def _refuse_undefined(names: CellNames, outside: Outside) -> None:
+def _check_defined(names: CellReferences, notebook: NotebookNamespace) -> None:
     for name, line in names.needed.items():
-        if line and name not in outside.exclude and outside.look_up(name) is MISSING:
+        if line and name not in notebook.exclude and notebook.resolve(name) is MISSING:
             remedy = (
                 "import it in the cell: `import wandb`"
                 if name == "wandb"
@@ -268,37 +274,41 @@ def _refuse_undefined(names: CellNames, outside: Outside) -> None:
             raise BundleError(f"line {line}: name {name!r} is not defined: {remedy}")
 
 
-def _taken(names: CellNames, outside: Outside) -> dict[str, Any]:
+def _captured_values(names: CellReferences, notebook: NotebookNamespace) -> dict[str, Any]:
     """Return the variables that go along; those the cell may bind itself only if they can."""
-    needed = {name: outside.look_up(name) for name in names.needed}
+    needed = {name: notebook.resolve(name) for name in names.needed}
     optional = {
         name: value
         for name in sorted(names.optional)
-        if (value := outside.look_up(name)) is not MISSING
-        and picklable(value, outside.namespace, names.bound)
+        if (value := notebook.resolve(name)) is not MISSING
+        and can_pickle(value, notebook.namespace, names.bound)
     }
     found = {name: value for name, value in needed.items() if value is not MISSING}
     return {**found, **optional}
 
 
-def _left(outside: Outside, bound: Collection[str], taken: Collection[str]) -> tuple[str, ...]:
+def _names_left_behind(
+    notebook: NotebookNamespace, bound: Collection[str], captured: Collection[str]
+) -> tuple[str, ...]:
     """Return the names that the notebook has and that stay behind, for the runs' messages."""
     return tuple(
         name
-        for name in outside.namespace
+        for name in notebook.namespace
         if isinstance(name, str)
-        and not (name.startswith("_") or name in taken or name in bound or name in REPLACED)
+        and not (name.startswith("_") or name in captured or name in bound or name in REPLACED)
         and name not in ("In", "Out")
     )
 
 
 def _sources(filenames: Collection[str]) -> dict[str, str]:
     """Return the text of the cells that code comes from, for the runs' tracebacks."""
-    sources = {name: "".join(linecache.getlines(name)) for name in filenames if not _stays(name)}
+    sources = {
+        name: "".join(linecache.getlines(name)) for name in filenames if not _is_permanent(name)
+    }
     return {name: text for name, text in sources.items() if text}
 
 
-def _stays(filename: str) -> bool:
+def _is_permanent(filename: str) -> bool:
     """Tell whether a file is still there when the runs want it; that of a cell is not."""
     entry = linecache.cache.get(filename, ())
     remembered = len(entry) > 1 and entry[1] is None  # the text was put there, without a file

@@ -1,6 +1,7 @@
 """The state of libraries that a notebook has set and no variable holds: reading and setting it.
 
-`SWITCHES` lists the global settings of the standard library and of well-known libraries: how to
+`LIBRARY_SETTINGS` lists the global settings of the standard library and of well-known libraries:
+how to
 read one, what it is in a fresh process, how to set it. `restore` sets what a notebook had in the
 process that executes its code. An exported run takes this file along as it is, so it imports
 nothing of this package, and no library that the process has not imported itself.
@@ -30,7 +31,7 @@ from typing import Any, NamedTuple
 STATE = "<library state>"  # the name under which a bundle keeps it, among the variables
 
 
-class Switch(NamedTuple):
+class LibrarySetting(NamedTuple):
     """One global setting of a library.
 
     Attributes
@@ -54,10 +55,10 @@ class Switch(NamedTuple):
     default: Any
     write: Callable[[Any, Any], object]
     late: bool = False
-    is_told: Callable[[Any], bool] = bool
+    is_reported: Callable[[Any], bool] = bool
 
 
-class Generator(NamedTuple):
+class RandomGenerator(NamedTuple):
     """The global random generators of one library.
 
     Attributes
@@ -180,7 +181,7 @@ def _set_levels(_: Any, levels: dict[str, int]) -> None:  # noqa: ANN401 - a mod
         (logging.root if name == _ROOT else logging.getLogger(name)).setLevel(level)
 
 
-def _is_of_a_library(name: str) -> bool:
+def _is_library_logger(name: str) -> bool:
     """Tell whether a logger is one that a library has made and furnishes itself."""
     file = getattr(sys.modules.get(name.partition(".")[0]), "__file__", None) or ""
     return "-packages" in file
@@ -189,15 +190,15 @@ def _is_of_a_library(name: str) -> bool:
 def _handlers(_: Any) -> dict[str, list[tuple[str, Any, int, Any]]]:  # noqa: ANN401 - a module
     found = {}
     for name, each in _loggers().items():
-        if name != _ROOT and _is_of_a_library(name):
+        if name != _ROOT and _is_library_logger(name):
             continue
-        described = [_described(handler) for handler in each.handlers]
+        described = [_describe_handler(handler) for handler in each.handlers]
         if known := [handler for handler in described if handler is not None]:
             found[name] = known
     return found
 
 
-def _described(handler: logging.Handler) -> tuple[str, Any, int, Any] | None:
+def _describe_handler(handler: logging.Handler) -> tuple[str, Any, int, Any] | None:
     """Return a handler as kind, target, level and formatter; None for one of another kind."""
     if type(handler) is logging.FileHandler:
         target: Any = (handler.baseFilename, handler.encoding)
@@ -214,9 +215,9 @@ def other_handlers() -> list[str]:
     return [
         f"{type(handler).__qualname__} of logger {name!r}"
         for name, each in _loggers().items()
-        if name == _ROOT or not _is_of_a_library(name)
+        if name == _ROOT or not _is_library_logger(name)
         for handler in each.handlers
-        if _described(handler) is None and not isinstance(handler, logging.NullHandler)
+        if _describe_handler(handler) is None and not isinstance(handler, logging.NullHandler)
     ]
 
 
@@ -229,7 +230,7 @@ def _add_handlers(_: Any, handlers: dict[str, list[tuple[str, Any, int, Any]]]) 
                 made = logging.FileHandler(target[0], encoding=target[1], delay=True)
             else:
                 made = logging.StreamHandler(getattr(sys, target))
-            there = [(_described(each) or ("", ""))[:2] for each in logger.handlers]
+            there = [(_describe_handler(each) or ("", ""))[:2] for each in logger.handlers]
             if (kind, target) in there:
                 continue
             made.setLevel(level)
@@ -429,52 +430,54 @@ def _has_general(filters: list[Filter]) -> bool:
     )
 
 
-SWITCHES: dict[str, Switch] = {
-    "recursion limit": Switch(
+LIBRARY_SETTINGS: dict[str, LibrarySetting] = {
+    "recursion limit": LibrarySetting(
         "sys",
         lambda sys: sys.getrecursionlimit(),
         1000,
         # IPython raises it for itself: never lower what is there.
         lambda sys, value: sys.setrecursionlimit(max(value, sys.getrecursionlimit())),
     ),
-    "socket timeout": Switch(
+    "socket timeout": LibrarySetting(
         "socket",
         lambda _: socket.getdefaulttimeout(),
         None,
         lambda _, value: socket.setdefaulttimeout(value),
     ),
-    "csv field size limit": Switch(
+    "csv field size limit": LibrarySetting(
         "csv",
         lambda _: csv.field_size_limit(),
         131072,
         lambda _, value: csv.field_size_limit(value),
     ),
-    "multiprocessing start method": Switch(
+    "multiprocessing start method": LibrarySetting(
         "multiprocessing",
         lambda _: multiprocessing.get_start_method(allow_none=True),
         None,
         lambda _, value: multiprocessing.set_start_method(value, force=True),
     ),
-    "locale": Switch("locale", _locale, {}, _set_locale),
-    "decimal context": Switch(
-        "decimal", _decimal, None, lambda _, value: decimal.setcontext(value), is_told=_always
+    "locale": LibrarySetting("locale", _locale, {}, _set_locale),
+    "decimal context": LibrarySetting(
+        "decimal", _decimal, None, lambda _, value: decimal.setcontext(value), is_reported=_always
     ),
-    "logging level": Switch("logging", _levels, {}, _set_levels),
-    "logging handlers": Switch("logging", _handlers, {}, _add_handlers),
-    "logging.disable": Switch(
+    "logging level": LibrarySetting("logging", _levels, {}, _set_levels),
+    "logging handlers": LibrarySetting("logging", _handlers, {}, _add_handlers),
+    "logging.disable": LibrarySetting(
         "logging",
         lambda _: logging.root.manager.disable,
         0,
         lambda _, value: logging.disable(value),
     ),
-    "logging.captureWarnings": Switch(
+    "logging.captureWarnings": LibrarySetting(
         "logging",
         lambda logging: logging._warnings_showwarning is not None,  # noqa: SLF001 - it has no other reader
         False,  # noqa: FBT003 - a default
         lambda _, value: logging.captureWarnings(value),
     ),
-    "warnings filters": Switch("warnings", _filters, [], _set_filters, is_told=_has_general),
-    "numpy errors": Switch(
+    "warnings filters": LibrarySetting(
+        "warnings", _filters, [], _set_filters, is_reported=_has_general
+    ),
+    "numpy errors": LibrarySetting(
         "numpy",
         lambda numpy: _changed(
             numpy.geterr(),
@@ -483,78 +486,78 @@ SWITCHES: dict[str, Switch] = {
         {},
         lambda numpy, value: numpy.seterr(**value),
     ),
-    "numpy print options": Switch(
+    "numpy print options": LibrarySetting(
         "numpy", _numpy_print, {}, lambda numpy, value: numpy.set_printoptions(**value)
     ),
-    "pandas options": Switch("pandas", _pandas_options, {}, _set_pandas_options),
-    "tqdm.pandas()": Switch(
+    "pandas options": LibrarySetting("pandas", _pandas_options, {}, _set_pandas_options),
+    "tqdm.pandas()": LibrarySetting(
         "pandas",
         _has_progress,
         False,  # noqa: FBT003 - a default
         lambda _, __: importlib.import_module("tqdm.std").tqdm.pandas(),
     ),
-    "matplotlib rcParams": Switch(
+    "matplotlib rcParams": LibrarySetting(
         "matplotlib", _rc_params, {}, lambda matplotlib, value: matplotlib.rcParams.update(value)
     ),
-    "scikit-learn config": Switch(
+    "scikit-learn config": LibrarySetting(
         "sklearn",
         lambda sklearn: _changed(sklearn.get_config(), _SKLEARN),
         {},
         lambda sklearn, value: sklearn.set_config(**value),
     ),
-    "xgboost config": Switch(
+    "xgboost config": LibrarySetting(
         "xgboost",
         lambda xgboost: _changed(xgboost.get_config(), _XGBOOST),
         {},
         lambda xgboost, value: xgboost.set_config(**value),
     ),
-    "torch default dtype": Switch(
+    "torch default dtype": LibrarySetting(
         "torch",
         lambda torch: torch.get_default_dtype(),
         lambda torch: torch.float32,
         lambda torch, value: torch.set_default_dtype(value),
     ),
-    "torch default device": Switch(
+    "torch default device": LibrarySetting(
         "torch",
         lambda torch: str(torch.get_default_device()),
         "cpu",
         lambda torch, value: torch.set_default_device(value),
         late=True,
     ),
-    "torch gradients": Switch(
+    "torch gradients": LibrarySetting(
         "torch",
         lambda torch: torch.is_grad_enabled(),
         True,  # noqa: FBT003 - a default
         lambda torch, value: torch.set_grad_enabled(value),
         late=True,
-        is_told=_always,
+        is_reported=_always,
     ),
-    "torch anomaly detection": Switch(
+    "torch anomaly detection": LibrarySetting(
         "torch",
         lambda torch: torch.is_anomaly_enabled(),
         False,  # noqa: FBT003 - a default
         lambda torch, value: torch.autograd.set_detect_anomaly(value),
     ),
-    "torch threads": Switch(
+    "torch threads": LibrarySetting(
         "torch",
         lambda torch: torch.get_num_threads(),
         _usual_threads,
         lambda torch, value: torch.set_num_threads(value),
         late=True,
     ),
-    "torch deterministic algorithms": Switch(
+    "torch deterministic algorithms": LibrarySetting(
         "torch",
         _deterministic,
         (False, False),
         lambda torch, value: torch.use_deterministic_algorithms(value[0], warn_only=value[1]),
     ),
-    "torch float32 matmul precision": Switch(
+    "torch float32 matmul precision": LibrarySetting(
         "torch",
         lambda torch: torch.get_float32_matmul_precision(),
         "highest",
         lambda torch, value: torch.set_float32_matmul_precision(value),
     ),
-    "torch cudnn": Switch(
+    "torch cudnn": LibrarySetting(
         "torch",
         lambda torch: _changed(
             {name: getattr(torch.backends.cudnn, name) for name in _CUDNN}, _CUDNN
@@ -562,40 +565,40 @@ SWITCHES: dict[str, Switch] = {
         {},
         lambda torch, value: _set_items(torch.backends.cudnn, value),
     ),
-    "torch print options": Switch(
+    "torch print options": LibrarySetting(
         "torch",
         lambda torch: _changed(vars(torch._tensor_str.PRINT_OPTS), _TORCH_PRINT),  # noqa: SLF001 - it has no other reader
         {},
         lambda torch, value: _set_items(torch._tensor_str.PRINT_OPTS, value),  # noqa: SLF001 - as above
     ),
-    "torch validation of distributions": Switch(
+    "torch validation of distributions": LibrarySetting(
         "torch",
         _validates,
         True,  # noqa: FBT003 - a default
         lambda torch, value: torch.distributions.Distribution.set_default_validate_args(value),
-        is_told=_always,
+        is_reported=_always,
     ),
-    "torch sharing strategy": Switch(
+    "torch sharing strategy": LibrarySetting(
         "torch.multiprocessing",
         lambda torch: torch.get_sharing_strategy(),
         "file_descriptor" if sys.platform == "linux" else "file_system",
         lambda torch, value: torch.set_sharing_strategy(value),
     ),
-    "keras config": Switch("keras", _keras_settings, {}, _set_keras),
-    "jax config": Switch(
+    "keras config": LibrarySetting("keras", _keras_settings, {}, _set_keras),
+    "jax config": LibrarySetting(
         "jax",
         lambda jax: _changed({name: getattr(jax.config, name, None) for name in _JAX}, _JAX),
         {},
         lambda jax, value: [jax.config.update(*each) for each in value.items()],
     ),
-    "tensorflow eager functions": Switch(
+    "tensorflow eager functions": LibrarySetting(
         "tensorflow",
         lambda tensorflow: tensorflow.config.functions_run_eagerly(),
         False,  # noqa: FBT003 - a default
         lambda tensorflow, value: tensorflow.config.run_functions_eagerly(value),
         late=True,
     ),
-    "plotly template": Switch(
+    "plotly template": LibrarySetting(
         "plotly.io",
         lambda io: io.templates.default,
         "plotly",
@@ -642,20 +645,20 @@ def _write_keras_random(_: Any, value: int) -> None:  # noqa: ANN401 - a module
 
 
 GENERATORS = {
-    "random": Generator(
+    "random": RandomGenerator(
         "random",
         lambda random: random.getstate(),
         lambda random, value: random.setstate((value[0], tuple(value[1]), value[2])),
     ),
-    "numpy": Generator(
+    "numpy": RandomGenerator(
         "numpy.random",
         lambda random: _as_json(random.get_state(legacy=False)),
         lambda random, value: random.set_state(value),
     ),
-    "torch": Generator("torch", _read_torch_random, _write_torch_random),
+    "torch": RandomGenerator("torch", _read_torch_random, _write_torch_random),
     # These have seeds; how many numbers they have drawn since is not known.
-    "keras": Generator("keras", _read_keras_random, _write_keras_random),
-    "tensorflow": Generator(
+    "keras": RandomGenerator("keras", _read_keras_random, _write_keras_random),
+    "tensorflow": RandomGenerator(
         "tensorflow",
         lambda _: importlib.import_module("tensorflow.python.eager.context").global_seed(),
         lambda tensorflow, value: tensorflow.random.set_seed(value),
@@ -682,13 +685,13 @@ def set_random_state(states: Mapping[str, Any]) -> None:
         generator = GENERATORS.get(name)
         if generator is not None:
             label = f"the random state of {name}"
-            _when_imported(generator.module, label, partial(_seed, generator, state))
+            _when_imported(generator.module, label, partial(_restore_generator, generator, state))
 
 
-def changed_switches() -> dict[str, Any]:
+def changed_settings() -> dict[str, Any]:
     """Return the switches that are not as in a fresh process, of libraries that are imported."""
     found = {}
-    for name, switch in SWITCHES.items():
+    for name, switch in LIBRARY_SETTINGS.items():
         module = sys.modules.get(switch.module)
         if module is None:
             continue
@@ -704,7 +707,7 @@ def changed_switches() -> dict[str, Any]:
 
 
 @dataclass
-class _Waiting:
+class _PendingState:
     """What waits: for the import of a module, for the run, for somebody who reads of a problem."""
 
     modules: dict[str, list[Callable[[], object]]] = field(default_factory=dict)
@@ -712,7 +715,7 @@ class _Waiting:
     problems: list[str] = field(default_factory=list)
 
 
-_waiting = _Waiting()
+_pending = _PendingState()
 
 
 def restore(switches: Mapping[str, Any], attributes: Sequence[tuple[Any, ...]]) -> None:
@@ -721,50 +724,50 @@ def restore(switches: Mapping[str, Any], attributes: Sequence[tuple[Any, ...]]) 
     Parameters
     ----------
     switches
-        Values by the names of `SWITCHES`.
+        Values by the names of `LIBRARY_SETTINGS`.
     attributes
         `Attribute`s, as plain tuples.
     """
     for each in attributes:
         attribute = Attribute(*each)
-        _when_imported(attribute.module, attribute.label, partial(_assign, attribute))
+        _when_imported(attribute.module, attribute.label, partial(_apply_attribute, attribute))
     for name, value in switches.items():
-        switch = SWITCHES.get(name)
+        switch = LIBRARY_SETTINGS.get(name)
         if switch is not None:
-            task = partial(_switch, switch, value)
+            task = partial(_apply_setting, switch, value)
             if switch.late:
-                _waiting.late.append(partial(_when_imported, switch.module, name, task))
+                _pending.late.append(partial(_when_imported, switch.module, name, task))
             else:
                 _when_imported(switch.module, name, task)
 
 
-def complete() -> None:
+def apply_pending() -> None:
     """Set what may only be set in the run, and say what could not be set; call it in the run."""
-    while _waiting.late:
-        _waiting.late.pop(0)()
-    while _waiting.problems:
-        sys.stderr.write(f"{_waiting.problems.pop(0)}\n")
+    while _pending.late:
+        _pending.late.pop(0)()
+    while _pending.problems:
+        sys.stderr.write(f"{_pending.problems.pop(0)}\n")
 
 
-def _switch(switch: Switch, value: Any) -> None:  # noqa: ANN401 - any value
+def _apply_setting(switch: LibrarySetting, value: Any) -> None:  # noqa: ANN401 - any value
     switch.write(sys.modules[switch.module], value)
 
 
-def _seed(generator: Generator, state: Any) -> None:  # noqa: ANN401 - any value
+def _restore_generator(generator: RandomGenerator, state: Any) -> None:  # noqa: ANN401 - any value
     generator.write(sys.modules[generator.module], state)
 
 
-def _assign(attribute: Attribute) -> None:
+def _apply_attribute(attribute: Attribute) -> None:
     owner: Any = sys.modules[attribute.module]
     for part in attribute.path.split(".") if attribute.path else ():
         owner = getattr(owner, part)
     if attribute.is_item:
         owner[attribute.key] = attribute.value
-    elif attribute.is_certain or not _is_there(owner, attribute):
+    elif attribute.is_certain or not _is_present(owner, attribute):
         setattr(owner, attribute.key, attribute.value)
 
 
-def _is_there(owner: Any, attribute: Attribute) -> bool:  # noqa: ANN401 - a module or a class
+def _is_present(owner: Any, attribute: Attribute) -> bool:  # noqa: ANN401 - a module or a class
     return attribute.key in vars(owner) and is_same(vars(owner)[attribute.key], attribute.value)
 
 
@@ -773,21 +776,21 @@ def _when_imported(module: str, label: str, task: Callable[[], object]) -> None:
     if module in sys.modules:
         task()
         return
-    if not any(isinstance(finder, _AfterImport) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _AfterImport())
-    _waiting.modules.setdefault(module, []).append(task)
+    if not any(isinstance(finder, _PostImportFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _PostImportFinder())
+    _pending.modules.setdefault(module, []).append(task)
 
 
 def _attempt(label: str, task: Callable[[], object]) -> None:
     try:
         task()
     except Exception as error:  # noqa: BLE001 - any library's own
-        _waiting.problems.append(
+        _pending.problems.append(
             f"{label} could not be set as in the notebook ({type(error).__name__}: {error})"
         )
 
 
-class _AfterImport(importlib.abc.MetaPathFinder):
+class _PostImportFinder(importlib.abc.MetaPathFinder):
     """Does what waits for a module, as soon as that has been imported."""
 
     def __init__(self) -> None:
@@ -797,29 +800,29 @@ class _AfterImport(importlib.abc.MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Find a module by the other finders, and follow its execution."""
-        if fullname not in _waiting.modules or fullname in self._busy:
+        if fullname not in _pending.modules or fullname in self._busy:
             return None
         self._busy.add(fullname)
         try:
-            spec = next(filter(None, self._others(fullname, path, target)), None)
+            spec = next(filter(None, self._find_spec_elsewhere(fullname, path, target)), None)
         finally:
             self._busy.discard(fullname)
         if spec is not None and hasattr(spec.loader, "exec_module"):
-            self._follow(spec)
+            self._wrap_loader(spec)
         return spec
 
-    def _others(self, *asked: Any) -> Any:  # noqa: ANN401 - what `find_spec` takes and gives
+    def _find_spec_elsewhere(self, *fullname: Any) -> Any:  # noqa: ANN401 - what `find_spec` takes and gives
         for finder in sys.meta_path:
             if finder is not self and hasattr(finder, "find_spec"):
-                yield finder.find_spec(*asked)
+                yield finder.find_spec(*fullname)
 
-    def _follow(self, spec: ModuleSpec) -> None:
+    def _wrap_loader(self, spec: ModuleSpec) -> None:
         loader: Any = spec.loader
         execute = loader.exec_module
 
         def exec_module(module: ModuleType) -> None:
             execute(module)
-            for task in _waiting.modules.pop(spec.name, ()):
+            for task in _pending.modules.pop(spec.name, ()):
                 task()
 
         with contextlib.suppress(AttributeError):  # a loader that is a class of its own kind

@@ -20,11 +20,11 @@ from typing import Any, Literal
 
 from wandb_magic.errors import BundleError
 from wandb_magic.paths import write_atomically
-from wandb_magic.safe_open import read_below
+from wandb_magic.safe_open import read_inside
 
 Kind = Literal["cell", "function", "command"]
 
-VOUCHED = "WANDB_MAGIC_BUNDLE"
+TRUST_VARIABLE = "WANDB_MAGIC_BUNDLE"
 """Tells a sweep's processes what they may load: what whoever started them had checked."""
 
 ENTRY = ""  # the name under which the function to call is kept
@@ -49,7 +49,7 @@ STALE = frozenset(
     {
         "WANDB_ARTIFACT_DIR_RUN",
         "WANDB_FORK_FROM",
-        VOUCHED,
+        TRUST_VARIABLE,
         "WANDB_MAGIC_RUN_FOLDER",
         "WANDB_MODE",
         "WANDB_NAME",
@@ -153,7 +153,7 @@ class Manifest:
         """
         path = manifest_path(folder)
         try:
-            return cls.parse(read_below(folder.parent, path).decode())
+            return cls.parse(read_inside(folder.parent, path).decode())
         except (ValueError, TypeError, KeyError) as error:
             raise BundleError(
                 f"{path} is damaged: the results can be read, but to run more, start a new sweep"
@@ -173,7 +173,7 @@ class Manifest:
         return cls(**data)
 
 
-def inherited(environment: Mapping[str, str]) -> dict[str, str]:
+def inheritable_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return what a sweep's processes inherit: all but what is stale or only the kernel's."""
     return {
         name: value
@@ -182,7 +182,7 @@ def inherited(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def recordable(environment: Mapping[str, str]) -> dict[str, str]:
+def recordable_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return what may be written to disk: nothing whose name or value looks like a secret."""
     return {
         name: value

@@ -14,9 +14,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from wandb_magic.bundle.bytecode import nested
+from wandb_magic.bundle.bytecode import nested_code
 
-LookUp = Callable[[str], Any]
+NameResolver = Callable[[str], Any]
 
 # What hands Python text to Python, or to a library that evaluates it among the caller's variables.
 _PYTHON = frozenset({"eval", "exec"})
@@ -57,7 +57,7 @@ _OF_TABLES = frozenset(
 
 def strings_of(code: CodeType) -> Iterator[str]:
     """Yield the strings in a function's code, and in what is nested in it."""
-    for each in (code, *nested(code)):
+    for each in (code, *nested_code(code)):
         waiting = list(each.co_consts)
         while waiting:
             constant = waiting.pop()
@@ -73,7 +73,9 @@ def strings_in(tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             continue  # a docstring
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print":
-            yield from (text for each in node.args if _nests(each) for text in strings_in(each))
+            yield from (
+                text for each in node.args if _is_nested(each) for text in strings_in(each)
+            )
         elif isinstance(node, ast.JoinedStr):
             yield "".join(
                 str(part.value) if isinstance(part, ast.Constant) else " 0 "
@@ -85,7 +87,7 @@ def strings_in(tree: ast.AST) -> Iterator[str]:
             yield from strings_in(node)
 
 
-def _nests(node: ast.AST) -> bool:
+def _is_nested(node: ast.AST) -> bool:
     return not isinstance(node, (ast.Constant, ast.JoinedStr))
 
 
@@ -95,7 +97,9 @@ def names_in(tree: ast.AST) -> set[str]:
     return found | {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
 
 
-def mentioned(strings: Iterable[str], used: Collection[str], look_up: LookUp) -> set[str]:
+def find_mentions(
+    strings: Iterable[str], used: Collection[str], look_up: NameResolver
+) -> set[str]:
     """Return the names of the notebook that strings mention.
 
     Parameters
@@ -116,30 +120,30 @@ def mentioned(strings: Iterable[str], used: Collection[str], look_up: LookUp) ->
     found: set[str] = set()
     for text in strings:
         if evaluated:
-            found |= _read_by(text)
+            found |= _expression_names(text)
         if _NAMESPACES & used and text.isidentifier():
             found.add(text)
         if _AT_SIGNS & used:
             found |= set(_AT.findall(text))
         if asks or not _SQL.match(text):
-            found |= mentioned_in_text(text, look_up)
+            found |= find_text_mentions(text, look_up)
     return found
 
 
-def mentioned_in_text(text: str, look_up: LookUp) -> set[str]:
+def find_text_mentions(text: str, look_up: NameResolver) -> set[str]:
     """Return the names that a string mentions in a form of its own, whatever it is used for."""
     found: set[str] = set()
-    if "@" in text and _parses(_AT.sub(r"\1", text)):
+    if "@" in text and _is_expression(_AT.sub(r"\1", text)):
         found |= set(_AT.findall(text))
     if _SQL.match(text):
         words = {word for group in _TABLES.findall(text) for word in _WORD.findall(group)}
         found |= {word for word in words if _is_table(look_up(word))}
     if "~" in text and _FORMULA.match(text):
-        found |= _called_in_formula(text, look_up)
+        found |= _formula_calls(text, look_up)
     return found
 
 
-def _read_by(text: str) -> set[str]:
+def _expression_names(text: str) -> set[str]:
     for source in (text, text.strip(), _AT.sub(r"\1", text)):
         try:
             tree = ast.parse(source)
@@ -149,16 +153,16 @@ def _read_by(text: str) -> set[str]:
     return set()
 
 
-def _called_in_formula(text: str, look_up: LookUp) -> set[str]:
+def _formula_calls(text: str, look_up: NameResolver) -> set[str]:
     """Return what a formula calls, and the modules that it names; its variables are columns."""
     sides = [side.strip() or "0" for side in text.split("~")]
-    if not all(map(_parses, sides)):
+    if not all(map(_is_expression, sides)):
         return set()
-    words = set().union(*map(_read_by, sides))
+    words = set().union(*map(_expression_names, sides))
     return {word for word in words if isinstance(look_up(word), (FunctionType, ModuleType, type))}
 
 
-def _parses(text: str) -> bool:
+def _is_expression(text: str) -> bool:
     try:
         ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError):

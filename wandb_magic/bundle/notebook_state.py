@@ -18,23 +18,23 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from wandb_magic.bundle.bytecode import imports_of
-from wandb_magic.bundle.cells import Assignment, Call, effects_of, texts_of
+from wandb_magic.bundle.cells import Assignment, Call, executed_sources, side_effects
 from wandb_magic.bundle.library_state import (
+    LIBRARY_SETTINGS,
     STRICT,
-    SWITCHES,
     Attribute,
-    changed_switches,
+    changed_settings,
     other_handlers,
 )
-from wandb_magic.bundle.manifest import recordable
+from wandb_magic.bundle.manifest import recordable_environment
 from wandb_magic.bundle.user_modules import (
     aliases,
-    compare,
+    compare_with_source,
     dict_of,
     is_plain,
-    is_users,
-    used_by,
+    is_user_file,
     user_modules,
+    with_user_imports,
 )
 
 LONGEST_SEARCH_S = 0.3
@@ -96,7 +96,7 @@ class NotebookState:
     Attributes
     ----------
     switches
-        Settings of libraries by name; see `library_state.SWITCHES`.
+        Settings of libraries by name; see `library_state.LIBRARY_SETTINGS`.
     attributes
         Attributes of modules and classes.
     carried
@@ -133,10 +133,10 @@ def find_state(
     is_picklable
         Tells whether a value can go along.
     """
-    texts = texts_of(namespace)
+    texts = executed_sources(namespace)
     found = NotebookState({}, [], [], [])
     shared = {id(value) for value in values}
-    used = used_by({*imports, *_modules_of(values)})
+    used = with_user_imports({*imports, *_modules_of(values)})
     for attribute in _attributes(namespace, texts, shared, used, found.left):
         if _is_excluded(attribute.label, exclude):
             continue
@@ -146,12 +146,12 @@ def find_state(
         elif is_picklable(attribute.value):
             found.attributes.append(attribute)
             if attribute.is_certain and id(attribute.value) not in shared:
-                found.carried.append(_told(attribute.label, attribute.value))
+                found.carried.append(_format_attribute(attribute.label, attribute.value))
         elif attribute.is_certain:
             found.left.append(f"{attribute.label} (a {type(attribute.value).__qualname__})")
     _find_switches(found, texts, exclude, is_picklable)
     found.left.extend(f"{each} (make it in the cell)" for each in other_handlers())
-    calls = dict.fromkeys(call.text for call in _configuring(namespace, texts))
+    calls = dict.fromkeys(call.text for call in _configuration_calls(namespace, texts))
     found.left.extend(f"{_short(text)} (call it in the cell)" for text in calls)
     return found
 
@@ -175,8 +175,8 @@ def _find_switches(
     exclude: Collection[str],
     is_picklable: Callable[[object], bool],
 ) -> None:
-    for name, value in changed_switches().items():
-        if _is_excluded(SWITCHES[name].module, exclude):
+    for name, value in changed_settings().items():
+        if _is_excluded(LIBRARY_SETTINGS[name].module, exclude):
             continue
         kept = told = value
         if name == "warnings filters" and STRICT in value:
@@ -184,7 +184,7 @@ def _find_switches(
             if "error" not in sys.warnoptions:  # it was the notebook
                 found.left.append("warnings as errors (libraries in a run may warn)")
         elif name.startswith("logging ") and isinstance(value, dict):
-            told = {each: value[each] for each in value if _is_notebooks_logger(each, texts)}
+            told = {each: value[each] for each in value if _is_notebook_logger(each, texts)}
             # Levels of all go along, for it does no harm; handlers might be doubled.
             kept = told if name == "logging handlers" else value
         if kept in ({}, []):
@@ -193,8 +193,8 @@ def _find_switches(
             found.left.append(f"{name} (cannot be pickled)")
             continue
         found.switches[name] = kept
-        if SWITCHES[name].is_told(told):
-            found.carried.append(_told(name, told))
+        if LIBRARY_SETTINGS[name].is_reported(told):
+            found.carried.append(_format_attribute(name, told))
 
 
 def _attributes(
@@ -208,10 +208,10 @@ def _attributes(
     found: dict[tuple[str, str, Any], Attribute] = {}
     users = list(user_modules())
     for module in users:
-        compared = compare(module, shared, is_used=module.__name__ in used)
+        compared = compare_with_source(module, shared, is_used=module.__name__ in used)
         left += compared.left
         found |= {attribute[:3]: attribute for attribute in compared.attributes}
-    for attribute in (*_assigned(namespace, texts), *_patched(namespace, texts, left)):
+    for attribute in (*_assigned_attributes(namespace, texts), *_patches(namespace, texts, left)):
         found[attribute[:3]] = attribute
         left[:] = [each for each in left if not each.startswith(f"{attribute.label} (")]
     found |= {attribute[:3]: attribute for attribute in _aliases(users, found)}
@@ -240,9 +240,9 @@ def _is_excluded(label: str, exclude: Collection[str]) -> bool:
     return any(label == name or label.startswith(f"{name}.") for name in exclude)
 
 
-def _told(name: str, value: object) -> str:
-    if name in SWITCHES and isinstance(value, dict):
-        words = [_told(key, each).replace(" = ", "=") for key, each in value.items()]
+def _format_attribute(name: str, value: object) -> str:
+    if name in LIBRARY_SETTINGS and isinstance(value, dict):
+        words = [_format_attribute(key, each).replace(" = ", "=") for key, each in value.items()]
         if name == "logging level":
             words = [f"{key}={logging.getLevelName(each)}" for key, each in value.items()]
         if name == "logging handlers":
@@ -260,7 +260,7 @@ def _short(text: str) -> str:
     return line if len(line) <= SHOWN else f"{line[:SHOWN]}…"
 
 
-def _is_notebooks_logger(name: str, texts: Collection[str]) -> bool:
+def _is_notebook_logger(name: str, texts: Collection[str]) -> bool:
     """Tell whether a logger is the root's, one of the user's modules', or set by a line of a cell.
 
     A library sets the levels of its own loggers, too, in a run as in the notebook.
@@ -268,7 +268,7 @@ def _is_notebooks_logger(name: str, texts: Collection[str]) -> bool:
     file = getattr(sys.modules.get(name.partition(".")[0]), "__file__", None) or "-packages"
     return (
         name == "root"
-        or is_users(file)
+        or is_user_file(file)
         or any(name in line and _LOGS.search(line) for text in texts for line in text.splitlines())
     )
 
@@ -280,7 +280,7 @@ def _is_secret(attribute: Attribute) -> bool:
     while waiting and seen < 1000:  # noqa: PLR2004 - so many texts are looked at
         name, value = waiting.pop()
         seen += 1
-        if isinstance(value, str) and value and not recordable({name: value}):
+        if isinstance(value, str) and value and not recordable_environment({name: value}):
             return True
         if isinstance(value, dict):
             waiting += [(str(key), each) for key, each in value.items()]
@@ -294,30 +294,34 @@ def _is_secret(attribute: Attribute) -> bool:
 # --- what the cells assign
 
 
-def _assigned(namespace: dict[str, Any], texts: Collection[str]) -> Iterator[Attribute]:
+def _assigned_attributes(namespace: dict[str, Any], texts: Collection[str]) -> Iterator[Attribute]:
     for text in texts:
-        for assignment in effects_of(text)[0]:
-            found = _resolved(namespace, assignment)
-            if found is None or found.label.startswith(_ELSEWHERE) or _home(found) in _NOT_OURS:
+        for assignment in side_effects(text)[0]:
+            found = _resolve_assignment(namespace, assignment)
+            if (
+                found is None
+                or found.label.startswith(_ELSEWHERE)
+                or _owner_module(found) in _NOT_OURS
+            ):
                 continue
-            if not assignment.is_inside or _is_notebooks(found.value, namespace):
+            if not assignment.is_inside or _is_defined_in_notebook(found.value, namespace):
                 yield found
 
 
-def _home(attribute: Attribute) -> str:
+def _owner_module(attribute: Attribute) -> str:
     return attribute.module.partition(".")[0]
 
 
-def _resolved(namespace: dict[str, Any], assignment: Assignment) -> Attribute | None:
+def _resolve_assignment(namespace: dict[str, Any], assignment: Assignment) -> Attribute | None:
     """Return the attribute that an assignment sets, with its value now, if a module holds it."""
     owner: Any = namespace.get(assignment.root)
-    place = _place(owner)
+    place = _qualified_name(owner)
     for name in assignment.path:
         if place is None:
             return None
         owner = _attribute(owner, name)
         # What is neither module nor class is reached from the last one before it.
-        place = _place(owner) or (place[0], f"{place[1]}.{name}".removeprefix("."))
+        place = _qualified_name(owner) or (place[0], f"{place[1]}.{name}".removeprefix("."))
     if place is None or place[0] not in sys.modules or "<locals>" in place[1]:
         return None
     if place[0] == namespace.get("__name__"):
@@ -335,7 +339,7 @@ def _resolved(namespace: dict[str, Any], assignment: Assignment) -> Attribute | 
     return Attribute(*place, assignment.key, value, is_item=assignment.is_item)
 
 
-def _place(owner: object) -> tuple[str, str] | None:
+def _qualified_name(owner: object) -> tuple[str, str] | None:
     """Return the module, and the name in it, of a module or a class."""
     if isinstance(owner, ModuleType):
         return owner.__name__, ""
@@ -352,7 +356,7 @@ def _attribute(owner: object, name: str) -> Any:  # noqa: ANN401 - any attribute
 # --- the notebook's own definitions in modules and classes
 
 
-def _patched(
+def _patches(
     namespace: dict[str, Any], texts: Collection[str], left: list[str]
 ) -> Iterator[Attribute]:
     """Find functions and classes of the notebook in the modules and classes of others."""
@@ -368,7 +372,7 @@ def _patched(
                 searched = ", ".join((package, *packages))
                 left.append(f"definitions of the notebook in classes of {searched} (too many)")
                 return
-            yield from _patched_module(name, dict_of(module), namespace, seen)
+            yield from _module_patches(name, dict_of(module), namespace, seen)
 
 
 def _packages_of(namespace: dict[str, Any]) -> dict[str, list[tuple[str, ModuleType]]]:
@@ -387,7 +391,7 @@ def _packages_of(namespace: dict[str, Any]) -> dict[str, list[tuple[str, ModuleT
     return dict(sorted(found.items(), key=lambda each: len(each[1]), reverse=True))
 
 
-def _patched_module(
+def _module_patches(
     name: str, held: dict[str, Any], namespace: dict[str, Any], seen: set[int]
 ) -> Iterator[Attribute]:
     for key, value in list(held.items()):
@@ -398,19 +402,19 @@ def _patched_module(
             if _is_of_namespace(value, namespace):
                 yield Attribute(name, "", key, value)
             else:
-                yield from _patched_class(value, namespace)
+                yield from _class_patches(value, namespace)
         elif type(value) is FunctionType and value.__globals__ is namespace:
             yield Attribute(name, "", key, value)
 
 
-def _patched_class(owner: type, namespace: dict[str, Any]) -> Iterator[Attribute]:
+def _class_patches(owner: type, namespace: dict[str, Any]) -> Iterator[Attribute]:
     found = []
     for key, value in list(vars(owner).items()):  # most are functions: these come first
         kind = type(value)
         if kind is FunctionType:
             if value.__globals__ is namespace:
                 found.append((key, value))
-        elif kind not in _ORDINARY and _is_notebooks(value, namespace):
+        elif kind not in _ORDINARY and _is_defined_in_notebook(value, namespace):
             found.append((key, value))
     if found and _is_reached(sys.modules.get(owner.__module__), owner):
         for key, value in found:
@@ -434,7 +438,7 @@ def _is_of_namespace(value: Any, namespace: dict[str, Any]) -> bool:  # noqa: AN
     return bool(vars(value).get("__module__") == namespace.get("__name__", "__main__"))
 
 
-def _is_notebooks(value: Any, namespace: dict[str, Any]) -> bool:  # noqa: ANN401 - any value
+def _is_defined_in_notebook(value: Any, namespace: dict[str, Any]) -> bool:  # noqa: ANN401 - any value
     """Tell whether a value is, or wraps, a function or class of the notebook."""
     for _ in range(3):
         if type(value) is FunctionType:
@@ -460,10 +464,10 @@ def _is_notebooks(value: Any, namespace: dict[str, Any]) -> bool:  # noqa: ANN40
 # --- what else the cells do to libraries
 
 
-def _configuring(namespace: dict[str, Any], texts: Collection[str]) -> Iterator[Call]:
+def _configuration_calls(namespace: dict[str, Any], texts: Collection[str]) -> Iterator[Call]:
     """Find calls that look like settings of a library of which nothing is known here."""
     for text in texts:
-        for call in effects_of(text)[1]:
+        for call in side_effects(text)[1]:
             owner: Any = namespace.get(call.root)
             name = call.path[-1] if call.path else getattr(owner, "__name__", "")
             words = (*call.path, name)
@@ -475,5 +479,5 @@ def _configuring(namespace: dict[str, Any], texts: Collection[str]) -> Iterator[
             if module is None or module.partition(".")[0] in _COVERED:
                 continue
             file = getattr(sys.modules.get(module), "__file__", None)
-            if isinstance(file, str) and not is_users(file):
+            if isinstance(file, str) and not is_user_file(file):
                 yield call

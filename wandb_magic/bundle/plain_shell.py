@@ -52,7 +52,7 @@ def remedy(line: str) -> str:
     return _REMEDIES.get(words[0], ELSEWHERE)
 
 
-def without_harmless(line: str) -> str | None:
+def strip_harmless(line: str) -> str | None:
     """Return what a line of a cell is in a run; None if it is no line that means nothing there."""
     match = _LINE.fullmatch(line)
     if match is None or not is_harmless(match["name"], is_cell=match["percents"] == "%%"):
@@ -65,13 +65,13 @@ def is_harmless(name: str, *, is_cell: bool = False) -> bool:
     return name in (_WITH_CODE if is_cell else HARMLESS - _WITH_CODE)
 
 
-def is_done(method: str, line: str) -> bool:
+def is_supported(method: str, line: str) -> bool:
     """Tell whether a run may call a method of the shell with this line, or an unknown one."""
     name = line.strip().removeprefix("%").partition(" ")[0]
     return method in LINE_MAGICS and (not name or is_harmless(name))
 
 
-def written(method: str, line: str) -> str:
+def notebook_line(method: str, line: str) -> str:
     """Return the line of a notebook for which IPython calls a method of its shell."""
     marks = {"run_cell_magic": "%%"}
     return f"{'%' if method in LINE_MAGICS else marks.get(method, '!')}{line.removeprefix('%')}"
@@ -97,7 +97,7 @@ class PlainShell:
     def run_line_magic(self, name: str, line: str = "", *_: object, **__: object) -> None:
         """Do nothing for what means nothing here; refuse the rest."""
         if not is_harmless(name):
-            _refuse(f"%{name} {line}")
+            _reject(f"%{name} {line}")
 
     def magic(self, text: str) -> None:
         """Do as `run_line_magic` does, as old notebooks write it."""
@@ -106,11 +106,11 @@ class PlainShell:
 
     def run_cell_magic(self, name: str, line: str, cell: str) -> None:  # noqa: ARG002 - IPython's
         """Refuse it: its code is a text, of which no variable went along."""
-        _refuse(f"%{name} {line}", f"%%{name} {line}")
+        _reject(f"%{name} {line}", f"%%{name} {line}")
 
     def system(self, command: str) -> None:
         """Refuse it."""
-        _refuse(f"!{command}")
+        _reject(f"!{command}")
 
     getoutput = system_raw = system_piped = system
 
@@ -139,14 +139,15 @@ def get_ipython() -> PlainShell:
 def _guarded_lines(filename: str) -> frozenset[int]:
     """Return the lines of a file in which a `NameError` would be caught."""
     try:
-        tree = parse_most("".join(linecache.getlines(filename)), lambda _: "pass")
+        tree = parse_lenient("".join(linecache.getlines(filename)), lambda _: "pass")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset()
     lines: set[int] = set()
     for node in ast.walk(tree):
-        if (isinstance(node, ast.Try) and any(catches(each.type) for each in node.handlers)) or (
-            isinstance(node, ast.With) and any(map(_suppresses, node.items))
-        ):
+        if (
+            isinstance(node, ast.Try)
+            and any(is_name_error_caught(each.type) for each in node.handlers)
+        ) or (isinstance(node, ast.With) and any(map(_suppresses, node.items))):
             for part in node.body:
                 lines.update(range(part.lineno, (part.end_lineno or part.lineno) + 1))
     return frozenset(lines)
@@ -156,10 +157,10 @@ def _suppresses(item: ast.withitem) -> bool:
     called = item.context_expr
     if not isinstance(called, ast.Call) or not ast.unparse(called.func).endswith("suppress"):
         return False
-    return any(map(catches, called.args))
+    return any(map(is_name_error_caught, called.args))
 
 
-def catches(caught: ast.expr | None) -> bool:
+def is_name_error_caught(caught: ast.expr | None) -> bool:
     """Tell whether an exception handler catches a `NameError`."""
     if caught is None:
         return True
@@ -167,7 +168,7 @@ def catches(caught: ast.expr | None) -> bool:
     return bool(names & {"NameError", "Exception", "BaseException"})
 
 
-def parse_most(
+def parse_lenient(
     source: str, instead: Callable[[str], str | None], filename: str = ""
 ) -> ast.Module:
     """Parse a source, with something else instead of the lines that are no Python.
@@ -181,10 +182,12 @@ def parse_most(
     filename
         What errors name.
     """
-    return ast.parse(replaced(source, instead, filename), filename)
+    return ast.parse(replace_ipython_lines(source, instead, filename), filename)
 
 
-def replaced(source: str, instead: Callable[[str], str | None], filename: str = "") -> str:
+def replace_ipython_lines(
+    source: str, instead: Callable[[str], str | None], filename: str = ""
+) -> str:
     """Return a source with something else instead of the lines that are no Python."""
     seen: set[int] = set()
     while True:
@@ -207,7 +210,7 @@ def replaced(source: str, instead: Callable[[str], str | None], filename: str = 
             return source
 
 
-def _refuse(line: str, shown: str = "") -> None:
+def _reject(line: str, shown: str = "") -> None:
     raise RuntimeError(
         f"{(shown or line).strip()!r} is for IPython, and a run is plain Python: {remedy(line)}"
     )

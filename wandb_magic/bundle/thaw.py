@@ -20,6 +20,7 @@ from types import CodeType
 from typing import Any
 
 from wandb_magic.bundle import library_state, plain_shell
+from wandb_magic.bundle.cell_syntax import compile_cell, parse_cell
 from wandb_magic.bundle.manifest import (
     ENTRY,
     Kind,
@@ -28,16 +29,15 @@ from wandb_magic.bundle.manifest import (
     cell_path,
     variables_path,
 )
-from wandb_magic.bundle.rebuilding import load, move_late_tensors
-from wandb_magic.bundle.signing import OpenBundle, open_signed
-from wandb_magic.bundle.syntax import compile_cell, parse
+from wandb_magic.bundle.signature import OpenBundle, open_signed
+from wandb_magic.bundle.unpickler import load, move_late_tensors
 from wandb_magic.errors import BundleError
 
 OnStep = Callable[[str, str], None]
 """Called after each step with its kind, ``import`` or ``variable``, and the name."""
 
 
-class Variables:
+class VariableReader:
     """A bundle's variables, read one behind another.
 
     Parameters
@@ -88,7 +88,7 @@ class Variables:
                 value: Any = read()
             except Exception as error:
                 if name == library_state.STATE:
-                    raise BundleError(_unreadable_state(self._manifest, error)) from error
+                    raise BundleError(_state_error(self._manifest, error)) from error
                 raise BundleError(
                     f"variable {name or 'function'!r} was handed over, but cannot be read in a "
                     f"new process ({type(error).__name__}: {error}): create it in the cell "
@@ -104,13 +104,13 @@ class Variables:
 
 
 @dataclass(frozen=True)
-class Thawed:
+class Entrypoint:
     """What a run executes: a cell's code or a function, in the module ``__main__``."""
 
     kind: Kind
     module: types.ModuleType
     code: CodeType | None
-    variables: Variables
+    variables: VariableReader
     cells: tuple[CodeType, ...] = ()
     random_state: Mapping[str, Any] = field(default_factory=dict)
 
@@ -118,7 +118,7 @@ class Thawed:
         """Execute it, in the run; a coroutine (top-level ``await``) is returned to be awaited."""
         self.variables.read()
         library_state.set_random_state(self.random_state)
-        library_state.complete()
+        library_state.apply_pending()
         move_late_tensors()
         run_cells(self.cells, self.module.__dict__)
         if self.variables.function is not None:
@@ -127,7 +127,9 @@ class Thawed:
         return eval(self.code, self.module.__dict__)  # noqa: S307 - the user's own cell
 
 
-def thaw(folder: Path, *, late: str | None = None, on_step: OnStep = lambda *_: None) -> Thawed:
+def thaw(
+    folder: Path, *, late: str | None = None, on_step: OnStep = lambda *_: None
+) -> Entrypoint:
     """Read a bundle: paths, modules, variables; its module becomes ``__main__``.
 
     Parameters
@@ -147,15 +149,15 @@ def thaw(folder: Path, *, late: str | None = None, on_step: OnStep = lambda *_: 
         If it was not written by this user.
     """
     with open_signed(folder) as bundle:
-        return _thaw(bundle, late, on_step)
+        return _load(bundle, late, on_step)
 
 
-def _thaw(bundle: OpenBundle, late: str | None, on_step: OnStep) -> Thawed:
+def _load(bundle: OpenBundle, late: str | None, on_step: OnStep) -> Entrypoint:
     folder, manifest = bundle.folder, bundle.manifest
     os.chdir(manifest.directory)
     sys.path[:] = [*manifest.path, *(entry for entry in sys.path if entry not in manifest.path)]
     for filename, text in manifest.sources.items():
-        remember_source(filename, text)
+        cache_source(filename, text)
     # No `__file__`, as in a kernel: `multiprocessing` would execute it again in its workers.
     module = types.ModuleType("__main__")
     module.__dict__["get_ipython"] = plain_shell.get_ipython
@@ -165,16 +167,16 @@ def _thaw(bundle: OpenBundle, late: str | None, on_step: OnStep) -> Thawed:
     if manifest.kind == "cell":
         filename = str(cell_path(folder))
         text = bundle.text(cell_path(folder).name)
-        remember_source(filename, text)
-        code = compile_cell(parse(text, filename), filename)
+        cache_source(filename, text)
+        code = compile_cell(parse_cell(text, filename), filename)
     import_early(manifest, on_step)
-    variables = Variables(bundle, module.__dict__)
+    variables = VariableReader(bundle, module.__dict__)
     variables.read(late, on_step)
     cells = []
     for label, text in manifest.cells:
-        remember_source(f"<{label}>", text)
-        cells.append(compile_cell(parse(text, f"<{label}>"), f"<{label}>"))
-    return Thawed(manifest.kind, module, code, variables, tuple(cells), manifest.random_state)
+        cache_source(f"<{label}>", text)
+        cells.append(compile_cell(parse_cell(text, f"<{label}>"), f"<{label}>"))
+    return Entrypoint(manifest.kind, module, code, variables, tuple(cells), manifest.random_state)
 
 
 def run_cells(cells: Sequence[CodeType], namespace: dict[str, Any]) -> None:
@@ -188,7 +190,7 @@ def run_cells(cells: Sequence[CodeType], namespace: dict[str, Any]) -> None:
         namespace.update(handed_over)
 
 
-def remember_source(filename: str, text: str) -> None:
+def cache_source(filename: str, text: str) -> None:
     """Let tracebacks show the lines of a cell, whatever becomes of its file."""
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
 
@@ -203,7 +205,7 @@ def import_early(manifest: Manifest, on_step: OnStep = lambda *_: None) -> None:
         on_step("import", name)
 
 
-def _unreadable_state(manifest: Manifest, error: Exception) -> str:
+def _state_error(manifest: Manifest, error: Exception) -> str:
     return (
         f"what the notebook has set on modules ({', '.join(manifest.carried)}) cannot be read in "
         f"a new process ({type(error).__name__}: {error}): set it in the cell itself, and leave "

@@ -32,7 +32,7 @@ _OURS = "wandb_magic"
 
 
 @dataclass(frozen=True)
-class Compared:
+class ModuleDiff:
     """What the comparison found.
 
     Attributes
@@ -57,21 +57,21 @@ def user_modules() -> Iterator[ModuleType]:
             and name not in ("__main__", "__mp_main__")
             and getattr(module, "__name__", None) == name
             and name.partition(".")[0] != _OURS
-            and is_users(file)
+            and is_user_file(file)
         ):
             yield module
 
 
 @lru_cache(maxsize=8192)
-def is_users(file: str) -> bool:
+def is_user_file(file: str) -> bool:
     """Tell whether a file is the user's own."""
     if "-packages" in file or file.startswith("<"):
         return False
-    return not any(Path(file).is_relative_to(place) for place in _pythons_own())
+    return not any(Path(file).is_relative_to(place) for place in _python_paths())
 
 
 @lru_cache(maxsize=1)
-def _pythons_own() -> tuple[str, ...]:
+def _python_paths() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
     return tuple({paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
@@ -87,7 +87,7 @@ def aliases(module: ModuleType) -> Iterator[tuple[str, str, str]]:
                 yield each.asname or each.name, home, each.name
 
 
-def used_by(names: Collection[str]) -> set[str]:
+def with_user_imports(names: Collection[str]) -> set[str]:
     """Return modules with those of the user's that they import, at any depth."""
     users = {module.__name__: module for module in user_modules()}
     found, waiting = set[str](), list(names)
@@ -112,11 +112,13 @@ def _imported_by(module: ModuleType) -> Iterator[str]:
 def _tree(module: ModuleType) -> ast.Module:
     with contextlib.suppress(OSError, SyntaxError, ValueError):
         file = Path(str(module.__file__))
-        return _source(str(file), file.stat().st_mtime_ns).tree
+        return _read_source(str(file), file.stat().st_mtime_ns).tree
     return ast.Module([], [])
 
 
-def compare(module: ModuleType, shared: Collection[int], *, is_used: bool) -> Compared:
+def compare_with_source(
+    module: ModuleType, shared: Collection[int], *, is_used: bool
+) -> ModuleDiff:
     """Compare a module of the user's with its source.
 
     Parameters
@@ -130,17 +132,17 @@ def compare(module: ModuleType, shared: Collection[int], *, is_used: bool) -> Co
         Whether the run imports the module in any case: else only values go along that the
         notebook has certainly set.
     """
-    found = Compared()
+    found = ModuleDiff()
     with contextlib.suppress(OSError, SyntaxError, ValueError):
         file = Path(str(module.__file__))
-        source = _source(str(file), file.stat().st_mtime_ns)
-        is_new = file.stat().st_mtime > _started()
-        _Comparison(module, source, shared, found, is_new=is_new, is_used=is_used).compare()
+        source = _read_source(str(file), file.stat().st_mtime_ns)
+        is_new = file.stat().st_mtime > _process_start_time()
+        _ModuleComparer(module, source, shared, found, is_new=is_new, is_used=is_used).compare()
     return found
 
 
 @dataclass(frozen=True)
-class _Source:
+class _ModuleSource:
     """A module's source: its tree, and what its scopes bind."""
 
     tree: ast.Module
@@ -151,7 +153,7 @@ class _Source:
 
 
 @lru_cache(maxsize=256)
-def _source(file: str, _changed: int) -> _Source:
+def _read_source(file: str, _changed: int) -> _ModuleSource:
     text = Path(file).read_text(encoding="utf-8")
     tree = ast.parse(text)
     table = symtable.symtable(text, file, "exec")
@@ -160,26 +162,30 @@ def _source(file: str, _changed: int) -> _Source:
         for symbol in table.get_symbols()
         if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
     }
-    rebound = set(_rebound(table))
+    rebound = set(_rebound_names(table))
     is_open = any(
         (isinstance(node, ast.ImportFrom) and node.names[0].name == "*")
         or (isinstance(node, ast.Name) and node.id in ("globals", "exec", "setattr", "vars"))
         for node in ast.walk(tree)
     )
-    return _Source(
-        tree, frozenset(names | rebound), frozenset(rebound), is_open, frozenset(_mutated(tree))
+    return _ModuleSource(
+        tree,
+        frozenset(names | rebound),
+        frozenset(rebound),
+        is_open,
+        frozenset(_mutated_names(tree)),
     )
 
 
-def _rebound(table: symtable.SymbolTable) -> Iterator[str]:
+def _rebound_names(table: symtable.SymbolTable) -> Iterator[str]:
     for child in table.get_children():
         for symbol in child.get_symbols():
             if symbol.is_declared_global() and symbol.is_assigned():
                 yield symbol.get_name()
-        yield from _rebound(child)
+        yield from _rebound_names(child)
 
 
-def _mutated(tree: ast.Module) -> Iterator[str]:
+def _mutated_names(tree: ast.Module) -> Iterator[str]:
     """Yield names whose value the code may change in place: by an item, or by a method."""
     for node in ast.walk(tree):
         if (
@@ -193,17 +199,17 @@ def _mutated(tree: ast.Module) -> Iterator[str]:
 
 
 @lru_cache(maxsize=1)
-def _started() -> float:
+def _process_start_time() -> float:
     return float(psutil.Process().create_time())
 
 
-class _Comparison:
+class _ModuleComparer:
     def __init__(
         self,
         module: ModuleType,
-        source: _Source,
+        source: _ModuleSource,
         shared: Collection[int],
-        found: Compared,
+        found: ModuleDiff,
         *,
         is_new: bool,
         is_used: bool,
@@ -211,7 +217,7 @@ class _Comparison:
         self._module = module
         self._source = source
         self._shared = shared
-        self._found = found
+        self._diff = found
         # Written since this process began: the source may not be the one that was imported.
         self._is_new = is_new
         self._is_used = is_used
@@ -229,7 +235,7 @@ class _Comparison:
         *,
         is_open: bool,
     ) -> None:
-        written = _written(body)
+        written = _written_values(body)
         for name, value in list(values.items()):
             if name.startswith("__") or not name.isidentifier():
                 continue
@@ -274,7 +280,9 @@ class _Comparison:
             isinstance(value, (dict, list, set)) and name in self._source.mutated
         )
         if is_fixed and self._is_new:
-            self._left(path, name, "its file was changed meanwhile, and runs import it as it is")
+            self._leave_behind(
+                path, name, "its file was changed meanwhile, and runs import it as it is"
+            )
         elif is_fixed:
             self._add(path, name, value, is_certain=True)
         elif not self._is_new and (not name.startswith("_") or id(value) in self._shared):
@@ -284,14 +292,14 @@ class _Comparison:
         attribute = Attribute(self._module.__name__, path, name, value, is_certain=is_certain)
         # What may be as a fresh import has it matters only where a run looks at it.
         if is_certain or (self._is_used and is_plain(value, instances=True)):
-            self._found.attributes.append(attribute)
+            self._diff.attributes.append(attribute)
 
-    def _left(self, path: str, name: str, reason: str) -> None:
+    def _leave_behind(self, path: str, name: str, reason: str) -> None:
         label = Attribute(self._module.__name__, path, name, None).label
-        self._found.left.append(f"{label} ({reason})")
+        self._diff.left.append(f"{label} ({reason})")
 
 
-def _written(body: list[ast.stmt]) -> dict[str, list[ast.expr | None]]:
+def _written_values(body: list[ast.stmt]) -> dict[str, list[ast.expr | None]]:
     """Return what the statements of a scope assign to each name; None for what is not plain."""
     found: dict[str, list[ast.expr | None]] = {}
     for name, value in _assignments(body):
@@ -376,7 +384,7 @@ def _fields(value: object) -> dict[str, Any] | None:
         ("types", "SimpleNamespace"),
         ("argparse", "Namespace"),
     }
-    if not is_namespace and not (isinstance(file, str) and is_users(file)):
+    if not is_namespace and not (isinstance(file, str) and is_user_file(file)):
         return None
     return dict_of(value)
 

@@ -12,11 +12,11 @@ import os
 import sys
 from pathlib import Path
 
-from wandb_magic.cli.terminal import Terminal
+from wandb_magic.cli.terminal import TerminalFrontend
 from wandb_magic.commands.parser import UsageError, command_parser
 from wandb_magic.errors import SweepError
 
-WRONG, USAGE, INTERRUPTED = 1, 2, 130
+EXIT_FAILURE, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
 
 def main() -> None:
@@ -25,11 +25,11 @@ def main() -> None:
         code = run(sys.argv[1:])
         sys.stdout.flush()
     except UsageError as error:
-        code = _complain(error, USAGE)
+        code = _print_error(error, EXIT_USAGE)
     except SweepError as error:
-        code = _complain(error, WRONG)
+        code = _print_error(error, EXIT_FAILURE)
     except KeyboardInterrupt:
-        code = INTERRUPTED
+        code = EXIT_INTERRUPTED
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
@@ -45,28 +45,28 @@ def run(arguments: list[str]) -> int:
         If it cannot be done.
     """
     options = command_parser().parse_args(arguments)
-    terminal = Terminal()
+    terminal = TerminalFrontend()
     if options.verb == "run":
         return _start(options, terminal)
-    from wandb_magic.commands.deeds import perform  # noqa: PLC0415 - not needed for --help
+    from wandb_magic.commands.handlers import dispatch  # noqa: PLC0415 - not needed for --help
 
-    answer = perform(options, terminal)
+    answer = dispatch(options, terminal)
     if getattr(options, "json", False):
         terminal.show(json.dumps(answer.data, indent=2))
     elif answer.text:
         terminal.show(answer.text)
-    return WRONG if answer.wrong else terminal.code
+    return EXIT_FAILURE if answer.is_error else terminal.exit_code
 
 
-def _start(options: argparse.Namespace, terminal: Terminal) -> int:
-    from wandb_magic.commands.options import settings  # noqa: PLC0415 - not needed for --help
-    from wandb_magic.remote import in_remote_form  # noqa: PLC0415 - as above
-    from wandb_magic.verbs.settings import Code  # noqa: PLC0415 - as above
-    from wandb_magic.verbs.starting import start_code  # noqa: PLC0415 - as above
+def _start(options: argparse.Namespace, terminal: TerminalFrontend) -> int:
+    from wandb_magic.api._options import RunCode  # noqa: PLC0415 - as above
+    from wandb_magic.api._start import start_sweep  # noqa: PLC0415 - as above
+    from wandb_magic.commands.launch_options import launch_options  # noqa: PLC0415 - not needed for --help
+    from wandb_magic.wandb_client import is_sweep_path  # noqa: PLC0415 - as above
 
-    elsewhere = not Path(options.config).exists() and in_remote_form(options.config)
+    elsewhere = not Path(options.config).exists() and is_sweep_path(options.config)
     config = options.config if elsewhere else Path(options.config)
-    sweep = start_code(config, Code(), settings(options))
+    sweep = start_sweep(config, RunCode(), launch_options(options))
     notices = sweep.status().sweep.notices
     for notice in notices:
         terminal.show(notice)
@@ -74,13 +74,13 @@ def _start(options: argparse.Namespace, terminal: Terminal) -> int:
     if sweep.url is not None:
         terminal.show(sweep.url)
     if options.wait:
-        from wandb_magic.display import words  # noqa: PLC0415 - as above
+        from wandb_magic.display import formatting  # noqa: PLC0415 - as above
 
         terminal.watch(sweep, None)
-        terminal.show(words.lines(sweep.status(), len(notices)))
-    return terminal.code
+        terminal.show(formatting.status_lines(sweep.status(), len(notices)))
+    return terminal.exit_code
 
 
-def _complain(error: SweepError, code: int) -> int:
+def _print_error(error: SweepError, code: int) -> int:
     sys.stderr.write(f"wandb-magic: {error}\n")
     return code

@@ -6,10 +6,10 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wandb_magic.verbs.handle import Sweep
+    from wandb_magic.api._sweep import Sweep
 
 
-class Terminal:
+class TerminalFrontend:
     """Standard input and output.
 
     Attributes
@@ -19,11 +19,11 @@ class Terminal:
     """
 
     def __init__(self) -> None:
-        self.code = 0
+        self.exit_code = 0
 
-    def newest(self) -> Sweep | None:
+    def latest_sweep(self) -> Sweep | None:
         """Return the newest sweep of all."""
-        from wandb_magic.verbs.finding import sweeps  # noqa: PLC0415 - not needed for --help
+        from wandb_magic.api._local_sweeps import sweeps  # noqa: PLC0415 - not needed for --help
 
         return next(iter(sweeps()), None)
 
@@ -42,12 +42,12 @@ class Terminal:
 
     def watch(self, sweep: Sweep, timeout: float | None) -> None:
         """Show how a sweep goes until it ends; an interrupt ends only the waiting."""
-        from wandb_magic.display.progress import watch  # noqa: PLC0415 - not needed for --help
+        from wandb_magic.display.progress import watch_sweep  # noqa: PLC0415 - not needed for --help
 
         try:
-            status = watch(sweep, timeout)
+            status = watch_sweep(sweep, timeout)
         except KeyboardInterrupt:
             self.show(f"The waiting is over; sweep {sweep.id} goes on.")
             raise
         if status.state != "finished":
-            self.code = 1
+            self.exit_code = 1

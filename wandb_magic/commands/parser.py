@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from wandb_magic.commands.starting import IN_CELL, NUMBER, STARTING
+from wandb_magic.commands.start_options import CELL_OPTIONS, NUMBER, START_OPTIONS
 from wandb_magic.errors import SweepError
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ def add_verbs(commands: _SubParsersAction[Parser], *, json: bool) -> None:
     for name, verb in VERBS.items():
         aliases = [alias for alias, meant in ALIASES.items() if meant == name]
         parser = commands.add_parser(
-            name, aliases=aliases, help=verb.help, description=_sentence(verb.help)
+            name, aliases=aliases, help=verb.help, description=_as_sentence(verb.help)
         )
         if verb.sweep:
             parser.add_argument(
@@ -228,7 +228,7 @@ def add_verbs(commands: _SubParsersAction[Parser], *, json: bool) -> None:
                 help="a sweep by its id, the beginning of that, its name or its folder; the "
                 "newest one by default",
             )
-        _add(parser, verb.arguments)
+        _add_arguments(parser, verb.arguments)
         if json and verb.json:
             parser.add_argument("--json", action="store_true", help="answer in JSON")
 
@@ -256,7 +256,7 @@ def cell_parser(defaults: Mapping[str, Any]) -> Parser:
         help="a variable or any expression that gives a sweep config, a YAML or JSON file, or a "
         "sweep that exists at W&B: its id, entity/project/id, or the address of its page",
     )
-    _add(parser, {**STARTING, **IN_CELL})
+    _add_arguments(parser, {**START_OPTIONS, **CELL_OPTIONS})
     parser.set_defaults(**defaults)
     return parser
 
@@ -279,15 +279,15 @@ def command_parser() -> Parser:
         metavar="CONFIG",
         help="a sweep config, as a YAML or JSON file; or a sweep at W&B",
     )
-    _add(run, STARTING)
+    _add_arguments(run, START_OPTIONS)
     add_verbs(commands, json=True)
     return parser
 
 
-def _add(parser: Parser, arguments: Mapping[str, Mapping[str, Any]]) -> None:
+def _add_arguments(parser: Parser, arguments: Mapping[str, Mapping[str, Any]]) -> None:
     for flag, keywords in arguments.items():
         parser.add_argument(flag, **keywords)
 
 
-def _sentence(phrase: str) -> str:
+def _as_sentence(phrase: str) -> str:
     return f"{phrase[0].upper()}{phrase[1:]}."

@@ -6,29 +6,29 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from wandb_magic.display import style, words
-from wandb_magic.verbs.logs import Tail
+from wandb_magic.api._log_reader import Tail
+from wandb_magic.display import css, formatting
 
 
 def text(path: Path, tail: Tail) -> str:
     """Return the note as one line."""
-    return f"{_said(tail)} {_place(path)}"
+    return f"{_describe_tail(tail)} {_display_path(path)}"
 
 
 def html(path: Path, tail: Tail) -> str:
     """Return the note with a link to the file, where a notebook can open it."""
-    place = _place(path)
+    place = _display_path(path)
     shown = escape(str(place))
     if not place.is_absolute():
         shown = f'<a href="{escape(quote(str(place)))}" target="_blank">{shown}</a>'
-    return f'<div style="{style.TEXT};{style.MUTED}">{escape(_said(tail))} {shown}</div>'
+    return f'<div style="{css.TEXT};{css.MUTED}">{escape(_describe_tail(tail))} {shown}</div>'
 
 
-def _said(tail: Tail) -> str:
-    left = words.size(tail.size - tail.begin)
-    return f"the last {left} of {words.size(tail.size)}; --all shows all of it, which is in"
+def _describe_tail(tail: Tail) -> str:
+    left = formatting.size(tail.size - tail.begin)
+    return f"the last {left} of {formatting.size(tail.size)}; --all shows all of it, which is in"
 
 
-def _place(path: Path) -> Path:
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
+def _display_path(path: Path) -> Path:
+    cwd = Path.cwd()
+    return path.relative_to(cwd) if path.is_relative_to(cwd) else path

@@ -8,16 +8,16 @@ import sys
 import time
 from collections.abc import Iterator
 
-from wandb_magic.display import words
-from wandb_magic.verbs.handle import Sweep
-from wandb_magic.verbs.status import Status
+from wandb_magic.api._status import Status
+from wandb_magic.api._sweep import Sweep
+from wandb_magic.display import formatting
 
 TICK_S = 0.5
-QUIET_S = 30.0  # a file or pipe gets a line no more often than this
-CLEAR = "\r\x1b[2K"
+MIN_INTERVAL_S = 30.0  # a file or pipe gets a line no more often than this
+CLEAR_LINE = "\r\x1b[2K"
 
 
-def waiting(sweep: Sweep, timeout: float | None) -> Iterator[Status]:
+def poll_status(sweep: Sweep, timeout: float | None) -> Iterator[Status]:
     """Yield how a sweep stands about twice a second, until it no longer goes on by itself.
 
     Parameters
@@ -28,62 +28,68 @@ def waiting(sweep: Sweep, timeout: float | None) -> Iterator[Status]:
         Seconds after which to give up.
     """
     deadline = math.inf if timeout is None else time.monotonic() + timeout
-    while words.active(status := sweep.status()) and time.monotonic() < deadline:
+    while formatting.is_active(status := sweep.status()) and time.monotonic() < deadline:
         yield status
         sweep.wait(min(TICK_S, max(0.0, deadline - time.monotonic())))
-    if not words.active(status):
+    if not formatting.is_active(status):
         sweep.wait()  # its supervisor has a last word to say
     yield status
 
 
-def watch(sweep: Sweep, timeout: float | None) -> Status:
+def watch_sweep(sweep: Sweep, timeout: float | None) -> Status:
     """Wait for the end of a sweep, and print meanwhile how it goes; return how it stands then."""
-    show = progress_line()
+    show = make_progress()
     try:
-        for status in waiting(sweep, timeout):
-            if words.active(status):
+        for status in poll_status(sweep, timeout):
+            if formatting.is_active(status):
                 show.update(status)
     finally:
         show.end()
     return status
 
 
-def progress_line() -> InPlace | Lines:
+def make_progress() -> TtyProgress | LineProgress:
     """Return what shows a changing line on this standard output."""
-    return InPlace() if sys.stdout.isatty() else Lines()
+    return TtyProgress() if sys.stdout.isatty() else LineProgress()
 
 
-class InPlace:
+class TtyProgress:
     """One line that changes."""
 
     def update(self, status: Status) -> None:
         """Show the line of now."""
         width = shutil.get_terminal_size().columns
-        sys.stdout.write(CLEAR + words.shortened(words.line(status), width - 1))
+        sys.stdout.write(
+            CLEAR_LINE + formatting.truncate(formatting.status_line(status), width - 1)
+        )
         sys.stdout.flush()
 
     def end(self) -> None:
         """Take the line away."""
-        sys.stdout.write(CLEAR)
+        sys.stdout.write(CLEAR_LINE)
         sys.stdout.flush()
 
 
-class Lines:
+class LineProgress:
     """A new line when the state has changed, or when runs have ended, but these not too often."""
 
     def __init__(self) -> None:
         self._state = ""
         self._progress = ""
-        self._next = 0.0
+        self._next_update = 0.0
 
     def update(self, status: Status) -> None:
         """Show a line if it says enough that is new."""
-        now, progress = time.monotonic(), words.progress(status)
-        further = progress != self._progress and now >= self._next
+        now, progress = time.monotonic(), formatting.progress(status)
+        further = progress != self._progress and now >= self._next_update
         if further or status.state != self._state:
-            sys.stdout.write(f"{words.line(status)}\n")
+            sys.stdout.write(f"{formatting.status_line(status)}\n")
             sys.stdout.flush()
-            self._state, self._progress, self._next = status.state, progress, now + QUIET_S
+            self._state, self._progress, self._next_update = (
+                status.state,
+                progress,
+                now + MIN_INTERVAL_S,
+            )
 
     def end(self) -> None:
         """Keep what was said."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from wandb_magic.display import style
+from wandb_magic.display import css
 
 WIDTH, HEIGHT, MARGIN = 240, 36, 3
-POINTS = 120
+MAX_POINTS = 120
 
 
 def best_so_far(values: Iterable[float | None], *, maximize: bool) -> list[float]:
@@ -25,7 +25,7 @@ def svg(values: Sequence[float]) -> str:
     """Return a curve through `values`; nothing for fewer than two."""
     if len(values) < 2:  # noqa: PLR2004 - a line has two ends
         return ""
-    stride = math.ceil(len(values) / POINTS)
+    stride = math.ceil(len(values) / MAX_POINTS)
     kept = [*values[:-1:stride], values[-1]]
     low, high = min(kept), max(kept)
     # Halved first, so that the span of very large numbers stays finite.
@@ -43,7 +43,7 @@ def svg(values: Sequence[float]) -> str:
     x, y = points[-1]
     return (
         f'<svg role="img" aria-label="best value so far" width="{WIDTH}" height="{HEIGHT}" '
-        f'viewBox="0 0 {WIDTH} {HEIGHT}" style="display:block;color:{style.LINE}">'
+        f'viewBox="0 0 {WIDTH} {HEIGHT}" style="display:block;color:{css.LINE}">'
         f'<polyline points="{path}" fill="none" stroke="currentColor" stroke-width="1.5"/>'
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="currentColor"/></svg>'
     )

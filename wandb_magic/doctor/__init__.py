@@ -5,6 +5,6 @@ nothing is imported into the kernel: not wandb, nor torch, nor what a notebook u
 can tell is asked in a short-lived child.
 """
 
-from wandb_magic.doctor.examine import examine
+from wandb_magic.doctor.check_runner import run_checks
 
-__all__ = ["examine"]
+__all__ = ["run_checks"]

@@ -9,27 +9,27 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 
-from wandb_magic.bundle.manifest import inherited
-from wandb_magic.doctor.findings import Finding, note, ok, problem
-from wandb_magic.doctor.place import Place
+from wandb_magic.api._mode import resolve_mode
+from wandb_magic.bundle.manifest import inheritable_environment
+from wandb_magic.doctor.diagnostics import Diagnostic, note, ok, problem
+from wandb_magic.doctor.environment import Environment
 from wandb_magic.errors import RemoteError
-from wandb_magic.remote import Account, Client, account, login_is_likely
-from wandb_magic.verbs.mode import decide
+from wandb_magic.wandb_client import Account, WandbClient, account, has_credentials
 
 MODE, ENTITY = "WANDB_MODE", "WANDB_ENTITY"
-PATIENCE_S = 6.0
+TIMEOUT_S = 6.0
 
 
-def findings(place: Place) -> Iterator[Finding]:
+def check(env: Environment) -> Iterator[Diagnostic]:
     """Yield the mode, then where the key is from, then what the server says to it."""
-    environment = asking(place.environment)
+    environment = client_environment(env.variables)
     try:
-        who, why = decide("auto", environment)
+        who, why = resolve_mode("auto", environment)
         online = who is not None
-        if who is None and login_is_likely(environment):
+        if who is None and has_credentials(environment):
             who = account(environment)
     except RemoteError as error:
-        yield problem(_clause(error), _remedy(place, error))
+        yield problem(_clause(error), _remedy(env, error))
         return
     yield ok(f"sweeps are {why or f'online, because {MODE} is online'}")
     if who is None or not who.key:
@@ -38,32 +38,32 @@ def findings(place: Place) -> Iterator[Finding]:
     yield ok(f"an API key is found: {who.source}")
     bad = problem if online else note
     try:
-        own = _entity(who)
+        own = _ask_entity(who)
     except RemoteError as error:
-        yield bad(_clause(error), _remedy(place, error))
+        yield bad(_clause(error), _remedy(env, error))
         return
     yield ok(f"W&B at {who.base_url} answers, and takes the key")
     try:
-        yield ok(f"sweeps go to the entity {_entity(who, who.entity) if who.entity else own}")
+        yield ok(f"sweeps go to the entity {_ask_entity(who, who.entity) if who.entity else own}")
     except RemoteError as error:
-        yield bad(_clause(error), place.put(ENTITY, own))
+        yield bad(_clause(error), env.set_variable(ENTITY, own))
 
 
-def asking(environment: Mapping[str, str]) -> dict[str, str]:
+def client_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment in which a sweep that starts here would ask wandb."""
     mode = {MODE: environment[MODE]} if MODE in environment else {}
-    return {**inherited(environment), **mode}
+    return {**inheritable_environment(environment), **mode}
 
 
-def _entity(who: Account, wanted: str = "") -> str:
+def _ask_entity(who: Account, entity: str = "") -> str:
     """Ask the server who this is; it has a few seconds, where a sweep would wait longer."""
-    told: list[str] = []
+    entities: list[str] = []
     errors: list[RemoteError] = []
 
     def ask() -> None:
-        client = Client(who.base_url, who.key, who.source)
+        client = WandbClient(who.base_url, who.key, who.source)
         try:
-            told.append(client.entity(wanted))
+            entities.append(client.entity(entity))
         except RemoteError as error:
             errors.append(error)
         finally:
@@ -71,23 +71,23 @@ def _entity(who: Account, wanted: str = "") -> str:
 
     thread = threading.Thread(target=ask, name="doctor: W&B", daemon=True)
     thread.start()
-    thread.join(PATIENCE_S)
+    thread.join(TIMEOUT_S)
     if errors:
         raise errors[0]
-    if not told:
+    if not entities:
         raise RemoteError(
-            f"W&B at {who.base_url} does not answer within {PATIENCE_S:.0f} seconds", lasting=False
+            f"W&B at {who.base_url} does not answer within {TIMEOUT_S:.0f} seconds", lasting=False
         )
-    return told[0]
+    return entities[0]
 
 
 def _clause(error: RemoteError) -> str:
     return " ".join(str(error).split()).removesuffix(".")
 
 
-def _remedy(place: Place, error: RemoteError) -> str:
-    offline = place.put(MODE, "offline")
+def _remedy(env: Environment, error: RemoteError) -> str:
+    offline = env.set_variable(MODE, "offline")
     if not error.lasting:
         return offline
     login = "import wandb; wandb.login(relogin=True)"  # a command could not ask in a notebook
-    return f"{login if place.shell else 'wandb login --relogin'}\n# or do without W&B: {offline}"
+    return f"{login if env.shell else 'wandb login --relogin'}\n# or do without W&B: {offline}"

@@ -13,23 +13,23 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from wandb_magic.display.words import size
-from wandb_magic.doctor.findings import Finding, note, ok, problem
-from wandb_magic.doctor.place import Place
+from wandb_magic.display.formatting import size
+from wandb_magic.doctor.diagnostics import Diagnostic, note, ok, problem
+from wandb_magic.doctor.environment import Environment
 from wandb_magic.store import network_file_system
 
 GIB = 1 << 30
-FULL, SCARCE = GIB // 2, 5 * GIB
-LARGE = 10 * GIB  # of one cache
-KEEP = "1GB"  # what the remedy leaves of it
-COUNTING_S = 3.0
+MIN_FREE, LOW_FREE = GIB // 2, 5 * GIB
+LARGE_CACHE = 10 * GIB  # of one cache
+CACHE_TARGET = "1GB"  # what the remedy leaves of it
+COUNT_TIMEOUT_S = 3.0
 
 
-def findings(place: Place) -> Iterator[Finding]:
+def check(env: Environment) -> Iterator[Diagnostic]:
     """Yield the room where sweeps go, then the size of each of W&B's caches."""
-    yield from _room(place)
-    yield from _cache(place)
-    yield from _staging(place)
+    yield from _room(env)
+    yield from _cache(env)
+    yield from _staging(env)
 
 
 def cache_folder(environment: Mapping[str, str]) -> Path:
@@ -47,16 +47,16 @@ def staging_folder(environment: Mapping[str, str]) -> Path:
     return (data / "artifacts" / "staging").expanduser().absolute()
 
 
-def _room(place: Place) -> Iterator[Finding]:
-    folder = place.root
+def _room(env: Environment) -> Iterator[Diagnostic]:
+    folder = env.root
     existing = next(each for each in (folder, *folder.parents) if each.is_dir())
     free = shutil.disk_usage(existing).free
     if not os.access(existing, os.W_OK):
-        yield problem(f"sweeps go to {folder}, where nothing may be written", _elsewhere(place))
-    elif free < FULL:
-        yield problem(f"{size(free)} are free where sweeps go ({folder})", _elsewhere(place))
-    elif free < SCARCE:
-        yield note(f"only {size(free)} are free where sweeps go ({folder})", _elsewhere(place))
+        yield problem(f"sweeps go to {folder}, where nothing may be written", _move_remedy(env))
+    elif free < MIN_FREE:
+        yield problem(f"{size(free)} are free where sweeps go ({folder})", _move_remedy(env))
+    elif free < LOW_FREE:
+        yield note(f"only {size(free)} are free where sweeps go ({folder})", _move_remedy(env))
     else:
         yield ok(f"{size(free)} are free where sweeps go ({folder})")
     kind = network_file_system(existing)
@@ -64,46 +64,48 @@ def _room(place: Place) -> Iterator[Finding]:
         yield note(
             f"sweeps go to a network file system ({kind}), so their stores lie elsewhere, on a "
             "local disk",
-            _elsewhere(place),
+            _move_remedy(env),
         )
 
 
-def _elsewhere(place: Place) -> str:
-    return place.put("WANDB_DIR", "/a/folder/on/another/disk")
+def _move_remedy(env: Environment) -> str:
+    return env.set_variable("WANDB_DIR", "/a/folder/on/another/disk")
 
 
-def _cache(place: Place) -> Iterator[Finding]:
-    folder = cache_folder(place.environment)
+def _cache(env: Environment) -> Iterator[Diagnostic]:
+    folder = cache_folder(env.variables)
     used, complete = _size(folder)
-    text = f"W&B's cache of artifacts has {_said(used, complete=complete)} ({folder})"
-    if used < LARGE:
+    text = f"W&B's cache of artifacts has {_describe_size(used, complete=complete)} ({folder})"
+    if used < LARGE_CACHE:
         yield ok(text)
     else:
-        yield note(text, place.command(f"wandb artifact cache cleanup --remove-temp {KEEP}"))
+        yield note(
+            text, env.shell_command(f"wandb artifact cache cleanup --remove-temp {CACHE_TARGET}")
+        )
 
 
-def _staging(place: Place) -> Iterator[Finding]:
-    folder = staging_folder(place.environment)
+def _staging(env: Environment) -> Iterator[Diagnostic]:
+    folder = staging_folder(env.variables)
     used, complete = _size(folder)
-    text = f"W&B's staging folder has {_said(used, complete=complete)} ({folder})"
-    if used < LARGE:
+    text = f"W&B's staging folder has {_describe_size(used, complete=complete)} ({folder})"
+    if used < LARGE_CACHE:
         yield ok(text)
     else:
         # wandb has no command for it. Runs that were killed leave their files here.
         yield note(
             f"{text}, which runs that were killed have left behind",
-            place.command(f"rm -r {shlex.quote(str(folder))}")
+            env.shell_command(f"rm -r {shlex.quote(str(folder))}")
             + "  # while no run logs an artifact",
         )
 
 
-def _said(used: int, *, complete: bool) -> str:
+def _describe_size(used: int, *, complete: bool) -> str:
     return size(used) if complete else f"at least {size(used)}"
 
 
 def _size(folder: Path) -> tuple[int, bool]:
     """Return the size of all files below a folder, and whether there was time to see all."""
-    deadline = time.monotonic() + COUNTING_S / 2
+    deadline = time.monotonic() + COUNT_TIMEOUT_S / 2
     total, folders = 0, [folder]
     while folders:
         if time.monotonic() > deadline:

@@ -12,17 +12,17 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
-from wandb_magic.doctor.findings import Finding, note, ok, problem
-from wandb_magic.doctor.place import Place
+from wandb_magic.doctor.diagnostics import Diagnostic, note, ok, problem
+from wandb_magic.doctor.environment import Environment
 
-LIMIT_S = 4.0
+TIMEOUT_S = 4.0
 _COLUMNS = "index,name,memory.total,memory.used,utilization.gpu"
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
-def findings(place: Place) -> Iterator[Finding]:
+def check(env: Environment) -> Iterator[Diagnostic]:
     """Yield a finding for each GPU, and what keeps runs from them."""
-    command = shutil.which("nvidia-smi", path=place.environment.get("PATH"))
+    command = shutil.which("nvidia-smi", path=env.variables.get("PATH"))
     if command is None:
         yield ok("none: there is no nvidia-smi here")
         return
@@ -34,28 +34,28 @@ def findings(place: Place) -> Iterator[Finding]:
             text=True,
             check=False,
             stdin=subprocess.DEVNULL,
-            timeout=LIMIT_S,
+            timeout=TIMEOUT_S,
         )
     except subprocess.TimeoutExpired:
         yield problem(
-            f"nvidia-smi does not answer within {LIMIT_S:.0f} seconds: the driver hangs",
-            place.command("nvidia-smi"),
+            f"nvidia-smi does not answer within {TIMEOUT_S:.0f} seconds: the driver hangs",
+            env.shell_command("nvidia-smi"),
         )
         return
     if done.returncode:
-        said = " ".join((done.stderr or done.stdout).split())
-        yield problem(f"nvidia-smi fails: {said}", place.command("nvidia-smi"))
+        message = " ".join((done.stderr or done.stdout).split())
+        yield problem(f"nvidia-smi fails: {message}", env.shell_command("nvidia-smi"))
         return
     rows = [line for line in done.stdout.splitlines() if line.strip()]
     for row in rows:
-        yield ok(_described(row))
+        yield ok(_describe_gpu(row))
     if rows:
-        yield from _hidden(place)
+        yield from _hidden(env)
     else:
         yield ok("none")
 
 
-def _described(row: str) -> str:
+def _describe_gpu(row: str) -> str:
     cells = [cell.strip() for cell in row.split(",")]
     if len(cells) != len(_COLUMNS.split(",")):
         return row
@@ -63,19 +63,19 @@ def _described(row: str) -> str:
     return f"GPU {index}: {name}, {used} of {total} used, {busy} busy"
 
 
-def _hidden(place: Place) -> Iterator[Finding]:
-    visible = place.environment.get(_VISIBLE)
+def _hidden(env: Environment) -> Iterator[Diagnostic]:
+    visible = env.variables.get(_VISIBLE)
     if visible is None:
         yield ok("several agents share them out evenly")
     elif visible.strip() in ("", "-1"):
-        yield note(f"{_VISIBLE} hides all GPUs from runs", place.forget(_VISIBLE))
+        yield note(f"{_VISIBLE} hides all GPUs from runs", env.unset_variables(_VISIBLE))
     else:
         yield ok(f"{_VISIBLE}={visible}: several agents share these out evenly")
     built = getattr(sys.modules.get("torch"), "version", None)
     if built is not None and built.cuda is None and getattr(built, "hip", None) is None:
         yield note(
             f"torch {_version('torch')} is built without CUDA, so it computes on the CPU only",
-            place.pip("torch"),
+            env.pip_install("torch"),
         )
 
 

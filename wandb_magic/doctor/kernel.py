@@ -17,53 +17,54 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from wandb_magic.doctor.findings import Finding, note, ok, problem
-from wandb_magic.doctor.place import Place
+from wandb_magic.doctor.diagnostics import Diagnostic, note, ok, problem
+from wandb_magic.doctor.environment import Environment
 
-PATIENCE_S = 2.0
-ASKS_SAFELY_SINCE = "7.1"  # the ipykernel in which a plain thread has a parent again
+TIMEOUT_S = 2.0
+FIXED_VERSION = "7.1"  # the ipykernel in which a plain thread has a parent again
 _VS_CODE = "__vsc_ipynb_file__"  # VS Code puts the notebook's path into the namespace
 
 
 @dataclass(frozen=True)
-class Parent:
+class ParentResult:
     """What came of asking for the parent: the message's id, or why there is none."""
 
     id: str = ""
     error: str = ""
 
 
-def findings(place: Place) -> Iterator[Finding]:
+def check(env: Environment) -> Iterator[Diagnostic]:
     """Yield what kind of kernel this is, then the state of ``shell_parent`` in it."""
-    yield kind(place)
-    if place.kernel is not None and hasattr(place.kernel, "get_parent"):
-        yield from _parents(place, place.kernel.get_parent)
+    yield kind(env)
+    if env.kernel is not None and hasattr(env.kernel, "get_parent"):
+        yield from _parents(env, env.kernel.get_parent)
 
 
-def kind(place: Place) -> Finding:
+def kind(env: Environment) -> Diagnostic:
     """Return what kind of kernel this is."""
-    if place.shell is None:
+    if env.shell is None:
         return ok("a terminal, no kernel")
-    if place.kernel is None:
+    if env.kernel is None:
         return ok("IPython in a terminal: sweeps are shown as text")
-    package = type(place.kernel).__module__.partition(".")[0]
+    package = type(env.kernel).__module__.partition(".")[0]
     if "google.colab" in sys.modules:
         return note(
-            f"Google Colab, with {_named('ipykernel')}: a sweep ends with the virtual machine, "
+            f"Google Colab, with {_label('ipykernel')}: a sweep ends with the virtual machine, "
             "and there is no panel",
             "%wandb_sweep status",
         )
     if package not in ("ipykernel", "__main__") and "ipykernel" not in sys.modules:
         return note(
-            f"a kernel of the package {package}: only ipykernel is tested", place.pip("ipykernel")
+            f"a kernel of the package {package}: only ipykernel is tested",
+            env.pip_install("ipykernel"),
         )
-    if _VS_CODE in place.shell.user_ns or "VSCODE_PID" in place.environment:
-        return ok(f"VS Code, with {_named('ipykernel')}: sweeps are shown under the cell")
-    return ok(f"a Jupyter kernel: {_named('ipykernel')}")
+    if _VS_CODE in env.shell.user_ns or "VSCODE_PID" in env.variables:
+        return ok(f"VS Code, with {_label('ipykernel')}: sweeps are shown under the cell")
+    return ok(f"a Jupyter kernel: {_label('ipykernel')}")
 
 
-def _parents(place: Place, get_parent: Callable[[], Any]) -> Iterator[Finding]:
-    here = _ask(get_parent)
+def _parents(env: Environment, get_parent: Callable[[], Any]) -> Iterator[Diagnostic]:
+    here = _get_parent(get_parent)
     if here.error:
         yield problem(
             f"shell_parent in this cell's thread: {here.error}, so nothing that this cell shows "
@@ -72,38 +73,38 @@ def _parents(place: Place, get_parent: Callable[[], Any]) -> Iterator[Finding]:
         )
         return
     yield ok("shell_parent in the main thread: this cell")
-    thread = _in_thread(lambda: _ask(get_parent))
+    thread = _in_thread(lambda: _get_parent(get_parent))
     if thread.error:
         yield problem(
-            f"shell_parent in a plain thread: {thread.error}, so with {_named('ipykernel')} every "
+            f"shell_parent in a plain thread: {thread.error}, so with {_label('ipykernel')} every "
             "wandb.init() in the thread of wandb.agent(function=…) fails",
             "from wandb_magic import agent  # in place of wandb.agent\n"
             "# or begin the cell with: %%wandb_sweep CONFIG\n"
-            f"# or: {place.pip(f'ipykernel>={ASKS_SAFELY_SINCE}')}",
+            f"# or: {env.pip_install(f'ipykernel>={FIXED_VERSION}')}",
         )
     else:
-        yield ok(f"shell_parent in a plain thread: {_which(thread, here)}")
-    task = _in_task(lambda: _ask(get_parent))
+        yield ok(f"shell_parent in a plain thread: {_describe_parent(thread, here)}")
+    task = _in_task(lambda: _get_parent(get_parent))
     if task.error:
         yield problem(
             f"shell_parent in an asyncio task: {task.error}, so nothing that a task shows can be "
             "sent",
-            place.pip(f"ipykernel>={ASKS_SAFELY_SINCE}"),
+            env.pip_install(f"ipykernel>={FIXED_VERSION}"),
         )
     else:
-        yield ok(f"shell_parent in an asyncio task: {_which(task, here)}")
+        yield ok(f"shell_parent in an asyncio task: {_describe_parent(task, here)}")
 
 
-def _which(parent: Parent, here: Parent) -> str:
+def _describe_parent(parent: ParentResult, here: ParentResult) -> str:
     return "this cell" if parent == here else "another cell, or none"
 
 
-def _ask(get_parent: Callable[[], Any]) -> Parent:
+def _get_parent(get_parent: Callable[[], Any]) -> ParentResult:
     try:
         parent = get_parent()
-        return Parent(str(parent.get("header", {}).get("msg_id", "")))
+        return ParentResult(str(parent.get("header", {}).get("msg_id", "")))
     except Exception as error:  # noqa: BLE001 - whatever it is, wandb would get it, too
-        return Parent(error=f"{type(error).__name__}: {_reason(error)}")
+        return ParentResult(error=f"{type(error).__name__}: {_reason(error)}")
 
 
 def _reason(error: Exception) -> str:
@@ -112,23 +113,23 @@ def _reason(error: Exception) -> str:
     return f"<ContextVar name={cause.name!r}>" if isinstance(cause, ContextVar) else str(error)
 
 
-def _in_thread(ask: Callable[[], Parent]) -> Parent:
+def _in_thread(ask: Callable[[], ParentResult]) -> ParentResult:
     """Ask in a plain thread, as `wandb.agent` makes one for each run."""
-    found: list[Parent] = []
-    thread = threading.Thread(target=lambda: found.append(ask()), daemon=True)
+    results: list[ParentResult] = []
+    thread = threading.Thread(target=lambda: results.append(ask()), daemon=True)
     thread.start()
-    thread.join(PATIENCE_S)
-    return found[0] if found else Parent(error="no answer")
+    thread.join(TIMEOUT_S)
+    return results[0] if results else ParentResult(error="no answer")
 
 
-def _in_task(ask: Callable[[], Parent]) -> Parent:
+def _in_task(ask: Callable[[], ParentResult]) -> ParentResult:
     """Ask in a task that this cell makes.
 
     A cell's line cannot wait for the kernel's own loop. The task is made here, so it has the
     context of this cell, and is driven by a loop in a thread.
     """
 
-    async def asking() -> Parent:
+    async def asking() -> ParentResult:
         return ask()
 
     loop = asyncio.new_event_loop()
@@ -136,14 +137,14 @@ def _in_task(ask: Callable[[], Parent]) -> Parent:
         task = loop.create_task(asking())
         thread = threading.Thread(target=loop.run_until_complete, args=(task,), daemon=True)
         thread.start()
-        thread.join(PATIENCE_S)
-        return task.result() if task.done() else Parent(error="no answer")
+        thread.join(TIMEOUT_S)
+        return task.result() if task.done() else ParentResult(error="no answer")
     finally:
         if not loop.is_running():
             loop.close()
 
 
-def _named(package: str) -> str:
+def _label(package: str) -> str:
     try:
         return f"{package} {version(package)}"
     except PackageNotFoundError:

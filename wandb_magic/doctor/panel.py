@@ -12,10 +12,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from wandb_magic.doctor.findings import Finding, note, ok
-from wandb_magic.doctor.installed import LAB_EXTENSION, PACKAGE, SERVER_EXTENSION, look
-from wandb_magic.doctor.place import Place
-from wandb_magic.doctor.servers import Server, environment_of, servers_of
+from wandb_magic.doctor.diagnostics import Diagnostic, note, ok
+from wandb_magic.doctor.environment import Environment
+from wandb_magic.doctor.extension_info import (
+    LAB_EXTENSION,
+    PACKAGE,
+    SERVER_EXTENSION,
+    extension_info,
+)
+from wandb_magic.doctor.servers import Server, extension_info_of, servers_of
 from wandb_magic.doctor.versions import release
 from wandb_magic.version import __version__
 
@@ -23,35 +28,35 @@ SAFE_SERVER = (2, 18, 0)  # the first without CVE-2026-40934
 RESTART = "# then end the Jupyter server, and start it again"
 
 
-def findings(place: Place) -> Iterator[Finding]:
+def check(env: Environment) -> Iterator[Diagnostic]:
     """Yield what stands between each server and its panel."""
-    servers = servers_of(place)
+    servers = servers_of(env)
     for server in servers:
-        yield from _of_server(place, server)
-    if not servers and place.kernel is not None:
+        yield from _server_diagnostics(env, server)
+    if not servers and env.kernel is not None:
         yield ok("this kernel belongs to no Jupyter server here: sweeps are shown under the cell")
     elif not servers:
         yield ok("no Jupyter server of this user is running")
-        here = look()
-        yield from _unsafe(place, {**here, "python": sys.executable})
+        here = extension_info()
+        yield from _vulnerability(env, {**here, "python": sys.executable})
         if here["lab"]:
-            yield from _of_environment(place, {**here, "python": sys.executable})
+            yield from _extension_diagnostics(env, {**here, "python": sys.executable})
 
 
-def _of_server(place: Place, server: Server) -> Iterator[Finding]:
-    there = environment_of(server)
-    loaded = server.loaded()
+def _server_diagnostics(env: Environment, server: Server) -> Iterator[Diagnostic]:
+    there = extension_info_of(server)
+    loaded = server.is_extension_loaded()
     if there is None:
         if loaded:
             yield ok(f"the server at {server.url} has loaded the extension")
         else:
             yield note(
                 f"the environment of the server at {server.url} cannot be looked into",
-                place.command("jupyter labextension list"),
+                env.shell_command("jupyter labextension list"),
             )
         return
-    yield from _unsafe(place, there)
-    faults = list(_of_environment(place, there))
+    yield from _vulnerability(env, there)
+    faults = list(_extension_diagnostics(env, there))
     if loaded is False and all(not fault.remedy for fault in faults):
         yield note(
             f"the server at {server.url} has not loaded the panel's extension: it was started "
@@ -68,49 +73,49 @@ def _of_server(place: Place, server: Server) -> Iterator[Finding]:
     else:
         yield note(
             f"{text}, and wandb-magic is {__version__} here but {there['version']} there",
-            f"{_pip(place, there)} -U {PACKAGE}=={__version__}  {RESTART}",
+            f"{_pip(env, there)} -U {PACKAGE}=={__version__}  {RESTART}",
         )
 
 
-def _unsafe(place: Place, there: Mapping[str, Any]) -> Iterator[Finding]:
-    installed = str(there.get("server") or "")
+def _vulnerability(env: Environment, info: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    installed = str(info.get("server") or "")
     if installed and release(installed) < SAFE_SERVER:
         safe = ".".join(map(str, SAFE_SERVER))
         yield note(
             f"jupyter_server {installed} has a known security hole (CVE-2026-40934), which {safe} "
             "closes",
-            f'{_pip(place, there)} -U "jupyter_server>={safe}"  {RESTART}',
+            f'{_pip(env, info)} -U "jupyter_server>={safe}"  {RESTART}',
         )
 
 
-def _of_environment(place: Place, there: Mapping[str, Any]) -> Iterator[Finding]:
-    python = shlex.quote(there["python"])
-    where = f"where Jupyter runs ({there['prefix']})"
-    if not there["version"]:
+def _extension_diagnostics(env: Environment, info: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    python = shlex.quote(info["python"])
+    where = f"where Jupyter runs ({info['prefix']})"
+    if not info["version"]:
         yield note(
             f"there is no panel: wandb-magic is not installed {where}",
-            f"{_pip(place, there)} {PACKAGE}  {RESTART}",
+            f"{_pip(env, info)} {PACKAGE}  {RESTART}",
         )
-    elif not there["front_end"]:
+    elif not info["front_end"]:
         yield note(
             f"there is no panel: the front end of wandb-magic is not installed {where}",
-            f"{_pip(place, there)} --force-reinstall --no-deps {PACKAGE}  {RESTART}",
+            f"{_pip(env, info)} --force-reinstall --no-deps {PACKAGE}  {RESTART}",
         )
-    elif there["disabled"]:
+    elif info["disabled"]:
         yield note(
             f"there is no panel: JupyterLab is told to leave it out {where}",
-            place.command(f"{python} -m jupyter labextension enable {LAB_EXTENSION}")
+            env.shell_command(f"{python} -m jupyter labextension enable {LAB_EXTENSION}")
             + "  # then reload the page",
         )
-    elif not there["enabled"]:
+    elif not info["enabled"]:
         yield note(
             f"the panel cannot reach sweeps: its server extension is not enabled {where}",
-            place.command(f"{python} -m jupyter server extension enable {SERVER_EXTENSION}")
+            env.shell_command(f"{python} -m jupyter server extension enable {SERVER_EXTENSION}")
             + f"  {RESTART}",
         )
     else:
         yield ok(f"the panel is installed and enabled {where}")
 
 
-def _pip(place: Place, there: Mapping[str, Any]) -> str:
-    return place.command(f"{shlex.quote(there['python'])} -m pip install")
+def _pip(env: Environment, info: Mapping[str, Any]) -> str:
+    return env.shell_command(f"{shlex.quote(info['python'])} -m pip install")

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from wandb_magic.display import style
-from wandb_magic.doctor.findings import Finding, Level, Section
+from wandb_magic.display import css
+from wandb_magic.doctor.diagnostics import Diagnostic, Level, Section
 
-MARKS = {Level.OK: "✓", Level.NOTE: "!", Level.PROBLEM: "✗"}
-_COLOURS = {
-    Level.OK: style.COLOURS["finished"],
-    Level.NOTE: style.COLOURS["paused"],
-    Level.PROBLEM: style.COLOURS["failed"],
+LEVEL_SYMBOLS = {Level.OK: "✓", Level.NOTE: "!", Level.PROBLEM: "✗"}
+_LEVEL_COLORS = {
+    Level.OK: css.COLORS["finished"],
+    Level.NOTE: css.COLORS["paused"],
+    Level.PROBLEM: css.COLORS["failed"],
 }
 _CELL = "padding:1px 12px 1px 0;text-align:left;vertical-align:top;border:none"
 _CODE = (
@@ -27,10 +27,10 @@ def text(sections: Sequence[Section]) -> str:
     lines = []
     for section in sections:
         lines.append(section.subject)
-        for finding in section.findings:
-            lines.append(f"  {MARKS[finding.level]} {finding.text}")
+        for finding in section.diagnostics:
+            lines.append(f"  {LEVEL_SYMBOLS[finding.level]} {finding.text}")
             lines += [f"      {line}" for line in finding.remedy.splitlines()]
-    return "\n".join([*lines, "", verdict(sections)])
+    return "\n".join([*lines, "", conclusion(sections)])
 
 
 def html(sections: Sequence[Section]) -> str:
@@ -38,15 +38,15 @@ def html(sections: Sequence[Section]) -> str:
     rows = "".join(
         _row("" if row else section.subject, finding)
         for section in sections
-        for row, finding in enumerate(section.findings)
+        for row, finding in enumerate(section.diagnostics)
     )
     return (
-        f'<div style="{style.TEXT}"><table style="border-collapse:collapse;margin:0">{rows}'
-        f"</table><div>{escape(verdict(sections))}</div></div>"
+        f'<div style="{css.TEXT}"><table style="border-collapse:collapse;margin:0">{rows}'
+        f"</table><div>{escape(conclusion(sections))}</div></div>"
     )
 
 
-def data(sections: Sequence[Section]) -> list[dict[str, Any]]:
+def to_json(sections: Sequence[Section]) -> list[dict[str, Any]]:
     """Return what was found as JSON values, a finding each."""
     return [
         {
@@ -56,13 +56,13 @@ def data(sections: Sequence[Section]) -> list[dict[str, Any]]:
             "remedy": finding.remedy,
         }
         for section in sections
-        for finding in section.findings
+        for finding in section.diagnostics
     ]
 
 
-def verdict(sections: Sequence[Section]) -> str:
+def conclusion(sections: Sequence[Section]) -> str:
     """Return all of it in a sentence."""
-    levels = [finding.level for section in sections for finding in section.findings]
+    levels = [finding.level for section in sections for finding in section.diagnostics]
     counts = [
         f"{count} {level.value}{'' if count == 1 else 's'}"
         for level in (Level.PROBLEM, Level.NOTE)
@@ -71,17 +71,17 @@ def verdict(sections: Sequence[Section]) -> str:
     return f"Found: {', '.join(counts)}." if counts else "All is well."
 
 
-def wrong(sections: Sequence[Section]) -> bool:
+def has_problems(sections: Sequence[Section]) -> bool:
     """Tell whether there is a problem."""
     return any(section.level is Level.PROBLEM for section in sections)
 
 
-def _row(subject: str, finding: Finding) -> str:
+def _row(subject: str, diagnostic: Diagnostic) -> str:
     mark = (
-        f'<span style="color:{_COLOURS[finding.level]}" title="{finding.level.value}">'
-        f"{MARKS[finding.level]}</span>"
+        f'<span style="color:{_LEVEL_COLORS[diagnostic.level]}" title="{diagnostic.level.value}">'
+        f"{LEVEL_SYMBOLS[diagnostic.level]}</span>"
     )
-    remedy = f'<pre style="{_CODE}">{escape(finding.remedy)}</pre>' if finding.remedy else ""
-    cells = (f"<b>{escape(subject)}</b>", mark, escape(finding.text) + remedy)
+    remedy = f'<pre style="{_CODE}">{escape(diagnostic.remedy)}</pre>' if diagnostic.remedy else ""
+    cells = (f"<b>{escape(subject)}</b>", mark, escape(diagnostic.text) + remedy)
     columns = "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells)
     return f'<tr style="background:none">{columns}</tr>'

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wandb_magic.doctor import installed
-from wandb_magic.doctor.place import Place
+from wandb_magic.doctor import extension_info
+from wandb_magic.doctor.environment import Environment
 
-ASKED = "wandb-magic/api/socket"  # a plain request to it costs the server nothing
-PATIENCE_S = 3.0
+PROBE_PATH = "wandb-magic/api/socket"  # a plain request to it costs the server nothing
+TIMEOUT_S = 3.0
 _MISSING = 404
-_CLOSED = (401, 403)
+_UNAUTHORIZED = (401, 403)
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Server:
     url: str
     token: str = field(repr=False)
 
-    def loaded(self) -> bool | None:
+    def is_extension_loaded(self) -> bool | None:
         """Tell whether it has loaded the extension; None if it does not say."""
-        address = f"{self.url}{ASKED}"
+        address = f"{self.url}{PROBE_PATH}"
         if not address.startswith(("http://", "https://")):  # it may listen on a Unix socket
             return None
         headers = {"Authorization": f"token {self.token}"} if self.token else {}
@@ -48,35 +48,39 @@ class Server:
         try:
             # It is on this machine: a proxy could only be in the way.
             direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-            with direct.open(request, timeout=PATIENCE_S):
+            with direct.open(request, timeout=TIMEOUT_S):
                 return True
         except urllib.error.HTTPError as answer:
             with answer:
-                return None if answer.code in _CLOSED else answer.code != _MISSING
+                return None if answer.code in _UNAUTHORIZED else answer.code != _MISSING
         except OSError:
             return None
 
 
-def servers_of(place: Place) -> list[Server]:
+def servers_of(env: Environment) -> list[Server]:
     """Return the server that this kernel belongs to; in a terminal, all of this user."""
     from jupyter_core.paths import jupyter_runtime_dir  # noqa: PLC0415 - slow to import
 
-    found = []
+    servers = []
     for file in sorted(Path(jupyter_runtime_dir()).glob("jpserver-*.json")):
         try:
-            said = json.loads(file.read_text(encoding="utf-8"))
-            server = Server(int(said["pid"]), str(said["url"]), str(said.get("token") or ""))
+            server_file = json.loads(file.read_text(encoding="utf-8"))
+            server = Server(
+                int(server_file["pid"]),
+                str(server_file["url"]),
+                str(server_file.get("token") or ""),
+            )
         except (OSError, ValueError, KeyError, TypeError):  # it has just ended, or is none
             continue
-        if _lives(server.pid):
-            found.append(server)
-    if place.kernel is None:
-        return found
-    parent = place.environment.get("JPY_PARENT_PID", "")
-    return [server for server in found if str(server.pid) == parent]
+        if _is_alive(server.pid):
+            servers.append(server)
+    if env.kernel is None:
+        return servers
+    parent = env.variables.get("JPY_PARENT_PID", "")
+    return [server for server in servers if str(server.pid) == parent]
 
 
-def environment_of(server: Server) -> Mapping[str, Any] | None:
+def extension_info_of(server: Server) -> Mapping[str, Any] | None:
     """Return what `installed.look` says in a server's environment; None if it cannot be asked."""
     import psutil  # noqa: PLC0415 - slow to import
 
@@ -85,22 +89,22 @@ def environment_of(server: Server) -> Mapping[str, Any] | None:
         # The executable behind a virtual environment's link would know nothing of its packages.
         python, environment = process.cmdline()[0], process.environ()
         done = subprocess.run(
-            [python, "-c", Path(installed.__file__).read_text(encoding="utf-8")],
+            [python, "-c", Path(extension_info.__file__).read_text(encoding="utf-8")],
             capture_output=True,
             text=True,
             check=True,
             stdin=subprocess.DEVNULL,
-            timeout=PATIENCE_S,
+            timeout=TIMEOUT_S,
             cwd="/",
             env=environment,
         )
-        said: Mapping[str, Any] = {**json.loads(done.stdout), "python": python}
+        info: Mapping[str, Any] = {**json.loads(done.stdout), "python": python}
     except (psutil.Error, OSError, subprocess.SubprocessError, ValueError, IndexError):
         return None
-    return said
+    return info
 
 
-def _lives(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     import psutil  # noqa: PLC0415 - as above
 
     return psutil.pid_exists(pid)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wandb_magic import index
-from wandb_magic.doctor.findings import Finding, note, ok
-from wandb_magic.doctor.place import Place
-from wandb_magic.verbs.handle import Sweep
+from wandb_magic import registry
+from wandb_magic.api._sweep import Sweep
+from wandb_magic.doctor.diagnostics import Diagnostic, note, ok
+from wandb_magic.doctor.environment import Environment
 
 SHOWN = 5  # sweeps that are named, the newest first
 
 
-def findings(place: Place) -> Iterator[Finding]:
+def check(env: Environment) -> Iterator[Diagnostic]:
     """Yield a finding for each of the newest sweeps that died, or cannot be read."""
-    entries = index.entries()
+    entries = registry.list_sweeps()
     died, unreadable = [], []
     for entry in entries:
         try:
@@ -24,19 +24,19 @@ def findings(place: Place) -> Iterator[Finding]:
             unreadable.append((entry, f"{type(error).__name__}: {error}"))
     for entry in died[:SHOWN]:
         yield note(
-            f"sweep {_named(entry)} died: its supervisor is gone", place.verb(f"resume {entry.id}")
+            f"sweep {_title(entry)} died: its supervisor is gone", env.verb(f"resume {entry.id}")
         )
     if len(died) > SHOWN:
-        yield note(f"{len(died) - SHOWN} older sweeps died, too", place.verb("list"))
+        yield note(f"{len(died) - SHOWN} older sweeps died, too", env.verb("list"))
     for entry, why in unreadable[:SHOWN]:
         yield note(
-            f"sweep {_named(entry)} cannot be read, perhaps because a newer version made it: "
+            f"sweep {_title(entry)} cannot be read, perhaps because a newer version made it: "
             f"{why}",
-            place.pip("wandb-magic"),
+            env.pip_install("wandb-magic"),
         )
     if not died and not unreadable:
         yield ok(f"{len(entries)} on this machine, none of them died" if entries else "none yet")
 
 
-def _named(entry: index.Entry) -> str:
+def _title(entry: registry.SweepLocation) -> str:
     return entry.id if entry.name == entry.id else f"{entry.name} ({entry.id})"

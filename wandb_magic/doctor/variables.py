@@ -11,44 +11,44 @@ import socket
 from collections.abc import Iterator
 
 from wandb_magic.bundle.manifest import STALE
-from wandb_magic.doctor.findings import Finding, note, ok, problem
-from wandb_magic.doctor.imported import environment_read
-from wandb_magic.doctor.place import Place
+from wandb_magic.doctor.diagnostics import Diagnostic, note, ok, problem
+from wandb_magic.doctor.environment import Environment
+from wandb_magic.doctor.wandb_settings import settings_environment
 
 SERVICE = "WANDB_SERVICE"
 PREFIX = "WANDB_"
 # wandb sets these itself while it works.
-_ITS_OWN = frozenset({SERVICE, "WANDB_KUBEFLOW_URL", "WANDB_ERROR_REPORTING"})
+_INTERNAL = frozenset({SERVICE, "WANDB_KUBEFLOW_URL", "WANDB_ERROR_REPORTING"})
 # These mean something to everybody who asks, and are no mistake.
-_MEANT = frozenset({"WANDB_DIR", "WANDB_MODE", "WANDB_NOTEBOOK_NAME", "WANDB_JUPYTER", SERVICE})
+_INTENDED = frozenset({"WANDB_DIR", "WANDB_MODE", "WANDB_NOTEBOOK_NAME", "WANDB_JUPYTER", SERVICE})
 _TOKEN = re.compile(r"\d+-(?P<pid>\d+)-(?:unix-(?P<path>.+)|tcp-localhost-(?P<port>\d+))")
-PATIENCE_S = 1.0
+TIMEOUT_S = 1.0
 
 
-def findings(place: Place) -> Iterator[Finding]:
+def check(env: Environment) -> Iterator[Diagnostic]:
     """Yield what each of the variables that matter does here."""
-    found = [*_service(place), *_naming(place), *_late(place)]
-    yield from found
-    names = sorted(name for name in place.environment if name.startswith(PREFIX))
-    if not found:
+    diagnostics = [*_service(env), *_naming_variables(env), *_late_changes(env)]
+    yield from diagnostics
+    names = sorted(name for name in env.variables if name.startswith(PREFIX))
+    if not diagnostics:
         yield ok(f"{', '.join(names)}: as W&B has them" if names else "none is set")
 
 
-def _service(place: Place) -> Iterator[Finding]:
-    token = place.environment.get(SERVICE)
+def _service(env: Environment) -> Iterator[Diagnostic]:
+    token = env.variables.get(SERVICE)
     if not token:
         return
     match = _TOKEN.fullmatch(token)
     if match is None:
         yield problem(
             f"{SERVICE} leads to no wandb-core that this wandb knows, so wandb.init() fails here",
-            place.forget(SERVICE),
+            env.unset_variables(SERVICE),
         )
-    elif not _answers(match["path"], match["port"]):
+    elif not _is_listening(match["path"], match["port"]):
         yield problem(
             f"{SERVICE} is stale: the wandb-core of process {match['pid']} is gone, so "
             "wandb.init() fails here (sweeps do not inherit it)",
-            place.forget(SERVICE),
+            env.unset_variables(SERVICE),
         )
     elif int(match["pid"]) == os.getpid():
         yield ok(f"{SERVICE}: the wandb-core of this process (sweeps do not inherit it)")
@@ -56,42 +56,42 @@ def _service(place: Place) -> Iterator[Finding]:
         yield note(
             f"{SERVICE} leads to the wandb-core of process {match['pid']}, so what is logged here "
             "ends with that one (sweeps do not inherit it)",
-            place.forget(SERVICE),
+            env.unset_variables(SERVICE),
         )
 
 
-def _answers(path: str | None, port: str | None) -> bool:
+def _is_listening(path: str | None, port: str | None) -> bool:
     """Tell whether somebody listens there."""
     try:
         if path is None:
             assert port is not None
-            socket.create_connection(("localhost", int(port)), timeout=PATIENCE_S).close()
+            socket.create_connection(("localhost", int(port)), timeout=TIMEOUT_S).close()
         else:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
-                asking.settimeout(PATIENCE_S)
+                asking.settimeout(TIMEOUT_S)
                 asking.connect(path)
     except (OSError, OverflowError):
         return False
     return True
 
 
-def _naming(place: Place) -> Iterator[Finding]:
-    named = sorted((STALE - _MEANT) & place.environment.keys())
+def _naming_variables(env: Environment) -> Iterator[Diagnostic]:
+    named = sorted((STALE - _INTENDED) & env.variables.keys())
     if named:
         name = "name" if len(named) > 1 else "names"
         yield note(
             f"{', '.join(named)} {name} one run or sweep, and each wandb.init() in this process "
             "would take that for its own (sweeps do not inherit it)",
-            place.forget(*named),
+            env.unset_variables(*named),
         )
 
 
-def _late(place: Place) -> Iterator[Finding]:
-    read = environment_read()
+def _late_changes(env: Environment) -> Iterator[Diagnostic]:
+    read = settings_environment()
     if read is None:
         return
-    now = place.environment
-    names = {name for name in {*read, *now} if name.startswith(PREFIX)} - _ITS_OWN
+    now = env.variables
+    names = {name for name in {*read, *now} if name.startswith(PREFIX)} - _INTERNAL
     late = sorted(name for name in names if read.get(name) != now.get(name))
     if late:
         was = "were" if len(late) > 1 else "was"

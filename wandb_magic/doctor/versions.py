@@ -13,16 +13,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from wandb_magic.doctor.findings import Finding, note, ok, problem
-from wandb_magic.doctor.place import Place
+from wandb_magic.doctor.diagnostics import Diagnostic, note, ok, problem
+from wandb_magic.doctor.environment import Environment
+from wandb_magic.runner.wandb_preload import FLUSH_INTERVAL_SINCE, SHARED_CORE_SINCE
 from wandb_magic.version import __version__
-from wandb_magic.warm import FLUSHES_SINCE, SHARES_CORE_SINCE
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 13)
 
 
 @dataclass(frozen=True)
-class Package:
+class PackageRequirement:
     """What is asked of a package.
 
     Attributes
@@ -38,86 +38,89 @@ class Package:
 
 
 PACKAGES = {
-    "wandb": Package("0.22"),
-    "ipykernel": Package("6.29"),
-    "ipython": Package("8.12"),
-    "ipywidgets": Package("8.1"),
-    "optuna": Package("4.8"),
-    "torch": Package("2.2", without="bayes uses a Parzen estimator, and no Gaussian process"),
-    "jupyterlab": Package("4.4", without="no JupyterLab in this environment"),
-    "notebook": Package("7.4", without="no Notebook in this environment"),
+    "wandb": PackageRequirement("0.22"),
+    "ipykernel": PackageRequirement("6.29"),
+    "ipython": PackageRequirement("8.12"),
+    "ipywidgets": PackageRequirement("8.1"),
+    "optuna": PackageRequirement("4.8"),
+    "torch": PackageRequirement(
+        "2.2", without="bayes uses a Parzen estimator, and no Gaussian process"
+    ),
+    "jupyterlab": PackageRequirement("4.4", without="no JupyterLab in this environment"),
+    "notebook": PackageRequirement("7.4", without="no Notebook in this environment"),
 }
-_SHOWN = {"ipython": "IPython"}
+_DISPLAY_NAMES = {"ipython": "IPython"}
 _LABS = ("jupyterlab", "notebook")  # their home is the server's environment, not the kernel's
 
 
-def findings(place: Place) -> Iterator[Finding]:
+def check(env: Environment) -> Iterator[Diagnostic]:
     """Yield a finding for Python, for this package, and for each of the packages."""
     yield _python()
     yield ok(f"wandb-magic {__version__}")
     for name, package in PACKAGES.items():
-        yield from _package(place, name, package)
+        yield from _package(env, name, package)
 
 
-def _python() -> Finding:
-    here = f"Python {platform.python_version()}"
+def _python() -> Diagnostic:
+    version = f"Python {platform.python_version()}"
     supported = ".".join(map(str, OLDEST_PYTHON)), ".".join(map(str, NEWEST_PYTHON))
     if sys.version_info[:2] > NEWEST_PYTHON:
         return note(
-            f"{here} is newer than what is tested ({supported[0]} to {supported[1]})",
+            f"{version} is newer than what is tested ({supported[0]} to {supported[1]})",
             f"uv venv --python {supported[1]}  # if something fails",
         )
-    return ok(here)
+    return ok(version)
 
 
-def _package(place: Place, name: str, package: Package) -> Iterator[Finding]:
-    shown = _SHOWN.get(name, name)
+def _package(env: Environment, name: str, package: PackageRequirement) -> Iterator[Diagnostic]:
+    shown = _DISPLAY_NAMES.get(name, name)
     try:
         installed = version(name)
     except PackageNotFoundError:
-        yield _missing(place, name, package)
+        yield _missing(env, name, package)
         return
     if release(installed) < release(package.oldest):
         yield problem(
             f"{shown} {installed} is too old: {package.oldest} or newer is supported",
-            place.pip(f"{name}>={package.oldest}"),
+            env.pip_install(f"{name}>={package.oldest}"),
         )
         return
-    loaded = _loaded(name)
-    if loaded and loaded != _plain(installed):
+    loaded = _loaded_version(name)
+    if loaded and loaded != _without_build(installed):
         yield note(
             f"{shown} {installed} is installed, but this process has imported {loaded}",
             "# restart the kernel",
         )
-    elif name == "wandb" and release(installed) < FLUSHES_SINCE:
-        yield _late(place, installed)
+    elif name == "wandb" and release(installed) < FLUSH_INTERVAL_SINCE:
+        yield _shared_core_note(env, installed)
     else:
         yield ok(f"{shown} {installed}")
 
 
-def _missing(place: Place, name: str, package: Package) -> Finding:
+def _missing(env: Environment, name: str, package: PackageRequirement) -> Diagnostic:
     if not package.without:
         return problem(
-            f"{_SHOWN.get(name, name)} is not installed", place.pip(f"{name}>={package.oldest}")
+            f"{_DISPLAY_NAMES.get(name, name)} is not installed",
+            env.pip_install(f"{name}>={package.oldest}"),
         )
     # Nothing is wrong with an environment that has no Lab: the panel has a section of its own.
     text = f"{name} is not installed: {package.without}"
-    return ok(text) if name in _LABS else note(text, place.pip(f"{name}>={package.oldest}"))
+    return ok(text) if name in _LABS else note(text, env.pip_install(f"{name}>={package.oldest}"))
 
 
-def _late(place: Place, installed: str) -> Finding:
+def _shared_core_note(env: Environment, installed: str) -> Diagnostic:
     text = f"wandb {installed} writes late what runs log, so curves lag behind"
-    if release(installed) < SHARES_CORE_SINCE:
+    if release(installed) < SHARED_CORE_SINCE:
         text += ", and each run starts a wandb-core of its own, which is slower"
-    return note(text, place.pip(f"wandb>={'.'.join(map(str, FLUSHES_SINCE))}"))
+    return note(text, env.pip_install(f"wandb>={'.'.join(map(str, FLUSH_INTERVAL_SINCE))}"))
 
 
-def _loaded(name: str) -> str:
-    module = sys.modules.get(_SHOWN.get(name, name))
-    return _plain(str(getattr(module, "__version__", "")))
+def _loaded_version(name: str) -> str:
+    module = sys.modules.get(_DISPLAY_NAMES.get(name, name))
+    return _without_build(str(getattr(module, "__version__", "")))
 
 
-def _plain(text: str) -> str:
+def _without_build(text: str) -> str:
     """Return a version without its build: ``2.13.0`` for ``2.13.0+cpu``."""
     return text.partition("+")[0]
 

@@ -18,8 +18,8 @@ from IPython.core.completer import (
 from IPython.core.interactiveshell import InteractiveShell
 
 from wandb_magic.commands.parser import ALIASES, VERBS
-from wandb_magic.commands.starting import IN_CELL, STARTING
-from wandb_magic.magics.config import FILES
+from wandb_magic.commands.start_options import CELL_OPTIONS, START_OPTIONS
+from wandb_magic.magics.config import CONFIG_SUFFIXES
 
 Matcher = Callable[[CompletionContext], SimpleMatcherResult]
 
@@ -31,7 +31,7 @@ def matcher(shell: InteractiveShell) -> Matcher:
         names = shell.user_ns.keys() - shell.user_ns_hidden.keys()
         namespace = {name: shell.user_ns[name] for name in names}
         found = complete(context.text_until_cursor, namespace)
-        word = _word(context.text_until_cursor)
+        word = _current_word(context.text_until_cursor)
         return {
             "completions": [SimpleCompletion(text, type="magic") for text in found],
             "matched_fragment": word,
@@ -44,26 +44,29 @@ def matcher(shell: InteractiveShell) -> Matcher:
 
 def complete(text: str, namespace: Mapping[str, Any]) -> list[str]:
     """Return what may stand at the end of `text`, the line up to the cursor."""
-    for magic, candidates in (("%%wandb_sweep ", _in_cell), ("%wandb_sweep ", _in_line)):
+    for magic, candidates in (
+        ("%%wandb_sweep ", _cell_candidates),
+        ("%wandb_sweep ", _line_candidates),
+    ):
         if text.startswith(magic):
-            word = _word(text)
+            word = _current_word(text)
             words = text.removeprefix(magic).removesuffix(word).split()
-            found = [each for each in candidates(words, namespace) if each.startswith(word)]
+            matches = [each for each in candidates(words, namespace) if each.startswith(word)]
             # Options wait for a dash, as in a shell, unless there is nothing else.
-            return [each for each in found if not each.startswith("-")] or found
+            return [each for each in matches if not each.startswith("-")] or matches
     return []
 
 
-def _word(text: str) -> str:
+def _current_word(text: str) -> str:
     """Return the word before the cursor, perhaps empty."""
     return text.rpartition(" ")[2]
 
 
-def _in_cell(words: list[str], namespace: Mapping[str, Any]) -> Iterator[str]:
-    options = {**STARTING, **IN_CELL}
+def _cell_candidates(words: list[str], namespace: Mapping[str, Any]) -> Iterator[str]:
+    options = {**START_OPTIONS, **CELL_OPTIONS}
     last = words[-1] if words else ""
     if last == "--prior":
-        yield from _sweeps()
+        yield from _sweep_names()
     elif last in ("--exclude", "--include"):
         yield from (name for name in namespace if not name.startswith("_"))
     elif "choices" in options.get(last, {}):
@@ -71,10 +74,10 @@ def _in_cell(words: list[str], namespace: Mapping[str, Any]) -> Iterator[str]:
     elif last not in options or "action" in options[last]:
         yield from options
         if not words:
-            yield from (name for name, value in namespace.items() if _config(name, value))
+            yield from (name for name, value in namespace.items() if _is_config(name, value))
 
 
-def _in_line(words: list[str], namespace: Mapping[str, Any]) -> Iterator[str]:
+def _line_candidates(words: list[str], namespace: Mapping[str, Any]) -> Iterator[str]:
     if not words:
         yield from (*VERBS, *ALIASES, "--help")
         return
@@ -83,27 +86,27 @@ def _in_line(words: list[str], namespace: Mapping[str, Any]) -> Iterator[str]:
         yield from (flag for flag in (*VERBS[verb].arguments, "--help") if flag.startswith("-"))
         sweeps = VERBS[verb].sweep + ("other" in VERBS[verb].arguments)
         if len(words) <= sweeps:
-            yield from _sweeps()
-            yield from (name for name, value in namespace.items() if _sweep(name, value))
+            yield from _sweep_names()
+            yield from (name for name, value in namespace.items() if _is_sweep(name, value))
 
 
-def _sweeps() -> Iterator[str]:
-    from wandb_magic import index  # noqa: PLC0415 - not needed to load
+def _sweep_names() -> Iterator[str]:
+    from wandb_magic import registry  # noqa: PLC0415 - not needed to load
 
-    for entry in index.entries():
+    for entry in registry.list_sweeps():
         yield entry.id
         if " " not in entry.name:
             yield entry.name
 
 
-def _config(name: str, value: object) -> bool:
+def _is_config(name: str, value: object) -> bool:
     if name.startswith("_"):
         return False
-    file = isinstance(value, (str, os.PathLike)) and str(value).endswith(FILES)
+    file = isinstance(value, (str, os.PathLike)) and str(value).endswith(CONFIG_SUFFIXES)
     return file or isinstance(value, Mapping)
 
 
-def _sweep(name: str, value: object) -> bool:
-    from wandb_magic.verbs.handle import Sweep  # noqa: PLC0415 - not needed to load
+def _is_sweep(name: str, value: object) -> bool:
+    from wandb_magic.api._sweep import Sweep  # noqa: PLC0415 - not needed to load
 
     return isinstance(value, Sweep) and not name.startswith("_")

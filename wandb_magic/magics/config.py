@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from wandb_magic.commands.parser import UsageError
-from wandb_magic.commands.words import unquoted
+from wandb_magic.commands.tokenizer import unquote
 
-FILES = (".yaml", ".yml", ".json")
+CONFIG_SUFFIXES = (".yaml", ".yml", ".json")
 
 Config = Mapping[str, Any] | str | os.PathLike[str]
 
 
-def resolve(text: str, namespace: dict[str, Any]) -> Config:
+def resolve_config(text: str, namespace: dict[str, Any]) -> Config:
     """Return the config: a file, a sweep at W&B, or what `text` is in the user's namespace.
 
     Raises
@@ -26,18 +26,18 @@ def resolve(text: str, namespace: dict[str, Any]) -> Config:
     __tracebackhide__ = True
     if not text:
         raise UsageError("a config is missing: %%wandb_sweep CONFIG (help: %%wandb_sweep --help)")
-    from wandb_magic.remote import in_remote_form  # noqa: PLC0415 - not needed to load
+    from wandb_magic.wandb_client import is_sweep_path  # noqa: PLC0415 - not needed to load
 
-    if in_remote_form(text) and text not in namespace:
+    if is_sweep_path(text) and text not in namespace:
         return text
-    if text.endswith(FILES):
-        return Path(unquoted(text)).expanduser()
+    if text.endswith(CONFIG_SUFFIXES):
+        return Path(unquote(text)).expanduser()
     try:
         code = compile(text, "<%%wandb_sweep>", "eval")
     except SyntaxError:
         raise UsageError(
             f"{text!r} is no config: name a variable, write an expression, or give a file that "
-            f"ends in {', '.join(FILES)}"
+            f"ends in {', '.join(CONFIG_SUFFIXES)}"
         ) from None
     if text.isidentifier() and text not in namespace:
         raise UsageError(f"{text!r} is not defined: run the cell that defines the config first")

@@ -20,12 +20,12 @@ def load(shell: InteractiveShell) -> None:
     if getattr(shell, "kernel", None) is not None:
         formatter = shell.display_formatter.ipython_display_formatter
         # By its name, for nothing of it is imported yet.
-        formatter.for_type_by_name("wandb_magic.verbs.handle", "Sweep", registered.display)
-    shell.input_transformers_cleanup.append(with_body)
+        formatter.for_type_by_name("wandb_magic.api._sweep", "Sweep", registered.display)
+    shell.input_transformers_cleanup.append(append_body)
     shell.Completer.custom_matchers.append(matcher(shell))
 
 
-def with_body(lines: list[str]) -> list[str]:
+def append_body(lines: list[str]) -> list[str]:
     """Give a cell of nothing but the magic line a body, for IPython refuses cells without one.
 
     A sweep of a program needs none, and neither does ``--help``.

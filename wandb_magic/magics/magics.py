@@ -12,18 +12,18 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 from traitlets import Enum, Int, Unicode
 
 from wandb_magic.commands.parser import UsageError, cell_parser, line_parser
-from wandb_magic.commands.starting import MODES, SAMPLERS
-from wandb_magic.commands.words import split, unquoted
+from wandb_magic.commands.start_options import MODES, SAMPLERS
+from wandb_magic.commands.tokenizer import tokenize, unquote
 from wandb_magic.errors import SweepError
-from wandb_magic.magics.config import resolve
+from wandb_magic.magics.config import resolve_config
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
     import pandas as pd
 
-    from wandb_magic.magics.surface import Notebook
-    from wandb_magic.verbs.handle import Sweep
+    from wandb_magic.api._sweep import Sweep
+    from wandb_magic.magics.frontend import NotebookFrontend
 
 
 @magics_class
@@ -48,53 +48,53 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
     def cell(self, line: str, cell: str) -> Sweep | None:
         """Run this cell once for each set of parameters: see ``%%wandb_sweep --help``."""
         __tracebackhide__ = True
-        with _in_a_sentence():
+        with _errors_without_traceback():
             parser = cell_parser(
                 {name: getattr(self, name) for name in self.trait_names(config=True)}
             )
-            options = _parsed(parser.parse_intermixed_args, split(line))
+            options = _parse(parser.parse_intermixed_args, tokenize(line))
             return None if options is None else self._start(options, line, cell)
 
     @line_magic("wandb_sweep")  # type: ignore[untyped-decorator] # as above
     def line(self, line: str) -> pd.DataFrame | None:
         """Look after sweeps: see ``%wandb_sweep --help``; alone, list them."""
         __tracebackhide__ = True
-        with _in_a_sentence():
-            words = [unquoted(word) for word in split(line)] or ["list"]
-            options = _parsed(line_parser().parse_args, words)
-            return None if options is None else self._do(options)
+        with _errors_without_traceback():
+            words = [unquote(word) for word in tokenize(line)] or ["list"]
+            options = _parse(line_parser().parse_args, words)
+            return None if options is None else self._dispatch(options)
 
     @cached_property
-    def _notebook(self) -> Notebook:
-        from wandb_magic.magics.surface import Notebook  # noqa: PLC0415 - not needed to load
+    def _frontend(self) -> NotebookFrontend:
+        from wandb_magic.magics.frontend import NotebookFrontend  # noqa: PLC0415 - not needed to load
 
-        return Notebook(self.shell)
+        return NotebookFrontend(self.shell)
 
     def display(self, sweep: Sweep) -> None:
         """Show a sweep that a cell ends in, whoever started it."""
-        self._notebook.display(sweep)
+        self._frontend.display(sweep)
 
     def _start(self, options: Namespace, line: str, cell: str) -> Sweep:
         __tracebackhide__ = True
-        from wandb_magic.commands.options import settings  # noqa: PLC0415 - not needed to load
-        from wandb_magic.verbs.settings import Code  # noqa: PLC0415 - as above
-        from wandb_magic.verbs.starting import start_code  # noqa: PLC0415 - as above
+        from wandb_magic.api._options import RunCode  # noqa: PLC0415 - as above
+        from wandb_magic.api._start import start_sweep  # noqa: PLC0415 - as above
+        from wandb_magic.commands.launch_options import launch_options  # noqa: PLC0415 - not needed to load
 
-        config = resolve(" ".join(options.config), self.shell.user_ns)
+        config = resolve_config(" ".join(options.config), self.shell.user_ns)
         for name in ("name", "project", "entity", "prior", "run_timeout", "out"):
             if (word := getattr(options, name)) is not None:
-                setattr(options, name, unquoted(word))
+                setattr(options, name, unquote(word))
         if options.prior is not None:  # a study has no other name than its variable's
             options.prior = self.shell.user_ns.get(options.prior, options.prior)
-        options.env = [unquoted(word) for word in options.env]
+        options.env = [unquote(word) for word in options.env]
         if options.out is not None and not options.out.isidentifier():
             raise UsageError(f"--out {options.out}: give the name of a variable")
-        exclude, include = _names(options.exclude), _names(options.include)
-        code, text = Code(), ""
+        exclude, include = _split_names(options.exclude), _split_names(options.include)
+        code, text = RunCode(), ""
         if cell.strip():
             # The first line stands for the magic's own, so that later ones keep their numbers.
             text = f"# %%wandb_sweep {line}\n{cell}"
-            code = Code(
+            code = RunCode(
                 cell=text,
                 namespace=self.shell.user_ns,
                 exclude=exclude,
@@ -103,42 +103,42 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
                 random_state=options.random_state,
             )
         try:
-            sweep = start_code(config, code, settings(options))
+            sweep = start_sweep(config, code, launch_options(options))
         except SyntaxError as error:
-            from wandb_magic.magics.syntax_errors import shown  # noqa: PLC0415 - as above
+            from wandb_magic.magics.syntax_errors import as_cell_error  # noqa: PLC0415 - as above
 
-            raise shown(error, text, self.shell.execution_count) from None
+            raise as_cell_error(error, text, self.shell.execution_count) from None
         if options.out is not None:
             self.shell.push({options.out: sweep})
-        self._notebook.started(sweep)
+        self._frontend.on_sweep_started(sweep)
         if options.wait:
-            self._notebook.watch(sweep, None)
+            self._frontend.watch(sweep, None)
         return sweep
 
-    def _do(self, options: Namespace) -> pd.DataFrame | None:
-        from wandb_magic.commands.deeds import perform  # noqa: PLC0415 - not needed to load
+    def _dispatch(self, options: Namespace) -> pd.DataFrame | None:
+        from wandb_magic.commands.handlers import dispatch  # noqa: PLC0415 - not needed to load
 
         if options.verb is None:
             options.verb = "list"
         for name in ("sweep", "other"):
             if getattr(options, name, None) is not None:
-                setattr(options, name, self._notebook.name_of(getattr(options, name)))
-        answer = perform(options, self._notebook)
+                setattr(options, name, self._frontend.resolve_name(getattr(options, name)))
+        answer = dispatch(options, self._frontend)
         if answer.frame is not None:
             return answer.frame()
         if answer.html:
-            self._notebook.present(answer.text, answer.html)
+            self._frontend.show_html(answer.text, answer.html)
         elif answer.text:
-            self._notebook.show(answer.text)
+            self._frontend.show(answer.text)
         return None
 
 
-def _names(given: list[str]) -> list[str]:
+def _split_names(values: list[str]) -> list[str]:
     """Return the names of variables that stand in options, with commas between them."""
-    return [name.strip() for names in given for name in unquoted(names).split(",")]
+    return [name.strip() for names in values for name in unquote(names).split(",")]
 
 
-def _parsed(parse: Callable[[list[str]], Namespace], words: list[str]) -> Namespace | None:
+def _parse(parse: Callable[[list[str]], Namespace], words: list[str]) -> Namespace | None:
     """Return the options; None if help was asked for, and shown."""
     try:
         return parse(words)
@@ -147,7 +147,7 @@ def _parsed(parse: Callable[[list[str]], Namespace], words: list[str]) -> Namesp
 
 
 @contextmanager
-def _in_a_sentence() -> Iterator[None]:
+def _errors_without_traceback() -> Iterator[None]:
     """Let IPython show our own errors without a traceback; all others stay as they are."""
     try:
         yield

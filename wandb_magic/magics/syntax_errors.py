@@ -16,7 +16,7 @@ class CellError(Exception):
         return self._lines
 
 
-def shown(error: SyntaxError, cell: str, count: int) -> CellError:
+def as_cell_error(error: SyntaxError, cell: str, count: int) -> CellError:
     """Return the error for IPython to show: where in the cell, and what is wrong there.
 
     Parameters

@@ -47,6 +47,6 @@ def make_searcher(
         return GridSearcher(spec)
     if spec.method == "random" or sampler == "random":
         return RandomSearcher(spec, seed=seed)
-    from wandb_magic.search.bayes import BayesSearcher  # noqa: PLC0415 - costs a second to import
+    from wandb_magic.search.bayes.searcher import BayesSearcher  # noqa: PLC0415 - costs a second to import
 
     return BayesSearcher(spec, seed=seed, sampler=sampler, priors=priors)

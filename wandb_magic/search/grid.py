@@ -13,33 +13,33 @@ from typing import Any
 
 from wandb_magic.records import Params, Trial
 from wandb_magic.spec import Spec
+from wandb_magic.spec.continuous import QUniform
 from wandb_magic.spec.discrete import Categorical, Constant, IntUniform
-from wandb_magic.spec.distribution import Distribution
-from wandb_magic.spec.fields import same
-from wandb_magic.spec.laws import QUniform
+from wandb_magic.spec.distributions import Distribution
+from wandb_magic.spec.fields import canonical
 from wandb_magic.spec.parameters import nest
 
 BEYOND = 10**308  # a count of values that no float can say: no sweep comes to its end
 
-Axis = tuple[int, Callable[[int], Any]]
+GridValues = tuple[int, Callable[[int], Any]]
 """How many values there are of one parameter, and the one at each position."""
 
 
-def axis(law: Distribution) -> Axis:
+def grid_values(distribution: Distribution) -> GridValues:
     """Return the values that grid search tries of one parameter, in order."""
-    if isinstance(law, Constant):
-        return 1, lambda _: law.value
-    if isinstance(law, Categorical):
-        values = list({same(value): value for value in law.values}.values())
+    if isinstance(distribution, Constant):
+        return 1, lambda _: distribution.value
+    if isinstance(distribution, Categorical):
+        values = list({canonical(value): value for value in distribution.values}.values())
         return len(values), values.__getitem__
-    if isinstance(law, IntUniform):
-        return law.max - law.min + 1, lambda index: law.min + index
-    assert isinstance(law, QUniform)
+    if isinstance(distribution, IntUniform):
+        return distribution.max - distribution.min + 1, lambda index: distribution.min + index
+    assert isinstance(distribution, QUniform)
     # W&B takes these from numpy.arange, whose values these are to the last bit.
-    step = (law.min + law.q) - law.min
-    steps = (float(law.max) - float(law.min)) / law.q
+    step = (distribution.min + distribution.q) - distribution.min
+    steps = (float(distribution.max) - float(distribution.min)) / distribution.q
     count = math.ceil(steps) if math.isfinite(steps) else BEYOND
-    return count, lambda index: law.min + index * step
+    return count, lambda index: distribution.min + index * step
 
 
 class GridSearcher:
@@ -55,8 +55,8 @@ class GridSearcher:
         self._spec = spec
 
     @cached_property
-    def _axes(self) -> list[Axis]:
-        return [axis(law) for law in self._spec.leaves.values()]
+    def _axes(self) -> list[GridValues]:
+        return [grid_values(distribution) for distribution in self._spec.leaves.values()]
 
     @property
     def size(self) -> int:
@@ -80,6 +80,6 @@ class GridSearcher:
         return nest(dict(zip(self._spec.leaves, reversed(values), strict=True)))
 
 
-def size(spec: Spec) -> int:
+def grid_size(spec: Spec) -> int:
     """Return the number of combinations in the grid of `spec`."""
     return GridSearcher(spec).size

@@ -17,11 +17,15 @@ from wandb_magic.spec import EarlyTerminate, Spec
 
 def brackets(rule: EarlyTerminate, longest: int) -> list[int]:
     """Return after how many logged values, at most `longest`, runs are judged; ascending."""
-    found = _downward(rule) if rule.max_iter is not None else _upward(rule, longest)
+    found = (
+        _brackets_from_max_iter(rule)
+        if rule.max_iter is not None
+        else _brackets_from_min_iter(rule, longest)
+    )
     return sorted(bracket for bracket in found if bracket <= longest)
 
 
-def _downward(rule: EarlyTerminate) -> Iterator[int]:
+def _brackets_from_max_iter(rule: EarlyTerminate) -> Iterator[int]:
     assert rule.max_iter is not None
     assert rule.s is not None
     bracket: float = rule.max_iter
@@ -32,7 +36,7 @@ def _downward(rule: EarlyTerminate) -> Iterator[int]:
         yield int(bracket)
 
 
-def _upward(rule: EarlyTerminate, longest: int) -> Iterator[int]:
+def _brackets_from_min_iter(rule: EarlyTerminate, longest: int) -> Iterator[int]:
     assert rule.min_iter is not None
     bracket: float = rule.min_iter
     while bracket <= longest + 1:
@@ -40,7 +44,7 @@ def _upward(rule: EarlyTerminate, longest: int) -> Iterator[int]:
         bracket *= rule.eta
 
 
-def stoppable(spec: Spec, trials: Sequence[Trial]) -> frozenset[int]:
+def runs_to_stop(spec: Spec, trials: Sequence[Trial]) -> frozenset[int]:
     """Return the numbers of the running runs to end now.
 
     A run is judged at the last bracket that it has passed. It goes on if it is among the best
@@ -63,7 +67,7 @@ def stoppable(spec: Spec, trials: Sequence[Trial]) -> frozenset[int]:
         for trial in trials
     }
     bars = {
-        bracket: _bar(
+        bracket: _threshold(
             [curve[bracket - 1] for curve in curves.values() if len(curve) >= bracket], rule
         )
         for bracket in brackets(rule, max(map(len, curves.values()), default=0))
@@ -71,16 +75,17 @@ def stoppable(spec: Spec, trials: Sequence[Trial]) -> frozenset[int]:
     return frozenset(
         trial.number
         for trial in trials
-        if trial.state is RunState.RUNNING and _fails(curves[trial.number], bars, rule)
+        if trial.state is RunState.RUNNING
+        and _is_below_threshold(curves[trial.number], bars, rule)
     )
 
 
-def _bar(values: list[float], rule: EarlyTerminate) -> float:
+def _threshold(values: list[float], rule: EarlyTerminate) -> float:
     """Return the worst value that may go on; there is at least one of the `values`."""
     return sorted(values)[int(1 / rule.eta * len(values))]
 
 
-def _fails(curve: list[float], bars: dict[int, float], rule: EarlyTerminate) -> bool:
+def _is_below_threshold(curve: list[float], bars: dict[int, float], rule: EarlyTerminate) -> bool:
     last = max((bracket for bracket in bars if bracket <= len(curve)), default=None)
     if last is None:
         return False

@@ -21,56 +21,56 @@ def objective(values: Iterable[float], metric: Metric | records.Metric) -> float
     return best(filter(math.isfinite, values), default=None)
 
 
-def reached(value: float | None, metric: Metric | records.Metric) -> bool:
+def is_target_reached(value: float | None, metric: Metric | records.Metric) -> bool:
     """Tell whether `value` is as good as the target that ends the sweep, if there is one."""
     if value is None or metric.target is None:
         return False
     return value >= metric.target if metric.maximize else value <= metric.target
 
 
-def completed(trials: Sequence[Trial], metric: Metric) -> list[tuple[Trial, float]]:
+def scored_trials(trials: Sequence[Trial], metric: Metric) -> list[tuple[Trial, float]]:
     """Return the runs to learn from, each with what it is worth, in the given order.
 
     Left out are runs in flight (unless ``metric.impute_while_running`` says otherwise), stopped
     runs that logged nothing, and, as long as no run is worth anything, the broken ones.
     """
     worst = objective(
-        (trial.value for trial in trials if trial.state.ended and trial.value is not None),
+        (trial.value for trial in trials if trial.state.has_ended and trial.value is not None),
         records.Metric(metric.name, maximize=not metric.maximize),
     )
-    worths = ((trial, _worth(trial, metric, worst)) for trial in trials)
+    worths = ((trial, _score(trial, metric, worst)) for trial in trials)
     return [(trial, worth) for trial, worth in worths if worth is not None]
 
 
-def _worth(trial: Trial, metric: Metric, worst: float | None) -> float | None:
+def _score(trial: Trial, metric: Metric, worst: float | None) -> float | None:
     own = objective(() if trial.value is None else (trial.value,), metric)
     if trial.state is RunState.PENDING:
         return None
     if trial.state is RunState.STOPPED:
         return own
     if trial.state is RunState.RUNNING:
-        return _while_running(trial, metric, own, worst)
-    if trial.state.crashed:
-        own = _after_a_crash(trial, metric, own)
+        return _running_score(trial, metric, own, worst)
+    if trial.state.is_failure:
+        own = _crashed_score(trial, metric, own)
     return worst if own is None else own
 
 
-def _after_a_crash(trial: Trial, metric: Metric, own: float | None) -> float | None:
+def _crashed_score(trial: Trial, metric: Metric, own: float | None) -> float | None:
     if metric.impute == "worst":
         return None
-    return own if metric.impute == "best" else _latest(trial, own)
+    return own if metric.impute == "best" else _latest_value(trial, own)
 
 
-def _while_running(
+def _running_score(
     trial: Trial, metric: Metric, own: float | None, worst: float | None
 ) -> float | None:
     rule = metric.impute_while_running
     if rule == "false":
         return None
     if rule == "latest":
-        return _latest(trial, own)
+        return _latest_value(trial, own)
     return worst if own is None and rule == "worst" else own
 
 
-def _latest(trial: Trial, own: float | None) -> float | None:
+def _latest_value(trial: Trial, own: float | None) -> float | None:
     return next(filter(math.isfinite, reversed(trial.history)), own)

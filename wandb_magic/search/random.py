@@ -11,7 +11,7 @@ from wandb_magic.spec.parameters import nest
 
 
 class RandomSearcher:
-    """Draws each run from the laws in the config, by a generator of its own.
+    """Draws each run from the distributions in the config, by a generator of its own.
 
     Parameters
     ----------
@@ -28,4 +28,6 @@ class RandomSearcher:
     def ask(self, number: int, trials: Sequence[Trial] = (), *, cheap: bool = False) -> Params:  # noqa: ARG002 - nothing else matters here
         """Return the parameters of run `number`."""
         draw = Random(f"{self._seed}:{number}").random  # noqa: S311 - no secret
-        return nest({path: law.sample(draw()) for path, law in self._spec.leaves.items()})
+        return nest(
+            {path: distribution.sample(draw()) for path, distribution in self._spec.leaves.items()}
+        )

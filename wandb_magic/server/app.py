@@ -6,10 +6,10 @@ from pathlib import Path
 
 from jupyter_server.extension.application import ExtensionApp
 
+from wandb_magic.server.executors import EXECUTORS, Executors
 from wandb_magic.server.handlers import handlers
-from wandb_magic.server.pools import POOLS, Pools
-from wandb_magic.server.shelf import SHELF, Shelf
-from wandb_magic.server.socket import SOCKETS, Sockets
+from wandb_magic.server.sweep_manager import SWEEP_MANAGER, SweepManager
+from wandb_magic.server.websocket import SOCKET_REGISTRY, SocketRegistry
 
 
 class WandbMagicApp(ExtensionApp):
@@ -20,9 +20,9 @@ class WandbMagicApp(ExtensionApp):
     def initialize_settings(self) -> None:
         """Give the handlers the sweeps, and threads to read them in."""
         assert self.serverapp is not None
-        self.settings[SHELF] = Shelf(Path(self.serverapp.root_dir))
-        self.settings[POOLS] = Pools()
-        self.settings[SOCKETS] = Sockets(self.serverapp.identity_provider)
+        self.settings[SWEEP_MANAGER] = SweepManager(Path(self.serverapp.root_dir))
+        self.settings[EXECUTORS] = Executors()
+        self.settings[SOCKET_REGISTRY] = SocketRegistry(self.serverapp.identity_provider)
 
     def initialize_handlers(self) -> None:
         """Add the routes; Jupyter puts its base URL before them."""
@@ -30,5 +30,5 @@ class WandbMagicApp(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """Close the stores."""
-        self.settings[POOLS].close()
-        self.settings[SHELF].close()
+        self.settings[EXECUTORS].close()
+        self.settings[SWEEP_MANAGER].close()

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wandb_magic.records import RunId
-from wandb_magic.server import wire
-from wandb_magic.server.problems import BadRequestError
+from wandb_magic.server import schemas
+from wandb_magic.server.http_errors import BadRequestError
 from wandb_magic.store import StoreReader
 from wandb_magic.store.curves import Curve
 
 Floats = NDArray[np.float64]
-MOST = 400  # curves in one answer
+MAX_CURVES = 400  # curves in one answer
 POINTS = 500
 LAST_STEP = 2**53 - 1  # the largest whole number that every reader of JSON knows
 DIGITS = 6
@@ -25,13 +25,13 @@ BAND_POINTS = 200
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CurvesQuery:
     """Which curves: of what stream, keys and runs, over which axis, how fine, which steps."""
 
-    stream: wire.Stream
+    stream: schemas.Stream
     keys: tuple[str, ...]
     runs: tuple[str, ...]
-    axis: wire.Axis
+    axis: schemas.Axis
     points: int = POINTS
     first: int = 0
     last: int = LAST_STEP
@@ -40,9 +40,9 @@ class Wanted:
         if self.span is not None and (self.stream, self.axis) != ("history", "step"):
             raise BadRequestError("first, last: only curves of history over steps have a part")
         # One of them may be empty, and the other must be short all the same.
-        if max(len(self.keys), 1) * max(len(self.runs), 1) > MOST:
+        if max(len(self.keys), 1) * max(len(self.runs), 1) > MAX_CURVES:
             raise BadRequestError(
-                f"run, key: at most {MOST} curves at once, these are "
+                f"run, key: at most {MAX_CURVES} curves at once, these are "
                 f"{len(self.keys)} keys of {len(self.runs)} runs: ask for fewer"
             )
 
@@ -53,26 +53,26 @@ class Wanted:
         return None if span == (0, LAST_STEP) else span
 
 
-def curves(reader: StoreReader, wanted: Wanted) -> list[wire.Curve]:
+def curves(reader: StoreReader, query: CurvesQuery) -> list[schemas.Curve]:
     """Return curves; those that a run did not log are left out."""
-    runs = [RunId(run) for run in wanted.runs]
-    if wanted.stream == "system":
-        found = reader.system(wanted.keys, runs, points=wanted.points)
+    runs = [RunId(run) for run in query.runs]
+    if query.stream == "system":
+        curves_by_run = reader.system(query.keys, runs, points=query.points)
     else:
-        times = wanted.axis == "time"
-        found = reader.history(
-            wanted.keys, runs, points=wanted.points, span=wanted.span, times=times
+        times = query.axis == "time"
+        curves_by_run = reader.history(
+            query.keys, runs, points=query.points, span=query.span, times=times
         )
-    timed = wanted.axis == "time" or wanted.stream == "system"
-    begins = reader.starts(runs) if timed else {}
+    timed = query.axis == "time" or query.stream == "system"
+    begins = reader.start_times(runs) if timed else {}
     return [
-        encoded(run, key, curve, begins.get(run))
-        for run, of_run in found.items()
+        serialize_curve(run, key, curve, begins.get(run))
+        for run, of_run in curves_by_run.items()
         for key, curve in of_run.items()
     ]
 
 
-def encoded(run: str, key: str, curve: Curve, begin: float | None) -> wire.Curve:
+def serialize_curve(run: str, key: str, curve: Curve, begin: float | None) -> schemas.Curve:
     """Return a curve; over time if its run's `begin` is given and the times are known."""
     timed = begin is not None and curve.times is not None
     x = np.round(curve.times - begin, 3) if timed else curve.steps  # type: ignore[operator]
@@ -81,16 +81,19 @@ def encoded(run: str, key: str, curve: Curve, begin: float | None) -> wire.Curve
         "key": key,
         "start": 0,
         "x": x.tolist(),
-        "low": numbers(curve.lows),
-        "high": None if curve.exact else numbers(curve.highs),
+        "low": round_values(curve.lows),
+        "high": None if curve.is_exact else round_values(curve.highs),
     }
 
 
-def tail(before: wire.Curve, now: wire.Curve) -> wire.Curve | None:
+def diff(before: schemas.Curve, now: schemas.Curve) -> schemas.Curve | None:
     """Return the part of a curve that differs from what the page has; None if nothing does."""
-    same = min(_common(before["x"], now["x"]), _common(before["low"], now["low"]))
+    same = min(
+        _common_prefix_length(before["x"], now["x"]),
+        _common_prefix_length(before["low"], now["low"]),
+    )
     if before["high"] is not None and now["high"] is not None:
-        same = min(same, _common(before["high"], now["high"]))
+        same = min(same, _common_prefix_length(before["high"], now["high"]))
     elif before["high"] != now["high"]:
         same = 0
     if same == len(now["x"]) == len(before["x"]):
@@ -105,16 +108,16 @@ def tail(before: wire.Curve, now: wire.Curve) -> wire.Curve | None:
     }
 
 
-def band(reader: StoreReader, key: str, axis: wire.Axis) -> wire.Band:
+def band(reader: StoreReader, key: str, axis: schemas.Axis) -> schemas.Band:
     """Return quantiles over the runs that logged `key`, at most `BAND_RUNS` of them."""
     if not key:
         raise BadRequestError("key: name what the band is of")
-    logged = reader.logged(key)
+    logged = reader.runs_with_key(key)
     chosen = logged[:: max(1, math.ceil(len(logged) / BAND_RUNS))]
-    begins = reader.starts(chosen)
-    found = reader.history([key], chosen, points=2 * BAND_POINTS, times=axis == "time")
+    begins = reader.start_times(chosen)
+    curves_by_run = reader.history([key], chosen, points=2 * BAND_POINTS, times=axis == "time")
     lines = []
-    for run, of_run in found.items():
+    for run, of_run in curves_by_run.items():
         curve = of_run[key]
         middle = (curve.lows + curve.highs) / 2
         x = curve.steps.astype(float)
@@ -126,7 +129,7 @@ def band(reader: StoreReader, key: str, axis: wire.Axis) -> wire.Band:
     return _quantiles(lines, len(logged))
 
 
-def numbers(values: Floats) -> list[float | None]:
+def round_values(values: Floats) -> list[float | None]:
     """Return numbers with the digits that a chart can show; None where they are not finite."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         places = DIGITS - 1 - np.floor(np.log10(np.abs(values)))
@@ -139,7 +142,7 @@ def numbers(values: Floats) -> list[float | None]:
     return [value if math.isfinite(value) else None for value in kept.tolist()]
 
 
-def _common(one: Sequence[object], other: Sequence[object]) -> int:
+def _common_prefix_length(one: Sequence[object], other: Sequence[object]) -> int:
     """Return how many elements two lists have in common at their beginning."""
     low, high = 0, min(len(one), len(other))
     while low < high:
@@ -151,7 +154,7 @@ def _common(one: Sequence[object], other: Sequence[object]) -> int:
     return low
 
 
-def _quantiles(lines: Sequence[tuple[Floats, Floats]], total: int) -> wire.Band:
+def _quantiles(lines: Sequence[tuple[Floats, Floats]], total: int) -> schemas.Band:
     if not lines:
         return {
             "x": [],
@@ -169,12 +172,12 @@ def _quantiles(lines: Sequence[tuple[Floats, Floats]], total: int) -> wire.Band:
     some = np.isfinite(at).any(axis=0)
     lowest, lower, median, upper, highest = np.nanpercentile(at[:, some], [0, 25, 50, 75, 100], 0)
     return {
-        "x": numbers(grid[some]),  # type: ignore[typeddict-item] # a grid is finite
-        "lowest": numbers(lowest),
-        "lower": numbers(lower),
-        "median": numbers(median),
-        "upper": numbers(upper),
-        "highest": numbers(highest),
+        "x": round_values(grid[some]),  # type: ignore[typeddict-item] # a grid is finite
+        "lowest": round_values(lowest),
+        "lower": round_values(lower),
+        "median": round_values(median),
+        "upper": round_values(upper),
+        "highest": round_values(highest),
         "runs": len(lines),
         "total": total,
     }

@@ -13,11 +13,11 @@ from typing import Any
 DEPTH = 3  # a message, its page, the page's rows
 
 
-def encoded(value: Any, depth: int = DEPTH) -> str:  # noqa: ANN401 - a JSON value
+def to_json(value: Any, depth: int = DEPTH) -> str:  # noqa: ANN401 - a JSON value
     """Return a JSON value as text; NaN and infinities are errors."""
     if depth and isinstance(value, Mapping):
-        items = (f"{json.dumps(key)}:{encoded(each, depth - 1)}" for key, each in value.items())
+        items = (f"{json.dumps(key)}:{to_json(each, depth - 1)}" for key, each in value.items())
         return f"{{{','.join(items)}}}"
     if depth and isinstance(value, list) and value and isinstance(value[0], (dict, list)):
-        return f"[{','.join(encoded(each, 0) for each in value)}]"
+        return f"[{','.join(to_json(each, 0) for each in value)}]"
     return json.dumps(value, allow_nan=False, separators=(",", ":"))

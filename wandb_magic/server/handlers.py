@@ -10,61 +10,68 @@ from jupyter_server.base.handlers import APIHandler
 from tornado.web import HTTPError, authenticated
 
 from wandb_magic.errors import StoreError, SweepError
-from wandb_magic.server import answers, wire
-from wandb_magic.server.curves import LAST_STEP, POINTS, Wanted, band, curves
-from wandb_magic.server.download import FileHandler, LogTextHandler
-from wandb_magic.server.encoding import encoded
-from wandb_magic.server.files import files
+from wandb_magic.server import schemas, serializers
+from wandb_magic.server.control import handle_request
+from wandb_magic.server.cursors import Cursor, changed_runs
+from wandb_magic.server.curves import LAST_STEP, POINTS, CurvesQuery, band, curves
+from wandb_magic.server.encoding import to_json
+from wandb_magic.server.executors import EXECUTORS, Executor, Executors
+from wandb_magic.server.file_handlers import FileHandler, LogTextHandler
+from wandb_magic.server.http_errors import (
+    BadRequestError,
+    JsonErrorMixin,
+    describe_unexpected,
+    http_errors,
+)
 from wandb_magic.server.importance import importance
-from wandb_magic.server.marks import Mark, changes
-from wandb_magic.server.pools import POOLS, Pool, Pools
-from wandb_magic.server.problems import BadRequestError, Problems, answered, unforeseen
-from wandb_magic.server.requests import ask
-from wandb_magic.server.shelf import SHELF, Shelf
-from wandb_magic.server.socket import SocketHandler
+from wandb_magic.server.run_files import list_files
+from wandb_magic.server.sweep_manager import SWEEP_MANAGER, SweepManager
+from wandb_magic.server.websocket import SocketHandler
 
-ID = "([^/]+)"
-ROOT = "wandb-magic/api"
-LONGEST = 1 << 16  # octets of a body; a request has some dozens
-MOST_ROWS = 2000
-MOST_MATCHES = 10_000
-MOST_POINTS = 100_000
+ID_PATTERN = "([^/]+)"
+API_ROOT = "wandb-magic/api"
+MAX_BODY = 1 << 16  # octets of a body; a request has some dozens
+MAX_ROWS = 2000
+MAX_MATCHES = 10_000
+MAX_POINTS = 100_000
 T = TypeVar("T")
 
 
-class Handler(Problems, APIHandler):
+class BaseHandler(JsonErrorMixin, APIHandler):
     """What all routes share."""
 
     auth_resource = "wandb_magic"
 
     @property
-    def shelf(self) -> Shelf:
+    def sweep_manager(self) -> SweepManager:
         """The sweeps of this user."""
-        shelf: Shelf = self.settings[SHELF]
+        shelf: SweepManager = self.settings[SWEEP_MANAGER]
         return shelf
 
     @property
-    def pools(self) -> Pools:
+    def executors(self) -> Executors:
         """The threads to read in."""
-        pools: Pools = self.settings[POOLS]
+        pools: Executors = self.settings[EXECUTORS]
         return pools
 
-    async def answer(self, read: Callable[[], object], pool: Pool | None = None) -> None:
+    async def send_json(
+        self, read: Callable[[], object], executor: Executor | None = None
+    ) -> None:
         """Read in a thread, encode there, too, and send what was read as JSON."""
-        with answered():
+        with http_errors():
             try:
-                text = await (pool or self.pools.answers).do(lambda: encoded(read()))
+                text = await (executor or self.executors.reading).submit(lambda: to_json(read()))
             except (SweepError, OSError):
                 raise
             except Exception as error:
                 if self.request.method != "GET":
                     raise
                 self.log.exception("wandb_magic: %s cannot be answered", self.request.path)
-                raise StoreError(unforeseen(error)) from error
+                raise StoreError(describe_unexpected(error)) from error
         self.set_header("Content-Type", "application/json")
         await self.finish(text)
 
-    def body(self) -> object:
+    def json_body(self) -> object:
         """Return the JSON of the body.
 
         Raises
@@ -72,14 +79,14 @@ class Handler(Problems, APIHandler):
         BadRequestError
             If it is none, or so long that reading it would hold up the server.
         """
-        if len(self.request.body) > LONGEST:
-            raise BadRequestError(f"the body must have at most {LONGEST:,} octets")
+        if len(self.request.body) > MAX_BODY:
+            raise BadRequestError(f"the body must have at most {MAX_BODY:,} octets")
         try:
             return self.get_json_body()
         except (HTTPError, ValueError, RecursionError) as error:
             raise BadRequestError("the body must be a JSON object in UTF-8 with a verb") from error
 
-    def number(self, name: str, default: int, low: int, high: int) -> int:
+    def int_argument(self, name: str, default: int, low: int, high: int) -> int:
         """Return a whole number of the query."""
         text = self.get_query_argument(name, str(default))
         try:
@@ -87,22 +94,24 @@ class Handler(Problems, APIHandler):
         except ValueError:
             value = low - 1
         if not low <= value <= high:
-            with answered():
+            with http_errors():
                 raise BadRequestError(
                     f"{name}: must be a whole number from {low} to {high}, and is {text!r}"
                 )
         return value
 
-    def word(self, name: str, words: tuple[str, ...]) -> Any:  # noqa: ANN401 - one of the words
+    def choice_argument(self, name: str, choices: tuple[str, ...]) -> Any:  # noqa: ANN401 - one of the words
         """Return one of some words of the query; the first by default."""
-        value = self.get_query_argument(name, words[0])
-        if value not in words:
-            with answered():
-                raise BadRequestError(f"{name}: must be one of {', '.join(words)}, not {value!r}")
+        value = self.get_query_argument(name, choices[0])
+        if value not in choices:
+            with http_errors():
+                raise BadRequestError(
+                    f"{name}: must be one of {', '.join(choices)}, not {value!r}"
+                )
         return value
 
 
-class SweepsHandler(Handler):
+class SweepsHandler(BaseHandler):
     """All sweeps."""
 
     @authenticated
@@ -110,14 +119,14 @@ class SweepsHandler(Handler):
     async def get(self) -> None:
         """Answer with `wire.Sweeps`."""
 
-        def read() -> wire.Sweeps:
-            found, unreadable = self.shelf.summaries()
+        def read() -> schemas.Sweeps:
+            found, unreadable = self.sweep_manager.summaries()
             return {"sweeps": found, "unreadable": unreadable}
 
-        await self.answer(read)
+        await self.send_json(read)
 
 
-class SweepHandler(Handler):
+class SweepHandler(BaseHandler):
     """One sweep."""
 
     @authenticated
@@ -125,40 +134,40 @@ class SweepHandler(Handler):
     async def get(self, sweep: str) -> None:
         """Answer with `wire.SweepDetail`."""
 
-        def read() -> wire.SweepDetail:
-            book = self.shelf.book(sweep)
-            return answers.detail(book.paths, book.reader, self.shelf.root)
+        def read() -> schemas.SweepDetail:
+            book = self.sweep_manager.open_sweep(sweep)
+            return serializers.sweep_detail(book.paths, book.reader, self.sweep_manager.root)
 
-        await self.answer(read)
+        await self.send_json(read)
 
     @authenticated
     @authorized
     async def delete(self, sweep: str) -> None:
         """Delete it."""
-        with answered():
-            await self.pools.verbs.do(lambda: self.shelf.delete(sweep))
+        with http_errors():
+            await self.executors.requests.submit(lambda: self.sweep_manager.delete(sweep))
         self.set_status(204)
         await self.finish()
 
 
-class RequestsHandler(Handler):
+class RequestsHandler(BaseHandler):
     """What people ask of a sweep."""
 
     @authenticated
     @authorized
     async def post(self, sweep: str) -> None:
         """Ask (`asked.RequestBody`), and answer with `wire.SweepSummary`."""
-        with answered():
-            body = self.body()
+        with http_errors():
+            body = self.json_body()
 
-        def read() -> wire.SweepSummary:
-            ask(self.shelf.sweep(sweep), body)
-            return self.shelf.book(sweep).summary()
+        def read() -> schemas.SweepSummary:
+            handle_request(self.sweep_manager.get_sweep(sweep), body)
+            return self.sweep_manager.open_sweep(sweep).summary()
 
-        await self.answer(read, self.pools.verbs)
+        await self.send_json(read, self.executors.requests)
 
 
-class RunsHandler(Handler):
+class RunsHandler(BaseHandler):
     """The runs of a sweep."""
 
     @authenticated
@@ -167,68 +176,72 @@ class RunsHandler(Handler):
         """Answer with `wire.RunsPage`: a page, or all that has changed since a mark."""
         since = self.get_query_argument("since", None)
         order = self.get_query_argument("order", "number")
-        descending = self.word("descending", ("false", "true")) == "true"
-        limit = self.number("limit", 100, 1, MOST_ROWS)
-        offset = self.number("offset", 0, 0, 2**31)
+        descending = self.choice_argument("descending", ("false", "true")) == "true"
+        limit = self.int_argument("limit", 100, 1, MAX_ROWS)
+        offset = self.int_argument("offset", 0, 0, 2**31)
 
-        def read() -> wire.RunsPage:
-            reader = self.shelf.book(sweep).reader
+        def read() -> schemas.RunsPage:
+            reader = self.sweep_manager.open_sweep(sweep).reader
             if since is not None:
-                return changes(reader, since)
-            mark = Mark.now(reader)
+                return changed_runs(reader, since)
+            mark = Cursor.current(reader)
             runs = reader.runs(order=order, descending=descending, limit=limit, offset=offset)
-            rows = answers.rows(reader, runs)
-            return {"rows": rows, "total": reader.total(), "mark": str(mark)}
+            rows = serializers.run_rows(reader, runs)
+            return {"rows": rows, "total": reader.run_count(), "mark": str(mark)}
 
-        await self.answer(read)
+        await self.send_json(read)
 
 
-class KeysHandler(Handler):
+class KeysHandler(BaseHandler):
     """What the runs of a sweep logged."""
 
     @authenticated
     @authorized
     async def get(self, sweep: str) -> None:
         """Answer with `wire.Keys`."""
-        await self.answer(lambda: answers.keys(self.shelf.book(sweep).reader))
+        await self.send_json(
+            lambda: serializers.logged_keys(self.sweep_manager.open_sweep(sweep).reader)
+        )
 
 
-class CurvesHandler(Handler):
+class CurvesHandler(BaseHandler):
     """Curves of some runs."""
 
     @authenticated
     @authorized
     async def get(self, sweep: str) -> None:
         """Answer with `wire.Curves`."""
-        stream = self.word("stream", get_args(wire.Stream))
-        axis = self.word("axis", get_args(wire.Axis))
-        points = self.number("points", POINTS, 2, MOST_POINTS)
-        first = self.number("first", 0, 0, LAST_STEP)
-        last = self.number("last", LAST_STEP, 0, LAST_STEP)
+        stream = self.choice_argument("stream", get_args(schemas.Stream))
+        axis = self.choice_argument("axis", get_args(schemas.Axis))
+        points = self.int_argument("points", POINTS, 2, MAX_POINTS)
+        first = self.int_argument("first", 0, 0, LAST_STEP)
+        last = self.int_argument("last", LAST_STEP, 0, LAST_STEP)
         keys = tuple(self.get_query_arguments("key", strip=False))
         runs = tuple(self.get_query_arguments("run"))
-        with answered():
-            wanted = Wanted(stream, keys, runs, axis, points, first, last)
-        await self.answer(lambda: {"curves": curves(self.shelf.book(sweep).reader, wanted)})
+        with http_errors():
+            query = CurvesQuery(stream, keys, runs, axis, points, first, last)
+        await self.send_json(
+            lambda: {"curves": curves(self.sweep_manager.open_sweep(sweep).reader, query)}
+        )
 
 
-class BandHandler(Handler):
+class BandHandler(BaseHandler):
     """The band of one key over the runs."""
 
     @authenticated
     @authorized
     async def get(self, sweep: str) -> None:
         """Answer with `wire.Band`."""
-        axis = self.word("axis", get_args(wire.Axis))
+        axis = self.choice_argument("axis", get_args(schemas.Axis))
         key = self.get_query_argument("key", "", strip=False)
 
-        def read() -> wire.Band:
-            return band(self.shelf.book(sweep).reader, key, axis)
+        def read() -> schemas.Band:
+            return band(self.sweep_manager.open_sweep(sweep).reader, key, axis)
 
-        await self.answer(read, self.pools.costly)
+        await self.send_json(read, self.executors.computing)
 
 
-class ImportanceHandler(Handler):
+class ImportanceHandler(BaseHandler):
     """How much each parameter matters."""
 
     @authenticated
@@ -236,10 +249,13 @@ class ImportanceHandler(Handler):
     async def get(self, sweep: str) -> None:
         """Answer with `wire.Importance`."""
         metric = self.get_query_argument("metric", "", strip=False)
-        await self.answer(lambda: importance(self.shelf.book(sweep), metric), self.pools.costly)
+        await self.send_json(
+            lambda: importance(self.sweep_manager.open_sweep(sweep), metric),
+            self.executors.computing,
+        )
 
 
-class RunHandler(Handler):
+class RunHandler(BaseHandler):
     """One run."""
 
     @authenticated
@@ -247,14 +263,14 @@ class RunHandler(Handler):
     async def get(self, sweep: str, run: str) -> None:
         """Answer with `wire.RunDetail`."""
 
-        def read() -> wire.RunDetail:
-            book = self.shelf.book(sweep)
-            return answers.run_detail(book.paths, book.reader, run)
+        def read() -> schemas.RunDetail:
+            book = self.sweep_manager.open_sweep(sweep)
+            return serializers.run_detail(book.paths, book.reader, run)
 
-        await self.answer(read)
+        await self.send_json(read)
 
 
-class MediaHandler(Handler):
+class MediaHandler(BaseHandler):
     """What a run logged besides numbers."""
 
     @authenticated
@@ -262,22 +278,24 @@ class MediaHandler(Handler):
     async def get(self, sweep: str, run: str) -> None:
         """Answer with `wire.Media`."""
         key = self.get_query_argument("key", None, strip=False)
-        await self.answer(lambda: answers.media(self.shelf.book(sweep).reader, run, key))
+        await self.send_json(
+            lambda: serializers.run_media(self.sweep_manager.open_sweep(sweep).reader, run, key)
+        )
 
 
-class LogHandler(Handler):
+class LogHandler(BaseHandler):
     """What a run printed, by line."""
 
     @authenticated
     @authorized
     async def get(self, sweep: str, run: str) -> None:
         """Answer with `wire.LogPage`."""
-        first = self.number("first", -500, -(2**53), 2**53)
-        count = self.number("count", 500, 0, MOST_ROWS)
-        await self.answer(lambda: self.shelf.log_page(sweep, run, first, count))
+        first = self.int_argument("first", -500, -(2**53), 2**53)
+        count = self.int_argument("count", 500, 0, MAX_ROWS)
+        await self.send_json(lambda: self.sweep_manager.log_page(sweep, run, first, count))
 
 
-class MatchesHandler(Handler):
+class MatchesHandler(BaseHandler):
     """Where a text is in what a run printed."""
 
     @authenticated
@@ -285,41 +303,43 @@ class MatchesHandler(Handler):
     async def get(self, sweep: str, run: str) -> None:
         """Answer with `wire.LogMatches`."""
         text = self.get_query_argument("text", "", strip=False)
-        first = self.number("first", 0, 0, 2**53)
-        limit = self.number("limit", 1000, 1, MOST_MATCHES)
-        await self.answer(lambda: self.shelf.log_matches(sweep, run, text, first, limit))
+        first = self.int_argument("first", 0, 0, 2**53)
+        limit = self.int_argument("limit", 1000, 1, MAX_MATCHES)
+        await self.send_json(
+            lambda: self.sweep_manager.log_matches(sweep, run, text, first, limit)
+        )
 
 
-class FilesHandler(Handler):
+class FilesHandler(BaseHandler):
     """The files and artifacts of a run."""
 
     @authenticated
     @authorized
     async def get(self, sweep: str, run: str) -> None:
         """Answer with `wire.Files`."""
-        await self.answer(lambda: files(self.shelf.book(sweep), run))
+        await self.send_json(lambda: list_files(self.sweep_manager.open_sweep(sweep), run))
 
 
 ROUTES: Mapping[str, type[Any]] = {
     "sweeps": SweepsHandler,
-    f"sweeps/{ID}": SweepHandler,
-    f"sweeps/{ID}/requests": RequestsHandler,
-    f"sweeps/{ID}/runs": RunsHandler,
-    f"sweeps/{ID}/keys": KeysHandler,
-    f"sweeps/{ID}/curves": CurvesHandler,
-    f"sweeps/{ID}/band": BandHandler,
-    f"sweeps/{ID}/importance": ImportanceHandler,
-    f"sweeps/{ID}/runs/{ID}": RunHandler,
-    f"sweeps/{ID}/runs/{ID}/media": MediaHandler,
-    f"sweeps/{ID}/runs/{ID}/log": LogHandler,
-    f"sweeps/{ID}/runs/{ID}/log/matches": MatchesHandler,
-    f"sweeps/{ID}/runs/{ID}/log/text": LogTextHandler,
-    f"sweeps/{ID}/runs/{ID}/files": FilesHandler,
-    f"sweeps/{ID}/runs/{ID}/files/(.+)": FileHandler,
+    f"sweeps/{ID_PATTERN}": SweepHandler,
+    f"sweeps/{ID_PATTERN}/requests": RequestsHandler,
+    f"sweeps/{ID_PATTERN}/runs": RunsHandler,
+    f"sweeps/{ID_PATTERN}/keys": KeysHandler,
+    f"sweeps/{ID_PATTERN}/curves": CurvesHandler,
+    f"sweeps/{ID_PATTERN}/band": BandHandler,
+    f"sweeps/{ID_PATTERN}/importance": ImportanceHandler,
+    f"sweeps/{ID_PATTERN}/runs/{ID_PATTERN}": RunHandler,
+    f"sweeps/{ID_PATTERN}/runs/{ID_PATTERN}/media": MediaHandler,
+    f"sweeps/{ID_PATTERN}/runs/{ID_PATTERN}/log": LogHandler,
+    f"sweeps/{ID_PATTERN}/runs/{ID_PATTERN}/log/matches": MatchesHandler,
+    f"sweeps/{ID_PATTERN}/runs/{ID_PATTERN}/log/text": LogTextHandler,
+    f"sweeps/{ID_PATTERN}/runs/{ID_PATTERN}/files": FilesHandler,
+    f"sweeps/{ID_PATTERN}/runs/{ID_PATTERN}/files/(.+)": FileHandler,
     "socket": SocketHandler,
 }
 
 
 def handlers() -> list[tuple[str, type[Any]]]:
     """Return all routes, without the server's base URL."""
-    return [(f"/{ROOT}/{route}", handler) for route, handler in ROUTES.items()]
+    return [(f"/{API_ROOT}/{route}", handler) for route, handler in ROUTES.items()]

@@ -9,16 +9,16 @@ import subprocess
 
 from wandb_magic.child_process import module_process
 from wandb_magic.errors import StoreError
-from wandb_magic.records import RunState, documents, metric_of
-from wandb_magic.server import wire
-from wandb_magic.server.books import Book
-from wandb_magic.server.problems import BadRequestError
+from wandb_magic.records import RunState, flatten_keys, sweep_metric
+from wandb_magic.server import schemas
+from wandb_magic.server.http_errors import BadRequestError
+from wandb_magic.server.open_sweep import OpenSweep
 
-PATIENCE_S = 60.0
-MOST_RUNS = 5000  # the newest say enough
+TIMEOUT_S = 60.0
+MAX_RUNS = 5000  # the newest say enough
 
 
-def importance(book: Book, metric: str) -> wire.Importance:
+def importance(open_sweep: OpenSweep, metric: str) -> schemas.Importance:
     """Return how much each parameter matters for the objective, or for another metric.
 
     Raises
@@ -26,45 +26,45 @@ def importance(book: Book, metric: str) -> wire.Importance:
     BadRequestError
         If the sweep has no objective, and no metric is named.
     """
-    objective = metric_of(book.reader.sweep())
+    objective = sweep_metric(open_sweep.reader.sweep())
     name = metric or (objective.name if objective is not None else "")
     if not name:
         raise BadRequestError("metric: the sweep has no objective, name a metric")
     maximize = objective is not None and name == objective.name and objective.maximize
-    runs = book.reader.runs(states=[RunState.FINISHED, RunState.PRUNED, RunState.STOPPED])
+    runs = open_sweep.reader.runs(states=[RunState.FINISHED, RunState.PRUNED, RunState.STOPPED])
     if objective is not None and name == objective.name:
         values = {run.id: run.value for run in runs}
     else:
-        values = {run: logged.get(name) for run, logged in book.reader.summaries().items()}
-    known = [
-        (documents(run.params, ""), float(value))
+        values = {run: logged.get(name) for run, logged in open_sweep.reader.summaries().items()}
+    comparable = [
+        (flatten_keys(run.params, ""), float(value))
         for run in runs
         if isinstance(value := values.get(run.id), (int, float)) and math.isfinite(value)
-    ][-MOST_RUNS:]
+    ][-MAX_RUNS:]
     question = {
-        "params": [params for params, _ in known],
-        "values": [value for _, value in known],
+        "params": [params for params, _ in comparable],
+        "values": [value for _, value in comparable],
         "maximize": maximize,
     }
-    answer: wire.Importance = json.loads(
-        book.remembered(("importance", name), json.dumps(question), _ask)
+    answer: schemas.Importance = json.loads(
+        open_sweep.cached(("importance", name), json.dumps(question), _run_child)
     )
     return {**answer, "metric": name}
 
 
-def _ask(question: str) -> str:
+def _run_child(question: str) -> str:
     try:
         done: subprocess.CompletedProcess[str] = subprocess.run(
             **module_process("wandb_magic.analysis.importance", environment=os.environ),
             input=question,
             capture_output=True,
             text=True,
-            timeout=PATIENCE_S,
+            timeout=TIMEOUT_S,
             check=False,
         )
     except subprocess.TimeoutExpired:
         raise StoreError(
-            f"the importance took more than {PATIENCE_S:.0f} s: ask again for fewer parameters"
+            f"the importance took more than {TIMEOUT_S:.0f} s: ask again for fewer parameters"
         ) from None
     if done.returncode != 0:
         raise StoreError(f"the importance cannot be computed: {done.stderr.strip()[-300:]}")

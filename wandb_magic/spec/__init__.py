@@ -1,6 +1,6 @@
 """The validated sweep config."""
 
 from wandb_magic.spec.config import EarlyTerminate, Metric, Spec
-from wandb_magic.spec.loading import load, understood
+from wandb_magic.spec.loader import load, load_lenient
 
-__all__ = ["EarlyTerminate", "Metric", "Spec", "load", "understood"]
+__all__ = ["EarlyTerminate", "Metric", "Spec", "load", "load_lenient"]

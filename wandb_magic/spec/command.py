@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from wandb_magic.records import Params
-from wandb_magic.spec.fields import listed
-from wandb_magic.spec.problems import suggest
+from wandb_magic.spec.fields import nonempty_list
+from wandb_magic.spec.validation_errors import suggest
 
 DEFAULT = ("${env}", "${interpreter}", "${program}", "${args}")
 """W&B's command where the config has none."""
@@ -35,7 +35,7 @@ _MACROS = (
 _ENVVAR = re.compile(r"\$\{envvar:([A-Z0-9_]*)\}")
 
 
-def checked(value: object) -> tuple[str, ...]:
+def validate_command(value: object) -> tuple[str, ...]:
     """Return the command as a tuple of text.
 
     Raises
@@ -45,7 +45,7 @@ def checked(value: object) -> tuple[str, ...]:
     """
     if isinstance(value, str):
         raise ValueError(f"must be a list of arguments: write {value.split()}")  # noqa: TRY004 - pydantic takes no TypeError
-    return tuple(str(item) for item in listed(value))
+    return tuple(str(item) for item in nonempty_list(value))
 
 
 def unknown_macros(command: Iterable[object]) -> Iterator[tuple[str, str]]:

@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from wandb_magic import records
-from wandb_magic.spec.command import DEFAULT, checked
-from wandb_magic.spec.distribution import Distribution
+from wandb_magic.spec.command import DEFAULT, validate_command
+from wandb_magic.spec.distributions import Distribution
 from wandb_magic.spec.fields import Number, PositiveInteger, Text, number
 from wandb_magic.spec.parameters import Path, Tree, leaves, to_dict
 
@@ -133,7 +133,7 @@ class Spec(BaseModel):
     metric: Metric | None = None
     early_terminate: EarlyTerminate | None = None
     run_cap: PositiveInteger | None = None
-    command: Annotated[tuple[str, ...], BeforeValidator(checked)] = DEFAULT
+    command: Annotated[tuple[str, ...], BeforeValidator(validate_command)] = DEFAULT
     program: Text = ""
     name: Text = ""
     description: Text = ""

@@ -1,4 +1,4 @@
-"""The laws over listed values and over integers, under W&B's names."""
+"""The distributions over listed values and over integers, under W&B's names."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import JsonValue, PlainValidator, model_validator
 
-from wandb_magic.spec.distribution import Distribution, as_number
-from wandb_magic.spec.fields import Integer, Json, JsonList, listed, number, same
-from wandb_magic.spec.laws import check_order
+from wandb_magic.spec.continuous import check_order
+from wandb_magic.spec.distributions import Distribution, as_number
+from wandb_magic.spec.fields import Integer, Json, JsonList, canonical, nonempty_list, number
 
 _PARTS = 2**53  # of the unit interval, which is as fine as floats are
 
@@ -27,10 +27,10 @@ class Constant(Distribution):
         return self.value
 
     def _unit(self, value: object) -> float | None:
-        return 0.5 if same(value) == same(self.value) else None
+        return 0.5 if canonical(value) == canonical(self.value) else None
 
 
-class Listed(Distribution):
+class ChoiceDistribution(Distribution):
     """One of `values`, any JSON values."""
 
     values: JsonList
@@ -38,14 +38,14 @@ class Listed(Distribution):
     @cached_property
     def positions(self) -> dict[str, int]:
         """The first position of each value, by `same`."""
-        return {same(self.values[i]): i for i in reversed(range(len(self.values)))}
+        return {canonical(self.values[i]): i for i in reversed(range(len(self.values)))}
 
     def index(self, value: object) -> int | None:
         """Return the first position of `value`; None if it is not listed."""
-        return self.positions.get(same(value))
+        return self.positions.get(canonical(value))
 
 
-class Categorical(Listed):
+class Categorical(ChoiceDistribution):
     """W&B's ``categorical``: every value is as likely as any other."""
 
     distribution: Literal["categorical"] = "categorical"
@@ -59,7 +59,7 @@ class Categorical(Listed):
 
 
 def _probabilities(value: object) -> list[float]:
-    found = [number(item) for item in listed(value)]
+    found = [number(item) for item in nonempty_list(value)]
     if any(item < 0 for item in found):
         raise ValueError("must not be negative")
     if not math.isclose(sum(found), 1, rel_tol=1e-5):
@@ -70,7 +70,7 @@ def _probabilities(value: object) -> list[float]:
     return found
 
 
-def probabilities_of_engine(given: list[float], values: int) -> list[float]:
+def engine_probabilities(given: list[float], values: int) -> list[float]:
     """Return what W&B's engine makes of probabilities that do not sum to 1 or are too few.
 
     It goes up their running sum to a number below 1, and takes the first value if it gets nowhere.
@@ -87,7 +87,7 @@ def probabilities_of_engine(given: list[float], values: int) -> list[float]:
     return odds
 
 
-class CategoricalWithProbabilities(Listed):
+class CategoricalWithProbabilities(ChoiceDistribution):
     """W&B's ``categorical_w_probabilities``."""
 
     distribution: Literal["categorical_w_probabilities"] = "categorical_w_probabilities"

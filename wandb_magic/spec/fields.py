@@ -38,7 +38,7 @@ class Numeral(str):
         return bool(self._ROUND.fullmatch(self))
 
 
-def understood_numerals(value: Any) -> Any:  # noqa: ANN401 - any value of a config
+def resolve_numerals(value: Any) -> Any:  # noqa: ANN401 - any value of a config
     """Return `value` with each `Numeral` as the number or the text that it means.
 
     ``1e-5`` is a number. ``7e3`` may be the hash of a commit, and is text for W&B: it is a number
@@ -49,22 +49,22 @@ def understood_numerals(value: Any) -> Any:  # noqa: ANN401 - any value of a con
     if isinstance(value, str):
         return _INFINITE.get(value, value)
     if isinstance(value, Mapping):
-        return {key: understood_numerals(item) for key, item in value.items()}
+        return {key: resolve_numerals(item) for key, item in value.items()}
     if isinstance(value, list):
         if len(value) > 1 and all(map(_is_numeric, value)):
             return [float(item) if isinstance(item, Numeral) else item for item in value]
-        return [understood_numerals(item) for item in value]
+        return [resolve_numerals(item) for item in value]
     return value
 
 
-def storable(value: Any) -> Any:  # noqa: ANN401 - as above
-    """Return `value` with NaN and infinities as the text that `understood_numerals` takes back."""
+def encode_nonfinite(value: Any) -> Any:  # noqa: ANN401 - as above
+    """Return `value` with NaN and infinities as the text that `resolve_numerals` takes back."""
     if isinstance(value, float) and not math.isfinite(value):
         return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     if isinstance(value, Mapping):
-        return {key: storable(item) for key, item in value.items()}
+        return {key: encode_nonfinite(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [storable(item) for item in value]
+        return [encode_nonfinite(item) for item in value]
     return value
 
 
@@ -74,16 +74,16 @@ def _is_numeric(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def unclear_numerals(value: object) -> Iterator[str]:
+def ambiguous_numerals(value: object) -> Iterator[str]:
     """Yield the texts in `value` that may have been meant as numbers."""
     if isinstance(value, Numeral):
         yield str.__str__(value)
     elif isinstance(value, (list, dict)):
         for item in value.values() if isinstance(value, dict) else value:
-            yield from unclear_numerals(item)
+            yield from ambiguous_numerals(item)
 
 
-def plain(value: object) -> JsonValue:
+def to_json_value(value: object) -> JsonValue:
     """Return `value` made of JSON's own types only.
 
     Numpy and torch scalars become Python numbers, tuples become lists, keys become text.
@@ -101,11 +101,11 @@ def plain(value: object) -> JsonValue:
     if isinstance(value, float):
         return float(value)
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): to_json_value(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes):
-        return [plain(item) for item in value]
+        return [to_json_value(item) for item in value]
     if callable(item := getattr(value, "item", None)) and getattr(value, "ndim", None) == 0:
-        return plain(item())
+        return to_json_value(item())
     kind = type(value).__name__
     remedy = "list its entries" if isinstance(value, AbstractSet) else "write it as text"
     if hasattr(value, "__dataclass_fields__"):
@@ -113,7 +113,7 @@ def plain(value: object) -> JsonValue:
     raise ValueError(f"{value!r:.80} is a {kind}, which JSON cannot say: {remedy}")
 
 
-def same(value: object) -> str:
+def canonical(value: object) -> str:
     """Return a text that two JSON values share exactly if W&B takes them for the same one.
 
     So 1 and 1.0 are the same, 1 and True are not.
@@ -132,9 +132,9 @@ def number(value: object) -> int | float:
         If it is none.
     """
     if isinstance(value, str):
-        value = _spoken(value)
+        value = _parse_nonfinite(value)
     elif not isinstance(value, (bool, int, float)) and hasattr(value, "item"):
-        value = plain(value)
+        value = to_json_value(value)
     if (
         isinstance(value, bool)
         or not isinstance(value, (int, float))
@@ -144,7 +144,7 @@ def number(value: object) -> int | float:
     return int(value) if isinstance(value, int) else float(value)
 
 
-def _spoken(text: str) -> int | float | str:
+def _parse_nonfinite(text: str) -> int | float | str:
     for kind in (int, float):
         try:
             return kind(text)
@@ -184,7 +184,7 @@ def text(value: object) -> str:
     return str.__str__(value)
 
 
-def listed(value: object) -> list[JsonValue]:
+def nonempty_list(value: object) -> list[JsonValue]:
     """Return the JSON values in the list `value`, which must hold at least one."""
     if hasattr(value, "tolist"):
         value = value.tolist()
@@ -196,7 +196,7 @@ def listed(value: object) -> list[JsonValue]:
         raise ValueError(f"must be a list, not {value!r:.80}: put it in brackets")  # noqa: TRY004 - as above
     if not value:
         raise ValueError("is empty: give at least one entry")
-    return [plain(item) for item in value]
+    return [to_json_value(item) for item in value]
 
 
 def _sorted(values: AbstractSet[Any]) -> list[Any]:
@@ -212,5 +212,5 @@ Positive = Annotated[float, PlainValidator(positive)]
 Integer = Annotated[int, PlainValidator(integer)]
 PositiveInteger = Annotated[int, PlainValidator(positive_integer)]
 Text = Annotated[str, PlainValidator(text)]
-Json = Annotated[JsonValue, PlainValidator(plain)]
-JsonList = Annotated[list[JsonValue], PlainValidator(listed)]
+Json = Annotated[JsonValue, PlainValidator(to_json_value)]
+JsonList = Annotated[list[JsonValue], PlainValidator(nonempty_list)]

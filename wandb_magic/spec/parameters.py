@@ -14,16 +14,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from wandb_magic.records import Params
-from wandb_magic.spec.discrete import (
-    Categorical,
-    CategoricalWithProbabilities,
-    Constant,
-    IntUniform,
-    probabilities_of_engine,
-)
-from wandb_magic.spec.distribution import Distribution
-from wandb_magic.spec.fields import listed, number, understood_numerals
-from wandb_magic.spec.laws import (
+from wandb_magic.spec.continuous import (
     Beta,
     InvLogUniform,
     InvLogUniformValues,
@@ -39,8 +30,17 @@ from wandb_magic.spec.laws import (
     QUniform,
     Uniform,
 )
-from wandb_magic.spec.problems import sentences, suggest
-from wandb_magic.spec.taking import taken_for
+from wandb_magic.spec.discrete import (
+    Categorical,
+    CategoricalWithProbabilities,
+    Constant,
+    IntUniform,
+    engine_probabilities,
+)
+from wandb_magic.spec.distributions import Distribution
+from wandb_magic.spec.entry_notices import entry_notices
+from wandb_magic.spec.fields import nonempty_list, number, resolve_numerals
+from wandb_magic.spec.validation_errors import format_errors, suggest
 
 Path = tuple[str, ...]
 """Where a parameter is: its name below the names of the entries that hold it."""
@@ -48,7 +48,7 @@ Path = tuple[str, ...]
 Tree = dict[str, Any]
 """The parameters section: a `Distribution`, or a `Tree` for nested parameters, by name."""
 
-_WITH_ODDS = "categorical_w_probabilities"
+_WITH_PROBABILITIES = "categorical_w_probabilities"
 DISTRIBUTIONS: dict[str, type[Distribution]] = {
     get_args(kind.model_fields["distribution"].annotation)[0]: kind
     for kind in (
@@ -81,7 +81,7 @@ KEYS = frozenset(
 _SQUASHED = {name.replace("_", ""): name for name in DISTRIBUTIONS}
 
 
-def kind_of(entry: Mapping[str, Any]) -> str | None:
+def distribution_name(entry: Mapping[str, Any]) -> str | None:
     """Return the name of the distribution that `entry` means, None if it gives no hint.
 
     A distribution that is named but unknown is returned as it is spelled.
@@ -89,11 +89,13 @@ def kind_of(entry: Mapping[str, Any]) -> str | None:
     if "distribution" in entry:
         name = str(entry["distribution"])
         known = _SQUASHED.get(re.sub(r"[\W_]", "", name).lower(), name)
-        return _WITH_ODDS if known == "categorical" and "probabilities" in entry else known
+        return (
+            _WITH_PROBABILITIES if known == "categorical" and "probabilities" in entry else known
+        )
     if "value" in entry:
         return "constant"
     if "values" in entry:
-        return _WITH_ODDS if "probabilities" in entry else "categorical"
+        return _WITH_PROBABILITIES if "probabilities" in entry else "categorical"
     bounds = [entry[key] for key in ("min", "max") if key in entry]
     if bounds and not {"q", "mu", "sigma", "a", "b"} & set(entry):
         return "int_uniform" if all(_is_whole(bound) for bound in bounds) else "uniform"
@@ -139,32 +141,32 @@ def _build_one(
             if key != "parameters"
         ]
         return build(entry["parameters"], f"{place}.parameters", problems, notices)
-    kind = kind_of(entry)
+    kind = distribution_name(entry)
     if kind in DISTRIBUTIONS:
         try:
-            law = DISTRIBUTIONS[kind].model_validate(
-                {**_meant(entry, place, notices), "distribution": kind}
+            distribution = DISTRIBUTIONS[kind].model_validate(
+                {**_coerce_entry(entry, place, notices), "distribution": kind}
             )
         except ValidationError as error:
-            problems += sentences(error, place, keys=KEYS, owner=kind)
+            problems += format_errors(error, place, keys=KEYS, owner=kind)
         else:
-            notices += taken_for(entry, law, place)
-            return law
+            notices += entry_notices(entry, distribution, place)
+            return distribution
     elif kind is not None:
         problems.append(f"{place}: unknown distribution {kind!r}: {suggest(kind, DISTRIBUTIONS)}")
     else:
-        problems += _unclear(entry, place)
+        problems += _ambiguity_problems(entry, place)
     return None
 
 
-def _meant(entry: Mapping[str, Any], place: str, notices: list[str]) -> dict[str, Any]:
+def _coerce_entry(entry: Mapping[str, Any], place: str, notices: list[str]) -> dict[str, Any]:
     """Return `entry` with its values as meant, and probabilities as the engine has them."""
     meant = {**entry}
     for key in {"value", "values"} & set(entry):
-        meant[key] = understood_numerals(entry[key])
+        meant[key] = resolve_numerals(entry[key])
     with contextlib.suppress(ValueError, TypeError):  # what is wrong is said by the check
         odds = [number(odd) for odd in entry.get("probabilities", ())]
-        engines = probabilities_of_engine(odds, len(listed(entry["values"]))) if odds else odds
+        engines = engine_probabilities(odds, len(nonempty_list(entry["values"]))) if odds else odds
         if odds != engines:
             meant["probabilities"] = engines
             shown = ", ".join(f"{odd:.4g}" for odd in engines)
@@ -175,7 +177,7 @@ def _meant(entry: Mapping[str, Any], place: str, notices: list[str]) -> dict[str
     return meant
 
 
-def _unclear(entry: Mapping[str, Any], place: str) -> list[str]:
+def _ambiguity_problems(entry: Mapping[str, Any], place: str) -> list[str]:
     unknown = [key for key in entry if key not in KEYS]
     if unknown:
         return [f"{place}: unknown key {key!r}: {suggest(key, KEYS)}" for key in unknown]

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wandb_magic.spec.distribution import Distribution
-from wandb_magic.spec.laws import ByExponents
-from wandb_magic.spec.parameters import KEYS, Path, Tree, kind_of, leaves
+from wandb_magic.spec.continuous import ExponentBounds
+from wandb_magic.spec.distributions import Distribution
+from wandb_magic.spec.parameters import KEYS, Path, Tree, distribution_name, leaves
 
 GRID = frozenset({"constant", "categorical", "int_uniform", "q_uniform"})
 
@@ -33,13 +33,15 @@ def is_finite(parameters: object) -> bool:
     if not isinstance(parameters, Mapping):
         return False
     return all(
-        is_finite(entry["parameters"]) if "parameters" in entry else kind_of(entry) in GRID
+        is_finite(entry["parameters"])
+        if "parameters" in entry
+        else distribution_name(entry) in GRID
         for entry in parameters.values()
         if isinstance(entry, Mapping)
     )
 
 
-def broken(config: Mapping[str, Any], tree: Tree) -> Iterator[str]:
+def violations(config: Mapping[str, Any], tree: Tree) -> Iterator[str]:
     """Yield the problems between the keys of `config`, whose sound parameters are in `tree`."""
     found = dict(leaves(tree))
     method, metric = config.get("method"), config.get("metric")
@@ -52,10 +54,10 @@ def broken(config: Mapping[str, Any], tree: Tree) -> Iterator[str]:
         if found and all(kind.distribution == "constant" for kind in found.values()):
             yield "method: bayes needs a parameter that varies: use grid to run constants once"
     if method == "grid":
-        yield from _not_for_grid(found)
+        yield from _grid_violations(found)
 
 
-def _not_for_grid(found: Mapping[Path, Distribution]) -> Iterator[str]:
+def _grid_violations(found: Mapping[Path, Distribution]) -> Iterator[str]:
     for path, entry in found.items():
         name = entry.distribution
         if name not in GRID:
@@ -70,7 +72,7 @@ def place(path: Path) -> str:
     return "parameters." + ".parameters.".join(path)
 
 
-def assumed(config: Mapping[str, Any], tree: Tree) -> Iterator[str]:
+def inferred_defaults(config: Mapping[str, Any], tree: Tree) -> Iterator[str]:
     """Yield what a user may not know about a config that holds."""
     metric = config.get("metric")
     if isinstance(metric, Mapping) and "goal" not in metric:
@@ -78,7 +80,7 @@ def assumed(config: Mapping[str, Any], tree: Tree) -> Iterator[str]:
     for path, entry in leaves(tree):
         if not all(map(_NAME.fullmatch, path)):
             yield f"{place(path)}: W&B's names have letters, digits, _, - and . only"
-        if isinstance(entry, ByExponents):
+        if isinstance(entry, ExponentBounds):
             low, high = entry.support
             yield (
                 f"{place(path)}: {entry.distribution} takes exponents of e as bounds, so values "

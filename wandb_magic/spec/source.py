@@ -90,7 +90,7 @@ def read(
 def _parse(text: str, origin: str, notices: list[str]) -> dict[str, Any]:
     text = text.removeprefix("\ufeff")
     try:
-        config = _loaded(text, notices)
+        config = _load_yaml(text, notices)
     except yaml.YAMLError as error:
         config = _as_json(text)  # JSON may be indented with tabs, YAML may not
         if config is None:
@@ -102,7 +102,7 @@ def _parse(text: str, origin: str, notices: list[str]) -> dict[str, Any]:
     return config
 
 
-def _loaded(text: str, notices: list[str]) -> Any:  # noqa: ANN401 - whatever the text holds
+def _load_yaml(text: str, notices: list[str]) -> Any:  # noqa: ANN401 - whatever the text holds
     loader = _Loader(text)
     try:
         config = loader.get_single_data()

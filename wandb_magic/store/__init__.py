@@ -4,12 +4,12 @@ All knowledge of SQLite and of the tables is here. The store decides nothing abo
 what it is told, and shows it.
 """
 
-from wandb_magic.store.ordering import OrderError
-from wandb_magic.store.place import network_file_system
-from wandb_magic.store.posting import answered, post, withdraw
+from wandb_magic.store.filesystem import network_file_system
+from wandb_magic.store.order_by import OrderError
 from wandb_magic.store.reader import StoreReader
+from wandb_magic.store.request_table import insert_request, read_answer, withdraw_request
+from wandb_magic.store.result_types import Event, MediaItem
 from wandb_magic.store.schema import create
-from wandb_magic.store.views import Event, MediaItem
 from wandb_magic.store.writer import StoreWriter
 
 __all__ = [
@@ -18,9 +18,9 @@ __all__ = [
     "OrderError",
     "StoreReader",
     "StoreWriter",
-    "answered",
     "create",
+    "insert_request",
     "network_file_system",
-    "post",
-    "withdraw",
+    "read_answer",
+    "withdraw_request",
 ]

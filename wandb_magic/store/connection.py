@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from wandb_magic.disk import is_passing, shortage
+from wandb_magic.disk import is_transient, shortage
 from wandb_magic.errors import StoreError
 
 APPLICATION = 0x77426D67
@@ -26,10 +26,10 @@ VERSION = 2
 OLDEST = 1
 """The oldest schema that this package reads."""
 
-WAIT = 5.0
+TIMEOUT_S = 5.0
 """Seconds to wait for another process that has locked the store."""
 
-_LASTING = ("not a database", "malformed", "no such", "Could not decode")
+_PERMANENT = ("not a database", "malformed", "no such", "Could not decode")
 
 _OF_DISK, _PERHAPS_OF_DISK = ("full", "disk I/O error"), ("readonly", "unable to open")
 
@@ -53,7 +53,7 @@ _REASONS = (
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
+def explain_errors(path: Path) -> Iterator[None]:
     """Turn what SQLite and the system say about `path` into a sentence.
 
     Raises
@@ -64,7 +64,7 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        lasting = any(mark in str(error) for mark in _LASTING)
+        lasting = any(mark in str(error) for mark in _PERMANENT)
         for mark, reason in _REASONS:
             if mark in str(error):
                 disk = mark in _OF_DISK or (mark in _PERHAPS_OF_DISK and shortage(path.parent))
@@ -74,10 +74,10 @@ def explained(path: Path) -> Iterator[None]:
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         reason = _REASONS[1][1] if full else f"cannot be written: {error.strerror}"
-        raise StoreError(f"The store {path} {reason}.", disk=is_passing(error)) from error
+        raise StoreError(f"The store {path} {reason}.", disk=is_transient(error)) from error
 
 
-def connect_to_write(path: Path, wait: float = WAIT) -> sqlite3.Connection:
+def connect_to_write(path: Path, timeout: float = TIMEOUT_S) -> sqlite3.Connection:
     """Open an existing store for reading and writing.
 
     Raises
@@ -86,8 +86,8 @@ def connect_to_write(path: Path, wait: float = WAIT) -> sqlite3.Connection:
         If it is missing, damaged, locked, or of a newer version.
     """
     _must_exist(path)
-    with explained(path):
-        connection = _open(path, "mode=rw", wait)
+    with explain_errors(path):
+        connection = _open(path, "mode=rw", timeout)
         try:
             _check(connection, path)
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -98,7 +98,7 @@ def connect_to_write(path: Path, wait: float = WAIT) -> sqlite3.Connection:
         return connection
 
 
-def connect_to_read(path: Path, wait: float = WAIT) -> sqlite3.Connection:
+def connect_to_read(path: Path, timeout: float = TIMEOUT_S) -> sqlite3.Connection:
     """Open an existing store for reading only, also in a folder that cannot be written.
 
     Raises
@@ -107,8 +107,8 @@ def connect_to_read(path: Path, wait: float = WAIT) -> sqlite3.Connection:
         If it is missing, damaged, locked, or of a newer version.
     """
     _must_exist(path)
-    with explained(path):
-        connection = _open(path, "mode=ro", wait)
+    with explain_errors(path):
+        connection = _open(path, "mode=ro", timeout)
         try:
             _check(connection, path)
         except sqlite3.OperationalError as error:
@@ -127,7 +127,7 @@ def _open_unchanging(path: Path) -> sqlite3.Connection:
     log = Path(f"{path}-wal")
     if log.exists() and log.stat().st_size:
         return _open_snapshot(path, log)
-    connection = _open(path, "immutable=1", WAIT)
+    connection = _open(path, "immutable=1", TIMEOUT_S)
     try:
         _check(connection, path)
     except BaseException:
@@ -145,9 +145,9 @@ def _open_snapshot(path: Path, log: Path) -> sqlite3.Connection:
         copy = Path(folder) / path.name
         shutil.copyfile(path, copy)
         shutil.copyfile(log, f"{copy}-wal")
-        with closing(_open(copy, "mode=rw", WAIT)) as connection:
+        with closing(_open(copy, "mode=rw", TIMEOUT_S)) as connection:
             connection.execute("PRAGMA journal_mode = DELETE")
-        connection = _open(copy, "immutable=1", WAIT)
+        connection = _open(copy, "immutable=1", TIMEOUT_S)
         try:
             _check(connection, path)
         except BaseException:
@@ -156,11 +156,11 @@ def _open_snapshot(path: Path, log: Path) -> sqlite3.Connection:
         return connection
 
 
-def _open(path: Path, mode: str, wait: float) -> sqlite3.Connection:
+def _open(path: Path, mode: str, timeout: float) -> sqlite3.Connection:
     uri = f"file:{quote(str(path.absolute()))}?{mode}"
     # Readers are shared by threads under their own lock; a writer stays in its thread anyway.
     return sqlite3.connect(
-        uri, uri=True, timeout=wait, isolation_level=None, check_same_thread=False
+        uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False
     )
 
 

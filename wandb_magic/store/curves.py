@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wandb_magic.records import RunId
-from wandb_magic.store.detail import BUCKETS
-from wandb_magic.store.packing import DOUBLE, MILLISECONDS
+from wandb_magic.store.codec import DOUBLE, MILLISECONDS
+from wandb_magic.store.downsampling import BUCKETS
 from wandb_magic.store.schema import CHUNKS, TIME
 
 Floats = NDArray[np.float64]
@@ -52,28 +52,28 @@ class Curve:
     times: Floats | None = None
 
     @property
-    def exact(self) -> bool:
+    def is_exact(self) -> bool:
         """Whether these are the points themselves."""
         return self.lows is self.highs
 
 
 @dataclass(frozen=True)
-class Found:
+class SeriesRow:
     """A series that a query found, with its level of detail if it has one."""
 
     run: RunId
     key: str
     id: int
-    sealed: int
+    compacted: int
     lod: tuple[int, int, int, bytes | None, bytes, bytes] | None
 
 
-def find(
+def find_series(
     connection: sqlite3.Connection,
     stream: str,
     keys: Collection[str] | None,
     runs: Collection[RunId] | None,
-) -> list[Found]:
+) -> list[SeriesRow]:
     """Return the series of `stream`, of all keys or runs where None is given."""
     query, values = f"{_FIND} WHERE s.stream = ?", [stream]
     if keys is not None:
@@ -83,14 +83,14 @@ def find(
         query += " AND r.id IN (SELECT value FROM json_each(?))"
         values.append(json.dumps(list(runs)))
     return [
-        Found(RunId(run), key, number, sealed, (width, *rest) if width else None)
+        SeriesRow(RunId(run), key, number, sealed, (width, *rest) if width else None)
         for run, key, number, sealed, width, *rest in connection.execute(query, values)
     ]
 
 
-def read(
+def read_curves(
     connection: sqlite3.Connection,
-    found: Sequence[Found],
+    rows: Sequence[SeriesRow],
     points: int | None,
     span: tuple[int, int] | None = None,
 ) -> Iterator[Curve]:
@@ -107,28 +107,28 @@ def read(
     span
         First and last step to read, if not all.
     """
-    tails = _tails(connection, [series.id for series in found])
-    for series in found:
+    tails = _tails(connection, [series.id for series in rows])
+    for series in rows:
         tail = tails.get(series.id, _NO_TAIL)
-        total = series.sealed + len(tail[0])
+        total = series.compacted + len(tail[0])
         if span or series.lod is None or points is None or total <= points or points > _FINEST:
-            curve = _exact(connection, series, tail)
+            curve = _exact_curve(connection, series, tail)
             if span:
                 inside = (curve.steps >= span[0]) & (curve.steps <= span[1])
                 values = curve.lows[inside]
                 curve = Curve(curve.steps[inside], values, values)
             if points is not None and len(curve.steps) > points:
-                curve = _coarser(curve, points)
+                curve = _reduce(curve, points)
         else:
-            curve = _coarser(_coarse(series.lod, tail), points)
+            curve = _reduce(_coarse_curve(series.lod, tail), points)
         yield curve
 
 
-def times(
+def read_step_times(
     connection: sqlite3.Connection, runs: Collection[RunId] | None
 ) -> dict[RunId, tuple[Ints, Floats]]:
     """Return the logged steps of runs or all in rising order, and the time of each in seconds."""
-    found = find(connection, TIME, None, runs)
+    found = find_series(connection, TIME, None, runs)
     tails = _tails(connection, [series.id for series in found])
     by_run = {}
     for series in found:
@@ -143,7 +143,7 @@ def times(
     return by_run
 
 
-def timed(curve: Curve, steps: Ints, known: Floats) -> Curve:
+def with_times(curve: Curve, steps: Ints, known: Floats) -> Curve:
     """Return `curve` with the times of its steps, given those at `steps`, which rise."""
     return replace(curve, times=np.interp(curve.steps, steps, known))
 
@@ -162,7 +162,7 @@ def _tails(connection: sqlite3.Connection, series: Sequence[int]) -> dict[int, _
     return tails
 
 
-def _exact(connection: sqlite3.Connection, series: Found, tail: _Tail) -> Curve:
+def _exact_curve(connection: sqlite3.Connection, series: SeriesRow, tail: _Tail) -> Curve:
     steps: list[Ints] = []
     values: list[Floats] = []
     for count, first, stride, blob, packed in _chunks(connection, series.id):
@@ -175,7 +175,7 @@ def _exact(connection: sqlite3.Connection, series: Found, tail: _Tail) -> Curve:
     return Curve(np.concatenate(steps), joined, joined)
 
 
-def _coarse(lod: tuple[int, int, int, bytes | None, bytes, bytes], tail: _Tail) -> Curve:
+def _coarse_curve(lod: tuple[int, int, int, bytes | None, bytes, bytes], tail: _Tail) -> Curve:
     """Put buckets of the points in no chunk yet behind the level of detail."""
     width, first, stride, blob, lows, highs = lod
     low, high = np.frombuffer(lows, np.float64), np.frombuffer(highs, np.float64)
@@ -183,7 +183,7 @@ def _coarse(lod: tuple[int, int, int, bytes | None, bytes, bytes], tail: _Tail) 
     if not tail[0]:
         return curve
     values = np.array(tail[1], np.float64)
-    rest = _grouped(Curve(np.array(tail[0], np.int64), values, values), width)
+    rest = _group(Curve(np.array(tail[0], np.int64), values, values), width)
     return Curve(
         np.concatenate((curve.steps, rest.steps)),
         np.concatenate((curve.lows, rest.lows)),
@@ -191,12 +191,12 @@ def _coarse(lod: tuple[int, int, int, bytes | None, bytes, bytes], tail: _Tail) 
     )
 
 
-def _coarser(curve: Curve, points: int) -> Curve:
+def _reduce(curve: Curve, points: int) -> Curve:
     size = -(-len(curve.steps) // max(points // 2, 1))
-    return curve if size <= 1 else _grouped(curve, size)
+    return curve if size <= 1 else _group(curve, size)
 
 
-def _grouped(curve: Curve, size: int) -> Curve:
+def _group(curve: Curve, size: int) -> Curve:
     starts = np.arange(0, len(curve.steps), size)
     return Curve(
         curve.steps[::size],

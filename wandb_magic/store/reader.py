@@ -11,11 +11,11 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from wandb_magic.entries import ArtifactEntry
+from wandb_magic.log_records import ArtifactRecord
 from wandb_magic.records import RunId
-from wandb_magic.store.listing import RunReader
+from wandb_magic.store.result_types import Event, MediaItem
+from wandb_magic.store.run_reader import RunReader
 from wandb_magic.store.schema import CHUNK, HISTORY, SYSTEM
-from wandb_magic.store.views import Event, MediaItem
 
 if TYPE_CHECKING:
     from wandb_magic.store.curves import Curve, Floats, Ints
@@ -64,7 +64,7 @@ class StoreReader(RunReader):
             found = connection.execute(_KEYS, {"stream": stream})
             return [key for (key,) in found]
 
-    def logged(self, key: str) -> list[RunId]:
+    def runs_with_key(self, key: str) -> list[RunId]:
         """Return the runs that logged numbers of `key`, in order of their numbers."""
         with self._reading() as connection:
             found = connection.execute(
@@ -98,7 +98,7 @@ class StoreReader(RunReader):
             Whether to give the time of each step, too.
         """
         curves = self._curves(HISTORY, keys, runs, points, span)
-        return self._timed(curves) if times else curves
+        return self._with_times(curves) if times else curves
 
     def system(
         self,
@@ -118,9 +118,9 @@ class StoreReader(RunReader):
         from wandb_magic.store import curves  # noqa: PLC0415 - imports numpy
 
         with self._reading() as connection:
-            return curves.times(connection, runs)
+            return curves.read_step_times(connection, runs)
 
-    def lengths(self, stream: str = HISTORY) -> dict[RunId, int]:
+    def curve_lengths(self, stream: str = HISTORY) -> dict[RunId, int]:
         """Return how many points the longest curve of each run has, at most a chunk too many.
 
         It looks at no point: a reader of very many can take them in portions.
@@ -180,7 +180,7 @@ class StoreReader(RunReader):
             )
             return [path for (path,) in found]
 
-    def artifacts(self, run: RunId) -> list[ArtifactEntry]:
+    def artifacts(self, run: RunId) -> list[ArtifactRecord]:
         """Return the artifacts that a run logged or used, in order."""
         with self._reading() as connection:
             found = connection.execute(
@@ -189,7 +189,7 @@ class StoreReader(RunReader):
                 (run,),
             ).fetchall()
         return [
-            ArtifactEntry(name, kind, tuple(json.loads(names)), bool(used), json.loads(metadata))
+            ArtifactRecord(name, kind, tuple(json.loads(names)), bool(used), json.loads(metadata))
             for name, kind, names, used, metadata in found
         ]
 
@@ -217,20 +217,20 @@ class StoreReader(RunReader):
 
         by_run: dict[RunId, dict[str, Curve]] = {}
         with self._reading() as connection:
-            found = curves.find(connection, stream, keys, runs)
-            read = curves.read(connection, found, points, span)
+            found = curves.find_series(connection, stream, keys, runs)
+            read = curves.read_curves(connection, found, points, span)
             for series, curve in zip(found, read, strict=True):
                 by_run.setdefault(series.run, {})[series.key] = curve
         return by_run
 
-    def _timed(self, by_run: dict[RunId, dict[str, Curve]]) -> dict[RunId, dict[str, Curve]]:
+    def _with_times(self, by_run: dict[RunId, dict[str, Curve]]) -> dict[RunId, dict[str, Curve]]:
         from wandb_magic.store import curves  # noqa: PLC0415 - imports numpy
 
         with self._reading() as connection:
-            times = curves.times(connection, by_run)
+            times = curves.read_step_times(connection, by_run)
         return {
             run: {
-                key: curves.timed(curve, *times[run]) if run in times else curve
+                key: curves.with_times(curve, *times[run]) if run in times else curve
                 for key, curve in of_run.items()
             }
             for run, of_run in by_run.items()

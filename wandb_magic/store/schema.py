@@ -19,8 +19,8 @@ from pathlib import Path
 
 from wandb_magic.errors import StoreError
 from wandb_magic.records import SweepRecord
-from wandb_magic.store import rows
-from wandb_magic.store.connection import APPLICATION, VERSION, explained
+from wandb_magic.store import serialization
+from wandb_magic.store.connection import APPLICATION, VERSION, explain_errors
 from wandb_magic.store.migrations import INTENT
 
 HISTORY, SYSTEM, TIME = "history", "system", "time"
@@ -107,7 +107,7 @@ def create(path: Path, sweep: SweepRecord) -> None:
     """
     if path.exists():
         raise StoreError(f"There is a store already: {path}. Choose another sweep id.")
-    with explained(path):
+    with explain_errors(path):
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         os.close(descriptor)
         temporary = Path(name)
@@ -116,7 +116,9 @@ def create(path: Path, sweep: SweepRecord) -> None:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.executescript(f"BEGIN; {_TABLES}")
                 connection.execute(INTENT)
-                connection.execute(*rows.insert("sweep", rows.encoded(sweep)))
+                connection.execute(
+                    *serialization.insert("sweep", serialization.encode_record(sweep))
+                )
                 connection.execute(f"PRAGMA application_id = {APPLICATION}")
                 connection.execute(f"PRAGMA user_version = {VERSION}")
                 connection.execute("COMMIT")

@@ -17,14 +17,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from wandb_magic.entries import Entry, OverwriteEntry
 from wandb_magic.errors import StoreError
-from wandb_magic.records import Request, RunId, RunRecord, RunState, SweepRecord
-from wandb_magic.store import rows
-from wandb_magic.store.connection import connect_to_write, explained
+from wandb_magic.log_records import LogRecord, OverwriteRecord
+from wandb_magic.records import ControlRequest, RunId, RunRecord, RunState, SweepRecord
+from wandb_magic.store import serialization
+from wandb_magic.store.compaction import compact
+from wandb_magic.store.connection import connect_to_write, explain_errors
+from wandb_magic.store.ingest import RunIngest, Series, WriteBatch
 from wandb_magic.store.migrations import migrate
-from wandb_magic.store.recording import Batch, OpenRun, Series
-from wandb_magic.store.sealing import seal
 
 logger = logging.getLogger(__name__)
 
@@ -58,40 +58,44 @@ class StoreWriter:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection = connect_to_write(path)
-        self._batch = Batch()
-        self._runs: dict[RunId, OpenRun] = {}
-        self._answered: set[int] = set()
-        with explained(path):
+        self._batch = WriteBatch()
+        self._ingests: dict[RunId, RunIngest] = {}
+        self._answered_ids: set[int] = set()
+        with explain_errors(path):
             migrate(self._connection)
             self._run_rows = itertools.count(self._next("SELECT max(row) FROM run"))
             self._series_ids = itertools.count(self._next("SELECT max(id) FROM series"))
 
     def sweep(self) -> SweepRecord:
         """Return the sweep as it was committed."""
-        columns = ", ".join(rows.SWEEP_COLUMNS)
-        with explained(self._path):
+        columns = ", ".join(serialization.SWEEP_COLUMNS)
+        with explain_errors(self._path):
             row = self._connection.execute(f"SELECT {columns} FROM sweep").fetchone()  # noqa: S608
-        return rows.sweep_record(row)
+        return serialization.sweep_record(row)
 
     def update_sweep(self, **fields: Any) -> None:  # noqa: ANN401 - fields of SweepRecord
         """Change fields of the sweep."""
-        self._execute(*rows.update("sweep", rows.encoded_fields(fields), "TRUE"))
+        self._execute(*serialization.update("sweep", serialization.encode_fields(fields), "TRUE"))
 
     def add_run(self, run: RunRecord) -> None:
         """Add a run; commit before its process starts, so that it can never be forgotten."""
-        opened = OpenRun(next(self._run_rows), self._series_ids, ended=run.state.ended)
-        self._runs[run.id] = opened
-        self._execute(*rows.insert("run", {"row": opened.row, **rows.encoded(run)}))
+        opened = RunIngest(next(self._run_rows), self._series_ids, ended=run.state.has_ended)
+        self._ingests[run.id] = opened
+        self._execute(
+            *serialization.insert("run", {"row": opened.row, **serialization.encode_record(run)})
+        )
 
     def update_run(self, run: RunId, **fields: Any) -> None:  # noqa: ANN401 - fields of RunRecord
         """Change fields of a run; one that ended is put in order and forgotten here."""
-        self._execute(*rows.update("run", rows.encoded_fields(fields), "id = ?", run))
+        self._execute(
+            *serialization.update("run", serialization.encode_fields(fields), "id = ?", run)
+        )
         if "state" in fields:
-            self._opened(run).ended = fields["state"].ended
+            self._ingest(run).has_ended = fields["state"].has_ended
 
     def append(
-        self, run: RunId, entries: Sequence[Entry], log: str = "", position: int = 0
-    ) -> tuple[list[Entry], list[str]]:
+        self, run: RunId, entries: Sequence[LogRecord], log: str = "", position: int = 0
+    ) -> tuple[list[LogRecord], list[str]]:
         """Add what a run logged; return what was taken, and what the store cannot hold.
 
         Parameters
@@ -104,67 +108,67 @@ class StoreWriter:
             Where they came from, and how far that has been read: kept together with the entries,
             so that a follower that begins at `positions` misses and doubles nothing.
         """
-        opened = self._opened(run)
-        taken: list[Entry] = []
+        opened = self._ingest(run)
+        taken: list[LogRecord] = []
         omitted: list[str] = []
         for entry in entries:
             try:
-                opened.record(entry, self._batch)
+                opened.add(entry, self._batch)
             except _UNSTORABLE as error:
                 omitted.append(f"{type(entry).__name__} ({type(error).__name__})")
             else:
                 taken.append(entry)
-        if any(isinstance(entry, OverwriteEntry) for entry in entries):
+        if any(isinstance(entry, OverwriteRecord) for entry in entries):
             # Nothing of the run comes from the earlier logs any more.
             self._execute("DELETE FROM log WHERE run = ? AND path <> ?", (opened.row, log))
         if log:
             self._execute(
                 "INSERT OR REPLACE INTO log VALUES (?, ?, ?)",
-                (opened.row, rows.to_text(log), position),
+                (opened.row, serialization.to_text(log), position),
             )
         return taken, omitted
 
     def positions(self, run: RunId) -> dict[str, int]:
         """Return, by log, how far the committed entries of a run reach."""
-        with explained(self._path):
+        with explain_errors(self._path):
             return dict(
                 self._connection.execute(
                     "SELECT path, position FROM log JOIN run ON run = row WHERE id = ?", (run,)
                 ).fetchall()
             )
 
-    def event(self, kind: str, text: str, run: RunId | None = None) -> None:
+    def add_event(self, kind: str, text: str, run: RunId | None = None) -> None:
         """Note something that people should know."""
         self._execute(
             "INSERT INTO event (time, kind, run, text) VALUES (?, ?, ?, ?)",
-            (time.time(), kind, run, rows.to_text(text)),
+            (time.time(), kind, run, serialization.to_text(text)),
         )
 
-    def intend(self, run: RunId, state: RunState, cause: str) -> None:
-        """Keep why a run is being ended, until `forget_intent`."""
+    def set_stop_reason(self, run: RunId, state: RunState, cause: str) -> None:
+        """Keep why a run is being ended, until `clear_stop_reason`."""
         self._execute(
             "INSERT OR IGNORE INTO intent VALUES (?, ?, ?)",
-            (run, state.value, rows.to_text(cause)),
+            (run, state.value, serialization.to_text(cause)),
         )
 
-    def forget_intent(self, run: RunId) -> None:
+    def clear_stop_reason(self, run: RunId) -> None:
         """Forget why a run was being ended: it has."""
         self._execute("DELETE FROM intent WHERE run = ?", (run,))
 
-    def intents(self) -> dict[RunId, tuple[RunState, str]]:
+    def stop_reasons(self) -> dict[RunId, tuple[RunState, str]]:
         """Return why runs are being ended, as it was committed."""
-        with explained(self._path):
+        with explain_errors(self._path):
             found = self._connection.execute("SELECT run, state, cause FROM intent").fetchall()
         return {RunId(run): (RunState(state), cause) for run, state, cause in found}
 
-    def requests(self) -> list[Request]:
+    def take_requests(self) -> list[ControlRequest]:
         """Take up what was asked and not answered yet, in order; answer what cannot be read.
 
         What was taken up can no longer be withdrawn, and is taken up again by the next supervisor
         if this one is killed before it has answered.
         """
-        with explained(self._path):
-            if self._asked():
+        with explain_errors(self._path):
+            if self._pending_requests():
                 self._connection.execute(
                     "UPDATE request SET answered = ? WHERE answered IS NULL", (time.time(),)
                 )
@@ -173,24 +177,24 @@ class StoreWriter:
             ).fetchall()
         requests = []
         for number, verb, arguments, created in found:
-            if number in self._answered:
+            if number in self._answered_ids:
                 continue
             try:
-                requests.append(Request(number, verb, json.loads(arguments), created))
+                requests.append(ControlRequest(number, verb, json.loads(arguments), created))
             except (ValueError, TypeError, RecursionError):
                 self.answer(number, "its arguments are no JSON")
         return requests
 
-    def _asked(self) -> bool:
+    def _pending_requests(self) -> bool:
         query = "SELECT 1 FROM request WHERE answered IS NULL LIMIT 1"
         return self._connection.execute(query).fetchone() is not None
 
     def answer(self, request: int, error: str = "") -> None:
         """Say that a request was carried out, or why it was not."""
-        self._answered.add(request)
+        self._answered_ids.add(request)
         self._execute(
             "UPDATE request SET answered = ?, error = ? WHERE id = ?",
-            (time.time(), rows.to_text(error), request),
+            (time.time(), serialization.to_text(error), request),
         )
 
     def commit(self) -> None:
@@ -210,14 +214,14 @@ class StoreWriter:
     def _commit(self, now: float) -> None:
         documents = [
             (opened, name, document, document.text())
-            for opened in self._runs.values()
+            for opened in self._ingests.values()
             for name, document in opened.documents.items()
-            if document.is_due(float("inf") if opened.ended else now)
+            if document.is_due(float("inf") if opened.has_ended else now)
         ]
-        ended = [run for run, opened in self._runs.items() if opened.ended]
+        ended = [run for run, opened in self._ingests.items() if opened.has_ended]
         if not (self._batch.statements or self._batch.points or documents or ended):
             return
-        with explained(self._path):
+        with explain_errors(self._path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 for statement in self._batch.statements:
@@ -229,44 +233,44 @@ class StoreWriter:
                 self._connection.executemany(
                     "INSERT INTO hot VALUES (?, ?, ?, ?)", self._batch.points
                 )
-                sealed = self._seal()
+                sealed = self._compact()
                 for opened, name, _, text in documents:
                     self._connection.execute(
-                        *rows.update("run", {name: text}, "row = ?", opened.row)
+                        *serialization.update("run", {name: text}, "row = ?", opened.row)
                     )
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-        self._batch = Batch()
-        self._answered.clear()
+        self._batch = WriteBatch()
+        self._answered_ids.clear()
         for series, count in sealed:
-            series.sealed = count
+            series.compacted = count
         for _, _, document, text in documents:
-            document.written(len(text), now)
+            document.mark_written(len(text), now)
         for run in ended:
-            del self._runs[run]
+            del self._ingests[run]
 
-    def _seal(self) -> list[tuple[Series, int]]:
+    def _compact(self) -> list[tuple[Series, int]]:
         return [
-            (series, seal(self._connection, series, ended=opened.ended))
-            for opened in self._runs.values()
+            (series, compact(self._connection, series, ended=opened.has_ended))
+            for opened in self._ingests.values()
             for series in opened.series.values()
         ]
 
-    def _opened(self, run: RunId) -> OpenRun:
-        opened = self._runs.get(run)
+    def _ingest(self, run: RunId) -> RunIngest:
+        opened = self._ingests.get(run)
         if opened is None:
-            with explained(self._path):
-                opened = OpenRun.load(self._connection, run, self._series_ids)
+            with explain_errors(self._path):
+                opened = RunIngest.load(self._connection, run, self._series_ids)
             if opened is None:
                 raise StoreError(f"The store {self._path} holds no run {run}.")
-            self._runs[run] = opened
+            self._ingests[run] = opened
         return opened
 
     def _execute(self, sql: str, values: Sequence[Any] = ()) -> None:
-        rows.check_row(values)
+        serialization.check_row(values)
         self._batch.statements.append((sql, values))
 
     def _next(self, query: str) -> int:

@@ -16,18 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from wandb_magic.bundle import check_command, signed_manifest
-from wandb_magic.disk import DiskNote
+from wandb_magic.disk import DiskWaitNote
 from wandb_magic.errors import StoreError, SweepError
-from wandb_magic.launchers import LocalLauncher
 from wandb_magic.paths import SweepPaths, sync_to_disk
 from wandb_magic.records import SweepState
-from wandb_magic.spec import load, understood
+from wandb_magic.runner.local_launcher import LocalLauncher
+from wandb_magic.spec import load, load_lenient
 from wandb_magic.store import StoreReader, StoreWriter
-from wandb_magic.supervisor.choosing import backend_of
-from wandb_magic.supervisor.disk import Disk
-from wandb_magic.supervisor.footing import leave
-from wandb_magic.supervisor.jobs import Jobs
-from wandb_magic.supervisor.ledger import Ledger
+from wandb_magic.supervisor.backends.factory import backend_factory
+from wandb_magic.supervisor.disk_retry import DiskRetry
+from wandb_magic.supervisor.job_factory import JobFactory
+from wandb_magic.supervisor.state import SchedulerState
+from wandb_magic.supervisor.storage_watchdog import exit_supervisor
 from wandb_magic.supervisor.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
@@ -51,35 +51,35 @@ def main() -> int:
         # The cores are for the runs: a Gaussian process gains nothing from a pool of threads.
         os.environ["OMP_NUM_THREADS"] = "1"
         try:
-            asyncio.run(supervise(paths, environment, DiskNote(descriptor)))
+            asyncio.run(supervise(paths, environment, DiskWaitNote(descriptor)))
         except StoreError as error:
             if not error.lasting:
                 raise
-            leave(paths.folder, str(error))
+            exit_supervisor(paths.folder, str(error))
     return 0
 
 
-async def supervise(paths: SweepPaths, environment: Mapping[str, str], note: DiskNote) -> None:
+async def supervise(paths: SweepPaths, environment: Mapping[str, str], note: DiskWaitNote) -> None:
     """Own the sweep in a folder until it ends."""
-    asyncio.get_running_loop().set_exception_handler(functools.partial(_die, paths))
-    disk = Disk(paths, note)
-    store = await disk.patiently(lambda: StoreWriter(paths.store))
+    asyncio.get_running_loop().set_exception_handler(functools.partial(_exit_on_error, paths))
+    disk = DiskRetry(paths, note)
+    store = await disk.retry(lambda: StoreWriter(paths.store))
     sweep = store.sweep()
     try:
-        spec = understood(sweep.spec) if sweep.mode == "online" else load(sweep.spec)
-        ledger = Ledger(store, spec.metric, keep_history=spec.early_terminate is not None)
+        spec = load_lenient(sweep.spec) if sweep.mode == "online" else load(sweep.spec)
+        ledger = SchedulerState(store, spec.metric, keep_history=spec.early_terminate is not None)
         with closing(StoreReader(paths.store)) as reader:
-            ledger.remember(reader)
+            ledger.restore(reader)
             runs = reader.runs()
         # Other code than the sweep's own program may have been given since.
         commands = signed_manifest(paths.bundle).kind == "command"
         if commands:
             check_command(sweep.spec, paths.bundle)
-        make_backend = backend_of(sweep, spec, paths, environment, runs)
+        make_backend = backend_factory(sweep, spec, paths, environment, runs)
     except StoreError:
         raise
     except SweepError as error:
-        cannot_go_on(store, str(error))
+        fail_sweep(store, str(error))
         return
     # The bundle may be large, and nobody should wait for the disk: a thread sees to it.
     threading.Thread(
@@ -90,28 +90,30 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str], note: Dis
         spec,
         make_backend,
         lambda say: LocalLauncher(paths, environment, say, commands=commands),
-        Jobs(paths, sweep, spec, environment, commands=commands),
+        JobFactory(paths, sweep, spec, environment, commands=commands),
         disk,
     )
     await supervisor.run()
 
 
-def cannot_go_on(store: StoreWriter, cause: str) -> None:
+def fail_sweep(store: StoreWriter, cause: str) -> None:
     """Let the sweep end with its cause, and give it as the answer to all that was asked."""
     store.update_sweep(state=SweepState.FAILED, cause=cause, ended=time.time())
-    for request in store.requests():
+    for request in store.take_requests():
         store.answer(request.id, cause)
     store.close()
 
 
-def _die(paths: SweepPaths, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+def _exit_on_error(
+    paths: SweepPaths, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]
+) -> None:
     """End at an error that nobody expected: a supervisor that limps on could lose a run.
 
     The runs go on, and the next supervisor takes them up, unless its store is lost to it, too.
     """
     error = context.get("exception")
     if isinstance(error, StoreError) and error.lasting:
-        leave(paths.folder, str(error))
+        exit_supervisor(paths.folder, str(error))
     log.critical("%s", context["message"], exc_info=context.get("exception"))
     logging.shutdown()
     os._exit(os.EX_SOFTWARE)

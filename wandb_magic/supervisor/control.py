@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Protocol
 
-from wandb_magic.records import Request, RunId
-from wandb_magic.validation import ArgumentError, request_arguments, shown
+from wandb_magic.arguments import ArgumentError, brief, validate_request
+from wandb_magic.records import ControlRequest, RunId
 
 log = logging.getLogger(__name__)
 
@@ -45,17 +45,17 @@ class ControlTarget(Protocol):
         """Change how many runs there will be in all."""
 
 
-def handle_request(target: ControlTarget, request: Request) -> str:
+def handle_request(target: ControlTarget, request: ControlRequest) -> str:
     """Do what a request asks; return why it was refused, or "".
 
     The store outlives supervisors, and anybody may have written into it: whatever a request says,
     it is answered, and stands in nobody's way.
     """
     try:
-        arguments = request_arguments(request.verb, request.arguments)
+        arguments = validate_request(request.verb, request.arguments)
         return str(getattr(target, request.verb)(**arguments))
     except ArgumentError as error:
         return str(error)
     except Exception as error:
-        log.exception("request %s: %s", request.id, shown(request.verb))
+        log.exception("request %s: %s", request.id, brief(request.verb))
         return f"{request.verb} failed: {type(error).__name__}: {error}"

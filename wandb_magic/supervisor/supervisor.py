@@ -9,35 +9,50 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
-from wandb_magic.backends import Backend, EndRun, Hear, Proposal, SweepChanged, Word
 from wandb_magic.errors import RemoteError
-from wandb_magic.host import Broken, Ended, Event, Logged, Notice, Ready, Refused, Started
-from wandb_magic.launchers import Launcher
-from wandb_magic.processes import age_of, current
+from wandb_magic.processes import current_process, process_age
 from wandb_magic.records import Params, RunId, RunRecord, RunState, SweepState, new_id
-from wandb_magic.run import Job, prepare
+from wandb_magic.runner.events import (
+    RunExited,
+    RunLogged,
+    RunnerEvent,
+    RunnerFailed,
+    RunnerNotice,
+    RunnerReady,
+    RunStarted,
+    UploadRefused,
+)
+from wandb_magic.runner.launcher import Launcher
+from wandb_magic.runner.run_process import Job, prepare_run_dir
 from wandb_magic.spec import Spec
+from wandb_magic.supervisor.backends import (
+    BackendEvent,
+    BackendFactory,
+    StopRun,
+    Suggestion,
+    SweepChanged,
+)
 from wandb_magic.supervisor.control import handle_request
-from wandb_magic.supervisor.disk import Disk
+from wandb_magic.supervisor.disk_retry import DiskRetry
 from wandb_magic.supervisor.early_stopping import EarlyStopping
-from wandb_magic.supervisor.endings import Intent, verdict
-from wandb_magic.supervisor.footing import Footing
-from wandb_magic.supervisor.jobs import Jobs, parameters
-from wandb_magic.supervisor.ledger import Ledger
-from wandb_magic.supervisor.metrics import MetricWatch
-from wandb_magic.supervisor.resending import Resending
-from wandb_magic.supervisor.stopping import Stopper
+from wandb_magic.supervisor.job_factory import JobFactory, params_yaml
+from wandb_magic.supervisor.missing_metric import MissingMetricDetector
+from wandb_magic.supervisor.resender import Resender
+from wandb_magic.supervisor.run_outcome import StopReason, classify_exit
+from wandb_magic.supervisor.state import SchedulerState
+from wandb_magic.supervisor.storage_watchdog import StorageWatchdog
+from wandb_magic.supervisor.termination import Terminator
 
 TICK_S = 0.1
 
 PAUSED_ON_REQUEST = "paused on request"
 
-PRUNED = Intent(
+PRUNED = StopReason(
     RunState.PRUNED, "ended early: its objective fell behind the other runs (hyperband)"
 )
 
 # What the server may change: from one state to another.
-_TURNS = {
+_PAUSE_CHANGES = {
     (SweepState.RUNNING, SweepState.PAUSED),
     (SweepState.PAUSED, SweepState.RUNNING),
 }
@@ -46,9 +61,8 @@ log = logging.getLogger(__name__)
 
 Written = TypeVar("Written")
 
-MakeLauncher = Callable[[Callable[[Event], None]], Launcher]
-TakeRun = Callable[[Job, Mapping[str, int]], Awaitable[None]]
-MakeBackend = Callable[[Hear], Backend]
+LauncherFactory = Callable[[Callable[[RunnerEvent], None]], Launcher]
+RunStarter = Callable[[Job, Mapping[str, int]], Awaitable[None]]
 
 
 class Supervisor:
@@ -72,52 +86,56 @@ class Supervisor:
 
     def __init__(
         self,
-        ledger: Ledger,
+        state: SchedulerState,
         spec: Spec,
-        make_backend: MakeBackend,
-        make_launcher: MakeLauncher,
-        jobs: Jobs,
-        disk: Disk,
+        make_backend: BackendFactory,
+        make_launcher: LauncherFactory,
+        job_factory: JobFactory,
+        disk_retry: DiskRetry,
     ) -> None:
-        self.ledger = ledger
-        self._disk = disk
-        self._resending = Resending(jobs.paths, jobs.environment, ledger.notice)
-        self.roster = ledger.roster
+        self.state = state
+        self._disk_retry = disk_retry
+        self._resender = Resender(job_factory.paths, job_factory.environment, state.add_notice)
+        self.runs = state.runs
         self._spec = spec
         self._backend = make_backend(self.on_backend_event)
-        self._launcher = make_launcher(self._hear)
-        self._jobs = jobs
-        self._stopper = Stopper(self._signal, self._intend, ledger.sweep.options.grace)
-        self._asking: asyncio.Task[None] | None = None
-        self._question: asyncio.Future[Proposal | None] | None = None
-        self._early_stopping = EarlyStopping(spec, self._backend, ledger.roster)
-        self._metric = MetricWatch(spec.metric.name if spec.metric is not None else "")
-        self._footing = Footing(jobs.paths, ledger.sweep.options.grace)
-        self._seen: dict[RunId, float] = {}
+        self._launcher = make_launcher(self._on_runner_event)
+        self._job_factory = job_factory
+        self._terminator = Terminator(
+            self._signal, self._record_stop_reason, state.sweep.options.grace
+        )
+        self._scheduling: asyncio.Task[None] | None = None
+        self._pending_suggestion: asyncio.Future[Suggestion | None] | None = None
+        self._early_stopping = EarlyStopping(spec, self._backend, state.runs)
+        self._metric_detector = MissingMetricDetector(
+            spec.metric.name if spec.metric is not None else ""
+        )
+        self._storage = StorageWatchdog(job_factory.paths, state.sweep.options.grace)
+        self._first_seen: dict[RunId, float] = {}
         self._exhausted = False
         self._ready = False
         self._wake = asyncio.Event()
 
     async def run(self) -> None:
         """Run the sweep to its end."""
-        sweep = self.ledger.sweep
-        self.ledger.change(supervisor=current(), started=sweep.started or time.time())
+        sweep = self.state.sweep
+        self.state.update_sweep(supervisor=current_process(), started=sweep.started or time.time())
         if sweep.state is SweepState.PENDING:
-            self.ledger.change(state=SweepState.RUNNING)
-        await self._patiently(self._carry_out_requests)
-        await self._patiently(self.ledger.store.commit)
-        if not self._done():
+            self.state.update_sweep(state=SweepState.RUNNING)
+        await self._retry_io(self._handle_requests)
+        await self._retry_io(self.state.store.commit)
+        if not self._is_done():
             await self._run()
-        self.ledger.change(ended=max(time.time(), self.ledger.sweep.started or 0.0))
-        await self._patiently(self.ledger.store.commit)
-        self.ledger.store.close()
+        self.state.update_sweep(ended=max(time.time(), self.state.sweep.started or 0.0))
+        await self._retry_io(self.state.store.commit)
+        self.state.store.close()
 
     async def _run(self) -> None:
         starting = asyncio.create_task(self._launcher.start())
         # An error in it must reach the loop's handler at once, and not when the sweep is over.
         starting.add_done_callback(lambda task: task.cancelled() or task.result())
-        await self._carry_on()
-        while not self._done():
+        await self._recover_runs()
+        while not self._is_done():
             await self._tick()
             self._wake.clear()
             waiting = asyncio.ensure_future(self._wake.wait())
@@ -127,107 +145,109 @@ class Supervisor:
         await starting
         await self._launcher.close()
 
-    async def _carry_on(self) -> None:
+    async def _recover_runs(self) -> None:
         """Take up the runs of an earlier supervisor, and what it had begun to do with them."""
-        intents = self.ledger.store.intents()
-        sweep = self.ledger.sweep
+        intents = self.state.store.stop_reasons()
+        sweep = self.state.sweep
         if sweep.state is SweepState.STOPPING or sweep.cause == PAUSED_ON_REQUEST:
             # The server may not have heard of it.
-            self._backend.changed(sweep.state, drain=not intents)
-        queued = set(self.roster.queued())
-        for run, record in list(self.roster.living.items()):
+            self._backend.set_state(sweep.state, drain=not intents)
+        queued = set(self.runs.queued())
+        for run, record in list(self.runs.active.items()):
             if run in intents:
-                intent = Intent(*intents[run])
-                if record.state is RunState.PENDING and await self._patiently(
-                    partial(self._jobs.forestall, run)
+                intent = StopReason(*intents[run])
+                if record.state is RunState.PENDING and await self._retry_io(
+                    partial(self._job_factory.claim_unstarted, run)
                 ):
-                    ended = Ended(run, None, None, "", time.time())
-                    self._conclude(ended, intent.state, intent.cause)
+                    ended = RunExited(run, None, None, "", time.time())
+                    self._finish_run(ended, intent.state, intent.cause)
                     continue
-                told = self._jobs.told_to_stop(run)
-                self._stopper.carry_on(run, intent, told=told)
+                told = self._job_factory.was_signalled(run)
+                self._terminator.resume(run, intent, signalled=told)
             if run not in queued:
-                await self._handing_over(record, self._launcher.recover)
+                await self._hand_to_launcher(record, self._launcher.recover)
 
     def _signal(self, run: RunId, number: int, reason: str) -> bool:
-        record = self.roster.living.get(run)
+        record = self.runs.active.get(run)
         if record is None or record.state is not RunState.RUNNING:
             return False
         self._launcher.signal(run, number, reason)
         return True
 
-    def _intend(self, run: RunId, intent: Intent) -> None:
-        self.ledger.store.intend(run, intent.state, intent.cause)
+    def _record_stop_reason(self, run: RunId, reason: StopReason) -> None:
+        self.state.store.set_stop_reason(run, reason.state, reason.cause)
 
-    def _busy_asking(self) -> bool:
-        return self._asking is not None and not self._asking.done()
+    def _is_scheduling(self) -> bool:
+        return self._scheduling is not None and not self._scheduling.done()
 
-    def _done(self) -> bool:
-        busy = self.roster.living or self._busy_asking() or not self._resending.is_done
-        return self.ledger.sweep.state.ended and not busy
+    def _is_done(self) -> bool:
+        busy = self.runs.active or self._is_scheduling() or not self._resender.is_done
+        return self.state.sweep.state.has_ended and not busy
 
     async def _tick(self) -> None:
-        self._footing.leave_if_lost()
-        if self._asking is not None and self._asking.done():
-            asking, self._asking = self._asking, None
+        self._storage.exit_if_lost()
+        if self._scheduling is not None and self._scheduling.done():
+            asking, self._scheduling = self._scheduling, None
             if (error := asking.exception()) is not None:
                 # The next supervisor would meet it, too: the sweep says why it cannot go on.
                 log.error("no run can start", exc_info=error)
                 cause = f"no run can start: {type(error).__name__}: {error}"
-                self.ledger.change(state=SweepState.FAILED, cause=cause)
-        await self._patiently(self._carry_out_requests)
-        if self._question is not None and (
-            self.ledger.sweep.state is not SweepState.RUNNING or self.roster.waiting
+                self.state.update_sweep(state=SweepState.FAILED, cause=cause)
+        await self._retry_io(self._handle_requests)
+        if self._pending_suggestion is not None and (
+            self.state.sweep.state is not SweepState.RUNNING or self.runs.has_waiting
         ):
-            self._question.cancel()
+            self._pending_suggestion.cancel()
         self._prune()
-        self._stopper.tick()
+        self._terminator.tick()
         self._stop_late_runs()
-        self._fill_agents()
-        self._settle()
-        await self._patiently(self.ledger.store.commit)
-        self._resending.tick()
+        self._schedule()
+        self._update_sweep_state()
+        await self._retry_io(self.state.store.commit)
+        self._resender.tick()
 
-    async def _patiently(self, write: Callable[[], Written]) -> Written:
+    async def _retry_io(self, write: Callable[[], Written]) -> Written:
         """Write, if need be once the disk has room again; meanwhile no run starts."""
 
-        def may_pass(error: Exception) -> bool:
-            self._footing.leave_if_lost(error)
+        def is_transient(error: Exception) -> bool:
+            self._storage.exit_if_lost(error)
             return True
 
-        return await self._disk.patiently(write, may_pass)
+        return await self._disk_retry.retry(write, is_transient)
 
-    def _carry_out_requests(self) -> None:
-        for request in self.ledger.store.requests():
-            self.ledger.store.answer(request.id, handle_request(self, request))
+    def _handle_requests(self) -> None:
+        for request in self.state.store.take_requests():
+            self.state.store.answer(request.id, handle_request(self, request))
 
     # Starting runs
 
-    def _fill_agents(self) -> None:
-        if not self._ready or self._busy_asking():
+    def _schedule(self) -> None:
+        if not self._ready or self._is_scheduling():
             return
-        agent = self.roster.free_agent(self.ledger.sweep.agents)
-        if agent is None or self.ledger.sweep.state is not SweepState.RUNNING:
+        agent = self.runs.free_agent(self.state.sweep.agents)
+        if agent is None or self.state.sweep.state is not SweepState.RUNNING:
             return
-        queued = next(self.roster.queued(), None)
+        queued = next(self.runs.queued(), None)
         if queued is not None:
-            self._asking = asyncio.create_task(self._launch_queued(agent, queued))
-        elif self.roster.again:
-            self._asking = asyncio.create_task(self._launch(agent, *self.roster.again.pop(0)))
-        elif not self._exhausted and not self._spent():
-            self._asking = asyncio.create_task(self._ask(agent))
+            self._scheduling = asyncio.create_task(self._start_queued(agent, queued))
+        elif self.runs.retries:
+            self._scheduling = asyncio.create_task(
+                self._start_new(agent, *self.runs.retries.pop(0))
+            )
+        elif not self._exhausted and not self._is_budget_used():
+            self._scheduling = asyncio.create_task(self._ask_backend(agent))
 
-    def _spent(self) -> bool:
-        budget = self.ledger.sweep.budget
-        return budget is not None and self.roster.next_number >= budget
+    def _is_budget_used(self) -> bool:
+        budget = self.state.sweep.budget
+        return budget is not None and self.runs.next_number >= budget
 
-    async def _ask(self, agent: int) -> None:
-        number = self.roster.next_number
-        self._question = asyncio.ensure_future(
-            self._backend.ask(agent, number, self.roster.trials())
+    async def _ask_backend(self, agent: int) -> None:
+        number = self.runs.next_number
+        self._pending_suggestion = asyncio.ensure_future(
+            self._backend.ask(agent, number, self.runs.trials())
         )
-        await asyncio.wait([self._question])
-        question, self._question = self._question, None
+        await asyncio.wait([self._pending_suggestion])
+        question, self._pending_suggestion = self._pending_suggestion, None
         if question.cancelled():
             return
         if (error := question.exception()) is not None:
@@ -235,78 +255,80 @@ class Supervisor:
             if not isinstance(error, RemoteError):
                 log.error("the search failed", exc_info=error)
                 cause = f"the search cannot go on: {type(error).__name__}: {error}"
-            self.ledger.change(state=SweepState.FAILED, cause=cause)
+            self.state.update_sweep(state=SweepState.FAILED, cause=cause)
             return
-        proposal = question.result()
-        if proposal is None:
+        suggestion = question.result()
+        if suggestion is None:
             self._exhausted = True
-        elif self.ledger.sweep.state is not SweepState.RUNNING:
+        elif self.state.sweep.state is not SweepState.RUNNING:
             pass
-        elif proposal.run is not None and self.roster.ended_run(proposal.run):
+        elif suggestion.run is not None and self.runs.get_ended(suggestion.run):
             # The server wants it to go on.
-            self.ledger.revive(proposal.run)
-            await self._launch_queued(agent, proposal.run)
-        elif not self._spent():
-            await self._launch(agent, number, 0, proposal.params, proposal.run)
+            self.state.requeue(suggestion.run)
+            await self._start_queued(agent, suggestion.run)
+        elif not self._is_budget_used():
+            await self._start_new(agent, number, 0, suggestion.params, suggestion.run)
         self._wake.set()
 
-    async def _launch(
+    async def _start_new(
         self, agent: int, number: int, attempt: int, params: Params, run_id: RunId | None = None
     ) -> None:
         run = RunRecord(
             id=run_id or RunId(new_id()),
             number=number,
-            attempt=max(attempt, self.roster.next_attempt(number)),
+            attempt=max(attempt, self.runs.next_attempt(number)),
             agent=agent,
             params=params,
             state=RunState.PENDING,
             created=time.time(),
         )
-        self.ledger.enter(run)
-        await self._begin(run)
+        self.state.add_run(run)
+        await self._start_run(run)
 
-    async def _launch_queued(self, agent: int, run: RunId) -> None:
+    async def _start_queued(self, agent: int, run: RunId) -> None:
         # The store must not give it an agent before what an earlier execution left is behind it.
-        await self._patiently(lambda: self._jobs.begin_another(run))
-        if run in self.roster.queued():
-            await self._begin(self.ledger.assign(run, agent))
+        await self._retry_io(lambda: self._job_factory.start_next_execution(run))
+        if run in self.runs.queued():
+            await self._start_run(self.state.assign(run, agent))
 
-    async def _begin(self, run: RunRecord) -> None:
+    async def _start_run(self, run: RunRecord) -> None:
         # From here on it counts against the budget, whatever happens.
-        await self._patiently(self.ledger.store.commit)
-        self._tell_backend(run)
-        await self._handing_over(run, self._launcher.launch)
+        await self._retry_io(self.state.store.commit)
+        self._notify_backend(run)
+        await self._hand_to_launcher(run, self._launcher.launch)
         self._wake.set()
 
-    async def _handing_over(self, run: RunRecord, take: TakeRun) -> None:
+    async def _hand_to_launcher(self, run: RunRecord, start: RunStarter) -> None:
         """Hand a run to the launcher; whatever stands in its way ends this run alone."""
 
         async def hand_over() -> None:
             # A thread's work: nvidia-smi may hang, and the loop goes on.
-            job = await asyncio.to_thread(self._jobs.job, run, self.ledger.sweep.agents)
-            await self._patiently(partial(prepare, job, parameters(run.params)))
-            await take(job, self.ledger.store.positions(run.id))
+            job = await asyncio.to_thread(self._job_factory.make_job, run, self.state.sweep.agents)
+            await self._retry_io(partial(prepare_run_dir, job, params_yaml(run.params)))
+            await start(job, self.state.store.positions(run.id))
 
         try:
-            await self._disk.patiently_await(hand_over)
+            await self._disk_retry.retry_async(hand_over)
         except Exception as error:  # noqa: BLE001 - its own parameters and files may be at fault
-            self._give_up(run.id, "it could not be started", error)
+            self._fail_run(run.id, "it could not be started", error)
 
-    def _give_up(self, run: RunId, what: str, error: Exception) -> None:
+    def _fail_run(self, run: RunId, what: str, error: Exception) -> None:
         """End a run that cannot be looked after, and go on with the others."""
         log.error("run %s: %s", run, what, exc_info=error)
-        record = self.roster.living.get(run)
+        record = self.runs.active.get(run)
         if record is None:
             return
-        intent = Intent(RunState.FAILED, f"{what}: {type(error).__name__}: {error}")
+        intent = StopReason(RunState.FAILED, f"{what}: {type(error).__name__}: {error}")
         if record.state is RunState.RUNNING:
-            self._stopper.stop(run, intent)
+            self._terminator.stop(run, intent)
         else:
-            self._conclude(Ended(run, None, None, "", time.time()), intent.state, intent.cause)
+            self._finish_run(
+                RunExited(run, None, None, "", time.time()), intent.state, intent.cause
+            )
 
-    def _tell_backend(self, run: RunRecord) -> None:
+    def _notify_backend(self, run: RunRecord) -> None:
         try:
-            self._backend.told(run)
+            self._backend.on_run_changed(run)
         except Exception:
             log.exception("the backend could not be told of run %s", run.id)
 
@@ -315,127 +337,127 @@ class Supervisor:
     def _prune(self) -> None:
         try:
             for run in self._early_stopping.runs_to_prune():
-                if not self._jobs.spared(run):
-                    self._stopper.stop(run, PRUNED)
+                if not self._job_factory.is_pruning_exempt(run):
+                    self._terminator.stop(run, PRUNED)
         except Exception as error:
             log.exception("the rule for ending poor runs failed")
-            self.ledger.notice(
+            self.state.add_notice(
                 f"the rule for ending poor runs failed, and ends none: {type(error).__name__}"
             )
 
-    def _settle(self) -> None:
+    def _update_sweep_state(self) -> None:
         """Move the sweep on to the state that its runs have brought it to."""
-        if self.roster.living or self._busy_asking():
+        if self.runs.active or self._is_scheduling():
             return
-        if self.ledger.sweep.state is SweepState.STOPPING:
-            self.ledger.change(state=SweepState.STOPPED)
-        if self.ledger.sweep.state is not SweepState.RUNNING or self.roster.again:
+        if self.state.sweep.state is SweepState.STOPPING:
+            self.state.update_sweep(state=SweepState.STOPPED)
+        if self.state.sweep.state is not SweepState.RUNNING or self.runs.retries:
             return
-        if self._exhausted or self._spent():
-            self.ledger.change(state=SweepState.FINISHED)
+        if self._exhausted or self._is_budget_used():
+            self.state.update_sweep(state=SweepState.FINISHED)
 
     def _stop_late_runs(self) -> None:
-        limit = self.ledger.sweep.options.run_timeout
+        limit = self.state.sweep.options.run_timeout
         if limit is None:
             return
-        for run, record in self.roster.running():
-            if self._time_of(record) > limit:
+        for run, record in self.runs.running():
+            if self._run_time(record) > limit:
                 cause = f"it ran longer than the run timeout of {limit:g} s"
-                self._stopper.stop(run, Intent(RunState.STOPPED, cause))
+                self._terminator.stop(run, StopReason(RunState.STOPPED, cause))
 
-    def _time_of(self, run: RunRecord) -> float:
+    def _run_time(self, run: RunRecord) -> float:
         """Return how long a run has been running, in seconds, whatever the clocks were set to."""
-        age = age_of(run.process)
+        age = process_age(run.process)
         if age is not None:
             return age
         now = time.monotonic()
-        return now - self._seen.setdefault(run.id, now)
+        return now - self._first_seen.setdefault(run.id, now)
 
     def _on_value(self, run: RunId) -> None:
         cause = self._early_stopping.on_value(run)
         if cause:
-            self._stop_runs(Intent(RunState.STOPPED, f"the sweep has ended: {cause}"))
-            self.ledger.change(state=SweepState.FINISHED, cause=cause)
+            self._stop_runs(StopReason(RunState.STOPPED, f"the sweep has ended: {cause}"))
+            self.state.update_sweep(state=SweepState.FINISHED, cause=cause)
 
-    def _stop_run(self, run: RunId, intent: Intent) -> None:
+    def _stop_run(self, run: RunId, reason: StopReason) -> None:
         """End a living run, whether it has a process or waits for an agent."""
-        if run in self.roster.queued():
-            self.ledger.cancel_queued(run, intent.cause)
+        if run in self.runs.queued():
+            self.state.cancel_queued(run, reason.cause)
         else:
-            self._stopper.stop(run, intent)
+            self._terminator.stop(run, reason)
 
-    def _stop_runs(self, intent: Intent) -> None:
+    def _stop_runs(self, reason: StopReason) -> None:
         """End all living runs."""
-        self.ledger.cancel_all_queued(intent.cause)
-        for run in list(self.roster.living):
-            self._stopper.stop(run, intent)
+        self.state.cancel_all_queued(reason.cause)
+        for run in list(self.runs.active):
+            self._terminator.stop(run, reason)
 
     def _reconsider(self) -> None:
         """Look again whether there is more to do, and forget earlier failures."""
         self._exhausted = False
-        self.roster.broken_in_a_row = 0
+        self.runs.consecutive_failures = 0
 
     # Requests: see `ControlTarget`
 
     def stop(self, *, drain: bool) -> str:
         """End the sweep; with `drain`, let its active runs come to their own end."""
-        if self.ledger.sweep.state.ended:
+        if self.state.sweep.state.has_ended:
             return ""
-        self.ledger.change(state=SweepState.STOPPING, cause="stopped on request")
-        self._backend.changed(SweepState.STOPPING, drain=drain)
+        self.state.update_sweep(state=SweepState.STOPPING, cause="stopped on request")
+        self._backend.set_state(SweepState.STOPPING, drain=drain)
         if not drain:
-            self._stop_runs(Intent(RunState.STOPPED, "the sweep was stopped"))
-        self.ledger.cancel_all_queued("the sweep was stopped")
+            self._stop_runs(StopReason(RunState.STOPPED, "the sweep was stopped"))
+        self.state.cancel_all_queued("the sweep was stopped")
         return ""
 
     def pause(self) -> str:
         """Start no more runs."""
-        state = self.ledger.sweep.state
+        state = self.state.sweep.state
         if state is SweepState.PAUSED:
             return ""
         if state is not SweepState.RUNNING:
             return f"the sweep is {state.value}: only a running one can be paused"
-        self.ledger.change(state=SweepState.PAUSED, cause=PAUSED_ON_REQUEST)
-        self._backend.changed(SweepState.PAUSED)
+        self.state.update_sweep(state=SweepState.PAUSED, cause=PAUSED_ON_REQUEST)
+        self._backend.set_state(SweepState.PAUSED)
         return ""
 
     def resume(self) -> str:
         """Go on after a pause or an end."""
-        if self.ledger.sweep.state is SweepState.STOPPING:
+        if self.state.sweep.state is SweepState.STOPPING:
             return "the sweep is being stopped: resume it when it has stopped"
-        if self.ledger.sweep.state is not SweepState.RUNNING:
-            self.ledger.change(state=SweepState.RUNNING, cause="", ended=None)
-            self._backend.changed(SweepState.RUNNING)
+        if self.state.sweep.state is not SweepState.RUNNING:
+            self.state.update_sweep(state=SweepState.RUNNING, cause="", ended=None)
+            self._backend.set_state(SweepState.RUNNING)
         self._reconsider()
         return ""
 
     def stop_run(self, run: RunId) -> str:
         """End one run."""
-        if run not in self.roster.living:
+        if run not in self.runs.active:
             return f"run {run} is not running"
-        self._stop_run(run, Intent(RunState.STOPPED, "stopped on request"))
+        self._stop_run(run, StopReason(RunState.STOPPED, "stopped on request"))
         return ""
 
     def rerun(self, number: int) -> str:
         """Queue a new run with a set of parameters."""
-        return self.ledger.queue_rerun(number)
+        return self.state.queue_rerun(number)
 
     def resume_run(self, run: RunId) -> str:
         """Queue another execution of a run."""
-        if refusal := self.ledger.resume_refusal(run):
+        if refusal := self.state.resume_refusal(run):
             return refusal
-        record = self.roster.ended_run(run)
+        record = self.runs.get_ended(run)
         if record is not None and record.state is RunState.PRUNED:
             try:
-                self._jobs.spare(run)
+                self._job_factory.exempt_from_pruning(run)
             except OSError as error:
                 return f"run {run} cannot be resumed: {error.strerror or error}"
-        self.ledger.queue_resume(run)
+        self.state.queue_resume(run)
         return ""
 
     def rerun_failed(self, *, resume: bool) -> str:
         """Queue every failed run, as a new one or, with `resume`, as the same."""
-        failed = self.roster.broken()
+        failed = self.runs.failed()
         if not failed:
             return "no run has failed, or each has been run again"
         for run in failed:
@@ -446,123 +468,127 @@ class Supervisor:
 
     def set_agents(self, agents: int) -> str:
         """Change how many runs execute at a time."""
-        self.ledger.change(agents=agents)
+        self.state.update_sweep(agents=agents)
         return ""
 
     def set_count(self, count: int | None) -> str:
         """Change how many runs there will be in all."""
-        self.ledger.change(budget=count)
-        if self.ledger.sweep.state is SweepState.FINISHED:
-            self.ledger.change(state=SweepState.RUNNING, cause="", ended=None)
+        self.state.update_sweep(budget=count)
+        if self.state.sweep.state is SweepState.FINISHED:
+            self.state.update_sweep(state=SweepState.RUNNING, cause="", ended=None)
         self._reconsider()
         return ""
 
     # Events of the backend
 
-    def on_backend_event(self, event: Word) -> None:
+    def on_backend_event(self, event: BackendEvent) -> None:
         """Do here what was done elsewhere; what fails is logged, and stops nothing else."""
         try:
-            if isinstance(event, EndRun):
-                if event.run in self.roster.living:
-                    self._stop_run(event.run, Intent(event.state, event.cause))
+            if isinstance(event, StopRun):
+                if event.run in self.runs.active:
+                    self._stop_run(event.run, StopReason(event.state, event.cause))
             elif isinstance(event, SweepChanged):
                 self._on_sweep_changed(event)
             else:
-                self.ledger.notice(event.text)
+                self.state.add_notice(event.text)
         except Exception:
             log.exception("%s could not be done", type(event).__name__)
 
     def _on_sweep_changed(self, event: SweepChanged) -> None:
-        before = self.ledger.sweep.state
-        if before.ended:
+        before = self.state.sweep.state
+        if before.has_ended:
             return
         if event.state is SweepState.FINISHED:
             # No more runs will come; it ends with the active ones.
             self._exhausted = True
-            self.ledger.change(cause=event.cause)
+            self.state.update_sweep(cause=event.cause)
         elif event.state is SweepState.STOPPING and before is not SweepState.STOPPING:
-            self.ledger.change(state=event.state, cause=event.cause)
-            self._stop_runs(Intent(RunState.STOPPED, f"the sweep was {event.cause}"))
-        elif (before, event.state) in _TURNS or event.state is SweepState.FAILED:
-            self.ledger.change(state=event.state, cause=event.cause)
+            self.state.update_sweep(state=event.state, cause=event.cause)
+            self._stop_runs(StopReason(RunState.STOPPED, f"the sweep was {event.cause}"))
+        elif (before, event.state) in _PAUSE_CHANGES or event.state is SweepState.FAILED:
+            self.state.update_sweep(state=event.state, cause=event.cause)
 
     # Hearing the hosts
 
-    def _hear(self, event: Event) -> None:
+    def _on_runner_event(self, event: RunnerEvent) -> None:
         """Take up what a host says; what cannot be taken up ends the run that it is about."""
         try:
-            self._take_up(event)
+            self._handle_runner_event(event)
         except Exception as error:
             run = getattr(event, "run", None)
             if run is None:
                 raise
             what = f"what became of it could not be recorded ({type(event).__name__})"
-            if isinstance(event, Ended) and run in self.roster.living:
+            if isinstance(event, RunExited) and run in self.runs.active:
                 log.exception("run %s: %s", run, what)
-                plain = Ended(run, None, None, "", time.time())
-                self._conclude(plain, RunState.FAILED, f"{what}: {type(error).__name__}: {error}")
+                plain = RunExited(run, None, None, "", time.time())
+                self._finish_run(
+                    plain, RunState.FAILED, f"{what}: {type(error).__name__}: {error}"
+                )
             else:
-                self._give_up(run, what, error)
+                self._fail_run(run, what, error)
 
-    def _take_up(self, event: Event) -> None:
-        if isinstance(event, Logged):
-            self._metric.hear(event.run, event.entries)
-            if self.ledger.logged(event) and not self.ledger.sweep.state.ended:
+    def _handle_runner_event(self, event: RunnerEvent) -> None:
+        if isinstance(event, RunLogged):
+            self._metric_detector.on_logged(event.run, event.entries)
+            if self.state.on_run_logged(event) and not self.state.sweep.state.has_ended:
                 self._on_value(event.run)
             return
-        if isinstance(event, Started):
-            self.ledger.started(event)
-        elif isinstance(event, Ended):
-            self._ended(event)
-        elif isinstance(event, Notice):
-            self.ledger.notice(event.text)
-        elif isinstance(event, Refused):
-            self._resending.refused(event)
-        elif isinstance(event, Broken):
-            self._break(event)
-        elif isinstance(event, Ready):
+        if isinstance(event, RunStarted):
+            self.state.on_run_started(event)
+        elif isinstance(event, RunExited):
+            self._on_run_exited(event)
+        elif isinstance(event, RunnerNotice):
+            self.state.add_notice(event.text)
+        elif isinstance(event, UploadRefused):
+            self._resender.on_upload_refused(event)
+        elif isinstance(event, RunnerFailed):
+            self._on_runner_failed(event)
+        elif isinstance(event, RunnerReady):
             self._ready = True
         self._wake.set()
 
-    def _ended(self, event: Ended) -> None:
-        if event.run not in self.roster.living:
+    def _on_run_exited(self, event: RunExited) -> None:
+        if event.run not in self.runs.active:
             return  # it was given up before its process ended
-        intent = self._stopper.ended(event.run)
+        intent = self._terminator.pop_reason(event.run)
         if event.hung and intent is None:
             # Its code has not failed: it goes again, as the same run, and no longer as a fork.
-            self._seen.pop(event.run, None)
-            self.ledger.ended(event, RunState.STOPPED, "it hung after its fork")
-            self.ledger.revive(event.run)
+            self._first_seen.pop(event.run, None)
+            self.state.on_run_ended(event, RunState.STOPPED, "it hung after its fork")
+            self.state.requeue(event.run)
             return
-        self._conclude(event, *verdict(event, intent))
+        self._finish_run(event, *classify_exit(event, intent))
 
-    def _conclude(self, event: Ended, state: RunState, cause: str) -> None:
-        run = self.ledger.ended(event, state, cause)
-        self._seen.pop(run.id, None)
-        self._resending.ended(run.id)
-        options = self.ledger.sweep.options
-        self._tell_backend(run)
-        if said := self._metric.ended(run, self.roster.trials(), self.ledger.sweep.notices):
-            self.ledger.notice(said)
-        if self.roster.goes_again(run, options.retries):
-            self.roster.again.append((run.number, run.attempt + 1, run.params))
-        broken = self.roster.broken_in_a_row
+    def _finish_run(self, event: RunExited, state: RunState, cause: str) -> None:
+        run = self.state.on_run_ended(event, state, cause)
+        self._first_seen.pop(run.id, None)
+        self._resender.on_run_ended(run.id)
+        options = self.state.sweep.options
+        self._notify_backend(run)
+        if said := self._metric_detector.on_run_ended(
+            run, self.runs.trials(), self.state.sweep.notices
+        ):
+            self.state.add_notice(said)
+        if self.runs.should_retry(run, options.retries):
+            self.runs.retries.append((run.number, run.attempt + 1, run.params))
+        broken = self.runs.consecutive_failures
         if state is RunState.LOST:
             return
-        if self.ledger.sweep.state is SweepState.RUNNING and (
-            0 < options.failure_limit <= broken and not self.roster.ended_well
+        if self.state.sweep.state is SweepState.RUNNING and (
+            0 < options.failure_limit <= broken and not self.runs.success_count
         ):
-            self.ledger.change(
+            self.state.update_sweep(
                 state=SweepState.PAUSED,
                 cause=f"the first {broken} runs failed, the last with: {cause}"
                 if broken > 1
                 else f"the first run failed with: {cause}",
             )
 
-    def _break(self, event: Broken) -> None:
+    def _on_runner_failed(self, event: RunnerFailed) -> None:
         """Give up: the host will never start a run."""
         log.error("%s", event.details)
-        self.ledger.change(state=SweepState.FAILED, cause=f"no run can start: {event.reason}")
-        for run, record in list(self.roster.living.items()):
+        self.state.update_sweep(state=SweepState.FAILED, cause=f"no run can start: {event.reason}")
+        for run, record in list(self.runs.active.items()):
             if record.state is RunState.PENDING:
-                self._ended(Ended(run, None, None, event.reason, time.time()))
+                self._on_run_exited(RunExited(run, None, None, event.reason, time.time()))

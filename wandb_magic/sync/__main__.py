@@ -14,29 +14,29 @@ from typing import NoReturn
 
 from wandb_magic.errors import RemoteError, SweepError
 from wandb_magic.paths import FOLDER_MODE, SweepPaths
-from wandb_magic.processes import current
+from wandb_magic.processes import current_process
 from wandb_magic.records import RunId
-from wandb_magic.remote import Client, account
-from wandb_magic.remote.account import Account
-from wandb_magic.remote.child import PATIENCE_S
-from wandb_magic.remote.finding import DEFAULT_PROJECT
-from wandb_magic.runlog.rewriting import Address
 from wandb_magic.store import StoreReader
-from wandb_magic.sync import creating
-from wandb_magic.sync.sending import MARK, Command, end_leftovers
-from wandb_magic.sync.site import Site
-from wandb_magic.sync.state import Phase, Progress, SyncState, Target, read
+from wandb_magic.sync import remote_sweep
+from wandb_magic.sync.remote_project import RemoteProject
+from wandb_magic.sync.state import Phase, SyncJournal, SyncState, Target, read
 from wandb_magic.sync.sync import Sync
+from wandb_magic.sync.uploader import MARK, WandbSyncCommand, kill_stale_processes
+from wandb_magic.wandb_client import WandbClient, account
+from wandb_magic.wandb_client.account import Account
+from wandb_magic.wandb_client.subprocess_client import TIMEOUT_S
+from wandb_magic.wandb_client.sweeps import DEFAULT_PROJECT
+from wandb_magic.wandb_log.rewrite import Address
 
 log = logging.getLogger(__name__)
 
 
 def main() -> int:
     """Send the sweep in the folder that the command line names."""
-    options = _parsed()
+    options = _parse_arguments()
     paths = SweepPaths(options.folder)
     if options.runs:
-        paths = paths.resending
+        paths = paths.resend
     logging.basicConfig(
         format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr
     )
@@ -47,12 +47,12 @@ def main() -> int:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return os.EX_TEMPFAIL if options.runs else 0  # the living one goes on
-        signal.signal(signal.SIGTERM, _leave)
+        signal.signal(signal.SIGTERM, _abort)
         well = _send(paths, options)
     return os.EX_UNAVAILABLE if options.runs and not well else 0
 
 
-def _parsed() -> argparse.Namespace:
+def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m wandb_magic.sync")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--project", default="")
@@ -64,59 +64,59 @@ def _parsed() -> argparse.Namespace:
 
 def _send(paths: SweepPaths, options: argparse.Namespace) -> bool:
     before = read(paths.sync) or SyncState(Target())
-    progress = Progress(paths.sync, before)
-    progress.change(phase=Phase.CREATING, problem="", notices=(), process=current())
+    progress = SyncJournal(paths.sync, before)
+    progress.update(phase=Phase.CREATING, problem="", notices=(), process=current_process())
     # A sweep that is being created must not be missed when one is looked for.
     creating_still = before.asked and not before.target.id
-    end_leftovers(paths.sync.folder, PATIENCE_S if creating_still else 0.0)
+    kill_stale_processes(paths.sync.folder, TIMEOUT_S if creating_still else 0.0)
     try:
         with closing(StoreReader(paths.store)) as reader:
-            (_resend if options.runs else _go)(paths, options, progress, reader)
+            (_resend if options.runs else _run)(paths, options, progress, reader)
     except SweepError as error:
         log.error("%s", error)  # noqa: TRY400 - a sentence for the user
-        progress.change(phase=Phase.FAILED, problem=str(error))
+        progress.update(phase=Phase.FAILED, problem=str(error))
         return False
     return True
 
 
 def _resend(
-    paths: SweepPaths, options: argparse.Namespace, progress: Progress, reader: StoreReader
+    paths: SweepPaths, options: argparse.Namespace, progress: SyncJournal, reader: StoreReader
 ) -> None:
     """Send runs of an online sweep whose upload the server has refused in their course."""
     environment = {**os.environ, MARK: str(paths.sync.folder)}
     who, sweep = account(environment), reader.sweep()
-    with closing(Client(who.base_url, who.key, who.source)) as client:
+    with closing(WandbClient(who.base_url, who.key, who.source)) as client:
         entity = client.entity(sweep.entity or who.entity)
         target = Target(entity, sweep.project, sweep.id, sweep.url)
-        progress.change(target=target, phase=Phase.SENDING)
-        command = Command.installed(environment, paths.sync.folder)
-        site = Site(client, Address(target.entity, target.project, target.id))
+        progress.update(target=target, phase=Phase.SENDING)
+        command = WandbSyncCommand.installed(environment, paths.sync.folder)
+        site = RemoteProject(client, Address(target.entity, target.project, target.id))
         only = frozenset(RunId(run) for run in options.runs.split(","))
         Sync(paths, reader, progress, site, command, only).run(once=True)
 
 
-def _go(
-    paths: SweepPaths, options: argparse.Namespace, progress: Progress, reader: StoreReader
+def _run(
+    paths: SweepPaths, options: argparse.Namespace, progress: SyncJournal, reader: StoreReader
 ) -> None:
     environment = {**os.environ, MARK: str(paths.sync.folder)}
     who = account(environment)
-    with closing(Client(who.base_url, who.key, who.source)) as client:
-        _aim(options, progress, reader, who, client)
-        target = creating.settle(progress, reader.sweep(), who, client, environment)
-        progress.change(target=target, phase=Phase.SENDING)
+    with closing(WandbClient(who.base_url, who.key, who.source)) as client:
+        _resolve_target(options, progress, reader, who, client)
+        target = remote_sweep.ensure_sweep(progress, reader.sweep(), who, client, environment)
+        progress.update(target=target, phase=Phase.SENDING)
         log.info("sending to %s", target.url)
         address = Address(target.entity, target.project, target.id)
-        command = Command.installed(environment, paths.sync.folder)
-        sync = Sync(paths, reader, progress, Site(client, address), command)
+        command = WandbSyncCommand.installed(environment, paths.sync.folder)
+        sync = Sync(paths, reader, progress, RemoteProject(client, address), command)
         sync.run(once=options.once)
 
 
-def _aim(
+def _resolve_target(
     options: argparse.Namespace,
-    progress: Progress,
+    progress: SyncJournal,
     reader: StoreReader,
     who: Account,
-    client: Client,
+    client: WandbClient,
 ) -> None:
     """Settle entity and project, once and for all; what was asked for wins over what is usual."""
     target, sweep = progress.state.target, reader.sweep()
@@ -133,10 +133,10 @@ def _aim(
     entity = client.entity(options.entity or sweep.entity or who.entity)
     usual = "" if sweep.project == DEFAULT_PROJECT else sweep.project
     project = options.project or usual or who.project or DEFAULT_PROJECT
-    progress.change(target=Target(entity, project))
+    progress.update(target=Target(entity, project))
 
 
-def _leave(_number: int, _frame: object) -> NoReturn:
+def _abort(_number: int, _frame: object) -> NoReturn:
     """End at a SIGTERM, and take what was started along."""
     sys.exit(os.EX_TEMPFAIL)
 

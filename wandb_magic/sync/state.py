@@ -16,12 +16,12 @@ from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import Any
 
-from wandb_magic.paths import FOLDER_MODE, SyncPaths, read_regular, write_atomically
-from wandb_magic.processes import alive
-from wandb_magic.records import Process, RunId, RunRecord, is_id
+from wandb_magic.paths import FOLDER_MODE, SyncPaths, read_regular_file, write_atomically
+from wandb_magic.processes import is_alive
+from wandb_magic.records import ProcessId, RunId, RunRecord, is_id
 
 
-class Step(str, Enum):
+class UploadStep(str, Enum):
     """What was done with a run: it was ``BEGUN``, or is ``SENT`` as a whole."""
 
     BEGUN = "begun"
@@ -102,12 +102,12 @@ class SyncState:
     sent: int = 0
     problem: str = ""
     notices: tuple[str, ...] = ()
-    process: Process | None = None
+    process: ProcessId | None = None
 
     @property
     def interrupted(self) -> bool:
         """Whether it should go on, and its process is gone."""
-        return not self.phase.ended and not alive(self.process)
+        return not self.phase.ended and not is_alive(self.process)
 
     def __str__(self) -> str:
         where = f" to {self.target.url}" if self.target.url else ""
@@ -124,11 +124,11 @@ class SyncState:
 def read(paths: SyncPaths) -> SyncState | None:
     """Return how far a sweep has been sent; None if nobody ever tried."""
     try:
-        data: dict[str, Any] = json.loads(read_regular(paths.state))
+        data: dict[str, Any] = json.loads(read_regular_file(paths.state))
         data["target"] = Target(**data["target"])
         data["phase"] = Phase(data["phase"])
         data["notices"] = tuple(data["notices"])
-        data["process"] = None if data["process"] is None else Process(**data["process"])
+        data["process"] = None if data["process"] is None else ProcessId(**data["process"])
         return SyncState(**data)
     except FileNotFoundError:
         return None
@@ -139,32 +139,32 @@ def read(paths: SyncPaths) -> SyncState | None:
 
 
 @dataclass(frozen=True)
-class Taken:
+class RunUploadStatus:
     """The last step that was taken with a run, which had ended at `ended` (epoch seconds)."""
 
-    step: Step
+    step: UploadStep
     ended: float | None = None
 
     @property
     def sent(self) -> bool:
         """Whether the run has arrived."""
-        return self.step is Step.SENT
+        return self.step is UploadStep.SENT
 
 
-def steps(paths: SyncPaths) -> dict[RunId, Taken]:
+def steps(paths: SyncPaths) -> dict[RunId, RunUploadStatus]:
     """Return the last step of each run; a line that was cut off by a crash never was."""
-    found: dict[RunId, Taken] = {}
+    found: dict[RunId, RunUploadStatus] = {}
     try:
-        text = read_regular(paths.runs)
+        text = read_regular_file(paths.runs)
     except (OSError, ValueError):  # what has arrived, the server knows
         return found
     for line in text.split("\n")[:-1]:
         step, run, ended, *_ = [*line.split(" "), "", "", ""]
-        if is_id(run) and step == Step.BEGUN.value:
-            found[RunId(run)] = Taken(Step.BEGUN)
-        elif is_id(run) and step == Step.SENT.value:
+        if is_id(run) and step == UploadStep.BEGUN.value:
+            found[RunId(run)] = RunUploadStatus(UploadStep.BEGUN)
+        elif is_id(run) and step == UploadStep.SENT.value:
             with contextlib.suppress(ValueError):
-                found[RunId(run)] = Taken(Step.SENT, float(ended or "nan"))
+                found[RunId(run)] = RunUploadStatus(UploadStep.SENT, float(ended or "nan"))
     return found
 
 
@@ -173,7 +173,7 @@ def sent(paths: SyncPaths) -> list[RunId]:
     return [run for run, taken in steps(paths).items() if taken.sent]
 
 
-class Progress:
+class SyncJournal:
     """Notes how far a sync is; owned by the one process that holds the lock.
 
     Parameters
@@ -187,37 +187,37 @@ class Progress:
     def __init__(self, paths: SyncPaths, state: SyncState) -> None:
         self._paths = paths
         paths.folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
-        self.taken: dict[RunId, Taken] = steps(paths)
+        self.uploads: dict[RunId, RunUploadStatus] = steps(paths)
         self.state = state
-        self._end_a_cut_line()
+        self._terminate_partial_line()
 
-    def change(self, **fields: object) -> None:
+    def update(self, **fields: object) -> None:
         """Change fields of the state."""
         changed = replace(self.state, **fields)  # type: ignore[arg-type] # as the state's own
         if changed != self.state or not self._paths.state.exists():
             self.state = changed
             write_atomically(self._paths.state, json.dumps(asdict(changed)))
 
-    def notice(self, text: str) -> None:
+    def add_notice(self, text: str) -> None:
         """Add a notice, once."""
         if text not in self.state.notices:
-            self.change(notices=(*self.state.notices, text))
+            self.update(notices=(*self.state.notices, text))
 
-    def note(self, run: RunRecord, step: Step) -> None:
+    def record_step(self, run: RunRecord, step: UploadStep) -> None:
         """Note a step of a run; it is on the disk when this returns."""
-        ended = f" {run.ended!r}" if step is Step.SENT and run.ended is not None else ""
+        ended = f" {run.ended!r}" if step is UploadStep.SENT and run.ended is not None else ""
         with self._paths.runs.open("a", encoding="ascii") as file:
             file.write(f"{step.value} {run.id}{ended}\n")
             file.flush()
             os.fsync(file.fileno())
-        self.taken[run.id] = Taken(step, run.ended)
+        self.uploads[run.id] = RunUploadStatus(step, run.ended)
 
     def is_sent(self, run: RunRecord) -> bool:
         """Tell whether a run has arrived as it is now."""
-        taken = self.taken.get(run.id)
+        taken = self.uploads.get(run.id)
         return taken is not None and taken.sent and taken.ended == run.ended
 
-    def _end_a_cut_line(self) -> None:
+    def _terminate_partial_line(self) -> None:
         if self._paths.runs.exists() and not self._paths.runs.read_bytes().endswith(b"\n"):
             with self._paths.runs.open("ab") as file:
                 file.write(b"\n")

@@ -13,13 +13,13 @@ from wandb_magic.errors import UnsupportedError
 from wandb_magic.store import StoreReader
 
 if TYPE_CHECKING:
-    from wandb_magic.analysis.plots.material import Material
-    from wandb_magic.analysis.static import Figure
+    from wandb_magic.analysis.mpl import Figure
+    from wandb_magic.analysis.plots.plot_data import PlotData
 
-NEEDED = ("plotly", "matplotlib")
+REQUIRED_PACKAGES = ("plotly", "matplotlib")
 
 
-class Plotted(Protocol):
+class HasPlots(Protocol):
     """A sweep: what has plots."""
 
     @property
@@ -79,77 +79,77 @@ class Plots:
         from wandb_magic.analysis.plots.curves import curves  # noqa: PLC0415 - plotly is heavy
 
         return curves(
-            self._material, metric, best=best, smooth=smooth, band=band, axis=axis, log=log
+            self._plot_data, metric, best=best, smooth=smooth, band=band, axis=axis, log=log
         )
 
     def progress(self, by: str = "run") -> Figure:
         """Draw the best value so far, by ``run`` or by ``time``."""
-        from wandb_magic.analysis.plots.progress import progress  # noqa: PLC0415 - as above
+        from wandb_magic.analysis.plots.optimization_history import progress  # noqa: PLC0415 - as above
 
-        return progress(self._material, by)
+        return progress(self._plot_data, by)
 
     def parallel(self, *parameters: str, metric: str | None = None) -> Figure:
         """Draw each run as a line through its parameters; by default all that vary."""
-        from wandb_magic.analysis.plots.relations import parallel  # noqa: PLC0415 - as above
+        from wandb_magic.analysis.plots.parameter_plots import parallel  # noqa: PLC0415 - as above
 
-        return parallel(self._material, parameters, metric)
+        return parallel(self._plot_data, parameters, metric)
 
     def importance(self, metric: str | None = None) -> Figure:
         """Draw how much each parameter matters, as `analysis.importance` tells it."""
-        from wandb_magic.analysis.plots.relations import importances  # noqa: PLC0415 - as above
+        from wandb_magic.analysis.plots.parameter_plots import importances  # noqa: PLC0415 - as above
 
-        return importances(self._material, metric)
+        return importances(self._plot_data, metric)
 
     def contour(
         self, x: str | None = None, y: str | None = None, *, metric: str | None = None
     ) -> Figure:
         """Draw the metric over two parameters; by default those that matter most."""
-        from wandb_magic.analysis.plots.landscape import contour  # noqa: PLC0415 - as above
+        from wandb_magic.analysis.plots.contour import contour  # noqa: PLC0415 - as above
 
-        return contour(self._material, x, y, metric)
+        return contour(self._plot_data, x, y, metric)
 
     def slice(self, *parameters: str, metric: str | None = None) -> Figure:
         """Draw the metric over each parameter; by default the six that matter most."""
-        from wandb_magic.analysis.plots.relations import slices  # noqa: PLC0415 - as above
+        from wandb_magic.analysis.plots.parameter_plots import slices  # noqa: PLC0415 - as above
 
-        return slices(self._material, parameters, metric)
+        return slices(self._plot_data, parameters, metric)
 
     def timeline(self) -> Figure:
         """Draw when each agent executed which run, coloured by how that ended."""
-        from wandb_magic.analysis.plots.times import timeline  # noqa: PLC0415 - as above
+        from wandb_magic.analysis.plots.timeline import timeline  # noqa: PLC0415 - as above
 
-        return timeline(self._material)
+        return timeline(self._plot_data)
 
     def terminations(self, metric: str | None = None) -> Figure:
         """Draw the runs that were ended early, and where."""
         from wandb_magic.analysis.plots.curves import terminations  # noqa: PLC0415 - as above
 
-        return terminations(self._material, metric)
+        return terminations(self._plot_data, metric)
 
     def costs(self, price: float | None = None, currency: str = "") -> Figure:
         """Draw how long each run took, or with a `price` for an hour what it cost."""
-        from wandb_magic.analysis.plots.times import costs  # noqa: PLC0415 - as above
+        from wandb_magic.analysis.plots.timeline import costs  # noqa: PLC0415 - as above
 
-        return costs(self._material, price, currency)
+        return costs(self._plot_data, price, currency)
 
-    def compare(self, *others: Plotted, by: str = "run") -> Figure:
+    def compare(self, *others: HasPlots, by: str = "run") -> Figure:
         """Draw the best so far of this sweep and of others, by ``run`` or by ``time``."""
-        from wandb_magic.analysis.plots.progress import compare  # noqa: PLC0415 - as above
+        from wandb_magic.analysis.plots.optimization_history import compare  # noqa: PLC0415 - as above
 
-        return compare([self._material, *(other.plot._material for other in others)], by)  # noqa: SLF001 - the same class
+        return compare([self._plot_data, *(other.plot._plot_data for other in others)], by)  # noqa: SLF001 - the same class
 
     @staticmethod
     def of(figure: object) -> Figure:
         """Give any figure of plotly's, one of ``optuna.visualization`` say, a picture, too."""
-        from wandb_magic.analysis.static import Figure  # noqa: PLC0415 - as above
+        from wandb_magic.analysis.mpl import Figure  # noqa: PLC0415 - as above
 
         return Figure(figure)
 
     @property
-    def _material(self) -> Material:
-        from wandb_magic.analysis.plots.material import Material  # noqa: PLC0415 - as above
+    def _plot_data(self) -> PlotData:
+        from wandb_magic.analysis.plots.plot_data import PlotData  # noqa: PLC0415 - as above
 
-        return Material(self._reader)
+        return PlotData(self._reader)
 
 
 def check_installed() -> None:
@@ -160,7 +160,7 @@ def check_installed() -> None:
     UnsupportedError
         If plotly or matplotlib is missing.
     """
-    missing = [name for name in NEEDED if find_spec(name) is None]
+    missing = [name for name in REQUIRED_PACKAGES if find_spec(name) is None]
     if missing:
         raise UnsupportedError(
             f"plots need {' and '.join(missing)}: pip install 'wandb-magic[analysis]'"

@@ -10,7 +10,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from wandb_magic.analysis.plots.material import Material, thinned
+from wandb_magic.analysis.mpl import Figure
+from wandb_magic.analysis.plots.plot_data import PlotData, downsample
 from wandb_magic.analysis.plots.style import (
     FAINT,
     GREY,
@@ -21,7 +22,6 @@ from wandb_magic.analysis.plots.style import (
     label,
     run_label,
 )
-from wandb_magic.analysis.static import Figure
 from wandb_magic.errors import SweepError, SweepStateError
 from wandb_magic.records import RunId, RunRecord, RunState
 from wandb_magic.store.curves import Curve
@@ -36,7 +36,7 @@ _LOG = {"type": "log", "exponentformat": "power"}
 
 
 def curves(
-    material: Material,
+    plot_data: PlotData,
     key: str | None,
     *,
     best: int,
@@ -46,12 +46,12 @@ def curves(
     log: bool,
 ) -> Figure:
     """Draw one metric of all runs, the best in colour."""
-    name = material.key(key)
-    runs = _logged(material, name)
-    ranked = [run for run in material.ranked() if run.id in runs][:best]
+    name = plot_data.key(key)
+    runs = _logged(plot_data, name)
+    ranked = [run for run in plot_data.ranked_runs() if run.id in runs][:best]
     chosen = {run.id for run in ranked}
-    others = thinned([run for run in runs.values() if run.id not in chosen], MOST)
-    found = _read(material, name, [*others, *ranked], axis)
+    others = downsample([run for run in runs.values() if run.id not in chosen], MOST)
+    found = _read(plot_data, name, [*others, *ranked], axis)
     drawn = figure(
         label(name),
         _note(len(others) + len(ranked), len(runs), smooth),
@@ -76,22 +76,24 @@ def curves(
     return drawn
 
 
-def terminations(material: Material, key: str | None) -> Figure:
+def terminations(plot_data: PlotData, key: str | None) -> Figure:
     """Draw the runs that were ended early, and where they ended, above all others."""
-    name = material.key(key)
-    pruned = material.pruned()
+    name = plot_data.key(key)
+    pruned = plot_data.pruned_runs()
     if not pruned:
         raise SweepStateError(
-            f"no run of sweep {material.sweep.name} was ended early: early_terminate in the "
+            f"no run of sweep {plot_data.sweep.name} was ended early: early_terminate in the "
             "config lets hyperband do so"
         )
-    runs = _logged(material, name)
-    ended = thinned([run for run in pruned if run.id in runs], MOST // 2)
-    others = thinned([run for run in runs.values() if run.state is not RunState.PRUNED], MOST // 2)
-    found = _read(material, name, [*others, *ended], "step")
+    runs = _logged(plot_data, name)
+    ended = downsample([run for run in pruned if run.id in runs], MOST // 2)
+    others = downsample(
+        [run for run in runs.values() if run.state is not RunState.PRUNED], MOST // 2
+    )
+    found = _read(plot_data, name, [*others, *ended], "step")
     drawn = figure(
         f"{label(name)}: ended early",
-        f"{len(pruned)} of {len(material.runs)} runs ended early, where the dots are",
+        f"{len(pruned)} of {len(plot_data.runs)} runs ended early, where the dots are",
         x=_axis_title("step"),
         y=label(name),
     )
@@ -137,25 +139,25 @@ def smoothed(x: Floats, y: Floats, amount: float) -> Floats:
     return out
 
 
-def _logged(material: Material, key: str) -> dict[RunId, RunRecord]:
-    logged = set(material.reader.logged(key))
-    runs = {run.id: run for run in material.runs if run.id in logged}
+def _logged(plot_data: PlotData, key: str) -> dict[RunId, RunRecord]:
+    logged = set(plot_data.reader.runs_with_key(key))
+    runs = {run.id: run for run in plot_data.runs if run.id in logged}
     if not runs:
-        keys = ", ".join(material.reader.keys()[:12]) or "nothing yet"
+        keys = ", ".join(plot_data.reader.keys()[:12]) or "nothing yet"
         raise SweepError(
-            f"no run of sweep {material.sweep.name} logged {key!r}: they logged {keys}"
+            f"no run of sweep {plot_data.sweep.name} logged {key!r}: they logged {keys}"
         )
     return runs
 
 
 def _read(
-    material: Material, key: str, runs: Sequence[RunRecord], axis: str
+    plot_data: PlotData, key: str, runs: Sequence[RunRecord], axis: str
 ) -> dict[RunId, tuple[Floats, Floats]]:
     points = max(COARSEST, min(FINEST, NUMBERS // max(len(runs), 1)))
     ids = [run.id for run in runs]
     timed = axis == "time"
-    found = material.reader.history([key], ids, points=points, times=timed)
-    begins = material.reader.starts(ids) if timed else {}
+    found = plot_data.reader.history([key], ids, points=points, times=timed)
+    begins = plot_data.reader.start_times(ids) if timed else {}
     return {run: _points(held[key], begins.get(run)) for run, held in found.items()}
 
 
@@ -164,7 +166,7 @@ def _points(curve: Curve, began: float | None) -> tuple[Floats, Floats]:
     x = curve.steps.astype(np.float64)
     if began is not None and curve.times is not None:
         x = np.round(curve.times - began, 3)
-    if curve.exact:
+    if curve.is_exact:
         return x, curve.lows
     return np.repeat(x, 2), np.column_stack((curve.lows, curve.highs)).ravel()
 

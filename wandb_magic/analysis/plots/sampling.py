@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from wandb_magic.analysis.plots.material import Material, Parameter, thinned
+from wandb_magic.analysis.plots.plot_data import Parameter, PlotData, downsample
 from wandb_magic.analysis.plots.style import label
 from wandb_magic.records import RunRecord
 
 MOST = 1000  # runs in one plot
 
 
-def sample(material: Material, key: str | None) -> tuple[str, list[RunRecord], list[float]]:
+def sample(plot_data: PlotData, key: str | None) -> tuple[str, list[RunRecord], list[float]]:
     """Return the runs to draw: the best among them, however many there are."""
-    name, runs, values = material.valued(key)
+    name, runs, values = plot_data.runs_with_value(key)
     if len(runs) <= MOST:
         return name, runs, values
-    ranked = sorted(range(len(runs)), key=lambda at: values[at], reverse=material.maximize(name))
+    ranked = sorted(range(len(runs)), key=lambda at: values[at], reverse=plot_data.maximize(name))
     best = ranked[: MOST // 10]
-    kept = sorted({*best, *thinned(range(len(runs)), MOST - len(best))})
+    kept = sorted({*best, *downsample(range(len(runs)), MOST - len(best))})
     return name, [runs[at] for at in kept], [values[at] for at in kept]
 
 
-def shown_value(parameter: Parameter, at: int, longest: int = 30) -> float | str:
+def axis_value(parameter: Parameter, at: int, longest: int = 30) -> float | str:
     """Return what a run's value of a parameter is drawn as."""
     value: float | str = parameter.values[at]
     return value if parameter.numeric else label(value, longest)
@@ -36,8 +36,8 @@ def scale(parameter: Parameter) -> dict[str, Any]:
     return {} if parameter.numeric else {"type": "category"}
 
 
-def shown(material: Material, runs: Sequence[RunRecord], key: str) -> str:
+def sample_note(plot_data: PlotData, runs: Sequence[RunRecord], key: str) -> str:
     """Say how many runs are drawn, and of how many."""
-    _, valued, _ = material.valued(key)
+    _, valued, _ = plot_data.runs_with_value(key)
     total = len(valued)
     return f"{total} runs" if len(runs) == total else f"{len(runs):,} of {total:,} runs"

@@ -8,7 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from wandb_magic.analysis.static import Figure
+from wandb_magic.analysis.mpl import Figure
 from wandb_magic.records import RunRecord, RunState
 
 # Okabe, Ito: Color Universal Design (2008), as in the panel; black is the text's.
@@ -104,7 +104,7 @@ def figure(title: str, note: str = "", *, x: str = "", y: str = "", **layout: An
     return made
 
 
-def goodness(values: list[float], *, maximize: bool) -> dict[str, Any]:
+def objective_colorscale(values: list[float], *, maximize: bool) -> dict[str, Any]:
     """Return the colour scale of objectives: what is better is darker.
 
     With many values, the worst twentieth looks alike: one diverged run must not pale the rest.

@@ -7,12 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from wandb_magic.analysis.plots import curves, landscape, progress, relations, times
-from wandb_magic.analysis.plots.material import Material
+from wandb_magic.analysis.mpl import Figure
+from wandb_magic.analysis.mpl.renderer import png
+from wandb_magic.analysis.plots import (
+    contour,
+    curves,
+    optimization_history,
+    parameter_plots,
+    timeline,
+)
+from wandb_magic.analysis.plots.plot_data import PlotData
 from wandb_magic.analysis.report import markup
-from wandb_magic.analysis.report.masking import masked
-from wandb_magic.analysis.static import Figure
-from wandb_magic.analysis.static.picture import png
+from wandb_magic.analysis.report.redaction import redact
 from wandb_magic.errors import SweepError
 
 Json = dict[str, Any]
@@ -27,7 +33,7 @@ class Chart:
 
     name: str
     title: str
-    draw: Callable[[Material], Figure]
+    draw: Callable[[PlotData], Figure]
     early: bool = False
     broad: bool = False
 
@@ -36,41 +42,50 @@ CHARTS = (
     Chart(
         "curves",
         "Curves",
-        lambda material: curves.curves(
-            material, None, best=3, smooth=0.0, band=False, axis="step", log=False
+        lambda plot_data: curves.curves(
+            plot_data, None, best=3, smooth=0.0, band=False, axis="step", log=False
         ),
     ),
-    Chart("progress", "Best so far", lambda material: progress.progress(material, "run")),
-    Chart("importance", "Importance", lambda found: relations.importances(found, None)),
-    Chart("contour", "Two parameters", lambda found: landscape.contour(found, None, None, None)),
+    Chart(
+        "progress",
+        "Best so far",
+        lambda plot_data: optimization_history.progress(plot_data, "run"),
+    ),
+    Chart("importance", "Importance", lambda found: parameter_plots.importances(found, None)),
+    Chart("contour", "Two parameters", lambda found: contour.contour(found, None, None, None)),
     Chart(
         "parallel",
         "Parallel coordinates",
-        lambda found: relations.parallel(found, (), None),
+        lambda found: parameter_plots.parallel(found, (), None),
         broad=True,
     ),
-    Chart("slice", "Each parameter", lambda found: relations.slices(found, (), None), broad=True),
-    Chart("timeline", "Timeline", times.timeline),
-    Chart("costs", "Durations", lambda material: times.costs(material, None, "")),
+    Chart(
+        "slice",
+        "Each parameter",
+        lambda found: parameter_plots.slices(found, (), None),
+        broad=True,
+    ),
+    Chart("timeline", "Timeline", timeline.timeline),
+    Chart("costs", "Durations", lambda plot_data: timeline.costs(plot_data, None, "")),
     Chart("ended", "Ended early", lambda found: curves.terminations(found, None), early=True),
 )
 
 
-def charts(material: Material) -> tuple[str, Json]:
+def charts(plot_data: PlotData) -> tuple[str, Json]:
     """Return the section of all plots, and the figures by their names."""
     parts, figures = [], {}
     for chart in CHARTS:
-        if chart.early and not material.pruned():
+        if chart.early and not plot_data.pruned_runs():
             continue
         try:
-            drawn = chart.draw(material)
+            drawn = chart.draw(plot_data)
         except SweepError as error:  # not yet, or never: the reader is told why
             parts.append(
                 f"<figure><h3>{markup.text(chart.title)}</h3>"
                 f'<p class="quiet">{markup.text(error)}</p></figure>'
             )
             continue
-        figure = _hidden(drawn.compact())
+        figure = _redact_figure(drawn.compact())
         figures[chart.name] = {"data": figure["data"], "layout": figure["layout"]}
         picture = base64.b64encode(png(figure)).decode()
         broad = ' class="broad"' if chart.broad else ""
@@ -83,13 +98,15 @@ def charts(material: Material) -> tuple[str, Json]:
     return markup.section("charts", "Charts", '<div class="charts">', *parts, "</div>"), figures
 
 
-def _hidden(held: Any) -> Any:  # noqa: ANN401 - JSON
+def _redact_figure(held: Any) -> Any:  # noqa: ANN401 - JSON
     """Return a figure with a mask over each secret in its texts."""
     if isinstance(held, str):
-        return masked(held)
+        return redact(held)
     if isinstance(held, list):
         # Most lists are long, and of numbers.
-        return [_hidden(each) if isinstance(each, (str, list, dict)) else each for each in held]
+        return [
+            _redact_figure(each) if isinstance(each, (str, list, dict)) else each for each in held
+        ]
     if isinstance(held, dict):
-        return {key: _hidden(value) for key, value in held.items()}
+        return {key: _redact_figure(value) for key, value in held.items()}
     return held

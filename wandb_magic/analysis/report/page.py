@@ -63,22 +63,26 @@ def compose(reader: StoreReader, paths: SweepPaths, state: str, url: str) -> str
     """Return the page."""
     from plotly.offline import get_plotlyjs  # noqa: PLC0415 - plotly is heavy, and optional
 
-    from wandb_magic.analysis.plots.material import Material  # noqa: PLC0415 - as above
-    from wandb_magic.analysis.report import facts, markup, sections  # noqa: PLC0415 - as above
+    from wandb_magic.analysis.mpl.figure import CONFIG  # noqa: PLC0415 - as above
+    from wandb_magic.analysis.plots.plot_data import PlotData  # noqa: PLC0415 - as above
+    from wandb_magic.analysis.report import (  # noqa: PLC0415 - as above
+        markup,
+        provenance,
+        sections,
+    )
     from wandb_magic.analysis.report.charts import charts  # noqa: PLC0415 - as above
-    from wandb_magic.analysis.static.figure import CONFIG  # noqa: PLC0415 - as above
 
-    material = Material(reader)
-    code = facts.code_of(paths, material)
-    packages = facts.packages_of(paths, [*material.ranked(), *material.runs])
-    drawn, figures = charts(material)
+    plot_data = PlotData(reader)
+    code = provenance.code_of(paths, plot_data)
+    packages = provenance.packages_of(paths, [*plot_data.ranked_runs(), *plot_data.runs])
+    drawn, figures = charts(plot_data)
     body = [
-        sections.headline(material, code, state, url),
-        sections.best(material),
+        sections.headline(plot_data, code, state, url),
+        sections.best(plot_data),
         drawn,
-        sections.table(material),
-        sections.failures(material),
-        sections.spec(material),
+        sections.table(plot_data),
+        sections.failures(plot_data),
+        sections.spec(plot_data),
         sections.code(code),
         sections.environment(code, packages),
     ]
@@ -86,7 +90,7 @@ def compose(reader: StoreReader, paths: SweepPaths, state: str, url: str) -> str
     return Template(_part("page.html")).substitute(
         hashes=f"{_hash(plotly)} {_hash(script)}",
         version=__version__,
-        title=markup.text(material.sweep.name, 120),
+        title=markup.text(plot_data.sweep.name, 120),
         style=_part("page.css"),
         body="\n".join(body),
         moment=datetime.fromtimestamp(time.time(), timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),

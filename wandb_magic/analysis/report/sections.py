@@ -9,11 +9,11 @@ from typing import Any
 
 import yaml
 
-from wandb_magic.analysis.plots.material import Material
-from wandb_magic.analysis.plots.times import unit
-from wandb_magic.analysis.report import facts, markup
+from wandb_magic.analysis.plots.plot_data import PlotData
+from wandb_magic.analysis.plots.timeline import unit
+from wandb_magic.analysis.report import markup, provenance
 from wandb_magic.analysis.report.markup import number, text
-from wandb_magic.records import RunRecord, documents
+from wandb_magic.records import RunRecord, flatten_keys
 
 MOST_ROWS = 1000
 MOST_COLUMNS = 40
@@ -21,25 +21,31 @@ NAMED = 12  # runs that a failure names
 OWN = ("run", "id", "state", "value", "seconds", "agent")
 
 
-def headline(material: Material, code: facts.Code, state: str, url: str) -> str:
+def headline(plot_data: PlotData, code: provenance.Code, state: str, url: str) -> str:
     """Return what a sweep is, and how it went, in a few words."""
-    sweep, counts = material.sweep, Counter(run.state.value for run in material.runs)
+    sweep, counts = plot_data.sweep, Counter(run.state.value for run in plot_data.runs)
     rows: list[tuple[str, object]] = [
         ("State", f"{state}: {sweep.cause}" if sweep.cause else state),
         ("Runs", ", ".join(f"{count} {name}" for name, count in counts.items()) or "none yet"),
         ("Method", sweep.spec.get("method", "")),
-        ("Began", _moment(material.began)),
-        ("Took", f"{_long(facts.span_of(material))}, {_long(_total(material))} of runs"),
+        ("Began", _format_time(plot_data.began)),
+        (
+            "Took",
+            (
+                f"{_format_duration(provenance.span_of(plot_data))}, "
+                f"{_format_duration(_total(plot_data))} of runs"
+            ),
+        ),
     ]
-    if material.metric is not None:
-        goal = "maximize" if material.metric.maximize else "minimize"
-        rows.insert(1, ("Metric", f"{goal} {material.metric.name}"))
-    ranked = material.ranked()
+    if plot_data.metric is not None:
+        goal = "maximize" if plot_data.metric.maximize else "minimize"
+        rows.insert(1, ("Metric", f"{goal} {plot_data.metric.name}"))
+    ranked = plot_data.ranked_runs()
     big = ""
-    if ranked and material.metric is not None:
+    if ranked and plot_data.metric is not None:
         best = ranked[0]
         big = (
-            f'<p class="best"><span>Best {text(material.metric.name, 80)}</span>'
+            f'<p class="best"><span>Best {text(plot_data.metric.name, 80)}</span>'
             f"<strong>{number(best.value)}</strong><span>run {best.number}</span></p>"
         )
     if code.command:
@@ -51,13 +57,13 @@ def headline(material: Material, code: facts.Code, state: str, url: str) -> str:
     return f"<header><h1>{text(sweep.name, 120)}</h1>{big}{markup.pairs(rows)}</header>"
 
 
-def best(material: Material) -> str:
+def best(plot_data: PlotData) -> str:
     """Return the best run's parameters, beside those of the next ones."""
-    ranked = material.ranked()[:5]
+    ranked = plot_data.ranked_runs()[:5]
     if not ranked:
         return markup.section("best", "Best run", '<p class="quiet">No run has a value yet.</p>')
-    names = list(dict.fromkeys(key for run in ranked for key in documents(run.params, "")))
-    flat = [documents(run.params, "") for run in ranked]
+    names = list(dict.fromkeys(key for run in ranked for key in flatten_keys(run.params, "")))
+    flat = [flatten_keys(run.params, "") for run in ranked]
     head = "".join(f'<th scope="col">run {run.number}</th>' for run in ranked)
     value = "".join(markup.cell(run.value) for run in ranked)
     rows = "".join(
@@ -74,15 +80,15 @@ def best(material: Material) -> str:
     )
 
 
-def table(material: Material) -> str:
+def table(plot_data: PlotData) -> str:
     """Return the table of the runs: all of them, or the best."""
-    ranked = material.ranked()
+    ranked = plot_data.ranked_runs()
     known = {run.id for run in ranked}
-    ordered = [*ranked, *(run for run in material.runs if run.id not in known)]
+    ordered = [*ranked, *(run for run in plot_data.runs if run.id not in known)]
     shown = ordered[:MOST_ROWS]
-    summaries = material.reader.summaries([run.id for run in shown])
-    params = [documents(run.params, "") for run in shown]
-    logged = [_numbers(summaries.get(run.id, {}), material) for run in shown]
+    summaries = plot_data.reader.summaries([run.id for run in shown])
+    params = [flatten_keys(run.params, "") for run in shown]
+    logged = [_numbers(summaries.get(run.id, {}), plot_data) for run in shown]
     names = list(dict.fromkeys(key for each in params for key in each))[:MOST_COLUMNS]
     keys = list(dict.fromkeys(key for each in logged for key in each))[:MOST_COLUMNS]
     rows = [
@@ -93,7 +99,7 @@ def table(material: Material) -> str:
     note = f"{len(ordered):,} runs"
     if len(shown) < len(ordered):
         note = f"{len(shown):,} of {len(ordered):,} runs, the best first"
-    value = material.metric.name if material.metric is not None else "value"
+    value = plot_data.metric.name if plot_data.metric is not None else "value"
     columns = [*OWN, *names, *keys]
     columns[OWN.index("value")] = value
     numeric = [
@@ -110,9 +116,9 @@ def table(material: Material) -> str:
     )
 
 
-def failures(material: Material) -> str:
+def failures(plot_data: PlotData) -> str:
     """Return the runs that broke, with their causes; nothing if none did."""
-    found = facts.failures_of(material.runs)
+    found = provenance.failures_of(plot_data.runs)
     if not found:
         return ""
     parts = []
@@ -130,20 +136,20 @@ def failures(material: Material) -> str:
     return markup.section("failures", "Failed runs", *parts)
 
 
-def spec(material: Material) -> str:
+def spec(plot_data: PlotData) -> str:
     """Return the sweep config."""
-    written = yaml.safe_dump(dict(material.sweep.spec), sort_keys=False, allow_unicode=True)
+    written = yaml.safe_dump(dict(plot_data.sweep.spec), sort_keys=False, allow_unicode=True)
     return markup.section("spec", "Config", markup.block(written))
 
 
-def code(found: facts.Code) -> str:
+def code(found: provenance.Code) -> str:
     """Return what the runs executed."""
     if not found.text:
         return ""
     return markup.section("code", "Code", markup.block(found.text))
 
 
-def environment(found: facts.Code, packages: Sequence[tuple[str, str]]) -> str:
+def environment(found: provenance.Code, packages: Sequence[tuple[str, str]]) -> str:
     """Return the Python and the packages of the runs."""
     versions = {name.lower(): version for name, version in packages}
     rows = [("Python", found.python), ("wandb", versions.get("wandb", ""))]
@@ -173,28 +179,28 @@ def _row(
     yield from (logged.get(key) for key in keys)
 
 
-def _numbers(summary: dict[str, Any], material: Material) -> dict[str, Any]:
+def _numbers(summary: dict[str, Any], plot_data: PlotData) -> dict[str, Any]:
     """Return what of a summary goes into the table: numbers that are not there already."""
-    objective = material.metric.name if material.metric is not None else ""
+    objective = plot_data.metric.name if plot_data.metric is not None else ""
     return {
         key: value
-        for key, value in documents(summary, "").items()
+        for key, value in flatten_keys(summary, "").items()
         if isinstance(value, (int, float)) and not key.startswith("_") and key != objective
     }
 
 
-def _total(material: Material) -> float:
+def _total(plot_data: PlotData) -> float:
     return sum(
         run.ended - run.started
-        for run in material.runs
+        for run in plot_data.runs
         if run.started is not None and run.ended is not None
     )
 
 
-def _long(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     scale, word = unit(seconds)
     return f"{seconds / scale:.3g} {word}"
 
 
-def _moment(seconds: float) -> str:
+def _format_time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")

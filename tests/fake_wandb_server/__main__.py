@@ -1,0 +1,36 @@
+"""`python -m fake_wandb_server PORT JOURNAL [--attended]`: the server in a process of its own.
+
+The port stands on the first line of its output once it listens; 0 takes any free one. It goes on
+until it is killed; an attended one ends with whoever holds its stdin, too, so that a test that
+dies leaves no server behind.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+
+from fake_wandb_server.application import Application
+from fake_wandb_server.journal import Journal
+from fake_wandb_server.server import FakeWandbServer
+from fake_wandb_server.site import Site
+
+
+def main(port: str, path: str, attended: str = "") -> None:
+    """Serve what the journal remembers, and all that comes after."""
+    journal = Journal(Path(path))
+    application = Application(Site())
+    for time, request in journal.read():
+        application.carry_out(time, request)
+    application.journal = journal
+    server = FakeWandbServer(int(port), application)
+    print(server.port, flush=True)  # noqa: T201 - read by who started this
+    if attended:
+        sys.stdin.read()
+    else:
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

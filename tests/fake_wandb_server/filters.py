@@ -1,0 +1,91 @@
+"""The part of MongoDB's query language in which the public API chooses runs, and its orders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from fake_wandb_server.state import Run
+
+MISSING = object()
+
+OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "$eq": lambda value, wanted: value == wanted,
+    "$ne": lambda value, wanted: value != wanted,
+    "$gt": lambda value, wanted: value is not MISSING and value > wanted,
+    "$gte": lambda value, wanted: value is not MISSING and value >= wanted,
+    "$lt": lambda value, wanted: value is not MISSING and value < wanted,
+    "$lte": lambda value, wanted: value is not MISSING and value <= wanted,
+    "$in": lambda value, wanted: (
+        value in wanted or (isinstance(value, list) and bool(set(value) & set(wanted)))
+    ),
+    "$nin": lambda value, wanted: value not in wanted,
+    "$exists": lambda value, wanted: (value is not MISSING) == wanted,
+    "$regex": lambda value, wanted: (
+        isinstance(value, str) and re.search(wanted, value) is not None
+    ),
+}
+
+
+def value_of(run: Run, name: str) -> Any:
+    """Return what a filter means by a name."""
+    if name.startswith("config."):
+        return within(run.config, name.removeprefix("config.").removesuffix(".value"))
+    if name.startswith("summary_metrics."):
+        return within(run.summary, name.removeprefix("summary_metrics."))
+    return {
+        "name": run.name,
+        "displayName": run.display_name,
+        "display_name": run.display_name,
+        "state": run.state,
+        "sweep": run.sweep,
+        "sweepName": run.sweep,
+        "group": run.group,
+        "jobType": run.job_type,
+        "tags": run.tags,
+        "host": run.host,
+        "username": "ada",
+        "created_at": run.number,
+        "createdAt": run.number,
+        "heartbeat_at": run.heartbeat,
+    }.get(name, MISSING)
+
+
+def within(values: Any, path: str) -> Any:
+    """Return a value by its dotted name."""
+    if isinstance(values, dict) and path in values:
+        return values[path]
+    head, _, rest = path.partition(".")
+    if rest and isinstance(values, dict) and head in values:
+        return within(values[head], rest)
+    return MISSING
+
+
+def matches(run: Run, condition: dict[str, Any]) -> bool:
+    """Return whether a run fits."""
+    for name, wanted in condition.items():
+        if name == "$and":
+            fits = all(matches(run, each) for each in wanted)
+        elif name == "$or":
+            fits = any(matches(run, each) for each in wanted)
+        elif name == "$nor":
+            fits = not any(matches(run, each) for each in wanted)
+        else:
+            value = value_of(run, name)
+            if isinstance(wanted, dict) and wanted and all(key.startswith("$") for key in wanted):
+                fits = all(OPERATORS[key](value, each) for key, each in wanted.items())
+            else:
+                fits = value == wanted or (isinstance(value, list) and wanted in value)
+        if not fits:
+            return False
+    return True
+
+
+def sort_key(run: Run, order: str) -> tuple[int, Any]:
+    """Return what a run is ordered by; runs without the value come last."""
+    value = value_of(run, order.lstrip("+-"))
+    known = isinstance(value, int | float)
+    if order[0] == "-":
+        return (1, value) if known else (0, 0)
+    return (0, value) if known else (1, 0)

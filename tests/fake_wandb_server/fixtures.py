@@ -1,0 +1,39 @@
+"""The server, and the clients, as fixtures for every folder of tests."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fake_wandb_server.clients import PYTHONS, Client
+from fake_wandb_server.process import FakeWandbServerProcess
+from fake_wandb_server.server import FakeWandbServer
+
+
+@pytest.fixture
+def fake_wandb_server() -> Iterator[FakeWandbServer]:
+    """A W&B server of this test's own, in this process."""
+    with FakeWandbServer() as server:
+        yield server
+
+
+@pytest.fixture
+def fake_wandb_server_process(tmp_path: Path) -> Iterator[FakeWandbServerProcess]:
+    """A W&B server that this test can kill and start again."""
+    with FakeWandbServerProcess(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def wandb_clients(tmp_path: Path) -> Iterator[list[Client]]:
+    """The newest and the oldest wandb, each with a folder and a server in this process."""
+    with contextlib.ExitStack() as stack:
+        found = []
+        for number, python in enumerate(PYTHONS):
+            folder = tmp_path / f"client{number}"
+            folder.mkdir()
+            found.append(Client(Path(python), folder, stack.enter_context(FakeWandbServer())))
+        yield found

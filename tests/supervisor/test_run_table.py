@@ -1,0 +1,167 @@
+"""What a supervisor remembers of a sweep, rebuilt from nothing but the store."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from wandb_magic.log_records import HistoryRecord, SummaryRecord
+from wandb_magic.processes import current_process, process_age
+from wandb_magic.records import (
+    NO_AGENT,
+    Options,
+    RunId,
+    RunRecord,
+    RunState,
+    SweepId,
+    SweepRecord,
+    SweepState,
+)
+from wandb_magic.runner.events import RunExited, RunStarted
+from wandb_magic.spec import Metric
+from wandb_magic.store import StoreReader, StoreWriter, create
+from wandb_magic.supervisor.run_table import RunTable
+from wandb_magic.supervisor.state import SchedulerState
+
+LOSS = Metric(name="loss", goal="minimize")
+SWEEP = SweepRecord(
+    id=SweepId("aaaaaaaa"),
+    name="",
+    project="",
+    entity="",
+    mode="offline",
+    state=SweepState.RUNNING,
+    created=0.0,
+    spec={},
+    options=Options(retries=1),
+    agents=2,
+    budget=5,
+)
+
+
+def run(number: int, state: RunState = RunState.PENDING, attempt: int = 0) -> RunRecord:
+    return RunRecord(
+        id=RunId(f"run{number:04d}{attempt}"),
+        number=number,
+        attempt=attempt,
+        agent=number % 2,
+        params={"lr": number},
+        state=state,
+        created=float(number),
+    )
+
+
+def logged(*values: float) -> list[HistoryRecord]:
+    return [HistoryRecord(step, None, {"loss": value}) for step, value in enumerate(values)]
+
+
+def test_agents_are_busy_until_their_runs_have_ended() -> None:
+    roster = RunTable(LOSS, keep_history=False)
+    assert roster.free_agent(2) == 0
+    roster.add(run(0))
+    assert roster.free_agent(2) == 1
+    roster.add(run(1))
+    assert roster.free_agent(2) is None
+    roster.on_ended(replace(run(0), state=RunState.FINISHED))
+    assert (roster.free_agent(2), roster.next_number) == (0, 2)
+
+
+def test_without_early_termination_only_the_best_and_the_last_value_are_kept() -> None:
+    roster = RunTable(LOSS, keep_history=False)
+    roster.add(run(0))
+    assert roster.on_logged(run(0).id, logged(3.0, 1.0, 2.0))
+    (trial,) = roster.trials()
+    assert (trial.value, trial.history) == (1.0, (1.0, 2.0))
+    assert not roster.on_logged(run(0).id, [HistoryRecord(3, None, {"other": 0.0})])
+
+
+def test_a_summary_counts_only_where_nothing_was_logged() -> None:
+    roster = RunTable(LOSS, keep_history=True)
+    roster.add(run(0))
+    roster.on_logged(run(0).id, [SummaryRecord({"loss": 9.0})])
+    assert roster.objective(run(0).id) == 9.0
+    roster.on_logged(run(0).id, [*logged(1.0, 2.0), SummaryRecord({"loss": 2.0})])
+    (trial,) = roster.trials()
+    assert (trial.value, trial.history) == (1.0, (1.0, 2.0))
+
+
+def test_a_run_that_is_revived_waits_with_what_it_has_logged() -> None:
+    roster = RunTable(LOSS, keep_history=True)
+    roster.add(run(0))
+    roster.on_logged(run(0).id, logged(3.0, 1.0))
+    failed = replace(run(0), state=RunState.FAILED, started=1.0, ended=2.0, cause="why", value=1.0)
+    roster.on_ended(failed)
+    assert roster.failed() == [failed]
+    revived = roster.requeue(failed.id)
+    assert revived == replace(
+        failed, state=RunState.PENDING, agent=NO_AGENT, started=None, ended=None, cause=""
+    )
+    assert list(roster.queued()) == [failed.id]
+    assert (roster.failed(), roster.get_ended(failed.id)) == ([], None)
+    assert roster.free_agent(1) == 0, "who waits keeps no agent busy"
+    roster.on_logged(failed.id, logged(0.5))
+    (trial,) = roster.trials()
+    assert (trial.state, trial.value, trial.history) == (RunState.PENDING, 0.5, (3.0, 1.0, 0.5))
+
+
+def test_the_newest_run_of_its_parameters_speaks_for_them() -> None:
+    roster = RunTable(LOSS, keep_history=False)
+    for attempt in range(2):
+        record = run(0, attempt=attempt)
+        roster.add(record)
+        roster.on_logged(record.id, logged(1.0 + attempt))
+        roster.on_ended(replace(record, state=RunState.FAILED))
+    assert roster.next_attempt(0) == 2
+    assert [each.attempt for each in roster.failed()] == [1]
+    older = roster.requeue(run(0).id)
+    assert not roster.is_latest(older)
+    assert [(trial.state, trial.value) for trial in roster.trials()] == [(RunState.FAILED, 2.0)]
+    roster.retries.append((0, 2, {}))
+    assert roster.failed() == [], "a retry is due"
+
+
+@pytest.mark.parametrize("moved", [0.0, 3600.0, -3600.0])
+def test_a_run_takes_as_long_though_the_clock_is_set_meanwhile(
+    tmp_path: Path, moved: float
+) -> None:
+    create(tmp_path / "sweep.db", SWEEP)
+    writer = StoreWriter(tmp_path / "sweep.db")
+    ledger = SchedulerState(writer, LOSS, keep_history=False)
+    ledger.add_run(run(0))
+    ledger.on_run_started(RunStarted(run(0).id, current_process()))
+    started = ledger.runs.active[run(0).id].started
+    assert started is not None
+    ended = ledger.on_run_ended(
+        RunExited(run(0).id, 0, None, "", time.time() + moved), RunState.FINISHED, ""
+    ).ended
+    assert ended is not None
+    age = process_age(current_process())
+    assert 0 <= ended - started <= (3600 if age is None else age) + 1
+    writer.close()
+
+
+def test_a_new_supervisor_remembers_successes_and_retries_that_are_due(tmp_path: Path) -> None:
+    store = tmp_path / "sweep.db"
+    create(store, SWEEP)
+    writer = StoreWriter(store)
+    for record in (
+        run(0, RunState.FINISHED),
+        run(1, RunState.FAILED),
+        run(1, RunState.FAILED, attempt=1),
+        run(2, RunState.KILLED),
+        run(3, RunState.RUNNING),
+    ):
+        writer.add_run(record)
+    writer.append(run(3).id, logged(0.5))
+    writer.commit()
+    reader = StoreReader(store)
+    ledger = SchedulerState(writer, LOSS, keep_history=True)
+    ledger.restore(reader)
+    reader.close()
+    assert ledger.runs.success_count == 1
+    assert ledger.runs.retries == [(2, 1, {"lr": 2})]
+    assert list(ledger.runs.active) == [run(3).id]
+    assert ledger.runs.objective(run(3).id) == 0.5
+    assert ledger.runs.next_number == 4
+    writer.close()

@@ -1,0 +1,195 @@
+"""Sweeps beside each other: what became of each, in what they differ, who was ahead when.
+
+Only sweeps with the same objective are compared: values of different ones say nothing about each
+other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from wandb_magic.analysis.columns import column
+from wandb_magic.errors import SweepStateError
+from wandb_magic.records import RunRecord, RunState, SweepRecord, flatten_keys, sweep_metric
+from wandb_magic.spec.fields import canonical
+from wandb_magic.store import StoreReader
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STATES = tuple(state for state in RunState if state.has_ended)
+_UNREPORTED_KEYS = frozenset({"name", "description", "project", "entity", "run_cap"})
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """Sweeps beside each other.
+
+    Attributes
+    ----------
+    table
+        A row a sweep, by its name: ``id``, ``runs``, how many of them are in each final state,
+        the ``best`` value with the number of its run (``best_run``), the ``median``,
+        ``time_to_best``, ``duration`` (from the start of the sweep to the end of its last run) and
+        ``run_time`` (of all runs together); all times in seconds.
+    differences
+        A row for each key of the config, and of how the sweep was run, in which they differ; a
+        column a sweep, None where one does not have it.
+    progress
+        The best value so far by run number; a column a sweep.
+    """
+
+    table: pd.DataFrame
+    differences: pd.DataFrame
+    progress: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return f"{self.table.T.to_string()}\n\n{self._text()}"
+
+    def _repr_html_(self) -> str:
+        return f"{self.table.T.to_html()}\n{self.differences.to_html()}"
+
+    def _text(self) -> str:
+        if self.differences.empty:
+            return "the configs are the same"
+        return self.differences.to_string()
+
+
+def compare(readers: Sequence[StoreReader]) -> Comparison:
+    """Return the comparison; see `Conclusions.compare`.
+
+    Raises
+    ------
+    SweepStateError
+        If they have not all the same metric and goal.
+    """
+    import pandas as pd  # noqa: PLC0415 - a second to import
+
+    sweeps = [reader.sweep() for reader in readers]
+    maximize = _goal(sweeps)
+    names = _names(sweeps)
+    runs = [reader.runs() for reader in readers]
+    rows = [
+        _row(sweep, of_sweep, maximize=maximize)
+        for sweep, of_sweep in zip(sweeps, runs, strict=True)
+    ]
+    index: pd.Index[str] = pd.Index(names, name="sweep", dtype=object)
+    table = pd.DataFrame(
+        {key: column([row[key] for row in rows]) for key in rows[0]}, index=index
+    ).astype(dict.fromkeys(("best", "median", "time_to_best", "duration", "run_time"), "float64"))
+    progress = {
+        name: pd.Series(_progress(of_sweep, maximize=maximize), dtype="float64")
+        for name, of_sweep in zip(names, runs, strict=True)
+    }
+    return Comparison(
+        table.astype({"best_run": "Int64"}),
+        _differences(names, sweeps),
+        pd.DataFrame(progress).sort_index().rename_axis("number"),
+    )
+
+
+def _goal(sweeps: Sequence[SweepRecord]) -> bool:
+    metrics = [sweep_metric(sweep) for sweep in sweeps]
+    for sweep, metric in zip(sweeps, metrics, strict=True):
+        if metric is None:
+            raise SweepStateError(f"sweep {sweep.id} has no metric by which it can be compared")
+    goals = {
+        (metric.name, metric.maximize): sweep.id
+        for sweep, metric in zip(sweeps, metrics, strict=True)
+        if metric is not None
+    }
+    if len(goals) > 1:
+        said = " and ".join(
+            f"{sweep} is to {'maximize' if maximize else 'minimize'} {name}"
+            for (name, maximize), sweep in goals.items()
+        )
+        raise SweepStateError(f"these sweeps have different objectives: {said}")
+    ((_, maximize),) = goals
+    return maximize
+
+
+def _names(sweeps: Sequence[SweepRecord]) -> list[str]:
+    often = Counter(sweep.name for sweep in sweeps)
+    return [
+        sweep.name if often[sweep.name] == 1 else f"{sweep.name} ({sweep.id})" for sweep in sweeps
+    ]
+
+
+def _row(sweep: SweepRecord, runs: Sequence[RunRecord], *, maximize: bool) -> dict[str, Any]:
+    counts = Counter(run.state for run in runs)
+    known = [run for run in runs if run.value is not None]
+    best = (max if maximize else min)(known, key=_value) if known else None
+    ends = [run.ended for run in runs if run.ended is not None]
+    begin = sweep.started
+    return {
+        "id": sweep.id,
+        "runs": len(runs),
+        **{state.value: counts[state] for state in STATES},
+        "best": None if best is None else best.value,
+        "best_run": None if best is None else best.number,
+        "median": median(map(_value, known)) if known else None,
+        "time_to_best": None if best is None else _between(begin, best.ended),
+        "duration": _between(begin, max(ends, default=None)),
+        "run_time": math.fsum(_between(run.started, run.ended) or 0.0 for run in runs),
+    }
+
+
+def _value(run: RunRecord) -> float:
+    assert run.value is not None
+    return run.value
+
+
+def _between(begin: float | None, end: float | None) -> float | None:
+    return None if begin is None or end is None else end - begin
+
+
+def _progress(runs: Sequence[RunRecord], *, maximize: bool) -> dict[int, float]:
+    """Return the best value up to each number; retries of one count for the same number."""
+    better = max if maximize else min
+    worst = -math.inf if maximize else math.inf
+    values: dict[int, float] = {}
+    for run in runs:
+        own = worst if run.value is None else run.value
+        values[run.number] = better(values.get(run.number, worst), own)
+    so_far = accumulate(values.values(), better)
+    return {
+        number: value if math.isfinite(value) else math.nan
+        for number, value in zip(values, so_far, strict=True)
+    }
+
+
+def _differences(names: Sequence[str], sweeps: Sequence[SweepRecord]) -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415 - as above
+
+    told = [_sweep_facts(sweep) for sweep in sweeps]
+    keys = list(dict.fromkeys(key for each in told for key in each))
+    differing = [
+        key
+        for key in keys
+        if len({canonical(each[key]) if key in each else "" for each in told}) > 1
+    ]
+    columns = {
+        name: pd.Series([each.get(key) for key in differing], dtype=object)
+        for name, each in zip(names, told, strict=True)
+    }
+    frame: pd.DataFrame = pd.DataFrame(columns, columns=list(names))
+    frame.index = pd.Index(differing, name="key", dtype=object)
+    return frame
+
+
+def _sweep_facts(sweep: SweepRecord) -> Mapping[str, Any]:
+    """Return what may explain a difference, by dotted key."""
+    spec = {key: value for key, value in sweep.spec.items() if key not in _UNREPORTED_KEYS}
+    return flatten_keys(spec, "") | {
+        "mode": sweep.mode,
+        "agents": sweep.agents,
+        "seed": sweep.options.seed,
+        "sampler": sweep.options.sampler,
+        "priors": len(sweep.options.priors),
+    }

@@ -1,0 +1,211 @@
+"""What plots are made of: a sweep's runs, values and parameters, read once for each plot."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from wandb_magic.analysis.importance import Importances, importance
+from wandb_magic.errors import SweepError, SweepStateError
+from wandb_magic.records import Metric, RunId, RunRecord, RunState, flatten_keys, sweep_metric
+from wandb_magic.store import StoreReader
+
+_Each = TypeVar("_Each")
+NEWEST = 5000  # runs from which importance is told
+NUMERIC_LOG = ("log_uniform", "log_normal")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of some runs.
+
+    Attributes
+    ----------
+    name
+        Dotted.
+    values
+        For each run, None where it has none: numbers if `numeric`, else texts.
+    numeric, log
+        Whether all values are numbers, and whether the spec searches them by their logarithm.
+    """
+
+    name: str
+    values: tuple[Any, ...]
+    numeric: bool
+    log: bool
+
+    @property
+    def varies(self) -> bool:
+        """Whether there is more than one value."""
+        return len(set(self.values)) > 1
+
+
+class PlotData:
+    """A sweep's results as plots need them; made anew for each plot.
+
+    Parameters
+    ----------
+    reader
+        Of the sweep's store.
+    """
+
+    def __init__(self, reader: StoreReader) -> None:
+        self.reader = reader
+        self.sweep = reader.sweep()
+        self.metric: Metric | None = sweep_metric(self.sweep)
+        self._importances: dict[str, Importances] = {}
+
+    @cached_property
+    def runs(self) -> list[RunRecord]:
+        """All runs in order of their numbers."""
+        return self.reader.runs()
+
+    @property
+    def began(self) -> float:
+        """When the sweep began, in seconds since the epoch."""
+        started = [run.started for run in self.runs if run.started is not None]
+        return min(started, default=self.sweep.started or self.sweep.created)
+
+    def key(self, given: str | None) -> str:
+        """Return the metric that is meant: the objective unless another is named.
+
+        Raises
+        ------
+        SweepError
+            If the sweep has none and none is named.
+        """
+        if given is not None:
+            return given
+        if self.metric is None:
+            raise SweepError("the sweep has no metric: name one, as in plot.curves('loss')")
+        return self.metric.name
+
+    def maximize(self, key: str) -> bool:
+        """Tell whether larger is better: for the objective as the config says."""
+        return self.metric is not None and self.metric.name == key and self.metric.maximize
+
+    def runs_with_value(self, given: str | None) -> tuple[str, list[RunRecord], list[float]]:
+        """Return the metric's name, and the runs that have a finite value of it, with these.
+
+        Raises
+        ------
+        SweepStateError
+            If no run has one.
+        """
+        key = self.key(given)
+        held: Mapping[RunId, Any]
+        if self.metric is not None and key == self.metric.name:
+            held = {run.id: run.value for run in self.runs}
+        else:
+            summaries = self.reader.summaries()
+            held = {run: flatten_keys(logged, "").get(key) for run, logged in summaries.items()}
+        pairs = [
+            (run, finite) for run in self.runs if (finite := _finite(held.get(run.id))) is not None
+        ]
+        if not pairs:
+            raise SweepStateError(f"no run of sweep {self.sweep.name} has a value of {key!r} yet")
+        return key, [run for run, _ in pairs], [value for _, value in pairs]
+
+    def importances(self, given: str | None) -> Importances:
+        """Return how much each parameter matters, from the newest runs that did not break."""
+        from wandb_magic.analysis.study import silence_optuna  # noqa: PLC0415 - imports Optuna
+
+        key, runs, values = self.runs_with_value(given)
+        if key not in self._importances:
+            pairs = [
+                (flatten_keys(run.params, ""), value)
+                for run, value in zip(runs, values, strict=True)
+                if run.state.has_ended and not run.state.is_failure
+            ][-NEWEST:]
+            with silence_optuna():
+                self._importances[key] = importance(
+                    [params for params, _ in pairs],
+                    [value for _, value in pairs],
+                    maximize=self.maximize(key),
+                )
+        return self._importances[key]
+
+    def ranked_runs(self) -> list[RunRecord]:
+        """Return the runs with a value of the objective, the best first."""
+        if self.metric is None:
+            return []
+        sign = -1.0 if self.metric.maximize else 1.0
+        found = [(sign * run.value, run) for run in self.runs if _finite(run.value) is not None]  # type: ignore[operator] # finite
+        return [run for _, run in sorted(found, key=lambda pair: pair[0])]
+
+    def parameters(self, runs: Sequence[RunRecord], names: Sequence[str] = ()) -> list[Parameter]:
+        """Return the parameters of `runs`, those in `names` or all that vary.
+
+        Raises
+        ------
+        SweepError
+            If a name is no parameter's.
+        """
+        flat = [flatten_keys(run.params, "") for run in runs]
+        known = list(dict.fromkeys(name for each in flat for name in each))
+        for name in names:
+            if name not in known:
+                raise SweepError(f"the sweep has no parameter {name!r}: it has {', '.join(known)}")
+        logs = log_parameters(self.sweep.spec)
+        made = [
+            _parameter(name, [each.get(name) for each in flat], logs) for name in names or known
+        ]
+        return made if names else [each for each in made if each.varies]
+
+    def pruned_runs(self) -> list[RunRecord]:
+        """Return the runs that were ended early."""
+        return [run for run in self.runs if run.state is RunState.PRUNED]
+
+
+def downsample(items: Sequence[_Each], most: int) -> list[_Each]:
+    """Return at most `most` of the items, evenly spread, the first and the last among them."""
+    if len(items) <= most:
+        return list(items)
+    step = (len(items) - 1) / (most - 1)
+    return [items[round(place * step)] for place in range(most)]
+
+
+def log_parameters(spec: Mapping[str, Any]) -> set[str]:
+    """Return the dotted names of the parameters that a spec searches by their logarithm."""
+    found = set[str]()
+
+    def look(entries: Mapping[str, Any], prefix: str) -> None:
+        for name, entry in entries.items():
+            if not isinstance(entry, Mapping):
+                continue
+            if isinstance(entry.get("parameters"), Mapping):
+                look(entry["parameters"], f"{prefix}{name}.")
+            elif any(word in str(entry.get("distribution", "")) for word in NUMERIC_LOG):
+                found.add(f"{prefix}{name}")
+
+    look(spec.get("parameters", {}), "")
+    return found
+
+
+def _parameter(name: str, held: list[Any], logs: set[str]) -> Parameter:
+    given = [value for value in held if value is not None]
+    numeric = bool(given) and all(_finite(value) is not None for value in given)
+    if numeric:
+        log = name in logs and all(value > 0 for value in given)
+        return Parameter(name, tuple(held), numeric=True, log=log)
+    texts = tuple(None if value is None else _text(value) for value in held)
+    return Parameter(name, texts, numeric=False, log=False)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def _finite(value: object) -> float | None:
+    """Return a number that can be drawn; None for all else, and for truth values."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None

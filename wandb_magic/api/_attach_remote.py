@@ -1,0 +1,211 @@
+"""Running agents for a sweep that exists at the W&B server, made anywhere, by anybody.
+
+Here it has a folder of its own, as every sweep has; what is asked of it here concerns the agents
+of this machine. Several machines can serve one sweep.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from wandb_magic import registry
+from wandb_magic.api import _sweep_dir
+from wandb_magic.api._launch import launch, sweep_environment
+from wandb_magic.api._local_sweeps import find_local
+from wandb_magic.api._option_checks import require_bound, validate_code, validate_options
+from wandb_magic.api._options import LaunchOptions, RunCode
+from wandb_magic.api._status import Status
+from wandb_magic.api._sweep import Sweep
+from wandb_magic.api._trust import authorized_environment
+from wandb_magic.bundle import CaptureSummary, bundles_equal
+from wandb_magic.daemon import is_supervisor_running
+from wandb_magic.errors import SweepNotFoundError, SweepStateError
+from wandb_magic.paths import SweepPaths, folder_lock
+from wandb_magic.records import SweepState
+from wandb_magic.search.grid import grid_size
+from wandb_magic.spec import Spec, load, load_lenient
+from wandb_magic.wandb_client import RemoteSweep, get_sweep, has_credentials, is_sweep_path
+
+
+def is_remote_sweep(config: Mapping[str, Any] | str | os.PathLike[str]) -> bool:
+    """Tell whether what was given instead of a config names a sweep."""
+    return isinstance(config, str) and is_sweep_path(config) and not Path(config).exists()
+
+
+def attach_remote(sweep: str, code: RunCode, launch_options: LaunchOptions) -> Sweep:
+    """Run agents for a sweep.
+
+    Parameters
+    ----------
+    sweep
+        Its id, ``entity/project/id``, or the address of its page.
+    code
+        What its runs execute; the sweep's own ``program`` if there is none.
+    launch_options
+        How; `count` says how many more runs to start here.
+
+    Raises
+    ------
+    SweepStateError
+        If it is running other code here, and does not come to an end.
+    SweepNotFoundError
+        If there is none here, and no API key to look for it at W&B.
+    RemoteError
+        If the server cannot be reached, or has no such sweep.
+    """
+    local_sweep = _find_attached(sweep)
+    if local_sweep is not None:
+        return _continue_sweep(local_sweep, code, launch_options)
+    environment = sweep_environment(launch_options)
+    if not has_credentials(environment):
+        raise SweepNotFoundError(
+            f"there is no sweep {sweep!r} here, and W&B finds no API key to look for it there: "
+            "run `wandb login` or set WANDB_API_KEY"
+        )
+    remote = get_sweep(
+        sweep,
+        environment,
+        entity=launch_options.entity or "",
+        project=launch_options.project or "",
+    )
+    environment["WANDB_BASE_URL"] = remote.base_url
+    spec = _parse_spec(remote.config, code)
+    validate_options(spec, code, launch_options, is_remote=True)
+    launch_options = replace(
+        launch_options, options=replace(launch_options.options, attached=True)
+    )
+    return Sweep(
+        *launch(spec, launch_options, environment, _RemoteSource(remote, code, environment))
+    )
+
+
+@dataclass(frozen=True)
+class _RemoteSource:
+    """The source of a sweep that exists at the server."""
+
+    remote: RemoteSweep
+    code: RunCode
+    environment: dict[str, str]
+
+    def write_bundle(self, staging: SweepPaths) -> CaptureSummary:
+        return _sweep_dir.write_bundle(staging, self.code, self.environment)
+
+    def create_remote(self) -> RemoteSweep:
+        return self.remote
+
+
+def _find_attached(sweep: str) -> Sweep | None:
+    sweep_id = sweep.rstrip("/").partition("?")[0].rpartition("/")[2]
+    if not any(entry.id == sweep_id for entry in registry.list_available()):
+        return None
+    local_sweep = find_local(sweep_id)
+    return None if local_sweep.status().sweep.options.copied else local_sweep
+
+
+def _continue_sweep(sweep: Sweep, code: RunCode, launch_options: LaunchOptions) -> Sweep:
+    """Run more of a sweep that this machine knows; with other code, if that is given.
+
+    What it was asked to run before, it runs first, with the code that it had: as if each call had
+    waited for its runs, which W&B's does.
+    """
+    validate_code(code)
+    if code.cell is not None or code.function is not None:
+        _new_budget(
+            sweep.status(), launch_options
+        )  # what makes no sense is said before anything is frozen
+        _replace_code(sweep, code, launch_options)
+    with folder_lock(sweep.path):  # each call adds to what the one before it has asked for
+        status = sweep.status()
+        budget = _new_budget(status, launch_options)
+        if budget != status.sweep.budget:
+            sweep.set_count(budget)
+    sweep.resume()
+    if launch_options.agents > status.sweep.agents:
+        sweep.set_agents(launch_options.agents)
+    return sweep
+
+
+def _replace_code(sweep: Sweep, code: RunCode, launch_options: LaunchOptions) -> None:
+    """Let the next runs execute `code`; wait for those that are to execute other code.
+
+    Raises
+    ------
+    SweepStateError
+        If the sweep runs other code, and is held up or has no end.
+    """
+    paths = SweepPaths(sweep.path)
+    environment = _with_recorded_server(sweep, sweep_environment(launch_options))
+    staging = _sweep_dir.new_staging_dir()
+    try:
+        _sweep_dir.write_bundle(staging, code, environment)
+        if is_supervisor_running(paths):
+            if bundles_equal(staging.bundle, paths.bundle):
+                return
+            _wait_for_current_runs(sweep)
+        shutil.rmtree(paths.bundle)
+        staging.bundle.rename(paths.bundle)
+    finally:
+        shutil.rmtree(staging.folder, ignore_errors=True)
+
+
+def _wait_for_current_runs(sweep: Sweep) -> None:
+    record = sweep.status().sweep
+    is_active = record.state in (SweepState.PENDING, SweepState.RUNNING)
+    if is_active and record.budget is not None:
+        print(  # noqa: T201 - the cell waits, and says why
+            f"Sweep {sweep.id} is running other code: waiting until its {record.budget} runs have "
+            "ended; an interrupt ends the waiting only."
+        )
+    if record.budget is not None or not is_active:
+        sweep.wait()
+    if is_supervisor_running(SweepPaths(sweep.path)):
+        raise SweepStateError(
+            f"sweep {sweep.id} is {sweep.state}, with other code: stop it with %wandb_sweep stop "
+            f"{sweep.id}, and wait until it has stopped, to run this code"
+        )
+
+
+def _new_budget(status: Status, launch_options: LaunchOptions) -> int | None:
+    """Return how many runs there are to be in all, with `launch_options.count` more of them."""
+    record = status.sweep
+    is_active = record.state in (SweepState.PENDING, SweepState.RUNNING) and not status.died
+    if is_active and record.budget is None:
+        return None
+    if launch_options.count is None:
+        if record.options.attached:
+            return None
+        used_up = record.budget is None or status.ended >= record.budget
+        if used_up and not is_active and record.mode == "offline":
+            return _default_budget(load(record.spec), launch_options)
+        return record.budget
+    asked = record.budget if is_active else None
+    more = (status.ended + status.running if asked is None else asked) + launch_options.count
+    cap = None if record.options.attached else record.spec.get("run_cap")
+    return more if cap is None else min(more, cap)
+
+
+def _default_budget(spec: Spec, launch_options: LaunchOptions) -> int:
+    """Return after how many runs a search ends by itself."""
+    require_bound(spec, launch_options)
+    ends = [spec.run_cap, grid_size(spec) if spec.method == "grid" else None]
+    return min(end for end in ends if end is not None)
+
+
+def _with_recorded_server(sweep: Sweep, environment: dict[str, str]) -> dict[str, str]:
+    recorded = authorized_environment(SweepPaths(sweep.path), sweep.status().sweep.spec)
+    base_url = recorded.get("WANDB_BASE_URL")
+    return {**environment, "WANDB_BASE_URL": base_url} if base_url else environment
+
+
+def _parse_spec(config: Mapping[str, Any], code: RunCode) -> Spec:
+    """Return what the server's config says; code that is given wins over its program."""
+    config_copy = dict(config)
+    if code.cell is not None or code.function is not None:
+        config_copy.pop("program", None)
+        config_copy.pop("command", None)
+    return load_lenient(config_copy)

@@ -1,0 +1,127 @@
+"""Letting an offline sweep go on online, as the real sweep that its runs were sent to.
+
+The server then chooses the parameters, and all runs that it was sent are runs of the same sweep:
+it learns from them. Here the offline sweep stays as it is, and the online one has a folder of its
+own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from wandb_magic import registry
+from wandb_magic.api._control import send_request
+from wandb_magic.api._launch import launch
+from wandb_magic.api._options import LaunchOptions
+from wandb_magic.api._reader import SweepReader
+from wandb_magic.api._sync import sync
+from wandb_magic.api._trust import authorize
+from wandb_magic.bundle import CaptureSummary
+from wandb_magic.bundle.manifest import inheritable_environment
+from wandb_magic.errors import SweepStateError
+from wandb_magic.paths import SweepPaths, make_folder
+from wandb_magic.spec import load
+from wandb_magic.store import StoreReader
+from wandb_magic.wandb_client import RemoteSweep, WandbClient, account, get_sweep, set_state
+
+
+def go_online(sweep: SweepReader, count: int | None = None, *, trust: bool = False) -> SweepPaths:
+    """Send what a sweep has, and run more of it as a sweep of the W&B server.
+
+    Parameters
+    ----------
+    sweep
+        An offline sweep that has ended.
+    count
+        How many more runs to start; what is left of its budget by default.
+    trust
+        Whether the user answers for code that comes from elsewhere.
+
+    Returns
+    -------
+    SweepPaths
+        The paths of the online sweep.
+
+    Raises
+    ------
+    SweepStateError
+        If it is online already, is still running, or has no budget left.
+    RemoteError
+        If the server cannot be reached, or says no.
+    UntrustedError
+        If its code was not written by this user.
+    """
+    status = sweep.status()
+    record = status.sweep
+    if record.mode == "online":
+        raise SweepStateError(f"sweep {sweep.id} is online already: resume() lets it go on")
+    if not record.state.has_ended:
+        raise SweepStateError(f"sweep {sweep.id} is {status.state}: stop it before it goes online")
+    left = None if record.budget is None else record.budget - status.ended
+    more = count if count is not None else left
+    if more is not None and more < 1:
+        raise SweepStateError(
+            f"sweep {sweep.id} has had all of its {record.budget} runs: say how many more with "
+            "--count"
+        )
+    paths = SweepPaths(sweep.path)
+    _, manifest = authorize(paths, record.spec, trust=trust)
+    target = sync(paths, record, None, None, once=False).wait().state.target
+    environment = {**manifest.environment, **inheritable_environment(os.environ)}
+    who = account(environment)
+    environment["WANDB_BASE_URL"] = who.base_url
+    client = WandbClient(who.base_url, who.key, who.source)
+    try:
+        set_state(client, target.entity, target.project, target.id, "RUNNING")
+    finally:
+        client.close()
+    online = next(
+        (entry.paths for entry in registry.list_available() if entry.id == target.id), None
+    )
+    if online is not None:
+        _continue(online, more)
+        return online
+    remote = get_sweep(target.path, environment)
+    settings = LaunchOptions(
+        count=more,
+        agents=record.agents,
+        name=record.name if record.name != record.id else None,
+        project=target.project,
+        entity=target.entity,
+        mode="online",
+        options=replace(record.options, priors=()),
+        env=None,
+    )
+    notice = f"it goes on from the offline sweep {sweep.id}, whose runs the server has"
+    source = _OfflineSweep(paths, remote)
+    online, _ = launch(load(record.spec), settings, environment, source, notice)
+    return online
+
+
+@dataclass(frozen=True)
+class _OfflineSweep:
+    """The source of an online sweep that goes on from an offline one."""
+
+    paths: SweepPaths
+    remote: RemoteSweep
+
+    def write_bundle(self, staging: SweepPaths) -> CaptureSummary:
+        make_folder(staging.folder)
+        shutil.copytree(self.paths.bundle, staging.bundle)
+        return CaptureSummary(())
+
+    def create_remote(self) -> RemoteSweep:
+        return self.remote
+
+
+def _continue(paths: SweepPaths, more: int | None) -> None:
+    """Let an online sweep that this machine has go on, with `more` runs."""
+    online = SweepReader(paths)
+    with closing(StoreReader(paths.store)) as reader:
+        if more is not None:
+            count = online.status().ended + more
+            send_request(paths, reader, "set_count", {"count": count}, restart=True)
+        send_request(paths, reader, "resume", {}, restart=True)

@@ -1,0 +1,96 @@
+"""Making a sweep's folder and handing it to a supervisor.
+
+All or nothing: when anything is wrong, no folder stays behind and no process was started.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Protocol
+
+from wandb_magic.api import _sweep_dir
+from wandb_magic.api._options import LaunchOptions
+from wandb_magic.bundle import CaptureSummary, read_signature, trust_environment
+from wandb_magic.bundle.manifest import inheritable_environment
+from wandb_magic.daemon import start_supervisor
+from wandb_magic.errors import SweepError
+from wandb_magic.paths import SweepPaths
+from wandb_magic.records import SweepId
+from wandb_magic.spec import Spec
+from wandb_magic.wandb_client import RemoteSweep
+
+
+class SweepSource(Protocol):
+    """Where a new sweep's code and its place at the server come from.
+
+    `launch` owns it, and calls both methods once, in this order, in its own thread.
+    """
+
+    def write_bundle(self, staging: SweepPaths) -> CaptureSummary:
+        """Write the bundle into the folder that is being made."""
+
+    def create_remote(self) -> RemoteSweep | None:
+        """Return the sweep at the server; None for an offline sweep."""
+
+
+def launch(
+    spec: Spec,
+    launch_options: LaunchOptions,
+    environment: dict[str, str],
+    source: SweepSource,
+    notice: str = "",
+) -> tuple[SweepPaths, CaptureSummary]:
+    """Make a sweep's folder and hand it over.
+
+    Parameters
+    ----------
+    spec, settings
+        What it is to be.
+    environment
+        What its processes inherit.
+    source
+        Where its code comes from, and its place at the server.
+    notice
+        What to tell the user once.
+
+    Returns
+    -------
+    tuple
+        The sweep's paths, and what went along with it.
+
+    Raises
+    ------
+    SweepError
+        If the folder cannot be written.
+    """
+    paths = staging = _sweep_dir.new_staging_dir()
+    id_ = SweepId(staging.folder.name.removeprefix("sweep-"))
+    try:
+        contents = source.write_bundle(staging)
+        remote = source.create_remote()
+        if remote is not None:
+            id_ = SweepId(remote.id)
+        sweep = _sweep_dir.new_record(
+            id_, spec, launch_options, remote=remote, options=launch_options.options, notice=notice
+        )
+        paths = _sweep_dir.commit(staging, sweep)
+        if not launch_options.idle:
+            start_supervisor(
+                paths, {**environment, **trust_environment(read_signature(paths.bundle))}
+            )
+    except BaseException as error:
+        _sweep_dir.rollback(paths, id_)
+        if isinstance(error, OSError):
+            raise SweepError(_sweep_dir.explain_os_error(error, paths)) from error
+        raise
+    return paths, contents
+
+
+def sweep_environment(launch_options: LaunchOptions) -> dict[str, str]:
+    """Return what a new sweep's processes inherit."""
+    return {**inheritable_environment(os.environ), **(launch_options.env or {})}
+
+
+def kernel_mode() -> dict[str, str]:
+    """Return W&B's mode in this process: it decides about a sweep, and is not inherited."""
+    return {"WANDB_MODE": os.environ["WANDB_MODE"]} if "WANDB_MODE" in os.environ else {}

@@ -1,0 +1,198 @@
+"""What W&B says of runs, as entries of a store: each step once, however often it is read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from wandb_magic.log_records import (
+    ConfigRecord,
+    HistoryRecord,
+    InfoRecord,
+    LogRecord,
+    SummaryRecord,
+    SystemRecord,
+)
+from wandb_magic.records import RunId, RunRecord, RunState, is_id, sweep_metric
+from wandb_magic.search.objective import objective
+from wandb_magic.store import StoreReader, StoreWriter
+from wandb_magic.wandb_client import RemoteSweep, run_page
+from wandb_magic.wandb_client.export import HistoryPage, RemoteRun
+
+HISTORY, SYSTEM = "W&B: history", "W&B: system metrics"
+"""Names under which the store keeps how far a run was read: the next step, or millisecond."""
+
+_STATES = {
+    "finished": RunState.FINISHED,
+    "failed": RunState.FAILED,
+    "crashed": RunState.LOST,
+    "killed": RunState.STOPPED,
+    "preempted": RunState.LOST,
+    "preempting": RunState.RUNNING,
+    "running": RunState.RUNNING,
+    "pending": RunState.PENDING,
+}
+_SYSTEM_PREFIX = "system."
+_NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+class RunImporter:
+    """Takes runs into the store of a copy.
+
+    Parameters
+    ----------
+    store, reader
+        The store, which nobody else writes.
+    sweep
+        The sweep as W&B has it.
+
+    Attributes
+    ----------
+    left_out
+        How many runs have an id that is not of W&B's own form, and may be no part of a path.
+    """
+
+    def __init__(self, store: StoreWriter, reader: StoreReader, sweep: RemoteSweep) -> None:
+        self._store = store
+        self._reader = reader
+        self._sweep = sweep
+        self._metric = sweep_metric(store.sweep())
+        self._existing_ids = {run.id for run in reader.runs()}
+        self.skipped = 0
+
+    def import_runs(
+        self, messages: Iterator[RemoteRun | HistoryPage]
+    ) -> Iterator[tuple[str, str]]:
+        """Take in what is told; yield each run that is whole, with its mark."""
+        run: RemoteRun | None = None
+        for each in messages:
+            if isinstance(each, RemoteRun):
+                if run is not None:
+                    yield self._finish_run(run)
+                run = each if is_id(each.id) else None
+                if run is None:
+                    self.skipped += 1
+                else:
+                    self._start_run(run)
+            elif run is not None:
+                self._append_rows(RunId(run.id), each)
+        if run is not None:
+            yield self._finish_run(run)
+
+    def _start_run(self, run: RemoteRun) -> None:
+        id_ = RunId(run.id)
+        if id_ not in self._existing_ids:
+            self._store.add_run(
+                RunRecord(
+                    id=id_,
+                    number=len(self._existing_ids),
+                    attempt=0,
+                    agent=0,
+                    params=self._params(run),
+                    state=RunState.RUNNING,
+                    created=run.created,
+                    started=run.created,
+                )
+            )
+            self._existing_ids.add(id_)
+        else:
+            # One that had ended may have been resumed; it goes on here, too, until it is whole.
+            self._store.update_run(id_, state=RunState.RUNNING)
+        config, summary = flatten_values(run.config), flatten_values(run.summary)
+        self._store.append(
+            id_,
+            [
+                InfoRecord(
+                    name=run.name,
+                    project=self._sweep.project,
+                    group=run.group,
+                    job_type=run.job_type,
+                    tags=run.tags,
+                    notes=run.notes,
+                    host="",
+                    git_commit=run.commit,
+                    start_time=run.created,
+                ),
+                ConfigRecord(config, remove=tuple(run.config)),
+                SummaryRecord(summary, remove=tuple(run.summary)),
+            ],
+        )
+        self._store.commit()
+
+    def _append_rows(self, run: RunId, page: HistoryPage) -> None:
+        name = SYSTEM if page.system else HISTORY
+        position = self._store.positions(run).get(name, 0)
+        entries = list(_system_records(page.rows) if page.system else _history_records(page.rows))
+        new = [(at, entry) for at, entry in entries if at >= position]
+        if new:
+            self._store.append(run, [entry for _, entry in new], name, new[-1][0] + 1)
+            self._store.commit()
+
+    def _finish_run(self, run: RemoteRun) -> tuple[str, str]:
+        id_, state = RunId(run.id), _STATES.get(run.state, RunState.LOST)
+        fields: dict[str, Any] = {"state": state, "value": self._value(run)}
+        fields["ended"] = run.heartbeat if state.has_ended else None
+        if state.has_ended and state is not RunState.FINISHED:
+            page = run_page(self._sweep.url, run.id)
+            fields["cause"] = f"{run.state} at W&B: {page} says more"
+        self._store.update_run(id_, **fields)
+        self._store.commit()
+        return run.id, run.mark
+
+    def _value(self, run: RemoteRun) -> float | None:
+        if self._metric is None:
+            return None
+        name = self._metric.name
+        values = self._reader.objective(name, [RunId(run.id)]).get(RunId(run.id), [])
+        last = _to_float(flatten_values(run.summary).get(name))
+        return objective(values or ([] if last is None else [last]), self._metric)
+
+    def _params(self, run: RemoteRun) -> dict[str, Any]:
+        names = self._sweep.config.get("parameters") or {}
+        return {name: run.config[name] for name in names if name in run.config}
+
+
+def flatten_values(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested values by dotted key; a media value stays one object."""
+    flattened: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value and "_type" not in value:
+            flattened |= flatten_values(value, f"{prefix}{key}.")
+        elif prefix or not key.startswith("_wandb"):
+            flattened[f"{prefix}{key}"] = value
+    return flattened
+
+
+def _history_records(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, LogRecord]]:
+    for row in rows:
+        values = flatten_values(row)
+        step, time = int(values.pop("_step", 0)), values.pop("_timestamp", None)
+        values.pop("_runtime", None)
+        scalars: dict[str, float] = {}
+        media: dict[str, Any] = {}
+        for key, value in values.items():
+            number = _to_float(value)
+            if number is not None:
+                scalars[key] = number
+            elif value is not None:
+                media[key] = value
+        yield step, HistoryRecord(step, time, scalars, media)
+
+
+def _system_records(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, LogRecord]]:
+    for row in rows:
+        time = row.get("_timestamp")
+        values = {
+            key.removeprefix(_SYSTEM_PREFIX): number
+            for key, value in row.items()
+            if key.startswith(_SYSTEM_PREFIX) and (number := _to_float(value)) is not None
+        }
+        if time is not None and values:
+            yield round(time * 1000), SystemRecord(float(time), values)
+
+
+def _to_float(value: object) -> float | None:
+    if isinstance(value, str):
+        return _NON_FINITE.get(value)
+    return float(value) if isinstance(value, (int, float)) else None

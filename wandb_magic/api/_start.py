@@ -1,0 +1,186 @@
+"""Starting a sweep: check it, freeze its code, and hand both to a supervisor."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from wandb_magic.api import _sweep_dir
+from wandb_magic.api._attach_remote import attach_remote, is_remote_sweep
+from wandb_magic.api._launch import kernel_mode, launch, sweep_environment
+from wandb_magic.api._mode import resolve_mode
+from wandb_magic.api._option_checks import validate_options
+from wandb_magic.api._options import LaunchOptions, Prior, RunCode
+from wandb_magic.api._priors import priors_from_runs, remote_run_ids, resolve_priors
+from wandb_magic.api._sweep import Sweep
+from wandb_magic.bundle import CaptureSummary
+from wandb_magic.paths import SweepPaths
+from wandb_magic.records import Options
+from wandb_magic.spec import Spec, load
+from wandb_magic.wandb_client import RemoteSweep, create_sweep
+
+Config = Mapping[str, Any] | str | os.PathLike[str]
+
+
+def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
+    config: Mapping[str, Any] | str | os.PathLike[str],
+    function: Callable[[], object] | None = None,
+    *,
+    count: int | None = None,
+    agents: int = 1,
+    name: str | None = None,
+    project: str | None = None,
+    entity: str | None = None,
+    mode: str = "auto",
+    seed: int | None = None,
+    sampler: str = "auto",
+    prior: Prior | None = None,
+    exclude: Collection[str] = (),
+    include: Collection[str] = (),
+    rerun_cells: bool = False,
+    random_state: bool = False,
+    env: Mapping[str, str] | None = None,
+    run_timeout: float | None = None,
+    retries: int = 0,
+    failure_limit: int = 3,
+    grace: float = 10.0,
+) -> Sweep:
+    """Start a sweep in a process of its own, and return at once.
+
+    Parameters
+    ----------
+    config
+        A W&B sweep config: a mapping, a YAML file, or YAML text; or a sweep that exists at W&B, by
+        its id, ``entity/project/id`` or the address of its page.
+    function
+        What each run calls, without arguments; the config's ``program`` by default.
+    count
+        How many runs to start; the config's ``run_cap`` if that is smaller or alone.
+    agents
+        How many runs at a time.
+    name, project, entity
+        As in W&B; they win over the config's.
+    mode
+        ``offline``, ``online``, or ``auto``: online if W&B finds an API key, and ``WANDB_MODE``
+        does not say otherwise.
+    seed
+        Makes the search, and the global generators of each run, repeatable.
+    sampler
+        What stands behind ``bayes``: ``auto``, ``gp``, ``tpe``, ``cmaes`` or ``random``.
+    prior
+        What ``bayes`` learns from: another sweep, an `optuna.Study`, the file of one, or what
+        `from_study` returns.
+    exclude
+        Names that the function uses and that stay behind.
+    include
+        Names that go along though the function does not name them, or only in a string.
+    rerun_cells
+        Whether each run executes again the cells that define what cannot be handed over.
+    random_state
+        Whether each run begins with the state that the generators of `random`, NumPy, PyTorch,
+        Keras and TensorFlow have here: then all runs draw the same numbers. By default, each has
+        a seed of its own.
+    env
+        Environment variables for the runs.
+    run_timeout
+        Seconds after which a run is stopped.
+    retries
+        How often a broken run is started again with the same parameters.
+    failure_limit
+        The sweep pauses when this many runs in a row have failed at its start; 0 for never.
+    grace
+        Seconds between SIGINT, SIGTERM and SIGKILL when a run is stopped.
+
+    Raises
+    ------
+    SpecError
+        If the config or an argument is wrong.
+    BundleError
+        If a variable cannot be handed over.
+    RemoteError
+        If the sweep is to be online, and the W&B server cannot be reached or says no.
+    """
+    options = Options(
+        seed=secrets.randbits(31) if seed is None else seed,
+        sampler=sampler,
+        retries=retries,
+        run_timeout=run_timeout,
+        failure_limit=failure_limit,
+        grace=grace,
+    )
+    settings = LaunchOptions(count, agents, name, project, entity, mode, options, env, prior)
+    code = RunCode(
+        function=function,
+        exclude=exclude,
+        include=include,
+        rerun_cells=rerun_cells,
+        random_state=random_state,
+    )
+    return start_sweep(config, code, settings)
+
+
+def start_sweep(config: Config, code: RunCode, launch_options: LaunchOptions) -> Sweep:
+    """Start a sweep of any kind of code; see `start`."""
+    if is_remote_sweep(config):
+        return attach_remote(str(config), code, launch_options)
+    spec = load(config)
+    validate_options(spec, code, launch_options)
+    if spec.program and (code.cell is not None or code.function is not None):
+        what = "cell" if code.function is None else "function"
+        spec = _with_notice(spec, f"program: {spec.program} is not run: the {what} is, as given")
+    environment = sweep_environment(launch_options)
+    account, notice = resolve_mode(launch_options.mode, {**kernel_mode(), **environment})
+    if account is not None:
+        # A settings file may have said it, which lies where the runs do not look.
+        environment["WANDB_BASE_URL"] = account.base_url
+
+    if account is None and launch_options.prior is not None:
+        priors, prior_notice = resolve_priors(launch_options.prior, spec)
+        launch_options = replace(
+            launch_options, options=replace(launch_options.options, priors=priors)
+        )
+        spec = _with_notice(spec, prior_notice)
+    elif account is None and launch_options.prior_runs:
+        priors, prior_notice = priors_from_runs(launch_options.prior_runs, spec)
+        launch_options = replace(
+            launch_options, options=replace(launch_options.options, priors=priors)
+        )
+        spec = _with_notice(spec, prior_notice)
+    source = _NewSweep(spec, code, launch_options, environment, online=account is not None)
+    return Sweep(*launch(spec, launch_options, environment, source, notice))
+
+
+@dataclass(frozen=True)
+class _NewSweep:
+    """The source of a sweep that is made here."""
+
+    spec: Spec
+    code: RunCode
+    settings: LaunchOptions
+    environment: dict[str, str]
+    online: bool
+
+    def write_bundle(self, staging: SweepPaths) -> CaptureSummary:
+        return _sweep_dir.write_bundle(staging, self.code, self.environment)
+
+    def create_remote(self) -> RemoteSweep | None:
+        if not self.online:
+            return None
+        project = _sweep_dir.resolve_project(self.spec, self.settings)
+        prior = self.settings.prior
+        return create_sweep(
+            self.spec.to_dict() | ({"name": self.settings.name} if self.settings.name else {}),
+            self.environment,
+            entity=_sweep_dir.resolve_entity(self.spec, self.settings),
+            project=project,
+            prior_runs=self.settings.prior_runs
+            if prior is None
+            else remote_run_ids(prior, project),
+        )
+
+
+def _with_notice(spec: Spec, notice: str) -> Spec:
+    return spec.model_copy(update={"notices": (*spec.notices, notice)}) if notice else spec

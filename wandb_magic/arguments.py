@@ -1,0 +1,189 @@
+"""What people may ask, checked where they ask it and again where it is carried out.
+
+A value that no sweep could mean, or that the store could not hold, is refused in a sentence.
+Nothing here knows whether a request makes sense now: that is the supervisor's to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from wandb_magic.errors import SweepError
+
+MAX_RUNS = 2**31 - 1
+"""The largest count of runs that a sweep takes."""
+
+MAX_AGENTS = 10_000
+"""The largest number of runs at a time: more processes than a machine has room for."""
+
+MAX_SECONDS = 100 * 365 * 86_400.0
+"""The longest time that an option can mean."""
+
+_MAX_REPR = 60  # characters of a wrong value that a message repeats
+
+
+class ArgumentError(SweepError, ValueError):
+    """An argument makes no sense, whatever the state of the sweep."""
+
+
+def brief(value: object) -> str:
+    """Return a wrong value as a message repeats it: short, whatever it is."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - integers of thousands of digits, and any __repr__
+        return f"a {type(value).__name__} that cannot be printed"
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if len(text) <= _MAX_REPR else f"{text[:_MAX_REPR]}…"
+
+
+def check_integer(name: str, value: object, minimum: int = 1, maximum: int = MAX_RUNS) -> int:
+    """Return the whole number that `value` is.
+
+    Raises
+    ------
+    ArgumentError
+        If it is none from `least` to `most`.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
+        raise ArgumentError(
+            f"{name}: must be a whole number from {minimum}, and is {brief(value)}"
+        )
+    if value > maximum:
+        raise ArgumentError(f"{name}: must be at most {maximum}, and is {brief(value)}")
+    return int(value)
+
+
+def check_seconds(name: str, value: object, *, allow_zero: bool = False) -> float:
+    """Return the seconds that `value` says.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no number above 0, or 0 where `zero` is allowed, that is finite.
+    """
+    known = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not known or not (value > 0 or (allow_zero and value == 0)):  # type: ignore[operator]
+        least = "from 0 s" if allow_zero else "above 0 s"
+        raise ArgumentError(f"{name}: must be a number {least}, and is {brief(value)}")
+    if not value <= MAX_SECONDS:  # type: ignore[operator]
+        raise ArgumentError(f"{name}: must be at most {MAX_SECONDS:.0f} s, and is {brief(value)}")
+    return float(value)  # type: ignore[arg-type]
+
+
+def check_flag(name: str, value: object) -> bool:
+    """Return the truth value that `value` is.
+
+    Raises
+    ------
+    ArgumentError
+        If it is neither True nor False.
+    """
+    if not isinstance(value, bool):
+        raise ArgumentError(f"{name}: must be true or false, and is {brief(value)}")
+    return value
+
+
+def check_text(name: str, value: object) -> str:
+    """Return the text that `value` is.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no text, or holds what UTF-8 cannot say.
+    """
+    if not isinstance(value, str):
+        raise ArgumentError(f"{name}: must be text, and is {brief(value)}")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ArgumentError(
+            f"{name}: has half of a surrogate pair, which UTF-8 cannot say: {brief(value)}"
+        ) from None
+    if "\0" in value:
+        raise ArgumentError(f"{name}: has a NUL character in it: {brief(value)}")
+    return value
+
+
+def check_count(name: str, value: object) -> int | None:
+    """Return a count of runs; None for no limit.
+
+    Raises
+    ------
+    ArgumentError
+        If it is neither.
+    """
+    return None if value is None else check_integer(name, value)
+
+
+def check_agent_count(name: str, value: object) -> int:
+    """Return a number of runs at a time.
+
+    Raises
+    ------
+    ArgumentError
+        If it is none.
+    """
+    return check_integer(name, value, maximum=MAX_AGENTS)
+
+
+def check_number(name: str, value: object) -> int:
+    """Return the number of a set of parameters.
+
+    Raises
+    ------
+    ArgumentError
+        If it is none.
+    """
+    return check_integer(name, value, minimum=0)
+
+
+_Check = Callable[[str, object], Any]
+
+REQUEST_ARGUMENTS: Mapping[str, Mapping[str, _Check]] = {
+    "stop": {"drain": check_flag},
+    "pause": {},
+    "resume": {},
+    "stop_run": {"run": check_text},
+    "rerun": {"number": check_number},
+    "resume_run": {"run": check_text},
+    "rerun_failed": {"resume": check_flag},
+    "set_agents": {"agents": check_agent_count},
+    "set_count": {"count": check_count},
+}
+"""The arguments of each request; those with a default may be left out."""
+
+_DEFAULTS = {"drain": False, "resume": False}
+
+
+def validate_request(verb: object, arguments: object) -> dict[str, Any]:
+    """Return the arguments of a request, whole and of the right types.
+
+    Parameters
+    ----------
+    verb
+        What is asked.
+    arguments
+        A mapping of JSON values by name.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such verb, or its arguments make no sense.
+    """
+    checks = REQUEST_ARGUMENTS.get(verb) if isinstance(verb, str) else None
+    if checks is None:
+        raise ArgumentError(
+            f"verb: must be one of {', '.join(REQUEST_ARGUMENTS)}, and is {brief(verb)}"
+        )
+    if not isinstance(arguments, Mapping):
+        raise ArgumentError(f"{verb}: its arguments must be a mapping, not {brief(arguments)}")
+    for name in arguments:
+        if name not in checks:
+            raise ArgumentError(f"{verb}: takes no argument {brief(name)}")
+    found = {}
+    for name, check in checks.items():
+        if name not in arguments and name not in _DEFAULTS:
+            raise ArgumentError(f"{verb}: needs the argument {name}")
+        found[name] = check(name, arguments.get(name, _DEFAULTS.get(name)))
+    return found

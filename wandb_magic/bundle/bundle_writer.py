@@ -1,0 +1,90 @@
+"""Writing variables, one behind another, and saying what is in the way of one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from wandb_magic.bundle.buffers import BufferFile
+from wandb_magic.bundle.manifest import Variable, buffers_path, variables_path
+from wandb_magic.bundle.namespace import NotebookNamespace
+from wandb_magic.bundle.pickle_errors import explain_pickle_error
+from wandb_magic.bundle.pickler import Pickler, can_pickle
+from wandb_magic.bundle.rerun_cells import defining_cell
+from wandb_magic.errors import BundleError
+from wandb_magic.paths import open_private
+
+
+class BundleWriter:
+    """Writes variables into a bundle's folder, and keeps what it wrote.
+
+    Parameters
+    ----------
+    folder
+        The bundle's folder.
+    notebook
+        The notebook that the variables come from.
+    without
+        Names that the functions of the notebook must not drag along.
+    """
+
+    def __init__(
+        self, folder: Path, notebook: NotebookNamespace, without: Collection[str]
+    ) -> None:
+        self.variables: list[Variable] = []
+        self._notebook = notebook
+        self.buffers = BufferFile(buffers_path(folder))
+        self._stream = open_private(variables_path(folder), "wb")
+        self.pickler = Pickler(self._stream, notebook.namespace, self.buffers.add, without)
+        self._excluded = without
+
+    def add(self, name: str, value: object) -> None:
+        """Pickle one variable.
+
+        Raises
+        ------
+        BundleError
+            If it cannot be pickled.
+        """
+        before, spans = self._stream.tell(), len(self.buffers.spans)
+        try:
+            self.pickler.dump(value)
+        except Exception as error:
+            culprit = self.pickler.last
+            if isinstance(error, OSError) and can_pickle(value, self._notebook.namespace):
+                raise  # it is the disk
+            cell = defining_cell(self._notebook.namespace, name) if name else ""
+            told = explain_pickle_error(
+                name or describe_function(value), value, culprit, error, cell=cell
+            )
+            raise BundleError(told) from None
+        size = self._stream.tell() - before
+        size += sum(size for _, size in self.buffers.spans[spans:])
+        self.variables.append(Variable(name, _kind_of(value), size))
+
+    def add_definitions(self) -> None:
+        """Put the classes and functions that went along under their names, too.
+
+        The run may pickle their instances, for its own workers or a checkpoint.
+        """
+        known = {variable.name for variable in self.variables} | set(self._excluded)
+        for each in tuple(self.pickler.definitions):
+            if self._notebook.defines(each) and each.__name__ not in known:
+                known.add(each.__name__)
+                self.add(each.__name__, each)
+
+    def close(self) -> None:
+        """Finish the files."""
+        self._stream.close()
+        self.buffers.close()
+
+
+def _kind_of(value: object) -> str:
+    shape = getattr(value, "shape", None)
+    kind = type(value).__qualname__
+    return f"{kind} {tuple(shape)}" if isinstance(shape, tuple) and shape else kind
+
+
+def describe_function(function: object) -> str:
+    """Return what a function to call is named in messages."""
+    return getattr(function, "__name__", "function")

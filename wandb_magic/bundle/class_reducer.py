@@ -1,0 +1,208 @@
+"""How classes of the notebook go along, and the instances that pickle would make by calling them.
+
+cloudpickle makes a class anew by calling its metaclass, without the body and the keywords that it
+was made with: a metaclass's ``__new__``, ``__init_subclass__``, and the ``__new__`` and
+``__init__`` of an enum's members would run once more, on what is not there yet. Here a class is
+made bare, none of the user's code is run, and what the class had is put into it. So it is with the
+members of an enum and with exceptions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import enum
+import sys
+import typing
+from collections.abc import Callable
+from types import FunctionType, MemberDescriptorType
+from typing import Any
+
+from wandb_magic.bundle.type_reconstructors import (
+    bare_class,
+    bare_enum,
+    bare_exception,
+    bare_member,
+    ctypes_array,
+    ctypes_pointer,
+    fill_class,
+    fill_instance,
+    filled,
+    function_of_class,
+)
+
+Reduced = tuple[Any, ...]
+
+_CField = type(vars(type("_", (ctypes.Structure,), {"_fields_": [("a", ctypes.c_int)]}))["a"])
+# What a class must have when it is made; all else can be put into it.
+_FROM_THE_START = ("__module__", "__slots__", "__orig_bases__")
+# What each class makes for itself.
+_OWN = frozenset({"__dict__", "__weakref__", "__annotate_func__", "_abc_impl", *_FROM_THE_START})
+_HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class that Python code makes
+_METHODS = (FunctionType, classmethod, staticmethod, property)
+
+
+class _CallOnLoad:
+    """Is a call when it is unpickled, before what is behind it."""
+
+    def __init__(self, function: Callable[..., object], *arguments: object) -> None:
+        self._reduced = function, arguments
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return self._reduced
+
+
+class ClassReducer:
+    """Reduces the classes of one bundle.
+
+    Parameters
+    ----------
+    reduce
+        How cloudpickle reduces a class.
+    """
+
+    def __init__(self, reduce: Callable[[type], Any]) -> None:
+        self._reduce = reduce
+        self._is_by_value: dict[type, bool] = {}
+        # cloudpickle finds a class again that this process has already.
+        self._track = reduce(type("_", (), {"__module__": "__main__"}))[0]
+
+    def is_by_value(self, cls: type) -> bool:
+        """Tell whether a class goes along itself, and is not imported."""
+        if cls not in self._is_by_value:
+            self._is_by_value[cls] = cls.__module__ != "builtins" and isinstance(
+                self._reduce(cls), tuple
+            )
+        return self._is_by_value[cls]
+
+    def reduce(self, cls: type, reduced: Reduced) -> Reduced:
+        """Return how to make a class of the notebook again.
+
+        Parameters
+        ----------
+        cls
+            The class.
+        reduced
+            How cloudpickle would make it.
+        """
+        if len(reduced) < 6:  # noqa: PLR2004 - make, arguments, state, two of containers, setter
+            return reduced
+        derived = _derived_type(cls)
+        if derived is not None:
+            return derived
+        tracker, state = reduced[1][-2], dict(reduced[2][0])
+        registry = state.get("_abc_impl")
+        given = {name: vars(cls)[name] for name in _FROM_THE_START if name in vars(cls)}
+        given["__qualname__"] = cls.__qualname__
+        if isinstance(vars(cls).get("__dict__"), property):
+            given["__dict__"] = vars(cls)["__dict__"]
+        hooked = next(each for each in cls.__mro__[1:] if "__init_subclass__" in vars(each))
+        quiet = hooked if self.is_by_value(hooked) else None
+        metaclass = type(cls)
+        makers = [each for each in type.mro(metaclass) if not self.is_by_value(each)]
+        make: Reduced = (bare_class, metaclass, makers[0])
+        if issubclass(cls, enum.Enum):
+            state = dict(vars(cls))
+            make = (bare_enum, metaclass)
+        elif typing.is_typeddict(cls) or metaclass.__name__ == "_TypedDictMeta":
+            make = (bare_class, metaclass, type)
+        elif makers[0] is not metaclass and metaclass.__module__ != "__main__":
+            make = (
+                bare_class,
+                None,
+                None,
+            )  # a library does not say where it is: its bases have it
+        plainly = make[-1] not in (metaclass, None) or make[0] is bare_enum
+        state = {
+            name: value
+            for name, value in state.items()
+            if name not in _OWN
+            and not isinstance(value, _CField)
+            and not (isinstance(value, MemberDescriptorType) and value.__objclass__ is cls)
+        }
+        if issubclass(cls, (ctypes.Structure, ctypes.Union)) and "_fields_" in state:
+            state["_fields_"] = state.pop("_fields_")  # behind what it depends on
+        arguments = (self._track, tracker, *make[1:], cls.__name__, cls.__bases__, given, quiet)
+        # Methods come first: what else it holds may need them, to be the key of a dict, say.
+        methods = {name: value for name, value in state.items() if isinstance(value, _METHODS)}
+        others = {name: value for name, value in state.items() if name not in methods}
+        parts = [
+            _CallOnLoad(fill_class, cls, methods, None, plainly),
+            _CallOnLoad(fill_class, cls, others, registry, plainly),
+        ]
+        return make[0], arguments, parts, None, None, filled
+
+    def reduce_instance(self, obj: Any) -> Reduced | None:  # noqa: ANN401 - any object is asked about
+        """Return how to make an enum's member or an exception again; None for all else."""
+        if isinstance(obj, enum.Enum):
+            return self._member(obj) if self.is_by_value(type(obj)) else None
+        if isinstance(obj, BaseException):
+            return self._exception(obj)
+        return None
+
+    def _member(self, member: Any) -> Reduced:  # noqa: ANN401 - of any enum
+        cls = type(member)
+        base: Any = next(each for each in cls.__mro__ if not each.__flags__ & _HEAP)
+        if base is object:
+            arguments: Reduced = ()
+        elif hasattr(base, "__getnewargs__"):
+            arguments = base.__getnewargs__(member)
+        else:
+            arguments = base.__reduce__(member)[1]  # a date, say
+        bits = member.value if isinstance(member, enum.Flag) else None
+        held = vars(member)
+        make = (cls, base, arguments, held.get("_name_"), bits)
+        return bare_member, make, (held, _slots_of(member)), None, None, fill_instance
+
+    def _exception(self, error: BaseException) -> Reduced | None:
+        mro = type(error).__mro__
+        base: Any = next(each for each in mro if each.__module__ == "builtins")
+        above = mro[: mro.index(base)]
+        own = {name for each in above for name in vars(each)}
+        if not own & {"__init__", "__new__"} or own & {"__reduce__", "__reduce_ex__"}:
+            return None
+        _, arguments, *state = base.__reduce__(error)
+        return bare_exception, (type(error), base, arguments), *state
+
+
+def _derived_type(cls: Any) -> Reduced | None:  # noqa: ANN401 - any class
+    """Return how `ctypes` derives a type from another; None for all else."""
+    for order, native in (("be", "le"), ("le", "be")):
+        other = getattr(cls, f"__ctype_{native}__", cls)
+        if other is not cls and getattr(other, f"__ctype_{order}__", None) is cls:
+            return getattr, (other, f"__ctype_{order}__")
+    if cls.__bases__ == (ctypes._Pointer,) and hasattr(cls, "_type_"):  # noqa: SLF001 - no other name
+        return ctypes_pointer, (cls._type_,)
+    if cls.__bases__ == (ctypes.Array,):
+        return ctypes_array, (cls._type_, cls._length_)
+    return None
+
+
+def _slots_of(obj: object) -> dict[str, Any]:
+    """Return what an instance holds in slots."""
+    found = {}
+    for each in type(obj).__mro__:
+        for descriptor in vars(each).values():
+            if isinstance(descriptor, MemberDescriptorType) and each.__flags__ & _HEAP:
+                with contextlib.suppress(AttributeError):  # still empty
+                    found[descriptor.__name__] = descriptor.__get__(obj)
+    return found
+
+
+def reduce_library_method(function: FunctionType) -> Reduced | None:
+    """Return how to find the function behind a method of an imported class; None for all else.
+
+    A class method's function is not what its name leads to, and would go along by value.
+    """
+    module = sys.modules.get(function.__module__ or "__main__")
+    *path, name = function.__qualname__.split(".")
+    if function.__module__ == "__main__" or not path:
+        return None
+    owner: Any = module
+    for part in path:
+        owner = getattr(owner, part, None)
+    if not isinstance(owner, type):
+        return None
+    if getattr(vars(owner).get(name), "__func__", None) is not function:
+        return None
+    return function_of_class, (owner, name)

@@ -1,0 +1,312 @@
+"""What each verb does, for the magic and the command line alike."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from wandb_magic.api import _log_reader
+from wandb_magic.api._fetch import fetch
+from wandb_magic.api._local_sweeps import all_sweeps, find_local
+from wandb_magic.api._sweep import Sweep
+from wandb_magic.api._unreadable_sweep import UnreadableSweep
+from wandb_magic.commands import analysis_handlers
+from wandb_magic.commands.launch_options import parse_duration
+from wandb_magic.commands.parser import ALIASES, UsageError
+from wandb_magic.commands.result import CommandResult
+from wandb_magic.commands.serializers import run_to_json, sweep_to_json
+from wandb_magic.display import formatting, log_note, tables
+from wandb_magic.errors import SweepNotFoundError, SweepStateError
+from wandb_magic.records import ID_LENGTH, flatten_keys
+
+
+class Frontend(Protocol):
+    """Where something was typed, and where answers appear; used from one thread."""
+
+    def latest_sweep(self) -> Sweep | None:
+        """Return the sweep that is meant when none is named."""
+
+    def show(self, line: str) -> None:
+        """Show a line of something that grows."""
+
+    def watch(self, sweep: Sweep, timeout: float | None) -> None:
+        """Wait for the end of a sweep, and show how it goes meanwhile."""
+
+    def confirm(self, question: str) -> bool:
+        """Ask whether to go on."""
+
+    def shell(self) -> object:
+        """Return IPython's shell; None in a terminal."""
+
+
+def dispatch(options: argparse.Namespace, frontend: Frontend) -> CommandResult:
+    """Do what was typed.
+
+    Raises
+    ------
+    SweepError
+        If it cannot be done.
+    """
+    verb = ALIASES.get(options.verb, options.verb)
+    if verb == "list":
+        return _list()
+    if verb == "doctor":
+        return _doctor(frontend)
+    if verb == "fetch":
+        result = fetch(options.there)
+        line = f"{_title(result)} is in {result.path}: {formatting.status_line(result.status())}"
+        return CommandResult(line, sweep_to_json(result))
+    if verb == "rerun" and not options.failed and options.run is None:
+        options.sweep, options.run = None, options.sweep  # one name alone is the run's
+    if verb == "report" and options.file is None and str(options.sweep).endswith(".html"):
+        options.sweep, options.file = None, options.sweep  # as above: one name alone is the page's
+    sweep = _resolve_sweep(options.sweep, frontend)
+    if verb == "logs":
+        return _logs(sweep, options, frontend)
+    if verb in _QUERIES:
+        return _QUERIES[verb](sweep, options)
+    return CommandResult(_ACTIONS[verb](sweep, options, frontend))
+
+
+def _list() -> CommandResult:
+    """List all sweeps; one that cannot be read hides no other."""
+    shown: list[Sweep] = []
+    data: list[dict[str, Any]] = []
+    lines: list[str] = []
+    for sweep in all_sweeps():
+        try:
+            data.append(sweep_to_json(sweep))
+            shown.append(sweep)
+        except Exception as error:  # noqa: BLE001 - whatever its folder holds
+            reason = getattr(sweep, "reason", str(error))
+            data.append({"id": sweep.id, "name": sweep.name, "unreadable": reason})
+            lines.append(f"{_title(sweep)} cannot be read: {reason}")
+    table = [tables.sweeps_table(shown)] if shown or not lines else []
+    return CommandResult("\n".join([*table, *lines]), data)
+
+
+def _doctor(frontend: Frontend) -> CommandResult:
+    from wandb_magic.doctor import report, run_checks  # noqa: PLC0415 - no other verb needs it
+    from wandb_magic.doctor.environment import Environment  # noqa: PLC0415 - as above
+
+    sections = run_checks(Environment(frontend.shell()))
+    html = report.html(sections)
+    return CommandResult(
+        report.text(sections),
+        report.to_json(sections),
+        html=html,
+        is_error=report.has_problems(sections),
+    )
+
+
+def _status(sweep: Sweep, _: argparse.Namespace) -> CommandResult:
+    return CommandResult(formatting.status_lines(sweep.status()), sweep_to_json(sweep))
+
+
+def _runs(sweep: Sweep, _: argparse.Namespace) -> CommandResult:
+    runs = sweep.records()
+    return CommandResult(tables.runs_table(runs), [run_to_json(run) for run in runs], sweep.runs)
+
+
+def _best(sweep: Sweep, _: argparse.Namespace) -> CommandResult:
+    run = sweep.best()
+    chosen = [f"  {key}: {value}" for key, value in flatten_keys(run.params, "").items()]
+    head = f"run {run.number} ({run.id}): {sweep.status().metric} {formatting.number(run.value)}"
+    return CommandResult("\n".join([head, *chosen]), run_to_json(run))
+
+
+def _history(sweep: Sweep, options: argparse.Namespace) -> CommandResult:
+    objective = sweep.status().metric
+    if options.run is not None:
+        frame = sweep.history(options.metric, _parse_run(options.run)).droplevel("run")
+    elif options.metric or objective:
+        key = options.metric or objective
+        frame = sweep.history(key)[key].unstack("run")
+    else:
+        raise UsageError("history: the sweep has no metric, name one with --metric KEY")
+    return CommandResult(frame.to_string(), frame=lambda: frame)
+
+
+def _logs(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) -> CommandResult:
+    if options.all and options.tail is not None:
+        raise UsageError(f"logs: either --all or --tail {options.tail}")
+    if options.tail is not None and options.tail < 0:
+        raise UsageError(f"logs: --tail {options.tail}: give the number of lines, from 0")
+    run = _parse_run(options.run)
+    path = sweep.log_path(run)
+    # A terminal is for reading and piping all of it; a notebook would keep all of it in its file.
+    lines, octets = options.tail, None
+    if lines is None and not options.all and frontend.shell() is not None:
+        lines, octets = _log_reader.TAIL_LINES, _log_reader.TAIL_BYTES
+    end = _log_reader.Tail(0, 0) if lines is None else _log_reader.tail(path, lines, octets)
+    if options.follow:
+        for line in _log_reader.follow(path, lambda: sweep.is_over(run), end.begin):
+            frontend.show(line)
+    elif shown := _log_reader.read(path, end.begin).removesuffix("\n"):
+        frontend.show(shown)
+    if not end.begin or frontend.shell() is None:
+        return CommandResult("")
+    return CommandResult(log_note.text(path, end), html=log_note.html(path, end))
+
+
+def _wait(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) -> str:
+    timeout = None if options.timeout is None else parse_duration(options.timeout)
+    frontend.watch(sweep, timeout)
+    return formatting.status_lines(sweep.status())
+
+
+def _stop(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
+    if not isinstance(sweep, UnreadableSweep) and sweep.status().sweep.state.has_ended:
+        return f"{_title(sweep)} has ended already"
+    sweep.stop(drain=options.drain)
+    when = " when its living runs have ended" if options.drain else ""
+    return f"{_title(sweep)} stops{when}"
+
+
+def _pause(sweep: Sweep, _: argparse.Namespace, __: Frontend) -> str:
+    sweep.pause()
+    return f"{_title(sweep)} starts no more runs until it is resumed"
+
+
+def _resume(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
+    resumed = sweep.resume(online=options.online, count=options.count, trust=options.trust)
+    if options.online:
+        return f"{_title(sweep)} goes on online as {resumed.url}"
+    return f"{_title(sweep)} goes on"
+
+
+def _stop_run(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
+    sweep.stop_run(_parse_run(options.run))
+    return f"run {options.run} of {_title(sweep)} stops"
+
+
+def _rerun(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) -> str:
+    if options.failed:
+        if options.run is not None:
+            raise UsageError(f"rerun: either run {options.run} or --failed")
+        sweep.rerun_failed(resume=options.resume, trust=options.trust)
+        return _describe_rerun(
+            sweep, "the failed runs", "go on" if options.resume else "start again"
+        )
+    if options.run is None:
+        raise UsageError("rerun: name a run, or say --failed for all that failed")
+    if options.resume:
+        return _resume_run(sweep, options, frontend)
+    sweep.rerun(_parse_run(options.run), trust=options.trust)
+    return _describe_rerun(sweep, f"run {options.run}", "starts again")
+
+
+def _resume_run(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
+    sweep.resume_run(_parse_run(options.run), trust=options.trust)
+    return _describe_rerun(sweep, f"run {options.run}", "goes on")
+
+
+def _describe_rerun(sweep: Sweep, runs: str, action: str) -> str:
+    when = " when the sweep is resumed" if sweep.state == "paused" else ""
+    return f"{runs} of {_title(sweep)} {action}{when}"
+
+
+def _set_agents(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
+    sweep.set_agents(options.number)
+    return f"{_title(sweep)} executes up to {options.number} runs at a time"
+
+
+def _set_count(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
+    sweep.set_count(options.number, trust=options.trust)
+    return f"{_title(sweep)} will have {options.number} runs"
+
+
+def _sync(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) -> str:
+    synced = sweep.sync(options.project, options.entity, once=options.once, trust=options.trust)
+    if options.wait:
+        frontend.show(
+            f"{_title(sweep)} is sent to {synced.url}; an interrupt ends the waiting only"
+        )
+        try:
+            synced.wait(show=frontend.show)
+        except KeyboardInterrupt:
+            frontend.show(f"The waiting is over; {_title(sweep)} is sent all the same.")
+        return ""
+    return f"{_title(sweep)}: {synced.state}"
+
+
+def _reproduce(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) -> str:
+    namespace = getattr(frontend.shell(), "user_ns", None)
+    if namespace is None:
+        raise SweepStateError(
+            "reproduce puts a run into a notebook: in a terminal, "
+            f"`wandb-magic export {sweep.id} {options.run}` writes it as a script"
+        )
+    sweep.reproduce(_parse_run(options.run), namespace=namespace, trust=options.trust)
+    return ""
+
+
+def _export(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
+    folder = sweep.export(_parse_run(options.run), options.folder)
+    return f"run {options.run} of {_title(sweep)} is in {folder}: python {folder / 'run.py'}"
+
+
+def _delete(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) -> str:
+    if isinstance(sweep, UnreadableSweep):
+        return _delete_unreadable(sweep, options, frontend)
+    name, lost = _title(sweep), len(sweep.records())
+    if not options.yes and not frontend.confirm(f"Delete {name} with its {lost} runs?"):
+        raise SweepStateError(f"{name} is kept: --yes deletes it with its {lost} runs")
+    sweep.delete()
+    return f"{name} is deleted; W&B's own folders of its runs stay"
+
+
+def _delete_unreadable(
+    sweep: UnreadableSweep, options: argparse.Namespace, frontend: Frontend
+) -> str:
+    name = _title(sweep)
+    if not options.yes and not frontend.confirm(f"Delete {name}, which cannot be read?"):
+        raise SweepStateError(f"{name} is kept: --yes deletes it, although it cannot be read")
+    sweep.delete()
+    return f"{name} is deleted; W&B's own folders of its runs stay"
+
+
+def _resolve_sweep(name: str | None, frontend: Frontend) -> Sweep:
+    sweep = frontend.latest_sweep() if name is None else find_local(name)
+    if sweep is None:
+        raise SweepNotFoundError(
+            "there is no sweep yet: start one with a %%wandb_sweep cell or `wandb-magic run`"
+        )
+    return sweep
+
+
+def _title(sweep: Sweep) -> str:
+    return f"sweep {sweep.id}" if sweep.name == sweep.id else f"sweep {sweep.name} ({sweep.id})"
+
+
+def _parse_run(text: str) -> str | int:
+    return int(text) if text.isdecimal() and len(text) < ID_LENGTH else text
+
+
+_QUERIES: Mapping[str, Callable[[Sweep, argparse.Namespace], CommandResult]] = {
+    "status": _status,
+    "runs": _runs,
+    "best": _best,
+    "history": _history,
+    "importance": analysis_handlers.importance,
+    "compare": analysis_handlers.compare,
+    "study": analysis_handlers.study,
+    "to-parquet": analysis_handlers.to_parquet,
+    "report": analysis_handlers.report,
+}
+_ACTIONS: Mapping[str, Callable[[Sweep, argparse.Namespace, Frontend], str]] = {
+    "wait": _wait,
+    "stop": _stop,
+    "pause": _pause,
+    "resume": _resume,
+    "stop-run": _stop_run,
+    "rerun": _rerun,
+    "resume-run": _resume_run,
+    "set-agents": _set_agents,
+    "set-count": _set_count,
+    "sync": _sync,
+    "reproduce": _reproduce,
+    "export": _export,
+    "delete": _delete,
+}

@@ -1,0 +1,68 @@
+"""From typed options to the settings of a sweep."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import secrets
+from collections.abc import Sequence
+
+from wandb_magic.api._options import LaunchOptions
+from wandb_magic.commands.parser import UsageError
+from wandb_magic.records import Options
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?) ?([smhd]?)")
+_UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def launch_options(options: argparse.Namespace) -> LaunchOptions:
+    """Return how the sweep is to run.
+
+    Raises
+    ------
+    UsageError
+        If a time or an environment variable is not written as one.
+    """
+    return LaunchOptions(
+        count=options.count,
+        agents=options.agents,
+        name=options.name,
+        project=options.project,
+        entity=options.entity,
+        mode=options.mode,
+        options=Options(
+            seed=secrets.randbits(31) if options.seed is None else options.seed,
+            sampler=options.sampler,
+            retries=options.retries,
+            run_timeout=None
+            if options.run_timeout is None
+            else parse_duration(options.run_timeout),
+            failure_limit=options.failure_limit,
+        ),
+        env=_parse_environment(options.env),
+        prior=options.prior,
+    )
+
+
+def parse_duration(text: str) -> float:
+    """Return the seconds that a duration such as ``90``, ``90s``, ``10m`` or ``2h`` has.
+
+    Raises
+    ------
+    UsageError
+        If it is written in any other way.
+    """
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"{text!r} is no duration: write 90, 90s, 10m or 2h")
+    return float(match[1]) * _UNIT_SECONDS[match[2]]
+
+
+def _parse_environment(pairs: Sequence[str]) -> dict[str, str]:
+    environment = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not name or not equals:
+            raise UsageError(f"--env {pair}: write NAME=VALUE")
+        environment[name] = value
+    return environment

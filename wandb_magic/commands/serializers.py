@@ -1,0 +1,56 @@
+"""Sweeps and runs as JSON values, for programs that read the command line's answers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from wandb_magic.api._sweep import Sweep
+from wandb_magic.records import RunRecord
+
+
+def sweep_to_json(sweep: Sweep) -> dict[str, Any]:
+    """Return how a sweep stands; times are seconds since the epoch, `remaining` in seconds."""
+    status = sweep.status()
+    record = status.sweep
+    return {
+        "id": record.id,
+        "name": record.name,
+        "project": record.project,
+        "entity": record.entity,
+        "mode": record.mode,
+        "state": status.state,
+        "cause": status.cause,
+        "notices": list(record.notices),
+        "folder": str(sweep.path),
+        "created": record.created,
+        "agents": record.agents,
+        "count": record.budget,
+        "ended": status.ended,
+        "running": status.running,
+        "failed": status.failed,
+        "remaining": status.remaining,
+        "metric": status.metric or None,
+        "best": None if status.best is None else run_to_json(status.best),
+    }
+
+
+def run_to_json(run: RunRecord) -> dict[str, Any]:
+    """Return a run; a value that is no finite number is None, for JSON has none."""
+    value = run.value if run.value is not None and math.isfinite(run.value) else None
+    return {
+        "id": run.id,
+        "number": run.number,
+        "attempt": run.attempt,
+        "agent": run.agent,
+        "state": run.state.value,
+        "cause": run.cause,
+        "error": run.error,
+        "exit_code": run.exit_code,
+        "created": run.created,
+        "started": run.started,
+        "ended": run.ended,
+        "value": value,
+        "params": dict(run.params),
+        "folder": run.directory,
+    }

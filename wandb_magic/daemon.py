@@ -1,0 +1,163 @@
+"""Starting a supervisor, or a sync, so that it outlives whoever starts it.
+
+In a session of its own it hears neither the kernel's interrupt nor its end; stdin is closed, and
+what it says goes to a file. Nothing here waits for it.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from wandb_magic.child_process import module_process
+from wandb_magic.errors import UnsupportedError
+from wandb_magic.paths import (
+    FOLDER_MODE,
+    SweepPaths,
+    open_private,
+    read_json_object,
+    write_atomically,
+)
+from wandb_magic.processes import is_alive, process_identity
+from wandb_magic.records import ProcessId
+
+_children: list[subprocess.Popen[bytes]] = []
+_lock = threading.Lock()
+
+
+def start_supervisor(
+    paths: SweepPaths, environment: Mapping[str, str], executable: str = ""
+) -> subprocess.Popen[bytes]:
+    """Start the supervisor of a sweep; if one is alive, the new one leaves at once.
+
+    Parameters
+    ----------
+    paths
+        The sweep's paths.
+    environment
+        Its environment, which its runs inherit.
+    executable
+        The Python that the sweep was made with: what its bundle names is installed there. This
+        one, if it is "" or gone.
+
+    Returns
+    -------
+    subprocess.Popen
+        The process, which nobody has to wait for.
+
+    Raises
+    ------
+    UnsupportedError
+        On systems without sessions and forks.
+    """
+    module = ["wandb_magic.supervisor", str(paths.folder)]
+    process = _spawn_detached(module, paths.log, environment, executable)
+    identity = process_identity(process.pid)
+    if identity is not None:
+        # Until it has entered itself into the store, nobody else could tell whether it lives.
+        write_atomically(paths.supervisor_process, json.dumps(asdict(identity)))
+    return process
+
+
+def is_supervisor_starting(paths: SweepPaths) -> bool | None:
+    """Tell whether the supervisor that was started last lives; None if nobody knows."""
+    try:
+        known = read_json_object(paths.supervisor_process) or {}
+        return is_alive(ProcessId(int(known["pid"]), str(known["started"])))
+    except (ValueError, TypeError, KeyError, OSError):
+        return None
+
+
+def start_sync(
+    paths: SweepPaths,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    executable: str = "",
+) -> subprocess.Popen[bytes]:
+    """Start the process that sends a sweep to W&B; if one is alive, the new one leaves at once.
+
+    Parameters
+    ----------
+    paths
+        The sweep's paths.
+    arguments
+        What it is asked, beside the sweep's folder.
+    environment
+        Its environment, which decides the account and the server.
+    executable
+        The Python whose wandb is to send: this process's own by default, and never one that only
+        the sweep's folder names.
+
+    Raises
+    ------
+    UnsupportedError
+        On systems without sessions and forks.
+    """
+    paths.sync.folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    module = ["wandb_magic.sync", str(paths.folder), *arguments]
+    return _spawn_detached(module, paths.sync.log, environment, executable)
+
+
+def is_supervisor_running(paths: SweepPaths) -> bool:
+    """Tell whether a living supervisor holds a sweep's folder, without a look into its store."""
+    return _is_locked(paths.lock)
+
+
+def is_sync_running(paths: SweepPaths) -> bool:
+    """Tell whether a process is sending a sweep to W&B."""
+    return _is_locked(paths.sync.lock)
+
+
+def _is_locked(path: Path) -> bool:
+    import fcntl  # noqa: PLC0415 - where it is missing, nothing is ever detached
+
+    try:
+        # A pipe in its place would wait for a writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO):
+            raise
+    return False
+
+
+def unreaped_pids() -> set[int]:
+    """Return the processes that were started here, and whose end nobody has looked at yet."""
+    with _lock:
+        return {process.pid for process in _children if process.returncode is None}
+
+
+def reap_children() -> None:
+    """Collect the processes that have ended, so that none stays a zombie of this process."""
+    with _lock:
+        _children[:] = [process for process in _children if process.poll() is None]
+
+
+def _spawn_detached(
+    module: Sequence[str], log_file: Path, environment: Mapping[str, str], executable: str = ""
+) -> subprocess.Popen[bytes]:
+    if os.name != "posix":
+        raise UnsupportedError(
+            "detached sweeps need Linux or macOS: on Windows, use the Linux subsystem (WSL)"
+        )
+    reap_children()
+    with open_private(log_file, "ab") as log:
+        process: subprocess.Popen[bytes] = subprocess.Popen(
+            **module_process(*module, environment=environment, executable=executable),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    with _lock:
+        _children.append(process)
+    return process

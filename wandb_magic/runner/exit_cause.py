@@ -1,0 +1,224 @@
+"""Why a run ended, in one line: from its exception, or from what it printed.
+
+The line is written into W&B's own record of the run, too, as ``wandb_magic/cause`` in its summary.
+Three cases: an exception leaves ``with wandb.init()``; it reaches the end of the run with wandb's
+run still open; the process is gone, and
+``python -m wandb_magic.runner.exit_cause RUN EXIT_CODE CAUSE`` ends the record in its place.
+Runs that end well get no cause.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import re
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from wandb_magic.disk import check_log_space, shortage, wait_for_disk
+from wandb_magic.paths import RunPaths, write_atomically
+
+CAUSE_KEY = "wandb_magic/cause"
+STOPPED_AT_WANDB = "stopped at W&B"
+MAX_LENGTH = 300
+"""Characters of a cause at most."""
+
+DISK_CHECK_INTERVAL_S = 0.02  # between looks whether what is logged can be written
+LOG_TIMEOUT_S = 10.0  # wandb has begun its log when `wandb.init` returns; a slow disk, say
+
+_TRACEBACK = re.compile(
+    r"^(?:  \+ Exception Group )?Traceback \(most recent call last\):\n", re.MULTILINE
+)
+# What precedes each line of an exception group's traceback, but for its first.
+_OF_GROUP = re.compile(r"^  (?:\| |\+-)", re.MULTILINE)
+
+
+def describe_exception(error: BaseException) -> str:
+    """Return an exception's type and the first line of its message, then its parts and notes."""
+    name, message = type(error).__name__, _first_line(_message_of(error))
+    told = f"{name}: {message}" if message else name
+    if parts := _grouped_exceptions(error):
+        told += ": " + "; ".join(describe_exception(part) for part in parts)
+    if notes := _notes_of(error):
+        told += f" ({'; '.join(notes)})"
+    return shorten(told)
+
+
+def last_traceback(output: str) -> str:
+    """Return what a process printed from its last traceback on; "" if there is none."""
+    found = list(_TRACEBACK.finditer(output))
+    return output[found[-1].start() :] if found else ""
+
+
+def cause_from_output(output: str) -> str:
+    """Return the exception that ends the last traceback in `output`; "" if there is none."""
+    header, _, text = last_traceback(output).partition("\n")
+    if header.startswith(" "):
+        text = _OF_GROUP.sub("", text)
+    # Its frames, their code and the marks below that are indented.
+    return shorten(next((line for line in text.splitlines() if line[:1].strip()), ""))
+
+
+def shorten(text: str) -> str:
+    """Return the first line of `text`, cut to the length of a cause."""
+    line = _first_line(text)
+    return line if len(line) <= MAX_LENGTH else f"{line[: MAX_LENGTH - 1]}…"
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+
+
+def _message_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - a user's exception may fail to say what it is
+        return ""
+
+
+def _grouped_exceptions(error: BaseException) -> tuple[BaseException, ...]:
+    """Return the exceptions in a group, whose message has their number."""
+    parts = getattr(error, "exceptions", None)
+    if not hasattr(error, "derive") or not isinstance(parts, tuple):
+        return ()
+    return tuple(part for part in parts if isinstance(part, BaseException))
+
+
+def _notes_of(error: BaseException) -> list[str]:
+    notes = getattr(error, "__notes__", None)
+    if not isinstance(notes, (list, tuple)):
+        return []
+    return [line for note in notes if isinstance(note, str) and (line := _first_line(note))]
+
+
+def describe_exit(error: BaseException, paths: RunPaths) -> str:
+    """Return why a run ends with `error`: a stop has left word in the run's folder."""
+    if isinstance(error, KeyboardInterrupt):
+        with contextlib.suppress(FileNotFoundError):
+            return paths.stop.read_text(encoding="utf-8", errors="replace")
+    if isinstance(error, SystemExit):
+        return f"sys.exit({error.code!r})"
+    return describe_exception(error)
+
+
+def install_exit_hooks(paths: RunPaths) -> None:
+    """Have ``with wandb.init()`` note the cause when an exception leaves it."""
+    wandb: Any = sys.modules.get("wandb")
+    if wandb is None:
+        return
+    _record_remote_stops(paths)
+    _require_log(wandb)
+    _wait_for_disk_before_logging(wandb.Run)
+    leave_run = wandb.Run.__exit__
+
+    @functools.wraps(leave_run)
+    def noting(
+        run: Any,  # noqa: ANN401 - wandb is not imported here
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> object:
+        if error is not None and not (isinstance(error, SystemExit) and not error.code):
+            run.summary[CAUSE_KEY] = describe_exit(error, paths)
+        if isinstance(error, SystemExit) and not error.code:
+            return leave_run(run, None, None, None)  # it ends well
+        return leave_run(run, kind, error, trace)
+
+    wandb.Run.__exit__ = noting
+
+
+def _require_log(wandb: Any) -> None:  # noqa: ANN401 - wandb is not imported here
+    """Have ``wandb.init`` fail where wandb could not begin a log: it would lose all silently."""
+    begin = wandb.init
+
+    @functools.wraps(begin)
+    def init(*args: object, **settings: object) -> object:
+        run = begin(*args, **settings)
+        log = Path(getattr(run.settings, "sync_file", None) or os.devnull)
+        deadline = time.monotonic() + LOG_TIMEOUT_S
+        while log.parent.is_dir() and not log.exists():
+            if time.monotonic() > deadline:
+                why = shortage(log.parent).removeprefix("waiting for ")
+                raise OSError(
+                    f"wandb could not begin the log {log}"
+                    + (f", for want of {why}" if why else "")
+                    + ": nothing that the run logs would be kept"
+                )
+            time.sleep(0.05)
+        return run
+
+    wandb.init = init
+
+
+def _wait_for_disk_before_logging(run_class: Any) -> None:  # noqa: ANN401 - wandb is not imported here
+    """Have runs wait for a full disk before they log or end: wandb drops what it cannot write."""
+    log, finish, leave = run_class.log, run_class.finish, run_class.__exit__
+    looked = 0.0
+
+    def wait(run: Any) -> None:  # noqa: ANN401 - as above
+        nonlocal looked
+        looked = time.monotonic()
+        file = Path(getattr(run.settings, "sync_file", None) or os.devnull)
+        if file.is_file():
+            with contextlib.suppress(FileNotFoundError):
+                wait_for_disk(lambda: check_log_space(file.parent))
+
+    @functools.wraps(log)
+    def log_patiently(run: Any, *data: object, **how: object) -> object:  # noqa: ANN401 - as above
+        if time.monotonic() - looked > DISK_CHECK_INTERVAL_S:
+            wait(run)
+        return log(run, *data, **how)
+
+    def patiently(end: Any) -> Any:  # noqa: ANN401 - as above
+        @functools.wraps(end)
+        def ending(run: Any, *given: object, **how: object) -> object:  # noqa: ANN401 - as above
+            wait(run)
+            return end(run, *given, **how)
+
+        return ending
+
+    run_class.log = log_patiently
+    run_class.finish, run_class.__exit__ = patiently(finish), patiently(leave)
+
+
+def _record_remote_stops(paths: RunPaths) -> None:
+    """Have wandb leave word before it interrupts a run that was stopped on its page."""
+    module: Any = sys.modules.get("wandb.sdk.lib.interrupt")
+    interrupt = getattr(module, "interrupt_main", None)
+    if interrupt is None:
+        return  # another version of wandb
+
+    @functools.wraps(interrupt)
+    def interrupt_main() -> None:
+        if not paths.stop.exists():
+            with contextlib.suppress(OSError):  # whatever the disk is like, it is interrupted
+                write_atomically(paths.stop, STOPPED_AT_WANDB)
+        interrupt()
+
+    module.interrupt_main = interrupt_main
+
+
+def finish_orphaned_run(run: str, exit_code: int, cause: str) -> None:
+    """End the record of a run whose process is gone.
+
+    A shared wandb-core keeps the record of a client that was killed open, and would end it with
+    exit code 0. Takes ``WANDB_SERVICE`` from the environment; call it in a process of its own.
+    """
+    import wandb  # noqa: PLC0415 - half a second, and only here
+
+    os.environ["WANDB_SILENT"] = "true"
+    attach = getattr(wandb, "attach", None)
+    if attach is None or "WANDB_SERVICE" not in os.environ:
+        return
+    with contextlib.suppress(wandb.errors.UsageError):  # it had ended, or never began
+        attached = attach(run)
+        attached.summary[CAUSE_KEY] = cause
+        attached.finish(exit_code=exit_code)
+
+
+if __name__ == "__main__":
+    finish_orphaned_run(sys.argv[1], int(sys.argv[2]), sys.argv[3])

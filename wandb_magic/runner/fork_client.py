@@ -1,0 +1,167 @@
+"""The host's end of the template: start it, send it jobs, hear what it says, notice its death."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from wandb_magic.child_process import NEUTRAL_DIR
+from wandb_magic.processes import oom_kill_count
+from wandb_magic.runner.channel import Channel
+from wandb_magic.runner.run_process import Job
+
+
+class ForkServerClient:
+    """One template process.
+
+    Parameters
+    ----------
+    bundle
+        The folder that it thaws.
+    environment
+        Its environment.
+    hear
+        Called in the event loop with this client and each message, and with ``{"event": "died"}``
+        at the end.
+    notes
+        The folder of the notes about what runs import late; None to preload nothing.
+
+    Attributes
+    ----------
+    is_preloading
+        Whether it imports at the moment what runs import late, and so forks none.
+    """
+
+    def __init__(
+        self,
+        bundle: Path,
+        environment: Mapping[str, str],
+        on_message: Callable[[ForkServerClient, dict[str, Any]], None],
+        import_cache: Path | None = None,
+    ) -> None:
+        self._on_message = on_message
+        self.oom_kills = oom_kill_count()
+        self.is_preloading = False
+        ours, theirs = socket.socketpair()
+        self._channel = Channel(ours)
+        self._loop = asyncio.get_running_loop()
+        with theirs:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "wandb_magic.runner.fork_server",
+                    str(bundle),
+                    str(theirs.fileno()),
+                    str(import_cache or ""),
+                ],
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                cwd=NEUTRAL_DIR,
+                env=dict(environment),
+            )
+        self._loop.add_reader(self._channel, self._receive)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def fork(self, job: Job) -> None:
+        """Ask for a run; a dead template is noticed by its last message, not here."""
+        self._channel.send(job.to_json())
+        if self._channel.has_unsent:
+            self._loop.add_writer(self._channel, self._flush)
+
+    def shut_down(self) -> None:
+        """Let it go when all of its runs have ended: nobody needs what it may be preloading."""
+        self.close()
+        if self.is_preloading:
+            self._process.kill()
+
+    def close(self) -> None:
+        """Let it go: it ends when its last run has ended."""
+        self._loop.remove_reader(self._channel)
+        self._loop.remove_writer(self._channel)
+        self._channel.close()
+
+    def wait(self) -> int:
+        """Wait until it has ended; return its exit code."""
+        return self._process.wait()
+
+    def _flush(self) -> None:
+        self._channel.flush()
+        if not self._channel.has_unsent:
+            self._loop.remove_writer(self._channel)
+
+    def _receive(self) -> None:
+        lines = self._channel.receive()
+        if lines is None:
+            self.close()
+            self._on_message(self, {"event": "died"})
+            return
+        for line in lines:
+            self._on_message(self, json.loads(line))
+
+
+def spawn_run(job: Job, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start a run in a fresh interpreter."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "wandb_magic.runner.run_process", job.to_json()],
+        stdin=subprocess.DEVNULL,
+        cwd=NEUTRAL_DIR,
+        env=dict(environment),
+        start_new_session=True,
+    )
+
+
+def spawn_finisher(
+    run: str, code: int, cause: str, environment: Mapping[str, str], log: Path
+) -> subprocess.Popen[bytes]:
+    """Start the process that writes a dead run's ending into W&B's record of it."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "wandb_magic.runner.exit_cause", run, str(code), cause],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=NEUTRAL_DIR,
+            env=dict(environment),
+        )
+
+
+def become_subreaper() -> None:
+    """Become the parent of orphaned descendants (Linux), to learn how they end."""
+    if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415 - Linux only
+
+        set_child_subreaper = 36
+        ctypes.CDLL(None, use_errno=True).prctl(set_child_subreaper, 1, 0, 0, 0)
+
+
+def reap(pid: int) -> int | None:
+    """Return the wait status of a child that has ended, None if it lives or is none of ours."""
+    try:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return None
+    return status if ended else None
+
+
+def reap_orphans(tracked: Collection[int]) -> None:
+    """Reap the ended orphans that this process was made the parent of, but for the `known`."""
+    while True:
+        try:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        if ended is None or ended.si_pid in tracked:
+            return
+        reap(ended.si_pid)

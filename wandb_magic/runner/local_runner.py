@@ -1,0 +1,424 @@
+"""One machine's runs: start them, signal them, follow them, and say how each ended."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from wandb_magic.daemon import unreaped_pids
+from wandb_magic.disk import check_free_space, is_transient, shortage
+from wandb_magic.paths import user_data_dir, write_atomically, write_exclusively
+from wandb_magic.processes import is_alive, oom_kill_count
+from wandb_magic.records import RunId
+from wandb_magic.runner.events import (
+    RunExited,
+    RunLogged,
+    RunnerEvent,
+    RunnerFailed,
+    RunnerNotice,
+    RunnerReady,
+    RunStarted,
+)
+from wandb_magic.runner.fork_client import (
+    ForkServerClient,
+    become_subreaper,
+    reap_orphans,
+    spawn_finisher,
+    spawn_run,
+)
+from wandb_magic.runner.hang_detection import (
+    HUNG_AFTER,
+    HUNG_AFTER_S,
+    HangDetector,
+    describe_location,
+)
+from wandb_magic.runner.run_monitor import RunMonitor
+from wandb_magic.runner.run_process import Job
+from wandb_magic.runner.tracked_run import RunParent, TrackedRun, signal_group
+from wandb_magic.runner.wandb_core import SharedCore
+from wandb_magic.runner.wandb_preload import flushes_in_blocks
+
+MAX_UNSAFE_FORK_SERVERS = 3  # templates by what they preload; then none preloads any more
+MAX_FORK_SERVER_DEATHS = 3  # a template that dies so often between two ends of runs is given up
+POLL_S = 0.05
+_DIED = "the process that forks the runs died ({how}): its runs go on"
+HANG_CHECK_INTERVAL_S = 0.5
+
+
+class LocalRunner:
+    """Owns the template, the runs, their files and the followers of their logs.
+
+    All methods belong to one event loop; `say` is called in it.
+
+    Parameters
+    ----------
+    folder
+        The sweep's folder.
+    bundle
+        The bundle's folder.
+    environment
+        The environment of the template and of cold runs.
+    say
+        Hears what happens.
+    commands
+        Whether the runs are commands, which share no wandb-core.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        bundle: Path,
+        environment: Mapping[str, str],
+        emit: Callable[[RunnerEvent], None],
+        *,
+        commands: bool = False,
+    ) -> None:
+        self._folder = folder
+        self._bundle = bundle
+        self._environment = dict(environment)
+        self._emit = emit
+        self._core = None if commands else SharedCore(folder, bundle, environment)
+        self._fork_server: ForkServerClient | None = None
+        self._fork_server_ready = asyncio.Event()
+        self._fork_server_deaths = 0
+        self._retired: list[ForkServerClient] = []  # they wait for the last of their runs
+        self._orphans: list[TrackedRun] = []  # asked of a template that has died since
+        self._unsafe_count = 0
+        self._import_cache: Path | None = user_data_dir() / "imports"
+        self._fork_unsafe_reason = ""
+        self._hang_detector = HangDetector(float(environment.get(HUNG_AFTER, HUNG_AFTER_S)))
+        self._hang_checked_at = 0.0
+        self._monitor = RunMonitor(emit, self._finish_record)
+        self._polling: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def start(self) -> None:
+        """Start the template and the core; `Ready` or `Broken` says how that went."""
+        become_subreaper()
+        self._polling = asyncio.create_task(self._poll_forever())
+        # An error in it must reach the loop's handler at once, and not wait to be asked for.
+        self._polling.add_done_callback(lambda task: task.cancelled() or task.result())
+        self._start_fork_server()
+        if self._core is not None and await self._core.ensure() is None:
+            self._emit(
+                RunnerNotice("this wandb has no shared core (0.26.1 has): runs start slower")
+            )
+        if flushes_in_blocks():
+            self._emit(
+                RunnerNotice(
+                    "this wandb writes late what runs log (0.31 does it at once): curves lag "
+                    "behind, and a run that is killed loses its last points"
+                )
+            )
+        await self._fork_server_ready.wait()
+
+    async def launch(self, job: Job, positions: Mapping[str, int]) -> None:
+        """Start a run whose folder is prepared; `Started` follows once it has a process.
+
+        `positions` says how far the logs of its earlier executions had been read.
+        """
+        check_free_space(self._folder)
+        earlier = self._monitor.get(job.run)
+        while self._monitor.get(job.run) is not None:  # noqa: ASYNC110 - polls anyway
+            await asyncio.sleep(POLL_S)
+        if earlier is not None:
+            positions = {**positions, **earlier.logs.positions}
+        # In a shared core, wandb knows a run by its id: whatever ended an earlier execution there
+        # must never meet this one.
+        if self._core is not None and not job.execution:
+            token = await self._core.ensure()
+            if self._core.deaths:
+                self._emit(
+                    RunnerNotice("the wandb-core of the runs died; those that used it failed")
+                )
+            if token is not None:
+                write_atomically(job.paths.core, token)
+                job = replace(job, core=token)
+        tracked = TrackedRun(job, RunParent.FORK_SERVER, oom_kill_count(), positions=positions)
+        self._start_run(tracked)
+
+    async def recover(self, job: Job, positions: Mapping[str, int]) -> None:
+        """See a run through that an earlier supervisor had begun, or perhaps had not.
+
+        `positions` says how far each of its logs had been read.
+        """
+        tracked = TrackedRun(job, RunParent.UNKNOWN, oom_kill_count(), positions=positions)
+        if not self._adopt(tracked):
+            await self.launch(job, positions)
+
+    def signal(self, run: RunId, number: int, reason: str) -> None:
+        """Signal a run's whole process group; W&B's record will give `reason` for its end."""
+        tracked = self._monitor.get(run)
+        if tracked is not None and tracked.process is not None and is_alive(tracked.process):
+            tracked.reason = reason
+            # A full disk must not keep a run from being ended: the store has the reason, too.
+            with suppress(OSError):
+                write_atomically(tracked.job.paths.stop, reason)
+            signal_group(tracked.process.pid, number)
+
+    async def close(self) -> None:
+        """Wait for the last words about ended runs, then let the template and the core go."""
+        while any(tracked.exit_reported for tracked in self._monitor.tracked()):  # noqa: ASYNC110 - polls anyway
+            await asyncio.sleep(POLL_S)
+        self._closed = True
+        if self._polling is not None:
+            self._polling.cancel()
+        for server in (self._fork_server, *self._retired):
+            if server is not None:
+                server.shut_down()
+                await asyncio.to_thread(server.wait)
+        if self._core is not None:
+            await self._core.stop()
+        await asyncio.to_thread(self._monitor.close)
+
+    def _finish_record(self, tracked: TrackedRun, code: int) -> subprocess.Popen[bytes] | None:
+        """Begin to write a dead run's ending into W&B's record of it, if that is still open."""
+        if not tracked.logs.directory or not tracked.job.paths.core.exists():
+            return None
+        token = tracked.job.paths.core.read_text(encoding="ascii", errors="replace")
+        if not token.isprintable() or not token.isascii():
+            return None
+        environment = {**self._environment, **tracked.job.environment, "WANDB_SERVICE": token}
+        log = self._folder / "supervisor.log"
+        try:
+            return spawn_finisher(tracked.job.run, code, tracked.reason, environment, log)
+        except OSError:  # too many processes: W&B's record of the run stays open
+            return None
+
+    # Starting runs
+
+    def _start_fork_server(self) -> None:
+        self._fork_server_ready.clear()
+        self._fork_server = ForkServerClient(
+            self._bundle, self._environment, self._on_fork_server_message, self._import_cache
+        )
+
+    def _start_run(self, tracked: TrackedRun) -> None:
+        """Start a run; without a template yet, that is done when there is one."""
+        self._monitor.add(tracked)
+        if self._fork_unsafe_reason:
+            tracked.parent = RunParent.RUNNER
+            environment = {**self._environment, **tracked.job.environment}
+            try:
+                tracked.spawned = spawn_run(tracked.job, environment)
+            except OSError as problem:
+                reason = f"no process could be started for it: {problem.strerror}"
+                self._monitor.on_exit(tracked, {"code": os.EX_OSERR, "error": reason})
+                return
+            self._on_process_started(tracked, tracked.spawned.pid)
+        elif self._fork_server is not None and self._fork_server_ready.is_set():
+            tracked.fork_server = self._fork_server
+            self._fork_server.fork(tracked.job)
+
+    def _on_process_started(self, tracked: TrackedRun, pid: int) -> None:
+        tracked.set_pid(pid)
+        assert tracked.process is not None
+        self._monitor.make_durable(tracked.job.paths.process)
+        self._emit(RunStarted(tracked.job.run, tracked.process))
+
+    def _adopt(self, tracked: TrackedRun) -> bool:
+        """Take over the process that claimed the run; where none has, see to it that none will."""
+        is_unstarted = write_exclusively(tracked.job.paths.process, "null")
+        tracked.process = None if is_unstarted else tracked.claimed_by()
+        if tracked.process is None and not tracked.damaged_files:
+            tracked.job.paths.process.unlink()
+            return False
+        if tracked.process is None:
+            # It had begun, and the machine went down: what it logged counts, it does not go on.
+            for directory, entries, position in tracked.logs.poll_all():
+                self._emit(RunLogged(tracked.job.run, directory, entries, position))
+            tracked.logs.close()
+            self._emit(
+                RunnerNotice("process.json of a run was empty or damaged: the run counts as lost")
+            )
+            self._emit(RunExited(tracked.job.run, None, None, "", time.time()))
+            return True
+        tracked.parent = RunParent.UNKNOWN
+        tracked.is_confirmed = True
+        self._monitor.add(tracked)
+        assert tracked.process is not None
+        self._emit(RunStarted(tracked.job.run, tracked.process))
+        return True
+
+    # Hearing the template
+
+    def _on_fork_server_message(self, server: ForkServerClient, message: dict[str, Any]) -> None:
+        event = message["event"]
+        if "run" in message:
+            self._on_run_message(message)
+        elif event in {"preloading", "preloaded", "spoiled"}:
+            server.is_preloading = event == "preloading"
+            if event == "spoiled":
+                self._replace_unsafe_fork_server(server)
+        elif event == "ready":
+            if message["cold"]:
+                self._stop_fork_server()
+            for notice in message["notices"]:
+                self._emit(RunnerNotice(notice))
+            self._start_pending(message["cold"])
+        elif event == "failed":
+            self._closed = True
+            self._emit(RunnerFailed(message["reason"], message["details"]))
+            self._fork_server_ready.set()
+        elif server in self._retired:
+            self._retired.remove(server)
+            how = self._describe_death(server, server.wait())
+            self._emit(RunnerNotice(_DIED.format(how=how)))
+            self._reassign_runs(server)
+        else:
+            self._on_fork_server_died(server)
+
+    def _on_run_message(self, message: dict[str, Any]) -> None:
+        tracked, event = self._monitor.get(message["run"]), message["event"]
+        if tracked is None:
+            return
+        if event == "forked":
+            self._on_process_started(tracked, message["pid"])
+        elif event == "unborn":
+            self._monitor.on_exit(tracked, {"code": os.EX_OSERR, "error": message["reason"]})
+        else:
+            self._fork_server_deaths = 0
+            self._monitor.on_exit(tracked, message)
+
+    def _kill_hung_runs(self) -> None:
+        now = time.monotonic()
+        if now - self._hang_checked_at < HANG_CHECK_INTERVAL_S:
+            return
+        self._hang_checked_at = now
+        for tracked in self._monitor.tracked():
+            if stack := self._hang_detector.check(tracked):
+                self._kill_hung(tracked, stack)
+
+    def _kill_hung(self, tracked: TrackedRun, stack: str) -> None:
+        """End a run that has hung since its fork; no run is forked any more."""
+        assert tracked.process is not None
+        where = describe_location(stack)
+        with suppress(OSError), tracked.job.paths.output.open("a", encoding="utf-8") as output:
+            output.write(
+                f"\nThis run hung after its fork, and starts anew. It was here:\n{stack}\n"
+            )
+        tracked.is_hung = True
+        signal_group(tracked.process.pid, signal.SIGKILL)
+        if not self._fork_unsafe_reason:
+            self._fork_unsafe_reason = f"a run hung after its fork, in {where}"
+            self._emit(RunnerNotice(f"each run starts a fresh Python: {self._fork_unsafe_reason}"))
+
+    # A template that imports what runs import late
+
+    def _replace_unsafe_fork_server(self, server: ForkServerClient) -> None:
+        """Start another template, which leaves to the runs what would hang its forks.
+
+        The one that is there sees its runs through, and starts none of those that wait.
+        """
+        if self._closed or server is not self._fork_server:
+            return
+        self._unsafe_count += 1
+        if self._unsafe_count == MAX_UNSAFE_FORK_SERVERS:
+            self._import_cache = None
+        for tracked in self._monitor.tracked():
+            if tracked.fork_server is server and not tracked.is_confirmed:
+                tracked.fork_server = None
+        self._retired.append(server)
+        self._start_fork_server()
+
+    def _close_idle_retired(self) -> None:
+        busy = {id(each.fork_server) for each in self._monitor.tracked() if each.exit_info is None}
+        for server in self._retired:
+            if id(server) not in busy:
+                server.close()
+        self._retired = [each for each in self._retired if id(each) in busy]
+
+    def _start_pending(self, fork_unsafe_reason: str) -> None:
+        """Take up the runs that waited for the template, or for the news that there is none."""
+        self._fork_server_ready.set()
+        if fork_unsafe_reason:
+            self._fork_unsafe_reason = fork_unsafe_reason
+            self._emit(RunnerNotice(f"each run starts a fresh Python: {fork_unsafe_reason}"))
+        for tracked in self._monitor.tracked():
+            if tracked.parent is RunParent.FORK_SERVER and not tracked.is_confirmed:
+                self._start_run(tracked)
+        self._emit(RunnerReady())
+
+    def _on_fork_server_died(self, server: ForkServerClient) -> None:
+        self._fork_server = None
+        code = server.wait()
+        if self._closed:
+            return
+        if server.is_preloading:
+            self._import_cache = None
+        self._fork_server_deaths += 1
+        early = not self._fork_server_ready.is_set()
+        self._fork_server_ready.clear()
+        self._reassign_runs(server)
+        how = self._describe_death(server, code)
+        if self._fork_unsafe_reason:
+            self._start_pending("")
+        elif self._fork_server_deaths < MAX_FORK_SERVER_DEATHS and not (early and code >= 0):
+            self._emit(RunnerNotice(_DIED.format(how=how) + ", and it is started again"))
+            self._start_fork_server()
+        else:
+            self._start_pending(f"the process that should fork the runs died ({how})")
+
+    def _describe_death(self, server: ForkServerClient, code: int) -> str:
+        """Return how a template ended, and what may have ended it."""
+        if code < 0:
+            killer = code == -signal.SIGKILL and oom_kill_count() > server.oom_kills
+            return f"killed by signal {-code}" + (
+                " while the kernel's out-of-memory killer was at work" if killer else ""
+            )
+        short = shortage(self._folder).removeprefix("waiting for ")
+        return f"exit code {code}" + (f", without {short}" if short else "")
+
+    def _reassign_runs(self, server: ForkServerClient) -> None:
+        """See to the runs of a template that has died."""
+        for tracked in self._monitor.tracked():
+            if tracked.fork_server is server and tracked.exit_info is None:
+                tracked.fork_server = None
+                if tracked.is_confirmed:
+                    tracked.parent = RunParent.RUNNER
+                else:
+                    self._orphans.append(tracked)
+        self._restart_orphans()
+
+    def _restart_orphans(self) -> None:
+        """Start runs that a template died with, unless it had; a full disk may take its time."""
+        orphans, self._orphans = self._orphans, []
+        for tracked in orphans:
+            if tracked.is_confirmed or tracked.fork_server is not None:
+                continue  # another template has been ready since
+            try:
+                adopted = self._adopt(tracked)
+            except OSError as error:
+                if not is_transient(error):
+                    raise
+                self._orphans.append(tracked)
+            else:
+                if not adopted:
+                    self._start_run(tracked)
+
+    def _stop_fork_server(self) -> None:
+        assert self._fork_server is not None
+        self._fork_server.close()
+        self._fork_server.wait()
+        self._fork_server = None
+
+    async def _poll_forever(self) -> None:
+        while True:
+            if self._core is not None and self._monitor.tracked():
+                self._core.keepalive()
+            self._monitor.poll()
+            self._restart_orphans()
+            self._kill_hung_runs()
+            self._close_idle_retired()
+            servers = (self._fork_server, *self._retired)
+            pids = {template.pid for template in servers if template is not None}
+            reap_orphans(self._monitor.child_pids() | pids | unreaped_pids())
+            await asyncio.sleep(POLL_S)

@@ -1,0 +1,246 @@
+"""Seeing runs through: follow their logs, notice their ends, give the last word about each."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from wandb_magic.paths import sync_to_disk
+from wandb_magic.processes import is_alive, oom_kill_count
+from wandb_magic.records import RunId
+from wandb_magic.runner.events import (
+    RunExited,
+    RunLogged,
+    RunnerEvent,
+    RunnerNotice,
+    UploadRefused,
+)
+from wandb_magic.runner.fork_client import reap
+from wandb_magic.runner.fork_server import decode_wait_status
+from wandb_magic.runner.tracked_run import EXIT_FILE_TIMEOUT_S, RunParent, TrackedRun, signal_group
+
+MISSING_LOG_TIMEOUT_S = 5.0  # a run that ended well is no failure before its log had time to come
+LOG_TIMEOUT_S = 0.5  # what a killed run had logged reaches its file within the flush interval
+FINISHER_TIMEOUT_S = 20.0
+
+logger = logging.getLogger(__name__)
+
+
+class RunMonitor:
+    """The runs of a host that have not had their last word.
+
+    Parameters
+    ----------
+    say
+        Hears what the runs log and how they end.
+    close_record
+        Starts the process that writes a dead run's exit code into W&B's record of it, if it can.
+    """
+
+    def __init__(
+        self,
+        emit: Callable[[RunnerEvent], None],
+        finish_record: Callable[[TrackedRun, int], subprocess.Popen[bytes] | None],
+    ) -> None:
+        self._emit = emit
+        self._finish_record = finish_record
+        self._disk_executor = ThreadPoolExecutor(1, thread_name_prefix="disk")
+        self._tracked: dict[RunId, TrackedRun] = {}
+
+    def make_durable(self, path: Path, *before: Path) -> None:
+        """Let a file of a run outlive a loss of power soon, while nobody waits for the disk.
+
+        Those `before` it are synced first: where it is found later, they are whole.
+        """
+        self._disk_executor.submit(sync_to_disk, *before, path, path.parent)
+
+    def close(self) -> None:
+        """See to it that all is on disk."""
+        self._disk_executor.shutdown()
+
+    def add(self, tracked: TrackedRun) -> None:
+        """Begin to watch a run."""
+        self._tracked[tracked.job.run] = tracked
+
+    def get(self, run: RunId) -> TrackedRun | None:
+        """Return a watched run."""
+        return self._tracked.get(run)
+
+    def tracked(self) -> list[TrackedRun]:
+        """Return all watched runs."""
+        return list(self._tracked.values())
+
+    def poll(self) -> None:
+        """Follow all logs, and notice the ends that no template reports."""
+        for tracked in self.tracked():
+            try:
+                self._poll(tracked)
+            except OSError as error:
+                # A disk may be full, or away for a moment: the next look may see more.
+                if not tracked.is_unreadable:
+                    logger.warning("run %s: %s", tracked.job.run, error)
+                    self._emit(
+                        RunnerNotice(f"what a run logs cannot be read: {error.strerror or error}")
+                    )
+                tracked.is_unreadable = True
+                if tracked.seconds_gone > FINISHER_TIMEOUT_S:
+                    self._abandon(tracked, str(error))
+            except Exception as error:
+                logger.exception("run %s", tracked.job.run)
+                self._abandon(tracked, f"{type(error).__name__}: {error}")
+            while tracked.damaged_files:
+                name = tracked.damaged_files.pop()
+                self._emit(
+                    RunnerNotice(f"{name} of a run was empty or damaged: it counts as not written")
+                )
+
+    def _poll(self, tracked: TrackedRun) -> None:
+        if tracked.exit_info is not None:
+            self._tail_logs(tracked)
+            self._finalize(tracked)
+            return
+        if tracked.is_confirmed:
+            self._check_process(tracked)
+        if tracked.exit_info is None:
+            self._tail_logs(tracked)
+
+    def _abandon(self, tracked: TrackedRun, problem: str) -> None:
+        """Give the last word about a run that cannot be followed; the others go on."""
+        if tracked.process is not None and is_alive(tracked.process):
+            signal_group(tracked.process.pid, signal.SIGKILL)
+        tracked.logs.close()
+        del self._tracked[tracked.job.run]
+        if not tracked.exit_reported:
+            error = f"it could not be followed: {problem}"
+            self._emit(RunExited(tracked.job.run, 1, None, error, time.time()))
+
+    def child_pids(self) -> set[int]:
+        """Return the processes whose ends are waited for elsewhere."""
+        own = {tracked.process.pid for tracked in self.tracked() if tracked.process is not None}
+        return own | {tracked.finisher.pid for tracked in self.tracked() if tracked.finisher}
+
+    def on_exit(self, tracked: TrackedRun, message: Mapping[str, Any]) -> None:
+        """Take note that a run's process has ended, with an exit code or a signal if known."""
+        claimant = tracked.claimed_by()
+        if claimant is not None and tracked.process is not None:
+            if claimant.pid != tracked.process.pid:
+                # The process that ended had found the run taken: watch the one that took it.
+                tracked.process, tracked.parent = claimant, RunParent.UNKNOWN
+                tracked.spawned = None
+                return
+            # What the run left behind goes with it.
+            signal_group(tracked.process.pid, signal.SIGKILL)
+        tracked.exit_info = {"ended": time.time(), **message, **(tracked.read_exit() or {})}
+        place = Path(tracked.logs.directory or tracked.job.folder)
+        self.make_durable(tracked.job.paths.exit, *place.glob("run-*.wandb"), place)
+        tracked.gone_since = time.monotonic()
+        self._tail_logs(tracked)
+        self._finalize(tracked)
+
+    def _check_process(self, tracked: TrackedRun) -> None:
+        if tracked.parent is RunParent.FORK_SERVER or tracked.process is None:
+            return
+        if tracked.parent is RunParent.RUNNER:
+            status = _wait_status(tracked)
+            if status is not None:
+                self.on_exit(tracked, decode_wait_status(status))
+                return
+        if is_alive(tracked.process):
+            return
+        if tracked.gone_since is None:
+            tracked.gone_since = time.monotonic()
+        written = tracked.read_exit()
+        if written is not None:
+            self.on_exit(tracked, written)
+        elif tracked.seconds_gone > EXIT_FILE_TIMEOUT_S:
+            self.on_exit(tracked, {})
+
+    def _tail_logs(self, tracked: TrackedRun) -> None:
+        for directory, entries, position in tracked.logs.poll():
+            self._emit(RunLogged(tracked.job.run, directory, entries, position))
+        if reason := tracked.upload_refusal():
+            self._emit(UploadRefused(tracked.job.run, reason, tracked.logs.directory))
+
+    def _finalize(self, tracked: TrackedRun) -> None:
+        assert tracked.exit_info is not None
+        tracked.logs.discover()
+        complete = tracked.logs.is_complete
+        patience = LOG_TIMEOUT_S
+        if tracked.exit_info.get("code") == 0 and tracked.logs.empty_directory:
+            patience = MISSING_LOG_TIMEOUT_S
+        if not tracked.exit_reported and (complete or tracked.seconds_gone > patience):
+            tracked.exit_reported = True
+            if not complete:
+                tracked.reason = tracked.reason or _exit_reason(tracked.exit_info)
+                tracked.finisher = self._finish_record(tracked, _exit_code(tracked.exit_info))
+            self._emit(_exit_event(tracked, tracked.exit_info))
+        if tracked.exit_reported and _is_closed(tracked, complete=complete):
+            if tracked.exit_info.get("code") == 0 and tracked.has_lost_records():
+                self._emit(
+                    RunnerNotice(
+                        f"run {tracked.job.run} ended well, but wandb could not write all that it "
+                        "logged, as when the disk is full: a part of its history is lost"
+                    )
+                )
+            tracked.logs.close()
+            del self._tracked[tracked.job.run]
+
+
+def _exit_event(tracked: TrackedRun, ending: Mapping[str, Any]) -> RunExited:
+    killed = ending.get("signal")
+    error = ending.get("error", "")
+    if not error and tracked.job.command and ending.get("code"):
+        error = tracked.read_traceback()
+    return RunExited(
+        run=tracked.job.run,
+        code=ending.get("code"),
+        signal=killed,
+        error=error,
+        cause=ending.get("cause") or tracked.logs.cause,
+        ended_at=ending["ended"],
+        stopped=ending.get("stopped", ""),
+        recorded_exit_code=tracked.logs.exit_code,
+        empty_directory=tracked.logs.empty_directory,
+        hung=tracked.is_hung and killed == signal.SIGKILL,
+        by_oom_killer=killed == signal.SIGKILL and oom_kill_count() > tracked.oom_kills,
+    )
+
+
+def _exit_reason(ending: Mapping[str, Any]) -> str:
+    killed = ending.get("signal")
+    return f"killed by signal {killed}" if killed else f"exit code {ending.get('code', 'unknown')}"
+
+
+def _exit_code(ending: Mapping[str, Any]) -> int:
+    """Return the exit code as shells count it."""
+    killed = ending.get("signal")
+    return 128 + killed if killed else int(ending.get("code", 1))
+
+
+def _is_closed(tracked: TrackedRun, *, complete: bool) -> bool:
+    """Tell whether nothing more will come from a run that has ended."""
+    if tracked.finisher is None:
+        return True
+    if tracked.finisher.poll() is None:
+        if tracked.seconds_gone < FINISHER_TIMEOUT_S:
+            return False
+        tracked.finisher.kill()
+        tracked.finisher.wait()
+    return complete or tracked.seconds_gone > EXIT_FILE_TIMEOUT_S
+
+
+def _wait_status(tracked: TrackedRun) -> int | None:
+    """Return the wait status of a run whose parent is this process, None while it runs."""
+    if tracked.spawned is None:
+        assert tracked.process is not None
+        return reap(tracked.process.pid)
+    if tracked.spawned.poll() is None:
+        return None
+    code = tracked.spawned.returncode
+    return -code if code < 0 else code << 8

@@ -1,0 +1,343 @@
+"""One run, in its own process: claim it, become it, execute it, say how it ended.
+
+The process is a fork of the template, or a fresh one:
+``python -m wandb_magic.runner.run_process JOB``. It talks
+to nobody: what it prints goes to a file, how it ended to another, what it logs to wandb.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import ctypes
+import faulthandler
+import functools
+import inspect
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from wandb_magic.bundle import (
+    Entrypoint,
+    explain_missing_name,
+    plain_shell,
+    reject_generator,
+    signed_manifest,
+    thaw,
+)
+from wandb_magic.disk import check_free_space, wait_for_disk, wait_reason
+from wandb_magic.paths import (
+    FOLDER_MODE,
+    RunPaths,
+    append_line,
+    write_atomically,
+    write_exclusively,
+)
+from wandb_magic.processes import current_process
+from wandb_magic.records import RunId
+from wandb_magic.runner.exit_cause import (
+    CAUSE_KEY,
+    describe_exception,
+    describe_exit,
+    install_exit_hooks,
+    shorten,
+)
+from wandb_magic.runner.late_imports import ImportReport
+from wandb_magic.runner.output import redirect_output, write_resume_marker
+from wandb_magic.runner.wandb_core_client import use_shared_core
+from wandb_magic.runner.wandb_resume import patch_wandb_resume
+
+INTERRUPTED = 130  # the shell's exit code for a death by SIGINT
+# The kernel's out-of-memory killer should take a run before it takes the notebook.
+OOM_SCORE = "300"
+# A real-time signal, which programs and schedulers hardly ever use; only Linux has these.
+STACK_SIGNAL = signal.SIGRTMAX - 6 if sys.platform == "linux" else 0
+# Whose frames lie above the user's in a traceback.
+_HIDDEN_FRAMES = (f"{Path(__file__).parent}{os.sep}", f"{Path(asyncio.__file__).parent}{os.sep}")
+
+_Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a host is asked to start.
+
+    Attributes
+    ----------
+    run
+        The run's id.
+    folder
+        The run's folder, with its parameters in it.
+    bundle
+        The bundle's folder.
+    environment
+        Variables on top of the host's own.
+    seed
+        Seeds the global generators of `random`, NumPy and PyTorch.
+    command
+        The command to execute instead of the bundle, for a sweep with a ``program``.
+    execution
+        Which execution of the run this is; above 0, it goes on with what the earlier ones did.
+    core
+        The address of the shared wandb-core; "" where the run starts its own.
+    """
+
+    run: RunId
+    folder: Path
+    bundle: Path
+    environment: Mapping[str, str]
+    seed: int
+    command: tuple[str, ...] = ()
+    execution: int = 0
+    core: str = ""
+
+    @property
+    def paths(self) -> RunPaths:
+        """The run's paths, for this execution."""
+        return RunPaths(self.folder, self.execution)
+
+    def to_json(self) -> str:
+        """Return the job as one line of JSON."""
+        return json.dumps({**asdict(self), "folder": str(self.folder), "bundle": str(self.bundle)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Job:
+        """Read what `to_json` wrote."""
+        data: dict[str, Any] = json.loads(text)
+        data["folder"], data["bundle"] = Path(data["folder"]), Path(data["bundle"])
+        data["command"] = tuple(data["command"])
+        return cls(**data)
+
+
+def enter_run_process(job: Job) -> None:
+    """Make this process the run: session, claim, output, environment."""
+    if os.getsid(0) != os.getpid():
+        os.setsid()
+    claim = json.dumps(asdict(current_process()))
+    if not wait_for_disk(lambda: write_exclusively(job.paths.process, claim)):
+        os._exit(0)  # another process has it, or the supervisor has given it up
+    wait_for_disk(lambda: redirect_output(job.paths.output))
+    if job.execution:
+        wait_for_disk(lambda: write_resume_marker(job.paths.output))
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(OOM_SCORE, encoding="ascii")
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.environ.update(job.environment)
+    if devices := os.environ.get("CUDA_VISIBLE_DEVICES"):
+        wait_for_disk(lambda: write_atomically(job.paths.devices, devices))
+    _record_wandb_dirs(job)
+
+
+def enable_stack_dumps(job: Job) -> None:
+    """Write where every thread is whenever `STACK_SIGNAL` asks, even from native code."""
+    if not STACK_SIGNAL:
+        return
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    with contextlib.suppress(OSError, RuntimeError):
+        faulthandler.register(STACK_SIGNAL, file=os.open(job.paths.stack, flags, 0o600))
+
+
+def run_bundle(
+    entrypoint: Entrypoint, job: Job, imported: Collection[str] | None = None
+) -> NoReturn:
+    """Execute the bundle, end wandb's run, write how it ended, and exit.
+
+    Parameters
+    ----------
+    thawed, job
+        What to execute.
+    known
+        The modules of the process that this one is a fork of: it is told what a run has imported
+        besides, so that later ones need not.
+    """
+    seed_generators(job.seed)
+    report = None if imported is None else ImportReport(job.paths.imports, imported)
+    if job.core:
+        use_shared_core(job.core, report.report_early if report else None)
+    install_exit_hooks(job.paths)
+    if job.execution:
+        patch_wandb_resume(job.run, job.paths)
+    code, error, cause = _run_user_code(entrypoint, job)
+    stopped = cause if code == INTERRUPTED and job.paths.stop.exists() else ""
+    if code == 0:
+        _join_threads()  # they may still log
+    code, error, cause = _finish_wandb(code, error, cause)
+    _shut_down()
+    ending: dict[str, Any] = {
+        "code": code,
+        "error": error,
+        "cause": cause,
+        "stopped": stopped,
+        "ended": time.time(),
+    }
+    if report is not None:
+        report.report()
+    wait_for_disk(lambda: write_atomically(job.paths.exit, json.dumps(ending)))
+    os._exit(code)
+
+
+def exec_command(job: Job) -> NoReturn:
+    """Become the command of the spec; whoever waits for this process writes how it ended."""
+    try:
+        os.execvpe(job.command[0], job.command, os.environ)  # noqa: S606 - the user's command
+    except OSError as problem:
+        message = f"{job.command[0]}: {problem.strerror}"
+        print(message, file=sys.stderr, flush=True)  # noqa: T201 - this is the run's own output
+        ending = {"code": 127, "error": message, "ended": time.time()}
+        wait_for_disk(lambda: write_atomically(job.paths.exit, json.dumps(ending)))
+        os._exit(127)
+
+
+def seed_generators(number: int) -> None:
+    """Seed the global generators of what is loaded: forks would all draw the same numbers."""
+    import random  # noqa: PLC0415
+
+    random.seed(number)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed(number % 2**32)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(number)
+
+
+def _run_user_code(entrypoint: Entrypoint, job: Job) -> tuple[int, str, str]:
+    """Execute; return the exit code, what to show of an error, and its cause in one line."""
+    try:
+        result = entrypoint.execute()
+        if inspect.iscoroutine(result):
+            asyncio.run(result)
+        reject_generator(result)
+    except SystemExit as request:
+        if request.code is None or isinstance(request.code, int):
+            code = (request.code or 0) & 0xFF  # all that the system keeps of it
+            told = f"sys.exit({request.code})" if code else ""
+            return code, told, told
+        sys.stderr.write(f"{request.code}\n")
+        return 1, str(request.code), shorten(str(request.code))
+    except KeyboardInterrupt as interrupt:
+        return INTERRUPTED, _print_traceback(interrupt), describe_exit(interrupt, job.paths)
+    except BaseException as error:  # noqa: BLE001 - the run's end, whatever it is
+        explain_missing_name(error, job.bundle)
+        return 1, _print_traceback(error), describe_exit(error, job.paths)
+    return 0, "", ""
+
+
+def _finish_wandb(code: int, error: str, cause: str) -> tuple[int, str, str]:
+    """End wandb's run, if one is open; return how this run ended."""
+    wandb: Any = sys.modules.get("wandb")
+    if getattr(wandb, "run", None) is not None:
+        try:
+            if cause:
+                wandb.run.summary[CAUSE_KEY] = cause
+            wandb.finish(exit_code=code)
+        except BaseException as problem:  # noqa: BLE001 - an interrupt, too, ends the run in order
+            return (
+                code or 1,
+                error or _print_traceback(problem),
+                cause or describe_exception(problem),
+            )
+    return code, error, cause
+
+
+def _print_traceback(error: BaseException) -> str:
+    """Print the user's traceback, without our frames above and below the user's own."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_HIDDEN_FRAMES):
+        frames = frames.tb_next
+    each = frames
+    while each is not None and each.tb_next is not None:
+        if each.tb_next.tb_frame.f_code.co_filename == plain_shell.__file__:
+            each.tb_next = None  # it has refused something
+        each = each.tb_next
+    text = "".join(traceback.format_exception(type(error), error, frames))
+    sys.stderr.write(text)
+    return text
+
+
+def _join_threads() -> None:
+    """Wait for threads that are not daemons, as the interpreter does before it ends."""
+    with contextlib.suppress(BaseException):
+        threading._shutdown()  # type: ignore[attr-defined] # noqa: SLF001 - as multiprocessing does
+
+
+def _shut_down() -> None:
+    """Do what the interpreter and libc do before they end, for `os._exit` does not."""
+    _join_threads()
+    with contextlib.suppress(BaseException):
+        atexit._run_exitfuncs()  # noqa: SLF001 - as above
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    ctypes.CDLL(None).fflush(None)  # what C code printed
+
+
+def _record_wandb_dirs(job: Job) -> None:
+    """Note each folder that wandb makes for this run, wherever ``init(dir=…)`` puts it.
+
+    An audit hook would see the same, and slow down every `id` and `open` of the run.
+    """
+    make, suffix = os.mkdir, f"-{job.run}"
+
+    @functools.wraps(make)
+    def mkdir(path: _Path, mode: int = 0o777, *, dir_fd: int | None = None) -> None:
+        folder = Path(os.fsdecode(path))
+        if not (folder.name.startswith(("offline-run-", "run-")) and suffix in folder.name):
+            make(path, mode, dir_fd=dir_fd)
+            return
+        # wandb would go on without a log, and what the run logs would be lost.
+        place, told = folder.absolute().parent, set[str]()
+
+        def tell(error: OSError) -> None:
+            if (reason := wait_reason(error, place)) not in told:
+                told.add(reason)
+                with contextlib.suppress(OSError):
+                    os.write(2, f"wandb.init is {reason}\n".encode())
+
+        wait_for_disk(lambda: check_free_space(place), tell)
+        wait_for_disk(lambda: make(path, mode, dir_fd=dir_fd), tell)
+        wait_for_disk(lambda: append_line(job.paths.wandb, str(folder.absolute())))
+
+    os.mkdir = mkdir
+
+
+def main() -> NoReturn:
+    """Start cold: read the job from the command line, thaw, execute."""
+    job = Job.from_json(sys.argv[1])
+    enter_run_process(job)
+    if job.command:
+        os.chdir(signed_manifest(job.bundle).directory)
+        exec_command(job)
+    try:
+        thawed = thaw(job.bundle)
+    except BaseException as error:  # noqa: BLE001 - a user's module may raise anything
+        ending = {
+            "code": 1,
+            "error": _print_traceback(error),
+            "cause": describe_exception(error),
+            "ended": time.time(),
+        }
+        wait_for_disk(lambda: write_atomically(job.paths.exit, json.dumps(ending)))
+        os._exit(1)
+    run_bundle(thawed, job)
+
+
+def prepare_run_dir(job: Job, params: str) -> None:
+    """Make the run's folder, with its parameters in the form that wandb reads."""
+    job.paths.persistent_dir.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    write_atomically(job.paths.params, params)
+
+
+if __name__ == "__main__":
+    main()

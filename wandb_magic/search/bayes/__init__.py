@@ -1,0 +1,1 @@
+"""Bayesian search: Optuna's samplers over the parameters of a spec."""

@@ -1,0 +1,186 @@
+"""The parameters of a spec in a form that Optuna's samplers take, and back.
+
+Optuna has no normal or beta distribution and warns of categories that are lists. So a continuous
+distribution is
+searched in its own probability, which makes the spec's distribution the prior of the search,
+integers and coarse steps in their own numbers, categories by index. Nothing here chooses a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from pydantic import JsonValue
+
+from wandb_magic.records import Params
+from wandb_magic.spec import Spec
+from wandb_magic.spec.continuous import LogUniformDistribution, UniformDistribution
+from wandb_magic.spec.discrete import (
+    CategoricalWithProbabilities,
+    ChoiceDistribution,
+    Constant,
+    IntUniform,
+)
+from wandb_magic.spec.distributions import Distribution, Quantised
+from wandb_magic.spec.fields import canonical, number
+from wandb_magic.spec.parameters import flatten, nest
+
+Choice = dict[str, float]
+"""The parameters of a run in Optuna's form, by the name that Optuna knows an axis by."""
+
+EDGE = 1e-6
+"""How near to 0 and 1 a probability may come: normal laws have no finite value at the ends."""
+MAX_STEPS = 1000
+"""With more steps than this an axis counts as continuous."""
+
+
+@dataclass(frozen=True)
+class SearchDimension:
+    """One parameter that is searched; `kind` is what Optuna takes it for."""
+
+    distribution: Distribution
+    optuna_distribution: BaseDistribution
+
+    def encode(self, value: object) -> float | None:
+        """Return Optuna's form of `value`; None if the distribution cannot give it."""
+        unit = self.distribution.to_unit(value)
+        if unit is None:
+            return None
+        if isinstance(self.distribution, ChoiceDistribution):
+            return self.distribution.index(value)
+        if isinstance(self.optuna_distribution, IntDistribution):
+            steps = _steps(self.distribution, number(value))
+            if steps is None:
+                return None
+            return (
+                steps
+                if self.optuna_distribution.low <= steps <= self.optuna_distribution.high
+                else None
+            )
+        return min(max(unit, EDGE), 1 - EDGE)
+
+    def decode(self, chosen: float) -> JsonValue:
+        """Return the value that Optuna's `chosen` stands for."""
+        if isinstance(self.distribution, ChoiceDistribution):
+            return self.distribution.values[int(chosen)]
+        if isinstance(self.optuna_distribution, IntDistribution):
+            return chosen * _step(self.distribution)
+        return self.distribution.sample(chosen)
+
+
+def _step(distribution: Distribution) -> float:
+    return distribution.q if isinstance(distribution, Quantised) else 1
+
+
+def _steps(distribution: Distribution, x: float) -> int | None:
+    return distribution.steps(x) if isinstance(distribution, Quantised) else round(x)
+
+
+def _optuna_distribution(distribution: Distribution) -> BaseDistribution:
+    if isinstance(distribution, Constant):
+        return CategoricalDistribution([0])
+    if isinstance(distribution, ChoiceDistribution):
+        firsts = {
+            canonical(value): index for index, value in reversed([*enumerate(distribution.values)])
+        }
+        odds = (
+            distribution.probabilities
+            if isinstance(distribution, CategoricalWithProbabilities)
+            else None
+        )
+        return CategoricalDistribution(
+            [index for index in sorted(firsts.values()) if odds is None or odds[index]]
+        )
+    if isinstance(distribution, IntUniform) or (
+        isinstance(distribution, Quantised)
+        and isinstance(distribution, (UniformDistribution, LogUniformDistribution))
+    ):
+        first, last = (_steps(distribution, number(distribution.sample(u))) for u in (0, 1))
+        if first is not None and last is not None and last - first < MAX_STEPS:
+            return IntDistribution(
+                first, last, log=isinstance(distribution, LogUniformDistribution) and first > 0
+            )
+    return FloatDistribution(EDGE, 1 - EDGE)
+
+
+class SearchSpace:
+    """What of a spec there is to search.
+
+    Parameters
+    ----------
+    spec
+        The sweep config.
+
+    Attributes
+    ----------
+    kinds
+        Optuna's distribution of each axis; empty if there is nothing to search.
+    """
+
+    def __init__(self, spec: Spec) -> None:
+        self._tree = spec.parameters
+        axes = {
+            path: SearchDimension(distribution, _optuna_distribution(distribution))
+            for path, distribution in spec.leaves.items()
+        }
+        self._dimensions = {
+            path: axis for path, axis in axes.items() if not axis.optuna_distribution.single()
+        }
+        self._fixed = {
+            path: axis.distribution.sample(0.5)
+            for path, axis in axes.items()
+            if path not in self._dimensions
+        }
+        self.distributions = {
+            str(i): axis.optuna_distribution for i, axis in enumerate(self._dimensions.values())
+        }
+
+    def encode(self, params: Params) -> Choice | None:
+        """Return Optuna's form of a run's parameters; None if they lie outside of the space."""
+        given = flatten(params, self._tree)
+        if not given.keys() >= self._dimensions.keys():
+            return None
+        choice: Choice = {}
+        for name, (path, axis) in zip(self.distributions, self._dimensions.items(), strict=True):
+            chosen = axis.encode(given[path])
+            if chosen is None:
+                return None
+            choice[name] = chosen
+        return choice
+
+    def decode(self, choice: Choice) -> Params:
+        """Return the parameters, nested as in the spec, that `choice` stands for."""
+        values = {
+            path: axis.decode(choice[name])
+            for name, (path, axis) in zip(
+                self.distributions, self._dimensions.items(), strict=True
+            )
+        }
+        return nest(self._fixed | values)
+
+    def to_units(self, choice: Choice) -> list[float]:
+        """Return the probability below `choice` on each axis."""
+        return [
+            axis.distribution.to_unit(axis.decode(choice[name])) or 0.0
+            for name, axis in zip(self.distributions, self._dimensions.values(), strict=True)
+        ]
+
+    def from_units(self, units: Sequence[float]) -> Choice:
+        """Return the choice at these probabilities."""
+        choice = self.encode(
+            nest(
+                {
+                    path: axis.distribution.sample(unit)
+                    for (path, axis), unit in zip(self._dimensions.items(), units, strict=True)
+                }
+            )
+        )
+        assert choice is not None
+        return choice

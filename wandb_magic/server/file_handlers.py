@@ -1,0 +1,136 @@
+"""Serves what runs saved and printed, so that nothing in it can act as the page.
+
+Whatever a file is, a browser opens it in an origin of its own, without any right there; only
+HTML may run scripts, shut in like that. Types are told, never guessed by the browser.
+
+The length is told first, and a download that cannot be completed ends with its connection, so
+that nobody takes a part for the whole.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from functools import partial
+from pathlib import PurePosixPath
+from typing import BinaryIO
+from urllib.parse import quote
+
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import JupyterHandler
+from tornado.web import authenticated
+
+from wandb_magic.server.executors import EXECUTORS, Executor, Executors
+from wandb_magic.server.http_errors import JsonErrorMixin, http_errors
+from wandb_magic.server.run_files import RunFiles, media_type
+from wandb_magic.server.sweep_manager import SWEEP_MANAGER, SweepManager
+
+BLOCK = 1 << 18
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:; "
+    "frame-ancestors 'self'; sandbox"
+)
+HTML_POLICY = (
+    "default-src 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'none'; "
+    "form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts"
+)
+INLINE_TYPES = ("image/", "audio/", "video/", "text/", "application/json")
+
+
+class _FileHandlerBase(JsonErrorMixin, JupyterHandler):
+    auth_resource = "wandb_magic"
+
+    @property
+    def content_security_policy(self) -> str:
+        """What the browser lets the file do."""
+        return getattr(self, "_policy", POLICY)
+
+    async def send(self, file: BinaryIO, kind: str, name: str, *, save: bool = False) -> None:
+        """Send an open file block by block, as much as it has now, and close it.
+
+        Parameters
+        ----------
+        file
+            The file.
+        kind
+            Its media type.
+        name
+            The name under which a browser saves it.
+        save
+            Whether it is to be saved, even if a browser could show it.
+        """
+        with file:
+            size = os.fstat(file.fileno()).st_size
+            self._policy = HTML_POLICY if kind == "text/html" else POLICY
+            self.set_header("Content-Security-Policy", self._policy)
+            self.set_header("Content-Type", f"{kind}; charset=utf-8" if "text" in kind else kind)
+            self.set_header("Content-Length", size)
+            self.set_header("X-Content-Type-Options", "nosniff")
+            self.set_header("Cross-Origin-Resource-Policy", "same-origin")
+            self.set_header("Cache-Control", "private, no-cache")
+            if save or not kind.startswith(INLINE_TYPES):
+                self.set_header(
+                    "Content-Disposition", f"attachment; filename*=UTF-8''{quote(name)}"
+                )
+            whole = False
+            try:
+                await self._send_blocks(file, size)
+                await self.finish()
+                whole = True
+            except OSError as error:  # the disk failed, or whoever asked has gone
+                self.log.warning("wandb_magic: %s was not sent to its end: %s", name, error)
+            finally:
+                if not whole:
+                    # Where the server compresses, there is no length, and a regular end would
+                    # make a part look whole.
+                    self.detach().close()
+
+    async def _send_blocks(self, file: BinaryIO, size: int) -> None:
+        left = size
+        while left:
+            block = await self.executor.submit(partial(file.read, min(BLOCK, left)))
+            if not block:
+                raise OSError(errno.EIO, "it was cut meanwhile")
+            left -= len(block)
+            self.write(block)
+            await self.flush()
+
+    @property
+    def sweep_manager(self) -> SweepManager:
+        """The sweeps of this user."""
+        shelf: SweepManager = self.settings[SWEEP_MANAGER]
+        return shelf
+
+    @property
+    def executor(self) -> Executor:
+        """The threads to read in."""
+        pools: Executors = self.settings[EXECUTORS]
+        return pools.reading
+
+
+class FileHandler(_FileHandlerBase):
+    """A file that a run saved."""
+
+    @authenticated
+    @authorized
+    async def get(self, sweep: str, run: str, path: str) -> None:
+        """Send it."""
+
+        def open_file() -> BinaryIO:
+            return RunFiles(self.sweep_manager.open_sweep(sweep), run).open(path)
+
+        with http_errors():
+            file = await self.executor.submit(open_file)
+        await self.send(file, media_type(path), PurePosixPath(path).name)
+
+
+class LogTextHandler(_FileHandlerBase):
+    """All that a run printed."""
+
+    @authenticated
+    @authorized
+    async def get(self, sweep: str, run: str) -> None:
+        """Send it, to be saved."""
+        with http_errors():
+            file = await self.executor.submit(lambda: self.sweep_manager.open_output(sweep, run))
+        await self.send(file, "text/plain", f"{run}.log", save=True)

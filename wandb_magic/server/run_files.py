@@ -1,0 +1,130 @@
+"""The files of a run: which there are, and nothing outside of the run's own folder."""
+
+from __future__ import annotations
+
+import contextlib
+import mimetypes
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
+
+from wandb_magic.bundle import Manifest
+from wandb_magic.errors import BundleError
+from wandb_magic.records import RunId
+from wandb_magic.safe_open import open_without_links
+from wandb_magic.server import schemas
+from wandb_magic.server.http_errors import NotFoundError
+from wandb_magic.server.open_sweep import OpenSweep
+from wandb_magic.server.serializers import to_json_value
+
+FILES_DIR = "files"  # what a run saved, in its folder
+UNKNOWN_TYPE = "application/octet-stream"
+_TEXT_TYPES = {
+    ".yaml": "text/plain",
+    ".yml": "text/plain",
+    ".log": "text/plain",
+    ".md": "text/plain",
+}
+
+
+def list_files(open_sweep: OpenSweep, run: str) -> schemas.Files:
+    """Return what a run saved, and its artifacts."""
+    run_files = RunFiles(open_sweep, run)
+    return {
+        "files": [
+            {"path": path, "size": run_files.size(path), "type": media_type(path)}
+            for path in run_files.saved
+        ],
+        "artifacts": [
+            {
+                "name": each.name,
+                "type": each.type,
+                "aliases": list(each.aliases),
+                "used": each.used,
+                "metadata": to_json_value(each.metadata),
+            }
+            for each in open_sweep.reader.artifacts(RunId(run))
+        ],
+    }
+
+
+class RunFiles:
+    """What may be read of one run: its own folder, and what it saved from where it worked.
+
+    ``run.save`` leaves a link to the user's own file. It is followed if W&B's record of the run
+    has it, and it leads to a file below the folder in which the sweep was started, or below the
+    one that the run has for itself (``WANDB_MAGIC_RUN_FOLDER``). Links may change at any time:
+    where one leads is looked up once, and that path is opened without following any.
+
+    Parameters
+    ----------
+    open_sweep
+        The run's sweep.
+    run
+        The run.
+
+    Attributes
+    ----------
+    saved
+        The files that W&B's record has, below the run's folder.
+    """
+
+    def __init__(self, open_sweep: OpenSweep, run: str) -> None:
+        directory = open_sweep.reader.run(RunId(run)).directory
+        self._directory = Path(directory) if directory else None
+        self._sweep = open_sweep.paths
+        self._run = RunId(run)
+        self.saved = open_sweep.reader.files(self._run)
+        self._recorded = frozenset(self.saved)
+
+    def open(self, path: str) -> BinaryIO:
+        """Open a file.
+
+        Raises
+        ------
+        GoneError
+            If there is no such file, or it would lead out, by ``..`` or by a link.
+        PermissionError
+            If this user may not read it.
+        """
+        try:
+            if self._directory is not None:
+                file = (self._directory / FILES_DIR / path).resolve(strict=True)
+                places = [self._run_dir, *(self._source_dirs if path in self._recorded else ())]
+                if any(place in file.parents for place in places):
+                    return open_without_links(file)
+        except PermissionError:
+            raise
+        except (OSError, RuntimeError, ValueError):
+            pass  # it is gone, links form a circle, the name is too long or has a null byte
+        raise NotFoundError(f"the run has no file {path[:200]!r}")
+
+    @cached_property
+    def _run_dir(self) -> Path:
+        """The run's own folder of files; with a link as one of its last names it has none."""
+        assert self._directory is not None
+        return self._directory.parent.resolve() / self._directory.name / FILES_DIR
+
+    @cached_property
+    def _source_dirs(self) -> tuple[Path, ...]:
+        """The folders from which the run may save files of the user's."""
+        kept = self._sweep.run(self._run).persistent_dir.relative_to(self._sweep.folder)
+        places = [self._sweep.folder.resolve() / kept]
+        with contextlib.suppress(BundleError, OSError, RuntimeError, TypeError, ValueError):
+            places.append(Path(Manifest.read(self._sweep.bundle).directory).resolve(strict=True))
+        return tuple(places)
+
+    def size(self, path: str) -> int | None:
+        """Return a file's size in octets; None if it is gone."""
+        try:
+            with self.open(path) as file:
+                return os.fstat(file.fileno()).st_size
+        except (NotFoundError, OSError):
+            return None
+
+
+def media_type(path: str) -> str:
+    """Return the type under which a file is shown."""
+    suffix = Path(path).suffix.lower()
+    return _TEXT_TYPES.get(suffix) or mimetypes.guess_type(path)[0] or UNKNOWN_TYPE

@@ -1,0 +1,267 @@
+"""Sweeps and runs as wire objects, read from a store."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from wandb_magic.api._status import status_of
+from wandb_magic.api._sync import synced_url
+from wandb_magic.bundle import Manifest
+from wandb_magic.bundle.library_state import STATE
+from wandb_magic.bundle.manifest import ENTRY, cell_path, manifest_path
+from wandb_magic.display.sparkline import best_so_far
+from wandb_magic.errors import BundleError, StoreError
+from wandb_magic.paths import SweepPaths
+from wandb_magic.records import RunId, RunRecord, flatten_keys, sweep_metric
+from wandb_magic.safe_open import read_inside
+from wandb_magic.server import schemas
+from wandb_magic.store import StoreReader
+from wandb_magic.wandb_client import run_page, web_address
+
+SPARKLINE_POINTS = 60  # points of a sparkline
+MAX_TEXT = 500  # characters of a text in a row
+MAX_MEDIA_STEPS = 200  # steps of one key
+MAGIC_COMMENT = "# %%wandb_sweep"
+
+
+def sweep_summary(paths: SweepPaths, reader: StoreReader) -> schemas.SweepSummary:
+    """Return how a sweep stands."""
+    status = status_of(reader, paths)
+    record, metric, best = status.sweep, sweep_metric(status.sweep), status.best
+    spark = (
+        [] if metric is None else best_so_far(reader.objective_values(), maximize=metric.maximize)
+    )
+    return {
+        "id": record.id,
+        "name": record.name,
+        "project": record.project,
+        "entity": record.entity,
+        "mode": record.mode,
+        "state": status.state,  # type: ignore[typeddict-item] # a state, or died
+        "cause": status.cause,
+        "folder": str(paths.folder),
+        "url": web_address(record.url or synced_url(paths)),
+        "created": record.created,
+        "started": record.started,
+        "finished": record.ended,
+        "agents": record.agents,
+        "count": record.budget,
+        "ended": status.ended,
+        "running": status.running,
+        "failed": status.failed,
+        "remaining": None if status.remaining is None else round(status.remaining),
+        "metric": status.metric or None,
+        "goal": None if metric is None else "maximize" if metric.maximize else "minimize",
+        "best": None
+        if best is None
+        else {
+            "id": best.id,
+            "number": best.number,
+            "value": finite_or_none(best.value),
+            "params": to_json_value(best.params),
+        },
+        "spark": downsample(spark),
+        "notices": list(record.notices),
+    }
+
+
+def sweep_detail(paths: SweepPaths, reader: StoreReader, root: Path) -> schemas.SweepDetail:
+    """Return what stays the same while a sweep goes on."""
+    record = reader.sweep()
+    manifest = _read_manifest(paths.bundle)
+    code = _read_text(paths, cell_path(paths.bundle))
+    line, _, rest = code.partition("\n")
+    magic = line.startswith(MAGIC_COMMENT)
+    options = record.options
+    return {
+        "id": record.id,
+        "spec": to_json_value(record.spec),
+        "yaml": read_inside(paths.folder, paths.spec).decode("utf-8", "replace"),
+        "kind": manifest.kind,
+        "code": rest if magic else code,
+        "line": line.removeprefix("# ") if magic else "",
+        "captured": [
+            {"name": each.name, "kind": each.kind, "size": each.size}
+            for each in manifest.variables
+            if each.name not in (ENTRY, STATE)
+        ],
+        "imports": sorted(manifest.imports),
+        "python": manifest.python,
+        "directory": manifest.directory,
+        "notebook": relative_notebook(manifest.notebook, root),
+        "options": {
+            "seed": options.seed,
+            "sampler": options.sampler,
+            "retries": options.retries,
+            "run_timeout": options.run_timeout,
+            "failure_limit": options.failure_limit,
+            "grace": options.grace,
+            "priors": len(options.priors),
+        },
+    }
+
+
+def _read_manifest(bundle: Path) -> Manifest:
+    try:
+        return Manifest.read(bundle)
+    except (BundleError, ValueError, TypeError, KeyError, AttributeError):
+        path = manifest_path(bundle)
+        raise StoreError(f"{path} is damaged: restore it, or delete the sweep") from None
+
+
+def relative_notebook(path: str, root: Path) -> str | None:
+    """Return a notebook's path relative to the server's root, if it is below it and there."""
+    if not path:
+        return None
+    absolute = Path(path) if Path(path).is_absolute() else root / path
+    try:
+        relative = absolute.resolve().relative_to(root.resolve())
+    except ValueError:
+        return None
+    return relative.as_posix() if absolute.is_file() else None
+
+
+def run_rows(reader: StoreReader, runs: Sequence[RunRecord]) -> list[schemas.RunRow]:
+    """Return runs as the table shows them."""
+    ids = [run.id for run in runs]
+    summaries, infos = reader.summaries(ids), reader.infos(ids)
+    return [run_row(run, infos.get(run.id, {}), summaries.get(run.id, {})) for run in runs]
+
+
+def run_row(run: RunRecord, info: Mapping[str, Any], logged: Mapping[str, Any]) -> schemas.RunRow:
+    """Return a run as the table shows it."""
+    return {
+        "id": run.id,
+        "number": run.number,
+        "attempt": run.attempt,
+        "agent": run.agent,
+        "name": info.get("name", ""),
+        "group": info.get("group", ""),
+        "tags": list(info.get("tags", ())),
+        "host": info.get("host", ""),
+        "state": run.state.value,
+        "cause": run.cause,
+        "failure": last_line(run.error),
+        "created": run.created,
+        "started": run.started,
+        "ended": run.ended,
+        "value": finite_or_none(run.value),
+        "params": {
+            key: to_json_value(value) for key, value in flatten_keys(run.params, "").items()
+        },
+        "summary": {
+            key: value[:MAX_TEXT] if isinstance(value, str) else to_json_value(value)
+            for key, value in logged.items()
+            if isinstance(value, (int, float, str, bool)) and not key.startswith("_")
+        },
+    }
+
+
+def run_detail(paths: SweepPaths, reader: StoreReader, run: str) -> schemas.RunDetail:
+    """Return one run with all documents that W&B keeps of it."""
+    record = reader.run(RunId(run))
+    config, logged = reader.configs([record.id]), reader.summaries([record.id])
+    info = reader.infos([record.id]).get(record.id, {})
+    return {
+        "row": run_row(record, info, logged.get(record.id, {})),
+        "error": record.error,
+        "exit_code": record.exit_code,
+        "folder": record.directory,
+        "url": _run_page(reader.sweep().url or synced_url(paths), run),
+        "gpus": _read_text(paths, paths.run(record.id).devices),
+        "info": to_json_value(info),
+        "config": to_json_value(config.get(record.id, {})),
+        "summary": {
+            key: _summary_value(value) for key, value in logged.get(record.id, {}).items()
+        },
+        "charts": {
+            table: {
+                "key": chart.key,
+                "kind": chart.kind,
+                "fields": to_json_value(chart.fields),
+                "texts": to_json_value(chart.texts),
+            }
+            for table, chart in reader.charts(record.id).items()
+        },
+    }
+
+
+def _run_page(sweep_url: object, run: str) -> str | None:
+    address = web_address(sweep_url)
+    return run_page(address, run) or None if address else None
+
+
+def _read_text(paths: SweepPaths, path: Path) -> str:
+    """Return the text of a file of a sweep's; "" if it has none."""
+    try:
+        return read_inside(paths.folder, path).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+
+
+def _summary_value(value: Any) -> Any:  # noqa: ANN401 - a JSON value
+    """Return a value without what a page shows elsewhere: the bins of a histogram."""
+    if isinstance(value, Mapping) and value.get("_type") == "histogram":
+        return {"_type": "histogram"}
+    return to_json_value(value)
+
+
+def run_media(reader: StoreReader, run: str, key: str | None) -> schemas.Media:
+    """Return what a run logged besides numbers; of one key at most `MOST_MEDIA` steps."""
+    items = reader.media(reader.run(RunId(run)).id, key)
+    if key is not None:
+        # The last one always, the others evenly.
+        items = items[:: -math.ceil(len(items) / MAX_MEDIA_STEPS) or -1][::-1]
+    return {
+        "items": [
+            {
+                "key": each.key,
+                "step": each.step,
+                "time": each.time,
+                "value": to_json_value(each.value),
+            }
+            for each in items
+        ]
+    }
+
+
+def logged_keys(reader: StoreReader) -> schemas.Keys:
+    """Return what runs logged."""
+    return {
+        "history": reader.keys(),
+        "system": reader.keys("system"),
+        "media": reader.keys("media"),
+    }
+
+
+def finite_or_none(value: float | None) -> float | None:
+    """Return a number that JSON has, or None."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def to_json_value(value: Any) -> Any:  # noqa: ANN401 - a JSON value
+    """Return a value that a user wrote or logged in JSON that every reader takes."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, Mapping):
+        return {key: to_json_value(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_json_value(each) for each in value]
+    return value
+
+
+def downsample(values: Sequence[float]) -> list[float]:
+    """Return at most about `SPARK` of the values, the last one among them."""
+    if len(values) <= SPARKLINE_POINTS:
+        return list(values)
+    stride = math.ceil(len(values) / SPARKLINE_POINTS)
+    return [*values[:-1:stride], values[-1]]
+
+
+def last_line(error: str) -> str:
+    """Return the line of a traceback that says what went wrong."""
+    lines = [line for line in error.splitlines() if line.strip()]
+    return lines[-1].strip()[:500] if lines else ""

@@ -1,0 +1,265 @@
+"""What a page has open: each feed tells what has changed since it was asked last.
+
+Feeds are asked one after another in a thread. They keep what the page has, so that it is sent only
+what it lacks; nothing waits for a page that is slow.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Protocol, get_args
+
+from wandb_magic.arguments import brief
+from wandb_magic.records import RunId
+from wandb_magic.server import schemas, serializers
+from wandb_magic.server.cursors import SLACK_S, Cursor
+from wandb_magic.server.curves import CurvesQuery, curves, diff
+from wandb_magic.server.http_errors import BadRequestError
+from wandb_magic.server.open_sweep import OpenSweep
+from wandb_magic.server.sweep_manager import SweepManager
+
+LAST_LINES = 100
+FULL_POLL_S = 1.0  # how often is looked for changes after a run's end, and for new keys
+
+
+class Subscription(Protocol):
+    """One open topic. It is asked in one thread at a time.
+
+    Attributes
+    ----------
+    pace
+        Seconds between two looks, at least.
+    """
+
+    min_interval: float
+
+    def poll(self) -> dict[str, Any] | None:
+        """Return a message without its address, or None if nothing has changed.
+
+        Raises
+        ------
+        SweepError
+            If the topic cannot be followed (now).
+        """
+
+
+class SweepsSubscription:
+    """All sweeps."""
+
+    min_interval = 0.5
+
+    def __init__(self, manager: SweepManager) -> None:
+        self._manager = manager
+        self._sent: dict[str, schemas.SweepSummary] | None = None
+        self._unreadable: list[schemas.Unreadable] = []
+
+    def poll(self) -> dict[str, Any] | None:
+        """See `Feed`."""
+        summaries, unreadable = self._manager.summaries()
+        before, now = self._sent, {each["id"]: each for each in summaries}
+        whole, previous = before is None, before or {}
+        changed = [each for each in summaries if previous.get(each["id"]) != each]
+        gone = [id_ for id_ in previous if id_ not in now]
+        same = unreadable == self._unreadable
+        self._sent, self._unreadable = now, unreadable
+        if not (whole or changed or gone) and same:
+            return None
+        return {
+            "kind": "sweeps",
+            "whole": whole,
+            "changed": changed,
+            "unreadable": unreadable,
+            "gone": gone,
+        }
+
+
+class _SweepSubscription:
+    """What concerns one sweep: looked at only when its store has changed."""
+
+    min_interval = 0.0
+
+    def __init__(self, manager: SweepManager, sweep: str) -> None:
+        self._manager = manager
+        self._sweep = sweep
+        self._seen: tuple[OpenSweep, int] | None = None
+
+    def poll(self) -> dict[str, Any] | None:
+        """See `Feed`."""
+        book = self._manager.open_sweep(self._sweep)
+        now = (book, book.live_reader.version())
+        if now == self._seen and not self._is_due():
+            return None
+        message = self._poll_sweep(book)
+        self._seen = now
+        return message
+
+    def _is_due(self) -> bool:
+        """Tell whether something is to be looked at even if the store has not changed."""
+        return False
+
+    def _poll_sweep(self, open_sweep: OpenSweep) -> dict[str, Any] | None:
+        raise NotImplementedError
+
+
+class RunsSubscription(_SweepSubscription):
+    """Runs that change after a mark, and the keys of what they log.
+
+    Only runs that go on are read for every change. What runs log at their end comes later; for
+    this, all that have ended a while ago are read, too, but not so often.
+    """
+
+    def __init__(self, manager: SweepManager, sweep: str, cursor: str) -> None:
+        super().__init__(manager, sweep)
+        self._cursor = Cursor.parse(cursor)
+        self._sent: dict[str, schemas.RunRow] = {}
+        self._active: list[RunId] = []
+        self._keys: schemas.Keys | None = None
+        self._last_full_poll = float("-inf")
+        self._needs_full_poll = False  # whether there may be changes that only a whole look finds
+
+    def _is_due(self) -> bool:
+        return self._needs_full_poll and time.monotonic() - self._last_full_poll >= FULL_POLL_S
+
+    def _poll_sweep(self, open_sweep: OpenSweep) -> dict[str, Any] | None:
+        reader, now = open_sweep.live_reader, Cursor.current(open_sweep.live_reader)
+        whole = time.monotonic() - self._last_full_poll >= FULL_POLL_S
+        self._needs_full_poll = not whole
+        if whole:
+            self._last_full_poll = time.monotonic()
+            mark = self._cursor
+            changed = reader.changed_runs(mark.row, mark.time - SLACK_S, mark.living)
+            keys: schemas.Keys | None = serializers.logged_keys(reader)
+            self._cursor = now
+        else:
+            changed = reader.active_runs(self._cursor.row, self._active)
+            keys = self._keys
+            living = {*self._cursor.living, *now.living}
+            self._cursor = replace(self._cursor, row=now.row, living=tuple(sorted(living)))
+        self._active = [run.id for run in changed if not run.state.has_ended]
+        rows = serializers.run_rows(reader, changed)
+        news = [row for row in rows if self._sent.get(row["id"]) != row]
+        self._sent = {**({} if whole else self._sent), **{row["id"]: row for row in rows}}
+        same, self._keys = keys == self._keys, keys
+        if not news and same:
+            return None
+        page = {"rows": news, "total": reader.run_count(), "mark": str(self._cursor)}
+        return {"kind": "runs", "page": page, "keys": None if same else keys}
+
+
+class CurvesSubscription(_SweepSubscription):
+    """Curves of some runs; the page is sent the parts of them that it lacks."""
+
+    def __init__(self, manager: SweepManager, sweep: str, query: CurvesQuery) -> None:
+        super().__init__(manager, sweep)
+        self._query = query  # those of runs that may still log
+        self._sent: dict[tuple[str, str], schemas.Curve] | None = None
+
+    def _poll_sweep(self, open_sweep: OpenSweep) -> dict[str, Any] | None:
+        ends = open_sweep.live_reader.end_times([RunId(run) for run in self._query.runs])
+        current = curves(open_sweep.live_reader, self._query)
+        first, sent = self._sent is None, self._sent or {}
+        tails = [
+            part
+            for curve in current
+            if (part := _diff(sent.get((curve["run"], curve["key"])), curve)) is not None
+        ]
+        settled = {run for run, end in ends.items() if end and end < time.time() - SLACK_S}
+        runs = tuple(run for run in self._query.runs if run not in settled)
+        self._query = replace(self._query, runs=runs)
+        self._sent = {
+            (curve["run"], curve["key"]): curve for curve in current if curve["run"] not in settled
+        }
+        return {"kind": "curves", "curves": tails} if tails or first else None
+
+
+class RunSubscription(_SweepSubscription):
+    """One run's page."""
+
+    def __init__(self, manager: SweepManager, sweep: str, run: str) -> None:
+        super().__init__(manager, sweep)
+        self._run = run
+        self._sent: dict[str, Any] | None = None
+
+    def _poll_sweep(self, open_sweep: OpenSweep) -> dict[str, Any] | None:
+        news = {
+            "kind": "run",
+            "run": serializers.run_detail(open_sweep.paths, open_sweep.live_reader, self._run),
+            "media": open_sweep.live_reader.media_count(RunId(self._run)),
+        }
+        if news == self._sent:
+            return None
+        self._sent = news
+        return news
+
+
+class LogSubscription:
+    """The end of what a run prints."""
+
+    min_interval = 0.0
+
+    def __init__(self, manager: SweepManager, sweep: str, run: str) -> None:
+        self._manager = manager
+        self._sweep = sweep
+        self._run = run
+        self._sent: tuple[int, bool] | None = None
+
+    def poll(self) -> dict[str, Any] | None:
+        """See `Feed`."""
+        if (
+            self._sent is not None
+            and self._manager.log_state(self._sweep, self._run) == self._sent
+        ):
+            return None
+        page = self._manager.log_page(self._sweep, self._run, -LAST_LINES, LAST_LINES)
+        self._sent = (page["size"], page["ended"])
+        return {"kind": "log", "page": page}
+
+
+def open_subscription(manager: SweepManager, topic: object) -> Subscription:
+    """Open a topic (`messages.Topic`).
+
+    Raises
+    ------
+    BadRequestError
+        If it is none.
+    """
+    if not isinstance(topic, Mapping):
+        raise BadRequestError("open: every topic must be a JSON object")
+    name = topic.get("topic")
+    if name == "sweeps":
+        return SweepsSubscription(manager)
+    if name == "runs":
+        return RunsSubscription(manager, _text(topic, "sweep"), _text(topic, "mark"))
+    if name == "run":
+        return RunSubscription(manager, _text(topic, "sweep"), _text(topic, "run"))
+    if name == "log":
+        return LogSubscription(manager, _text(topic, "sweep"), _text(topic, "run"))
+    if name == "curves":
+        stream, axis = _text(topic, "stream"), _text(topic, "axis")
+        if stream not in get_args(schemas.Stream) or axis not in get_args(schemas.Axis):
+            raise BadRequestError(
+                f"open: there are no curves of {brief(stream)} over {brief(axis)}"
+            )
+        query = CurvesQuery(stream, _texts(topic, "keys"), _texts(topic, "runs"), axis)  # type: ignore[arg-type] # as just checked
+        return CurvesSubscription(manager, _text(topic, "sweep"), query)
+    raise BadRequestError(f"open: there is no topic {brief(name)}")
+
+
+def _diff(sent: schemas.Curve | None, curve: schemas.Curve) -> schemas.Curve | None:
+    return curve if sent is None else diff(sent, curve)
+
+
+def _text(topic: Mapping[str, Any], name: str) -> str:
+    value = topic.get(name)
+    if not isinstance(value, str):
+        raise BadRequestError(f"open: {name} must be a text, and is {brief(value)}")
+    return value
+
+
+def _texts(topic: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = topic.get(name)
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise BadRequestError(f"open: {name} must be a list of texts, and is {brief(value)}")
+    return tuple(value)

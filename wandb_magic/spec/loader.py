@@ -1,0 +1,152 @@
+"""From what a user wrote to a `Spec`, or to all that is wrong with it at once."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Mapping
+from os import PathLike
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from wandb_magic.errors import SpecError
+from wandb_magic.spec import coercion, wandb_cloud_keys
+from wandb_magic.spec.config import EarlyTerminate, Metric, Spec
+from wandb_magic.spec.parameters import KEYS, build
+from wandb_magic.spec.rules import inferred_defaults, is_finite, looks_like_parameters, violations
+from wandb_magic.spec.source import read
+from wandb_magic.spec.validation_errors import format_errors, nearest
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_TOP = frozenset(Spec.model_fields) - {"notices"}
+_NO_KEY = "it is no key of a sweep config"
+_SECTIONS: dict[str, type[BaseModel]] = {"metric": Metric, "early_terminate": EarlyTerminate}
+
+
+def load(source: Mapping[str, Any] | str | PathLike[str]) -> Spec:
+    """Return the validated config.
+
+    Parameters
+    ----------
+    source
+        A mapping, the path of a YAML or JSON file, or YAML text. A mapping of parameters alone
+        is a grid if grid search comes to an end of them, and is searched at random otherwise.
+
+    Returns
+    -------
+    Spec
+        With `notices` of all that was assumed, ignored, or taken otherwise than it is written.
+
+    Raises
+    ------
+    SpecError
+        If anything is wrong: one sentence for each problem, with its place and remedy.
+    """
+    notices: list[str] = []
+    problems: list[str] = []
+    try:
+        given = read(source, notices)
+        config = {str(key): value for key, value in given.items() if value is not None}
+        config = wandb_cloud_keys.drop_cloud_keys(_add_method(config, notices), notices, problems)
+        config, unknown = _drop_ignored_keys(config)
+        config = coercion.coerce_config(config, notices)
+        if "parameters" in config:
+            config["parameters"] = build(config["parameters"], "parameters", problems, notices)
+    except RecursionError:
+        raise SpecError("the config holds itself: write out what it refers to") from None
+    tree = config.get("parameters", {})
+    problems += violations(config, tree)
+    notices += inferred_defaults(config, tree)
+    for name, kind in _SECTIONS.items():
+        if isinstance(config.get(name), Mapping):
+            config[name] = _validate_model(kind, config[name], name, problems)
+    told = [f"unknown key {key!r}: {remedy}" for key, remedy in unknown.items() if remedy]
+    notices += [
+        f"{key}: ignored, as by W&B: {remedy or _NO_KEY}" for key, remedy in unknown.items()
+    ]
+    spec = _validate_model(Spec, {**config, "notices": tuple(notices)}, "", problems, unknown)
+    if spec is None or problems:
+        raise SpecError(*told, *problems)
+    return spec
+
+
+def load_lenient(config: Mapping[str, Any]) -> Spec:
+    """Return the config of a sweep whose parameters the W&B server chooses.
+
+    It holds there, whatever our own search would say of it; what we do not understand is left out
+    with a notice.
+
+    Parameters
+    ----------
+    config
+        The config as the server has it.
+
+    Returns
+    -------
+    Spec
+        For a config that `load` refuses, only the metric, what the runs execute, and the names.
+    """
+    try:
+        return load(config)
+    except SpecError as error:
+        kept: dict[str, Any] = {}
+        settled = coercion.coerce_config(config, [])
+        for name in ("name", "description", "program", "command", "metric"):
+            with contextlib.suppress(ValidationError):
+                kept |= _validate_key(name, settled.get(name))
+        notice = f"W&B's config is not wholly understood here ({error.problems[0]})"
+        return Spec(method="random", parameters={}, notices=(notice,), **kept)
+
+
+def _validate_key(name: str, value: object) -> dict[str, Any]:
+    """Return a key of a config with its value, if it holds by itself."""
+    if value is None:
+        return {}
+    spec = Spec.model_validate({"method": "random", "parameters": {}, name: value})
+    return {name: getattr(spec, name)}
+
+
+def _add_method(config: dict[str, Any], notices: list[str]) -> dict[str, Any]:
+    """Return `config` with a method: grid if there is an end to its parameters, else random."""
+    if looks_like_parameters(config):
+        why, config = "these are parameters only", {"parameters": config}
+    elif "parameters" in config and not any(nearest(key, _TOP) == "method" for key in config):
+        why = "not given"
+    else:
+        return config
+    method = "grid" if is_finite(config["parameters"]) else "random"
+    notices.append(f"method: {why}, so {method} search is assumed")
+    return {"method": method, **config}
+
+
+def _drop_ignored_keys(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return `config` without the keys that W&B ignores; and these with what to do about them."""
+    unknown = {}
+    for key, value in config.items():
+        if key in _TOP:
+            continue
+        # Names such as x-common are where anchors have their home.
+        near = (
+            None
+            if key[:1] in "._" or key[:2] == "x-"
+            else nearest(key, _TOP | wandb_cloud_keys.KEYS)
+        )
+        if isinstance(value, Mapping) and KEYS & set(value) and near != "parameters":
+            unknown[key] = "if it is a parameter, move it below 'parameters'"
+        else:
+            unknown[key] = f"did you mean {near!r}?" if near else ""
+    return {key: value for key, value in config.items() if key in _TOP}, unknown
+
+
+def _validate_model(
+    kind: type[_Model],
+    value: object,
+    place: str,
+    problems: list[str],
+    misspelt: Collection[str] = (),
+) -> _Model | None:
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        problems += format_errors(error, place, keys=kind.model_fields, misspelt=misspelt)
+        return None

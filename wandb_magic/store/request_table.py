@@ -1,0 +1,64 @@
+"""How anybody asks something of a sweep: a row in its store, which its supervisor answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from wandb_magic.store import serialization
+from wandb_magic.store.connection import connect_to_read, connect_to_write, explain_errors
+
+
+def insert_request(path: Path, verb: str, arguments: Mapping[str, Any]) -> int:
+    """Post a request and return its id.
+
+    Parameters
+    ----------
+    path
+        The sweep's store.
+    verb, arguments
+        What is asked; the arguments are JSON values.
+
+    Raises
+    ------
+    StoreError
+        If the store is missing, damaged, locked, or cannot be written.
+    """
+    row = {"verb": verb, "arguments": serialization.to_json(arguments), "created": time.time()}
+    with explain_errors(path), closing(connect_to_write(path)) as connection:
+        request = connection.execute(*serialization.insert("request", row)).lastrowid
+    assert request is not None
+    return request
+
+
+def withdraw_request(path: Path, request: int) -> bool:
+    """Take a request back that nobody has taken up; tell whether it will never be done.
+
+    Raises
+    ------
+    StoreError
+        If the store is missing, damaged, locked, or cannot be written.
+    """
+    with explain_errors(path), closing(connect_to_write(path)) as connection:
+        changed = connection.execute(
+            "UPDATE request SET answered = ?, error = 'withdrawn'"
+            " WHERE id = ? AND answered IS NULL",
+            (time.time(), request),
+        ).rowcount
+    return changed > 0
+
+
+def read_answer(path: Path, request: int) -> str | None:
+    """Return None while a request waits, then why it was refused: empty if it was carried out.
+
+    Raises
+    ------
+    StoreError
+        If the store is missing or damaged.
+    """
+    with explain_errors(path), closing(connect_to_read(path)) as connection:
+        row = connection.execute("SELECT error FROM request WHERE id = ?", (request,)).fetchone()
+    return None if row is None else row[0]

@@ -1,0 +1,181 @@
+"""How records become rows, and rows records.
+
+Mappings, lists and process identities are JSON in the database. JSON there is always valid: NaN
+and infinities become the strings that W&B's API uses for them, so SQLite can look inside.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any, TypeVar
+
+from wandb_magic.errors import StoreError
+from wandb_magic.records import (
+    Options,
+    ProcessId,
+    RunId,
+    RunRecord,
+    RunState,
+    SweepId,
+    SweepRecord,
+    SweepState,
+)
+
+Record = TypeVar("Record", RunRecord, SweepRecord)
+RUN_COLUMNS = tuple(field.name for field in fields(RunRecord))
+SWEEP_COLUMNS = tuple(field.name for field in fields(SweepRecord))
+
+_INT64 = 2**63
+
+_encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+
+
+def to_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """Return `value` as valid JSON."""
+    try:
+        return _encode(value)
+    except ValueError:
+        return _encode(_nonfinite_as_text(value))
+
+
+def to_text(value: str) -> str:
+    """Return `value` without the lone surrogates that SQLite cannot hold."""
+    return value.encode("utf-8", "replace").decode("utf-8")
+
+
+def check_int64(value: int) -> int:
+    """Return `value`, which may be a step, or milliseconds since the epoch.
+
+    Raises
+    ------
+    OverflowError
+        If the difference of two such numbers could exceed SQLite's 64 bits.
+    """
+    if not -_INT64 // 2 <= value < _INT64 // 2:
+        raise OverflowError("a step or time does not fit into 64 bits")
+    return value
+
+
+def check_row(values: Iterable[object]) -> None:
+    """See to it that SQLite can hold a row, before it stands in the way of all others.
+
+    Raises
+    ------
+    StoreError
+        If it cannot.
+    """
+    for value in values:
+        if isinstance(value, int) and not -_INT64 <= value < _INT64:
+            raise StoreError("a whole number does not fit into the store's 64 bits")
+        if not isinstance(value, (int, float, str, bytes, type(None))):
+            raise StoreError(f"the store cannot hold a {type(value).__name__}")
+
+
+def encode_record(record: RunRecord | SweepRecord) -> dict[str, Any]:
+    """Return the row of `record`."""
+    return encode_fields({field.name: getattr(record, field.name) for field in fields(record)})
+
+
+def encode_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of some fields of a record."""
+    return {name: _column(value) for name, value in values.items()}
+
+
+def _explain_unreadable(
+    read: Callable[[Sequence[Any]], Record],
+) -> Callable[[Sequence[Any]], Record]:
+    """Say in a sentence that a row holds what this version does not know."""
+
+    @functools.wraps(read)
+    def reading(row: Sequence[Any]) -> Record:
+        try:
+            return read(row)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise StoreError(
+                f"The store holds what cannot be read ({error}): a newer version of wandb-magic "
+                "made it, or it is damaged. Update wandb-magic, restore it, or delete the sweep.",
+                lasting=True,
+            ) from error
+
+    return reading
+
+
+@_explain_unreadable
+def run_record(row: Sequence[Any]) -> RunRecord:
+    """Return the record of a row of `RUN_COLUMNS`."""
+    values = dict(zip(RUN_COLUMNS, row, strict=True))
+    values.update(
+        id=RunId(values["id"]),
+        params=json.loads(values["params"]),
+        state=RunState(values["state"]),
+        process=_process(values["process"]),
+    )
+    return RunRecord(**values)
+
+
+@_explain_unreadable
+def sweep_record(row: Sequence[Any]) -> SweepRecord:
+    """Return the record of a row of `SWEEP_COLUMNS`."""
+    values = dict(zip(SWEEP_COLUMNS, row, strict=True))
+    values.update(
+        id=SweepId(values["id"]),
+        state=SweepState(values["state"]),
+        spec=json.loads(values["spec"]),
+        options=_options(values["options"]),
+        supervisor=_process(values["supervisor"]),
+        notices=tuple(json.loads(values["notices"])),
+    )
+    return SweepRecord(**values)
+
+
+def insert(table: str, row: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    """Return the statement that inserts `row`, and its values."""
+    marks = ", ".join("?" for _ in row)
+    sql = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})"  # noqa: S608 - fixed names
+    return sql, list(row.values())
+
+
+def update(table: str, row: Mapping[str, Any], where: str, *keys: object) -> tuple[str, list[Any]]:
+    """Return the statement that updates the columns of `row`, and its values."""
+    columns = ", ".join(f"{name} = ?" for name in row)
+    sql = f"UPDATE {table} SET {columns} WHERE {where}"  # noqa: S608 - fixed names
+    return sql, [*row.values(), *keys]
+
+
+def _column(value: Any) -> Any:  # noqa: ANN401 - what SQLite stores
+    if isinstance(value, (RunState, SweepState)):
+        return value.value
+    if isinstance(value, str):
+        return to_text(value)
+    if isinstance(value, ProcessId):
+        return to_json([value.pid, value.started])
+    if isinstance(value, Options):
+        return to_json(asdict(value))
+    if isinstance(value, (Mapping, tuple, list)):
+        return to_json(value)
+    return value
+
+
+def _options(text: str) -> Options:
+    values: dict[str, Any] = dict(json.loads(text))
+    known = {field.name: values[field.name] for field in fields(Options) if field.name in values}
+    # What a newer version knows besides changes nothing of what is here to be read.
+    return Options(**{**known, "priors": tuple(known.get("priors", ()))})
+
+
+def _process(text: str | None) -> ProcessId | None:
+    return None if text is None else ProcessId(*json.loads(text))
+
+
+def _nonfinite_as_text(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, Mapping):
+        return {key: _nonfinite_as_text(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_nonfinite_as_text(part) for part in value]
+    return value

@@ -1,0 +1,40 @@
+"""Which backend a sweep has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from wandb_magic.paths import SweepPaths
+from wandb_magic.records import RunRecord, RunState, SweepRecord, Trial
+from wandb_magic.search import make_searcher
+from wandb_magic.spec import Spec
+from wandb_magic.supervisor.backends import OfflineBackend, OnlineBackend
+from wandb_magic.supervisor.backends.base import BackendFactory
+from wandb_magic.wandb_client import WandbClient, account
+
+
+def backend_factory(
+    sweep: SweepRecord,
+    spec: Spec,
+    paths: SweepPaths,
+    environment: Mapping[str, str],
+    runs: Sequence[RunRecord],
+) -> BackendFactory:
+    """Return what makes the backend of a sweep, with the runs that it has already.
+
+    Raises
+    ------
+    SweepError
+        If the sampler cannot be had, or the W&B server's key.
+    """
+    if sweep.mode == "online":
+        who = account(environment)
+        client = WandbClient(who.base_url, who.key, who.source)
+        return lambda hear: OnlineBackend(client, sweep, paths.agents, runs, hear)
+    options = sweep.options
+    priors = [
+        Trial(-1 - index, prior["params"], RunState.FINISHED, prior["value"])
+        for index, prior in enumerate(options.priors)
+    ]
+    searcher = make_searcher(spec, seed=options.seed, sampler=options.sampler, priors=priors)
+    return lambda _: OfflineBackend(spec, searcher)

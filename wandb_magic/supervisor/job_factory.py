@@ -1,0 +1,140 @@
+"""From a run's record to what a host needs to start it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from wandb_magic.paths import FOLDER_MODE, SweepPaths, write_exclusively
+from wandb_magic.records import Params, RunId, RunRecord, SweepRecord
+from wandb_magic.runner.run_process import Job
+from wandb_magic.runner.wandb_preload import OUTAGE_ENV, run_environment
+from wandb_magic.spec import Spec
+from wandb_magic.spec.command import args_json, expand
+from wandb_magic.supervisor.gpu_assignment import agent_gpu_env
+
+RUN_FOLDER_ENV = "WANDB_MAGIC_RUN_FOLDER"
+"""Names a run's own folder for its files; an execution finds there what an earlier one left."""
+
+
+class JobFactory:
+    """Makes the jobs of one sweep.
+
+    Parameters
+    ----------
+    paths
+        The sweep's paths.
+    sweep, spec
+        The sweep and its config.
+    environment
+        The supervisor's environment.
+    commands
+        Whether the runs are the spec's command.
+    """
+
+    def __init__(
+        self,
+        paths: SweepPaths,
+        sweep: SweepRecord,
+        spec: Spec,
+        environment: Mapping[str, str],
+        *,
+        commands: bool,
+    ) -> None:
+        self.paths = paths
+        self._sweep = sweep
+        self._spec = spec
+        self.environment = environment
+        self._commands = commands
+
+    def make_job(self, run: RunRecord, agents: int) -> Job:
+        """Return the job of a run; so many `agents` share out the GPUs."""
+        paths = self.paths.run(run.id).latest_execution
+        environment = run_environment(
+            run=run.id,
+            sweep=self._sweep.id,
+            params=str(paths.params),
+            root=str(self.paths.root),
+            project=self._sweep.project,
+            entity=self._sweep.entity,
+            mode=self._sweep.mode,
+        )
+        environment[RUN_FOLDER_ENV] = str(paths.persistent_dir)
+        if paths.execution:
+            # A run that ended before it reached the server must be allowed to begin there.
+            environment["WANDB_RESUME"] = "allow"
+        if self._sweep.mode == "online":
+            known = self.environment
+            environment |= {name: each for name, each in OUTAGE_ENV.items() if name not in known}
+        environment |= agent_gpu_env(run.agent, agents, self.environment)
+        return Job(
+            run=run.id,
+            folder=paths.folder,
+            bundle=self.paths.bundle,
+            environment=environment,
+            seed=run_seed(self._sweep.options.seed, run.number),
+            command=self._command(run) if self._commands else (),
+            execution=paths.execution,
+        )
+
+    def start_next_execution(self, run: RunId) -> None:
+        """See to it that the run's next job is another execution, if there has been one."""
+        paths = self.paths.run(run)
+        if paths.folder.exists():
+            paths.start_next_execution()
+
+    def was_signalled(self, run: RunId) -> bool:
+        """Tell whether the run's newest execution was sent a signal."""
+        return self.paths.run(run).latest_execution.stop.exists()
+
+    def claim_unstarted(self, run: RunId) -> bool:
+        """See to it that the run's newest execution never begins; tell whether it had not."""
+        paths = self.paths.run(run).latest_execution
+        paths.folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        if write_exclusively(paths.process, "null"):
+            return True
+        # An earlier supervisor may have come so far, and no further.
+        return paths.process.read_bytes() == b"null"
+
+    def exempt_from_pruning(self, run: RunId) -> None:
+        """Keep the sweep's rule for ending poor runs from this one: somebody wants it."""
+        self.paths.run(run).pruning_exempt.touch()
+
+    def is_pruning_exempt(self, run: RunId) -> bool:
+        """Tell whether the sweep's rule for ending poor runs is to leave this one alone."""
+        return self.paths.run(run).pruning_exempt.exists()
+
+    def _command(self, run: RunRecord) -> tuple[str, ...]:
+        json_file = self.paths.run(run.id).folder / "params.json"
+        if "${args_json_file}" in self._spec.command:
+            json_file.parent.mkdir(parents=True, exist_ok=True)
+            json_file.write_text(args_json(run.params), encoding="utf-8")
+        return tuple(
+            expand(
+                self._spec.command,
+                run.params,
+                program=self._spec.program,
+                # W&B says `python`, which in a kernel need not be the notebook's own.
+                interpreter=sys.executable,
+                json_file=str(json_file),
+                environment=self.environment,
+            )
+        )
+
+
+def run_seed(seed: int, number: int) -> int:
+    """Return the seed of run `number`'s own global generators: the same for each attempt."""
+    digest = hashlib.sha256(json.dumps([seed, number]).encode()).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
+def params_yaml(params: Params) -> str:
+    """Return parameters as the YAML that wandb reads."""
+    document: dict[str, Any] = {"wandb_version": 1}
+    document |= {name: {"value": value} for name, value in params.items()}
+    return yaml.safe_dump(document, sort_keys=False)

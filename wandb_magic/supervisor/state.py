@@ -1,0 +1,242 @@
+"""What the supervisor knows, in memory and in the store at once, so that the two never differ."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import replace
+
+from wandb_magic.arguments import brief
+from wandb_magic.log_records import OmittedRecord, OverwriteRecord
+from wandb_magic.processes import process_age
+from wandb_magic.records import (
+    NO_AGENT,
+    RunId,
+    RunRecord,
+    RunState,
+    SweepRecord,
+    SweepState,
+    new_id,
+)
+from wandb_magic.runner.events import RunExited, RunLogged, RunStarted
+from wandb_magic.spec import Metric
+from wandb_magic.store import StoreReader, StoreWriter
+from wandb_magic.supervisor.run_table import RunTable
+
+CLOCK_TOLERANCE_S = 1.0  # what the kernel's clocks of a process and of the day may differ
+MAX_OMISSIONS = 10  # of which people are told: a program may log millions
+
+OVERWRITTEN = (
+    "a run called wandb.init again, and its steps began anew: as at W&B, the new history takes "
+    "the place of the earlier one, whose log stays in W&B's folder; to keep all of it, call "
+    "wandb.init once and log each part under a key of its own"
+)
+
+STOPPING_REFUSAL = "the sweep is being stopped: ask again when it has stopped"
+
+log = logging.getLogger(__name__)
+
+
+class SchedulerState:
+    """A sweep and its runs.
+
+    Parameters
+    ----------
+    store
+        The sweep's store, of which this is the only writer.
+    metric
+        The objective, if the sweep has one.
+    keep_history
+        Whether the search needs the objective's every value.
+    """
+
+    def __init__(self, store: StoreWriter, metric: Metric | None, *, keep_history: bool) -> None:
+        self.store = store
+        self.sweep: SweepRecord = store.sweep()
+        self.runs = RunTable(metric, keep_history=keep_history)
+        self._metric = metric
+        self._omitted: set[str] = set()
+        # By run: one whose processes log at once has several, and the newest counts.
+        self._directories: dict[RunId, set[str]] = {}
+
+    def restore(self, reader: StoreReader) -> None:
+        """Take up what an earlier supervisor left behind."""
+        runs = sorted(reader.runs(), key=lambda run: (run.number, run.attempt))
+        name = self._metric.name if self._metric is not None else ""
+        values = reader.objective(name) if name else {}
+        for run in runs:
+            self.runs.add(run, values.get(run.id, ()))
+        newest = {run.number: run for run in runs}
+        for run in newest.values():
+            if self.runs.should_retry(run, self.sweep.options.retries):
+                self.runs.retries.append((run.number, run.attempt + 1, run.params))
+
+    def update_sweep(self, **fields: object) -> None:
+        """Change fields of the sweep; a new state is an event."""
+        self.store.update_sweep(**fields)
+        self.sweep = replace(self.sweep, **fields)  # type: ignore[arg-type] # as the store's own
+        if "state" in fields:
+            text = f"{self.sweep.state.value}: {self.sweep.cause}".rstrip(": ")
+            self.store.add_event("sweep", text)
+            log.info("%s", text)
+
+    def add_notice(self, text: str) -> None:
+        """Tell the user something once."""
+        if text not in self.sweep.notices:
+            self.update_sweep(notices=(*self.sweep.notices, text))
+
+    def add_run(self, run: RunRecord) -> None:
+        """Add a run; commit before its process starts."""
+        self.store.add_run(run)
+        self.runs.add(run)
+
+    def requeue(self, run: RunId) -> None:
+        """Let an ended run wait for an agent again, as the same run."""
+        record = self.runs.requeue(run)
+        self.store.update_run(
+            run,
+            state=record.state,
+            agent=record.agent,
+            started=None,
+            ended=None,
+            cause="",
+            error="",
+            exit_code=None,
+            process=None,
+        )
+
+    def assign(self, run: RunId, agent: int) -> RunRecord:
+        """Give a run that waits to an agent; commit before its process starts."""
+        record = self.runs.active[run] = replace(self.runs.active[run], agent=agent)
+        self.store.update_run(run, agent=agent)
+        return record
+
+    # What is accepted is a run without an agent at once, and so in the store with the answer: no
+    # death of a supervisor can lose it. When an agent is free it starts like any other.
+
+    def queue_rerun(self, number: int) -> str:
+        """Queue a new run with a set of parameters; return why not, or ""."""
+        params = self.runs.params(number)
+        if params is None:
+            return f"there is no run {number}"
+        if self.sweep.state is SweepState.STOPPING:
+            return STOPPING_REFUSAL
+        run = RunRecord(
+            id=RunId(new_id()),
+            number=number,
+            attempt=self.runs.next_attempt(number),
+            agent=NO_AGENT,
+            params=params,
+            state=RunState.PENDING,
+            created=time.time(),
+        )
+        self.add_run(run)
+        self._reopen()
+        return ""
+
+    def resume_refusal(self, run: RunId) -> str:
+        """Return why a run cannot be resumed, or ""."""
+        if run in self.runs.active:
+            return f"run {run} has not ended: only a run that has ended can be resumed"
+        record = self.runs.get_ended(run)
+        if record is None:
+            return f"there is no run {run}"
+        if record.state is RunState.FINISHED:
+            return f"run {run} has finished: rerun it, for a new run with the same parameters"
+        return STOPPING_REFUSAL if self.sweep.state is SweepState.STOPPING else ""
+
+    def queue_resume(self, run: RunId) -> None:
+        """Queue another execution of a run that has ended, in place of the retry that is due."""
+        self.requeue(run)
+        number = self.runs.active[run].number
+        self.runs.retries = [due for due in self.runs.retries if due[0] != number]
+        self._reopen()
+
+    def cancel_queued(self, run: RunId, cause: str) -> None:
+        """End a run that waits for an agent."""
+        self.on_run_ended(RunExited(run, None, None, "", time.time()), RunState.STOPPED, cause)
+
+    def cancel_all_queued(self, cause: str) -> None:
+        """End all runs that wait for an agent."""
+        for run in self.runs.queued():
+            self.cancel_queued(run, cause)
+
+    def _reopen(self) -> None:
+        if self.sweep.state.has_ended:
+            self.update_sweep(state=SweepState.RUNNING, cause="", ended=None)
+
+    def on_run_started(self, event: RunStarted) -> None:
+        """Note that a run has a process; an adopted one keeps the time when it began."""
+        run = self.runs.on_started(event.run, time.time(), event.process)
+        self.store.update_run(run.id, state=run.state, started=run.started, process=event.process)
+
+    def on_run_logged(self, event: RunLogged) -> bool:
+        """Note what a run logged; tell whether it concerns the objective."""
+        entries, omitted = self.store.append(
+            event.run, event.entries, event.directory, event.position
+        )
+        for what in omitted:
+            self._note_omission(f"an entry of the kind {what}")
+        for entry in entries:
+            if isinstance(entry, OverwriteRecord):
+                self.add_notice(OVERWRITTEN)
+            elif isinstance(entry, OmittedRecord):
+                self._note_omission(
+                    f"{brief(entry.key) if entry.key else 'an entry'}: {entry.reason}"
+                )
+        run = self.runs.active.get(event.run)
+        known = self._directories.setdefault(event.run, set())
+        if run is not None and event.directory not in known:
+            known.add(event.directory)
+            self.runs.active[event.run] = replace(run, directory=event.directory)
+            self.store.update_run(event.run, directory=event.directory)
+        if not self.runs.on_logged(event.run, entries):
+            return False
+        self.store.update_run(event.run, value=self.runs.objective(event.run))
+        return True
+
+    def _note_omission(self, what: str) -> None:
+        """Say that something which a run logged is left out, a few times at most."""
+        if what in self._omitted or len(self._omitted) > MAX_OMISSIONS:
+            return
+        self._omitted.add(what)
+        if len(self._omitted) > MAX_OMISSIONS:
+            self.add_notice("more of what the runs logged was left out, for reasons like these")
+        else:
+            self.add_notice(f"a run logged what cannot be kept, and it was left out: {what}")
+
+    def on_run_ended(self, event: RunExited, state: RunState, cause: str) -> RunRecord:
+        """Note how a run ended; return its last record."""
+        self._directories.pop(event.run, None)
+        run = replace(
+            self.runs.active[event.run],
+            state=state,
+            cause=cause,
+            error=event.error,
+            exit_code=(event.recorded_exit_code or 0) if event.code == 0 else event.code,
+            ended=_end_time(self.runs.active[event.run], event.ended_at),
+            value=self.runs.objective(event.run),
+        )
+        self.runs.on_ended(run)
+        self.store.clear_stop_reason(run.id)
+        self.store.update_run(
+            run.id,
+            state=run.state,
+            cause=run.cause,
+            error=run.error,
+            exit_code=run.exit_code,
+            ended=run.ended,
+            value=run.value,
+        )
+        return run
+
+
+def _end_time(run: RunRecord, at: float) -> float:
+    """Return when a run ended: as it was told, unless the clock was set meanwhile."""
+    if run.started is None:
+        return at
+    age = process_age(run.process)
+    if age is None:
+        return max(at, run.started)
+    latest = run.started + age
+    return at if run.started <= at <= latest + CLOCK_TOLERANCE_S else latest

@@ -1,0 +1,27 @@
+"""The W&B server: who we are there, what a sweep is there, and how it is asked.
+
+Nothing here runs code of the user or opens a store. `account` and `creating` ask a child process,
+``python -m wandb_magic.wandb_client``, for what only wandb itself can say: the kernel never
+imports it. The server's address is always the one that wandb would use.
+"""
+
+from wandb_magic.wandb_client.account import Account, account, has_credentials
+from wandb_magic.wandb_client.client import WandbClient
+from wandb_magic.wandb_client.links import run_page, sweep_page, web_address
+from wandb_magic.wandb_client.sweep_creation import create_sweep
+from wandb_magic.wandb_client.sweeps import RemoteSweep, get_sweep, is_sweep_path, set_state
+
+__all__ = [
+    "Account",
+    "RemoteSweep",
+    "WandbClient",
+    "account",
+    "create_sweep",
+    "get_sweep",
+    "has_credentials",
+    "is_sweep_path",
+    "run_page",
+    "set_state",
+    "sweep_page",
+    "web_address",
+]

@@ -1,0 +1,136 @@
+"""The child process that tells of a sweep and its runs, read through W&B's public API.
+
+It reads one question from stdin and writes one JSON object a line to stdout; see
+`wandb_magic.wandb_client.export`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timezone
+from itertools import islice
+from typing import Any, TextIO
+
+import wandb
+import yaml
+
+from wandb_magic.errors import RemoteError
+from wandb_magic.wandb_client import wandb_internals
+from wandb_magic.wandb_client.client import WandbClient
+from wandb_magic.wandb_client.links import sweep_page
+from wandb_magic.wandb_client.sweeps import DEFAULT_PROJECT, query_sweep
+
+LINE = 500  # rows in one
+SAMPLES = 10_000  # of the system metrics of a run, at most
+PAGE = 50
+
+
+def main() -> None:
+    """Tell."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # wandb prints
+    question = json.load(sys.stdin)
+    try:
+        for line in _export(question):
+            _write_message(answers, line)
+    except RemoteError as error:
+        _write_message(answers, {"error": str(error), "lasting": error.lasting})
+    except Exception as error:  # noqa: BLE001 - the public API raises whatever happens below it
+        said = " ".join((str(error) or type(error).__name__).split())[:300]
+        _write_message(answers, {"error": f"W&B cannot be read: {said}", "lasting": False})
+    answers.close()
+
+
+def _write_message(answers: TextIO, line: Mapping[str, Any]) -> None:
+    answers.write(json.dumps(line, default=str))
+    answers.write("\n")
+    answers.flush()
+
+
+def _export(question: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Look for the sweep with our own client first: it says in a second what is wrong."""
+    who = wandb_internals.account()
+    client = WandbClient(who["base_url"], who["key"], who["source"])
+    try:
+        entity = question["entity"] or who["entity"] or client.entity()
+        project = question["project"] or who["project"] or DEFAULT_PROJECT
+        found = query_sweep(client, entity, project, question["sweep"])
+    finally:
+        client.close()
+    yield {
+        "sweep": {
+            "entity": entity,
+            "project": project,
+            "id": question["sweep"],
+            "url": sweep_page(who["app_url"], entity, project, question["sweep"]),
+            "config": yaml.safe_load(found["config"]) or {},
+            "state": str(found["state"]).upper(),
+            "base_url": who["base_url"],
+        }
+    }
+    for run in _runs(f"{entity}/{project}", question["sweep"]):
+        told = _run_message(run)
+        mark, step = question["known"].get(told["id"], ("", 0))
+        if told["mark"] == mark:
+            continue
+        yield {"run": told}
+        for rows in _batches(run.scan_history(page_size=1000, min_step=step)):
+            yield {"rows": rows, "system": False}
+        samples = run.history(samples=SAMPLES, stream="system", pandas=False)
+        for rows in _batches(samples):
+            yield {"rows": rows, "system": True}
+    yield {"end": True}
+
+
+def _runs(path: str, sweep: str) -> Iterable[Any]:
+    api: Any = wandb.Api()
+    runs: Callable[..., Iterable[Any]] = api.runs
+    known = inspect.signature(runs).parameters
+    # Newer clients ask for config and summary one run at a time unless told not to.
+    options = {"lazy": False} if "lazy" in known else {}
+    return runs(
+        path,
+        filters={"sweep": sweep},
+        order="+created_at",
+        per_page=PAGE,
+        include_sweeps=False,
+        **options,
+    )
+
+
+def _run_message(run: Any) -> dict[str, Any]:  # noqa: ANN401 - W&B's class differs from version to version
+    heartbeat = getattr(run, "heartbeatAt", None) or run.created_at
+    return {
+        "id": run.id,
+        "name": run.name or run.id,
+        "state": run.state,
+        "mark": f"{run.state} {heartbeat}",
+        "created": _seconds(run.created_at),
+        "heartbeat": _seconds(heartbeat),
+        "config": {key: value for key, value in run.config.items() if not key.startswith("_")},
+        "summary": dict(run.summary_metrics or {}),
+        "tags": list(run.tags or ()),
+        "notes": getattr(run, "notes", None) or "",
+        "group": getattr(run, "group", None) or "",
+        "job_type": getattr(run, "jobType", None) or "",
+        "commit": getattr(run, "commit", None) or "",
+    }
+
+
+def _batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    waiting = (row for row in rows)  # W&B's own iterator begins anew whenever it is asked for
+    while batch := list(islice(waiting, LINE)):
+        yield batch
+
+
+def _seconds(text: str) -> float:
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""What changes in a copy of a run's log that is to be sent to another sweep.
+
+The run record of an offline log names the sweep, the project and the entity that the run was given
+when it started; its exit record is missing when the run died. Everything else goes as it is, down
+to fields that are not known here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wandb_magic.wandb_log import protobuf_schema
+
+# What a log written here is readable by: wandb asks for no more since before the oldest supported.
+_MIN_CONSUMER = "0.40.0"
+_STDOUT = 1
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a run is to go: W&B's names of the entity, the project and the sweep."""
+
+    entity: str
+    project: str
+    sweep: str
+
+
+def with_address(raw: bytes, address: Address) -> tuple[str | None, bytes]:
+    """Return a record's kind, if it is a known one, and the record with another address.
+
+    Raises
+    ------
+    DecodeError
+        If `raw` is no record.
+    """
+    record = protobuf_schema.parse_record(raw)
+    kind: str | None = record.WhichOneof("record_type")
+    if kind not in ("run", "artifact"):
+        return kind, raw
+    if kind == "run":
+        record.run.sweep_id = address.sweep
+    named = getattr(record, kind)
+    named.entity, named.project = address.entity, address.project
+    return kind, _bytes(record)
+
+
+def without_summary_key(raw: bytes, key: str) -> bytes:
+    """Return a record of summary values without the one of `key`.
+
+    Raises
+    ------
+    DecodeError
+        If `raw` is no record.
+    """
+    record = protobuf_schema.parse_record(raw)
+    kept = [item for item in record.summary.update if item.key != key]
+    del record.summary.update[:]
+    record.summary.update.extend(kept)
+    return _bytes(record)
+
+
+def header_record() -> bytes:
+    """Return the record that begins a log."""
+    record = protobuf_schema.new_record()
+    record.header.version_info.producer = "wandb_magic"
+    record.header.version_info.min_consumer = _MIN_CONSUMER
+    return _bytes(record)
+
+
+def run_record(
+    identity: str, address: Address, config: Mapping[str, Any], started: float
+) -> bytes:
+    """Return the record that introduces a run; `started` is in seconds since the epoch."""
+    record = protobuf_schema.new_record()
+    record.run.run_id = identity
+    record.run.entity, record.run.project = address.entity, address.project
+    record.run.sweep_id = address.sweep
+    record.run.start_time.seconds = int(started)
+    record.run.start_time.nanos = int(started % 1 * 1e9)
+    for key, value in {"_wandb": {}, **config}.items():
+        record.run.config.update.add(key=key, value_json=json.dumps(value))
+    return _bytes(record)
+
+
+def output_record(text: str, time: float) -> bytes:
+    """Return a record of what a run printed; `time` is in seconds since the epoch."""
+    record = protobuf_schema.new_record()
+    record.output_raw.output_type = _STDOUT
+    record.output_raw.timestamp.seconds = int(time)
+    record.output_raw.line = text
+    return _bytes(record)
+
+
+def summary_record(key: str, value: object) -> bytes:
+    """Return a record that sets one value of the summary."""
+    record = protobuf_schema.new_record()
+    record.summary.update.add(key=key, value_json=json.dumps(value))
+    return _bytes(record)
+
+
+def exit_record(code: int, runtime: float) -> bytes:
+    """Return the record of a run's end; `runtime` is in seconds."""
+    record = protobuf_schema.new_record()
+    record.exit.exit_code = code
+    record.exit.runtime = int(runtime)
+    return _bytes(record)
+
+
+def final_record() -> bytes:
+    """Return the record that says that no more follow.
+
+    The ``wandb sync`` of versions before 0.30 sends a run's exit only when it comes to this one,
+    which logs written by wandb-core do not have.
+    """
+    record = protobuf_schema.new_record()
+    record.final.SetInParent()
+    return _bytes(record)
+
+
+def _bytes(record: protobuf_schema.Message) -> bytes:
+    return bytes(record.SerializeToString())
