@@ -257,43 +257,43 @@ def shorten_reason(why: str) -> str:
 TEXT = """\
 # Use it with your framework
 
-What happened with each of these frameworks in a real offline sweep of two runs, which compute with
+How each of these frameworks worked in a real offline sweep of two runs that compute with
 it. `benchmarks/frameworks.py` made this page on {between}, with Python {python}, wandb {wandb},
-on {system}, without a GPU. Only what it ran is listed.
+on {system}, without a GPU. It lists only what it ran.
 
 | in the table | means |
 | --- | --- |
-| only in the cell | the cell of the sweep alone imports it |
+| only in the cell | only the cell of the sweep imports it |
 | used before | the notebook has computed with it, then the cell imports it and computes |
-| as a variable | the cell uses a variable of the notebook's; what it is stands there |
-| warm | each run is a fork of a process that has imported everything already |
-| late variable | warm, too, but each run reads that variable itself |
-| cold | each run is a fresh Python, which imports everything: it works, and starts later |
-| hung once, then cold | the first run hung after its fork, and went again as a fresh Python |
-| refused | nothing started; a sentence says why, and what to do |
+| as a variable | the cell uses a variable of the notebook, described in parentheses |
+| warm | each run is a fork of a process that has already imported everything |
+| late variable | also warm, but each run loads that variable itself |
+| cold | each run is a fresh Python that imports everything: it works, but starts more slowly |
+| hung once, then cold | the first run hung after its fork, and was restarted as a fresh Python |
+| refused | nothing started; a sentence explains why, and what to do |
 | failed, hung | it does not work |
 
-The seconds are what the second run took, from start to end, on a machine that did other things,
-too: they tell an order of magnitude. A fork was believed to have hung after {hung} seconds instead
-of a minute. **On macOS every run starts cold**, whatever the framework; that was not run here.
+The seconds are the duration of the second run, from start to end, on a machine that was also
+running other work: they indicate an order of magnitude. A fork was considered hung after {hung} seconds instead
+of a minute. **On macOS every run starts cold**, whatever the framework; this was not tested here.
 
 {table}
 
 ## Why
 
-What the sweeps said where they did not start warm; the variable is called `thing`:
+The messages of the sweeps that did not start warm; the variable is called `thing`:
 
 {told}
 
 ## What to do
 
-- Cold is no fault. Where the import costs much, let each run do more.
-- What is refused as a variable goes into the cell: make the session, connection or pool there.
-- A module of yours that computes when it is imported may start threads, and then runs start cold.
+- A cold start is not an error. If the import is expensive, let each run do more.
+- If a variable is refused, create it in the cell: for example a session, connection or pool.
+- If one of your modules computes at import time, it may start threads, and runs then start cold.
   Compute in a function that the cell calls.
-- Polars 2.1 starts a thread when it is imported, which removes what it has moved to the disk. Some
-  libraries import Polars where it is installed, and their runs start cold, too: CatBoost and
-  statsmodels did, and are listed without it.
+- When it is imported, Polars 2.1 starts a thread that removes data it has spilled to disk. Some
+  libraries import Polars if it is installed, and their runs then also start cold: CatBoost and
+  statsmodels did, and are listed without Polars.
 """
 
 
