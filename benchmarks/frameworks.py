@@ -274,8 +274,9 @@ on {system}, without a GPU. It lists only what it ran.
 | failed, hung | it does not work |
 
 The seconds are the duration of the second run, from start to end, on a machine that was also
-running other work: they indicate an order of magnitude. A fork was considered hung after {hung} seconds instead
-of a minute. **On macOS every run starts cold**, whatever the framework; this was not tested here.
+running other work: they indicate an order of magnitude. A fork was considered hung after
+{hung} seconds instead of a minute. **On macOS every run starts cold**, whatever the framework;
+this was not tested here.
 
 {table}
 
