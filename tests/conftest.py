@@ -5,9 +5,11 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+from xdist.scheduler import LoadScopeScheduling, Scheduling
 
 from fake_wandb_server.fixtures import fake_wandb_server, fake_wandb_server_process, wandb_clients
 
@@ -18,14 +20,53 @@ __all__ = [
     "wandb_clients",
 ]  # fixtures
 
+# Their tests share something that takes long to make, and so one worker has them all.
+SHARING = {
+    "tests/calls/test_calls.py",
+    "tests/runlog/test_follower.py",
+    "tests/test_packaging.py",
+}
 MARK = "WANDB_MAGIC_TEST"  # what a test starts inherits it, however far it detaches itself
 
 # A shell makes what it runs in the background deaf to interrupts, and so all that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+class OneByOne(LoadScopeScheduling):
+    """Hands out test by test, so that a file of long tests does not keep one worker busy."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", maxsplit=1)[0]
+        return file if file in SHARING else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling | None:  # noqa: ANN401 - xdist's own
+    return OneByOne(config, log) if config.getoption("dist") == "load" else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker is alone with it at the end."""
+    items.sort(key=seconds_of, reverse=True)
+
+
+def seconds_of(item: pytest.Item) -> float:
+    """Return how long a test takes, as its mark says: `slow(60)`, or `slow` for some ten."""
+    slow = item.get_closest_marker("slow")
+    return (slow.args or (10,))[0] if slow else 0
+
+
+@pytest.fixture(scope="session")
+def fonts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where matplotlib keeps its list of fonts: once for all, since it takes long."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    return folder / "matplotlib"
+
+
 @pytest.fixture(autouse=True)
-def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def isolated(tmp_path: Path, fonts: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Hide the user's home, W&B and Jupyter, and end what the test started."""
     for name in list(os.environ):
         if name.startswith("WANDB_"):
@@ -36,6 +77,7 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "XDG_STATE_HOME": home / "state",
         "XDG_CONFIG_HOME": home / "config",
         "XDG_CACHE_HOME": home / "cache",
+        "MPLCONFIGDIR": fonts,
         "IPYTHONDIR": home / "ipython",
         "JUPYTER_CONFIG_DIR": home / "jupyter" / "config",
         "JUPYTER_DATA_DIR": home / "jupyter" / "data",

@@ -10,7 +10,7 @@ import pytest
 
 from tests.calls.conftest import Everything, Found
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow(20), pytest.mark.timeout(400)]
 
 CHARTS = {
     "line": ("wandb/line/v0", {"x": "x", "y": "y"}, "a line", 3),

@@ -1,7 +1,7 @@
 """Disks that are full, of octets or of inodes, or away: they only hold a sweep up, and it says so.
 
-The file systems are real and small; only root may mount them. ``WANDB_MAGIC_FULL=1`` tries ten
-random moments instead of two.
+The file systems are real and small; only root may mount them. ``scripts/test --full`` tries
+ten random moments instead of two.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from typing import Any
 import psutil
 import pytest
 
+from full import FULL
 from wandb_magic import disk
 from wandb_magic.api import Sweep
 from wandb_magic.disk import DiskWaitNote, read_note, shortage, wait_for_disk, wait_reason
@@ -31,7 +32,7 @@ from wandb_magic.server.serializers import sweep_summary
 from wandb_magic.store import StoreReader
 from wandb_magic.supervisor.disk_retry import DiskRetry
 
-MOMENTS = 10 if os.environ.get("WANDB_MAGIC_FULL") else 2
+MOMENTS = 10 if FULL else 2
 INODES = 4000
 CELL = """
 import os, time, wandb

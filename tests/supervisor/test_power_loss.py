@@ -2,7 +2,7 @@
 
 A sweep lives on a file system in an image file. A copy of the image, taken while the sweep runs,
 is what a disk holds after the power was cut: nothing that was not synced is in it. Only root may
-mount it. ``WANDB_MAGIC_FULL=1`` tries twenty moments instead of two.
+mount it. ``scripts/test --full`` tries twenty moments instead of two.
 """
 
 import contextlib
@@ -19,10 +19,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from full import FULL
 from wandb_magic.api import Sweep
 from wandb_magic.bundle.signing_key import key_path
 
-MOMENTS = 20 if os.environ.get("WANDB_MAGIC_FULL") else 2
+MOMENTS = 20 if FULL else 2
 BUDGET = 6
 CELL = """
 import time, wandb

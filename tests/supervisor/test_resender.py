@@ -1,6 +1,6 @@
 """What W&B's server refuses of a run in its course is told, and sent when the run has ended.
 
-``WANDB_MAGIC_FULL=1`` tries each answer that wandb takes for final.
+``scripts/test --full`` tries each answer that wandb takes for final.
 """
 
 import json
@@ -13,6 +13,7 @@ import pytest
 
 from fake_wandb_server.controls import Controls
 from fake_wandb_server.sweeps import identifier
+from full import FULL
 from wandb_magic.api import Sweep
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import RunId, RunState
@@ -20,7 +21,6 @@ from wandb_magic.runner.events import UploadRefused
 from wandb_magic.supervisor import resender
 from wandb_magic.supervisor.resender import Resender
 
-FULL = bool(os.environ.get("WANDB_MAGIC_FULL"))
 STATUSES = (401, 403, 404, 410, 413) if FULL else (404, 403)
 STEPS = 20
 CELL = """

@@ -1,6 +1,6 @@
 """No damage to a log ends its reader, keeps it busy, or lets it take memory without bounds.
 
-``WANDB_MAGIC_FULL=1`` tries a million damaged logs instead of some thousand.
+``scripts/test --full`` tries a million damaged logs instead of some thousand.
 """
 
 import os
