@@ -11,17 +11,18 @@ const chromium = (process.env.PATH ?? '')
 
 export default defineConfig({
   testDir: 'tests',
-  timeout: 90_000,
-  expect: { timeout: 15_000 },
-  workers: 1,
-  // A browser, a server and kernels share few cores: what fails once is named, and tried again.
-  retries: 1,
+  // Browsers, servers and kernels share few cores, and mostly wait for each other. A deadline ends
+  // what hangs, and measures nothing.
+  timeout: 240_000,
+  expect: { timeout: 45_000 },
+  fullyParallel: true,
+  workers: 2,
   forbidOnly: process.env.CI !== undefined,
   reporter: 'list',
   use: {
     viewport: { width: 1280, height: 800 },
-    actionTimeout: 15_000,
-    navigationTimeout: 30_000,
+    actionTimeout: 45_000,
+    navigationTimeout: 60_000,
     screenshot: 'only-on-failure',
     trace: 'retain-on-failure',
     video: 'off',

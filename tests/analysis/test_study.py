@@ -98,7 +98,7 @@ def dashboard(file: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/api"
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(120)
 
 
 def answer(url: str) -> Any:

@@ -16,7 +16,7 @@ from fake_wandb_server.controls import Controls
 OLDEST = Path(__file__).parents[2] / ".venvs" / "wandb-oldest" / "bin" / "python"
 OTHER = os.environ.get("WANDB_MAGIC_OTHER_PYTHON", str(OLDEST))
 PYTHONS = [sys.executable, *([OTHER] if Path(OTHER).exists() else [])]
-DEADLINE = 90.0
+DEADLINE = 240.0
 
 
 @dataclass(frozen=True)

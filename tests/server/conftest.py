@@ -42,7 +42,7 @@ SPEC = {
 }
 GONE = ProcessId(2**22 + 1, "never")  # above the largest pid
 API = "wandb-magic/api/"
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 
 
 @dataclass

@@ -106,7 +106,7 @@ async def test_the_course_of_a_sweep(api: Api, start: Start, tmp_path: Path) -> 
     code, _ = await asks.ask("stop", drain=False)
     assert code == 200
     await until(lambda: sweep.status().sweep.ended and not sweep.status().running)
-    sweep.wait(30)
+    sweep.wait(120)
     assert (await asks.state()) == "stopped"
     assert (await api.answer(asks.path, "DELETE")).code == 204
     assert not sweep.path.exists()

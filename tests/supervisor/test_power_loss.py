@@ -138,7 +138,7 @@ def cut(place: Path) -> None:
         psutil.wait_procs(found, timeout=10)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(40)
 @pytest.mark.timeout(0 if MOMENTS > 2 else 240)
 def test_every_sweep_goes_on_after_a_loss_of_power(machine: Machine, start: Start) -> None:
     chance = random.Random()

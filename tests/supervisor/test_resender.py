@@ -37,8 +37,7 @@ Start = Callable[..., Sweep]
 Until = Callable[..., Any]
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.slow(40)
 def test_what_the_server_refuses_of_a_run_is_sent_at_its_end(
     fake_wandb_server: Controls,
     online: Start,
@@ -58,7 +57,7 @@ def test_what_the_server_refuses_of_a_run_is_sent_at_its_end(
     until(lambda: all(run.state.has_ended for run in sweep.records()))
     assert sweep.state == "finished"
     fake_wandb_server.heal()
-    sweep.wait(200)
+    sweep.wait(300)
 
     told = " ".join(sweep.status().sweep.notices)
     assert hangs not in told

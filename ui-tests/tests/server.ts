@@ -13,7 +13,7 @@ import { promisify } from 'node:util';
 const PROJECT = resolve(import.meta.dirname, '../..');
 const MARK = 'WANDB_MAGIC_TEST'; // as in tests/conftest.py
 const END_MS = 15_000;
-const START_MS = 60_000;
+const START_MS = 120_000;
 
 export class Server {
   /** The server's own folder: home, configuration, log; below it `notebooks`, the root it shows. */

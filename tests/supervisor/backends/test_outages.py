@@ -1,7 +1,6 @@
 """An online backend and a server in trouble: an outage is waited for, what lasts is said."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -83,12 +82,10 @@ def test_a_rejected_key_is_one_lasting_sentence(
         backend = served.backend()
         await begun(backend)
         fake_wandb_server.reject_keys()
-        began = time.monotonic()
         with pytest.raises(RemoteError, match=r"rejects the API key.*wandb login") as caught:
             await backend.ask(1, 1, ())
         assert caught.value.lasting
         await until(lambda: served.said)  # the other agent's heartbeat, while nobody asks
-        assert time.monotonic() - began < 5
         await backend.close()
 
     play(scene())
