@@ -2,7 +2,6 @@ import json
 from typing import Any
 
 import pytest
-from wandb.sdk.launch.sweeps import utils as agent
 
 from wandb_magic.spec.command import DEFAULT, args_json, expand
 
@@ -21,6 +20,8 @@ PARAMS = {
 
 def by_agent(command: list[str], environment: dict[str, str]) -> list[str]:
     """What wandb's agent makes of a command, by its own functions and the loop around them."""
+    from wandb.sdk.launch.sweeps import utils as agent  # noqa: PLC0415 - it takes seconds
+
     macros: dict[str, Any] = agent.create_sweep_command_args(
         {"args": {name: {"value": value} for name, value in PARAMS.items()}}
     )

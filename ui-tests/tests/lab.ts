@@ -3,7 +3,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import AxeBuilder from '@axe-core/playwright';
-import { galata, type IJupyterLabPageFixture, test as galataTest } from '@jupyterlab/galata';
+import {
+  galata,
+  type IJupyterLabPageFixture,
+  JupyterLabPage,
+  test as galataTest
+} from '@jupyterlab/galata';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { expect, type Locator, type Page } from '@playwright/test';
 
@@ -12,6 +17,12 @@ import { Server } from './server';
 
 export { expect } from '@playwright/test';
 export type Lab = IJupyterLabPageFixture;
+
+// By itself, Galata gives JupyterLab fifteen seconds to start, whatever else the machine does.
+const STARTING_MS = 90_000;
+JupyterLabPage.prototype.waitForCondition = async (condition, timeout = STARTING_MS) => {
+  await expect.poll(condition, { timeout }).toBe(true);
+};
 
 interface IFixtures {
   /** `test.use({ serverOptions: { baseUrl: '/foo' } })` sets it. */

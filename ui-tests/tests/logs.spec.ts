@@ -19,16 +19,6 @@ test('hostile output of 100 MB is text, and the page goes on', async ({ page, se
   await reaches(server, sweep);
   const [run] = await runsOf(server, sweep);
   const title = await page.title();
-  await page.evaluate(() => {
-    const frames = { last: performance.now(), longest: 0 };
-    const frame = (now: number) => {
-      frames.longest = Math.max(frames.longest, now - frames.last);
-      frames.last = now;
-      requestAnimationFrame(frame);
-    };
-    requestAnimationFrame(frame);
-    Object.assign(window, { frames });
-  });
   const view = await openRun(page, sweep, run.id, 'Logs');
   const output = view.getByRole('region', { name: 'Output of the run' });
   await expect(output).toContainText('the end');
@@ -59,9 +49,6 @@ test('hostile output of 100 MB is text, and the page goes on', async ({ page, se
   expect(await page.evaluate(() => 'harmed' in window)).toBe(false);
   expect(await page.title()).toBe(title);
   expect(await output.locator('script, img').count()).toBe(0);
-  expect(
-    await page.evaluate(
-      () => (window as unknown as { frames: { longest: number } }).frames.longest
-    )
-  ).toBeLessThan(2000);
+  // The page holds what is in sight, not a million lines.
+  expect(await output.locator('*').count()).toBeLessThan(2000);
 });
