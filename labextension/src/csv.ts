@@ -4,41 +4,41 @@
  * CSV follows RFC 4180; what goes to the clipboard has tabs, as spreadsheets want it.
  */
 
-import { type Cell, type IColumn, reader } from './columns';
-import type { RunRow } from './wire';
+import { type Cell, type IColumn, cellReader } from './models/columns';
+import type { RunRow } from './api/schemas';
 
 /** What stands between two values. */
-type Between = ',' | '\t';
+type Delimiter = ',' | '\t';
 
 /** One line a run, in the order of the rows, below the columns' ids. */
-export function csvOf(
+export function runsToCsv(
   rows: readonly RunRow[],
   columns: readonly IColumn[],
-  between: Between = ','
+  delimiter: Delimiter = ','
 ): string {
-  const readers = columns.map(column => reader(column.id));
+  const readers = columns.map(column => cellReader(column.id));
   const lines = [
-    csvLine(
+    toCsvLine(
       columns.map(column => column.id),
-      between
+      delimiter
     )
   ];
   for (const row of rows) {
     lines.push(
-      csvLine(
+      toCsvLine(
         readers.map(read => read(row)),
-        between
+        delimiter
       )
     );
   }
   return lines.join('');
 }
 
-export function csvLine(values: readonly Cell[], between: Between = ','): string {
-  return `${values.map(field).join(between)}\r\n`;
+export function toCsvLine(values: readonly Cell[], delimiter: Delimiter = ','): string {
+  return `${values.map(quoteField).join(delimiter)}\r\n`;
 }
 
-function field(value: Cell): string {
+function quoteField(value: Cell): string {
   const text = value === null ? '' : String(value);
   return /[",\t\r\n]/.test(text) || text !== text.trim()
     ? `"${text.replaceAll('"', '""')}"`

@@ -1,21 +1,21 @@
 /** Lists the plugins, and does nothing else. */
 
-import { cellPlugin } from './plugins/cell';
+import { cellOutputPlugin } from './plugins/cellOutput';
 import { commandsPlugin } from './plugins/commands';
 import { modelPlugin } from './plugins/model';
 import { panelPlugin } from './plugins/panel';
 import { runningPlugin } from './plugins/running';
 import { statusPlugin } from './plugins/statusbar';
-import { toastsPlugin } from './plugins/toasts';
+import { notificationsPlugin } from './plugins/notifications';
 
-export { IModel } from './tokens';
+export { ISweepsModel } from './tokens';
 
 export default [
   modelPlugin,
   panelPlugin,
   commandsPlugin,
-  cellPlugin,
+  cellOutputPlugin,
   runningPlugin,
   statusPlugin,
-  toastsPlugin
+  notificationsPlugin
 ];

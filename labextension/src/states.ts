@@ -1,13 +1,13 @@
-/** How a state looks and is called: an icon, a word and a colour, never a colour alone. */
+/** How a state looks and is called: an icon, a word and a color, never a color alone. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { RunState, SweepState } from './wire';
+import type { RunState, SweepState } from './api/schemas';
 
 export type AnyState = RunState | SweepState;
 
 /** The character that stands before a state's word, as in the notebook and the terminal. */
-export const MARKS: Readonly<Record<AnyState, string>> = {
+export const STATE_ICONS: Readonly<Record<AnyState, string>> = {
   pending: '○',
   running: '◐',
   paused: '‖',
@@ -21,8 +21,8 @@ export const MARKS: Readonly<Record<AnyState, string>> = {
   lost: '✗'
 };
 
-/** The colour of a state where it is drawn; in text, style/base.css gives it. */
-export const STATE_COLOURS: Readonly<Record<AnyState, string>> = {
+/** The color of a state where it is drawn; in text, style/base.css gives it. */
+export const STATE_COLORS: Readonly<Record<AnyState, string>> = {
   pending: '--jp-border-color1',
   running: '--jp-brand-color1',
   paused: '--jp-warn-color1',
@@ -37,8 +37,8 @@ export const STATE_COLOURS: Readonly<Record<AnyState, string>> = {
 };
 
 /** A state's word. */
-export function stateWord(state: AnyState, trans: TranslationBundle): string {
-  const words: Record<AnyState, string> = {
+export function stateLabel(state: AnyState, trans: TranslationBundle): string {
+  const labels: Record<AnyState, string> = {
     pending: trans.__('pending'),
     running: trans.__('running'),
     paused: trans.__('paused'),
@@ -51,5 +51,5 @@ export function stateWord(state: AnyState, trans: TranslationBundle): string {
     pruned: trans.__('pruned'),
     lost: trans.__('lost')
   };
-  return words[state];
+  return labels[state];
 }

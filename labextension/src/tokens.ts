@@ -2,10 +2,10 @@
 
 import { Token } from '@lumino/coreutils';
 
-import type { Model } from './model';
+import type { SweepsModel } from './models/sweepsModel';
 
 /** The sweeps of this user, live. */
-export const IModel = new Token<Model>(
+export const ISweepsModel = new Token<SweepsModel>(
   'wandb-magic:IModel',
   'The W&B sweeps of this user, live, and what can be asked of them.'
 );

@@ -4,7 +4,7 @@ import { cpuUsage } from 'node:process';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
-import { plainText } from '../src/panel/run/logs/ansi';
+import { plainText } from '../src/views/run/logs/ansi';
 
 /*
  * Texts come from elsewhere: logs, tracebacks, names. Every pattern of the sources takes time linear

@@ -1,6 +1,6 @@
 /** Sweeps for tests: as the server sends them, with what a test is about changed. */
 
-import type { SweepSummary } from '../src/wire';
+import type { SweepSummary } from '../src/api/schemas';
 
 export function aSweep(id: string, changes: Partial<SweepSummary> = {}): SweepSummary {
   return {

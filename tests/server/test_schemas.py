@@ -12,5 +12,5 @@ def test_the_front_end_has_the_same_types() -> None:
     typescript = runpy.run_path(str(ROOT / "scripts" / "wire.py"))["typescript"]
     made = typescript(schemas, request_body, message_schemas)
     assert "export interface Frame {" in made
-    written = (ROOT / "labextension" / "src" / "wire.ts").read_text("utf-8")
+    written = (ROOT / "labextension" / "src" / "api" / "schemas.ts").read_text("utf-8")
     assert written == made, "run scripts/wire"

@@ -1,6 +1,6 @@
 import type { Locator } from '@playwright/test';
 
-import type { Sweeps } from '../../labextension/src/wire';
+import type { Sweeps } from '../../labextension/src/api/schemas';
 import {
   ask,
   expect,
@@ -83,11 +83,11 @@ test('what a run logs with wandb is seen: images, tables, HTML, histograms, char
       .poll(() => image.evaluate(found => (found as HTMLImageElement).naturalWidth))
       .toBe(60);
     await expect(sample.getByText('after 2')).toBeVisible();
-    const mask = sample.locator('.jp-wm-Picture-mask');
+    const mask = sample.locator('.jp-wm-Image-mask');
     await expect(mask).toBeVisible();
     // The box lies where the ink is: a quarter from the left and from the top, half as wide.
     const whole = await boxOf(image);
-    const found = await boxOf(sample.locator('.jp-wm-Picture-box'));
+    const found = await boxOf(sample.locator('.jp-wm-Image-box'));
     expect((found.x - whole.x) / whole.width).toBeCloseTo(0.25, 1);
     expect((found.y - whole.y) / whole.height).toBeCloseTo(0.25, 1);
     expect(found.width / whole.width).toBeCloseTo(0.5, 1);

@@ -12,7 +12,7 @@ import {
   test,
   writeNotebook
 } from './lab';
-import type { Sweeps } from '../../labextension/src/wire';
+import type { Sweeps } from '../../labextension/src/api/schemas';
 
 test('from an empty JupyterLab to the best run', async ({ page, server }) => {
   await page.getByRole('tab', { name: 'Sweeps' }).click();
@@ -69,7 +69,7 @@ test('the output of a cell is live, finds its sweep again, and says when it is g
   await page.reload();
   const gone = page.getByRole('region', { name: `Sweep ${id}` });
   await expect(gone).toContainText(`The sweep ${id} is gone`);
-  await expect(page.locator('.jp-wm-Output')).toContainText('kept');
+  await expect(page.locator('.jp-wm-SweepRenderer')).toContainText('kept');
 });
 
 test.describe('Notebook 7', () => {

@@ -11,7 +11,7 @@ import {
   sweepCells,
   test
 } from './lab';
-import type { Sweeps } from '../../labextension/src/wire';
+import type { Sweeps } from '../../labextension/src/api/schemas';
 
 test('a sweep and its page go on whatever is restarted', async ({ page, server }) => {
   test.slow();

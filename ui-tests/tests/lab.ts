@@ -12,7 +12,7 @@ import {
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { expect, type Locator, type Page } from '@playwright/test';
 
-import type { RunRow, RunsPage, SweepSummary } from '../../labextension/src/wire';
+import type { RunRow, RunsPage, SweepSummary } from '../../labextension/src/api/schemas';
 import { Server } from './server';
 
 export { expect } from '@playwright/test';

@@ -1,4 +1,4 @@
-import type { Files } from '../../labextension/src/wire';
+import type { Files } from '../../labextension/src/api/schemas';
 import { ask, expect, openRun, reaches, runsOf, startSweep, test } from './lab';
 
 /** A page that tries what a page of somebody else must not be able to. */

@@ -1,7 +1,7 @@
 """What goes over the wire: the JSON objects of the REST interface.
 
 What people ask is in `asked`, what goes over the socket in `messages`; from the three modules
-``scripts/wire`` makes `labextension/src/wire.ts`, and a test holds them together. Times are
+``scripts/wire`` makes `labextension/src/api/schemas.ts`, and a test holds them together. Times are
 seconds since the epoch. JSON has no NaN and no infinities: where a number is drawn (``value``,
 curves) they are null, in parameters and summaries the texts ``NaN``, ``Infinity`` and
 ``-Infinity``.

@@ -13,34 +13,34 @@ import {
 } from 'react';
 
 import { digitsFor, formatDuration, formatNumber } from '../format';
-import { useLab } from '../lab';
-import type { Band } from '../wire';
-import { heightScale, rangeOf } from './curveScales';
-import type { IAxis } from './frame';
-import { type ILine, type IReading, nearestReading, readings } from './lines';
-import { lookOf, paintBand, paintDot, paintFocus, paintLine } from './paintLines';
-import { type IPoint, type IZoom, type Paint, Plot } from './Plot';
-import { Readout } from './Readout';
+import { usePanelContext } from '../components/context';
+import type { Band } from '../api/schemas';
+import { yScale, xExtent } from './curveExtents';
+import type { IAxis } from './plotArea';
+import { type ISeries, type ISample, nearestSample, samplesAt } from './series';
+import { lineStyleFor, drawBand, drawDot, drawFocused, drawSeries } from './drawSeries';
+import { type IPointerPosition, type IZoom, type DrawFunction, Plot } from './Plot';
+import { Tooltip } from './Tooltip';
 import type { INumberScale } from './scale';
 
 /** What the axis of all curves is. */
-export interface IAcross {
+export interface IXAxis {
   title: string;
-  seconds: boolean;
+  isTime: boolean;
   /** Whether it has whole numbers only. */
-  whole: boolean;
-  log: boolean;
+  isInteger: boolean;
+  isLog: boolean;
 }
 
 export interface ICurveChartProps {
   /** What is drawn: the key as it was logged. */
   name: string;
-  lines: readonly ILine[];
+  series: readonly ISeries[];
   band?: Band | null;
   /** Whether the band's least and greatest values are drawn, too. */
-  whole?: boolean;
-  across: IAcross;
-  log?: boolean;
+  showRange?: boolean;
+  xAxis: IXAxis;
+  isLog?: boolean;
   maximize?: boolean;
   /** The x that all charts of a view are read at. */
   cursor: number | null;
@@ -50,89 +50,98 @@ export interface ICurveChartProps {
   onRange: (range: readonly [number, number] | null) => void;
   focus: string | null;
   onFocus: (run: string | null) => void;
-  onSelect: (run: string, more: boolean) => void;
+  onSelect: (run: string, isAdditive: boolean) => void;
 }
 
 /** Pixels from a line that still mean it. */
-const REACH = 16;
+const SNAP_DISTANCE = 16;
 const KEY_STEPS = 50;
 const KEY_ZOOM = 1.5;
 
 export function CurveChart(props: ICurveChartProps): ReactElement {
-  const { lines, across, band = null, cursor, focus, log = false, maximize = false } = props;
-  const { trans } = useLab();
-  const [pointer, setPointer] = useState<IPoint | null>(null);
+  const { series, xAxis, band = null, cursor, focus, isLog = false, maximize = false } = props;
+  const { trans } = usePanelContext();
+  const [pointer, setPointer] = useState<IPointerPosition | null>(null);
   const [height, setHeight] = useState<readonly [number, number] | null>(null);
-  const all = useMemo(() => rangeOf(lines, band, across.log), [lines, band, across.log]);
-  const [begin, to] = props.range ?? all;
-  const from = across.log ? Math.max(begin, all[0]) : begin;
+  const fullRange = useMemo(() => xExtent(series, band, xAxis.isLog), [series, band, xAxis.isLog]);
+  const [rangeStart, to] = props.range ?? fullRange;
+  const from = xAxis.isLog ? Math.max(rangeStart, fullRange[0]) : rangeStart;
   const x = useMemo<IAxis>(
     () => ({
-      scale: { kind: across.log ? 'log' : 'linear', low: from, high: to, whole: across.whole },
-      title: across.title,
-      seconds: across.seconds
+      scale: {
+        kind: xAxis.isLog ? 'log' : 'linear',
+        low: from,
+        high: to,
+        isInteger: xAxis.isInteger
+      },
+      title: xAxis.title,
+      isTime: xAxis.isTime
     }),
-    [across.log, across.title, across.seconds, across.whole, from, to]
+    [xAxis.isLog, xAxis.title, xAxis.isTime, xAxis.isInteger, from, to]
   );
   const y = useMemo<IAxis>(
-    () => ({ scale: heightScale(lines, band, props.whole, [from, to], height, log), title: '' }),
-    [lines, band, props.whole, from, to, height, log]
+    () => ({ scale: yScale(series, band, props.showRange, [from, to], height, isLog), title: '' }),
+    [series, band, props.showRange, from, to, height, isLog]
   );
-  const { whole = false } = props;
-  const paint = useMemo<Paint>(
-    () => (context, frame, colours) => {
+  const { showRange = false } = props;
+  const paint = useMemo<DrawFunction>(
+    () => (context, frame, colors) => {
       if (band !== null) {
-        paintBand(context, frame, band, whole, colours);
+        drawBand(context, frame, band, showRange, colors);
       }
-      const look = lookOf(lines.length);
-      lines.forEach(line => paintLine(context, frame, line, look));
+      const look = lineStyleFor(series.length);
+      series.forEach(line => drawSeries(context, frame, line, look));
     },
-    [lines, band, whole]
+    [series, band, showRange]
   );
-  const found = useMemo(
-    () => (cursor === null ? [] : readings(lines, cursor, maximize)),
-    [lines, cursor, maximize]
+  const samples = useMemo(
+    () => (cursor === null ? [] : samplesAt(series, cursor, maximize)),
+    [series, cursor, maximize]
   );
-  const paintOver = useMemo<Paint>(
-    () => (context, frame, colours) => {
-      const line = lines.find(each => each.run === focus);
-      if (line !== undefined && (lines.length > 1 || band !== null)) {
-        paintFocus(context, frame, line, colours);
+  const paintOver = useMemo<DrawFunction>(
+    () => (context, frame, colors) => {
+      const line = series.find(line => line.id === focus);
+      if (line !== undefined && (series.length > 1 || band !== null)) {
+        drawFocused(context, frame, line, colors);
       }
       if (cursor === null) {
         return;
       }
-      context.strokeStyle = colours.quiet;
+      context.strokeStyle = colors.muted;
       context.lineWidth = 1;
       context.beginPath();
       context.moveTo(Math.round(frame.x(cursor)) + 0.5, frame.top);
       context.lineTo(Math.round(frame.x(cursor)) + 0.5, frame.bottom);
       context.stroke();
-      for (const { line, index, value } of found) {
-        if (found.length <= 12 || line.run === focus) {
-          const size = line.run === focus ? 4.5 : 3;
-          paintDot(context, frame.x(line.x[index]), frame.y(value), size, line.colour, colours);
+      for (const { series, index, value } of samples) {
+        if (samples.length <= 12 || series.id === focus) {
+          const size = series.id === focus ? 4.5 : 3;
+          drawDot(context, frame.x(series.x[index]), frame.y(value), size, series.color, colors);
         }
       }
     },
-    [lines, band, found, cursor, focus]
+    [series, band, samples, cursor, focus]
   );
 
-  const onHover = (point: IPoint | null) => {
+  const onHover = (point: IPointerPosition | null) => {
     setPointer(point);
     if (point === null) {
       props.onCursor(null);
       props.onFocus(null);
       return;
     }
-    const { frame, top } = point;
-    const at = across.whole ? Math.round(point.x) : point.x;
-    props.onCursor(at);
-    const there = readings(lines, at, maximize);
-    const near = nearestReading(there, value => Math.abs(frame.y(value) - top), REACH);
-    props.onFocus(near?.line.run ?? null);
+    const { area, top } = point;
+    const x = xAxis.isInteger ? Math.round(point.x) : point.x;
+    props.onCursor(x);
+    const samplesAtPointer = samplesAt(series, x, maximize);
+    const nearest = nearestSample(
+      samplesAtPointer,
+      value => Math.abs(area.y(value) - top),
+      SNAP_DISTANCE
+    );
+    props.onFocus(nearest?.series.id ?? null);
   };
-  const onPick = (_: IPoint, event: PointerEvent) => {
+  const onPick = (_: IPointerPosition, event: PointerEvent) => {
     if (focus !== null) {
       props.onSelect(focus, event.ctrlKey || event.metaKey || event.shiftKey);
     }
@@ -145,30 +154,33 @@ export function CurveChart(props: ICurveChartProps): ReactElement {
     setPointer(null);
     props.onCursor(null);
   };
-  const step = across.whole
+  const step = xAxis.isInteger
     ? Math.max(1, Math.round((to - from) / KEY_STEPS))
     : (to - from) / KEY_STEPS;
-  const place = cursor ?? from;
+  const position = cursor ?? from;
   const onKeyDown = (event: KeyboardEvent) => {
     const moves: Record<string, number> = {
-      ArrowRight: place + step,
-      ArrowLeft: place - step,
+      ArrowRight: position + step,
+      ArrowLeft: position - step,
       Home: from,
       End: to
     };
-    const turns: Record<string, number> = { ArrowUp: -1, ArrowDown: 1 };
+    const focusSteps: Record<string, number> = { ArrowUp: -1, ArrowDown: 1 };
     if (event.key in moves) {
       props.onCursor(Math.max(from, Math.min(to, moves[event.key])));
-    } else if (event.key in turns) {
-      props.onFocus(neighbour(found, focus, turns[event.key]));
+    } else if (event.key in focusSteps) {
+      props.onFocus(neighborSample(samples, focus, focusSteps[event.key]));
     } else if (event.key === 'Enter' || event.key === ' ') {
       if (focus !== null) {
         props.onSelect(focus, event.ctrlKey || event.metaKey || event.key === ' ');
       }
     } else if (event.key === '+' || event.key === '-') {
       const half = ((to - from) / 2) * (event.key === '+' ? 1 / KEY_ZOOM : KEY_ZOOM);
-      const range = [Math.max(all[0], place - half), Math.min(all[1], place + half)] as const;
-      props.onRange(range[0] <= all[0] && range[1] >= all[1] ? null : range);
+      const range = [
+        Math.max(fullRange[0], position - half),
+        Math.min(fullRange[1], position + half)
+      ] as const;
+      props.onRange(range[0] <= fullRange[0] && range[1] >= fullRange[1] ? null : range);
     } else if (event.key === '0') {
       onZoom(null);
     } else if (event.key === 'Escape') {
@@ -179,55 +191,57 @@ export function CurveChart(props: ICurveChartProps): ReactElement {
     }
     event.preventDefault();
   };
-  const show = (value: number) => formatNumber(value, digits);
+  const formatValue = (value: number) => formatNumber(value, digits);
   const scale = y.scale as INumberScale;
   const digits = digitsFor(scale.low, scale.high);
-  const at = across.seconds ? formatDuration(place) : `${across.title} ${formatNumber(place)}`;
-  const said = found.map(
-    ({ line, value }) => `${trans.__('run %1', line.number)}: ${show(value)}`
+  const positionText = xAxis.isTime
+    ? formatDuration(position)
+    : `${xAxis.title} ${formatNumber(position)}`;
+  const sampleTexts = samples.map(
+    ({ series, value }) => `${trans.__('run %1', series.number)}: ${formatValue(value)}`
   );
-  const spoken = said.slice(0, 5);
-  const focused = found.findIndex(each => each.line.run === focus);
-  if (focused >= spoken.length) {
-    spoken.push(said[focused]);
+  const spokenTexts = sampleTexts.slice(0, 5);
+  const focused = samples.findIndex(sample => sample.series.id === focus);
+  if (focused >= spokenTexts.length) {
+    spokenTexts.push(sampleTexts[focused]);
   }
   return (
     <Plot
       label={trans._n(
         '%2 of %1 run over %3, from %4 to %5',
         '%2 of %1 runs over %3, from %4 to %5',
-        lines.length,
+        series.length,
         props.name,
-        across.title,
-        show(scale.low),
-        show(scale.high)
+        xAxis.title,
+        formatValue(scale.low),
+        formatValue(scale.high)
       )}
-      reading={{
-        text: [at, ...spoken].join(', '),
-        place: Math.max(0, Math.round((place - from) / step)),
+      ariaValue={{
+        text: [positionText, ...spokenTexts].join(', '),
+        place: Math.max(0, Math.round((position - from) / step)),
         last: Math.max(1, Math.round((to - from) / step))
       }}
       x={x}
       y={y}
-      paint={paint}
-      paintOver={paintOver}
+      draw={paint}
+      drawOverlay={paintOver}
       onHover={onHover}
       onPick={onPick}
       onZoom={onZoom}
       onKeyDown={onKeyDown}
     >
-      {pointer !== null && cursor !== null && found.length > 0 && (
-        <Readout
-          title={at}
+      {pointer !== null && cursor !== null && samples.length > 0 && (
+        <Tooltip
+          title={positionText}
           left={pointer.left}
-          top={pointer.frame.top}
-          width={pointer.frame.width}
-          rows={found.map(({ line, value }) => ({
-            key: line.run,
-            colour: line.colour,
-            label: trans.__('run %1', line.number),
-            value: show(value),
-            strong: line.run === focus
+          top={pointer.area.top}
+          width={pointer.area.width}
+          rows={samples.map(({ series, value }) => ({
+            key: series.id,
+            color: series.color,
+            label: trans.__('run %1', series.number),
+            value: formatValue(value),
+            isHighlighted: series.id === focus
           }))}
         />
       )}
@@ -236,11 +250,15 @@ export function CurveChart(props: ICurveChartProps): ReactElement {
 }
 
 /** The run above or below in the order of values. */
-function neighbour(found: readonly IReading[], focus: string | null, by: number): string | null {
-  if (found.length === 0) {
+function neighborSample(
+  samples: readonly ISample[],
+  focus: string | null,
+  by: number
+): string | null {
+  if (samples.length === 0) {
     return null;
   }
-  const at = found.findIndex(each => each.line.run === focus);
-  const next = at < 0 ? (by > 0 ? 0 : found.length - 1) : at + by;
-  return found[Math.max(0, Math.min(found.length - 1, next))].line.run;
+  const index = samples.findIndex(sample => sample.series.id === focus);
+  const next = index < 0 ? (by > 0 ? 0 : samples.length - 1) : index + by;
+  return samples[Math.max(0, Math.min(samples.length - 1, next))].series.id;
 }

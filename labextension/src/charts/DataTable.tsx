@@ -3,12 +3,12 @@
 import { downloadIcon } from '@jupyterlab/ui-components';
 import { type ReactElement, useState } from 'react';
 
-import type { Cell } from '../columns';
+import type { Cell } from '../models/columns';
 import { formatCell } from '../format';
-import { useLab } from '../lab';
-import { Button } from '../parts/Button';
-import { download } from '../parts/download';
-import { csvLine } from '../csv';
+import { usePanelContext } from '../components/context';
+import { Button } from '../components/Button';
+import { downloadFile } from '../components/download';
+import { toCsvLine } from '../csv';
 
 /** What a plot has to show, row by row. */
 export interface ITable {
@@ -20,7 +20,7 @@ export interface ITable {
 const PAGE = 100;
 
 export function DataTable({ title, table }: { title: string; table: ITable }): ReactElement {
-  const { trans } = useLab();
+  const { trans } = usePanelContext();
   const [page, setPage] = useState(0);
   const pages = Math.max(1, Math.ceil(table.length / PAGE));
   const first = Math.min(page, pages - 1) * PAGE;
@@ -28,8 +28,11 @@ export function DataTable({ title, table }: { title: string; table: ITable }): R
     table.row(first + index)
   );
   const onExport = () => {
-    const all = Array.from({ length: table.length }, (_, index) => csvLine(table.row(index)));
-    download(`${title}.csv`, new Blob([csvLine(table.columns), ...all], { type: 'text/csv' }));
+    const lines = Array.from({ length: table.length }, (_, index) => toCsvLine(table.row(index)));
+    downloadFile(
+      `${title}.csv`,
+      new Blob([toCsvLine(table.columns), ...lines], { type: 'text/csv' })
+    );
   };
   return (
     <div className="jp-wm-DataTable">

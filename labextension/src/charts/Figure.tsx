@@ -3,15 +3,15 @@
 import { downloadIcon, tableRowsIcon } from '@jupyterlab/ui-components';
 import { type ReactElement, type ReactNode, useRef, useState } from 'react';
 
-import { useLab } from '../lab';
-import { Button } from '../parts/Button';
+import { usePanelContext } from '../components/context';
+import { Button } from '../components/Button';
 import { DataTable, type ITable } from './DataTable';
-import { savePicture } from './picture';
+import { exportPng } from './exportPng';
 
 export function Figure({
   title,
   note,
-  verbs,
+  actions,
   table,
   children
 }: {
@@ -19,31 +19,31 @@ export function Figure({
   /** What has to be known to read the plot. */
   note?: ReactNode;
   /** Further buttons. */
-  verbs?: ReactNode;
+  actions?: ReactNode;
   /** Made only when somebody wants to see it. */
   table: () => ITable;
   children: ReactNode;
 }): ReactElement {
-  const { trans } = useLab();
-  const own = useRef<HTMLElement>(null);
+  const { trans } = usePanelContext();
+  const ref = useRef<HTMLElement>(null);
   const [asTable, setAsTable] = useState(false);
   return (
-    <section ref={own} className="jp-wm-Figure" aria-label={title}>
+    <section ref={ref} className="jp-wm-Figure" aria-label={title}>
       <header className="jp-wm-Figure-head">
         <h2 title={title}>{title}</h2>
-        <span className="jp-wm-Figure-verbs">
-          {verbs}
+        <span className="jp-wm-Figure-actions">
+          {actions}
           <Button
             label={trans.__('Show as table')}
             icon={tableRowsIcon}
-            pressed={asTable}
+            isPressed={asTable}
             onClick={() => setAsTable(!asTable)}
           />
           <Button
             label={trans.__('Save as PNG')}
             icon={downloadIcon}
             disabled={asTable}
-            onClick={() => own.current && savePicture(own.current, title)}
+            onClick={() => ref.current && exportPng(ref.current, title)}
           />
         </span>
       </header>

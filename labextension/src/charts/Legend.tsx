@@ -1,17 +1,17 @@
 /**
- * The runs that are drawn, with their colours.
+ * The runs that are drawn, with their colors.
  *
  * One stop for the Tab key: arrows go from run to run, Enter selects one, Space one more.
  */
 
 import { type KeyboardEvent, type MouseEvent, type ReactElement, useRef } from 'react';
 
-import { useLab } from '../lab';
+import { usePanelContext } from '../components/context';
 
 export interface ILegendRow {
   run: string;
   number: number;
-  colour: string;
+  color: string;
   /** The value that the list is in order of, for people. */
   value: string;
   title: string;
@@ -29,32 +29,32 @@ export function Legend({
   rows: readonly ILegendRow[];
   focus: string | null;
   onFocus: (run: string | null) => void;
-  onSelect: (run: string, more: boolean) => void;
+  onSelect: (run: string, isAdditive: boolean) => void;
 }): ReactElement {
-  const { trans } = useLab();
+  const { trans } = usePanelContext();
   const list = useRef<HTMLDivElement>(null);
   const active = Math.max(
     0,
     rows.findIndex(row => row.run === focus)
   );
-  const onKeyDown = (event: KeyboardEvent, place: number) => {
-    const places: Record<string, number> = {
-      ArrowDown: place + 1,
-      ArrowUp: place - 1,
+  const onKeyDown = (event: KeyboardEvent, index: number) => {
+    const indexByKey: Record<string, number> = {
+      ArrowDown: index + 1,
+      ArrowUp: index - 1,
       Home: 0,
       End: rows.length - 1
     };
-    if (event.key in places) {
-      const next = Math.max(0, Math.min(rows.length - 1, places[event.key]));
+    if (event.key in indexByKey) {
+      const next = Math.max(0, Math.min(rows.length - 1, indexByKey[event.key]));
       list.current?.querySelectorAll<HTMLElement>('[role=option]')[next]?.focus();
     } else if (event.key === 'Enter' || event.key === ' ') {
-      onSelect(rows[place].run, event.key === ' ');
+      onSelect(rows[index].run, event.key === ' ');
     } else {
       return;
     }
     event.preventDefault();
   };
-  const isMore = (event: MouseEvent) => event.ctrlKey || event.metaKey || event.shiftKey;
+  const isAdditiveClick = (event: MouseEvent) => event.ctrlKey || event.metaKey || event.shiftKey;
   return (
     <div
       ref={list}
@@ -65,22 +65,22 @@ export function Legend({
       aria-multiselectable="true"
       onMouseLeave={() => onFocus(null)}
     >
-      {rows.map((row, place) => (
+      {rows.map((row, index) => (
         <div
           key={row.run}
           role="option"
           aria-selected={row.selected}
           data-focused={row.run === focus || undefined}
           data-run={row.run}
-          tabIndex={place === active ? 0 : -1}
+          tabIndex={index === active ? 0 : -1}
           title={row.title}
           onMouseEnter={() => onFocus(row.run)}
           onFocus={() => onFocus(row.run)}
           onBlur={() => onFocus(null)}
-          onClick={event => onSelect(row.run, isMore(event))}
-          onKeyDown={event => onKeyDown(event, place)}
+          onClick={event => onSelect(row.run, isAdditiveClick(event))}
+          onKeyDown={event => onKeyDown(event, index)}
         >
-          <i style={{ background: row.colour }} />
+          <i style={{ background: row.color }} />
           <span>{trans.__('run %1', row.number)}</span>
           <b>{row.value}</b>
         </div>

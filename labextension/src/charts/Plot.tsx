@@ -15,20 +15,32 @@ import {
   useState
 } from 'react';
 
-import { useSize } from '../parts/useSize';
-import { cleared, clipped, drawAxes, drawTitle, frameOf, type IAxis, type IFrame } from './frame';
-import { valueAt } from './scale';
-import { type IColours, useColours } from './theme';
+import { useSize } from '../components/useSize';
+import {
+  prepareCanvas,
+  withClip,
+  drawAxes,
+  drawTitle,
+  layoutPlotArea,
+  type IAxis,
+  type IPlotArea
+} from './plotArea';
+import { invert } from './scale';
+import { type IThemeColors, useThemeColors } from './theme';
 
-export type Paint = (context: CanvasRenderingContext2D, frame: IFrame, colours: IColours) => void;
+export type DrawFunction = (
+  context: CanvasRenderingContext2D,
+  area: IPlotArea,
+  colors: IThemeColors
+) => void;
 
 /** Where the pointer is: in pixels, and in the numbers of both axes. */
-export interface IPoint {
+export interface IPointerPosition {
   left: number;
   top: number;
   x: number;
   y: number;
-  frame: IFrame;
+  area: IPlotArea;
 }
 
 /** From where to where a plot is shown; null leaves an axis as it is. */
@@ -41,14 +53,14 @@ export interface IPlotProps {
   /** One sentence that says what is to be seen. */
   label: string;
   /** What the keyboard's place in the plot says; the place goes from 0 to `last`. */
-  reading: { text: string; place: number; last: number };
+  ariaValue: { text: string; place: number; last: number };
   x: IAxis;
   y: IAxis;
   /** Both draw anew whenever they are other functions than before. */
-  paint: Paint;
-  paintOver?: Paint;
-  onHover?: (point: IPoint | null) => void;
-  onPick?: (point: IPoint, event: PointerEvent) => void;
+  draw: DrawFunction;
+  drawOverlay?: DrawFunction;
+  onHover?: (point: IPointerPosition | null) => void;
+  onPick?: (point: IPointerPosition, event: PointerEvent) => void;
   onOpen?: () => void;
   /** Null goes back to all. */
   onZoom?: (zoom: IZoom | null) => void;
@@ -57,63 +69,63 @@ export interface IPlotProps {
 }
 
 /** Pixels that the pointer moves before it is a drag. */
-const DRAG = 5;
+const DRAG_THRESHOLD = 5;
 /** Pixels of height from which on a drag means both axes. */
-const BOX = 24;
+const BOX_THRESHOLD = 24;
 const DOUBLE_MS = 400;
 
 interface IDrag {
-  from: IPoint;
-  to: IPoint;
+  from: IPointerPosition;
+  to: IPointerPosition;
 }
 
 export function Plot(props: IPlotProps): ReactElement {
-  const { x, y, paint, paintOver, onHover, onZoom } = props;
-  const own = useRef<HTMLDivElement>(null);
-  const base = useRef<HTMLCanvasElement>(null);
-  const over = useRef<HTMLCanvasElement>(null);
-  const size = useSize(own);
-  const colours = useColours();
+  const { x, y, draw, drawOverlay, onHover, onZoom } = props;
+  const ref = useRef<HTMLDivElement>(null);
+  const baseCanvas = useRef<HTMLCanvasElement>(null);
+  const overlayCanvas = useRef<HTMLCanvasElement>(null);
+  const size = useSize(ref);
+  const colors = useThemeColors();
   const [drag, setDrag] = useState<IDrag | null>(null);
-  const picked = useRef(-Infinity);
-  const frame = useMemo(() => {
+  const lastClick = useRef(-Infinity);
+  const area = useMemo(() => {
     const context = document.createElement('canvas').getContext('2d');
     return context && size.width > 0 && size.height > 0
-      ? frameOf(context, size, x, y, colours)
+      ? layoutPlotArea(context, size, x, y, colors)
       : null;
-  }, [size, x, y, colours]);
+  }, [size, x, y, colors]);
   useEffect(() => {
-    if (base.current !== null && frame !== null) {
-      const context = cleared(base.current, size);
+    if (baseCanvas.current !== null && area !== null) {
+      const context = prepareCanvas(baseCanvas.current, size);
       if (context !== null) {
-        drawAxes(context, frame, y.title, colours);
-        clipped(context, frame, () => paint(context, frame, colours));
-        drawTitle(context, frame, x.title, colours);
+        drawAxes(context, area, y.title, colors);
+        withClip(context, area, () => draw(context, area, colors));
+        drawTitle(context, area, x.title, colors);
       }
     }
-  }, [frame, size, x, y, colours, paint]);
+  }, [area, size, x, y, colors, draw]);
   useEffect(() => {
-    if (over.current !== null && frame !== null) {
-      const context = cleared(over.current, size);
-      if (context !== null && paintOver !== undefined) {
-        clipped(context, frame, () => paintOver(context, frame, colours));
+    if (overlayCanvas.current !== null && area !== null) {
+      const context = prepareCanvas(overlayCanvas.current, size);
+      if (context !== null && drawOverlay !== undefined) {
+        withClip(context, area, () => drawOverlay(context, area, colors));
       }
     }
-  }, [frame, size, colours, paintOver]);
+  }, [area, size, colors, drawOverlay]);
 
-  const pointAt = (event: PointerEvent): IPoint | null => {
-    if (frame === null || own.current === null) {
+  const pointAt = (event: PointerEvent): IPointerPosition | null => {
+    if (area === null || ref.current === null) {
       return null;
     }
-    const box = own.current.getBoundingClientRect();
+    const box = ref.current.getBoundingClientRect();
     const left = event.clientX - box.left;
     const top = event.clientY - box.top;
     return {
       left,
       top,
-      x: valueAt(x.scale, (left - frame.left) / (frame.right - frame.left)),
-      y: valueAt(y.scale, (top - frame.bottom) / (frame.top - frame.bottom)),
-      frame
+      x: invert(x.scale, (left - area.left) / (area.right - area.left)),
+      y: invert(y.scale, (top - area.bottom) / (area.top - area.bottom)),
+      area
     };
   };
   const onPointerDown = (event: PointerEvent) => {
@@ -136,28 +148,28 @@ export function Plot(props: IPlotProps): ReactElement {
     if (point === null || drag === null) {
       return;
     }
-    const zoom = zoomOf({ ...drag, to: point });
+    const zoom = zoomFromDrag({ ...drag, to: point });
     if (zoom === null) {
       // The second click of two means something else.
-      if (event.timeStamp - picked.current > DOUBLE_MS) {
+      if (event.timeStamp - lastClick.current > DOUBLE_MS) {
         props.onPick?.(point, event);
       }
-      picked.current = event.timeStamp;
+      lastClick.current = event.timeStamp;
     } else {
       onZoom?.(zoom);
     }
   };
   return (
     <div
-      ref={own}
+      ref={ref}
       className="jp-wm-Plot"
       role="slider"
       tabIndex={0}
       aria-label={props.label}
       aria-valuemin={0}
-      aria-valuemax={props.reading.last}
-      aria-valuenow={props.reading.place}
-      aria-valuetext={props.reading.text}
+      aria-valuemax={props.ariaValue.last}
+      aria-valuenow={props.ariaValue.place}
+      aria-valuetext={props.ariaValue.text}
       onKeyDown={props.onKeyDown}
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
@@ -167,38 +179,37 @@ export function Plot(props: IPlotProps): ReactElement {
       onBlur={() => onHover?.(null)}
       onDoubleClick={props.onOpen ?? (() => onZoom?.(null))}
     >
-      <canvas ref={base} aria-hidden="true" />
-      <canvas ref={over} aria-hidden="true" />
-      {onZoom && drag && <Box drag={drag} />}
+      <canvas ref={baseCanvas} aria-hidden="true" />
+      <canvas ref={overlayCanvas} aria-hidden="true" />
+      {onZoom && drag && <SelectionBox drag={drag} />}
       {props.children}
     </div>
   );
 }
 
 /** What a drag chooses; null if it is none. */
-function zoomOf({ from, to }: IDrag): IZoom | null {
-  const wide = Math.abs(to.left - from.left) > DRAG;
-  const tall = Math.abs(to.top - from.top) > BOX;
-  const range = (one: number, other: number) =>
-    [Math.min(one, other), Math.max(one, other)] as const;
+function zoomFromDrag({ from, to }: IDrag): IZoom | null {
+  const wide = Math.abs(to.left - from.left) > DRAG_THRESHOLD;
+  const tall = Math.abs(to.top - from.top) > BOX_THRESHOLD;
+  const range = (a: number, b: number) => [Math.min(a, b), Math.max(a, b)] as const;
   return wide || tall
     ? { x: wide ? range(from.x, to.x) : null, y: tall ? range(from.y, to.y) : null }
     : null;
 }
 
 /** The part that a drag chooses. */
-function Box({ drag: { from, to } }: { drag: IDrag }): ReactElement | null {
-  const zoom = zoomOf({ from, to });
+function SelectionBox({ drag: { from, to } }: { drag: IDrag }): ReactElement | null {
+  const zoom = zoomFromDrag({ from, to });
   if (zoom === null) {
     return null;
   }
-  const { frame } = from;
+  const { area } = from;
   const [left, right] = zoom.x
     ? [Math.min(from.left, to.left), Math.max(from.left, to.left)]
-    : [frame.left, frame.right];
+    : [area.left, area.right];
   const [top, bottom] = zoom.y
     ? [Math.min(from.top, to.top), Math.max(from.top, to.top)]
-    : [frame.top, frame.bottom];
+    : [area.top, area.bottom];
   return (
     <div
       className="jp-wm-Plot-box"

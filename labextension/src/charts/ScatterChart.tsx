@@ -7,139 +7,145 @@
 import { type KeyboardEvent, type ReactElement, useMemo, useState } from 'react';
 
 import { formatCell, formatDuration } from '../format';
-import { type Cell, reader } from '../columns';
-import { useLab } from '../lab';
-import type { RunRow } from '../wire';
-import type { IAxis } from './frame';
-import { CELLS, type ISurface, surfaceOf } from './contour';
-import { paintRing, paintSpot } from './paintSpots';
-import { paintSurface } from './paintSurface';
-import { type IPoint, type IZoom, type Paint, Plot } from './Plot';
-import { Readout } from './Readout';
+import { type Cell, cellReader } from '../models/columns';
+import { usePanelContext } from '../components/context';
+import type { RunRow } from '../api/schemas';
+import type { IAxis } from './plotArea';
+import { GRID_CELLS, type ISurface, interpolate } from './interpolation';
+import { drawFocusRing, drawPoint } from './drawPoints';
+import { drawSurface } from './drawSurface';
+import { type IPointerPosition, type IZoom, type DrawFunction, Plot } from './Plot';
+import { Tooltip } from './Tooltip';
 import type { Scale } from './scale';
-import { inOrder, pointAt, pointsOf } from './spots';
+import { readingOrder, nearestPoint, toPoints } from './points';
 
 export interface IScatterAxis {
   column: string;
   title: string;
   scale: Scale;
   /** Whether its numbers are seconds. */
-  seconds: boolean;
+  isTime: boolean;
 }
 
-export interface IScatterProps {
+export interface IScatterChartProps {
   rows: readonly RunRow[];
   /** Ids of the runs in question; null if all are. */
-  among: ReadonlySet<string> | null;
+  included: ReadonlySet<string> | null;
   x: IScatterAxis;
   y: IScatterAxis;
-  colourOf: (row: RunRow) => string;
+  colorOf: (row: RunRow) => string;
   /** Whether states are told by shapes. */
   shapes?: boolean;
   /** How good a value is, from 0 to 1, for a surface; without it there is none. */
-  surface?: ((value: number) => number) | null;
+  surfaceValue?: ((value: number) => number) | null;
   focus: string | null;
   onFocus: (run: string | null) => void;
-  onSelect: (run: string, more: boolean) => void;
+  onSelect: (run: string, isAdditive: boolean) => void;
   onOpen: (run: string) => void;
   /** What else is said of a run: titles with values. */
-  told: (row: RunRow) => readonly (readonly [string, Cell])[];
+  details: (row: RunRow) => readonly (readonly [string, Cell])[];
 }
 
-const REACH = 14;
+const SNAP_DISTANCE = 14;
 /** From so many points on, each is drawn smaller. */
-const MANY = 500;
+const MANY_POINTS = 500;
 
-export function ScatterChart(props: IScatterProps): ReactElement {
-  const { rows, among, x, y, colourOf, focus, surface = null, shapes = false } = props;
-  const { trans } = useLab();
-  const [pointer, setPointer] = useState<IPoint | null>(null);
+export function ScatterChart(props: IScatterChartProps): ReactElement {
+  const { rows, included, x, y, colorOf, focus, surfaceValue = null, shapes = false } = props;
+  const { trans } = usePanelContext();
+  const [pointer, setPointer] = useState<IPointerPosition | null>(null);
   const [zoom, setZoom] = useState<IZoom | null>(null);
-  const across = useMemo<IAxis>(
-    () => ({ ...x, scale: zoomed(x.scale, zoom?.x ?? null) }),
+  const xAxis = useMemo<IAxis>(
+    () => ({ ...x, scale: zoomScale(x.scale, zoom?.x ?? null) }),
     [x, zoom]
   );
-  const up = useMemo<IAxis>(() => ({ ...y, scale: zoomed(y.scale, zoom?.y ?? null) }), [y, zoom]);
+  const yAxis = useMemo<IAxis>(
+    () => ({ ...y, scale: zoomScale(y.scale, zoom?.y ?? null) }),
+    [y, zoom]
+  );
   const points = useMemo(
     () =>
-      pointsOf(
+      toPoints(
         rows,
-        { column: x.column, scale: across.scale },
-        { column: y.column, scale: up.scale }
+        { column: x.column, scale: xAxis.scale },
+        { column: y.column, scale: yAxis.scale }
       ),
-    [rows, x.column, across.scale, y.column, up.scale]
+    [rows, x.column, xAxis.scale, y.column, yAxis.scale]
   );
-  const ground = useMemo<ISurface | null>(() => {
-    if (surface === null) {
+  const interpolated = useMemo<ISurface | null>(() => {
+    if (surfaceValue === null) {
       return null;
     }
-    const side = (scale: Scale) =>
+    const gridAxis = (scale: Scale) =>
       scale.kind === 'category'
-        ? { cells: scale.values.length, smooth: false }
-        : { cells: CELLS, smooth: true };
-    const spots = points.rows.flatMap((row, index) =>
-      row.value === null || (among !== null && !among.has(row.id))
+        ? { cells: scale.values.length, isContinuous: false }
+        : { cells: GRID_CELLS, isContinuous: true };
+    const samples = points.rows.flatMap((row, index) =>
+      row.value === null || (included !== null && !included.has(row.id))
         ? []
-        : [{ x: points.x[index], y: points.y[index], value: surface(row.value) }]
+        : [{ x: points.x[index], y: points.y[index], value: surfaceValue(row.value) }]
     );
-    return surfaceOf(spots, side(across.scale), side(up.scale));
-  }, [points, among, surface, across.scale, up.scale]);
-  const paint = useMemo<Paint>(
-    () => (context, frame, colours) => {
-      if (ground !== null) {
+    return interpolate(samples, gridAxis(xAxis.scale), gridAxis(yAxis.scale));
+  }, [points, included, surfaceValue, xAxis.scale, yAxis.scale]);
+  const paint = useMemo<DrawFunction>(
+    () => (context, frame, colors) => {
+      if (interpolated !== null) {
         const smooth = {
-          x: across.scale.kind !== 'category',
-          y: up.scale.kind !== 'category'
+          x: xAxis.scale.kind !== 'category',
+          y: yAxis.scale.kind !== 'category'
         };
-        paintSurface(context, frame, ground, smooth, colours);
+        drawSurface(context, frame, interpolated, smooth, colors);
       }
-      const dense = points.rows.length > MANY;
-      for (const front of [false, true]) {
+      const dense = points.rows.length > MANY_POINTS;
+      for (const isIncluded of [false, true]) {
         points.rows.forEach((row, index) => {
-          if ((among === null || among.has(row.id)) === front) {
-            paintSpot(context, frame, points.x[index], points.y[index], {
-              colour: front ? colourOf(row) : colours.quiet,
+          if ((included === null || included.has(row.id)) === isIncluded) {
+            drawPoint(context, frame, points.x[index], points.y[index], {
+              color: isIncluded ? colorOf(row) : colors.muted,
               shape: shapes ? row.state : 'finished',
               size: dense ? 2 : 3.5,
-              alpha: front ? (dense ? 0.6 : 0.9) : 0.2,
-              edge: ground === null || dense ? null : colours.page
+              alpha: isIncluded ? (dense ? 0.6 : 0.9) : 0.2,
+              edge: interpolated === null || dense ? null : colors.background
             });
           }
         });
       }
     },
-    [points, among, colourOf, shapes, ground, across.scale, up.scale]
+    [points, included, colorOf, shapes, interpolated, xAxis.scale, yAxis.scale]
   );
-  const at = points.rows.findIndex(row => row.id === focus);
-  const paintOver = useMemo<Paint>(
-    () => (context, frame, colours) => {
-      if (at >= 0) {
-        const colour = colourOf(points.rows[at]);
-        paintRing(context, frame, points.x[at], points.y[at], colour, colours);
+  const focusIndex = points.rows.findIndex(row => row.id === focus);
+  const paintOver = useMemo<DrawFunction>(
+    () => (context, frame, colors) => {
+      if (focusIndex >= 0) {
+        const color = colorOf(points.rows[focusIndex]);
+        drawFocusRing(context, frame, points.x[focusIndex], points.y[focusIndex], color, colors);
       }
     },
-    [points, at, colourOf]
+    [points, focusIndex, colorOf]
   );
-  const order = useMemo(() => inOrder(points), [points]);
-  const onHover = (point: IPoint | null) => {
+  const order = useMemo(() => readingOrder(points), [points]);
+  const onHover = (point: IPointerPosition | null) => {
     setPointer(point);
     if (point === null) {
       props.onFocus(null);
       return;
     }
-    const { left, right, top, bottom } = point.frame;
+    const { left, right, top, bottom } = point.area;
     const size = { width: right - left, height: bottom - top };
-    const place = { x: (point.left - left) / size.width, y: (bottom - point.top) / size.height };
-    const near = pointAt(points, place, size, REACH);
-    props.onFocus(near < 0 ? null : points.rows[near].id);
+    const position = {
+      x: (point.left - left) / size.width,
+      y: (bottom - point.top) / size.height
+    };
+    const nearest = nearestPoint(points, position, size, SNAP_DISTANCE);
+    props.onFocus(nearest < 0 ? null : points.rows[nearest].id);
   };
-  const place = order.indexOf(at);
+  const orderIndex = order.indexOf(focusIndex);
   const onKeyDown = (event: KeyboardEvent) => {
     const moves: Record<string, number> = {
-      ArrowRight: place + 1,
-      ArrowUp: place + 1,
-      ArrowLeft: place - 1,
-      ArrowDown: place - 1,
+      ArrowRight: orderIndex + 1,
+      ArrowUp: orderIndex + 1,
+      ArrowLeft: orderIndex - 1,
+      ArrowDown: orderIndex - 1,
       Home: 0,
       End: order.length - 1
     };
@@ -157,8 +163,8 @@ export function ScatterChart(props: IScatterProps): ReactElement {
     }
     event.preventDefault();
   };
-  const row = at < 0 ? null : points.rows[at];
-  const told = row === null ? [] : saidOf(row, props);
+  const row = focusIndex < 0 ? null : points.rows[focusIndex];
+  const details = row === null ? [] : detailTexts(row, props);
   return (
     <Plot
       label={trans._n(
@@ -168,18 +174,20 @@ export function ScatterChart(props: IScatterProps): ReactElement {
         x.title,
         y.title
       )}
-      reading={{
+      ariaValue={{
         text:
           row === null
             ? ''
-            : [trans.__('run %1', row.number), ...told.map(each => each.join(' '))].join(', '),
-        place: Math.max(0, place),
+            : [trans.__('run %1', row.number), ...details.map(detail => detail.join(' '))].join(
+                ', '
+              ),
+        place: Math.max(0, orderIndex),
         last: Math.max(0, order.length - 1)
       }}
-      x={across}
-      y={up}
-      paint={paint}
-      paintOver={paintOver}
+      x={xAxis}
+      y={yAxis}
+      draw={paint}
+      drawOverlay={paintOver}
       onHover={onHover}
       onPick={(_, event) => {
         if (focus !== null) {
@@ -187,45 +195,49 @@ export function ScatterChart(props: IScatterProps): ReactElement {
         }
       }}
       onOpen={() => (focus === null ? setZoom(null) : props.onOpen(focus))}
-      onZoom={chosen => setZoom(merged(zoom, chosen, x.scale, y.scale))}
+      onZoom={selection => setZoom(mergeZoom(zoom, selection, x.scale, y.scale))}
       onKeyDown={onKeyDown}
     >
       {row !== null && pointer !== null && (
-        <Readout
+        <Tooltip
           title={trans.__('run %1', row.number)}
           left={pointer.left}
-          top={pointer.frame.top}
-          width={pointer.frame.width}
-          rows={told.map(([label, value]) => ({ key: label, colour: null, label, value }))}
+          top={pointer.area.top}
+          width={pointer.area.width}
+          rows={details.map(([label, value]) => ({ key: label, color: null, label, value }))}
         />
       )}
     </Plot>
   );
 }
 
-function saidOf(row: RunRow, { x, y, told }: IScatterProps): [string, string][] {
-  const read = ({ column, seconds }: IScatterAxis): Cell => {
-    const value = reader(column)(row);
-    return seconds && typeof value === 'number' ? formatDuration(value) : value;
+function detailTexts(row: RunRow, { x, y, details }: IScatterChartProps): [string, string][] {
+  const read = ({ column, isTime }: IScatterAxis): Cell => {
+    const value = cellReader(column)(row);
+    return isTime && typeof value === 'number' ? formatDuration(value) : value;
   };
-  const all: (readonly [string, Cell])[] = [[x.title, read(x)], [y.title, read(y)], ...told(row)];
+  const entries: (readonly [string, Cell])[] = [
+    [x.title, read(x)],
+    [y.title, read(y)],
+    ...details(row)
+  ];
   // What is an axis already is not said twice.
-  return [...new Map(all)].map(([title, value]) => [title, formatCell(value)]);
+  return [...new Map(entries)].map(([title, value]) => [title, formatCell(value)]);
 }
 
-function zoomed(scale: Scale, range: readonly [number, number] | null): Scale {
+function zoomScale(scale: Scale, range: readonly [number, number] | null): Scale {
   return range === null || scale.kind === 'category'
     ? scale
     : { ...scale, low: range[0], high: range[1] };
 }
 
 /** A zoom into a zoom; categories are always shown all. */
-function merged(before: IZoom | null, zoom: IZoom | null, x: Scale, y: Scale): IZoom | null {
+function mergeZoom(previous: IZoom | null, zoom: IZoom | null, x: Scale, y: Scale): IZoom | null {
   if (zoom === null) {
     return null;
   }
   return {
-    x: x.kind === 'category' ? null : (zoom.x ?? before?.x ?? null),
-    y: y.kind === 'category' ? null : (zoom.y ?? before?.y ?? null)
+    x: x.kind === 'category' ? null : (zoom.x ?? previous?.x ?? null),
+    y: y.kind === 'category' ? null : (zoom.y ?? previous?.y ?? null)
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Colours for numbers: viridis, which rises evenly in lightness and reads the same for all kinds of
- * colour vision. What is better stands out more: dark on a light page, bright on a dark one. Pure.
+ * Colors for numbers: viridis, which rises evenly in lightness and reads the same for all kinds of
+ * color vision. What is better stands out more: dark on a light page, bright on a dark one. Pure.
  */
 
 // Nine even steps of matplotlib's viridis (van der Walt and Smith, 2015; CC0).
@@ -22,21 +22,21 @@ const DARK = { worst: 0.22, best: 1 };
 
 export type Rgb = readonly [number, number, number];
 
-/** The colour of a place from 0, the worst, to 1, the best. */
-export function goodness(place: number, dark: boolean): Rgb {
+/** The color of a place from 0, the worst, to 1, the best. */
+export function objectiveColor(position: number, dark: boolean): Rgb {
   const { worst, best } = dark ? DARK : LIGHT;
-  return viridis(worst + Math.min(1, Math.max(0, place)) * (best - worst));
+  return viridis(worst + Math.min(1, Math.max(0, position)) * (best - worst));
 }
 
-export function css([red, green, blue]: Rgb, alpha = 1): string {
+export function toCss([red, green, blue]: Rgb, alpha = 1): string {
   return `rgba(${red}, ${green}, ${blue}, ${alpha})`;
 }
 
-function viridis(place: number): Rgb {
-  const at = place * (VIRIDIS.length - 1);
-  const index = Math.min(VIRIDIS.length - 2, Math.floor(at));
-  const [one, other] = [VIRIDIS[index], VIRIDIS[index + 1]];
+function viridis(position: number): Rgb {
+  const scaled = position * (VIRIDIS.length - 1);
+  const index = Math.min(VIRIDIS.length - 2, Math.floor(scaled));
+  const [from, to] = [VIRIDIS[index], VIRIDIS[index + 1]];
   const mix = (channel: 0 | 1 | 2) =>
-    Math.round(one[channel] + (at - index) * (other[channel] - one[channel]));
+    Math.round(from[channel] + (scaled - index) * (to[channel] - from[channel]));
   return [mix(0), mix(1), mix(2)];
 }

@@ -1,13 +1,13 @@
 /** Where values lie on an axis: linear, logarithmic, or one place for each category. Pure. */
 
-import type { Cell } from '../columns';
+import type { Cell } from '../models/columns';
 
 export interface INumberScale {
   kind: 'linear' | 'log';
   low: number;
   high: number;
   /** Whether all its values are whole numbers. */
-  whole?: boolean;
+  isInteger?: boolean;
 }
 
 export interface ICategoryScale {
@@ -22,35 +22,35 @@ export type Scale = INumberScale | ICategoryScale;
 const FLAT = 1e-9;
 
 /** A value's place, 0 at the low end and 1 at the high one; null if it has none. */
-export function placeOf(scale: Scale, value: Cell): number | null {
+export function normalize(scale: Scale, value: Cell): number | null {
   if (scale.kind === 'category') {
-    const place = value === null ? -1 : scale.values.indexOf(String(value));
-    return place < 0 ? null : categoryPlace(scale, place);
+    const index = value === null ? -1 : scale.values.indexOf(String(value));
+    return index < 0 ? null : categoryCenter(scale, index);
   }
   if (typeof value !== 'number') {
     return null;
   }
-  const place =
+  const position =
     scale.kind === 'log'
       ? Math.log(value / scale.low) / Math.log(scale.high / scale.low)
       : (value - scale.low) / (scale.high - scale.low);
-  return Number.isFinite(place) ? place : null;
+  return Number.isFinite(position) ? position : null;
 }
 
 /** The number at a place; on categories, how many of them lie before it. */
-export function valueAt(scale: Scale, place: number): number {
+export function invert(scale: Scale, position: number): number {
   switch (scale.kind) {
     case 'category':
-      return Math.floor(place * scale.values.length);
+      return Math.floor(position * scale.values.length);
     case 'log':
-      return scale.low * (scale.high / scale.low) ** place;
+      return scale.low * (scale.high / scale.low) ** position;
     case 'linear':
-      return scale.low + place * (scale.high - scale.low);
+      return scale.low + position * (scale.high - scale.low);
   }
 }
 
 /** The middle of a category. */
-export function categoryPlace(scale: ICategoryScale, index: number): number {
+export function categoryCenter(scale: ICategoryScale, index: number): number {
   return (index + 0.5) / scale.values.length;
 }
 
@@ -62,29 +62,29 @@ export function numberScale(
   values: Iterable<Cell>,
   { log = false, room = 0 }: { log?: boolean; room?: number } = {}
 ): INumberScale | null {
-  let [low, high, whole] = [Infinity, -Infinity, true];
+  let [low, high, isInteger] = [Infinity, -Infinity, true];
   for (const value of values) {
     if (typeof value === 'number' && Number.isFinite(value) && (!log || value > 0)) {
       low = Math.min(low, value);
       high = Math.max(high, value);
-      whole &&= Number.isInteger(value);
+      isInteger &&= Number.isInteger(value);
     }
   }
   if (low > high) {
     return null;
   }
-  return widened({ kind: log ? 'log' : 'linear', low, high, whole }, room);
+  return pad({ kind: log ? 'log' : 'linear', low, high, isInteger }, room);
 }
 
 /** The same with room at both ends, as a share of its length; never without any length. */
-export function widened(scale: INumberScale, room: number): INumberScale {
+export function pad(scale: INumberScale, padding: number): INumberScale {
   const { low, high } = scale;
   if (scale.kind === 'log') {
-    const factor = isFlat(scale) ? 2 : (high / low) ** room;
+    const factor = isFlat(scale) ? 2 : (high / low) ** padding;
     return { ...scale, low: low / factor, high: high * factor };
   }
-  const more = isFlat(scale) ? Math.abs(low) / 2 || 1 : (high - low) * room;
-  return { ...scale, low: low - more, high: high + more };
+  const margin = isFlat(scale) ? Math.abs(low) / 2 || 1 : (high - low) * padding;
+  return { ...scale, low: low - margin, high: high + margin };
 }
 
 /** Whether both ends are the same number, but for what rounding does to one. */
@@ -94,79 +94,82 @@ function isFlat({ low, high }: INumberScale): boolean {
 
 /** A scale of texts, in the order of numbers where they are such. */
 export function categoryScale(values: Iterable<Cell>): ICategoryScale | null {
-  const found = new Set<string>();
+  const texts = new Set<string>();
   for (const value of values) {
     if (value !== null) {
-      found.add(String(value));
+      texts.add(String(value));
     }
   }
-  if (found.size === 0) {
+  if (texts.size === 0) {
     return null;
   }
-  const order = new Intl.Collator(undefined, { numeric: true });
-  return { kind: 'category', values: [...found].sort(order.compare) };
+  const collator = new Intl.Collator(undefined, { numeric: true });
+  return { kind: 'category', values: [...texts].sort(collator.compare) };
 }
 
 /**
  * The scale that suits some values, numbers or texts; null if there is none among them. Numbers from
  * a list, such as 32, 64 and 128, are categories in their order.
  */
-export function scaleFor(
+export function makeScale(
   values: readonly Cell[],
   log: boolean,
-  room: number,
-  listed: readonly number[] | null = null
+  padding: number,
+  choices: readonly number[] | null = null
 ): Scale | null {
-  if (listed !== null && values.every(value => value === null || listed.includes(Number(value)))) {
-    const numbers = [...new Set(listed)].sort((one, other) => one - other);
+  if (
+    choices !== null &&
+    values.every(value => value === null || choices.includes(Number(value)))
+  ) {
+    const numbers = [...new Set(choices)].sort((a, b) => a - b);
     return { kind: 'category', values: numbers.map(String), numbers };
   }
   if (values.every(value => value === null || typeof value === 'number')) {
     const scale = numberScale(values, { log });
-    if (scale?.kind === 'linear' && isStepped(scale)) {
+    if (scale?.kind === 'linear' && hasIntegerSteps(scale)) {
       // Each whole number gets as much room as a category.
       return { ...scale, low: Math.ceil(scale.low) - 0.5, high: Math.floor(scale.high) + 0.5 };
     }
-    return scale && widened(scale, room);
+    return scale && pad(scale, padding);
   }
   return categoryScale(values);
 }
 
 /** More whole numbers than these are as good as a line. */
-const MOST_STEPS = 20;
+const MAX_STEPS = 20;
 const GOLDEN = 0.61803398875;
 
-/** How far apart two neighbours are on a scale with few places; 0 where they are many. */
-export function pitchOf(scale: Scale): number {
+/** How far apart two neighbors are on a scale with few places; 0 where they are many. */
+export function stepSize(scale: Scale): number {
   if (scale.kind === 'category') {
     return 1 / scale.values.length;
   }
-  return isStepped(scale) ? 1 / (scale.high - scale.low) : 0;
+  return hasIntegerSteps(scale) ? 1 / (scale.high - scale.low) : 0;
 }
 
-function isStepped({ kind, low, high, whole = false }: INumberScale): boolean {
-  return whole && kind === 'linear' && high - low <= MOST_STEPS;
+function hasIntegerSteps({ kind, low, high, isInteger = false }: INumberScale): boolean {
+  return isInteger && kind === 'linear' && high - low <= MAX_STEPS;
 }
 
 /** From -0.5 to 0.5: evenly over the numbers of runs, and differently on each axis. */
-export function scatter(number: number, axis: number): number {
+export function jitter(number: number, axis: number): number {
   return ((number * GOLDEN * (axis + 1)) % 1) - 0.5;
 }
 
 /** Where on a canvas a number lies, without a look at the scale for each. */
-export function toPixels(scale: Scale, from: number, to: number): (value: number) => number {
+export function pixelMapper(scale: Scale, from: number, to: number): (value: number) => number {
   switch (scale.kind) {
     case 'category':
       return value => from + ((value + 0.5) / scale.values.length) * (to - from);
     case 'log': {
       const factor = (to - from) / Math.log(scale.high / scale.low);
-      const shift = from - Math.log(scale.low) * factor;
-      return value => (value > 0 ? shift + Math.log(value) * factor : NaN);
+      const offset = from - Math.log(scale.low) * factor;
+      return value => (value > 0 ? offset + Math.log(value) * factor : NaN);
     }
     case 'linear': {
       const factor = (to - from) / (scale.high - scale.low);
-      const shift = from - scale.low * factor;
-      return value => shift + value * factor;
+      const offset = from - scale.low * factor;
+      return value => offset + value * factor;
     }
   }
 }

@@ -7,28 +7,28 @@
  */
 
 /** The width of an axis in the unit in which weights fade: W&B's choice, so that values agree. */
-const AXIS = 1000;
+const AXIS_LENGTH = 1000;
 
 /** `amount` from 0, nothing, to below 1; `span` is the length of the axis. Gaps stay gaps. */
-export function smoothed(
+export function smooth(
   x: readonly number[],
   y: readonly (number | null)[],
-  amount: number,
+  smoothing: number,
   span: number
 ): (number | null)[] {
-  if (amount <= 0 || !(span > 0)) {
+  if (smoothing <= 0 || !(span > 0)) {
     return [...y];
   }
-  const fading = Math.min(Math.sqrt(amount), 0.999);
-  let [sum, weights, before] = [0, 0, x[0]];
+  const decayBase = Math.min(Math.sqrt(smoothing), 0.999);
+  let [sum, weights, previousX] = [0, 0, x[0]];
   return y.map((value, index) => {
     if (value === null) {
       return null;
     }
-    const keep = fading ** (((x[index] - before) / span) * AXIS);
-    before = x[index];
-    sum = sum * keep + value;
-    weights = weights * keep + 1;
+    const decay = decayBase ** (((x[index] - previousX) / span) * AXIS_LENGTH);
+    previousX = x[index];
+    sum = sum * decay + value;
+    weights = weights * decay + 1;
     return sum / weights;
   });
 }

@@ -1,39 +1,39 @@
-/** The colours of JupyterLab's theme, for what is drawn on a canvas. */
+/** The colors of JupyterLab's theme, for what is drawn on a canvas. */
 
 import { useMemo } from 'react';
 
-import { useTheme } from '../parts/useTheme';
+import { useTheme } from '../components/useTheme';
 
-export interface IColours {
+export interface IThemeColors {
   theme: string;
-  page: string;
+  background: string;
   text: string;
-  quiet: string;
+  muted: string;
   brand: string;
   font: string;
-  dark: boolean;
+  isDark: boolean;
   /** Any other variable of the theme. */
   read: (name: string) => string;
 }
 
 /** Others when the theme changes. */
-export function useColours(): IColours {
+export function useThemeColors(): IThemeColors {
   const theme = useTheme();
-  return useMemo(() => coloursOf(theme), [theme]);
+  return useMemo(() => readThemeColors(theme), [theme]);
 }
 
 /** The page has the variables of one theme at a time. */
-function coloursOf(theme: string): IColours {
+function readThemeColors(theme: string): IThemeColors {
   const style = getComputedStyle(document.body);
   const read = (name: string) => style.getPropertyValue(name).trim();
   return {
     theme,
-    page: read('--jp-layout-color1'),
+    background: read('--jp-layout-color1'),
     text: read('--jp-ui-font-color1'),
-    quiet: read('--jp-ui-font-color2'),
+    muted: read('--jp-ui-font-color2'),
     brand: read('--jp-brand-color1'),
     font: `11px ${read('--jp-ui-font-family')}`,
-    dark: document.body.dataset.jpThemeLight === 'false',
+    isDark: document.body.dataset.jpThemeLight === 'false',
     read
   };
 }

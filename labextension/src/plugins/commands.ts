@@ -7,21 +7,21 @@ import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { addNotebookCommands } from '../commands/notebooks';
-import { addRunCommands } from '../commands/runs';
-import { addSweepCommands } from '../commands/sweeps';
-import type { Model } from '../model';
-import { Commands, IModel } from '../tokens';
+import { addNotebookCommands } from '../commands/notebookCommands';
+import { addRunCommands } from '../commands/runCommands';
+import { addSweepCommands } from '../commands/sweepCommands';
+import type { SweepsModel } from '../models/sweepsModel';
+import { Commands, ISweepsModel } from '../tokens';
 
 export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'wandb-magic:commands',
   description: 'The commands of W&B sweeps, in the palette and the launcher.',
   autoStart: true,
-  requires: [IModel],
+  requires: [ISweepsModel],
   optional: [ITranslator, ICommandPalette, ILauncher, INotebookTracker, IDefaultFileBrowser],
   activate: (
     app: JupyterFrontEnd,
-    model: Model,
+    model: SweepsModel,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
     launcher: ILauncher | null,
@@ -29,16 +29,16 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     browser: IDefaultFileBrowser | null
   ) => {
     const trans = (translator ?? nullTranslator).load('wandb_magic');
-    const desk = { app, model, trans };
-    addSweepCommands(desk);
-    addRunCommands(desk);
-    addNotebookCommands(desk, notebooks, browser);
+    const context = { app, model, trans };
+    addSweepCommands(context);
+    addRunCommands(context);
+    addNotebookCommands(context, notebooks, browser);
 
     const category = trans.__('W&B Sweeps');
     // Opening names what it opens, which the palette cannot.
-    const unnamed: string[] = [Commands.openSweep, Commands.openRun, Commands.openNotebook];
+    const needTarget: string[] = [Commands.openSweep, Commands.openRun, Commands.openNotebook];
     for (const command of Object.values(Commands)) {
-      if (!unnamed.includes(command)) {
+      if (!needTarget.includes(command)) {
         palette?.addItem({ command, category, args: { isPalette: true } });
       }
     }

@@ -3,19 +3,19 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IStateDB } from '@jupyterlab/statedb';
 
-import { Model } from '../model';
-import { RestAPI } from '../restapi';
-import { Socket } from '../socket';
-import { IModel } from '../tokens';
+import { SweepsModel } from '../models/sweepsModel';
+import { RestAPI } from '../api/restapi';
+import { Socket } from '../api/socket';
+import { ISweepsModel } from '../tokens';
 
-export const modelPlugin: JupyterFrontEndPlugin<Model> = {
+export const modelPlugin: JupyterFrontEndPlugin<SweepsModel> = {
   id: 'wandb-magic:model',
   description: 'Knows the W&B sweeps of this user, live.',
   autoStart: true,
-  provides: IModel,
+  provides: ISweepsModel,
   optional: [IStateDB],
   activate: (app: JupyterFrontEnd, state: IStateDB | null) => {
     const settings = app.serviceManager.serverSettings;
-    return new Model(new RestAPI(settings), new Socket(settings), state);
+    return new SweepsModel(new RestAPI(settings), new Socket(settings), state);
   }
 };

@@ -11,58 +11,58 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { JSONObject } from '@lumino/coreutils';
 import { SplitPanel, type Widget } from '@lumino/widgets';
 
-import { RUN_ARGS } from '../commands/runs';
-import { subjectInFront, subjectOf } from '../commands/subject';
-import { SWEEP_ARGS } from '../commands/verb';
+import { RUN_ARGS } from '../commands/runCommands';
+import { currentTarget, targetOf } from '../commands/target';
+import { SWEEP_ARGS } from '../commands/command';
 import { sweepIcon } from '../icons';
-import type { ILab } from '../lab';
-import type { Model } from '../model';
-import { RunView } from '../panel/run/RunView';
-import { SweepList } from '../panel/sidebar/list';
-import { Sidebar } from '../panel/sidebar/Sidebar';
-import { SweepView } from '../panel/sweep/SweepView';
-import { View } from '../panel/widget';
-import { Commands, IModel, PLUGIN } from '../tokens';
+import type { IPanelContext } from '../components/context';
+import type { SweepsModel } from '../models/sweepsModel';
+import { RunView } from '../views/run/RunView';
+import { SidebarModel } from '../views/sidebar/sidebarModel';
+import { Sidebar } from '../views/sidebar/Sidebar';
+import { SweepView } from '../views/sweep/SweepView';
+import { ViewWidget } from '../views/viewWidget';
+import { Commands, ISweepsModel, PLUGIN } from '../tokens';
 
-type Shown = MainAreaWidget<View>;
+type PanelWidget = MainAreaWidget<ViewWidget>;
 
 /** Of the height, what a view below the main area must have to be seen. */
-const LEAST_SHARE = 0.2;
+const MIN_SHARE = 0.2;
 
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
   id: PLUGIN,
   description: 'Shows W&B sweeps in a sidebar and in the main area.',
   autoStart: true,
-  requires: [IModel],
+  requires: [ISweepsModel],
   optional: [ILayoutRestorer, IStateDB, ITranslator],
   activate: (
     app: JupyterFrontEnd,
-    model: Model,
+    model: SweepsModel,
     restorer: ILayoutRestorer | null,
     state: IStateDB | null,
     optionalTranslator: ITranslator | null
   ) => {
     const translator = optionalTranslator ?? nullTranslator;
     const trans = translator.load('wandb_magic');
-    const lab: ILab = { model, commands: app.commands, trans, translator };
+    const context: IPanelContext = { model, commands: app.commands, trans, translator };
 
-    const list = new SweepList(state);
-    const sidebar = new View(lab, <Sidebar list={list} />);
+    const list = new SidebarModel(state);
+    const sidebar = new ViewWidget(context, <Sidebar list={list} />);
     sidebar.id = 'wandb-magic-sweeps';
     sidebar.title.icon = sweepIcon;
     sidebar.title.caption = trans.__('Sweeps');
     app.shell.add(sidebar, 'left', { rank: 600 });
 
-    const sweeps = new WidgetTracker<Shown>({ namespace: 'wandb-magic-sweep' });
-    const runs = new WidgetTracker<Shown>({ namespace: 'wandb-magic-run' });
+    const sweeps = new WidgetTracker<PanelWidget>({ namespace: 'wandb-magic-sweep' });
+    const runs = new WidgetTracker<PanelWidget>({ namespace: 'wandb-magic-run' });
 
     const show = (
-      tracker: WidgetTracker<Shown>,
+      tracker: WidgetTracker<PanelWidget>,
       id: string,
-      make: () => View,
-      instead?: Shown
+      make: () => ViewWidget,
+      replaced?: PanelWidget
     ): void => {
-      let widget = tracker.find(each => each.id === id);
+      let widget = tracker.find(candidate => candidate.id === id);
       if (widget === undefined) {
         widget = new MainAreaWidget({ content: make() });
         // Its verbs are in the view's header.
@@ -70,26 +70,28 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
         widget.id = id;
         widget.title.closable = true;
         widget.title.icon = sweepIcon;
-        addTo(app, widget, instead);
+        addToShell(app, widget, replaced);
         void tracker.add(widget);
       }
       app.shell.activateById(id);
-      instead?.dispose();
+      replaced?.dispose();
     };
-    const name = ({ content, title }: Shown): void => {
-      const { sweep, run } = content.subject;
-      const known = sweep === undefined ? undefined : model.summary(sweep);
-      if (known !== undefined && run === undefined) {
-        title.label = known.name;
-        title.caption = `${known.name}\n${known.folder}`;
+    const updateTitle = ({ content, title }: PanelWidget): void => {
+      const { sweep, run } = content.target;
+      const summary = sweep === undefined ? undefined : model.summary(sweep);
+      if (summary !== undefined && run === undefined) {
+        title.label = summary.name;
+        title.caption = `${summary.name}\n${summary.folder}`;
       }
     };
-    model.changed.connect(() => sweeps.forEach(name));
-    app.shell.currentChanged?.connect(() => list.setFront(subjectInFront(app).sweep ?? null));
-    model.removed.connect((_, sweep) => {
+    model.changed.connect(() => sweeps.forEach(updateTitle));
+    app.shell.currentChanged?.connect(() =>
+      list.setCurrentSweep(currentTarget(app).sweep ?? null)
+    );
+    model.sweepDeleted.connect((_, sweep) => {
       for (const tracker of [sweeps, runs]) {
         tracker
-          .filter(({ content }) => content.subject.sweep === sweep)
+          .filter(({ content }) => content.target.sweep === sweep)
           .forEach(widget => widget.dispose());
       }
     });
@@ -104,10 +106,10 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       label: trans.__('Open Sweep'),
       describedBy: { args: SWEEP_ARGS },
       execute: args => {
-        const { sweep } = subjectOf(app, args);
+        const { sweep } = targetOf(app, args);
         if (sweep !== undefined) {
           show(sweeps, `wandb-magic-sweep-${sweep}`, () => {
-            const view = new View(lab, <SweepView id={sweep} />, { sweep });
+            const view = new ViewWidget(context, <SweepView id={sweep} />, { sweep });
             view.title.label = model.summary(sweep)?.name ?? sweep;
             return view;
           });
@@ -118,11 +120,14 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       label: trans.__('Open Run'),
       describedBy: { args: OPEN_RUN_ARGS },
       execute: args => {
-        const { sweep, run } = subjectOf(app, args);
+        const { sweep, run } = targetOf(app, args);
         if (sweep !== undefined && run !== undefined && run !== args.instead) {
           const id = (run: string) => `wandb-magic-run-${sweep}-${run}`;
           const make = () => {
-            const view = new View(lab, <RunView sweep={sweep} run={run} />, { sweep, run });
+            const view = new ViewWidget(context, <RunView sweep={sweep} run={run} />, {
+              sweep,
+              run
+            });
             view.title.label = trans.__('run %1', model.run(sweep, run)?.number ?? run);
             return view;
           };
@@ -131,7 +136,9 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
             runs,
             id(run),
             make,
-            typeof instead === 'string' ? runs.find(each => each.id === id(instead)) : undefined
+            typeof instead === 'string'
+              ? runs.find(candidate => candidate.id === id(instead))
+              : undefined
           );
         }
       }
@@ -146,7 +153,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
         void restorer.restore(tracker, {
           command,
           name: widget => widget.id,
-          args: widget => ({ ...widget.content.subject })
+          args: widget => ({ ...widget.content.target })
         });
       }
     }
@@ -162,21 +169,25 @@ const OPEN_RUN_ARGS = {
 } satisfies JSONObject;
 
 /** Where the main area holds one document only, as in Notebook 7, views stand below it. */
-function addTo({ shell }: JupyterFrontEnd, widget: Shown, after?: Shown): void {
-  shell.add(widget, 'main', after && { ref: after.id, mode: 'tab-after' });
+function addToShell(
+  { shell }: JupyterFrontEnd,
+  widget: PanelWidget,
+  reference?: PanelWidget
+): void {
+  shell.add(widget, 'main', reference && { ref: reference.id, mode: 'tab-after' });
   if (widget.parent === null) {
     shell.add(widget, 'down');
-    makeRoom(widget);
+    ensureHeight(widget);
   }
 }
 
 /** Give what is below as much room as what is above, if it has none yet. */
-function makeRoom(widget: Widget): void {
+function ensureHeight(widget: Widget): void {
   let split: Widget | null = widget;
   while (split !== null && !(split instanceof SplitPanel)) {
     split = split.parent;
   }
-  if (split !== null && (split.relativeSizes().at(-1) ?? 1) < LEAST_SHARE) {
+  if (split !== null && (split.relativeSizes().at(-1) ?? 1) < MIN_SHARE) {
     split.setRelativeSizes(split.widgets.map(() => 1));
   }
 }

@@ -5,19 +5,19 @@ import { IRunningSessionManagers, type IRunningSessions } from '@jupyterlab/runn
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { stopIcon } from '@jupyterlab/ui-components';
 
-import { Running } from '../running';
-import type { Model } from '../model';
-import { IModel } from '../tokens';
+import { RunningSweeps } from './runningSweeps';
+import type { SweepsModel } from '../models/sweepsModel';
+import { ISweepsModel } from '../tokens';
 
 export const runningPlugin: JupyterFrontEndPlugin<void> = {
   id: 'wandb-magic:running',
   description: 'Lists W&B sweeps and their runs in the panel of what runs.',
   autoStart: true,
-  requires: [IModel],
+  requires: [ISweepsModel],
   optional: [IRunningSessionManagers, ITranslator],
   activate: (
     app: JupyterFrontEnd,
-    model: Model,
+    model: SweepsModel,
     managers: IRunningSessionManagers | null,
     translator: ITranslator | null
   ) => {
@@ -25,7 +25,7 @@ export const runningPlugin: JupyterFrontEndPlugin<void> = {
       return;
     }
     const trans = (translator ?? nullTranslator).load('wandb_magic');
-    const running = new Running(model, app.commands, trans);
+    const running = new RunningSweeps(model, app.commands, trans);
     const manager: IRunningSessions.IManager = {
       name: trans.__('W&B Sweeps'),
       running: ({ mode }) => running.items(mode),

@@ -8,20 +8,20 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { ReactElement } from 'react';
 
 import { formatNumber } from '../format';
-import { useSignal } from '../lab';
-import type { Model } from '../model';
-import { Commands, IModel } from '../tokens';
-import type { SweepSummary } from '../wire';
+import { useSignal } from '../components/context';
+import type { SweepsModel } from '../models/sweepsModel';
+import { Commands, ISweepsModel } from '../tokens';
+import type { SweepSummary } from '../api/schemas';
 
 export const statusPlugin: JupyterFrontEndPlugin<void> = {
   id: 'wandb-magic:status',
   description: 'Shows in the status bar how W&B sweeps go.',
   autoStart: true,
-  requires: [IModel],
+  requires: [ISweepsModel],
   optional: [IStatusBar, ITranslator],
   activate: (
     app: JupyterFrontEnd,
-    model: Model,
+    model: SweepsModel,
     bar: IStatusBar | null,
     translator: ITranslator | null
   ) => {
@@ -29,35 +29,37 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
       return;
     }
     const trans = (translator ?? nullTranslator).load('wandb_magic');
-    const item = ReactWidget.create(<Going model={model} commands={app.commands} trans={trans} />);
+    const item = ReactWidget.create(
+      <SweepStatus model={model} commands={app.commands} trans={trans} />
+    );
     item.addClass('jp-mod-highlighted');
     bar.registerStatusItem('wandb-magic:sweeps', {
       item,
       align: 'left',
       rank: 50,
-      isActive: () => goingOn(model).length > 0,
+      isActive: () => runningSweeps(model).length > 0,
       activeStateChanged: model.changed
     });
   }
 };
 
-function Going({
+function SweepStatus({
   model,
   commands,
   trans
 }: {
-  model: Model;
+  model: SweepsModel;
   commands: CommandRegistry;
   trans: TranslationBundle;
 }): ReactElement {
   useSignal(model.changed);
-  const sweeps = goingOn(model);
+  const sweeps = runningSweeps(model);
   return (
     <TextItem
       role="button"
       tabIndex={0}
-      source={shortly(sweeps, trans)}
-      title={sweeps.map(sweep => lineOf(sweep, trans)).join('\n')}
+      source={summaryText(sweeps, trans)}
+      title={sweeps.map(sweep => sweepText(sweep, trans)).join('\n')}
       onClick={() => void commands.execute(Commands.showSweeps)}
       onKeyDown={event => {
         if (event.key === 'Enter' || event.key === ' ') {
@@ -68,24 +70,24 @@ function Going({
   );
 }
 
-function goingOn(model: Model): SweepSummary[] {
+function runningSweeps(model: SweepsModel): SweepSummary[] {
   return model.sweeps.filter(({ state }) => state === 'running' || state === 'stopping');
 }
 
 /** `3 sweeps · best 0.91`; the best is that of the newest, for others have other objectives. */
-function shortly(sweeps: readonly SweepSummary[], trans: TranslationBundle): string {
+function summaryText(sweeps: readonly SweepSummary[], trans: TranslationBundle): string {
   if (sweeps.length <= 1) {
-    return sweeps.map(sweep => lineOf(sweep, trans)).join('');
+    return sweeps.map(sweep => sweepText(sweep, trans)).join('');
   }
-  return [trans.__('%1 sweeps', sweeps.length), ...bestOf(sweeps[0], trans)].join(' · ');
+  return [trans.__('%1 sweeps', sweeps.length), ...bestText(sweeps[0], trans)].join(' · ');
 }
 
-function lineOf(sweep: SweepSummary, trans: TranslationBundle): string {
+function sweepText(sweep: SweepSummary, trans: TranslationBundle): string {
   const { count, ended, name } = sweep;
   const done = count === null ? String(ended) : `${ended}/${count}`;
-  return [`${name} ${done}`, ...bestOf(sweep, trans)].join(' · ');
+  return [`${name} ${done}`, ...bestText(sweep, trans)].join(' · ');
 }
 
-function bestOf({ best }: SweepSummary, trans: TranslationBundle): string[] {
+function bestText({ best }: SweepSummary, trans: TranslationBundle): string[] {
   return best === null ? [] : [trans.__('best %1', formatNumber(best.value))];
 }

@@ -1,0 +1,91 @@
+/** Draws a run as a point; its state is told by the shape as well as by the color. */
+
+import type { RunState } from '../api/schemas';
+import type { IPlotArea } from './plotArea';
+import type { IThemeColors } from './theme';
+
+type Context = CanvasRenderingContext2D;
+
+export interface IPointStyle {
+  color: string;
+  shape: RunState;
+  size: number;
+  alpha: number;
+  /** A line around it, where it lies on a surface of colors. */
+  edge: string | null;
+}
+
+/** A point at a place from 0 to 1 on both axes. */
+export function drawPoint(
+  context: Context,
+  area: IPlotArea,
+  x: number,
+  y: number,
+  { color, shape, size, alpha, edge }: IPointStyle
+): void {
+  const [left, top] = toCanvas(area, x, y);
+  context.globalAlpha = alpha;
+  context.fillStyle = color;
+  context.strokeStyle = color;
+  context.lineWidth = 1.5;
+  context.beginPath();
+  switch (shape) {
+    case 'failed':
+    case 'killed':
+    case 'lost':
+      context.moveTo(left - size, top - size);
+      context.lineTo(left + size, top + size);
+      context.moveTo(left + size, top - size);
+      context.lineTo(left - size, top + size);
+      context.stroke();
+      break;
+    case 'pruned':
+      context.moveTo(left, top - size);
+      context.lineTo(left + size, top + size);
+      context.lineTo(left - size, top + size);
+      context.closePath();
+      context.fill();
+      break;
+    case 'stopped':
+      context.rect(left - size, top - size, 2 * size, 2 * size);
+      context.fill();
+      break;
+    case 'pending':
+    case 'running':
+      context.arc(left, top, size, 0, 2 * Math.PI);
+      context.stroke();
+      break;
+    case 'finished':
+      context.arc(left, top, size, 0, 2 * Math.PI);
+      context.fill();
+      if (edge !== null) {
+        context.lineWidth = 1;
+        context.strokeStyle = edge;
+        context.stroke();
+      }
+  }
+  context.globalAlpha = 1;
+}
+
+/** The point that the pointer or the keyboard is at. */
+export function drawFocusRing(
+  context: Context,
+  area: IPlotArea,
+  x: number,
+  y: number,
+  color: string,
+  colors: IThemeColors
+): void {
+  const [left, top] = toCanvas(area, x, y);
+  context.beginPath();
+  context.arc(left, top, 6, 0, 2 * Math.PI);
+  context.fillStyle = color;
+  context.fill();
+  context.lineWidth = 2;
+  context.strokeStyle = colors.text;
+  context.stroke();
+}
+
+function toCanvas(area: IPlotArea, x: number, y: number): [number, number] {
+  return [area.left + x * (area.right - area.left), area.bottom + y * (area.top - area.bottom)];
+}

@@ -1,0 +1,22 @@
+/** A value that changes no more often than every so many milliseconds, for what is costly to draw. */
+
+import { useEffect, useRef, useState } from 'react';
+
+export function useThrottledValue<T>(value: T, intervalMs: number): T {
+  const [throttled, setCalm] = useState(value);
+  const changed = useRef(-Infinity);
+  useEffect(() => {
+    if (throttled === value) {
+      return;
+    }
+    const timer = window.setTimeout(
+      () => {
+        changed.current = performance.now();
+        setCalm(value);
+      },
+      Math.max(0, changed.current + intervalMs - performance.now())
+    );
+    return () => window.clearTimeout(timer);
+  }, [value, throttled, intervalMs]);
+  return throttled;
+}

@@ -1,0 +1,115 @@
+/**
+ * How a command about one sweep is added: which sweep it means, when it can be executed, and how it
+ * says that it could not be done.
+ */
+
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import { InputDialog, Notification } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { LabIcon } from '@jupyterlab/ui-components';
+import type { JSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
+
+import type { SweepsModel } from '../models/sweepsModel';
+import type { SweepSummary } from '../api/schemas';
+import { hasExplicitTarget, targetOf } from './target';
+
+/** What commands are made of. */
+export interface ICommandContext {
+  app: JupyterFrontEnd;
+  model: SweepsModel;
+  trans: TranslationBundle;
+}
+
+export interface ISweepCommand {
+  /** Where it is clear what it is about: a button or menu of the sweep. */
+  label: string;
+  /** Where that is not clear, as in the palette. */
+  longLabel: string;
+  caption: string;
+  icon?: LabIcon;
+  isAllowed: (sweep: SweepSummary) => boolean;
+  /** Where it cannot be executed it is shown, but disabled; otherwise it is not shown at all. */
+  isAlwaysVisible?: boolean;
+  execute: (sweep: SweepSummary, args: ReadonlyPartialJSONObject) => Promise<void>;
+}
+
+/** Add the command of a verb; without a sweep in its arguments it takes the one in front, or asks. */
+export function addSweepCommand(
+  context: ICommandContext,
+  id: string,
+  command: ISweepCommand
+): void {
+  const { app, model, trans } = context;
+  const busyIds = new Set<string>();
+
+  const candidates = (args: ReadonlyPartialJSONObject): SweepSummary[] => {
+    const { sweep } = targetOf(app, args);
+    const summary = sweep === undefined ? undefined : model.summary(sweep);
+    if (hasExplicitTarget(args) || (summary !== undefined && command.isAllowed(summary))) {
+      return summary === undefined ? [] : [summary];
+    }
+    return model.sweeps.filter(command.isAllowed);
+  };
+
+  app.commands.addCommand(id, {
+    label: args => (args.isPalette === true ? command.longLabel : command.label),
+    caption: command.caption,
+    icon: args => (args.isPalette === true ? undefined : command.icon),
+    describedBy: { args: SWEEP_ARGS },
+    isVisible: args =>
+      command.isAlwaysVisible === true || candidates(args).some(command.isAllowed),
+    isEnabled: args =>
+      candidates(args).some(sweep => command.isAllowed(sweep) && !busyIds.has(sweep.id)),
+    execute: async args => {
+      const sweep = await pickSweep(candidates(args), trans, command.longLabel);
+      if (sweep === null) {
+        return;
+      }
+      busyIds.add(sweep.id);
+      app.commands.notifyCommandChanged(id);
+      try {
+        await command.execute(sweep, args);
+      } catch (error) {
+        showError(error);
+      } finally {
+        busyIds.delete(sweep.id);
+        app.commands.notifyCommandChanged(id);
+      }
+    }
+  });
+}
+
+/** Say why something could not be done. */
+export function showError(error: unknown): void {
+  Notification.error(error instanceof Error ? error.message : String(error), { autoClose: false });
+}
+
+/** The only one of some sweeps, or the one that is chosen; null if there is none. */
+export async function pickSweep<T extends { id: string; name: string }>(
+  sweeps: readonly T[],
+  trans: TranslationBundle,
+  title: string
+): Promise<T | null> {
+  if (sweeps.length < 2) {
+    return sweeps[0] ?? null;
+  }
+  const names = sweeps.map(({ name, id }) => `${name} (${id})`);
+  const { value } = await InputDialog.getItem({
+    title,
+    label: trans.__('Sweep'),
+    items: names
+  });
+  return value === null ? null : (sweeps[names.indexOf(value)] ?? null);
+}
+
+export const SWEEP_ARGS = {
+  type: 'object',
+  properties: {
+    sweep: {
+      type: 'string',
+      description: 'Id of the sweep. Without it, the sweep in front, or the one that is chosen.'
+    },
+    isPalette: { type: 'boolean', description: 'Whether the label has to say all.' },
+    clicked: { type: 'boolean', description: 'Whether it is about what was right-clicked.' }
+  }
+} satisfies JSONObject;

@@ -1,0 +1,93 @@
+/** The verbs of a run. */
+
+import { Notification } from '@jupyterlab/apputils';
+import { refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
+import type { JSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
+
+import { Commands } from '../tokens';
+import { canResumeRun, isAlive } from '../models/capabilities';
+import type { RunState, Verb } from '../api/schemas';
+import { type ITarget } from '../views/viewWidget';
+import { targetOf } from './target';
+import { showError, type ICommandContext, SWEEP_ARGS } from './command';
+
+const NOTIFICATION_MS = 3000;
+
+export function addRunCommands({ app, model, trans }: ICommandContext): void {
+  const target = (args: ReadonlyPartialJSONObject) => targetOf(app, args);
+  /** A run of which no open view knows the state is taken at its word: the server knows. */
+  const isAllowed =
+    (allows: (state: RunState) => boolean) => (args: ReadonlyPartialJSONObject) => {
+      const { sweep, run } = target(args);
+      const state = sweep && run ? model.run(sweep, run)?.state : undefined;
+      return run !== undefined && (state === undefined || allows(state));
+    };
+  /** Whether it was done. */
+  const sendRequest = async (verb: Verb, { sweep, run }: ITarget): Promise<boolean> => {
+    try {
+      if (sweep !== undefined && run !== undefined) {
+        await model.request(sweep, verb, { run });
+        return true;
+      }
+    } catch (error) {
+      showError(error);
+    }
+    return false;
+  };
+
+  /** One notification for all that are asked for one after the other. */
+  let [notificationId, count] = ['', 0];
+  const notifyRerun = (): void => {
+    count = Notification.manager.has(notificationId) ? count + 1 : 1;
+    const message = trans._n(
+      'A run with the same parameters will start.',
+      '%1 runs with the same parameters will start.',
+      count
+    );
+    if (count === 1) {
+      notificationId = Notification.success(message, { autoClose: NOTIFICATION_MS });
+    } else {
+      Notification.update({ id: notificationId, message, autoClose: NOTIFICATION_MS });
+    }
+  };
+
+  app.commands.addCommand(Commands.stopRun, {
+    label: args => (args.isPalette === true ? trans.__('Stop This Run') : trans.__('Stop')),
+    caption: trans.__('Stop this run; what it logged is kept'),
+    icon: args => (args.isPalette === true ? undefined : stopIcon),
+    describedBy: { args: RUN_ARGS },
+    isVisible: isAllowed(isAlive),
+    isEnabled: isAllowed(isAlive),
+    execute: args => sendRequest('stop_run', target(args)).then(() => undefined)
+  });
+  app.commands.addCommand(Commands.rerun, {
+    label: args => (args.isPalette === true ? trans.__('Rerun This Run') : trans.__('Rerun')),
+    caption: trans.__('Start a run with the same parameters'),
+    icon: args => (args.isPalette === true ? undefined : refreshIcon),
+    describedBy: { args: RUN_ARGS },
+    isVisible: isAllowed(state => !isAlive(state)),
+    isEnabled: isAllowed(state => !isAlive(state)),
+    execute: async args => {
+      if (await sendRequest('rerun', target(args))) {
+        notifyRerun();
+      }
+    }
+  });
+  app.commands.addCommand(Commands.resumeRun, {
+    label: args => (args.isPalette === true ? trans.__('Resume This Run') : trans.__('Resume')),
+    caption: trans.__('Let this run go on, under the same id and with what it logged'),
+    icon: args => (args.isPalette === true ? undefined : runIcon),
+    describedBy: { args: RUN_ARGS },
+    isVisible: isAllowed(canResumeRun),
+    isEnabled: isAllowed(canResumeRun),
+    execute: args => sendRequest('resume_run', target(args)).then(() => undefined)
+  });
+}
+
+export const RUN_ARGS = {
+  type: 'object',
+  properties: {
+    ...SWEEP_ARGS.properties,
+    run: { type: 'string', description: 'Id of the run. Without it, the run in front.' }
+  }
+} satisfies JSONObject;

@@ -1,0 +1,148 @@
+/** The verbs of a sweep. */
+
+import { Clipboard, InputDialog, Notification } from '@jupyterlab/apputils';
+import {
+  copyIcon,
+  fileUploadIcon,
+  numberingIcon,
+  pauseIcon,
+  refreshIcon,
+  runIcon,
+  stopIcon,
+  usersIcon
+} from '@jupyterlab/ui-components';
+
+import { bestParamsCode } from '../pythonCode';
+import { Commands } from '../tokens';
+import {
+  canPause,
+  canRerunFailed,
+  canResume,
+  canSetAgents,
+  canSetCount,
+  canStop,
+  canSync
+} from '../models/capabilities';
+import type { SweepSummary } from '../api/schemas';
+import { addDeleteCommand } from './deleteCommand';
+import { addSweepCommand, type ICommandContext } from './command';
+
+export function addSweepCommands(context: ICommandContext): void {
+  const { model, trans } = context;
+  addSweepCommand(context, Commands.pause, {
+    label: trans.__('Pause'),
+    longLabel: trans.__('Pause Sweep'),
+    caption: trans.__('Start no more runs; those that run go on'),
+    icon: pauseIcon,
+    isAllowed: canPause,
+    execute: ({ id }) => model.request(id, 'pause')
+  });
+  addSweepCommand(context, Commands.resume, {
+    label: trans.__('Resume'),
+    longLabel: trans.__('Resume Sweep'),
+    caption: trans.__('Go on where the sweep was paused, stopped or lost its supervisor'),
+    icon: runIcon,
+    isAllowed: canResume,
+    execute: ({ id }) => model.request(id, 'resume')
+  });
+  addSweepCommand(context, Commands.stop, {
+    label: trans.__('Stop'),
+    longLabel: trans.__('Stop Sweep'),
+    caption: trans.__('Stop all runs and the sweep; what they logged is kept'),
+    icon: stopIcon,
+    isAllowed: canStop,
+    execute: ({ id }) => model.request(id, 'stop')
+  });
+  addSweepCommand(context, Commands.drain, {
+    label: trans.__('Stop After Current Runs'),
+    longLabel: trans.__('Stop Sweep After Current Runs'),
+    caption: trans.__('Start no more runs, and stop when those that run have ended'),
+    isAllowed: canStop,
+    execute: ({ id }) => model.request(id, 'stop', { drain: true })
+  });
+  addSweepCommand(context, Commands.setAgents, {
+    label: trans.__('Agents…'),
+    longLabel: trans.__('Change the Agents of a Sweep…'),
+    caption: trans.__('Change how many runs execute at a time'),
+    icon: usersIcon,
+    isAllowed: canSetAgents,
+    execute: async (sweep, args) => {
+      const title = trans.__('Agents of %1: how many runs execute at a time', sweep.name);
+      const agents = await askNumber(args.agents, title, sweep.agents);
+      if (agents !== null) {
+        await model.request(sweep.id, 'set_agents', { agents });
+      }
+    }
+  });
+  addSweepCommand(context, Commands.setCount, {
+    label: trans.__('Count…'),
+    longLabel: trans.__('Change the Count of a Sweep…'),
+    caption: trans.__('Change how many runs there will be in all'),
+    icon: numberingIcon,
+    isAllowed: canSetCount,
+    execute: async (sweep, args) => {
+      const title = trans.__('Count of %1: how many runs there will be in all', sweep.name);
+      const count = await askNumber(args.count, title, sweep.count ?? sweep.ended);
+      if (count !== null) {
+        await model.request(sweep.id, 'set_count', { count });
+      }
+    }
+  });
+  addSweepCommand(context, Commands.rerunFailed, {
+    label: trans.__('Run the Failed Ones Again'),
+    longLabel: trans.__('Run the Failed Runs of a Sweep Again'),
+    caption: trans.__('Start a run for each set of parameters whose newest run failed'),
+    icon: refreshIcon,
+    isAllowed: canRerunFailed,
+    execute: ({ id }) => model.request(id, 'rerun_failed')
+  });
+  addSweepCommand(context, Commands.sync, {
+    label: trans.__('Send to W&B'),
+    longLabel: trans.__('Send a Sweep to W&B'),
+    caption: trans.__('Make a real W&B sweep with all runs of this one'),
+    icon: fileUploadIcon,
+    isAllowed: canSync,
+    execute: async ({ id, name }) => {
+      const message = trans.__('%1: making the sweep at W&B …', name);
+      const notificationId = Notification.emit(message, 'in-progress', { autoClose: false });
+      try {
+        await model.request(id, 'sync');
+      } finally {
+        Notification.dismiss(notificationId);
+      }
+      Notification.success(trans.__('%1 is at W&B; its runs follow one by one.', name));
+    }
+  });
+  addSweepCommand(context, Commands.copyBest, {
+    label: trans.__('Copy Best as Python'),
+    longLabel: trans.__('Copy the Best Parameters of a Sweep as Python'),
+    caption: trans.__('Copy the parameters of the best run'),
+    icon: copyIcon,
+    isAllowed: hasBest,
+    execute: sweep => {
+      if (sweep.best !== null) {
+        Clipboard.copyToSystem(bestParamsCode(sweep, sweep.best));
+        const message = trans.__(
+          'The parameters of run %1 are in the clipboard.',
+          sweep.best.number
+        );
+        Notification.success(message, { autoClose: 2000 });
+      }
+      return Promise.resolve();
+    }
+  });
+  addDeleteCommand(context);
+}
+
+export function hasBest(sweep: SweepSummary): boolean {
+  return sweep.best !== null;
+}
+
+/** A whole number from 1: the one that was given, or else asked for; null if nobody wants one. */
+async function askNumber(argument: unknown, title: string, value: number): Promise<number | null> {
+  if (typeof argument === 'number') {
+    return argument;
+  }
+  const result = await InputDialog.getNumber({ title, value });
+  return result.button.accept ? result.value : null;
+}

@@ -1,0 +1,82 @@
+/**
+ * A small window beside the button that opens it.
+ *
+ * The browser puts it above everything and closes it on Escape and on a click elsewhere; what is
+ * left to do here is its place, and giving the focus back.
+ */
+
+import { type ReactElement, type ReactNode, type RefObject, useEffect, useRef } from 'react';
+
+const MARGIN = 4;
+
+export function Popover({
+  anchor,
+  label,
+  onClose,
+  children
+}: {
+  anchor: RefObject<HTMLElement | null> | HTMLElement;
+  label: string;
+  onClose: () => void;
+  children: ReactNode;
+}): ReactElement {
+  const ref = useRef<HTMLDivElement>(null);
+  const close = useRef(onClose);
+  useEffect(() => {
+    close.current = onClose;
+  });
+  useEffect(() => {
+    const popover = ref.current;
+    const anchorElement = anchor instanceof HTMLElement ? anchor : anchor.current;
+    if (popover === null) {
+      return;
+    }
+    const previousFocus = document.activeElement;
+    const onToggle = (event: Event) => {
+      if ((event as ToggleEvent).newState === 'closed') {
+        close.current();
+      }
+    };
+    popover.addEventListener('toggle', onToggle);
+    popover.popover = 'auto';
+    popover.showPopover();
+    if (anchorElement !== null) {
+      positionPopover(popover, anchorElement.getBoundingClientRect());
+    }
+    popover.querySelector<HTMLElement>('input, button, select, [tabindex]')?.focus();
+    // Told whose window it is, the browser lets a second click on the button close it; it must not
+    // take the first one for that.
+    const opener = anchorElement instanceof HTMLButtonElement ? anchorElement : null;
+    const timer = window.setTimeout(() => {
+      if (opener !== null) {
+        opener.popoverTargetElement = popover;
+      }
+    });
+    return () => {
+      window.clearTimeout(timer);
+      if (opener !== null) {
+        opener.popoverTargetElement = null;
+      }
+      popover.removeEventListener('toggle', onToggle);
+      if (popover.contains(document.activeElement) && previousFocus instanceof HTMLElement) {
+        previousFocus.focus();
+      }
+    };
+  }, [anchor]);
+  return (
+    <div ref={ref} className="jp-wm-Popover" role="dialog" aria-label={label}>
+      {children}
+    </div>
+  );
+}
+
+/** Below the anchor and within the window; above the anchor where there is no room below. */
+function positionPopover(popover: HTMLElement, anchor: DOMRect): void {
+  const { offsetWidth: width, offsetHeight: height } = popover;
+  const left = Math.max(MARGIN, Math.min(anchor.left, window.innerWidth - width - MARGIN));
+  const below = anchor.bottom + 2;
+  const fits = below + height + MARGIN <= window.innerHeight;
+  const top = fits ? below : Math.max(MARGIN, anchor.top - height - 2);
+  popover.style.left = `${left}px`;
+  popover.style.top = `${top}px`;
+}

@@ -1,0 +1,29 @@
+/** A state as icon, showLabel and color. */
+
+import type { ReactElement } from 'react';
+
+import { usePanelContext } from './context';
+import { type AnyState, STATE_ICONS, stateLabel } from '../states';
+
+/** Without its showLabel, the icon carries it for the pointer and for screen readers. */
+export function StateLabel({
+  state,
+  showLabel = true
+}: {
+  state: AnyState;
+  showLabel?: boolean;
+}): ReactElement {
+  const text = stateLabel(state, usePanelContext().trans);
+  return (
+    <span className="jp-wm-StateLabel" data-state={state} title={showLabel ? undefined : text}>
+      <span
+        className="jp-wm-StateLabel-icon"
+        aria-hidden={showLabel}
+        aria-label={showLabel ? undefined : text}
+      >
+        {STATE_ICONS[state]}
+      </span>
+      {showLabel && <span className="jp-wm-StateLabel-text">{text}</span>}
+    </span>
+  );
+}

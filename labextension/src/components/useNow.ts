@@ -1,0 +1,17 @@
+/** The time in a view: it goes on while the view can be seen. */
+
+import { useCallback, useSyncExternalStore } from 'react';
+
+import { clock } from './clock';
+import { useVisible } from '../views/viewWidget';
+
+const noSubscription = () => () => undefined;
+
+/** Seconds since the epoch, anew each second; `going` is whether anything shown depends on it. */
+export function useNow(isRunning = true): number {
+  const isListening = useVisible() && isRunning;
+  return useSyncExternalStore(
+    isListening ? clock.subscribe : noSubscription,
+    useCallback(() => (isListening ? clock.now : Math.floor(Date.now() / 1000)), [isListening])
+  );
+}

@@ -1,0 +1,28 @@
+/** The size of an element, as it changes: what is drawn in a hidden panel has the wrong one. */
+
+import { type RefObject, useLayoutEffect, useState } from 'react';
+
+export interface ISize {
+  width: number;
+  height: number;
+}
+
+/** Both are 0 until the element can be seen. */
+export function useSize(ref: RefObject<Element | null>): ISize {
+  const [size, setSize] = useState<ISize>({ width: 0, height: 0 });
+  useLayoutEffect(() => {
+    const element = ref.current;
+    if (element === null) {
+      return;
+    }
+    const measure = () => {
+      const { clientWidth: width, clientHeight: height } = element;
+      setSize(size => (size.width === width && size.height === height ? size : { width, height }));
+    };
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    measure();
+    return () => observer.disconnect();
+  }, [ref]);
+  return size;
+}

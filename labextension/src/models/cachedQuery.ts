@@ -1,0 +1,107 @@
+/**
+ * An answer of the server that costs something to give.
+ *
+ * It is asked for while somebody looks, and again when results have changed since, but not more
+ * often than every few seconds. What was there stays until there is something newer.
+ */
+
+import type { IDisposable } from '@lumino/disposable';
+import { type ISignal, Signal } from '@lumino/signaling';
+
+export class CachedQuery<T> implements IDisposable {
+  constructor(
+    private readonly _query: () => Promise<T>,
+    private readonly _pauseMs: number
+  ) {}
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** The newest answer; null before the first one. */
+  get value(): T | null {
+    return this._value;
+  }
+
+  /** Why there is no newer answer; empty if that is not known. */
+  get problem(): string {
+    return this._problem;
+  }
+
+  get isDisposed(): boolean {
+    return this._disposed;
+  }
+
+  /** See that the answer is one for this state of the results; soon, if it was asked for just now. */
+  ensureFresh(key: unknown): void {
+    this._wantedKey = key;
+    this._isPaused = false;
+    if (!this._isFetching && !Object.is(this._fetchedKey, key) && this._timer === 0) {
+      const wait = this._fetchedAt + this._pauseMs - performance.now();
+      this._timer = window.setTimeout(() => void this._fetch(), Math.max(0, wait));
+    }
+  }
+
+  /** Nobody looks any more. */
+  pause(): void {
+    this._isPaused = true;
+    window.clearTimeout(this._timer);
+    this._timer = 0;
+  }
+
+  /** Ask again, if the last answer was none. */
+  readonly retry = (): void => {
+    if (this._problem !== '') {
+      this.refresh();
+    }
+  };
+
+  /** Ask at once. */
+  refresh(): void {
+    this.pause();
+    this._isPaused = false;
+    if (!this._isFetching) {
+      void this._fetch();
+    }
+  }
+
+  dispose(): void {
+    this._disposed = true;
+    this.pause();
+    Signal.clearData(this);
+  }
+
+  private async _fetch(): Promise<void> {
+    this._timer = 0;
+    this._isFetching = true;
+    this._fetchedAt = performance.now();
+    const key = this._wantedKey;
+    try {
+      this._value = await this._query();
+      this._problem = '';
+    } catch (error) {
+      this._problem = error instanceof Error ? error.message : String(error);
+    }
+    this._fetchedKey = key;
+    this._isFetching = false;
+    if (!this._disposed) {
+      this._changed.emit();
+      if (!this._isPaused) {
+        this.ensureFresh(this._wantedKey);
+      }
+    }
+  }
+
+  private _fetchedAt = -Infinity;
+  private _isFetching = false;
+  private readonly _changed = new Signal<this, void>(this);
+  private _disposed = false;
+  private _isPaused = true;
+  private _problem = '';
+  private _fetchedKey: unknown = NEVER;
+  private _timer = 0;
+  private _value: T | null = null;
+  private _wantedKey: unknown = NEVER;
+}
+
+const NEVER = Symbol('nothing has been asked for yet');

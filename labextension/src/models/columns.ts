@@ -1,0 +1,277 @@
+/** The columns of a sweep's runs, and the one filter that table and plots share. Pure. */
+
+import type { RunRow, RunState } from '../api/schemas';
+
+/** A value that a column can have: what a number column has is drawn on a scale. */
+export type Cell = number | string | boolean | null;
+
+export type ColumnGroup = 'run' | 'params' | 'summary';
+
+/** One column; `id` is `state`, `duration`, `params.lr`, `summary.val.loss`, … */
+export interface IColumn {
+  id: string;
+  group: ColumnGroup;
+  /** The id without its group. */
+  name: string;
+  /** Whether all its values are numbers. */
+  numeric: boolean;
+}
+
+/** A range of numbers, or the texts that are let through. */
+export type Range = { low: number; high: number } | { values: readonly string[] };
+
+/** Which runs are shown: all conditions hold at once. */
+export interface IFilter {
+  /** Words that must all occur in a run's name, state, cause, tags or values. */
+  text: string;
+  states: readonly RunState[];
+  ranges: Readonly<Record<string, Range>>;
+}
+
+/** In which order runs stand. */
+export interface ISort {
+  column: string;
+  descending: boolean;
+}
+
+export const NO_FILTER: IFilter = { text: '', states: [], ranges: {} };
+
+const RUN_COLUMNS: readonly IColumn[] = (
+  [
+    ['number', true],
+    ['name', false],
+    ['state', false],
+    ['value', true],
+    ['duration', true],
+    ['started', true],
+    ['agent', true],
+    ['attempt', true],
+    ['host', false],
+    ['group', false],
+    ['tags', false],
+    ['cause', false],
+    ['id', false]
+  ] as const
+).map(([name, numeric]) => ({ id: name, group: 'run', name, numeric }));
+
+/** Finds the columns of runs one by one: a column stays once it was seen. */
+export class ColumnRegistry {
+  /** Those of every run first, then parameters, then the summary. */
+  get all(): readonly IColumn[] {
+    return (this._all ??= [
+      ...RUN_COLUMNS,
+      ...toColumns('params', this._params),
+      ...toColumns('summary', this._summary)
+    ]);
+  }
+
+  add(row: RunRow): void {
+    const params = addKeys(this._params, row.params);
+    const summary = addKeys(this._summary, row.summary);
+    if (params || summary) {
+      this._all = null;
+    }
+  }
+
+  private _all: readonly IColumn[] | null = null;
+  private _params = new Map<string, boolean>();
+  private _summary = new Map<string, boolean>();
+}
+
+/** All columns of these runs. */
+export function columnsOf(rows: Iterable<RunRow>): readonly IColumn[] {
+  const columns = new ColumnRegistry();
+  for (const row of rows) {
+    columns.add(row);
+  }
+  return columns.all;
+}
+
+/** A run's value in a column; null if it has none. Durations are in seconds. */
+export function cellValue(row: RunRow, column: string): Cell {
+  return cellReader(column)(row);
+}
+
+/** The same for many runs: looks only once what the column is. */
+export function cellReader(column: string): (row: RunRow) => Cell {
+  if (column.startsWith('params.')) {
+    const key = column.slice(7);
+    return row => toCell(row.params[key]);
+  }
+  if (column.startsWith('summary.')) {
+    const key = column.slice(8);
+    return row => toCell(row.summary[key]);
+  }
+  if (column === 'duration') {
+    return durationOf;
+  }
+  if (column === 'tags') {
+    return row => row.tags.join(', ');
+  }
+  return row => toCell(row[column as keyof RunRow]);
+}
+
+/** Seconds that a run took, or has taken so far; null before it has begun. */
+export function durationOf(row: RunRow): number | null {
+  if (row.started === null) {
+    return null;
+  }
+  return Math.max(0, (row.ended ?? Date.now() / 1000) - row.started);
+}
+
+/** Whether a filter lets a run through. */
+export function matchesFilter(row: RunRow, filter: IFilter): boolean {
+  return filterPredicate(filter)?.(row) ?? true;
+}
+
+/** The same for many runs; null if the filter lets everything through. */
+export function filterPredicate(filter: IFilter): ((row: RunRow) => boolean) | null {
+  const tests: ((row: RunRow) => boolean)[] = [];
+  if (filter.states.length > 0) {
+    const states = new Set(filter.states);
+    tests.push(row => states.has(row.state));
+  }
+  for (const [column, range] of Object.entries(filter.ranges)) {
+    const read = cellReader(column);
+    if ('values' in range) {
+      const values = new Set(range.values);
+      tests.push(row => values.has(String(read(row))));
+    } else {
+      tests.push(row => {
+        const value = read(row);
+        return typeof value === 'number' && value >= range.low && value <= range.high;
+      });
+    }
+  }
+  const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length > 0) {
+    tests.push(row => {
+      const text = searchText(row);
+      return words.every(word => text.includes(word));
+    });
+  }
+  return tests.length === 0 ? null : row => tests.every(test => test(row));
+}
+
+/** The conditions of a filter without that on one column. */
+export function withoutColumn(ranges: IFilter['ranges'], column: string): IFilter['ranges'] {
+  return Object.fromEntries(Object.entries(ranges).filter(([name]) => name !== column));
+}
+
+/** Put rows in order of a column; rows without a value come last either way. */
+export function sortRuns(rows: readonly RunRow[], { column, descending }: ISort): RunRow[] {
+  const read = cellReader(column);
+  const keys = rows.map(row => ({ row, value: read(row) }));
+  keys.sort((a, b) => compare(a, b, descending));
+  return keys.map(key => key.row);
+}
+
+/** Whether rows are in order of a column. */
+export function isSorted(rows: readonly RunRow[], { column, descending }: ISort): boolean {
+  const read = cellReader(column);
+  let previous: ISortKey | null = null;
+  for (const row of rows) {
+    const key = { row, value: read(row) };
+    if (previous !== null && compare(previous, key, descending) > 0) {
+      return false;
+    }
+    previous = key;
+  }
+  return true;
+}
+
+interface ISortKey {
+  row: RunRow;
+  value: Cell;
+}
+
+function compare(a: ISortKey, b: ISortKey, descending: boolean): number {
+  const order = Number(isMissing(a.value)) - Number(isMissing(b.value));
+  if (order !== 0 || isMissing(a.value)) {
+    return order || compareByNumber(a.row, b.row);
+  }
+  const valueOrder = compareValues(a.value, b.value);
+  return (descending ? -valueOrder : valueOrder) || compareByNumber(a.row, b.row);
+}
+
+// Making one is slow, comparing with it is not.
+const COLLATOR = new Intl.Collator(undefined, { numeric: true });
+
+function compareValues(a: Cell, b: Cell): number {
+  if (typeof a === 'number' && typeof b === 'number') {
+    return a - b;
+  }
+  return COLLATOR.compare(String(a), String(b));
+}
+
+/** The order in which runs were begun. */
+export function compareByNumber(a: RunRow, b: RunRow): number {
+  return a.number - b.number || a.attempt - b.attempt;
+}
+
+function isMissing(value: Cell): boolean {
+  return value === null || value === '';
+}
+
+const searchTexts = new WeakMap<RunRow, string>();
+
+/** What the filter's words are looked for in. */
+function searchText(row: RunRow): string {
+  let text = searchTexts.get(row);
+  if (text === undefined) {
+    text = [
+      row.id,
+      row.name,
+      `#${row.number}`,
+      row.state,
+      row.cause,
+      row.failure,
+      row.group,
+      row.host,
+      ...row.tags,
+      ...Object.entries(row.params).map(([key, value]) => `${key}=${String(value)}`)
+    ]
+      .join(' ')
+      .toLowerCase();
+    searchTexts.set(row, text);
+  }
+  return text;
+}
+
+/** Take in the keys of one run; tells whether that changed anything. */
+function addKeys(columns: Map<string, boolean>, values: Record<string, unknown>): boolean {
+  let changed = false;
+  for (const key in values) {
+    const wasNumeric = columns.get(key);
+    if (wasNumeric !== false) {
+      const value = values[key];
+      const numeric = typeof value === 'number' || value === null || isNonFinite(value);
+      if (numeric !== wasNumeric) {
+        columns.set(key, numeric);
+        changed = true;
+      }
+    }
+  }
+  return changed;
+}
+
+function isNonFinite(value: unknown): boolean {
+  return value === 'NaN' || value === 'Infinity' || value === '-Infinity';
+}
+
+function toColumns(group: ColumnGroup, columns: Map<string, boolean>): IColumn[] {
+  return [...columns].map(([name, numeric]) => ({ id: `${group}.${name}`, group, name, numeric }));
+}
+
+function toCell(value: unknown): Cell {
+  switch (typeof value) {
+    case 'number':
+    case 'string':
+    case 'boolean':
+      return isNonFinite(value) ? null : value;
+    case 'undefined':
+      return null;
+    default:
+      return value === null ? null : JSON.stringify(value);
+  }
+}

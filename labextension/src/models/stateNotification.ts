@@ -1,0 +1,51 @@
+/** What is worth a notification when a sweep goes from one state to another. Pure. */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { formatNumber } from '../format';
+import type { IStateChange } from './sweepsModel';
+import { stateLabel } from '../states';
+
+/** All that is worth telling, only what asks for somebody, or nothing. */
+export type NotificationLevel = 'all' | 'problems' | 'none';
+
+export interface INotification {
+  kind: 'success' | 'info' | 'warning' | 'error';
+  message: string;
+}
+
+export function notificationFor(
+  { sweep }: IStateChange,
+  level: NotificationLevel,
+  trans: TranslationBundle
+): INotification | null {
+  const { best, cause, ended, name, state } = sweep;
+  const problem = (kind: 'warning' | 'error', message: string): INotification | null =>
+    level === 'none' ? null : { kind, message };
+  const info = (kind: 'success' | 'info', message: string): INotification | null =>
+    level === 'all' ? { kind, message } : null;
+  // "paused on request" says what it is, "the first 3 runs failed" does not.
+  const label = stateLabel(state, trans);
+  const reason = cause === '' || cause.startsWith(state) ? cause || label : `${label}, ${cause}`;
+  switch (state) {
+    case 'finished': {
+      const runs = trans._n('%1 run', '%1 runs', ended);
+      return info(
+        'success',
+        best === null
+          ? trans.__('Sweep %1 has finished: %2', name, runs)
+          : trans.__('Sweep %1 has finished: %2, best %3', name, runs, formatNumber(best.value))
+      );
+    }
+    case 'stopped':
+      return info('info', trans.__('Sweep %1: %2', name, reason));
+    case 'paused':
+      return problem('warning', trans.__('Sweep %1: %2', name, reason));
+    case 'failed':
+      return problem('error', trans.__('Sweep %1: %2', name, reason));
+    case 'died':
+      return problem('error', trans.__('Sweep %1: its supervisor is gone', name));
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,271 @@
+/** All sweeps of this user, live, and what can be asked of them. Knows no view. */
+
+import type { IStateDB } from '@jupyterlab/statedb';
+import type { ReadonlyPartialJSONValue } from '@lumino/coreutils';
+import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
+import { ISignal, Signal } from '@lumino/signaling';
+
+import { RequestArgs, RestAPI } from '../api/restapi';
+import { Socket } from '../api/socket';
+import { SweepModel } from './sweepModel';
+import type {
+  Message,
+  RunRow,
+  SweepsMessage,
+  SweepSummary,
+  Unreadable,
+  Verb
+} from '../api/schemas';
+
+const ACTIVE: ReadonlySet<string> = new Set(['pending', 'running', 'paused', 'stopping', 'died']);
+
+/** Whether a sweep still has something to do, or waits for somebody. */
+export function isActive(sweep: SweepSummary): boolean {
+  return ACTIVE.has(sweep.state);
+}
+
+/** A change of a sweep's state, as seen by this page. */
+export interface IStateChange {
+  sweep: SweepSummary;
+  previous: SweepSummary['state'];
+  /** Whether somebody asked for it on this page. */
+  isRequested: boolean;
+}
+
+/** The state in which a sweep is once it has done what was asked. */
+const REQUESTED_STATES: Partial<Record<Verb, SweepSummary['state']>> = {
+  pause: 'paused',
+  stop: 'stopped'
+};
+
+export class SweepsModel implements IDisposable {
+  constructor(
+    readonly api: RestAPI,
+    readonly socket: Socket,
+    private readonly _stateDB: IStateDB | null = null
+  ) {
+    this._topic = socket.open(() => ({ topic: 'sweeps' }), this._onMessage);
+  }
+
+  /** Emits when any sweep has changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Emits when a sweep that this page knew goes from one state to another. */
+  get stateChanged(): ISignal<this, IStateChange> {
+    return this._stateChanged;
+  }
+
+  /** Emits when a sweep has been deleted on this page; its id. */
+  get sweepDeleted(): ISignal<this, string> {
+    return this._sweepDeleted;
+  }
+
+  /** Whether the sweeps are known yet. */
+  get isReady(): boolean {
+    return this._isReady;
+  }
+
+  /** Why the server cannot tell the sweeps; empty if it can. */
+  get problem(): string {
+    return this._problem;
+  }
+
+  /** All sweeps: active ones first, then the newest first. */
+  get sweeps(): readonly SweepSummary[] {
+    return this._sorted;
+  }
+
+  /** Sweeps whose store cannot be read. */
+  get unreadable(): readonly Unreadable[] {
+    return this._unreadable;
+  }
+
+  get isDisposed(): boolean {
+    return this._topic.isDisposed;
+  }
+
+  /** A sweep by its id. */
+  summary(sweep: string): SweepSummary | undefined {
+    return this._sweeps.get(sweep);
+  }
+
+  /** A run, if a view of its sweep is open. */
+  run(sweep: string, run: string): RunRow | undefined {
+    return this._sweepModels.get(sweep)?.run(run);
+  }
+
+  /** The model of one sweep, shared by all that show it; each disposes the lease it got. */
+  acquire(sweep: string): ModelRef {
+    let model = this._sweepModels.get(sweep);
+    if (model === undefined) {
+      model = new SweepModel(this, sweep);
+      this._sweepModels.set(sweep, model);
+    }
+    model.refCount += 1;
+    return new ModelRef(model, () => {
+      model.refCount -= 1;
+      if (model.refCount === 0) {
+        this._sweepModels.delete(sweep);
+        model.dispose();
+      }
+    });
+  }
+
+  /** Say that somebody looks at a sweep, until the result is disposed. */
+  watch(sweep: string): IDisposable {
+    const watcher = new DisposableDelegate(() => this._watchers.delete(watcher));
+    this._watchers.set(watcher, sweep);
+    return watcher;
+  }
+
+  /** Whether somebody looks at a sweep: then what becomes of it need not be told. */
+  isWatched(sweep: string): boolean {
+    return [...this._watchers.values()].includes(sweep);
+  }
+
+  /** Ask for all sweeps at once, though they are told as they change. */
+  refresh(): Promise<void> {
+    this.socket.retry();
+    this._refreshing ??= this._refresh().finally(() => {
+      this._refreshing = null;
+    });
+    return this._refreshing;
+  }
+
+  /** Ask something of a sweep; returns when its supervisor has answered. */
+  async request(sweep: string, verb: Verb, args: RequestArgs = {}): Promise<void> {
+    const requestedState = REQUESTED_STATES[verb];
+    if (requestedState !== undefined) {
+      this._requestedStates.set(sweep, requestedState);
+    }
+    try {
+      this._merge([await this.api.request(sweep, verb, args)]);
+    } catch (error) {
+      this._requestedStates.delete(sweep);
+      throw error;
+    }
+    this._changed.emit();
+  }
+
+  /** Delete a sweep's folder. */
+  async deleteSweep(sweep: string): Promise<void> {
+    await this.api.deleteSweep(sweep);
+    await this._stateDB?.remove(stateKey(sweep));
+    this._sweeps.delete(sweep);
+    this._unreadable = this._unreadable.filter(({ id }) => id !== sweep);
+    this._sort();
+    this._sweepDeleted.emit(sweep);
+    this._changed.emit();
+  }
+
+  /** What was kept of a sweep in this workspace, e.g. before a reload of the page. */
+  async loadState(sweep: string): Promise<unknown> {
+    return this._stateDB?.fetch(stateKey(sweep));
+  }
+
+  /** Keep something of a sweep, which is JSON, for the next time. */
+  async saveState(sweep: string, state: unknown): Promise<void> {
+    await this._stateDB?.save(stateKey(sweep), state as ReadonlyPartialJSONValue);
+  }
+
+  dispose(): void {
+    this._topic.dispose();
+    this.socket.dispose();
+    Signal.clearData(this);
+  }
+
+  private async _refresh(): Promise<void> {
+    const { sweeps, unreadable } = await this.api.sweeps();
+    this._applyMessage({ whole: true, changed: sweeps, unreadable, gone: [] });
+    this._changed.emit();
+  }
+
+  private readonly _onMessage = (message: Message): void => {
+    if (message.kind === 'sweeps') {
+      this._applyMessage(message);
+    } else if (message.kind === 'problem') {
+      this._problem = message.message;
+    }
+    this._changed.emit();
+  };
+
+  private _applyMessage({
+    whole,
+    changed,
+    unreadable,
+    gone
+  }: Omit<SweepsMessage, 'kind' | 'to'>): void {
+    const listedIds = whole ? new Set(changed.map(sweep => sweep.id)) : null;
+    for (const id of listedIds
+      ? [...this._sweeps.keys()].filter(id => !listedIds.has(id))
+      : gone) {
+      this._sweeps.delete(id);
+    }
+    this._unreadable = unreadable;
+    this._merge(changed);
+    this._isReady = true;
+    this._problem = '';
+  }
+
+  private _merge(changed: readonly SweepSummary[]): void {
+    for (const sweep of changed) {
+      const previous = this._sweeps.get(sweep.id);
+      this._sweeps.set(sweep.id, sweep);
+      if (previous !== undefined && previous.state !== sweep.state) {
+        const isRequested = this._requestedStates.get(sweep.id) === sweep.state;
+        if (isRequested) {
+          this._requestedStates.delete(sweep.id);
+        }
+        this._stateChanged.emit({ sweep, previous: previous.state, isRequested });
+      }
+    }
+    this._sort();
+  }
+
+  private _sort(): void {
+    this._sorted = [...this._sweeps.values()].sort(
+      (a, b) => Number(isActive(b)) - Number(isActive(a)) || b.created - a.created
+    );
+  }
+
+  private _requestedStates = new Map<string, SweepSummary['state']>();
+  private _changed = new Signal<this, void>(this);
+  private _sweepModels = new Map<string, SweepModel>();
+  private _problem = '';
+  private _isReady = false;
+  private _refreshing: Promise<void> | null = null;
+  private _sweepDeleted = new Signal<this, string>(this);
+  private _sorted: SweepSummary[] = [];
+  private _sweeps = new Map<string, SweepSummary>();
+  private _topic: IDisposable;
+  private _stateChanged = new Signal<this, IStateChange>(this);
+  private _unreadable: Unreadable[] = [];
+  private readonly _watchers = new Map<IDisposable, string>();
+}
+
+function stateKey(sweep: string): string {
+  return `wandb-magic-choice:${sweep}`;
+}
+
+/** The right to use a sweep's model, until it is disposed. */
+export class ModelRef implements IDisposable {
+  constructor(
+    readonly model: SweepModel,
+    private readonly _release: () => void
+  ) {}
+
+  get isDisposed(): boolean {
+    return this._disposed;
+  }
+
+  dispose(): void {
+    if (!this._disposed) {
+      this._disposed = true;
+      this._release();
+    }
+  }
+
+  private _disposed = false;
+}

@@ -1,0 +1,124 @@
+/** A sweep under the cell that started it: one line, the best value so far, the newest runs. */
+
+import { launchIcon } from '@jupyterlab/ui-components';
+import { type ReactElement, useEffect, useRef, useState } from 'react';
+
+import { formatDuration, formatNumber } from '../../format';
+import { usePanelContext, useSignal } from '../../components/context';
+import { CommandButton } from '../../components/Button';
+import { ConnectionBanner } from '../../components/Placeholders';
+import { Sparkline } from '../../components/Sparkline';
+import { StateLabel } from '../../components/StateLabel';
+import { useIntersection } from '../../components/useIntersection';
+import { Commands } from '../../tokens';
+import type { SweepSummary } from '../../api/schemas';
+import { useVisible } from '../viewWidget';
+import { CapturedVariables } from './CapturedVariables';
+import { RecentRuns } from './RecentRuns';
+
+export function SweepCell({ id }: { id: string }): ReactElement {
+  const { model, trans } = usePanelContext();
+  const root = useRef<HTMLElement>(null);
+  const isIntersecting = useIntersection(root);
+  const isVisible = useVisible() && isIntersecting;
+  useEffect(() => {
+    const watching = isVisible ? model.watch(id) : null;
+    return () => watching?.dispose();
+  }, [model, id, isVisible]);
+  useSignal(model.changed);
+  const sweep = model.summary(id);
+  return (
+    <section
+      ref={root}
+      className="jp-wm-SweepCell jp-wm-mod-sweep"
+      aria-label={trans.__('Sweep %1', sweep?.name ?? id)}
+      data-sweep={id}
+      // The notebook's own keys would take Enter and Space from the buttons.
+      data-lm-suppress-shortcuts="true"
+    >
+      {sweep === undefined ? (
+        <MissingSweep id={id} looking={isVisible} />
+      ) : (
+        <>
+          <StatusLine sweep={sweep} />
+          <ConnectionBanner />
+          {sweep.notices.map(text => (
+            <div key={text} className="jp-wm-SweepCell-muted">
+              {text}
+            </div>
+          ))}
+          <Sparkline values={sweep.spark} />
+          <RecentRuns sweep={id} looking={isVisible} />
+          <CapturedVariables sweep={id} looking={isVisible} />
+        </>
+      )}
+    </section>
+  );
+}
+
+function StatusLine({ sweep }: { sweep: SweepSummary }): ReactElement {
+  const { trans } = usePanelContext();
+  const { best, cause, count, ended, failed, id, name, remaining, state } = sweep;
+  const args = { sweep: id };
+  // "paused on request" stands behind the word that it begins with.
+  const causeText = cause.startsWith(`${state} `) ? cause.slice(state.length + 1) : cause;
+  const reason = state === 'died' ? trans.__('its supervisor is gone') : causeText;
+  return (
+    <div className="jp-wm-SweepCell-line">
+      <strong className="jp-wm-SweepCell-name" title={`${name}\n${sweep.folder}`}>
+        {name}
+      </strong>
+      <span>
+        <StateLabel state={state} /> {count === null ? ended : `${ended}/${count}`}
+      </span>
+      {best !== null && (
+        <span title={sweep.metric ?? undefined}>
+          {trans.__('best')} <strong>{formatNumber(best.value)}</strong>
+        </span>
+      )}
+      {failed > 0 && (
+        <span className="jp-wm-SweepCell-failed">{trans.__('%1 failed', failed)}</span>
+      )}
+      {remaining !== null && <span>{trans.__('%1 left', formatDuration(remaining))}</span>}
+      {reason !== '' && <span className="jp-wm-SweepCell-muted">{reason}</span>}
+      <span className="jp-wm-SweepCell-actions">
+        <CommandButton command={Commands.pause} args={args} />
+        <CommandButton command={Commands.resume} args={args} showLabel={state !== 'stopped'} />
+        <CommandButton command={Commands.stop} args={args} />
+        <CommandButton
+          command={Commands.openSweep}
+          args={args}
+          label={trans.__('Open')}
+          icon={launchIcon}
+          showLabel
+        />
+      </span>
+    </div>
+  );
+}
+
+/** Nothing while nobody knows; then why only what was saved can be shown, below this. */
+function MissingSweep({ id, looking }: { id: string; looking: boolean }): ReactElement | null {
+  const { model, trans } = usePanelContext();
+  const [isRefreshed, setSought] = useState(false);
+  const { isReady } = model;
+  useEffect(() => {
+    // A sweep that has just begun may not have been told yet.
+    if (isReady && looking && !isRefreshed) {
+      model.refresh().then(
+        () => setSought(true),
+        () => undefined
+      );
+    }
+  }, [model, isReady, looking, isRefreshed]);
+  const unreadable = model.unreadable.find(sweep => sweep.id === id);
+  if (unreadable === undefined && !isRefreshed) {
+    return null;
+  }
+  return (
+    <div className="jp-wm-SweepCell-muted">
+      {unreadable?.reason ??
+        trans.__('The sweep %1 is gone: deleted, moved, or of another machine. It was last:', id)}
+    </div>
+  );
+}

@@ -1,0 +1,90 @@
+/** Why a run failed: its traceback, and the lines of the cell that it went through. */
+
+import { notebookIcon } from '@jupyterlab/ui-components';
+import type { ReactElement } from 'react';
+
+import { usePanelContext } from '../../../components/context';
+import { Button } from '../../../components/Button';
+import { CopyButton } from '../../../components/CopyButton';
+import { Commands } from '../../../tokens';
+import type { SweepDetail } from '../../../api/schemas';
+import { plainText } from '../logs/ansi';
+import type { IRunTabProps } from '../RunView';
+import { codeExcerpt, cellLines, parseTraceback } from './traceback';
+
+const CONTEXT_LINES = 6;
+
+export function FailureTab({ run }: IRunTabProps): ReactElement {
+  const { trans } = usePanelContext();
+  const { sweep } = run;
+  const { detail } = sweep;
+  const error = (run.detail?.error ?? '').split('\n').map(plainText).join('\n');
+  const parts = parseTraceback(error, {
+    cell: `${sweep.summary?.folder ?? ''}/bundle/cell.py`,
+    directory: detail?.directory ?? ''
+  });
+  const lines = cellLines(parts);
+  const code = detail === null ? '' : cellOf(detail);
+  const last = lines.at(-1);
+  return (
+    <div className="jp-wm-Failure">
+      <section className="jp-wm-Section" aria-label={trans.__('Traceback')}>
+        <div className="jp-wm-Section-head">
+          <h2>{trans.__('Traceback')}</h2>
+          <CopyButton text={error} label={trans.__('Copy the traceback')} />
+        </div>
+        <div className="jp-wm-Traceback">
+          {parts.map(({ text, line, isUserCode }, index) => (
+            <div key={index} data-own={isUserCode || undefined}>
+              <pre>{text}</pre>
+              {line !== null && detail !== null && (
+                <NotebookLink detail={detail} line={line} code={code} />
+              )}
+            </div>
+          ))}
+        </div>
+      </section>
+      {last !== undefined && code !== '' && (
+        <section className="jp-wm-Section" aria-label={trans.__('In the cell')}>
+          <h2>{trans.__('In the cell')}</h2>
+          <div className="jp-wm-CodeExcerpt">
+            {codeExcerpt(code, last, CONTEXT_LINES).map(({ number, text }) => (
+              <div key={number} data-marked={lines.includes(number) || undefined}>
+                <span className="jp-wm-CodeExcerpt-number">{number}</span>
+                <pre>{text}</pre>
+              </div>
+            ))}
+          </div>
+        </section>
+      )}
+    </div>
+  );
+}
+
+/** Goes to a line of the cell, if it is known in which notebook that is. */
+function NotebookLink({
+  detail,
+  line,
+  code
+}: {
+  detail: SweepDetail;
+  line: number;
+  code: string;
+}): ReactElement | null {
+  const { commands, trans } = usePanelContext();
+  const { notebook: path } = detail;
+  return path === null ? null : (
+    <Button
+      label={trans.__('Line %1 in the notebook', line)}
+      icon={notebookIcon}
+      showLabel
+      title={path}
+      onClick={() => void commands.execute(Commands.openNotebook, { path, text: code, line })}
+    />
+  );
+}
+
+/** The whole cell, so that the numbers of its lines are those of the traceback. */
+function cellOf({ kind, line, code }: SweepDetail): string {
+  return kind === 'cell' && line !== '' ? `${line}\n${code}` : '';
+}

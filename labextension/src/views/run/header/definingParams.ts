@@ -1,0 +1,18 @@
+/** Which parameters make a run what it is. Pure. */
+
+import { type Cell, cellValue } from '../../../models/columns';
+import { parameterOf } from '../../../models/spec';
+import type { RunRow, SweepDetail } from '../../../api/schemas';
+
+/** Those that can differ between runs of the sweep; all where none can, or that is not known. */
+export function definingParams(row: RunRow, spec?: SweepDetail['spec']): [string, Cell][] {
+  const params = Object.keys(row.params).map((name): [string, Cell] => [
+    name,
+    cellValue(row, `params.${name}`)
+  ]);
+  const varying = params.filter(([name]) => {
+    const entry = spec && parameterOf(spec, name);
+    return !entry || !('value' in entry || entry.distribution === 'constant');
+  });
+  return varying.length > 0 ? varying : params;
+}

@@ -1,0 +1,50 @@
+/** One line that a run printed. Whatever is in it is shown as text. */
+
+import { memo, type ReactElement } from 'react';
+
+import { parseAnsiLine } from './ansi';
+import { highlightMatches } from './highlight';
+
+export const LogLine = memo(function Line({
+  number,
+  text,
+  wanted,
+  current
+}: {
+  number: number;
+  /** Undefined while it is on its way. */
+  text: string | undefined;
+  /** What is looked for; empty if nothing is. */
+  wanted: string;
+  /** Whether it is the current one of the lines that were found. */
+  current: boolean;
+}): ReactElement {
+  const spans = text === undefined ? [] : highlightMatches(parseAnsiLine(text), wanted);
+  return (
+    <div className="jp-wm-LogLine" data-line={number} data-current={current || undefined}>
+      {/* A number that is not text is not copied along. */}
+      <span className="jp-wm-LogLine-number" data-number={number + 1} aria-hidden="true" />
+      <pre>
+        {spans.length === 0 && <br />}
+        {spans.map(({ text: part, style, mark }, index) => {
+          const props = {
+            className: style.classes || undefined,
+            style:
+              style.color || style.background
+                ? { color: style.color, backgroundColor: style.background }
+                : undefined
+          };
+          return mark ? (
+            <mark key={index} {...props}>
+              {part}
+            </mark>
+          ) : (
+            <span key={index} {...props}>
+              {part}
+            </span>
+          );
+        })}
+      </pre>
+    </div>
+  );
+});

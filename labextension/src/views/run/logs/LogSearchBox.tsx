@@ -1,0 +1,80 @@
+/** Finds a text in a run's output: Enter goes to the next match, Shift+Enter to the one before. */
+
+import { caretDownIcon, caretUpIcon } from '@jupyterlab/ui-components';
+import { type KeyboardEvent, type ReactElement, useEffect, useState } from 'react';
+
+import { usePanelContext, useSignal } from '../../../components/context';
+import type { LogModel } from '../../../models/logModel';
+import { Button } from '../../../components/Button';
+
+/** Typing goes on for so long before the server is asked. */
+const TYPING_MS = 250;
+
+export function LogSearchBox({ log }: { log: LogModel }): ReactElement {
+  const { trans } = usePanelContext();
+  const { search } = log;
+  useSignal(search.changed);
+  const [text, setText] = useState(search.text);
+  const { lines, matchIndex } = search;
+  const startLine = log.scrollPosition?.line ?? Math.max(0, log.total - 1);
+  useEffect(() => {
+    const find = () => void search.find(text, startLine);
+    const timer = window.setTimeout(find, text === '' ? 0 : TYPING_MS);
+    return () => window.clearTimeout(timer);
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- where one looks may change meanwhile
+  }, [search, text]);
+  const step = (by: 1 | -1) =>
+    void (text === search.text ? search.step(by) : search.find(text, startLine));
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Enter') {
+      step(event.shiftKey ? -1 : 1);
+    } else if (event.key === 'Escape' && text !== '') {
+      setText('');
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const hasNoMatch = matchIndex < 0;
+  return (
+    <span className="jp-wm-LogSearch" role="search">
+      <input
+        className="jp-wm-Input"
+        type="search"
+        placeholder={trans.__('Search output…')}
+        aria-label={trans.__('Search the output')}
+        value={text}
+        onChange={event => setText(event.target.value)}
+        onKeyDown={onKeyDown}
+      />
+      <Button
+        label={trans.__('Previous match')}
+        icon={caretUpIcon}
+        disabled={hasNoMatch}
+        onClick={() => step(-1)}
+      />
+      <Button
+        label={trans.__('Next match')}
+        icon={caretDownIcon}
+        disabled={hasNoMatch}
+        onClick={() => step(1)}
+      />
+      <span role="status">
+        {search.problem !== ''
+          ? search.problem
+          : search.text === ''
+            ? ''
+            : hasNoMatch
+              ? search.isSearching
+                ? trans.__('searching…')
+                : trans.__('no line has it')
+              : trans.__(
+                  '%1 of %2',
+                  (matchIndex + 1).toLocaleString(),
+                  `${lines.length.toLocaleString()}${search.hasMore ? '+' : ''}`
+                )}
+      </span>
+    </span>
+  );
+}

@@ -1,0 +1,199 @@
+/** One sweep in the list: how it goes, how good it is, what is wrong, and its verbs. */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Fragment, memo, type ReactElement } from 'react';
+
+import { formatAgo, formatDuration, formatNumber, formatTime } from '../../format';
+import { usePanelContext } from '../../components/context';
+import { isActive } from '../../models/sweepsModel';
+import { CommandButton } from '../../components/Button';
+import { Sparkline } from '../../components/Sparkline';
+import { StateLabel } from '../../components/StateLabel';
+import { stateLabel } from '../../states';
+import { Commands } from '../../tokens';
+import type { SweepSummary, Unreadable } from '../../api/schemas';
+
+const DIRECTIONS = { maximize: '↑', minimize: '↓' };
+
+export interface ISweepItemProps {
+  sweep: SweepSummary;
+  /** Whether the keyboard is at it. */
+  isCurrent: boolean;
+  /** Whether its action buttons are shown. */
+  showActions: boolean;
+  /** The time, anew each minute. */
+  now: number;
+}
+
+export const SweepItem = memo(function Item({
+  sweep,
+  isCurrent,
+  showActions,
+  now
+}: ISweepItemProps): ReactElement {
+  const { trans } = usePanelContext();
+  const { best, count, ended, goal, state } = sweep;
+  const active = isActive(sweep);
+  const problem = problemText(sweep, trans);
+  const bestValue = best !== null && (
+    <span className="jp-wm-SweepItem-best" title={bestTitle(sweep, trans)}>
+      {active && `${trans.__('best')} `}
+      <strong>{formatNumber(best.value)}</strong>
+      {goal !== null && ` ${DIRECTIONS[goal]}`}
+    </span>
+  );
+  return (
+    <>
+      <div className="jp-wm-SweepItem-line">
+        <StateLabel state={state} showLabel={false} />
+        <span className="jp-wm-SweepItem-name" title={`${sweep.name}\n${sweep.folder}`}>
+          {sweep.name}
+        </span>
+        {!active && (
+          <span className="jp-wm-SweepItem-age" title={formatTime(sweep.created)}>
+            {formatAgo(sweep.created, Math.max(sweep.created, now))}
+          </span>
+        )}
+        <span className="jp-wm-SweepItem-progress">
+          {count === null ? ended : `${ended}/${count}`}
+        </span>
+        {!active && bestValue}
+        {!active && showActions && <ItemActions sweep={sweep} isTabStop={isCurrent} />}
+      </div>
+      {active && count !== null && (
+        <div className="jp-wm-SweepItem-bar">
+          <div style={{ width: `${Math.min(100, (100 * ended) / count)}%` }} />
+        </div>
+      )}
+      {active && best !== null && (
+        <div className="jp-wm-SweepItem-line">
+          <Sparkline values={sweep.spark} />
+          {bestValue}
+        </div>
+      )}
+      {problem !== '' && (
+        <div className="jp-wm-SweepItem-cause" title={problem}>
+          {problem}
+        </div>
+      )}
+      {active && (
+        <div className="jp-wm-SweepItem-line">
+          <span className="jp-wm-SweepItem-status">
+            {factsFor(sweep, trans).map(([kind, text], index) => (
+              <Fragment key={kind}>
+                {index > 0 && ' · '}
+                <span data-fact={kind}>{text}</span>
+              </Fragment>
+            ))}
+          </span>
+          <ItemActions sweep={sweep} isTabStop={isCurrent} />
+        </div>
+      )}
+    </>
+  );
+});
+
+/** A sweep of which only the name is known, and why. */
+export function UnreadableItem({
+  sweep,
+  isCurrent,
+  showActions
+}: {
+  sweep: Unreadable;
+  isCurrent: boolean;
+  showActions: boolean;
+}): ReactElement {
+  const { id, name, reason } = sweep;
+  return (
+    <>
+      <div className="jp-wm-SweepItem-line">
+        <span className="jp-wm-StateLabel" data-state="failed" aria-hidden="true">
+          <span className="jp-wm-StateLabel-icon">✗</span>
+        </span>
+        <span className="jp-wm-SweepItem-name">{name || id}</span>
+        {showActions && (
+          <span className="jp-wm-SweepItem-actions">
+            <CommandButton
+              command={Commands.remove}
+              args={{ sweep: id }}
+              showLabel={false}
+              tabIndex={isCurrent ? 0 : -1}
+            />
+          </span>
+        )}
+      </div>
+      <div className="jp-wm-SweepItem-cause" title={reason}>
+        {reason}
+      </div>
+    </>
+  );
+}
+
+/** Only the buttons of the current item are tab stops. */
+function ItemActions({
+  sweep,
+  isTabStop
+}: {
+  sweep: SweepSummary;
+  isTabStop: boolean;
+}): ReactElement {
+  const props = { args: { sweep: sweep.id }, tabIndex: isTabStop ? 0 : -1, showLabel: false };
+  return (
+    <span className="jp-wm-SweepItem-actions">
+      <CommandButton command={Commands.pause} {...props} />
+      <CommandButton command={Commands.resume} {...props} showLabel={sweep.state === 'died'} />
+      <CommandButton command={Commands.stop} {...props} />
+      {!isActive(sweep) && <CommandButton command={Commands.remove} {...props} />}
+    </span>
+  );
+}
+
+/** What matters most comes first: a narrow sidebar cuts the rest. */
+function factsFor(sweep: SweepSummary, trans: TranslationBundle): [string, string][] {
+  const { agents, failed, remaining, state } = sweep;
+  const facts: [string, string][] = [];
+  if (state !== 'running') {
+    facts.push([state, stateLabel(state, trans)]);
+  }
+  if (remaining !== null) {
+    facts.push(['left', trans.__('%1 left', formatDuration(remaining))]);
+  }
+  if (failed > 0) {
+    facts.push(['failed', trans.__('%1 failed', failed)]);
+  }
+  facts.push(['agents', trans._n('%1 agent', '%1 agents', agents)]);
+  return facts;
+}
+
+/** Why a sweep does not go on, where it should or might. */
+function problemText({ cause, state }: SweepSummary, trans: TranslationBundle): string {
+  if (state === 'died') {
+    return trans.__('Its supervisor is gone. Resume goes on where it stopped.');
+  }
+  return state === 'paused' || state === 'failed' ? cause : '';
+}
+
+function bestTitle({ best, goal, metric }: SweepSummary, trans: TranslationBundle): string {
+  const objective = trans.__('%1 of run %2', metric ?? trans.__('objective'), best?.number ?? '');
+  return goal === 'maximize'
+    ? trans.__('%1; higher is better', objective)
+    : trans.__('%1; lower is better', objective);
+}
+
+/** All that is shown of a sweep, to be read out. */
+export function accessibleLabel(sweep: SweepSummary, trans: TranslationBundle): string {
+  const { best, count, ended, failed, name, remaining, state } = sweep;
+  return [
+    name,
+    stateLabel(state, trans),
+    count === null
+      ? trans._n('%1 run', '%1 runs', ended)
+      : trans.__('%1 of %2 runs', ended, count),
+    best === null ? '' : trans.__('best %1', formatNumber(best.value)),
+    remaining === null ? '' : trans.__('%1 left', formatDuration(remaining)),
+    failed > 0 ? trans.__('%1 failed', failed) : '',
+    problemText(sweep, trans)
+  ]
+    .filter(Boolean)
+    .join(', ');
+}

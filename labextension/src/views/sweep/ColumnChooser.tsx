@@ -1,0 +1,95 @@
+/** Chooses which columns the table has. */
+
+import { type ReactElement, useState } from 'react';
+
+import type { ColumnGroup, IColumn } from '../../models/columns';
+import { usePanelContext } from '../../components/context';
+import { Button } from '../../components/Button';
+import { Popover } from '../../components/Popover';
+import { FIRST_COLUMN } from './runs/tableLayout';
+
+export function ColumnChooser({
+  anchor,
+  columns,
+  shown,
+  titleOf,
+  onChoose,
+  onClose
+}: {
+  anchor: HTMLElement;
+  columns: readonly IColumn[];
+  shown: readonly string[];
+  titleOf: (column: string) => string;
+  /** Called with the columns to show; none stands for those at first. */
+  onChoose: (columns: readonly string[]) => void;
+  onClose: () => void;
+}): ReactElement {
+  const { trans } = usePanelContext();
+  const [text, setText] = useState('');
+  const groups: [ColumnGroup, string][] = [
+    ['run', trans.__('Of every run')],
+    ['params', trans.__('Parameters')],
+    ['summary', trans.__('Summary')]
+  ];
+  const matches = columns.filter(
+    ({ id }) =>
+      id !== FIRST_COLUMN &&
+      (id.toLowerCase().includes(text.toLowerCase()) ||
+        titleOf(id).toLowerCase().includes(text.toLowerCase()))
+  );
+  const set = (ids: readonly string[], on: boolean) => {
+    const otherIds = shown.filter(id => !ids.includes(id));
+    const selected = on ? [...shown, ...ids.filter(id => !shown.includes(id))] : otherIds;
+    onChoose(selected.length > 0 ? selected : [FIRST_COLUMN]);
+  };
+  return (
+    <Popover anchor={anchor} label={trans.__('Columns')} onClose={onClose}>
+      <div className="jp-wm-ColumnChooser">
+        <input
+          className="jp-wm-Input"
+          type="search"
+          placeholder={trans.__('Find a column…')}
+          aria-label={trans.__('Find a column')}
+          value={text}
+          onChange={event => setText(event.target.value)}
+        />
+        <div className="jp-wm-ColumnChooser-list">
+          {groups.map(([group, title]) => {
+            const ids = matches.filter(column => column.group === group).map(({ id }) => id);
+            const on = ids.filter(id => shown.includes(id)).length;
+            return ids.length === 0 ? null : (
+              <fieldset key={group}>
+                <legend>
+                  <label>
+                    <input
+                      type="checkbox"
+                      checked={on === ids.length}
+                      ref={box => {
+                        if (box !== null) {
+                          box.indeterminate = on > 0 && on < ids.length;
+                        }
+                      }}
+                      onChange={event => set(ids, event.target.checked)}
+                    />
+                    {title}
+                  </label>
+                </legend>
+                {ids.map(id => (
+                  <label key={id}>
+                    <input
+                      type="checkbox"
+                      checked={shown.includes(id)}
+                      onChange={event => set([id], event.target.checked)}
+                    />
+                    <span>{titleOf(id)}</span>
+                  </label>
+                ))}
+              </fieldset>
+            );
+          })}
+        </div>
+        <Button label={trans.__('Back to the first ones')} onClick={() => onChoose([])} />
+      </div>
+    </Popover>
+  );
+}

@@ -1,0 +1,92 @@
+/** The line that answers at one glance: is it running, how far, how good, for how much longer. */
+
+import { ellipsesIcon, launchIcon } from '@jupyterlab/ui-components';
+import type { ReactElement } from 'react';
+
+import { formatDuration, formatNumber } from '../../format';
+import { usePanelContext } from '../../components/context';
+import { webUrl } from '../../api/urls';
+import { isActive } from '../../models/sweepsModel';
+import { Button, CommandButton } from '../../components/Button';
+import { type MenuEntry, openMenu } from '../../components/menu';
+import { StateLabel } from '../../components/StateLabel';
+import { Commands } from '../../tokens';
+import type { SweepDetail, SweepSummary } from '../../api/schemas';
+
+export function SweepHeader({
+  summary,
+  detail
+}: {
+  summary: SweepSummary;
+  detail: SweepDetail | null;
+}): ReactElement {
+  const { commands, trans } = usePanelContext();
+  const { best, count, ended, remaining } = summary;
+  const url = webUrl(summary.url);
+  const args = { sweep: summary.id };
+  const entries: MenuEntry[] = [
+    { command: Commands.drain, args },
+    'separator',
+    { command: Commands.setAgents, args },
+    { command: Commands.setCount, args },
+    { command: Commands.sync, args },
+    'separator',
+    { command: Commands.copyBest, args },
+    { command: Commands.insertBest, args },
+    'separator',
+    ...(detail?.notebook
+      ? ([{ command: Commands.openNotebook, args: { ...args, path: detail.notebook } }] as const)
+      : []),
+    { command: Commands.remove, args }
+  ];
+  return (
+    <div role="group" aria-label={summary.name} className="jp-wm-SweepHeader">
+      <h1 title={`${summary.name}\n${summary.folder}`}>{summary.name}</h1>
+      <span className="jp-wm-SweepHeader-state">
+        <StateLabel state={summary.state} /> {count === null ? ended : `${ended}/${count}`}
+      </span>
+      {best !== null && (
+        <span className="jp-wm-SweepHeader-best" title={summary.metric ?? undefined}>
+          {trans.__('best')} <strong>{formatNumber(best.value)}</strong>{' '}
+          <button
+            type="button"
+            className="jp-wm-Link"
+            onClick={() =>
+              void commands.execute(Commands.openRun, { sweep: summary.id, run: best.id })
+            }
+          >
+            {trans.__('run %1', best.number)}
+          </button>
+        </span>
+      )}
+      <span>{trans._n('%1 agent', '%1 agents', summary.agents)}</span>
+      {summary.failed > 0 && (
+        <span className="jp-wm-SweepHeader-failed">{trans.__('%1 failed', summary.failed)}</span>
+      )}
+      {summary.state === 'running' && remaining !== null && (
+        <span>{trans.__('%1 left', formatDuration(remaining))}</span>
+      )}
+      {url !== null && (
+        <a href={url} target="_blank" rel="noreferrer" className="jp-wm-Link">
+          <launchIcon.react tag="span" className="jp-wm-Button-icon" aria-hidden="true" /> W&amp;B
+        </a>
+      )}
+      <span className="jp-wm-SweepHeader-actions">
+        <CommandButton command={Commands.pause} args={args} showLabel />
+        <CommandButton command={Commands.resume} args={args} showLabel />
+        <CommandButton command={Commands.stop} args={args} showLabel />
+        <Button
+          label={trans.__('More')}
+          icon={ellipsesIcon}
+          onClick={event => openMenu(commands, entries, event.currentTarget)}
+        />
+      </span>
+      <progress
+        max={count ?? 1}
+        value={count === null ? undefined : ended}
+        hidden={count === null || !isActive(summary)}
+        aria-label={trans.__('Progress')}
+      />
+    </div>
+  );
+}

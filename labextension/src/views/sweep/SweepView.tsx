@@ -1,0 +1,118 @@
+/** One sweep in the main area: a header that answers at one glance, and tabs below it. */
+
+import { type ComponentType, type ReactElement, useEffect, useMemo } from 'react';
+
+import { usePanelContext, useSignal } from '../../components/context';
+import { ErrorBoundary } from '../../components/ErrorBoundary';
+import { lazyView } from '../../components/LazyView';
+import { ErrorMessage, Skeleton, ConnectionBanner } from '../../components/Placeholders';
+import { Tabs } from '../../components/Tabs';
+import type { SweepModel } from '../../models/sweepModel';
+import { useVisible } from '../viewWidget';
+import { FilterChips } from './FilterChips';
+import { CompareTab } from './compare/CompareTab';
+import { SweepHeader } from './SweepHeader';
+import { OverviewTab } from './overview/OverviewTab';
+import { RunsTab } from './runs/RunsTab';
+import { SpecTab } from './spec/SpecTab';
+import { useViewState } from './useViewState';
+
+/** What every tab is given. */
+export interface ITabProps {
+  sweep: SweepModel;
+}
+
+// Plots bring their libraries along: these tabs are loaded when they are opened.
+const Curves = lazyView(async () => (await import('./curves/CurvesTab')).CurvesTab);
+const Parallel = lazyView(async () => (await import('./parallel/ParallelTab')).ParallelTab);
+const Importance = lazyView(
+  async () => (await import('./importance/ImportanceTab')).ImportanceTab
+);
+
+const TABS: Record<string, ComponentType<ITabProps>> = {
+  overview: OverviewTab,
+  runs: RunsTab,
+  curves: Curves,
+  parallel: Parallel,
+  importance: Importance,
+  compare: CompareTab,
+  spec: SpecTab
+};
+
+export function SweepView({ id }: { id: string }): ReactElement {
+  const { model, trans } = usePanelContext();
+  const modelRef = useMemo(() => model.acquire(id), [model, id]);
+  useEffect(() => () => modelRef.dispose(), [modelRef]);
+  const sweep = modelRef.model;
+  const visible = useVisible();
+  useSignal(model.changed, sweep.changed);
+  const isKnown = sweep.summary !== undefined;
+  useEffect(() => {
+    const subscription = visible && isKnown ? sweep.follow() : null;
+    return () => subscription?.dispose();
+  }, [sweep, visible, isKnown]);
+  useViewState(sweep);
+
+  const labels: Record<string, string> = {
+    overview: trans.__('Overview'),
+    runs: trans.__('Runs'),
+    curves: trans.__('Curves'),
+    parallel: trans.__('Parallel'),
+    importance: trans.__('Importance'),
+    compare: trans.__('Compare'),
+    spec: trans.__('Spec')
+  };
+  const { tab } = sweep.settings('view', { tab: 'overview' });
+  const open = tab in TABS ? tab : 'overview';
+  const Tab = TABS[open];
+  const { summary } = sweep;
+  if (summary === undefined || !sweep.isRestored) {
+    return <MissingSweep sweep={sweep} />;
+  }
+  return (
+    <div className="jp-wm-SweepView" data-sweep={id}>
+      <ConnectionBanner />
+      <SweepHeader summary={summary} detail={sweep.detail} />
+      {sweep.problem !== '' && (
+        <ErrorMessage message={sweep.problem} onRetry={() => sweep.retry()} />
+      )}
+      <Tabs
+        label={trans.__('Views of the sweep')}
+        tabs={Object.keys(TABS).map(name => ({ name, label: labels[name] }))}
+        open={open}
+        onOpen={name => sweep.saveSettings('view', { tab: name })}
+        beside={<FilterChips sweep={sweep} />}
+      >
+        <ErrorBoundary key={open} trans={trans}>
+          <Tab sweep={sweep} />
+        </ErrorBoundary>
+      </Tabs>
+    </div>
+  );
+}
+
+/** Nothing is known of the sweep: not yet, not readable, or not any more. */
+function MissingSweep({ sweep }: { sweep: SweepModel }): ReactElement {
+  const { model, trans } = usePanelContext();
+  const unreadable = model.unreadable.find(candidate => candidate.id === sweep.id);
+  if (unreadable !== undefined) {
+    return <ErrorMessage message={unreadable.reason} onRetry={() => model.socket.retry()} />;
+  }
+  if (!model.isReady || !sweep.isRestored) {
+    return (
+      <div className="jp-wm-SweepView">
+        <ConnectionBanner />
+        {model.problem !== '' && <ErrorMessage message={model.problem} />}
+        <Skeleton />
+      </div>
+    );
+  }
+  return (
+    <ErrorMessage
+      message={trans.__(
+        'The sweep %1 is gone: its folder has been deleted or moved. Close this tab.',
+        sweep.id
+      )}
+    />
+  );
+}

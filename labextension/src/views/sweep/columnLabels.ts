@@ -1,0 +1,47 @@
+/** What the columns of a sweep, and conditions on them, are called for people. Pure. */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { Range } from '../../models/columns';
+import { formatDuration, formatNumber } from '../../format';
+
+/** A column's title: the key as it was logged, or the word for what every run has. */
+export function columnLabel(
+  column: string,
+  metric: string | null,
+  trans: TranslationBundle
+): string {
+  const labels: Record<string, string> = {
+    number: trans.__('Run'),
+    name: trans.__('Name'),
+    state: trans.__('State'),
+    value: metric ?? trans.__('Objective'),
+    duration: trans.__('Duration'),
+    started: trans.__('Started'),
+    agent: trans.__('Agent'),
+    attempt: trans.__('Attempt'),
+    host: trans.__('Machine'),
+    group: trans.__('Group'),
+    tags: trans.__('Tags'),
+    cause: trans.__('Cause'),
+    id: trans.__('ID')
+  };
+  return labels[column] ?? column.replace(/^(params|summary)\./, '');
+}
+
+/** A condition on a column: `≥ 0.1`, `1e-4 … 0.01`, `adam, sgd`. */
+export function rangeLabel(column: string, range: Range, trans: TranslationBundle): string {
+  if ('values' in range) {
+    const { values } = range;
+    const listed = values.slice(0, 3).join(', ');
+    return values.length > 3 ? trans.__('%1 and %2 more', listed, values.length - 3) : listed;
+  }
+  const formatValue = (value: number) =>
+    column === 'duration' ? formatDuration(value) : formatNumber(value);
+  if (range.high === Infinity) {
+    return `≥ ${formatValue(range.low)}`;
+  }
+  return range.low === -Infinity
+    ? `≤ ${formatValue(range.high)}`
+    : `${formatValue(range.low)} … ${formatValue(range.high)}`;
+}

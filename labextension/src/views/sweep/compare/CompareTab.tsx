@@ -1,0 +1,171 @@
+/** Two to ten runs side by side: first the parameters that differ, then what came of them. */
+
+import { closeIcon } from '@jupyterlab/ui-components';
+import { type ReactElement, useMemo } from 'react';
+
+import { durationOf } from '../../../models/columns';
+import { digitsFor, formatCell, formatDuration } from '../../../format';
+import { usePanelContext, useSignal } from '../../../components/context';
+import { Button } from '../../../components/Button';
+import { EmptyState, Skeleton } from '../../../components/Placeholders';
+import { StateLabel } from '../../../components/StateLabel';
+import type { RunRow } from '../../../api/schemas';
+import { RunLink } from '../RunLink';
+import type { ITabProps } from '../SweepView';
+import { bestRuns, compareRuns, type IComparisonRow } from './comparison';
+
+const MIN_RUNS = 2;
+const MAX_RUNS = 10;
+const SUGGESTED_RUNS = 5;
+
+export function CompareTab({ sweep }: ITabProps): ReactElement {
+  const { trans } = usePanelContext();
+  useSignal(sweep.changed, sweep.viewStateChanged);
+  const { columns, activeRuns, rows, selectedIds, filteredRuns, summary } = sweep;
+  const selected = selectedIds.size === 0 ? [] : activeRuns;
+  const key = selected.map(row => row.id).join(' ');
+  const comparison = useMemo(
+    () => (selected.length > MAX_RUNS ? null : compareRuns(selected, columns)),
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- `chosen` is made of these
+    [key, rows, columns]
+  );
+  if (!sweep.isComplete && rows.length === 0) {
+    return <Skeleton />;
+  }
+  if (selected.length < MIN_RUNS || comparison === null) {
+    const best = bestRuns(filteredRuns, SUGGESTED_RUNS, summary?.goal === 'maximize');
+    const hint =
+      selected.length > MAX_RUNS
+        ? trans.__('%1 runs are selected; ten at most fit side by side.', selected.length)
+        : selected.length === 1
+          ? trans.__('One run is selected; select another one to compare it with.')
+          : trans.__(
+              'Select two to ten runs in the table, with Ctrl and a click or the space bar.'
+            );
+    return (
+      <EmptyState>
+        <p>{hint}</p>
+        <div className="jp-wm-Buttons">
+          <Button
+            label={trans.__('Go to the table')}
+            onClick={() => sweep.saveSettings('view', { tab: 'runs' })}
+          />
+          {best.length >= MIN_RUNS && (
+            <Button
+              label={trans.__('Compare the %1 best', best.length)}
+              onClick={() => sweep.setViewState({ selection: best.map(row => row.id) })}
+            />
+          )}
+        </div>
+      </EmptyState>
+    );
+  }
+  const section = (title: string, lines: readonly IComparisonRow[]) =>
+    lines.length > 0 && <ComparisonSection title={title} lines={lines} count={selected.length} />;
+  return (
+    <div className="jp-wm-Compare">
+      <table>
+        <thead>
+          <tr>
+            <td />
+            {selected.map(row => (
+              <th key={row.id} scope="col" data-focused={sweep.focus === row.id || undefined}>
+                <RunLink sweep={sweep} row={row} />
+                {row.id === summary?.best?.id && (
+                  <span className="jp-wm-Best" role="img" aria-label={trans.__('best run')}>
+                    ★
+                  </span>
+                )}
+                <Button
+                  label={trans.__('Leave out run %1', row.number)}
+                  icon={closeIcon}
+                  onClick={() =>
+                    sweep.setViewState({ selection: [...selectedIds].filter(id => id !== row.id) })
+                  }
+                />
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          <tr>
+            <th scope="row">{trans.__('State')}</th>
+            {selected.map(row => (
+              <td key={row.id} title={row.failure || row.cause || undefined}>
+                <StateLabel state={row.state} />
+              </td>
+            ))}
+          </tr>
+          <ValueRow
+            title={trans.__('%1 (objective)', summary?.metric ?? trans.__('value'))}
+            values={selected.map(row => row.value)}
+            best={bestIndex(selected, summary?.goal === 'maximize')}
+          />
+          <tr>
+            <th scope="row">{trans.__('Duration')}</th>
+            {selected.map(row => (
+              <td key={row.id}>{formatDuration(durationOf(row))}</td>
+            ))}
+          </tr>
+        </tbody>
+        {section(trans.__('Parameters that differ'), comparison.differing)}
+        {section(trans.__('Summary'), comparison.metrics)}
+        {section(trans.__('Parameters that are the same'), comparison.same)}
+      </table>
+    </div>
+  );
+}
+
+function ComparisonSection({
+  title,
+  lines,
+  count
+}: {
+  title: string;
+  lines: readonly IComparisonRow[];
+  count: number;
+}): ReactElement {
+  return (
+    <tbody>
+      <tr className="jp-wm-Compare-part">
+        <th scope="rowgroup" colSpan={count + 1}>
+          {title}
+        </th>
+      </tr>
+      {lines.map(({ column, values }) => (
+        <ValueRow key={column.id} title={column.name} values={values} />
+      ))}
+    </tbody>
+  );
+}
+
+function ValueRow({
+  title,
+  values,
+  best
+}: {
+  title: string;
+  values: IComparisonRow['values'];
+  best?: number;
+}): ReactElement {
+  const numbers = values.filter(value => typeof value === 'number');
+  const digits = digitsFor(Math.min(...numbers), Math.max(...numbers));
+  return (
+    <tr>
+      <th scope="row" title={title}>
+        {title}
+      </th>
+      {values.map((value, index) => (
+        // Runs stand in a fixed order here.
+        <td key={index} data-best={index === best || undefined} title={String(value ?? '')}>
+          {formatCell(value, digits)}
+        </td>
+      ))}
+    </tr>
+  );
+}
+
+function bestIndex(rows: readonly RunRow[], maximize: boolean): number {
+  const [best] = bestRuns(rows, 1, maximize) as (RunRow | undefined)[];
+  return best === undefined ? -1 : rows.indexOf(best);
+}

@@ -1,0 +1,52 @@
+/** Some runs side by side: what differs, apart from what is the same. Pure. */
+
+import { type Cell, type IColumn, cellReader } from '../../../models/columns';
+import type { RunRow } from '../../../api/schemas';
+
+export interface IComparisonRow {
+  column: IColumn;
+  /** One for each run. */
+  values: readonly Cell[];
+}
+
+export interface IComparison {
+  differing: readonly IComparisonRow[];
+  metrics: readonly IComparisonRow[];
+  same: readonly IComparisonRow[];
+}
+
+/** Parameters that differ, metrics, and parameters that are the same in all these runs. */
+export function compareRuns(rows: readonly RunRow[], columns: readonly IColumn[]): IComparison {
+  const differing: IComparisonRow[] = [];
+  const metrics: IComparisonRow[] = [];
+  const same: IComparisonRow[] = [];
+  for (const column of columns) {
+    const read = cellReader(column.id);
+    const values = rows.map(read);
+    if (values.every(value => value === null)) {
+      continue;
+    }
+    if (column.group === 'params') {
+      const isSame = values.every(value => value === values[0]);
+      (isSame ? same : differing).push({ column, values });
+    } else if (column.group === 'summary' && !isInternalKey(column.name)) {
+      metrics.push({ column, values });
+    }
+  }
+  return { differing, metrics, same };
+}
+
+/** Whether W&B or we ourselves wrote a key, and not the user's code. */
+function isInternalKey(key: string): boolean {
+  return key.startsWith('_') || key.startsWith('wandb_magic/');
+}
+
+/** The runs with the best values, best first. */
+export function bestRuns(rows: readonly RunRow[], count: number, maximize: boolean): RunRow[] {
+  const valued = rows.filter(row => row.value !== null);
+  valued.sort((a, b) => {
+    const order = (a.value ?? 0) - (b.value ?? 0);
+    return (maximize ? -order : order) || a.number - b.number;
+  });
+  return valued.slice(0, count);
+}

@@ -1,0 +1,123 @@
+/** Which parameters matter, and what the runs show of them: slice, scatter and contour. */
+
+import { refreshIcon } from '@jupyterlab/ui-components';
+import type { ReactElement } from 'react';
+
+import { usePanelContext, useSignal } from '../../../components/context';
+import { Button } from '../../../components/Button';
+import { EmptyState, ErrorMessage, Skeleton } from '../../../components/Placeholders';
+import type { ITabProps } from '../SweepView';
+import { ImportanceTable } from './ImportanceTable';
+import { useImportance } from './useImportance';
+import { ParameterPanel } from './ParameterPanel';
+import { DEFAULT_SETTINGS, type IImportanceSettings } from './importanceSettings';
+
+const EXAMPLE = `metric:
+  name: loss
+  goal: minimize`;
+
+export function ImportanceTab({ sweep }: ITabProps): ReactElement {
+  const { trans } = usePanelContext();
+  useSignal(sweep.changed, sweep.viewStateChanged);
+  const settings = sweep.settings<IImportanceSettings>('importance', DEFAULT_SETTINGS);
+  const onSettings = (changes: Partial<IImportanceSettings>) =>
+    sweep.saveSettings('importance', { ...changes });
+  const { summary } = sweep;
+  const objective = summary?.metric ?? null;
+  const metrics = sweep.columns.filter(column => column.group === 'summary' && column.numeric);
+  const metric = metrics.some(column => column.name === settings.metric) ? settings.metric : '';
+  const importance = useImportance(sweep, metric);
+  const { value } = importance;
+  if (sweep.rows.length === 0) {
+    return sweep.isComplete ? (
+      <EmptyState>
+        {trans.__('No run has begun yet; what matters shows when some have ended.')}
+      </EmptyState>
+    ) : (
+      <Skeleton />
+    );
+  }
+  const parameters = value?.parameters ?? [];
+  const parameter = settings.x.startsWith('params.')
+    ? settings.x.slice(7)
+    : settings.x === ''
+      ? (parameters.at(0)?.name ?? '')
+      : '';
+  return (
+    <div className="jp-wm-Importance">
+      <section className="jp-wm-Importance-bars" aria-label={trans.__('Importance')}>
+        <div className="jp-wm-PlotBar" role="toolbar" aria-label={trans.__('Importance')}>
+          <label>
+            {trans.__('for')}
+            <select
+              className="jp-wm-Input"
+              value={metric}
+              onChange={event => onSettings({ metric: event.target.value })}
+            >
+              <option value="">{objective ?? trans.__('Objective')}</option>
+              {metrics
+                .filter(({ name }) => name !== objective)
+                .map(({ name }) => (
+                  <option key={name} value={name}>
+                    {name}
+                  </option>
+                ))}
+            </select>
+          </label>
+          <Button
+            label={trans.__('Evaluate again')}
+            icon={refreshIcon}
+            onClick={() => importance.refresh()}
+          />
+          {value !== null && (
+            <span className="jp-wm-PlotBar-note" role="status">
+              {trans._n('from %1 run', 'from %1 runs', value.runs)}
+            </span>
+          )}
+        </div>
+        {importance.problem !== '' && (
+          <ErrorMessage message={importance.problem} onRetry={() => importance.refresh()} />
+        )}
+        {value !== null && value.warning !== '' && parameters.length > 0 && (
+          <p className="jp-wm-Warning" role="status">
+            <span aria-hidden="true">⚠ </span>
+            {value.warning}
+          </p>
+        )}
+        {value === null ? (
+          objective === null && metric === '' ? (
+            <EmptyState code={EXAMPLE}>
+              {trans.__(
+                'The sweep has no objective. Give its config one, or choose a metric above:'
+              )}
+            </EmptyState>
+          ) : (summary?.ended ?? 0) === 0 ? (
+            <EmptyState>
+              {trans.__('No run has ended yet; then it shows what mattered.')}
+            </EmptyState>
+          ) : (
+            importance.problem === '' && <Skeleton />
+          )
+        ) : parameters.length === 0 ? (
+          <EmptyState>
+            {trans.__(
+              'Nothing can be said yet: it takes four runs that differ in parameters and result.'
+            )}
+          </EmptyState>
+        ) : (
+          <ImportanceTable
+            importance={value}
+            chosen={parameter}
+            onChoose={name => onSettings({ x: `params.${name}`, view: 'slice' })}
+          />
+        )}
+      </section>
+      <ParameterPanel
+        sweep={sweep}
+        settings={settings}
+        onSettings={onSettings}
+        important={parameters.map(parameter => `params.${parameter.name}`)}
+      />
+    </div>
+  );
+}

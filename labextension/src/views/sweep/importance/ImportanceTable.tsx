@@ -1,0 +1,82 @@
+/** How much each parameter matters, and in which direction it goes along with the objective. */
+
+import type { ReactElement } from 'react';
+
+import { formatNumber, MISSING } from '../../../format';
+import { usePanelContext } from '../../../components/context';
+import type { Importance } from '../../../api/schemas';
+
+export function ImportanceTable({
+  importance,
+  chosen,
+  onChoose
+}: {
+  importance: Importance;
+  /** The parameter that is looked at. */
+  chosen: string;
+  onChoose: (parameter: string) => void;
+}): ReactElement {
+  const { trans } = usePanelContext();
+  const maxImportance = Math.max(
+    ...importance.parameters.map(parameter => parameter.importance),
+    1e-9
+  );
+  return (
+    <table className="jp-wm-ImportanceTable">
+      <caption>
+        {trans.__('Importance for %1: %2', importance.metric, importance.evaluator)}
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">{trans.__('Parameter')}</th>
+          <th scope="col">{trans.__('Importance')}</th>
+          <th
+            scope="col"
+            title={trans.__(
+              'Spearman’s rank correlation, from −1 to 1: does one rise with the other?'
+            )}
+          >
+            {trans.__('Correlation')}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {importance.parameters.map(({ name, importance: share, correlation }) => (
+          <tr key={name} data-chosen={name === chosen || undefined}>
+            <th scope="row">
+              <button
+                type="button"
+                className="jp-wm-Link"
+                title={trans.__('Show %1 against %2', name, importance.metric)}
+                aria-current={name === chosen}
+                onClick={() => onChoose(name)}
+              >
+                {name}
+              </button>
+            </th>
+            <td>
+              <span className="jp-wm-Bar">
+                <i style={{ width: `${(100 * share) / maxImportance}%` }} />
+              </span>
+              {formatNumber(100 * share, 3)} %
+            </td>
+            <td>
+              <span className="jp-wm-Bar" data-signed>
+                {correlation !== null && (
+                  <i
+                    data-negative={correlation < 0 || undefined}
+                    style={{
+                      width: `${50 * Math.abs(correlation)}%`,
+                      left: `${50 + 50 * Math.min(0, correlation)}%`
+                    }}
+                  />
+                )}
+              </span>
+              {correlation === null ? MISSING : correlation.toFixed(2)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,55 @@
+/** The best run with its parameters, ready to be used. */
+
+import type { ReactElement } from 'react';
+
+import { formatCell, formatNumber } from '../../../format';
+import { usePanelContext } from '../../../components/context';
+import { CommandButton } from '../../../components/Button';
+import type { SweepModel } from '../../../models/sweepModel';
+import { Commands } from '../../../tokens';
+import type { Best } from '../../../api/schemas';
+import { RunLink } from '../RunLink';
+
+export function BestRun({ sweep, best }: { sweep: SweepModel; best: Best }): ReactElement {
+  const { trans } = usePanelContext();
+  const args = { sweep: sweep.id };
+  return (
+    <>
+      <p className="jp-wm-BestRun-value">
+        <strong>{formatNumber(best.value, 6)}</strong>{' '}
+        {sweep.summary?.metric ?? trans.__('objective')} · <RunLink sweep={sweep} row={best} />
+      </p>
+      <table className="jp-wm-PropertyTable">
+        <tbody>
+          {flat(best.params).map(([name, value]) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td>{value}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <div className="jp-wm-Buttons">
+        <CommandButton command={Commands.copyBest} args={args} showLabel />
+        <CommandButton command={Commands.insertBest} args={args} showLabel />
+      </div>
+    </>
+  );
+}
+
+/** Parameters by dotted key, as the table has them. */
+function flat(params: Record<string, unknown>, prefix = ''): [string, string][] {
+  return Object.entries(params).flatMap(([key, value]): [string, string][] => {
+    const name = `${prefix}${key}`;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return flat(value as Record<string, unknown>, `${name}.`);
+    }
+    const plain = value === null || ['number', 'string', 'boolean'].includes(typeof value);
+    return [
+      [
+        name,
+        plain ? formatCell(value as number | string | boolean | null, 6) : JSON.stringify(value)
+      ]
+    ];
+  });
+}

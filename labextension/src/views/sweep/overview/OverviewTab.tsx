@@ -1,0 +1,87 @@
+/** What a person wants to know first: is it getting better, what is the best, what is wrong. */
+
+import { type ReactElement, type ReactNode, useId, useMemo } from 'react';
+
+import { usePanelContext, useSignal } from '../../../components/context';
+import { EmptyState, Skeleton } from '../../../components/Placeholders';
+import type { ITabProps } from '../SweepView';
+import { AgentTable } from './AgentTable';
+import { BestRun } from './BestRun';
+import { BestSoFarChart } from './BestSoFarChart';
+import { FailureList } from './FailureList';
+import { groupFailures } from './failureGroups';
+import { Provenance } from './Provenance';
+import { StateFilter } from './StateFilter';
+import { Timeline } from './Timeline';
+
+export function OverviewTab({ sweep }: ITabProps): ReactElement | null {
+  const { trans } = usePanelContext();
+  useSignal(sweep.host.changed, sweep.changed, sweep.viewStateChanged);
+  const { rows, summary } = sweep;
+  const failures = useMemo(() => groupFailures(rows), [rows]);
+  if (summary === undefined) {
+    return null;
+  }
+  const isLoading = !sweep.isComplete && rows.length === 0;
+  return (
+    <div className="jp-wm-Overview">
+      {summary.cause !== '' && <div className="jp-wm-Cause">{summary.cause}</div>}
+      {summary.notices.length > 0 && (
+        <ul className="jp-wm-Notices">
+          {summary.notices.map(text => (
+            <li key={text}>{text}</li>
+          ))}
+        </ul>
+      )}
+      <Section title={trans.__('Best so far')} wide>
+        {isLoading ? <Skeleton lines={4} /> : <BestSoFarChart sweep={sweep} />}
+      </Section>
+      <Section title={trans.__('Runs by agent')} wide>
+        {isLoading ? (
+          <Skeleton lines={2} />
+        ) : (
+          <>
+            <Timeline sweep={sweep} />
+            <StateFilter sweep={sweep} />
+          </>
+        )}
+      </Section>
+      <Section title={trans.__('Best run')}>
+        {summary.best === null ? (
+          <EmptyState>{trans.__('No run has a value of the objective yet.')}</EmptyState>
+        ) : (
+          <BestRun sweep={sweep} best={summary.best} />
+        )}
+      </Section>
+      <Section title={trans.__('Agents')}>
+        <AgentTable sweep={sweep} />
+      </Section>
+      {failures.length > 0 && (
+        <Section title={trans.__('Failures')}>
+          <FailureList sweep={sweep} failures={failures} />
+        </Section>
+      )}
+      <Section title={trans.__('Made by')}>
+        <Provenance sweep={sweep} />
+      </Section>
+    </div>
+  );
+}
+
+function Section({
+  title,
+  wide,
+  children
+}: {
+  title: string;
+  wide?: boolean;
+  children: ReactNode;
+}): ReactElement {
+  const id = useId();
+  return (
+    <section className={`jp-wm-Section ${wide ? 'jp-wm-mod-wide' : ''}`} aria-labelledby={id}>
+      <h2 id={id}>{title}</h2>
+      {children}
+    </section>
+  );
+}

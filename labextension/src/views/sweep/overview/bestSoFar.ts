@@ -1,0 +1,77 @@
+/** The values of a sweep's runs, and the best of them so far, run by run. Pure. */
+
+import type { RunRow } from '../../../api/schemas';
+
+export interface IRunValue {
+  run: string;
+  number: number;
+  value: number;
+}
+
+export interface IBestSoFar {
+  /** Runs with a value, in order of number. */
+  points: readonly IRunValue[];
+  /** Those that were better than all before them. */
+  improvements: readonly IRunValue[];
+  /** What to show of the values: the best, and all others but a few that lie far off. */
+  low: number;
+  high: number;
+}
+
+/** The share of values at the worse end that may lie outside of what is shown… */
+const OUTLIERS = 0.1;
+/** …if they take more than this many times the room of all others. */
+const OUTLIER_FACTOR = 3;
+
+/** Null as long as no run has a value. */
+export function bestSoFar(rows: readonly RunRow[], maximize: boolean): IBestSoFar | null {
+  const points: IRunValue[] = [];
+  const improvements: IRunValue[] = [];
+  let best = maximize ? -Infinity : Infinity;
+  for (const { id, number, value } of rows) {
+    if (value !== null) {
+      const point = { run: id, number, value };
+      points.push(point);
+      if (maximize ? value > best : value < best) {
+        best = value;
+        improvements.push(point);
+      }
+    }
+  }
+  if (points.length === 0) {
+    return null;
+  }
+  const values = Float64Array.from(points, point => point.value).sort();
+  const cut = Math.floor(values.length * OUTLIERS);
+  const [worst, typical] = maximize
+    ? [values[0], values[cut]]
+    : [values[values.length - 1], values[values.length - 1 - cut]];
+  const hasOutliers = Math.abs(worst - best) > OUTLIER_FACTOR * Math.abs(typical - best);
+  const end = hasOutliers ? typical : worst;
+  return { points, improvements, low: Math.min(best, end), high: Math.max(best, end) };
+}
+
+/** At most so many points, evenly chosen: a cloud of them looks the same. */
+export function downsample(points: readonly IRunValue[], limit: number): readonly IRunValue[] {
+  if (points.length <= limit) {
+    return points;
+  }
+  const step = points.length / limit;
+  return Array.from({ length: limit }, (_, index) => points[Math.floor(index * step)]);
+}
+
+/** The point whose number is nearest. */
+export function nearestRun(points: readonly IRunValue[], number: number): IRunValue {
+  let [low, high] = [0, points.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (points[middle].number < number) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  const previous = points[Math.max(0, low - 1)];
+  const next = points[low];
+  return Math.abs(previous.number - number) < Math.abs(next.number - number) ? previous : next;
+}

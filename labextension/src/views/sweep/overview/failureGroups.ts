@@ -1,0 +1,34 @@
+/** Runs that broke, grouped by what they said. Pure. */
+
+import type { RunRow, RunState } from '../../../api/schemas';
+
+export interface IFailureGroup {
+  /** What the newest of them said. */
+  message: string;
+  runs: readonly RunRow[];
+}
+
+const FAILED_STATES: ReadonlySet<RunState> = new Set(['failed', 'killed', 'lost']);
+
+/** The most frequent first. Messages that differ only in numbers and addresses are the same. */
+export function groupFailures(rows: readonly RunRow[]): IFailureGroup[] {
+  const groups = new Map<string, RunRow[]>();
+  for (const row of rows) {
+    if (FAILED_STATES.has(row.state)) {
+      const key = `${row.state} ${messageOf(row).replace(/0x[\da-f]+|[\d.]+(e[+-]?\d+)?/gi, '#')}`;
+      const group = groups.get(key);
+      if (group === undefined) {
+        groups.set(key, [row]);
+      } else {
+        group.push(row);
+      }
+    }
+  }
+  return [...groups.values()]
+    .map(runs => ({ message: messageOf(runs[runs.length - 1]), runs }))
+    .sort((a, b) => b.runs.length - a.runs.length);
+}
+
+function messageOf(row: RunRow): string {
+  return row.failure || row.cause || row.state;
+}

@@ -1,0 +1,188 @@
+/** Parameters and objective side by side, one line a run: what do the good ones have in common? */
+
+import { settingsIcon } from '@jupyterlab/ui-components';
+import { type ReactElement, useState } from 'react';
+
+import { ColorBar } from '../../../charts/ColorBar';
+import type { ITable } from '../../../charts/DataTable';
+import { Figure } from '../../../charts/Figure';
+import { cellValue, type Range, cellReader, withoutColumn } from '../../../models/columns';
+import { formatCell } from '../../../format';
+import { usePanelContext, useSignal } from '../../../components/context';
+import { Button } from '../../../components/Button';
+import { EmptyState, Skeleton } from '../../../components/Placeholders';
+import { Commands } from '../../../tokens';
+import type { RunRow } from '../../../api/schemas';
+import { selectRun } from '../selectRun';
+import { ColumnChooser } from '../ColumnChooser';
+import type { ITabProps } from '../SweepView';
+import { columnLabel } from '../columnLabels';
+import { ParallelAxes } from './ParallelAxes';
+import type { IDimension } from './dimensions';
+import { DEFAULT_SETTINGS, type IParallelSettings, usePlotData } from './plotData';
+
+const EXAMPLE = `parameters:
+  lr:
+    distribution: log_uniform_values
+    min: 1e-5
+    max: 0.1`;
+
+export function ParallelTab({ sweep }: ITabProps): ReactElement {
+  const { commands, trans } = usePanelContext();
+  useSignal(sweep.changed, sweep.viewStateChanged);
+  const [popoverAnchor, setChoosing] = useState<HTMLElement | null>(null);
+  const settings = sweep.settings<IParallelSettings>('parallel', DEFAULT_SETTINGS);
+  const { columns, activeRuns } = sweep;
+  const { logValue } = settings;
+  const metric = sweep.summary?.metric ?? null;
+  const { rows, byId, bestFirst, axes, dimensions, lines, scale } = usePlotData(sweep, settings);
+  const { active } = lines;
+  if (dimensions.length < 2) {
+    return sweep.isComplete ? <MissingAxes runs={rows.length} /> : <Skeleton />;
+  }
+  const { filter } = sweep.viewState;
+  const onRange = (column: string, range: Range | null) => {
+    const otherRanges = withoutColumn(filter.ranges, column);
+    sweep.setViewState({
+      filter: {
+        ...filter,
+        ranges: range === null ? otherRanges : { ...otherRanges, [column]: range }
+      }
+    });
+  };
+  const focus = sweep.focus === null ? -1 : (byId.get(sweep.focus) ?? -1);
+  const onStep = (by: number) => {
+    const passes = new Set(active);
+    const runs = bestFirst.filter(run => passes.has(run));
+    const index = runs.indexOf(focus);
+    const next = Math.max(0, Math.min(runs.length - 1, index < 0 ? 0 : index + by));
+    sweep.setFocus(runs.length > 0 ? rows[runs[next]].id : null);
+  };
+  const brushedDimensions = dimensions.filter(({ column }) => column in filter.ranges);
+  const focusedRun = rows.length > 0 && focus >= 0 ? rows[focus] : null;
+  const focusText =
+    focusedRun === null
+      ? ''
+      : runText(focusedRun, dimensions, trans.__('run %1', focusedRun.number));
+  return (
+    <div className="jp-wm-Parallel">
+      <div className="jp-wm-PlotBar" role="toolbar" aria-label={trans.__('Parallel coordinates')}>
+        <Button
+          label={trans.__('Axes')}
+          icon={settingsIcon}
+          showLabel
+          onClick={event => setChoosing(event.currentTarget)}
+        />
+        <Button
+          label={trans.__('log')}
+          showLabel
+          title={trans.__('Logarithmic objective')}
+          isPressed={logValue}
+          onClick={() => sweep.saveSettings('parallel', { logValue: !logValue })}
+        />
+        {brushedDimensions.length > 0 && (
+          <Button
+            label={trans.__('Clear ranges')}
+            onClick={() =>
+              sweep.setViewState({
+                filter: {
+                  ...filter,
+                  ranges: brushedDimensions.reduce(
+                    (ranges, { column }) => withoutColumn(ranges, column),
+                    filter.ranges
+                  )
+                }
+              })
+            }
+          />
+        )}
+        <span className="jp-wm-PlotBar-note" role="status">
+          {trans.__('%1 of %2 runs', active.length, rows.length)}
+        </span>
+        {scale !== null && <ColorBar title={metric ?? trans.__('Objective')} scale={scale} />}
+      </div>
+      <Figure
+        title={trans.__('Parallel coordinates')}
+        note={
+          focusText !== ''
+            ? focusText
+            : trans.__('Drag along an axis to choose a range; the table and all plots follow.')
+        }
+        table={() => runsTable(activeRuns, dimensions, trans.__('run'))}
+      >
+        <ParallelAxes
+          label={trans.__(
+            '%1 of %2 runs over %3 axes: %4',
+            active.length,
+            rows.length,
+            dimensions.length,
+            dimensions.map(dimension => dimension.title).join(', ')
+          )}
+          dimensions={dimensions}
+          lines={lines}
+          ranges={filter.ranges}
+          onRange={onRange}
+          focus={focus}
+          valueText={focusText}
+          onFocus={run => sweep.setFocus(run < 0 ? null : rows[run].id)}
+          onStep={onStep}
+          onSelect={(run, isAdditive) => selectRun(sweep, rows[run].id, isAdditive)}
+          onOpen={run =>
+            void commands.execute(Commands.openRun, { sweep: sweep.id, run: rows[run].id })
+          }
+        />
+      </Figure>
+      {popoverAnchor !== null && (
+        <ColumnChooser
+          anchor={popoverAnchor}
+          columns={columns.filter(
+            dimension => dimension.group !== 'run' || dimension.id === 'value'
+          )}
+          shown={axes}
+          titleOf={column => columnLabel(column, metric, trans)}
+          onChoose={selected => sweep.saveSettings('parallel', { axes: [...selected] })}
+          onClose={() => setChoosing(null)}
+        />
+      )}
+    </div>
+  );
+}
+
+/** There are no two axes yet. */
+function MissingAxes({ runs }: { runs: number }): ReactElement {
+  const { trans } = usePanelContext();
+  if (runs < 2) {
+    return (
+      <EmptyState>
+        {runs === 0
+          ? trans.__('No run has begun yet: its line will show up here.')
+          : trans.__('Only one run has begun: what differs shows from the second one on.')}
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState code={EXAMPLE}>
+      {trans.__('All runs have the same parameters: give the sweep some that differ, such as')}
+    </EmptyState>
+  );
+}
+
+function runText(row: RunRow, dimensions: readonly IDimension[], name: string): string {
+  const parts = dimensions.map(
+    ({ column, title }) => `${title} ${formatCell(cellValue(row, column)) || '–'}`
+  );
+  return [name, ...parts].join(' · ');
+}
+
+function runsTable(
+  rows: readonly RunRow[],
+  dimensions: readonly IDimension[],
+  run: string
+): ITable {
+  const readers = dimensions.map(({ column }) => cellReader(column));
+  return {
+    columns: [run, ...dimensions.map(dimension => dimension.title)],
+    length: rows.length,
+    row: index => [rows[index].number, ...readers.map(read => read(rows[index]))]
+  };
+}

@@ -1,0 +1,86 @@
+/** Which axes the parallel coordinates have, and where each run lies on them. Pure. */
+
+import { stepSize, normalize, type Scale, makeScale, jitter } from '../../../charts/scale';
+import { type IColumn, cellReader } from '../../../models/columns';
+import type { RunRow } from '../../../api/schemas';
+import type { IAxisOptions } from '../axisOptions';
+
+export interface IDimension {
+  /** The column whose values it shows. */
+  column: string;
+  title: string;
+  scale: Scale;
+}
+
+/** More than these cannot be told apart side by side. */
+const MAX_AXES = 12;
+/** Texts with more values than these make no axis. */
+const MAX_CATEGORIES = 40;
+const PADDING = 0.02;
+/** Where so many runs share one place that one would hide the other, they stand side by side. */
+const JITTER_FROM = 30;
+const JITTER_WIDTH = 0.6;
+/** Where a run lies that has no value: below the axis. */
+export const NO_POSITION = -1;
+
+/** The parameters that differ, the most important ones first; then the objective. */
+export function defaultAxes(
+  columns: readonly IColumn[],
+  rows: readonly RunRow[],
+  importance: ReadonlyMap<string, number>
+): string[] {
+  const params = columns.filter(column => column.group === 'params' && differs(column.id, rows));
+  const weight = (column: IColumn) => importance.get(column.name) ?? 0;
+  return [
+    ...params
+      .sort((a, b) => weight(b) - weight(a))
+      .slice(0, MAX_AXES - 1)
+      .map(column => column.id),
+    'value'
+  ];
+}
+
+/** The axes of some columns; those on which nothing can be shown are left out. */
+export function makeDimensions(
+  axes: readonly string[],
+  rows: readonly RunRow[],
+  scaleOf: (column: string) => IAxisOptions,
+  titleOf: (column: string) => string
+): IDimension[] {
+  const dimensions: IDimension[] = [];
+  for (const column of axes) {
+    const read = cellReader(column);
+    const { isLog, choices } = scaleOf(column);
+    const scale = makeScale(rows.map(read), isLog, PADDING, choices);
+    const isAxis = scale?.kind !== 'category' || scale.values.length <= MAX_CATEGORIES;
+    if (scale !== null && isAxis) {
+      dimensions.push({ column, title: titleOf(column), scale });
+    }
+  }
+  return dimensions;
+}
+
+/** Places from 0 to 1 by run and axis, one after the other. */
+export function positionsOf(
+  rows: readonly RunRow[],
+  dimensions: readonly IDimension[]
+): Float32Array {
+  const count = dimensions.length;
+  const positions = new Float32Array(rows.length * count);
+  dimensions.forEach(({ column, scale }, axis) => {
+    const read = cellReader(column);
+    const jitterWidth = rows.length > JITTER_FROM ? JITTER_WIDTH * stepSize(scale) : 0;
+    rows.forEach((row, index) => {
+      const position = normalize(scale, read(row));
+      positions[index * count + axis] =
+        position === null ? NO_POSITION : position + jitterWidth * jitter(row.number, axis);
+    });
+  });
+  return positions;
+}
+
+function differs(column: string, rows: readonly RunRow[]): boolean {
+  const read = cellReader(column);
+  const first = rows.length > 0 ? read(rows[0]) : null;
+  return rows.some(row => read(row) !== first);
+}

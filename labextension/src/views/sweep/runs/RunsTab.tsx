@@ -1,0 +1,113 @@
+/** All runs of a sweep as a table. */
+
+import { type ReactElement, useMemo, useReducer } from 'react';
+
+import { NO_FILTER } from '../../../models/columns';
+import { usePanelContext, useSignal } from '../../../components/context';
+import { Button } from '../../../components/Button';
+import { EmptyState, Skeleton } from '../../../components/Placeholders';
+import { isLogarithmic } from '../../../models/spec';
+import type { ITabProps } from '../SweepView';
+import { columnLabel } from '../columnLabels';
+import { useViewState } from '../useViewState';
+import { RunsGrid } from './RunsGrid';
+import { DEFAULT_LAYOUT, type ITableLayout, visibleColumns, widthOf } from './tableLayout';
+import { StableSort } from './stableSort';
+import type { IShownColumn } from './TableRow';
+import { ColumnScales } from './columnScales';
+import { RunsToolbar } from './RunsToolbar';
+
+export function RunsTab({ sweep }: ITabProps): ReactElement {
+  const { trans } = usePanelContext();
+  useSignal(sweep.changed);
+  useViewState(sweep);
+  const [, render] = useReducer((count: number) => count + 1, 0);
+  const order = useMemo(() => new StableSort(), []);
+  const scales = useMemo(
+    () =>
+      new ColumnScales(
+        column =>
+          column.startsWith('params.') && isLogarithmic(sweep.detail?.spec, column.slice(7))
+      ),
+    [sweep]
+  );
+  const layout = sweep.settings<ITableLayout>('runs', DEFAULT_LAYOUT);
+  const onLayout = (changes: Partial<ITableLayout>) => sweep.saveSettings('runs', { ...changes });
+  const metric = sweep.summary?.metric ?? null;
+  const columns = useStable(
+    shownColumns(sweep, layout, scales, column => columnLabel(column, metric, trans))
+  );
+  const sortedRuns = order.update({
+    filteredRuns: sweep.filteredRuns,
+    find: id => sweep.run(id),
+    sort: layout,
+    filter: sweep.viewState.filter,
+    isComplete: sweep.isComplete
+  });
+  return (
+    <div className="jp-wm-Runs">
+      <RunsToolbar
+        sweep={sweep}
+        ordered={sortedRuns}
+        columns={columns}
+        onColumns={selected => onLayout({ columns: selected })}
+        onReorder={() => {
+          order.release();
+          render();
+        }}
+      />
+      {sweep.rows.length === 0 ? (
+        sweep.isComplete ? (
+          <EmptyState>
+            {trans.__('No run has begun yet; the first one will show up here.')}
+          </EmptyState>
+        ) : (
+          <Skeleton />
+        )
+      ) : (
+        <RunsGrid
+          sweep={sweep}
+          ordered={sortedRuns}
+          columns={columns}
+          layout={layout}
+          onLayout={onLayout}
+        />
+      )}
+      {sweep.rows.length > 0 && sortedRuns.rows.length === 0 && (
+        <EmptyState>
+          {trans.__('No run passes the filter.')}{' '}
+          <Button
+            label={trans.__('Show all')}
+            onClick={() => sweep.setViewState({ filter: NO_FILTER })}
+          />
+        </EmptyState>
+      )}
+    </div>
+  );
+}
+
+/** The columns with what is to be known to show them. */
+function shownColumns(
+  sweep: ITabProps['sweep'],
+  layout: ITableLayout,
+  scales: ColumnScales,
+  title: (column: string) => string
+): IShownColumn[] {
+  let start = 0;
+  const metric = sweep.summary?.metric ?? null;
+  const hasNames = sweep.rows.some(row => row.name !== '');
+  return visibleColumns(sweep.columns, layout, metric, hasNames).map(column => {
+    const name = title(column.id);
+    const width = widthOf(column, name, layout);
+    const scale = column.numeric ? scales.of(column.id, sweep.rows) : null;
+    start += width;
+    return { ...column, title: name, start: start - width, width, scale };
+  });
+}
+
+/** The columns of before, if these are the same: rows are rendered anew only for other ones. */
+function useStable(columns: IShownColumn[]): readonly IShownColumn[] {
+  const key = JSON.stringify(columns);
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- the key says all
+  return useMemo(() => columns, [key]);
+}

@@ -1,0 +1,93 @@
+/** Lets runs through that have one of the chosen values, of which it counts the runs. */
+
+import type { ReactElement } from 'react';
+
+import { type Range, cellReader, withoutColumn } from '../../../models/columns';
+import { MISSING } from '../../../format';
+import { usePanelContext } from '../../../components/context';
+import { Button } from '../../../components/Button';
+import { stateLabel } from '../../../states';
+import type { SweepModel } from '../../../models/sweepModel';
+import type { RunRow, RunState } from '../../../api/schemas';
+import type { IShownColumn } from './TableRow';
+
+/** More than these are for the text filter. */
+const MAX_VALUES = 100;
+
+export function ValuesFilter({
+  sweep,
+  column
+}: {
+  sweep: SweepModel;
+  column: IShownColumn;
+}): ReactElement {
+  const { trans } = usePanelContext();
+  const { filter } = sweep.viewState;
+  const isState = column.id === 'state';
+  const range = filter.ranges[column.id] as Range | undefined;
+  const selected: readonly string[] = isState
+    ? filter.states
+    : range !== undefined && 'values' in range
+      ? range.values
+      : [];
+  const setSelected = (values: readonly string[]) => {
+    if (isState) {
+      sweep.setViewState({ filter: { ...filter, states: values as RunState[] } });
+    } else {
+      const otherRanges = withoutColumn(filter.ranges, column.id);
+      const ranges =
+        values.length === 0 ? otherRanges : { ...otherRanges, [column.id]: { values } };
+      sweep.setViewState({ filter: { ...filter, ranges } });
+    }
+  };
+  const counts = countValues(sweep.rows, column.id);
+  const valueLabel = (value: string) =>
+    isState
+      ? stateLabel(value as RunState, trans)
+      : value === 'null' || value === ''
+        ? MISSING
+        : value;
+  return (
+    <fieldset className="jp-wm-ValuesFilter">
+      <legend>{trans.__('Only with')}</legend>
+      <div className="jp-wm-ValuesFilter-list">
+        {counts.slice(0, MAX_VALUES).map(([value, count]) => (
+          <label key={value}>
+            <input
+              type="checkbox"
+              checked={selected.includes(value)}
+              onChange={event =>
+                setSelected(
+                  event.target.checked
+                    ? [...selected, value]
+                    : selected.filter(other => other !== value)
+                )
+              }
+            />
+            <span className="jp-wm-ValuesFilter-value">{valueLabel(value)}</span>
+            <span className="jp-wm-ValuesFilter-count">{count}</span>
+          </label>
+        ))}
+      </div>
+      {counts.length > MAX_VALUES && (
+        <p>{trans.__('and %1 more values: use the text filter', counts.length - MAX_VALUES)}</p>
+      )}
+      <Button
+        label={trans.__('Clear')}
+        disabled={selected.length === 0}
+        onClick={() => setSelected([])}
+      />
+    </fieldset>
+  );
+}
+
+/** The values of a column with their numbers of runs, the most frequent ones first. */
+function countValues(rows: readonly RunRow[], column: string): [string, number][] {
+  const read = cellReader(column);
+  const counts = new Map<string, number>();
+  for (const row of rows) {
+    const value = String(read(row));
+    counts.set(value, (counts.get(value) ?? 0) + 1);
+  }
+  return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+}

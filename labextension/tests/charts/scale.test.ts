@@ -1,0 +1,190 @@
+import { describe, expect, it } from 'vitest';
+
+import {
+  categoryScale,
+  numberScale,
+  stepSize,
+  normalize,
+  type Scale,
+  makeScale,
+  jitter,
+  pixelMapper,
+  invert,
+  pad
+} from '../../src/charts/scale';
+import { tickStep, makeTicks } from '../../src/charts/ticks';
+
+const LINEAR: Scale = { kind: 'linear', low: 0, high: 10 };
+const LOG: Scale = { kind: 'log', low: 1e-4, high: 1 };
+const WORDS: Scale = { kind: 'category', values: ['adam', 'lion', 'sgd'] };
+
+describe('a scale', () => {
+  it('has the same place for a value there and back', () => {
+    for (const scale of [LINEAR, LOG]) {
+      for (const place of [0, 0.25, 0.5, 1]) {
+        expect(normalize(scale, invert(scale, place))).toBeCloseTo(place);
+      }
+    }
+    expect(invert(LOG, 0.5)).toBeCloseTo(0.01);
+  });
+
+  it('has categories in the middle of equal parts', () => {
+    expect(normalize(WORDS, 'adam')).toBeCloseTo(1 / 6);
+    expect(normalize(WORDS, 'sgd')).toBeCloseTo(5 / 6);
+    expect(normalize(WORDS, 'rmsprop')).toBeNull();
+    expect(invert(WORDS, 0.4)).toBe(1);
+  });
+
+  it('has no place for what is missing, or not positive on a logarithmic one', () => {
+    expect(normalize(LINEAR, null)).toBeNull();
+    expect(normalize(LINEAR, 'text')).toBeNull();
+    expect(normalize(LOG, 0)).toBeNull();
+    expect(normalize(LOG, -1)).toBeNull();
+    expect(normalize(LINEAR, -5)).toBe(-0.5);
+  });
+
+  it('says the same in pixels', () => {
+    for (const scale of [LINEAR, LOG]) {
+      const pixels = pixelMapper(scale, 300, 100);
+      for (const place of [0, 0.3, 1]) {
+        expect(pixels(invert(scale, place))).toBeCloseTo(300 - 200 * place);
+      }
+    }
+    expect(pixelMapper(LOG, 0, 100)(0)).toBeNaN();
+    expect(pixelMapper(WORDS, 0, 300)(1)).toBeCloseTo(150);
+  });
+
+  it('holds all numbers that it was made of, and knows whether they are whole', () => {
+    expect(numberScale([3, 1, null, 2])).toMatchObject({ low: 1, high: 3, isInteger: true });
+    expect(numberScale([1, 2.5])?.isInteger).toBe(false);
+    expect(numberScale([-1, 0, 10, 0.1], { log: true })).toMatchObject({ low: 0.1, high: 10 });
+    expect(numberScale([null, NaN, Infinity])).toBeNull();
+  });
+
+  it('always has a length', () => {
+    for (const value of [0, 5, -3]) {
+      const scale = numberScale([value]);
+      expect(scale && scale.high > scale.low).toBe(true);
+    }
+    const log = numberScale([0.1], { log: true });
+    expect(log && normalize(log, 0.1)).toBeCloseTo(0.5);
+  });
+
+  it('can have room at both ends', () => {
+    const wide = pad({ kind: 'linear', low: 0, high: 10 }, 0.1);
+    expect(wide).toMatchObject({ low: -1, high: 11 });
+    const log = pad({ kind: 'log', low: 1, high: 100 }, 0.5);
+    expect(log.low).toBeCloseTo(0.1);
+    expect(log.high).toBeCloseTo(1000);
+  });
+
+  it('is one of categories where not all values are numbers', () => {
+    expect(makeScale([1, 2, null], false, 0)?.kind).toBe('linear');
+    expect(makeScale([1, 'auto'], false, 0)).toEqual({ kind: 'category', values: ['1', 'auto'] });
+    expect(makeScale([true, false], false, 0)?.kind).toBe('category');
+    expect(categoryScale(['10', '9', null])?.values).toEqual(['9', '10']);
+    expect(makeScale([null], false, 0)).toBeNull();
+    expect(makeScale([64, null, 8], false, 0, [8, 64, 32])).toEqual({
+      kind: 'category',
+      values: ['8', '32', '64'],
+      numbers: [8, 32, 64]
+    });
+    expect(makeScale([7], false, 0, [8, 64])?.kind).toBe('linear');
+  });
+
+  it('knows how far its few places are apart, and scatters evenly between them', () => {
+    expect(stepSize(WORDS)).toBeCloseTo(1 / 3);
+    const whole = makeScale([1, 2, 8], false, 0.1);
+    expect(whole).toMatchObject({ low: 0.5, high: 8.5 });
+    expect(whole && stepSize(whole)).toBe(1 / 8);
+    expect(makeScale([3], false, 0)).toMatchObject({ low: 1.5, high: 4.5 });
+    expect(stepSize({ kind: 'linear', low: 1, high: 500, isInteger: true })).toBe(0);
+    expect(stepSize(LINEAR)).toBe(0);
+    const parts = [0, 0, 0, 0];
+    for (let number = 0; number < 1000; number += 1) {
+      parts[Math.floor((jitter(number, 1) + 0.5) * 4)] += 1;
+    }
+    expect(Math.min(...parts)).toBeGreaterThan(240);
+  });
+});
+
+describe('ticks', () => {
+  const labels = (scale: Scale, count: number, seconds = false) =>
+    makeTicks(scale, count, seconds).map(tick => tick.label);
+
+  it('are round numbers', () => {
+    expect(labels(LINEAR, 5)).toEqual(['0', '2', '4', '6', '8', '10']);
+    expect(labels({ kind: 'linear', low: 0.12, high: 0.39 }, 6)).toEqual([
+      '0.15',
+      '0.2',
+      '0.25',
+      '0.3',
+      '0.35'
+    ]);
+    expect(labels({ kind: 'linear', low: -1e-7, high: 1e-7 }, 2)).toEqual(['-1e-7', '0', '1e-7']);
+  });
+
+  it('can be told apart', () => {
+    const near = labels({ kind: 'linear', low: 1.00001, high: 1.00005 }, 5);
+    expect(new Set(near).size).toBe(near.length);
+    expect(near.length).toBeGreaterThan(2);
+  });
+
+  it('end also where all values are the same but for rounding', () => {
+    const scale = numberScale([0.001, 0.001 + 3e-19, 0.001 - 2e-19]);
+    expect(scale && makeTicks(scale, 5).map(tick => tick.label)).toContain('0.001');
+    for (const [low, high] of [
+      [1e16, 1e16 + 2],
+      [0, 0],
+      [NaN, 1],
+      [0, Infinity]
+    ]) {
+      expect(makeTicks({ kind: 'linear', low, high }, 5).length).toBeLessThan(20);
+    }
+  });
+
+  it('are powers of ten on a logarithmic scale, with 2 and 5 where there is room', () => {
+    expect(labels(LOG, 5)).toEqual(['1e-4', '0.001', '0.01', '0.1', '1']);
+    expect(labels({ kind: 'log', low: 1, high: 100 }, 9)).toEqual([
+      '1',
+      '2',
+      '5',
+      '10',
+      '20',
+      '50',
+      '100'
+    ]);
+    expect(labels({ kind: 'log', low: 1e-30, high: 1 }, 5).length).toBeLessThanOrEqual(6);
+    // Within a decade they are those of a linear one.
+    expect(labels({ kind: 'log', low: 2.1, high: 2.9 }, 4).length).toBeGreaterThan(2);
+  });
+
+  it('are whole where values are', () => {
+    expect(labels({ kind: 'linear', low: 0, high: 3, isInteger: true }, 10)).toEqual([
+      '0',
+      '1',
+      '2',
+      '3'
+    ]);
+  });
+
+  it('are those of a clock for seconds', () => {
+    expect(tickStep(0, 100, 5, true)).toBe(30);
+    expect(tickStep(0, 7000, 5, true)).toBe(1800);
+    expect(tickStep(0, 40 * 86400, 5, true)).toBe(10 * 86400);
+    expect(labels({ kind: 'linear', low: 0, high: 130 }, 3, true)).toEqual([
+      '0 s',
+      '1 m 0 s',
+      '2 m 0 s'
+    ]);
+  });
+
+  it('leave categories out where there is no room for all', () => {
+    const many: Scale = {
+      kind: 'category',
+      values: Array.from({ length: 30 }, (_, i) => `v${i}`)
+    };
+    expect(labels(WORDS, 3)).toEqual(['adam', 'lion', 'sgd']);
+    expect(labels(many, 10)).toHaveLength(10);
+  });
+});

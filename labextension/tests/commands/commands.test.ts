@@ -1,0 +1,147 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { describe, expect, it } from 'vitest';
+
+import { findCell } from '../../src/commands/cellSearch';
+import { assignmentCode, bestParamsCode } from '../../src/pythonCode';
+import { notificationFor } from '../../src/models/stateNotification';
+import * as verbs from '../../src/models/capabilities';
+import type { RunState, SweepState } from '../../src/api/schemas';
+import { aSweep } from '../sweeps';
+
+const trans = nullTranslator.load('wandb_magic');
+
+describe('JSON as Python', () => {
+  it('has the literals of Python', () => {
+    expect(assignmentCode('x', null)).toBe('x = None');
+    expect(assignmentCode('x', [true, false, 1e-7, -2.5, 'a "b"\n\\'])).toBe(
+      'x = [True, False, 1e-7, -2.5, "a \\"b\\"\\n\\\\"]'
+    );
+  });
+
+  it('has one key a line, also further inside', () => {
+    expect(
+      assignmentCode('best', { lr: 0.1, optimizer: { name: 'adam', betas: [0.9, 0.99] } })
+    ).toBe(
+      `best = {
+    "lr": 0.1,
+    "optimizer": {
+        "name": "adam",
+        "betas": [0.9, 0.99],
+    },
+}`
+    );
+    expect(assignmentCode('best', {})).toBe('best = {}');
+  });
+
+  it('says in one line where the best parameters are from, whatever the name is', () => {
+    const best = { id: 'run00014', number: 14, value: 0.91341, params: { lr: 0.1 } };
+    const sweep = aSweep('a', { name: 'two\nlines = 1', best });
+    const [comment, ...code] = bestParamsCode(sweep, best).split('\n');
+    expect(comment).toBe('# two lines = 1, run 14: accuracy 0.91341');
+    expect(code.join('\n')).toBe('best = {\n    "lr": 0.1,\n}');
+  });
+});
+
+describe('the cell that a text comes from', () => {
+  const cells = [
+    'import wandb',
+    '%%wandb_sweep config --count 20\nwith wandb.init():\n    1',
+    'x = 1'
+  ];
+
+  it.each([
+    [`${cells[1]}\n`, 1],
+    ['%%wandb_sweep config --count 20', 1],
+    ['%%wandb_sweep config --count 20\nwhat has been changed since', 1],
+    ['  x = 1', 2],
+    ['y = 1', -1],
+    ['', -1]
+  ])('of %j is number %i', (text, place) => {
+    expect(findCell(cells, text)).toBe(place);
+  });
+
+  it('is the one that is the text before one that has it inside', () => {
+    expect(findCell(['a = 1\nb', 'a = 1'], 'a = 1')).toBe(1);
+  });
+});
+
+describe('what can be asked of a sweep', () => {
+  const can = (state: SweepState) =>
+    Object.entries({
+      pause: verbs.canPause,
+      resume: verbs.canResume,
+      stop: verbs.canStop,
+      delete: verbs.canDelete
+    })
+      .filter(([, fits]) => fits(aSweep('a', { state })))
+      .map(([verb]) => verb);
+
+  it.each<[SweepState, string[]]>([
+    ['pending', ['stop']],
+    ['running', ['pause', 'stop']],
+    ['paused', ['resume', 'stop']],
+    ['stopping', []],
+    ['stopped', ['resume', 'delete']],
+    ['failed', ['resume', 'delete']],
+    ['died', ['resume', 'delete']],
+    ['finished', ['delete']]
+  ])('that is %s: %j', (state, expected) => {
+    expect(can(state)).toEqual(expected);
+  });
+});
+
+describe('what can be asked of a run', () => {
+  it('is to go on, if it has ended and not well', () => {
+    const states: RunState[] = ['pending', 'running', 'finished'];
+    expect(states.filter(verbs.canResumeRun)).toEqual([]);
+    const ended: RunState[] = ['failed', 'killed', 'stopped', 'pruned', 'lost'];
+    expect(ended.filter(verbs.canResumeRun)).toEqual(ended);
+  });
+
+  it('is to run again what failed, unless the sweep is being stopped', () => {
+    expect(verbs.canRerunFailed(aSweep('a', { failed: 0 }))).toBe(false);
+    expect(verbs.canRerunFailed(aSweep('a', { failed: 2, state: 'finished' }))).toBe(true);
+    expect(verbs.canRerunFailed(aSweep('a', { failed: 2, state: 'stopping' }))).toBe(false);
+  });
+});
+
+describe('a notification', () => {
+  const told = (state: SweepState, wanted: 'all' | 'problems' | 'none', cause = '') =>
+    notificationFor(
+      {
+        sweep: aSweep('a', { name: 'digits', state, cause }),
+        previous: 'running',
+        isRequested: false
+      },
+      wanted,
+      trans
+    );
+
+  it('tells how it went', () => {
+    expect(told('finished', 'all')).toEqual({
+      kind: 'success',
+      message: 'Sweep digits has finished: 30 runs, best 0.9134'
+    });
+    expect(told('paused', 'all', 'the first 3 runs failed')).toEqual({
+      kind: 'warning',
+      message: 'Sweep digits: paused, the first 3 runs failed'
+    });
+    expect(told('stopped', 'all', 'stopped on request')?.message).toBe(
+      'Sweep digits: stopped on request'
+    );
+    expect(told('died', 'all')?.kind).toBe('error');
+  });
+
+  it('is not made of a sweep that goes on', () => {
+    expect(told('running', 'all')).toBeNull();
+    expect(told('stopping', 'all')).toBeNull();
+  });
+
+  it('is only of problems, or of nothing, where that is wanted', () => {
+    const all: SweepState[] = ['finished', 'stopped', 'paused', 'failed', 'died'];
+    const kept = (wanted: 'problems' | 'none') =>
+      all.filter(state => told(state, wanted) !== null);
+    expect(kept('problems')).toEqual(['paused', 'failed', 'died']);
+    expect(kept('none')).toEqual([]);
+  });
+});

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+
+import {
+  isSorted,
+  cellValue,
+  ColumnRegistry,
+  columnsOf,
+  type IFilter,
+  NO_FILTER,
+  matchesFilter,
+  sortRuns
+} from '../../src/models/columns';
+import { aRun, runs } from '../factories';
+
+const names = (rows: { number: number }[]) => rows.map(row => row.number);
+const filter = (changes: Partial<IFilter>): IFilter => ({ ...NO_FILTER, ...changes });
+
+describe('columns', () => {
+  it('are those of every run, then parameters, then the summary', () => {
+    const groups = columnsOf(runs(3)).map(column => column.group);
+    expect(groups.filter(group => group !== 'run')).toEqual(['params', 'params', 'summary']);
+    expect(groups.indexOf('params')).toBeGreaterThan(groups.lastIndexOf('run'));
+  });
+
+  it('are numeric where every run has a number, none, or one that JSON cannot say', () => {
+    const rows = [
+      aRun(0, { params: { a: 1, b: 1, c: null }, summary: { loss: 'NaN' } }),
+      aRun(1, { params: { a: null, b: 'x' }, summary: { loss: 2 } })
+    ];
+    const numeric = Object.fromEntries(columnsOf(rows).map(each => [each.id, each.numeric]));
+    expect(numeric).toMatchObject({
+      'params.a': true,
+      'params.b': false,
+      'params.c': true,
+      'summary.loss': true
+    });
+  });
+
+  it('stay the same array until a run brings something new', () => {
+    const columns = new ColumnRegistry();
+    columns.add(aRun(0));
+    const before = columns.all;
+    columns.add(aRun(1));
+    expect(columns.all).toBe(before);
+    columns.add(aRun(2, { params: { depth: 3 } }));
+    expect(columns.all.map(each => each.id)).toContain('params.depth');
+  });
+});
+
+describe('a cell', () => {
+  it('reads keys with dots in them', () => {
+    expect(cellValue(aRun(0, { summary: { 'val.loss': 3 } }), 'summary.val.loss')).toBe(3);
+  });
+
+  it('has no number where the number is not finite', () => {
+    expect(cellValue(aRun(0, { summary: { loss: 'NaN' } }), 'summary.loss')).toBeNull();
+  });
+
+  it('shows lists and objects as text', () => {
+    expect(cellValue(aRun(0, { params: { layers: [8, 4] } }), 'params.layers')).toBe('[8,4]');
+  });
+
+  it('counts the duration of a run on while it runs', () => {
+    const started = Date.now() / 1000 - 60;
+    expect(cellValue(aRun(0, { started, ended: null }), 'duration')).toBeCloseTo(60, 0);
+    expect(cellValue(aRun(0, { started: null }), 'duration')).toBeNull();
+  });
+});
+
+describe('a filter', () => {
+  it('wants all its words, wherever they stand', () => {
+    expect(matchesFilter(aRun(7), filter({ text: 'ADAM wave-7' }))).toBe(true);
+    expect(matchesFilter(aRun(8), filter({ text: 'adam wave-8' }))).toBe(false);
+    expect(
+      matchesFilter(aRun(7, { failure: 'ValueError: no' }), filter({ text: 'valueerror' }))
+    ).toBe(true);
+  });
+
+  it('holds back what has no number in a range, and takes its ends in', () => {
+    const ranges = { value: { low: 0.1, high: 0.3 } };
+    expect(names(runs(6).filter(row => matchesFilter(row, filter({ ranges }))))).toEqual([
+      1, 2, 3
+    ]);
+    expect(matchesFilter(aRun(2, { value: null }), filter({ ranges }))).toBe(false);
+  });
+
+  it('lets chosen values and states through', () => {
+    const ranges = { 'params.optimizer': { values: ['adam'] } };
+    expect(names(runs(5).filter(row => matchesFilter(row, filter({ ranges }))))).toEqual([1, 3]);
+    expect(
+      matchesFilter(aRun(0, { state: 'failed' }), filter({ states: ['failed', 'lost'] }))
+    ).toBe(true);
+    expect(matchesFilter(aRun(0), filter({ states: ['failed'] }))).toBe(false);
+  });
+});
+
+describe('sorting', () => {
+  it('puts runs without a value last either way', () => {
+    const rows = [aRun(0, { value: null }), aRun(1, { value: 3 }), aRun(2, { value: 5 })];
+    expect(names(sortRuns(rows, { column: 'value', descending: false }))).toEqual([1, 2, 0]);
+    expect(names(sortRuns(rows, { column: 'value', descending: true }))).toEqual([2, 1, 0]);
+  });
+
+  it('is known again', () => {
+    const sort = { column: 'value', descending: true };
+    const rows = sortRuns([...runs(5), aRun(5, { value: null })], sort);
+    expect(isSorted(rows, sort)).toBe(true);
+    expect(isSorted([...rows, aRun(9)], sort)).toBe(false);
+    expect(isSorted([], sort)).toBe(true);
+  });
+
+  it('leaves equals in order of number, and reads numbers in texts', () => {
+    const rows = [10, 9, 1].map(number => aRun(number, { host: `node${number % 9}` }));
+    expect(names(sortRuns(rows, { column: 'host', descending: false }))).toEqual([9, 1, 10]);
+    expect(names(sortRuns(rows, { column: 'name', descending: false }))).toEqual([1, 9, 10]);
+  });
+});

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+
+import { NO_FILTER } from '../../src/models/columns';
+import { RunStore } from '../../src/models/runStore';
+import { aRun, runs } from '../factories';
+
+const ids = (rows: readonly { id: string }[]) => rows.map(row => row.id);
+
+describe('rows', () => {
+  it('stand in order of number and attempt, in whatever order they come', () => {
+    const rows = new RunStore();
+    const retry = aRun(1, { id: 'retry', attempt: 1 });
+    rows.merge([aRun(2), retry]);
+    rows.merge([aRun(0), aRun(1)]);
+    expect(ids(rows.all)).toEqual(['run00000', 'run00001', 'retry', 'run00002']);
+    expect(rows.get('retry')).toBe(retry);
+  });
+
+  it('are replaced in their place, and the array is a new one', () => {
+    const rows = new RunStore();
+    rows.merge(runs(3));
+    const before = rows.all;
+    rows.merge([aRun(1, { state: 'failed' })]);
+    expect(rows.all).not.toBe(before);
+    expect(rows.all[1].state).toBe('failed');
+    expect(rows.all[2]).toBe(before[2]);
+    expect(before[1].state).toBe('finished');
+  });
+
+  it('stay the same array while nothing comes', () => {
+    const rows = new RunStore();
+    rows.merge(runs(3));
+    const before = rows.all;
+    rows.merge([]);
+    expect(rows.all).toBe(before);
+    expect(rows.filtered(NO_FILTER)).toBe(before);
+  });
+
+  it('are filtered anew where they or the filter have changed', () => {
+    const rows = new RunStore();
+    rows.merge(runs(4));
+    const failed = { ...NO_FILTER, states: ['failed' as const] };
+    expect(rows.filtered(failed)).toEqual([]);
+    rows.merge([aRun(2, { state: 'failed' })]);
+    expect(ids(rows.filtered(failed))).toEqual(['run00002']);
+    expect(rows.filtered(failed)).toBe(rows.filtered(failed));
+    expect(rows.filtered({ ...failed, states: [] })).toHaveLength(4);
+  });
+
+  it('are those in question where some are selected', () => {
+    const rows = new RunStore();
+    rows.merge(runs(4));
+    const selection = ['run00001', 'run00002', 'gone'];
+    expect(ids(rows.active(NO_FILTER, selection))).toEqual(['run00001', 'run00002']);
+    expect(rows.active(NO_FILTER, selection)).toBe(rows.active(NO_FILTER, selection));
+    const text = { ...NO_FILTER, text: 'sgd' };
+    expect(ids(rows.active(text, selection))).toEqual(['run00002']);
+    expect(rows.active(text, [])).toBe(rows.filtered(text));
+    rows.merge([aRun(2, { state: 'failed' })]);
+    expect(rows.active(text, selection)[0].state).toBe('failed');
+  });
+
+  it('cost little where little changes', () => {
+    const rows = new RunStore();
+    rows.merge(runs(10_000));
+    const filter = { ...NO_FILTER, text: 'adam' };
+    expect(rows.filtered(filter)).toHaveLength(5000);
+    const begin = performance.now();
+    for (let change = 0; change < 100; change += 1) {
+      rows.merge([aRun(9_999, { value: change })]);
+      rows.filtered(filter);
+    }
+    // A full sort, filter and search for columns takes about ten times as long.
+    expect((performance.now() - begin) / 100).toBeLessThan(5);
+  });
+});

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+
+import { plainText, parseAnsiLine } from '../../../../src/views/run/logs/ansi';
+import { highlightMatches, matchRanges } from '../../../../src/views/run/logs/highlight';
+
+const ESC = '\u001b';
+
+/** What is written how: text and classes, or text and colors. */
+function looks(line: string): string[] {
+  return parseAnsiLine(line).map(({ text, style }) =>
+    [text, style.classes, style.color, style.background].filter(Boolean).join('|')
+  );
+}
+
+describe('colors', () => {
+  it('are those of JupyterLab’s terminals where they have a name', () => {
+    expect(looks(`a${ESC}[31mred${ESC}[1;44mmore${ESC}[0mplain`)).toEqual([
+      'a',
+      'red|ansi-red-fg',
+      'more|ansi-red-fg ansi-blue-bg ansi-bold',
+      'plain'
+    ]);
+    expect(looks(`${ESC}[92mbright${ESC}[39m none${ESC}[103mback${ESC}[49m`)).toEqual([
+      'bright|ansi-green-intense-fg',
+      ' none',
+      'back|ansi-yellow-intense-bg'
+    ]);
+  });
+
+  it('may be any of 256, or of 16 million', () => {
+    expect(looks(`${ESC}[38;5;9mnamed`)).toEqual(['named|ansi-red-intense-fg']);
+    expect(looks(`${ESC}[38;5;208mcube`)).toEqual(['cube|rgb(255, 135, 0)']);
+    expect(looks(`${ESC}[48;5;232mgrey`)).toEqual(['grey|rgb(8, 8, 8)']);
+    expect(looks(`${ESC}[1;38;2;1;2;300mtrue`)).toEqual(['true|ansi-bold|rgb(1, 2, 255)']);
+    expect(looks(`${ESC}[38:2::1:2:3mcolons`)).toEqual(['colons|rgb(1, 2, 3)']);
+    expect(looks(`${ESC}[38;5;999mnone${ESC}[38mnothing`)).toEqual(['nonenothing']);
+  });
+
+  it('are swapped by inverse, styles added and taken away', () => {
+    expect(looks(`${ESC}[7ma${ESC}[31mb${ESC}[27mc`)).toEqual([
+      'a|ansi-default-inverse-fg ansi-default-inverse-bg',
+      'b|ansi-default-inverse-fg ansi-red-bg',
+      'c|ansi-red-fg'
+    ]);
+    expect(looks(`${ESC}[2;3;4;9ma${ESC}[22;23;24;29mb`)).toEqual([
+      'a|ansi-underline jp-wm-mod-dim jp-wm-mod-italic jp-wm-mod-strike',
+      'b'
+    ]);
+  });
+});
+
+describe('a line', () => {
+  it('that was written over shows its last state', () => {
+    expect(plainText('  0%|   |\r 50%|## |\r100%|###|')).toBe('100%|###|');
+    expect(plainText('\r  1%\r100%\r')).toBe('100%');
+    expect(plainText(`old text${ESC}[2K\rnew`)).toBe('new');
+    expect(plainText(`old${ESC}[1Gnew`)).toBe('new');
+    expect(plainText('windows\r')).toBe('windows');
+    expect(plainText('abc\b\bx')).toBe('ax');
+  });
+
+  it('has its titles, cursor moves and bells left out', () => {
+    expect(
+      plainText(`${ESC}]0;title\u0007a${ESC}]8;;http://x${ESC}\\link${ESC}]8;;${ESC}\\`)
+    ).toBe('alink');
+    expect(plainText(`${ESC}[2A${ESC}[?25lup${ESC}[10;20H\u0007`)).toBe('up');
+    expect(plainText(`${ESC}(Bcharset${ESC}`)).toBe('charset');
+  });
+
+  it('has other controls shown as signs, which do nothing', () => {
+    expect(plainText('a\u0000b\u007fc\td')).toBe('a\u2400b\u2421c\td');
+  });
+
+  it('is text, whatever it looks like', () => {
+    const hostile = '<script>alert(1)</script>&amp;';
+    expect(parseAnsiLine(hostile)).toEqual([{ text: hostile, style: { classes: '' } }]);
+    expect(parseAnsiLine('')).toEqual([]);
+  });
+
+  it('is read quickly, however long it is', () => {
+    const line = `${ESC}[31m`.repeat(4000) + '\r1%'.repeat(5000) + `${ESC}]`.repeat(4000);
+    const begin = performance.now();
+    expect(plainText(line)).toBe('1%');
+    expect(performance.now() - begin).toBeLessThan(500);
+  });
+});
+
+describe('what is looked for', () => {
+  it('is found whatever its case', () => {
+    expect(matchRanges('Loss loss LOSS', 'loss')).toEqual([
+      [0, 4],
+      [5, 9],
+      [10, 14]
+    ]);
+    expect(matchRanges('aaaa', 'aa')).toEqual([
+      [0, 2],
+      [2, 4]
+    ]);
+    expect(matchRanges('text', '')).toEqual([]);
+    // Its small letter is longer: the places would not be right.
+    expect(matchRanges('İ loss', 'loss')).toEqual([[2, 6]]);
+  });
+
+  it('is marked across colors', () => {
+    const cut = highlightMatches(parseAnsiLine(`a${ESC}[31mbc${ESC}[0md`), 'BCD');
+    expect(cut.map(({ text, mark, style }) => [text, mark, style.classes])).toEqual([
+      ['a', false, ''],
+      ['bc', true, 'ansi-red-fg'],
+      ['d', true, '']
+    ]);
+    expect(
+      highlightMatches(parseAnsiLine('abc'), '').map(({ text, mark }) => [text, mark])
+    ).toEqual([['abc', false]]);
+  });
+});

@@ -1,0 +1,125 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { describe, expect, it } from 'vitest';
+
+import {
+  groupSweeps,
+  type ISweepGroup,
+  matchesFilter,
+  unreadableMatchesFilter
+} from '../../../src/views/sidebar/sweepGroups';
+import { accessibleLabel } from '../../../src/views/sidebar/SweepItem';
+import { buildNodes, rowForKey } from '../../../src/views/sidebar/treeNodes';
+import { aSweep } from '../../sweeps';
+
+const ids = (groups: readonly ISweepGroup[]) =>
+  groups.map(({ sweeps }) => sweeps.map(({ id }) => id).join(' '));
+
+describe('the groups of the sidebar', () => {
+  it('have what goes on, or waits for somebody, apart from what is over', () => {
+    const sweeps = [
+      aSweep('a', { state: 'running' }),
+      aSweep('b', { state: 'paused' }),
+      aSweep('c', { state: 'died' }),
+      aSweep('d'),
+      aSweep('e', { state: 'failed' })
+    ];
+    expect(ids(groupSweeps(sweeps))).toEqual(['a b c', 'd e']);
+  });
+
+  it('keep everything in its place while they are held, and put new ones behind', () => {
+    const before = groupSweeps([aSweep('a', { state: 'running' }), aSweep('b'), aSweep('c')]);
+    const now = [aSweep('n', { state: 'running' }), aSweep('a', { ended: 31 }), aSweep('c')];
+    const held = groupSweeps(now, before);
+    expect(ids(held)).toEqual(['a n', 'c']);
+    expect(held[0].sweeps[0].ended).toBe(31);
+    expect(ids(groupSweeps(now))).toEqual(['n', 'a c']);
+  });
+});
+
+describe('the filter of the sidebar', () => {
+  const sweep = aSweep('abc', { name: 'digits-Bayes', cause: 'the first 3 runs failed' });
+
+  it.each([
+    ['', true],
+    ['  ', true],
+    ['bayes', true],
+    ['BAYES digits', true],
+    ['failed', true],
+    ['abc', true],
+    ['bayes mnist', false]
+  ])('looks for the words %j anywhere in any order', (text, found) => {
+    expect(matchesFilter(sweep, { text, states: [] })).toBe(found);
+  });
+
+  it('lets some states through', () => {
+    expect(matchesFilter(sweep, { text: '', states: ['running', 'finished'] })).toBe(true);
+    expect(matchesFilter(sweep, { text: 'bayes', states: ['running'] })).toBe(false);
+  });
+
+  it('has nothing to say of the state of what cannot be read', () => {
+    const unreadable = { id: 'x', name: 'old', reason: 'damaged' };
+    expect(unreadableMatchesFilter(unreadable, { text: 'old', states: [] })).toBe(true);
+    expect(unreadableMatchesFilter(unreadable, { text: '', states: ['died'] })).toBe(false);
+  });
+});
+
+describe('the tree of the sidebar', () => {
+  const groups = groupSweeps([aSweep('a', { state: 'running' }), aSweep('b'), aSweep('c')]);
+  const unreadable = [{ id: 'x', name: 'old', reason: 'damaged' }];
+  const nodes = buildNodes(groups, unreadable, () => false);
+  const row = (key: string) => nodes.findIndex(node => node.key === key);
+
+  it('has a row for each group and each sweep', () => {
+    const keys = nodes.map(({ key }) => key);
+    expect(keys).toEqual(['running', 'a', 'earlier', 'b', 'c', 'unreadable', 'x']);
+    expect(nodes[row('c')]).toMatchObject({ position: 2, siblingCount: 2 });
+    expect(nodes[row('unreadable')]).toMatchObject({ position: 3, siblingCount: 3, count: 1 });
+  });
+
+  it('hides what is in a folded group, and says how much that is', () => {
+    const folded = buildNodes(groups, [], name => name === 'earlier');
+    expect(folded.map(({ key }) => key)).toEqual(['running', 'a', 'earlier']);
+    expect(folded[2]).toMatchObject({ folded: true, count: 2, position: 2, siblingCount: 2 });
+  });
+
+  it('has no group without sweeps', () => {
+    expect(buildNodes(groupSweeps([]), [], () => false)).toEqual([]);
+  });
+
+  it.each([
+    ['ArrowDown', 'a', 'earlier'],
+    ['ArrowDown', 'x', 'x'],
+    ['ArrowUp', 'running', 'running'],
+    ['Home', 'c', 'running'],
+    ['End', 'a', 'x'],
+    ['ArrowLeft', 'c', 'earlier'],
+    ['ArrowRight', 'earlier', 'b']
+  ])('%s leads from %s to %s', (key, from, to) => {
+    expect(nodes[rowForKey(key, nodes, row(from)) ?? -1].key).toBe(to);
+  });
+
+  it('leaves a key alone that leads nowhere: it folds, opens, or is not ours', () => {
+    expect(rowForKey('ArrowLeft', nodes, row('earlier'))).toBeNull();
+    expect(rowForKey('ArrowRight', nodes, row('b'))).toBeNull();
+    expect(rowForKey('Enter', nodes, row('b'))).toBeNull();
+    const folded = buildNodes(groups, [], () => true);
+    expect(rowForKey('ArrowRight', folded, 0)).toBeNull();
+  });
+});
+
+describe('what is read out of a sweep', () => {
+  const trans = nullTranslator.load('wandb_magic');
+
+  it('is what the eyes see', () => {
+    const sweep = aSweep('a', { state: 'running', ended: 18, failed: 1, remaining: 242 });
+    expect(accessibleLabel(sweep, trans)).toBe(
+      'sweep a, running, 18 of 30 runs, best 0.9134, 4 m 2 s left, 1 failed'
+    );
+  });
+
+  it('says why a sweep does not go on', () => {
+    const paused = aSweep('a', { state: 'paused', cause: 'the first 3 runs failed', best: null });
+    expect(accessibleLabel(paused, trans)).toContain('the first 3 runs failed');
+    expect(accessibleLabel(aSweep('a', { state: 'died' }), trans)).toContain('supervisor is gone');
+  });
+});
