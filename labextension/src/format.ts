@@ -1,5 +1,8 @@
 /** Numbers, durations, times and sizes for people: the same value looks the same everywhere. Pure. */
 
+/** A value that a column or a table can have. */
+export type Cell = number | string | boolean | null;
+
 export const MISSING = '–';
 
 /** A number with the digits that matter; `digits` significant ones, 4 by default. */
@@ -34,7 +37,7 @@ export function digitsFor(low: number, high: number): number {
 }
 
 /** Any value of a column. */
-export function formatCell(value: number | string | boolean | null, digits?: number): string {
+export function formatCell(value: Cell, digits?: number): string {
   return typeof value === 'string'
     ? value
     : typeof value === 'boolean'

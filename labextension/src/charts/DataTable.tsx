@@ -3,7 +3,7 @@
 import { downloadIcon } from '@jupyterlab/ui-components';
 import { type ReactElement, useState } from 'react';
 
-import type { Cell } from '../models/columns';
+import type { Cell } from '../format';
 import { formatCell } from '../format';
 import { usePanelContext } from '../components/context';
 import { Button } from '../components/Button';

@@ -1,5 +1,5 @@
 /**
- * Runs as points between two axes, where asked with a surface behind them.
+ * A scatter chart, optionally over an interpolated surface.
  *
  * The arrow keys go from point to point, Enter selects, 0 shows all again.
  */
@@ -7,9 +7,8 @@
 import { type KeyboardEvent, type ReactElement, useMemo, useState } from 'react';
 
 import { formatCell, formatDuration } from '../format';
-import { type Cell, cellReader } from '../models/columns';
+import type { Cell } from '../format';
 import { usePanelContext } from '../components/context';
-import type { RunRow } from '../api/schemas';
 import type { IAxis } from './plotArea';
 import { GRID_CELLS, type ISurface, interpolate } from './interpolation';
 import { drawFocusRing, drawPoint } from './drawPoints';
@@ -17,10 +16,9 @@ import { drawSurface } from './drawSurface';
 import { type IPointerPosition, type IZoom, type DrawFunction, Plot } from './Plot';
 import { Tooltip } from './Tooltip';
 import type { Scale } from './scale';
-import { readingOrder, nearestPoint, toPoints } from './points';
+import { type IDatum, readingOrder, nearestPoint, toPoints } from './points';
 
 export interface IScatterAxis {
-  column: string;
   title: string;
   scale: Scale;
   /** Whether its numbers are seconds. */
@@ -28,22 +26,19 @@ export interface IScatterAxis {
 }
 
 export interface IScatterChartProps {
-  rows: readonly RunRow[];
-  /** Ids of the runs in question; null if all are. */
+  data: readonly IDatum[];
+  /** The ids of the emphasized points; null means all. */
   included: ReadonlySet<string> | null;
   x: IScatterAxis;
   y: IScatterAxis;
-  colorOf: (row: RunRow) => string;
-  /** Whether states are told by shapes. */
-  shapes?: boolean;
   /** How good a value is, from 0 to 1, for a surface; without it there is none. */
   surfaceValue?: ((value: number) => number) | null;
   focus: string | null;
   onFocus: (run: string | null) => void;
   onSelect: (run: string, isAdditive: boolean) => void;
   onOpen: (run: string) => void;
-  /** What else is said of a run: titles with values. */
-  details: (row: RunRow) => readonly (readonly [string, Cell])[];
+  /** Further details of a point, as titles with values. */
+  details: (datum: IDatum) => readonly (readonly [string, Cell])[];
 }
 
 const SNAP_DISTANCE = 14;
@@ -51,7 +46,7 @@ const SNAP_DISTANCE = 14;
 const MANY_POINTS = 500;
 
 export function ScatterChart(props: IScatterChartProps): ReactElement {
-  const { rows, included, x, y, colorOf, focus, surfaceValue = null, shapes = false } = props;
+  const { data, included, x, y, focus, surfaceValue = null } = props;
   const { trans } = usePanelContext();
   const [pointer, setPointer] = useState<IPointerPosition | null>(null);
   const [zoom, setZoom] = useState<IZoom | null>(null);
@@ -64,13 +59,8 @@ export function ScatterChart(props: IScatterChartProps): ReactElement {
     [y, zoom]
   );
   const points = useMemo(
-    () =>
-      toPoints(
-        rows,
-        { column: x.column, scale: xAxis.scale },
-        { column: y.column, scale: yAxis.scale }
-      ),
-    [rows, x.column, xAxis.scale, y.column, yAxis.scale]
+    () => toPoints(data, xAxis.scale, yAxis.scale),
+    [data, xAxis.scale, yAxis.scale]
   );
   const interpolated = useMemo<ISurface | null>(() => {
     if (surfaceValue === null) {
@@ -80,10 +70,10 @@ export function ScatterChart(props: IScatterChartProps): ReactElement {
       scale.kind === 'category'
         ? { cells: scale.values.length, isContinuous: false }
         : { cells: GRID_CELLS, isContinuous: true };
-    const samples = points.rows.flatMap((row, index) =>
-      row.value === null || (included !== null && !included.has(row.id))
+    const samples = points.data.flatMap((datum, index) =>
+      datum.value === null || (included !== null && !included.has(datum.id))
         ? []
-        : [{ x: points.x[index], y: points.y[index], value: surfaceValue(row.value) }]
+        : [{ x: points.x[index], y: points.y[index], value: surfaceValue(datum.value) }]
     );
     return interpolate(samples, gridAxis(xAxis.scale), gridAxis(yAxis.scale));
   }, [points, included, surfaceValue, xAxis.scale, yAxis.scale]);
@@ -96,13 +86,13 @@ export function ScatterChart(props: IScatterChartProps): ReactElement {
         };
         drawSurface(context, frame, interpolated, smooth, colors);
       }
-      const dense = points.rows.length > MANY_POINTS;
+      const dense = points.data.length > MANY_POINTS;
       for (const isIncluded of [false, true]) {
-        points.rows.forEach((row, index) => {
-          if ((included === null || included.has(row.id)) === isIncluded) {
+        points.data.forEach((datum, index) => {
+          if ((included === null || included.has(datum.id)) === isIncluded) {
             drawPoint(context, frame, points.x[index], points.y[index], {
-              color: isIncluded ? colorOf(row) : colors.muted,
-              shape: shapes ? row.state : 'finished',
+              color: isIncluded ? datum.color : colors.muted,
+              shape: datum.shape,
               size: dense ? 2 : 3.5,
               alpha: isIncluded ? (dense ? 0.6 : 0.9) : 0.2,
               edge: interpolated === null || dense ? null : colors.background
@@ -111,17 +101,17 @@ export function ScatterChart(props: IScatterChartProps): ReactElement {
         });
       }
     },
-    [points, included, colorOf, shapes, interpolated, xAxis.scale, yAxis.scale]
+    [points, included, interpolated, xAxis.scale, yAxis.scale]
   );
-  const focusIndex = points.rows.findIndex(row => row.id === focus);
+  const focusIndex = points.data.findIndex(datum => datum.id === focus);
   const paintOver = useMemo<DrawFunction>(
     () => (context, frame, colors) => {
       if (focusIndex >= 0) {
-        const color = colorOf(points.rows[focusIndex]);
+        const { color } = points.data[focusIndex];
         drawFocusRing(context, frame, points.x[focusIndex], points.y[focusIndex], color, colors);
       }
     },
-    [points, focusIndex, colorOf]
+    [points, focusIndex]
   );
   const order = useMemo(() => readingOrder(points), [points]);
   const onHover = (point: IPointerPosition | null) => {
@@ -137,7 +127,7 @@ export function ScatterChart(props: IScatterChartProps): ReactElement {
       y: (bottom - point.top) / size.height
     };
     const nearest = nearestPoint(points, position, size, SNAP_DISTANCE);
-    props.onFocus(nearest < 0 ? null : points.rows[nearest].id);
+    props.onFocus(nearest < 0 ? null : points.data[nearest].id);
   };
   const orderIndex = order.indexOf(focusIndex);
   const onKeyDown = (event: KeyboardEvent) => {
@@ -151,7 +141,7 @@ export function ScatterChart(props: IScatterChartProps): ReactElement {
     };
     if (event.key in moves && order.length > 0) {
       const next = Math.max(0, Math.min(order.length - 1, moves[event.key]));
-      props.onFocus(points.rows[order[next]].id);
+      props.onFocus(points.data[order[next]].id);
     } else if ((event.key === 'Enter' || event.key === ' ') && focus !== null) {
       props.onSelect(focus, event.ctrlKey || event.metaKey || event.key === ' ');
     } else if (event.key === '0') {
@@ -163,22 +153,22 @@ export function ScatterChart(props: IScatterChartProps): ReactElement {
     }
     event.preventDefault();
   };
-  const row = focusIndex < 0 ? null : points.rows[focusIndex];
-  const details = row === null ? [] : detailTexts(row, props);
+  const datum = focusIndex < 0 ? null : points.data[focusIndex];
+  const details = datum === null ? [] : detailTexts(datum, props);
   return (
     <Plot
       label={trans._n(
         '%1 run by %2 and %3',
         '%1 runs by %2 and %3',
-        points.rows.length,
+        points.data.length,
         x.title,
         y.title
       )}
       ariaValue={{
         text:
-          row === null
+          datum === null
             ? ''
-            : [trans.__('run %1', row.number), ...details.map(detail => detail.join(' '))].join(
+            : [trans.__('run %1', datum.number), ...details.map(detail => detail.join(' '))].join(
                 ', '
               ),
         place: Math.max(0, orderIndex),
@@ -198,9 +188,9 @@ export function ScatterChart(props: IScatterChartProps): ReactElement {
       onZoom={selection => setZoom(mergeZoom(zoom, selection, x.scale, y.scale))}
       onKeyDown={onKeyDown}
     >
-      {row !== null && pointer !== null && (
+      {datum !== null && pointer !== null && (
         <Tooltip
-          title={trans.__('run %1', row.number)}
+          title={trans.__('run %1', datum.number)}
           left={pointer.left}
           top={pointer.area.top}
           width={pointer.area.width}
@@ -211,15 +201,13 @@ export function ScatterChart(props: IScatterChartProps): ReactElement {
   );
 }
 
-function detailTexts(row: RunRow, { x, y, details }: IScatterChartProps): [string, string][] {
-  const read = ({ column, isTime }: IScatterAxis): Cell => {
-    const value = cellReader(column)(row);
-    return isTime && typeof value === 'number' ? formatDuration(value) : value;
-  };
+function detailTexts(datum: IDatum, { x, y, details }: IScatterChartProps): [string, string][] {
+  const read = (value: Cell, { isTime }: IScatterAxis): Cell =>
+    isTime && typeof value === 'number' ? formatDuration(value) : value;
   const entries: (readonly [string, Cell])[] = [
-    [x.title, read(x)],
-    [y.title, read(y)],
-    ...details(row)
+    [x.title, read(datum.x, x)],
+    [y.title, read(datum.y, y)],
+    ...details(datum)
   ];
   // What is an axis already is not said twice.
   return [...new Map(entries)].map(([title, value]) => [title, formatCell(value)]);

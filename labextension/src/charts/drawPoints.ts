@@ -1,14 +1,15 @@
-/** Draws a run as a point; its state is told by the shape as well as by the color. */
+/** Draws points, as markers of several shapes. */
 
-import type { RunState } from '../api/schemas';
 import type { IPlotArea } from './plotArea';
 import type { IThemeColors } from './theme';
 
 type Context = CanvasRenderingContext2D;
 
+export type MarkerShape = 'cross' | 'triangle' | 'square' | 'ring' | 'dot';
+
 export interface IPointStyle {
   color: string;
-  shape: RunState;
+  shape: MarkerShape;
   size: number;
   alpha: number;
   /** A line around it, where it lies on a surface of colors. */
@@ -30,32 +31,29 @@ export function drawPoint(
   context.lineWidth = 1.5;
   context.beginPath();
   switch (shape) {
-    case 'failed':
-    case 'killed':
-    case 'lost':
+    case 'cross':
       context.moveTo(left - size, top - size);
       context.lineTo(left + size, top + size);
       context.moveTo(left + size, top - size);
       context.lineTo(left - size, top + size);
       context.stroke();
       break;
-    case 'pruned':
+    case 'triangle':
       context.moveTo(left, top - size);
       context.lineTo(left + size, top + size);
       context.lineTo(left - size, top + size);
       context.closePath();
       context.fill();
       break;
-    case 'stopped':
+    case 'square':
       context.rect(left - size, top - size, 2 * size, 2 * size);
       context.fill();
       break;
-    case 'pending':
-    case 'running':
+    case 'ring':
       context.arc(left, top, size, 0, 2 * Math.PI);
       context.stroke();
       break;
-    case 'finished':
+    case 'dot':
       context.arc(left, top, size, 0, 2 * Math.PI);
       context.fill();
       if (edge !== null) {

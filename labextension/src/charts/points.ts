@@ -1,12 +1,24 @@
-/** Runs as points between two axes: where they lie, and which is near. Pure. */
+/** Data as points between two axes: their positions, and which one is near. Pure. */
 
-import { cellReader } from '../models/columns';
-import type { RunRow } from '../api/schemas';
+import type { Cell } from '../format';
+import type { MarkerShape } from './drawPoints';
 import { stepSize, normalize, type Scale, jitter } from './scale';
 
+/** What a scatter chart shows as one point. */
+export interface IDatum {
+  id: string;
+  number: number;
+  x: Cell;
+  y: Cell;
+  /** The value that a surface is interpolated from. */
+  value: number | null;
+  color: string;
+  shape: MarkerShape;
+}
+
 export interface IPoints {
-  /** Rows that have a place on both axes, with these places from 0 to 1. */
-  rows: readonly RunRow[];
+  /** The data that have a position on both axes, with these positions from 0 to 1. */
+  data: readonly IDatum[];
   x: Float32Array;
   y: Float32Array;
   /** How many have none. */
@@ -17,32 +29,26 @@ export interface IPoints {
 const JITTER_FROM = 30;
 const JITTER_WIDTH = 0.5;
 
-export function toPoints(
-  rows: readonly RunRow[],
-  x: { column: string; scale: Scale },
-  y: { column: string; scale: Scale }
-): IPoints {
-  const readers = [cellReader(x.column), cellReader(y.column)] as const;
-  const [xStep, yStep] =
-    rows.length > JITTER_FROM ? [stepSize(x.scale), stepSize(y.scale)] : [0, 0];
-  const placedRows: RunRow[] = [];
+export function toPoints(data: readonly IDatum[], x: Scale, y: Scale): IPoints {
+  const [xStep, yStep] = data.length > JITTER_FROM ? [stepSize(x), stepSize(y)] : [0, 0];
+  const placed: IDatum[] = [];
   const positions: number[] = [];
-  for (const row of rows) {
-    const xPosition = normalize(x.scale, readers[0](row));
-    const yPosition = normalize(y.scale, readers[1](row));
+  for (const datum of data) {
+    const xPosition = normalize(x, datum.x);
+    const yPosition = normalize(y, datum.y);
     if (xPosition !== null && yPosition !== null) {
       positions.push(
-        xPosition + JITTER_WIDTH * xStep * jitter(row.number, 0),
-        yPosition + JITTER_WIDTH * yStep * jitter(row.number, 1)
+        xPosition + JITTER_WIDTH * xStep * jitter(datum.number, 0),
+        yPosition + JITTER_WIDTH * yStep * jitter(datum.number, 1)
       );
-      placedRows.push(row);
+      placed.push(datum);
     }
   }
   return {
-    rows: placedRows,
-    x: Float32Array.from(placedRows, (_, index) => positions[2 * index]),
-    y: Float32Array.from(placedRows, (_, index) => positions[2 * index + 1]),
-    omittedCount: rows.length - placedRows.length
+    data: placed,
+    x: Float32Array.from(placed, (_, index) => positions[2 * index]),
+    y: Float32Array.from(placed, (_, index) => positions[2 * index + 1]),
+    omittedCount: data.length - placed.length
   };
 }
 

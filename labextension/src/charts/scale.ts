@@ -1,6 +1,6 @@
 /** Where values lie on an axis: linear, logarithmic, or one place for each category. Pure. */
 
-import type { Cell } from '../models/columns';
+import type { Cell } from '../format';
 
 export interface INumberScale {
   kind: 'linear' | 'log';

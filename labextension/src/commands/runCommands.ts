@@ -7,8 +7,7 @@ import type { JSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Commands } from '../tokens';
 import { canResumeRun, isAlive } from '../models/capabilities';
 import type { RunState, Verb } from '../api/schemas';
-import { type ITarget } from '../views/viewWidget';
-import { targetOf } from './target';
+import { type ITarget, targetOf } from './target';
 import { showError, type ICommandContext, SWEEP_ARGS } from './command';
 
 const NOTIFICATION_MS = 3000;

@@ -3,8 +3,21 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget } from '@jupyterlab/apputils';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { Widget } from '@lumino/widgets';
 
-import { type ITarget, ViewWidget } from '../views/viewWidget';
+/** The ids of what a command or a view is about. */
+export interface ITarget {
+  sweep?: string;
+  run?: string;
+}
+
+/** Marks widgets that have a target. */
+export const VIEW_CLASS = 'jp-wm-View';
+
+/** A widget that commands can take their target from. */
+export interface ITargetWidget {
+  readonly target: ITarget;
+}
 
 /** The argument of commands in context menus; such menus cannot name what was clicked. */
 export const CLICKED = 'clicked';
@@ -31,5 +44,9 @@ export function currentTarget(app: JupyterFrontEnd): ITarget {
   const { currentWidget } = app.shell;
   const content: unknown =
     currentWidget instanceof MainAreaWidget ? currentWidget.content : currentWidget;
-  return content instanceof ViewWidget ? content.target : {};
+  return isTargetWidget(content) ? content.target : {};
+}
+
+function isTargetWidget(content: unknown): content is ITargetWidget {
+  return content instanceof Widget && content.hasClass(VIEW_CLASS) && 'target' in content;
 }

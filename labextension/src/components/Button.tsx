@@ -4,7 +4,8 @@ import type { LabIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { type MouseEvent, type ReactElement, useEffect, useReducer } from 'react';
 
-import { usePanelContext, useSignal } from './context';
+import { usePanelContext } from './context';
+import { useSignal } from './useSignal';
 
 export interface IButtonProps {
   label: string;

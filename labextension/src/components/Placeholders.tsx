@@ -3,7 +3,8 @@
 import type { ReactElement, ReactNode } from 'react';
 
 import { formatAgo, formatTime } from '../format';
-import { usePanelContext, useSignal } from './context';
+import { usePanelContext } from './context';
+import { useSignal } from './useSignal';
 import { Button } from './Button';
 import { CopyButton } from './CopyButton';
 import { useNow } from './useNow';

@@ -2,8 +2,7 @@
 
 import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
-import type { ISignal } from '@lumino/signaling';
-import { createContext, useContext, useEffect, useReducer } from 'react';
+import { createContext, useContext } from 'react';
 
 import type { SweepsModel } from '../models/sweepsModel';
 
@@ -25,26 +24,4 @@ export function usePanelContext(): IPanelContext {
     throw new Error('A view was rendered outside of LabProvider.');
   }
   return lab;
-}
-
-/** Render again when a signal emits, at most once a frame. */
-export function useSignal(...signals: ISignal<unknown, unknown>[]): void {
-  const [, render] = useReducer((count: number) => count + 1, 0);
-  useEffect(() => {
-    let frame = 0;
-    const slot = () => {
-      frame ||= requestAnimationFrame(() => {
-        frame = 0;
-        render();
-      });
-    };
-    signals.forEach(signal => signal.connect(slot));
-    // What was emitted between the first rendering and now must not be missed.
-    render();
-    return () => {
-      cancelAnimationFrame(frame);
-      signals.forEach(signal => signal.disconnect(slot));
-    };
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- the signals are the dependencies
-  }, signals);
 }

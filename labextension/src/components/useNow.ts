@@ -3,7 +3,7 @@
 import { useCallback, useSyncExternalStore } from 'react';
 
 import { clock } from './clock';
-import { useVisible } from '../views/viewWidget';
+import { useVisible } from './viewContext';
 
 const noSubscription = () => () => undefined;
 

@@ -1,9 +1,7 @@
 /** The columns of a sweep's runs, and the one filter that table and plots share. Pure. */
 
 import type { RunRow, RunState } from '../api/schemas';
-
-/** A value that a column can have: what a number column has is drawn on a scale. */
-export type Cell = number | string | boolean | null;
+import type { Cell } from '../format';
 
 export type ColumnGroup = 'run' | 'params' | 'summary';
 

@@ -8,16 +8,8 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import { ZoomLoader } from './zoomLoader';
-import type { RestAPI } from '../api/restapi';
-import type { Socket } from '../api/socket';
+import { type ICurveSource, ZoomLoader } from './zoomLoader';
 import type { Axis, Curve, Message, Stream } from '../api/schemas';
-
-/** Where curves come from; a `Model` is one. */
-export interface ICurveSource {
-  api: Pick<RestAPI, 'curves'>;
-  socket: Pick<Socket, 'open' | 'lostAt'> & { readonly changed: ISignal<unknown, void> };
-}
 
 /** Which curves are looked at. */
 export interface ICurveSelection {

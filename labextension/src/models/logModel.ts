@@ -9,7 +9,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import { LogBuffer, PAGE_LINES } from './logBuffer';
 import { LogSearch } from './logSearch';
-import type { SweepsModel } from './sweepsModel';
+import type { ISweepHost } from './sweepHost';
 import type { Message } from '../api/schemas';
 
 /** What stands at the upper edge: a line, and which part of its height is above the edge. */
@@ -23,7 +23,7 @@ const ABOVE = 5;
 
 export class LogModel implements IDisposable {
   constructor(
-    private readonly _host: SweepsModel,
+    private readonly _host: ISweepHost,
     private readonly _sweep: string,
     private readonly _run: string
   ) {

@@ -3,16 +3,16 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import type { SweepsModel } from './sweepsModel';
+import type { ISweepHost } from './sweepHost';
 import type { Message, RunRow } from '../api/schemas';
 
 export class RecentRunsModel implements IDisposable {
   constructor(
-    private readonly _sweeps: SweepsModel,
+    private readonly _host: ISweepHost,
     private readonly _sweep: string,
     private readonly _limit: number
   ) {
-    _sweeps.socket.changed.connect(this._start);
+    _host.socket.changed.connect(this._start);
     this._start();
   }
 
@@ -32,7 +32,7 @@ export class RecentRunsModel implements IDisposable {
   dispose(): void {
     this._disposed = true;
     this._topic?.dispose();
-    this._sweeps.socket.changed.disconnect(this._start);
+    this._host.socket.changed.disconnect(this._start);
     Signal.clearData(this);
   }
 
@@ -48,13 +48,13 @@ export class RecentRunsModel implements IDisposable {
 
   private async _load(): Promise<void> {
     const query = { order: 'created', descending: true, limit: this._limit };
-    const page = await this._sweeps.api.runs(this._sweep, query).catch(() => null);
+    const page = await this._host.api.runs(this._sweep, query).catch(() => null);
     if (page === null || this._disposed) {
       return;
     }
     this._cursor = page.mark;
     this._merge(page.rows);
-    this._topic = this._sweeps.socket.open(
+    this._topic = this._host.socket.open(
       () => ({ topic: 'runs', sweep: this._sweep, mark: this._cursor }),
       this._onMessage
     );

@@ -17,25 +17,23 @@ import {
   mergeSettings
 } from './viewState';
 import type { IColumn } from './columns';
-import type { SweepsModel } from './sweepsModel';
+import type { ISweepHost } from './sweepHost';
 import { RunStore } from './runStore';
 import type { Keys, Message, RunRow, RunsPage, SweepDetail, SweepSummary } from '../api/schemas';
-
-export type { IViewState } from './viewState';
 
 const PAGE = 1000;
 const SAVE_MS = 300;
 
 export class SweepModel implements IDisposable {
   constructor(
-    readonly host: SweepsModel,
+    readonly host: ISweepHost,
     readonly id: string
   ) {
     void this._restore();
     host.socket.changed.connect(this._onReconnect);
   }
 
-  /** How many use this model; see `Model.lease`. */
+  /** How many use this model; see `SweepsModel.acquire`. */
   refCount = 0;
 
   /** Emits when runs, keys or the detail have changed. */

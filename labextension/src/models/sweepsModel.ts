@@ -7,6 +7,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 import { RequestArgs, RestAPI } from '../api/restapi';
 import { Socket } from '../api/socket';
+import type { ISweepHost } from './sweepHost';
 import { SweepModel } from './sweepModel';
 import type {
   Message,
@@ -38,7 +39,7 @@ const REQUESTED_STATES: Partial<Record<Verb, SweepSummary['state']>> = {
   stop: 'stopped'
 };
 
-export class SweepsModel implements IDisposable {
+export class SweepsModel implements ISweepHost, IDisposable {
   constructor(
     readonly api: RestAPI,
     readonly socket: Socket,

@@ -8,8 +8,15 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import type { ICurveSource } from './curvesModel';
+import type { RestAPI } from '../api/restapi';
+import type { Socket } from '../api/socket';
 import type { Curve } from '../api/schemas';
+
+/** Where curves come from; a `SweepsModel` is one. */
+export interface ICurveSource {
+  api: Pick<RestAPI, 'curves'>;
+  socket: Pick<Socket, 'open' | 'lostAt'> & { readonly changed: ISignal<unknown, void> };
+}
 
 /** Which curves, from which step to which. */
 export interface IViewport {

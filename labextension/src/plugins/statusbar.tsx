@@ -8,7 +8,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { ReactElement } from 'react';
 
 import { formatNumber } from '../format';
-import { useSignal } from '../components/context';
+import { useSignal } from '../components/useSignal';
 import type { SweepsModel } from '../models/sweepsModel';
 import { Commands, ISweepsModel } from '../tokens';
 import type { SweepSummary } from '../api/schemas';

@@ -2,58 +2,20 @@
 
 import { ReactWidget } from '@jupyterlab/apputils';
 import type { Message } from '@lumino/messaging';
-import { Signal } from '@lumino/signaling';
-import { createContext, type ReactElement, useContext, useEffect } from 'react';
+import type { ReactElement } from 'react';
 
-import { type IPanelContext, PanelContextProvider, useSignal } from '../components/context';
+import { type ITarget, type ITargetWidget, VIEW_CLASS } from '../commands/target';
+import { type IPanelContext, PanelContextProvider } from '../components/context';
+import { TitleContext, Visibility, VisibilityContext } from '../components/viewContext';
 
-/** Whether a view is visible; views follow topics only while they are. */
-class Visibility {
-  readonly changed = new Signal<this, void>(this);
-  isVisible = false;
-
-  set(visible: boolean): void {
-    if (visible !== this.isVisible) {
-      this.isVisible = visible;
-      this.changed.emit();
-    }
-  }
-}
-
-const VisibilityContext = createContext(new Visibility());
-const TitleContext = createContext<(label: string, caption: string) => void>(() => undefined);
-
-/** Whether the widget that a view is in can be seen. */
-export function useVisible(): boolean {
-  const visibility = useContext(VisibilityContext);
-  useSignal(visibility.changed);
-  return visibility.isVisible;
-}
-
-/** Name the widget that a view is in, as soon as the view knows what it shows. */
-export function useTitle(label: string, caption: string): void {
-  const name = useContext(TitleContext);
-  useEffect(() => {
-    if (label !== '') {
-      name(label, caption);
-    }
-  }, [name, label, caption]);
-}
-
-/** What a view is about; ids. */
-export interface ITarget {
-  sweep?: string;
-  run?: string;
-}
-
-export class ViewWidget extends ReactWidget {
+export class ViewWidget extends ReactWidget implements ITargetWidget {
   constructor(
     private readonly _panelContext: IPanelContext,
     private readonly _view: ReactElement,
     readonly target: ITarget = {}
   ) {
     super();
-    this.addClass('jp-wm-View');
+    this.addClass(VIEW_CLASS);
   }
 
   protected override render(): ReactElement {

@@ -17,11 +17,27 @@ function axis(column: string, rows: ReturnType<typeof runs>) {
   return { column, scale };
 }
 
+type Axis = ReturnType<typeof axis>;
+
+function pointsOf(rows: ReturnType<typeof runs>, x: Axis, y: Axis) {
+  const [readX, readY] = [cellReader(x.column), cellReader(y.column)];
+  const data = rows.map(row => ({
+    id: row.id,
+    number: row.number,
+    x: readX(row),
+    y: readY(row),
+    value: row.value,
+    color: 'red',
+    shape: 'dot' as const
+  }));
+  return toPoints(data, x.scale, y.scale);
+}
+
 describe('points', () => {
   it('lie where their values are; runs without one are counted', () => {
     const rows = [...runs(3), aRun(3, { value: null, params: { lr: 1e-2 } })];
-    const points = toPoints(rows, axis('params.lr', rows), axis('value', rows));
-    expect(points.rows).toHaveLength(3);
+    const points = pointsOf(rows, axis('params.lr', rows), axis('value', rows));
+    expect(points.data).toHaveLength(3);
     expect(points.omittedCount).toBe(1);
     expect([...points.x]).toEqual([1, 0.5, 0]);
     expect([...points.y]).toEqual([0, 0.5, 1]);
@@ -29,8 +45,8 @@ describe('points', () => {
 
   it('stand side by side where many share a category', () => {
     const rows = runs(100);
-    const points = toPoints(rows, axis('params.optimizer', rows), axis('value', rows));
-    const adam = [...points.x].filter((_, index) => points.rows[index].number % 2 === 1);
+    const points = pointsOf(rows, axis('params.optimizer', rows), axis('value', rows));
+    const adam = [...points.x].filter((_, index) => points.data[index].number % 2 === 1);
     expect(new Set(adam).size).toBeGreaterThan(40);
     expect(Math.max(...adam)).toBeLessThan(0.5);
     expect(Math.min(...adam)).toBeGreaterThan(0);
@@ -38,7 +54,7 @@ describe('points', () => {
 
   it('are found near the pointer, in pixels', () => {
     const rows = runs(3);
-    const points = toPoints(rows, axis('number', rows), axis('value', rows));
+    const points = pointsOf(rows, axis('number', rows), axis('value', rows));
     const size = { width: 1000, height: 100 };
     expect(nearestPoint(points, { x: 0.505, y: 0.5 }, size, 10)).toBe(1);
     expect(nearestPoint(points, { x: 0.52, y: 0.5 }, size, 10)).toBe(-1);
@@ -46,7 +62,7 @@ describe('points', () => {
 
   it('are passed from left to right', () => {
     const rows = runs(3);
-    const points = toPoints(rows, axis('params.lr', rows), axis('value', rows));
+    const points = pointsOf(rows, axis('params.lr', rows), axis('value', rows));
     expect(readingOrder(points)).toEqual([2, 1, 0]);
   });
 });

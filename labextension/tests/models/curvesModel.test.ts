@@ -1,7 +1,8 @@
 import { Signal } from '@lumino/signaling';
 import { describe, expect, it, vi } from 'vitest';
 
-import { CurvesModel, type ICurveSource, applyPatch } from '../../src/models/curvesModel';
+import { applyPatch, CurvesModel } from '../../src/models/curvesModel';
+import type { ICurveSource } from '../../src/models/zoomLoader';
 import { visibleRuns, MAX_VISIBLE } from '../../src/views/sweep/curves/visibleCurves';
 import { selectKeys, drawableKeys, toggle } from '../../src/views/sweep/curves/curvesSettings';
 import { toggleSelection } from '../../src/views/sweep/selectRun';

@@ -4,7 +4,8 @@ import { launchIcon } from '@jupyterlab/ui-components';
 import { type ReactElement, useEffect, useRef, useState } from 'react';
 
 import { formatDuration, formatNumber } from '../../format';
-import { usePanelContext, useSignal } from '../../components/context';
+import { usePanelContext } from '../../components/context';
+import { useSignal } from '../../components/useSignal';
 import { CommandButton } from '../../components/Button';
 import { ConnectionBanner } from '../../components/Placeholders';
 import { Sparkline } from '../../components/Sparkline';
@@ -12,7 +13,7 @@ import { StateLabel } from '../../components/StateLabel';
 import { useIntersection } from '../../components/useIntersection';
 import { Commands } from '../../tokens';
 import type { SweepSummary } from '../../api/schemas';
-import { useVisible } from '../viewWidget';
+import { useVisible } from '../../components/viewContext';
 import { CapturedVariables } from './CapturedVariables';
 import { RecentRuns } from './RecentRuns';
 

@@ -7,12 +7,13 @@ import { Figure } from '../../charts/Figure';
 import { type ISeries, toSeries, xRange } from '../../charts/series';
 import { runColor } from '../../colors';
 import type { CurvesModel } from '../../models/curvesModel';
-import { usePanelContext, useSignal } from '../../components/context';
+import { usePanelContext } from '../../components/context';
+import { useSignal } from '../../components/useSignal';
 import { Skeleton } from '../../components/Placeholders';
 import { useIntersection } from '../../components/useIntersection';
 import type { RunModel } from '../../models/runModel';
 import type { Axis, Curve, RunRow } from '../../api/schemas';
-import { useVisible } from '../viewWidget';
+import { useVisible } from '../../components/viewContext';
 
 export interface ICurveSection {
   title: string;

@@ -2,23 +2,20 @@
 
 import { type ComponentType, type ReactElement, useEffect, useMemo, useState } from 'react';
 
-import { usePanelContext, useSignal } from '../../components/context';
+import { usePanelContext } from '../../components/context';
+import { useSignal } from '../../components/useSignal';
 import { ErrorBoundary } from '../../components/ErrorBoundary';
 import { lazyView } from '../../components/LazyView';
 import { ErrorMessage, Skeleton, ConnectionBanner } from '../../components/Placeholders';
 import { Tabs } from '../../components/Tabs';
 import { RunModel } from '../../models/runModel';
-import { useTitle, useVisible } from '../viewWidget';
+import { useTitle, useVisible } from '../../components/viewContext';
 import { ConfigTab } from './config/ConfigTab';
 import { FailureTab } from './failure/FailureTab';
 import { FilesTab } from './files/FilesTab';
 import { RunHeader } from './header/RunHeader';
 import { LogsTab } from './logs/LogsTab';
-
-/** What every tab is given. */
-export interface IRunTabProps {
-  run: RunModel;
-}
+import type { IRunTabProps } from './tabProps';
 
 // Plots bring their libraries along: these tabs are loaded when they are opened.
 const Charts = lazyView(async () => (await import('./charts/ChartsTab')).ChartsTab);

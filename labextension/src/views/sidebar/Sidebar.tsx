@@ -3,7 +3,8 @@
 import type { ReactElement } from 'react';
 
 import { TEMPLATE_CELLS } from '../../template';
-import { usePanelContext, useSignal } from '../../components/context';
+import { usePanelContext } from '../../components/context';
+import { useSignal } from '../../components/useSignal';
 import { ErrorBoundary } from '../../components/ErrorBoundary';
 import { Button, CommandButton } from '../../components/Button';
 import {

@@ -2,13 +2,14 @@
 
 import { type ComponentType, type ReactElement, useEffect, useMemo } from 'react';
 
-import { usePanelContext, useSignal } from '../../components/context';
+import { usePanelContext } from '../../components/context';
+import { useSignal } from '../../components/useSignal';
 import { ErrorBoundary } from '../../components/ErrorBoundary';
 import { lazyView } from '../../components/LazyView';
 import { ErrorMessage, Skeleton, ConnectionBanner } from '../../components/Placeholders';
 import { Tabs } from '../../components/Tabs';
 import type { SweepModel } from '../../models/sweepModel';
-import { useVisible } from '../viewWidget';
+import { useVisible } from '../../components/viewContext';
 import { FilterChips } from './FilterChips';
 import { CompareTab } from './compare/CompareTab';
 import { SweepHeader } from './SweepHeader';
@@ -16,11 +17,7 @@ import { OverviewTab } from './overview/OverviewTab';
 import { RunsTab } from './runs/RunsTab';
 import { SpecTab } from './spec/SpecTab';
 import { useViewState } from './useViewState';
-
-/** What every tab is given. */
-export interface ITabProps {
-  sweep: SweepModel;
-}
+import type { ITabProps } from './tabProps';
 
 // Plots bring their libraries along: these tabs are loaded when they are opened.
 const Curves = lazyView(async () => (await import('./curves/CurvesTab')).CurvesTab);

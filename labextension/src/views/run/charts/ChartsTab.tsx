@@ -2,12 +2,13 @@
 
 import { type ReactElement, useState } from 'react';
 
-import { usePanelContext, useSignal } from '../../../components/context';
+import { usePanelContext } from '../../../components/context';
+import { useSignal } from '../../../components/useSignal';
 import { Button } from '../../../components/Button';
 import { EmptyState, ErrorMessage, Skeleton } from '../../../components/Placeholders';
 import type { Axis } from '../../../api/schemas';
 import { CurveGrid } from '../CurveGrid';
-import type { IRunTabProps } from '../RunView';
+import type { IRunTabProps } from '../tabProps';
 import { MediaCard } from './MediaCard';
 import { groupKeys } from './keySections';
 

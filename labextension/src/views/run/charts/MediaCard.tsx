@@ -2,13 +2,14 @@
 
 import { type ReactElement, useEffect, useRef, useState } from 'react';
 
-import { usePanelContext, useSignal } from '../../../components/context';
+import { usePanelContext } from '../../../components/context';
+import { useSignal } from '../../../components/useSignal';
 import { Button } from '../../../components/Button';
 import { ErrorMessage, Skeleton } from '../../../components/Placeholders';
 import { useIntersection } from '../../../components/useIntersection';
 import type { RunModel } from '../../../models/runModel';
 import type { Chart, MediaItem } from '../../../api/schemas';
-import { useVisible } from '../../viewWidget';
+import { useVisible } from '../../../components/viewContext';
 import { parseHistogram } from './histogram';
 import { HistogramSeries } from './HistogramSeries';
 import { parseMedia } from './media';

@@ -6,7 +6,7 @@
  * shown. Pure.
  */
 
-import type { Cell } from '../../../models/columns';
+import type { Cell } from '../../../format';
 import type { IAxis } from '../../../charts/plotArea';
 import { numberScale } from '../../../charts/scale';
 import type { Chart } from '../../../api/schemas';

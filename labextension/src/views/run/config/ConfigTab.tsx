@@ -5,7 +5,7 @@ import { type ReactElement, type ReactNode, useId, useMemo, useState } from 'rea
 import { usePanelContext } from '../../../components/context';
 import { CopyButton } from '../../../components/CopyButton';
 import { Skeleton } from '../../../components/Placeholders';
-import type { IRunTabProps } from '../RunView';
+import type { IRunTabProps } from '../tabProps';
 import { RunProperties } from './RunProperties';
 import { toNodes } from './jsonNodes';
 import { JsonTree } from './JsonTree';

@@ -9,7 +9,7 @@ import { CopyButton } from '../../../components/CopyButton';
 import { Commands } from '../../../tokens';
 import type { SweepDetail } from '../../../api/schemas';
 import { plainText } from '../logs/ansi';
-import type { IRunTabProps } from '../RunView';
+import type { IRunTabProps } from '../tabProps';
 import { codeExcerpt, cellLines, parseTraceback } from './traceback';
 
 const CONTEXT_LINES = 6;

@@ -3,10 +3,11 @@
 import { type ReactElement, useEffect, useMemo, useState } from 'react';
 
 import { formatSize } from '../../../format';
-import { usePanelContext, useSignal } from '../../../components/context';
+import { usePanelContext } from '../../../components/context';
+import { useSignal } from '../../../components/useSignal';
 import { EmptyState, ErrorMessage, Skeleton } from '../../../components/Placeholders';
-import { useVisible } from '../../viewWidget';
-import type { IRunTabProps } from '../RunView';
+import { useVisible } from '../../../components/viewContext';
+import type { IRunTabProps } from '../tabProps';
 import { ArtifactList } from './ArtifactList';
 import { FileFolder } from './FileFolder';
 import { groupByFolder } from './folders';

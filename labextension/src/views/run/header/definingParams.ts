@@ -1,6 +1,7 @@
 /** Which parameters make a run what it is. Pure. */
 
-import { type Cell, cellValue } from '../../../models/columns';
+import type { Cell } from '../../../format';
+import { cellValue } from '../../../models/columns';
 import { parameterOf } from '../../../models/spec';
 import type { RunRow, SweepDetail } from '../../../api/schemas';
 

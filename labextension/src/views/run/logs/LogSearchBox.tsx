@@ -3,7 +3,8 @@
 import { caretDownIcon, caretUpIcon } from '@jupyterlab/ui-components';
 import { type KeyboardEvent, type ReactElement, useEffect, useState } from 'react';
 
-import { usePanelContext, useSignal } from '../../../components/context';
+import { usePanelContext } from '../../../components/context';
+import { useSignal } from '../../../components/useSignal';
 import type { LogModel } from '../../../models/logModel';
 import { Button } from '../../../components/Button';
 

@@ -16,7 +16,8 @@ import {
   useRef
 } from 'react';
 
-import { usePanelContext, useSignal } from '../../../components/context';
+import { usePanelContext } from '../../../components/context';
+import { useSignal } from '../../../components/useSignal';
 import type { LogModel } from '../../../models/logModel';
 import { useSize } from '../../../components/useSize';
 import { LogLine } from './LogLine';

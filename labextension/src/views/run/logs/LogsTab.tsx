@@ -4,11 +4,12 @@ import { downloadIcon } from '@jupyterlab/ui-components';
 import { type ReactElement, useEffect } from 'react';
 
 import { formatSize } from '../../../format';
-import { usePanelContext, useSignal } from '../../../components/context';
+import { usePanelContext } from '../../../components/context';
+import { useSignal } from '../../../components/useSignal';
 import { Button } from '../../../components/Button';
 import { EmptyState, ErrorMessage, Skeleton } from '../../../components/Placeholders';
-import { useVisible } from '../../viewWidget';
-import type { IRunTabProps } from '../RunView';
+import { useVisible } from '../../../components/viewContext';
+import type { IRunTabProps } from '../tabProps';
 import { LogView } from './LogView';
 import { LogSearchBox } from './LogSearchBox';
 

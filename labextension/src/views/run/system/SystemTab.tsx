@@ -2,10 +2,11 @@
 
 import type { ReactElement } from 'react';
 
-import { usePanelContext, useSignal } from '../../../components/context';
+import { usePanelContext } from '../../../components/context';
+import { useSignal } from '../../../components/useSignal';
 import { EmptyState, ErrorMessage } from '../../../components/Placeholders';
 import { CurveGrid } from '../CurveGrid';
-import type { IRunTabProps } from '../RunView';
+import type { IRunTabProps } from '../tabProps';
 import { groupMetrics, type SystemComponent } from './systemMetrics';
 
 export function SystemTab({ run }: IRunTabProps): ReactElement {

@@ -5,13 +5,14 @@ import { type ReactElement, useMemo } from 'react';
 
 import { durationOf } from '../../../models/columns';
 import { digitsFor, formatCell, formatDuration } from '../../../format';
-import { usePanelContext, useSignal } from '../../../components/context';
+import { usePanelContext } from '../../../components/context';
+import { useSignal } from '../../../components/useSignal';
 import { Button } from '../../../components/Button';
 import { EmptyState, Skeleton } from '../../../components/Placeholders';
 import { StateLabel } from '../../../components/StateLabel';
 import type { RunRow } from '../../../api/schemas';
 import { RunLink } from '../RunLink';
-import type { ITabProps } from '../SweepView';
+import type { ITabProps } from '../tabProps';
 import { bestRuns, compareRuns, type IComparisonRow } from './comparison';
 
 const MIN_RUNS = 2;

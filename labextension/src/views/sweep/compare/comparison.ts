@@ -1,6 +1,7 @@
 /** Some runs side by side: what differs, apart from what is the same. Pure. */
 
-import { type Cell, type IColumn, cellReader } from '../../../models/columns';
+import type { Cell } from '../../../format';
+import { type IColumn, cellReader } from '../../../models/columns';
 import type { RunRow } from '../../../api/schemas';
 
 export interface IComparisonRow {

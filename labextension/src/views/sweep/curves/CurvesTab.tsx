@@ -4,12 +4,13 @@ import { type ReactElement, useCallback, useMemo, useState } from 'react';
 
 import { isFilterActive } from '../../../models/viewState';
 import { formatNumber } from '../../../format';
-import { usePanelContext, useSignal } from '../../../components/context';
+import { usePanelContext } from '../../../components/context';
+import { useSignal } from '../../../components/useSignal';
 import { runColor } from '../../../colors';
 import { EmptyState, ErrorMessage, Skeleton } from '../../../components/Placeholders';
 import { type ILegendRow, Legend } from '../../../charts/Legend';
 import { selectRun } from '../selectRun';
-import type { ITabProps } from '../SweepView';
+import type { ITabProps } from '../tabProps';
 import { CurveCard, type ICurveCardContext } from './CurveCard';
 import { useCurves } from './curveData';
 import { visibleRuns, MAX_VISIBLE } from './visibleCurves';

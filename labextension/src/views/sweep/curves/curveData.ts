@@ -6,11 +6,12 @@ import { toSeries, type ISeries, alignTo, xRange } from '../../../charts/series'
 import { runColor } from '../../../colors';
 import { CurvesModel } from '../../../models/curvesModel';
 import { CachedQuery } from '../../../models/cachedQuery';
-import { usePanelContext, useSignal } from '../../../components/context';
+import { usePanelContext } from '../../../components/context';
+import { useSignal } from '../../../components/useSignal';
 import { useOnReconnect } from '../../../components/useOnReconnect';
 import type { SweepModel } from '../../../models/sweepModel';
 import type { Axis, Band, Curve, RunRow } from '../../../api/schemas';
-import { useVisible } from '../../viewWidget';
+import { useVisible } from '../../../components/viewContext';
 
 /** A band costs a look at a thousand runs. */
 const BAND_REFRESH_MS = 5000;

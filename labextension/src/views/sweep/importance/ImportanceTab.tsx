@@ -3,10 +3,11 @@
 import { refreshIcon } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 
-import { usePanelContext, useSignal } from '../../../components/context';
+import { usePanelContext } from '../../../components/context';
+import { useSignal } from '../../../components/useSignal';
 import { Button } from '../../../components/Button';
 import { EmptyState, ErrorMessage, Skeleton } from '../../../components/Placeholders';
-import type { ITabProps } from '../SweepView';
+import type { ITabProps } from '../tabProps';
 import { ImportanceTable } from './ImportanceTable';
 import { useImportance } from './useImportance';
 import { ParameterPanel } from './ParameterPanel';

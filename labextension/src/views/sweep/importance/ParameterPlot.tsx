@@ -19,11 +19,25 @@ import { StateLabel } from '../../../components/StateLabel';
 import { STATE_COLORS, stateLabel } from '../../../states';
 import type { SweepModel } from '../../../models/sweepModel';
 import { Commands } from '../../../tokens';
-import type { RunRow } from '../../../api/schemas';
+import type { RunRow, RunState } from '../../../api/schemas';
+import type { MarkerShape } from '../../../charts/drawPoints';
+import type { IDatum } from '../../../charts/points';
 import { axisOptionsFor, type IAxisOptions } from '../axisOptions';
 import { selectRun } from '../selectRun';
 import { columnLabel } from '../columnLabels';
 import type { PlotView } from './importanceSettings';
+
+/** States are told apart by shape as well as by color. */
+const STATE_SHAPES: Readonly<Record<RunState, MarkerShape>> = {
+  pending: 'ring',
+  running: 'ring',
+  finished: 'dot',
+  failed: 'cross',
+  killed: 'cross',
+  lost: 'cross',
+  stopped: 'square',
+  pruned: 'triangle'
+};
 
 const PADDING = 0.04;
 const MANY_RUNS = 1000;
@@ -83,11 +97,26 @@ export function ParameterPlot({
           : toCss(objectiveColor(scale.normalize(row.value), theme.isDark)),
     [byState, scale, theme]
   );
+  const data = useMemo(() => {
+    const [readX, readY] = [cellReader(xColumn), cellReader(yColumn)];
+    return rows.map((row): IDatum => ({
+      id: row.id,
+      number: row.number,
+      x: readX(row),
+      y: readY(row),
+      value: row.value,
+      color: colorOf(row),
+      shape: byState ? STATE_SHAPES[row.state] : 'dot'
+    }));
+  }, [rows, xColumn, yColumn, colorOf, byState]);
   const included = useMemo(
     () => (activeRuns.length === allRows.length ? null : new Set(activeRuns.map(row => row.id))),
     [activeRuns, allRows]
   );
-  const withValues = useMemo(() => countWithValues(activeRuns, x, y), [activeRuns, x, y]);
+  const withValues = useMemo(
+    () => countWithValues(activeRuns, xColumn, x, yColumn, y),
+    [activeRuns, xColumn, x, yColumn, y]
+  );
   if (x === null || y === null) {
     return (
       <p className="jp-wm-Figure-empty">{trans.__('No run has values for both axes yet.')}</p>
@@ -131,21 +160,22 @@ export function ParameterPlot({
       >
         <ScatterChart
           key={`${xColumn} ${yColumn}`}
-          rows={rows}
+          data={data}
           included={included}
           x={x}
           y={y}
-          colorOf={colorOf}
-          shapes={byState}
           surfaceValue={isContour ? (scale?.normalize ?? null) : null}
           focus={sweep.focus}
           onFocus={run => sweep.setFocus(run)}
           onSelect={(run, isAdditive) => selectRun(sweep, run, isAdditive)}
           onOpen={run => void commands.execute(Commands.openRun, { sweep: sweep.id, run })}
-          details={row => [
-            [title('value'), row.value],
-            [title('state'), stateLabel(row.state, trans)]
-          ]}
+          details={({ id, value }) => {
+            const state = sweep.run(id)?.state;
+            return [
+              [title('value'), value],
+              [title('state'), state === undefined ? null : stateLabel(state, trans)]
+            ];
+          }}
         />
       </Figure>
     </>
@@ -159,19 +189,21 @@ function toAxis(
   { isLog, choices }: IAxisOptions
 ): IScatterAxis | null {
   const scale = makeScale(rows.map(cellReader(column)), isLog, PADDING, choices);
-  return scale && { column, title, scale, isTime: column === 'duration' };
+  return scale && { title, scale, isTime: column === 'duration' };
 }
 
 /** How many runs have a place on both axes. */
 function countWithValues(
   rows: readonly RunRow[],
+  xColumn: string,
   x: IScatterAxis | null,
+  yColumn: string,
   y: IScatterAxis | null
 ): number {
   if (x === null || y === null) {
     return 0;
   }
-  const [readX, readY] = [cellReader(x.column), cellReader(y.column)];
+  const [readX, readY] = [cellReader(xColumn), cellReader(yColumn)];
   return rows.filter(
     row => normalize(x.scale, readX(row)) !== null && normalize(y.scale, readY(row)) !== null
   ).length;

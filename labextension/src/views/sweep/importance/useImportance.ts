@@ -3,11 +3,11 @@
 import { useEffect } from 'react';
 
 import { CachedQuery } from '../../../models/cachedQuery';
-import { useSignal } from '../../../components/context';
+import { useSignal } from '../../../components/useSignal';
 import { useOnReconnect } from '../../../components/useOnReconnect';
 import type { SweepModel } from '../../../models/sweepModel';
 import type { Importance } from '../../../api/schemas';
-import { useVisible } from '../../viewWidget';
+import { useVisible } from '../../../components/viewContext';
 
 /** An evaluation takes the server some seconds of computing. */
 const REFRESH_MS = 5000;

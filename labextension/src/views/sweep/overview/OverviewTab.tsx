@@ -2,9 +2,10 @@
 
 import { type ReactElement, type ReactNode, useId, useMemo } from 'react';
 
-import { usePanelContext, useSignal } from '../../../components/context';
+import { usePanelContext } from '../../../components/context';
+import { useSignal } from '../../../components/useSignal';
 import { EmptyState, Skeleton } from '../../../components/Placeholders';
-import type { ITabProps } from '../SweepView';
+import type { ITabProps } from '../tabProps';
 import { AgentTable } from './AgentTable';
 import { BestRun } from './BestRun';
 import { BestSoFarChart } from './BestSoFarChart';

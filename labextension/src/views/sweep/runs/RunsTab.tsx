@@ -3,11 +3,12 @@
 import { type ReactElement, useMemo, useReducer } from 'react';
 
 import { NO_FILTER } from '../../../models/columns';
-import { usePanelContext, useSignal } from '../../../components/context';
+import { usePanelContext } from '../../../components/context';
+import { useSignal } from '../../../components/useSignal';
 import { Button } from '../../../components/Button';
 import { EmptyState, Skeleton } from '../../../components/Placeholders';
 import { isLogarithmic } from '../../../models/spec';
-import type { ITabProps } from '../SweepView';
+import type { ITabProps } from '../tabProps';
 import { columnLabel } from '../columnLabels';
 import { useViewState } from '../useViewState';
 import { RunsGrid } from './RunsGrid';

@@ -10,7 +10,7 @@ import {
 import { type ReactElement, useState } from 'react';
 
 import type { IColumn } from '../../../models/columns';
-import { runsToCsv } from '../../../csv';
+import { runsToCsv } from '../../../models/runsCsv';
 import { usePanelContext } from '../../../components/context';
 import { Button } from '../../../components/Button';
 import { downloadFile } from '../../../components/download';

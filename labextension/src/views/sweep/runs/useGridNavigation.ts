@@ -8,7 +8,7 @@
 import { Clipboard } from '@jupyterlab/apputils';
 import { type KeyboardEvent, type RefObject, useRef, useState } from 'react';
 
-import { runsToCsv } from '../../../csv';
+import { runsToCsv } from '../../../models/runsCsv';
 import type { SweepModel } from '../../../models/sweepModel';
 import type { RunRow } from '../../../api/schemas';
 import { type Gesture, HEADER, type ICellPosition, moveCell, applyGesture } from './keyboardNav';

@@ -3,11 +3,12 @@
 import { type ReactElement, type ReactNode, useId } from 'react';
 
 import { formatSize, MISSING } from '../../../format';
-import { usePanelContext, useSignal } from '../../../components/context';
+import { usePanelContext } from '../../../components/context';
+import { useSignal } from '../../../components/useSignal';
 import { CopyButton } from '../../../components/CopyButton';
 import { Skeleton } from '../../../components/Placeholders';
 import type { SweepDetail } from '../../../api/schemas';
-import type { ITabProps } from '../SweepView';
+import type { ITabProps } from '../tabProps';
 
 export function SpecTab({ sweep }: ITabProps): ReactElement | null {
   const { trans } = usePanelContext();

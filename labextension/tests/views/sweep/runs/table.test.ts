@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { columnsOf } from '../../../../src/models/columns';
-import { runsToCsv } from '../../../../src/csv';
+import { runsToCsv } from '../../../../src/models/runsCsv';
 import { HEADER, moveCell, applyGesture } from '../../../../src/views/sweep/runs/keyboardNav';
 import {
   DEFAULT_LAYOUT,

@@ -1,0 +1,29 @@
+/** Runs as CSV. Pure. */
+
+import type { RunRow } from '../api/schemas';
+import { type Delimiter, toCsvLine } from '../csv';
+import { cellReader, type IColumn } from './columns';
+
+/** One line a run, in the order of the rows, below the columns' ids. */
+export function runsToCsv(
+  rows: readonly RunRow[],
+  columns: readonly IColumn[],
+  delimiter: Delimiter = ','
+): string {
+  const readers = columns.map(column => cellReader(column.id));
+  const lines = [
+    toCsvLine(
+      columns.map(column => column.id),
+      delimiter
+    )
+  ];
+  for (const row of rows) {
+    lines.push(
+      toCsvLine(
+        readers.map(read => read(row)),
+        delimiter
+      )
+    );
+  }
+  return lines.join('');
+}
