@@ -87,15 +87,16 @@ from wandb_magic.bundle import freeze
 namespace = vars(sys.modules["__main__"])
 exec(Path(sys.argv[2]).read_text(), namespace)
 contents = freeze(Path(sys.argv[1]), cell=Path(sys.argv[3]).read_text(), namespace=namespace)
-print("PASS frozen:", ", ".join(f"{item.name} {item.size}" for item in contents.items))
+print("PASS frozen:", ", ".join(f"{item.name} {item.size}" for item in contents.variables))
 """
 
 LATE = """
 import torch
-from wandb_magic.runner.fork_server import why_not_fork
-assert why_not_fork() == "", why_not_fork()
+from wandb_magic.runner.fork_safety import ForkSafetyCheck
+check = ForkSafetyCheck()
+assert check.unsafe_reason("import") == "", check.unsafe_reason("import")
 torch.ones(1).cuda()
-said = why_not_fork()
+said = check.unsafe_reason("cuda()")
 print("PASS" if "CUDA" in said else "FAIL", "a process that used CUDA must not fork:", said)
 """
 

@@ -208,6 +208,21 @@ def test_the_readme_names_every_public_function() -> None:
         assert hasattr(wandb_magic.Sweep, method), method
 
 
+def test_the_picture_of_the_packages_is_whole() -> None:
+    _, _, rest = STRUCTURE.partition("<!-- packages -->")
+    picture, _, _ = rest.partition("<!-- end of packages -->")
+    shown = re.findall(r"^  (\w+)/", picture, re.MULTILINE)
+    packages = [path.parent.name for path in (ROOT / "wandb_magic").glob("*/__init__.py")]
+    assert sorted(shown) == sorted(packages)
+
+
+def test_each_behaviour_is_decided_where_the_page_says() -> None:
+    modules = [named(cells[-1])[0] for cells in marked("behaviours")]
+    assert len(modules) == 10
+    for module in modules:
+        assert (ROOT / "wandb_magic" / f"{module.replace('.', '/')}.py").is_file(), module
+
+
 def test_the_layers_are_those_of_the_code() -> None:
     code: dict[str, Any] = runpy.run_path(str(ROOT / "tests" / "test_layers.py"))
     packages = {path.stem for path in (ROOT / "wandb_magic").iterdir()}

@@ -43,7 +43,7 @@ def test_the_page_says_what_was_found_and_nothing_else(script: dict[str, Any]) -
     facts = {"version": "1.2", "python": "3.11.7", "wandb": "0.31.0", "day": "2026-11-30"}
     place = f"see {ROOT}/somewhere/lost.py"
     found = {
-        (name, form): script["Found"](name, form, how, why, seconds, **facts)
+        (name, form): script["FrameworkResult"](name, form, how, why, seconds, **facts)
         for name, form, how, why, seconds in (
             ("JAX", "cell", "warm", "", 1.23),
             ("JAX", "captured", "late variable", "variable 'thing'", 2.0),

@@ -40,7 +40,7 @@ def module_process(
         What it inherits.
     executable
         The Python that executes it; this one if there is no such file.
-    folder
+    working_dir
         Where it begins; None for this process's working directory, where wandb looks for its
         settings.
     """

@@ -1,6 +1,6 @@
 """What a run logged, entry by entry, free of wandb's own record types.
 
-`runlog` makes these from a transaction log, `store` keeps them; neither knows the other.
+`wandb_log` makes these from a transaction log, `store` keeps them; neither knows the other.
 """
 
 from __future__ import annotations

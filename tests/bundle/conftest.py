@@ -37,7 +37,7 @@ except (BundleError, SyntaxError) as error:
     print(json.dumps({"error": str(error), "type": type(error).__name__}))
 else:
     print(json.dumps({
-        "items": [[i.name, i.kind, i.size] for i in contents.items],
+        "items": [[i.name, i.kind, i.size] for i in contents.variables],
         "carried": contents.carried,
         "cells": contents.cells,
         "left": contents.left,

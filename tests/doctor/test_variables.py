@@ -26,11 +26,11 @@ wandb.init(mode="offline")
 """
 LATE = """
 import json, os, sys
-from wandb_magic.doctor.environment import Place
-from wandb_magic.doctor.variables import findings
+from wandb_magic.doctor.environment import Environment
+from wandb_magic.doctor.variables import check
 
 def told():
-    return [[finding.level.value, finding.text] for finding in findings(Place())]
+    return [[each.level.value, each.text] for each in check(Environment())]
 
 answers = {}
 os.environ["WANDB_PROJECT"] = "early"

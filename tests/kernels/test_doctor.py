@@ -14,9 +14,9 @@ Open = Callable[[], Notebook]
 # What the remedy says must then work where it is pasted.
 ASKS = """
 import json
-from wandb_magic.doctor import examine, report
-from wandb_magic.doctor.environment import Place
-print(json.dumps(report.data(examine(Place(get_ipython())))))
+from wandb_magic.doctor import report, run_checks
+from wandb_magic.doctor.environment import Environment
+print(json.dumps(report.to_json(run_checks(Environment(get_ipython())))))
 """
 MODULES = """
 import sys, threading

@@ -36,10 +36,10 @@ with wandb.init() as run:
 READ = """
 import json, glob, os
 from pathlib import Path
-from wandb_magic.log_records import HistoryEntry
-from wandb_magic.wandb_log import Follower
+from wandb_magic.log_records import HistoryRecord
+from wandb_magic.wandb_log import LogFollower
 newest = max(glob.glob("wandb/offline-run-*"), key=os.path.getmtime)
-rows = [each for each in Follower(Path(newest)).poll() if isinstance(each, HistoryEntry)]
+rows = [each for each in LogFollower(Path(newest)).poll() if isinstance(each, HistoryRecord)]
 left = sorted(set(os.environ) & {"WANDB_MODE", "WANDB_SWEEP_PARAM_PATH"})
 print(json.dumps([[row.scalars["loss"] for row in rows], left]))
 """

@@ -55,9 +55,9 @@ def test_a_containers_limit_of_processes_counts_what_is_there(
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
 def test_a_users_limit_of_processes_counts(tmp_path: Path) -> None:
     code = (
-        "import os, resource; from wandb_magic.runner.capacity import why_not_agents\n"
+        "import os, resource; from wandb_magic.runner.capacity import capacity_problem\n"
         "resource.setrlimit(resource.RLIMIT_NPROC, (60, 60)); os.setuid(54321)\n"
-        "print(repr(why_not_agents(3)), repr(why_not_agents(50)))"
+        "print(repr(capacity_problem(3)), repr(capacity_problem(50)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path

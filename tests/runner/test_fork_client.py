@@ -7,13 +7,13 @@ from pathlib import Path
 REAPING = """
 import os, sys
 from pathlib import Path
-from wandb_magic.daemon import start_sync, uncollected
-from wandb_magic.runner.fork_client import reap_strangers
+from wandb_magic.daemon import start_sync, unreaped_pids
+from wandb_magic.runner.fork_client import reap_orphans
 from wandb_magic.paths import SweepPaths
 
 process = start_sync(SweepPaths(Path(sys.argv[1])), ["--no-such-option"], os.environ)
 os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-reap_strangers(uncollected())
+reap_orphans(unreaped_pids())
 sys.exit(process.wait())
 """
 USAGE = 2  # argparse's exit code

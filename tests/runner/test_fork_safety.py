@@ -22,8 +22,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothi
 )  # fmt: skip
 def test_what_a_fork_would_lose_is_told(code: str, told: str, tmp_path: Path) -> None:
     script = (
-        "import os; from wandb_magic.runner.fork_safety import ForkCheck\n"
-        f"check = ForkCheck()\n{code}\nprint(check.why_not('it'), flush=True)\nos._exit(0)"
+        "import os; from wandb_magic.runner.fork_safety import ForkSafetyCheck\n"
+        f"check = ForkSafetyCheck()\n{code}\nprint(check.unsafe_reason('it'), flush=True)\n"
+        "os._exit(0)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path

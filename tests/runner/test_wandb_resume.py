@@ -16,7 +16,7 @@ from wandb_magic.runner.run_process import Job, prepare_run_dir
 from wandb_magic.wandb_log import LogFollower
 from wandb_magic.wandb_log.resume_state import read_resume_state
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 OLDEST = ROOT / ".venvs" / "wandb-oldest" / "bin" / "python"
 RUN = RunId("runrun12")
 CELL = """

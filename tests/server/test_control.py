@@ -183,9 +183,9 @@ async def test_a_sweep_that_the_server_resumed_outlives_the_server(
     script = textwrap.dedent(
         f"""
         from pathlib import Path
-        from wandb_magic.server.control import ask
-        from wandb_magic.server.sweep_manager import Shelf
-        ask(Shelf(Path("/")).sweep("{sweep.id}"), {{"verb": "resume"}})
+        from wandb_magic.server.control import handle_request
+        from wandb_magic.server.sweep_manager import SweepManager
+        handle_request(SweepManager(Path("/")).get_sweep("{sweep.id}"), {{"verb": "resume"}})
         print("resumed", flush=True)
         input()
         """

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from wandb_magic import store
 for n in range(8):
-    store.post(Path(sys.argv[1]), "resize", {"who": sys.argv[2], "n": n})
+    store.insert_request(Path(sys.argv[1]), "resize", {"who": sys.argv[2], "n": n})
 """
 
 

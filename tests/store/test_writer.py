@@ -231,11 +231,11 @@ def test_a_killed_writer_leaves_whole_commits(path: Path, make_run: MakeRun) -> 
 import os, signal, sys
 from pathlib import Path
 from wandb_magic import store
-from wandb_magic.log_records import HistoryEntry
+from wandb_magic.log_records import HistoryRecord
 writer = store.StoreWriter(Path(sys.argv[1]))
 for n in range(100000):
     steps = range(n * 7, n * 7 + 7)
-    logged = [HistoryEntry(step, step, {"a": step, "b": step}) for step in steps]
+    logged = [HistoryRecord(step, step, {"a": step, "b": step}) for step in steps]
     writer.append("run00000", logged, "log", steps.stop)
     writer.commit()
     if n == 200:

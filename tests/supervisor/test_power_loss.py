@@ -39,7 +39,7 @@ OPTIONS = "loop,commit=300,noauto_da_alloc"
 GOING_ON = """
 import sys
 from wandb_magic.records import RunState
-from wandb_magic.api._local_sweeps import attach
+from wandb_magic import attach
 
 sweep = attach(sys.argv[1])
 sweep.resume().wait(120)

@@ -27,10 +27,10 @@ except RemoteError as error:
 """
 CREATE = """
 import dataclasses, json, os
-from wandb_magic.wandb_client import create, find
+from wandb_magic.wandb_client import create_sweep, get_sweep
 config = {"method": "grid", "name": "made", "parameters": {"lr": {"values": [1, 2]}}}
-made = create(config, os.environ, project="digits", prior_runs=["old"])
-found = find(made.id, os.environ, project="digits")
+made = create_sweep(config, os.environ, project="digits", prior_runs=["old"])
+found = get_sweep(made.id, os.environ, project="digits")
 print(json.dumps([dataclasses.asdict(made), dataclasses.asdict(found)]))
 """
 

@@ -29,7 +29,7 @@ def column(values: Sequence[Any], *, parse_nonfinite: bool = False) -> Any:  # n
     ----------
     values
         JSON values.
-    spoken
+    parse_nonfinite
         Whether ``"NaN"`` and its like are numbers.
 
     Returns

@@ -34,7 +34,7 @@ class CurveTable:
         The columns.
     banded
         Whether each is two: the lowest and the highest value.
-    place, unit
+    unit, unit
         What the index calls a step, and how many steps are one of it.
 
     Attributes

@@ -40,7 +40,7 @@ class ParameterDistribution:
     ----------
     distribution
         Optuna's.
-    spelled
+    is_json_text
         Whether its categories are JSON text, because Optuna knows no lists, no mappings, and no
         difference between 1 and true.
     """

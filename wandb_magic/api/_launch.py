@@ -44,7 +44,7 @@ def launch(
 
     Parameters
     ----------
-    spec, settings
+    spec, launch_options
         What it is to be.
     environment
         What its processes inherit.

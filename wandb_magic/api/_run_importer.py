@@ -49,7 +49,7 @@ class RunImporter:
 
     Attributes
     ----------
-    left_out
+    skipped
         How many runs have an id that is not of W&B's own form, and may be no part of a path.
     """
 

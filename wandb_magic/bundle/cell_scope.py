@@ -47,7 +47,7 @@ class CellScope:
 
     Parameters
     ----------
-    behind
+    dependencies
         Returns what the outside value of a name reads and stores when it is used.
     """
 

@@ -60,7 +60,7 @@ class CaptureSummary:
 
     Attributes
     ----------
-    items
+    variables
         The variables.
     carried
         What the notebook has set on modules and libraries, and runs get, too.

@@ -46,7 +46,7 @@ class LibrarySetting(NamedTuple):
         Sets what `read` has returned.
     late
         Whether it is set in the run itself: setting it starts threads, or initialises a device.
-    is_told
+    is_reported
         Whether a value is worth mentioning to the user; libraries set some of these themselves.
     """
 

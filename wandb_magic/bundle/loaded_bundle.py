@@ -59,7 +59,7 @@ def load_bundle(
         What the functions of the notebook get as their globals. Reading a function may set names
         there that the function uses.
     statement
-        What the bundle must be; see `signing.open_signed`.
+        What the bundle must be; see `signature.open_signed`.
 
     Raises
     ------

@@ -3,7 +3,7 @@
 ::
 
     manifest.json   this table of contents
-    signature.json  who wrote all of it; see `signing`
+    signature.json  who wrote all of it; see `signature`
     cell.py         the cell's text, on the same lines as in the notebook
     variables.pkl   the variables, one pickle behind another
     buffers.bin     their large buffers, mapped by the reader

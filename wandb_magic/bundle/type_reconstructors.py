@@ -1,6 +1,6 @@
 """Making definitions again: classes, members of enums, exceptions, type parameters, references.
 
-The other half of `rebuilding`, under the same rule: it imports nothing of this package.
+The other half of `unpickler`, under the same rule: it imports nothing of this package.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ class TerminalFrontend:
 
     Attributes
     ----------
-    code
+    exit_code
         The exit code that what happened calls for.
     """
 

@@ -24,7 +24,7 @@ class CommandResult:
         Gives it as a frame, where that says it best.
     html
         For a notebook, where it says more than the text.
-    wrong
+    is_error
         Whether it is bad news, which a program should hear by the exit code.
     """
 

@@ -125,7 +125,7 @@ class LiveViewManager:
         self._views: list[LiveView] = []
 
     def open(self, sweep: Sweep, *, show_summary: bool = False) -> LiveView:
-        """Show a sweep as this cell's output; see `View`."""
+        """Show a sweep as this cell's output; see `LiveView`."""
         view = LiveView(sweep, show_summary=show_summary)
         self._views.append(view)
         view.open()

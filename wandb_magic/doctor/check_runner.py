@@ -35,9 +35,9 @@ class Check:
 
     Attributes
     ----------
-    limit
+    timeout
         Seconds that it has.
-    here
+    in_caller_thread
         Whether it works in the calling thread, because that is what it is about. It then keeps to
         its limit by itself.
     """
@@ -95,7 +95,7 @@ class RunningCheck:
 
 
 def run_checks(env: Environment, checks: Iterable[Check] = CHECKS) -> list[Section]:
-    """Return what is found at `place`, in the order of `probes`."""
+    """Return what the checks of `env` found, in the order of `checks`."""
     all_checks = list(checks)
     running = {
         probe.subject: RunningCheck(probe, env)

@@ -19,7 +19,7 @@ class Environment:
     ----------
     shell
         IPython's shell; None in a terminal.
-    environment
+    variables
         The environment variables.
     """
 

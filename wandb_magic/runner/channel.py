@@ -16,7 +16,7 @@ class Channel:
 
     Parameters
     ----------
-    end
+    sock
         A connected stream socket; from now on it does not block.
     """
 

@@ -69,15 +69,15 @@ class RunExited:
         The traceback or message of a run that failed.
     cause
         The same in one line, if the run could say it, or W&B's own record does.
-    at
+    ended_at
         When it ended, in seconds since the epoch.
-    memory_killer
+    by_oom_killer
         Whether the kernel's out-of-memory killer was at work while the run was alive.
     stopped
         Why the run was interrupted, if it heard that.
-    recorded
+    recorded_exit_code
         The exit code in W&B's own record of the run, None if it has none.
-    unlogged
+    empty_directory
         The W&B folder of a run that called ``wandb.init`` and left no log, else "".
     hung
         Whether it was ended because it had hung since its fork, before it logged anything.

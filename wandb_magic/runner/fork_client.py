@@ -27,10 +27,10 @@ class ForkServerClient:
         The folder that it thaws.
     environment
         Its environment.
-    hear
+    on_message
         Called in the event loop with this client and each message, and with ``{"event": "died"}``
         at the end.
-    notes
+    import_cache
         The folder of the notes about what runs import late; None to preload nothing.
 
     Attributes

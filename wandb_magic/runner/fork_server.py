@@ -59,7 +59,7 @@ class ForkServer:
 
     Parameters
     ----------
-    thawed
+    entrypoint
         What runs execute; None where each job brings a command.
     channel
         What leads to the host.
@@ -216,13 +216,13 @@ class Preloader:
     ----------
     check
         What has watched this process since its start.
-    notes
+    cache
         What earlier sweeps of this kind have imported late.
 
     Attributes
     ----------
-    known
-        The modules that `notes` had.
+    known_modules
+        The modules that `cache` had.
     """
 
     def __init__(self, check: ForkSafetyCheck, cache: LateImportCache) -> None:

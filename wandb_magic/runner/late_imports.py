@@ -43,7 +43,7 @@ class ImportReport:
     ----------
     path
         The file to write it to, which the template reads and removes.
-    known
+    before
         The modules that the template has.
     """
 
@@ -105,13 +105,13 @@ def preload_modules(names: Iterable[str], check: Callable[[], str]) -> tuple[str
     ----------
     names
         The modules.
-    why_not
+    check
         Returns why this process must not fork any more, or ""; called after each.
 
     Returns
     -------
     culprit, problem
-        The module after which `why_not` found something, and what; empty if all is well.
+        The module after which `check` found something, and what; empty if all is well.
     """
     for name in names:
         if name in sys.modules or not _is_top_installed(name.partition(".")[0]):

@@ -18,7 +18,7 @@ class LocalLauncher(LocalRunner):
         The sweep's paths.
     environment
         The environment of the runs.
-    say
+    emit
         Hears what happens.
     commands
         Whether the runs are commands, which share no wandb-core.

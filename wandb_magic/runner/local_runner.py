@@ -56,7 +56,7 @@ HANG_CHECK_INTERVAL_S = 0.5
 class LocalRunner:
     """Owns the template, the runs, their files and the followers of their logs.
 
-    All methods belong to one event loop; `say` is called in it.
+    All methods belong to one event loop; `emit` is called in it.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class LocalRunner:
         The bundle's folder.
     environment
         The environment of the template and of cold runs.
-    say
+    emit
         Hears what happens.
     commands
         Whether the runs are commands, which share no wandb-core.
@@ -101,7 +101,7 @@ class LocalRunner:
         self._closed = False
 
     async def start(self) -> None:
-        """Start the template and the core; `Ready` or `Broken` says how that went."""
+        """Start the template and the core; `RunnerReady` or `RunnerFailed` says how that went."""
         become_subreaper()
         self._polling = asyncio.create_task(self._poll_forever())
         # An error in it must reach the loop's handler at once, and not wait to be asked for.
@@ -121,7 +121,7 @@ class LocalRunner:
         await self._fork_server_ready.wait()
 
     async def launch(self, job: Job, positions: Mapping[str, int]) -> None:
-        """Start a run whose folder is prepared; `Started` follows once it has a process.
+        """Start a run whose folder is prepared; `RunStarted` follows once it has a process.
 
         `positions` says how far the logs of its earlier executions had been read.
         """

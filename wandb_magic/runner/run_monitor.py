@@ -37,9 +37,9 @@ class RunMonitor:
 
     Parameters
     ----------
-    say
+    emit
         Hears what the runs log and how they end.
-    close_record
+    finish_record
         Starts the process that writes a dead run's exit code into W&B's record of it, if it can.
     """
 

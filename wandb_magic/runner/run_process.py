@@ -62,7 +62,10 @@ OOM_SCORE = "300"
 # A real-time signal, which programs and schedulers hardly ever use; only Linux has these.
 STACK_SIGNAL = signal.SIGRTMAX - 6 if sys.platform == "linux" else 0
 # Whose frames lie above the user's in a traceback.
-_HIDDEN_FRAMES = (f"{Path(__file__).parent}{os.sep}", f"{Path(asyncio.__file__).parent}{os.sep}")
+_HIDDEN_FRAMES = (
+    f"{Path(__file__).parents[1]}{os.sep}",
+    f"{Path(asyncio.__file__).parent}{os.sep}",
+)
 
 _Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
@@ -155,9 +158,9 @@ def run_bundle(
 
     Parameters
     ----------
-    thawed, job
+    entrypoint, job
         What to execute.
-    known
+    imported
         The modules of the process that this one is a fork of: it is told what a run has imported
         besides, so that later ones need not.
     """

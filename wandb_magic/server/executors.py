@@ -39,13 +39,13 @@ class Executors:
 
     Attributes
     ----------
-    pages
+    polling
         Looks whether something has changed for the pages that are open.
-    answers
+    reading
         Reads what is asked over HTTP.
-    costly
+    computing
         Computes what takes long; one at a time.
-    verbs
+    requests
         Waits for supervisors.
     """
 

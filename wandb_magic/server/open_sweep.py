@@ -28,7 +28,7 @@ class OpenSweep:
     ----------
     reader
         The store for single answers, however long they take.
-    live
+    live_reader
         The same store for the pages that follow it, which wait for no such answer.
     """
 

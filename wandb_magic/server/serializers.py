@@ -210,7 +210,7 @@ def _summary_value(value: Any) -> Any:  # noqa: ANN401 - a JSON value
 
 
 def run_media(reader: StoreReader, run: str, key: str | None) -> schemas.Media:
-    """Return what a run logged besides numbers; of one key at most `MOST_MEDIA` steps."""
+    """Return what a run logged besides numbers; of one key at most `MAX_MEDIA_STEPS` steps."""
     items = reader.media(reader.run(RunId(run)).id, key)
     if key is not None:
         # The last one always, the others evenly.
@@ -254,7 +254,7 @@ def to_json_value(value: Any) -> Any:  # noqa: ANN401 - a JSON value
 
 
 def downsample(values: Sequence[float]) -> list[float]:
-    """Return at most about `SPARK` of the values, the last one among them."""
+    """Return at most about `SPARKLINE_POINTS` of the values, the last one among them."""
     if len(values) <= SPARKLINE_POINTS:
         return list(values)
     stride = math.ceil(len(values) / SPARKLINE_POINTS)

@@ -29,7 +29,7 @@ class Subscription(Protocol):
 
     Attributes
     ----------
-    pace
+    min_interval
         Seconds between two looks, at least.
     """
 
@@ -56,7 +56,7 @@ class SweepsSubscription:
         self._unreadable: list[schemas.Unreadable] = []
 
     def poll(self) -> dict[str, Any] | None:
-        """See `Feed`."""
+        """See `Subscription`."""
         summaries, unreadable = self._manager.summaries()
         before, now = self._sent, {each["id"]: each for each in summaries}
         whole, previous = before is None, before or {}
@@ -86,7 +86,7 @@ class _SweepSubscription:
         self._seen: tuple[OpenSweep, int] | None = None
 
     def poll(self) -> dict[str, Any] | None:
-        """See `Feed`."""
+        """See `Subscription`."""
         book = self._manager.open_sweep(self._sweep)
         now = (book, book.live_reader.version())
         if now == self._seen and not self._is_due():
@@ -206,7 +206,7 @@ class LogSubscription:
         self._sent: tuple[int, bool] | None = None
 
     def poll(self) -> dict[str, Any] | None:
-        """See `Feed`."""
+        """See `Subscription`."""
         if (
             self._sent is not None
             and self._manager.log_state(self._sweep, self._run) == self._sent

@@ -3,8 +3,8 @@
 There is never more than one frame on its way to a page: one that falls behind finds the newest
 state in its next frame, and no queue grows for it.
 
-Whoever opened a socket is asked about again at every message, and every `CHECK_S` seconds: one who
-has logged out, or may no longer read, is told so, and hears nothing more.
+Authorisation is checked again at every message, and every `AUTH_CHECK_S` seconds: a user who has
+logged out, or may no longer read, is told so, and receives nothing more.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ def read_curves(
     ----------
     connection
         In a transaction, so that what is sealed meanwhile is seen in one place only.
-    found
+    rows
         What `find` returned in the same transaction.
     points
         How many numbers a curve may have: half as many buckets; None for every point.

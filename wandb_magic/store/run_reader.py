@@ -207,7 +207,7 @@ class RunReader(ReadSession):
         }
 
     def infos(self, runs: Collection[RunId] | None = None) -> dict[RunId, dict[str, Any]]:
-        """Return what W&B shows at the head of runs: fields of `InfoEntry` and `ExitEntry`."""
+        """Return what W&B shows at the head of runs: fields of `InfoRecord` and `ExitRecord`."""
         return self._documents("info", runs)
 
     def _runs(self, rest: str, values: list[Any]) -> list[RunRecord]:

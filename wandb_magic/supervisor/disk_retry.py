@@ -53,7 +53,7 @@ class DiskRetry:
         ----------
         write
             What to do.
-        may_pass
+        is_transient
             Tells whether to try again after an error.
         """
 

@@ -70,7 +70,7 @@ class Supervisor:
 
     Parameters
     ----------
-    ledger
+    state
         The sweep and its runs.
     spec
         The sweep config.
@@ -78,9 +78,9 @@ class Supervisor:
         Makes what chooses parameters, given who hears what it has to say.
     make_launcher
         Makes what runs the runs, given who hears of them.
-    jobs
+    job_factory
         Makes the runs' folders and jobs.
-    disk
+    disk_retry
         Waits until the disk can be written.
     """
 

@@ -31,7 +31,7 @@ class Terminator:
     ----------
     send
         Signals a run, and gives the reason; tells whether there was a process to signal.
-    intend
+    record
         Keeps why a run is ended, for the next supervisor.
     grace
         Seconds between the signals.

@@ -93,7 +93,7 @@ def kill_stale_processes(folder: Path, timeout: float = 0.0) -> None:
     ----------
     folder
         The sync's folder.
-    patience
+    timeout
         Seconds for them to end by themselves.
     """
     found = [process for process in psutil.process_iter() if _has_marker(process, str(folder))]

@@ -6,7 +6,7 @@ which JSON does not know, become the strings that W&B's own API uses, but stay n
 history.
 
 A log is what any program wrote: a value that the store, or those who read it, could not hold is
-left out, and an `OmittedEntry` says so; the rest of its record is kept.
+left out, and an `OmittedRecord` says so; the rest of its record is kept.
 """
 
 from __future__ import annotations

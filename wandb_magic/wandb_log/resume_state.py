@@ -26,7 +26,7 @@ class ResumeState:
 
     Attributes
     ----------
-    begun
+    has_begun
         Whether there is a record of it at all.
     next_step
         The step after the last one that was logged.

@@ -27,7 +27,7 @@ class Axis:
 
     Attributes
     ----------
-    held
+    layout
         Plotly's.
     kind
         ``linear``, ``log``, ``date`` or ``category``.

@@ -40,9 +40,9 @@ _REQUIREMENTS = {
 class BayesSearcher:
     """Chooses what promises the greatest improvement after the runs so far.
 
-    The algorithms and their sources: ``gp`` and ``make_tpe_sampler`` in `bayes_samplers`,
+    The algorithms and their sources: ``gp`` and ``make_tpe_sampler`` in `samplers`,
     ``cmaes`` in
-    `bayes_cmaes`. ``auto`` is ``gp`` up to `GP_MAX_RUNS` finished runs if torch is installed, else
+    `cmaes`. ``auto`` is ``gp`` up to `GP_MAX_RUNS` finished runs if torch is installed, else
     ``make_tpe_sampler``; but one choice in `TPE_INTERVAL` is always ``make_tpe_sampler``'s,
     because a Gaussian process that has
     found no structure lingers in the corners of the space, and a portfolio mends that at little

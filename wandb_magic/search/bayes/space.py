@@ -120,7 +120,7 @@ class SearchSpace:
 
     Attributes
     ----------
-    kinds
+    distributions
         Optuna's distribution of each axis; empty if there is nothing to search.
     """
 

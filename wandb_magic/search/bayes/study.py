@@ -25,7 +25,7 @@ class InMemoryStudy:
 
     Parameters
     ----------
-    kinds
+    distributions
         Optuna's distribution of each parameter.
     """
 

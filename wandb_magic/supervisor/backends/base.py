@@ -58,7 +58,7 @@ class Backend(Protocol):
 
     The supervisor owns it and calls it from its event loop only; `ask` may take long, and is
     awaited one call at a time, beside the loop. What it has to say by itself reaches the
-    supervisor through a `Hear`, in the same loop.
+    supervisor through a `EventCallback`, in the same loop.
     """
 
     async def ask(self, agent: int, number: int, trials: Sequence[Trial]) -> Suggestion | None:

@@ -48,7 +48,7 @@ class OnlineBackend:
         The file that keeps who our agents are there, and what they owe.
     runs
         All runs that the sweep has here.
-    hear
+    on_event
         The supervisor's ear.
     """
 

@@ -22,9 +22,9 @@ class PendingAssignments:
 
     Attributes
     ----------
-    ids
+    agent_ids
         The id at W&B of each agent of ours.
-    offers
+    assignments
         What was handed out and has not begun, and to which agent of ours.
 
     Parameters
