@@ -10,8 +10,8 @@ test('a range on an axis holds in the table and in all plots, in light and in da
   const view = await openSweep(page, sweep, 'Parallel');
   const tab = (name: string) => view.getByRole('tab', { name }).click();
   const chosen = view.getByRole('group', { name: 'Chosen runs' });
-  const low = view.getByRole('slider', { name: 'lr: only from' });
-  const high = view.getByRole('slider', { name: 'lr: only up to' });
+  const low = view.getByRole('slider', { name: 'lr: minimum' });
+  const high = view.getByRole('slider', { name: 'lr: maximum' });
   const [from, to] = [await low.boundingBox(), await high.boundingBox()];
   if (from === null || to === null) {
     throw new Error('The axis of lr cannot be seen.');

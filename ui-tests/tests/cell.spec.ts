@@ -16,7 +16,7 @@ import type { Sweeps } from '../../labextension/src/api/schemas';
 
 test('from an empty JupyterLab to the best run', async ({ page, server }) => {
   await page.getByRole('tab', { name: 'Sweeps' }).click();
-  await expect(page.getByText('There are no sweeps yet.')).toBeVisible();
+  await expect(page.getByText('No sweeps yet.')).toBeVisible();
   await page.locator('.jp-wm-Sidebar-empty').getByRole('button', { name: 'New Sweep' }).click();
   await expect(page.locator('.jp-Notebook .jp-CodeCell')).toHaveCount(3);
 
@@ -68,7 +68,7 @@ test('the output of a cell is live, finds its sweep again, and says when it is g
   await expect.poll(() => summaryOf(server, id)).toBeUndefined();
   await page.reload();
   const gone = page.getByRole('region', { name: `Sweep ${id}` });
-  await expect(gone).toContainText(`The sweep ${id} is gone`);
+  await expect(gone).toContainText(`The sweep ${id} was not found`);
   await expect(page.locator('.jp-wm-SweepRenderer')).toContainText('kept');
 });
 

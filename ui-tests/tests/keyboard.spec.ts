@@ -63,7 +63,7 @@ test('a sweep is looked through, and runs compared, without a mouse', async ({ p
   await keyboard.press('End');
   await keyboard.press('ArrowLeft');
   await expect(tab('Compare')).toBeFocused();
-  await expect(view.getByRole('tabpanel')).toContainText('Parameters that differ');
+  await expect(view.getByRole('tabpanel')).toContainText('Different parameters');
 
   await tab('Compare').focus();
   await keyboard.press('Shift+Tab');

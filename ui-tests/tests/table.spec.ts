@@ -75,7 +75,7 @@ test('the table sorts, filters, selects, exports and is as it was after a reload
     'aria-selected',
     'true'
   );
-  await expect(view.getByRole('tabpanel')).toContainText('Parameters that differ');
+  await expect(view.getByRole('tabpanel')).toContainText('Different parameters');
   await view.getByRole('tab', { name: 'Runs' }).click();
   const saving = saved(page, '"text":"failed"');
   await view.getByRole('searchbox', { name: 'Filter runs by words' }).fill('failed');

@@ -181,7 +181,7 @@ export class RestAPI {
       return await ServerConnection.makeRequest(url, init, this.settings);
     } catch (error) {
       if (error instanceof ServerConnection.NetworkError) {
-        throw new ApiError(0, 'The Jupyter server cannot be reached: is it still running?');
+        throw new ApiError(0, 'Cannot reach the Jupyter server. Is it still running?');
       }
       throw error;
     }

@@ -27,7 +27,7 @@ export function ColorBar({
       {title} {formatNumber(scale.worst)}
       <i
         role="img"
-        aria-label={trans.__('Colors from the worst to the best')}
+        aria-label={trans.__('Color scale from worst to best')}
         style={{ background: `linear-gradient(to right, ${stops.join(', ')})` }}
       />
       {formatNumber(scale.best)}

@@ -42,7 +42,7 @@ export function Tooltip({
   return (
     <div className="jp-wm-Tooltip" style={style} aria-hidden="true">
       <div className="jp-wm-Tooltip-title">{title}</div>
-      {first > 0 && <div className="jp-wm-Tooltip-more">{trans.__('%1 better ones', first)}</div>}
+      {first > 0 && <div className="jp-wm-Tooltip-more">{trans.__('%1 better', first)}</div>}
       {visibleRows.map(row => (
         <div
           key={row.key}

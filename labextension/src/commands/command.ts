@@ -107,9 +107,9 @@ export const SWEEP_ARGS = {
   properties: {
     sweep: {
       type: 'string',
-      description: 'Id of the sweep. Without it, the sweep in front, or the one that is chosen.'
+      description: 'Id of the sweep; the current or selected sweep by default.'
     },
-    isPalette: { type: 'boolean', description: 'Whether the label has to say all.' },
-    clicked: { type: 'boolean', description: 'Whether it is about what was right-clicked.' }
+    isPalette: { type: 'boolean', description: 'Whether to use the long label.' },
+    clicked: { type: 'boolean', description: 'Whether the target is what was right-clicked.' }
   }
 } satisfies JSONObject;

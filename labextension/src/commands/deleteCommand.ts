@@ -22,8 +22,8 @@ export function addDeleteCommand({ app, model, trans }: ICommandContext): void {
       id,
       name,
       consequence: trans._n(
-        'Its folder %2 is deleted for good, with the results and the output of %1 run, the config and the code. What W&B recorded of the run stays.',
-        'Its folder %2 is deleted for good, with the results and the output of %1 runs, the config and the code. What W&B recorded of the runs stays.',
+        'This permanently deletes its folder %2, with the results and output of %1 run, the config and the code. W&B’s own record of the run is kept.',
+        'This permanently deletes its folder %2, with the results and output of %1 runs, the config and the code. W&B’s own records of the runs are kept.',
         ended,
         folder
       )
@@ -32,7 +32,7 @@ export function addDeleteCommand({ app, model, trans }: ICommandContext): void {
       id,
       name: name || id,
       consequence: trans.__(
-        '%1 Its folder is deleted for good, with all that could still be saved of it. What W&B recorded of the runs stays.',
+        '%1 This permanently deletes its folder, with everything that could still be recovered from it. W&B’s own records of the runs are kept.',
         reason
       )
     }))
@@ -44,7 +44,7 @@ export function addDeleteCommand({ app, model, trans }: ICommandContext): void {
   };
   app.commands.addCommand(Commands.remove, {
     label: args => (args.isPalette === true ? trans.__('Delete Sweep…') : trans.__('Delete…')),
-    caption: trans.__('Delete the folder of a sweep that does not go on'),
+    caption: trans.__('Delete the folder of a sweep that is not active'),
     icon: args => (args.isPalette === true ? undefined : deleteIcon),
     describedBy: { args: SWEEP_ARGS },
     isEnabled: args => candidates(args).length > 0,

@@ -28,7 +28,7 @@ export function addNotebookCommands(
   commands.addCommand(Commands.newSweep, {
     label: args =>
       args.isLauncher === true ? trans.__('New Sweep') : trans.__('New Sweep Notebook'),
-    caption: trans.__('Open a new notebook with a small sweep to begin with'),
+    caption: trans.__('Open a new notebook with a small example sweep'),
     icon: args =>
       args.isPalette === true ? undefined : args.isLauncher === true ? sweepIcon : addIcon,
     describedBy: { args: NEW_ARGS },
@@ -105,7 +105,7 @@ async function resolveNotebook(
   if (path == null) {
     throw new Error(
       trans.__(
-        'The notebook that started the sweep is not known, or not in a folder of this server.'
+        'The notebook that started the sweep is unknown, or is not in a folder of this server.'
       )
     );
   }

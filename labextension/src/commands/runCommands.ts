@@ -52,7 +52,7 @@ export function addRunCommands({ app, model, trans }: ICommandContext): void {
 
   app.commands.addCommand(Commands.stopRun, {
     label: args => (args.isPalette === true ? trans.__('Stop This Run') : trans.__('Stop')),
-    caption: trans.__('Stop this run; what it logged is kept'),
+    caption: trans.__('Stop this run; logged data is kept'),
     icon: args => (args.isPalette === true ? undefined : stopIcon),
     describedBy: { args: RUN_ARGS },
     isVisible: isAllowed(isAlive),
@@ -74,7 +74,7 @@ export function addRunCommands({ app, model, trans }: ICommandContext): void {
   });
   app.commands.addCommand(Commands.resumeRun, {
     label: args => (args.isPalette === true ? trans.__('Resume This Run') : trans.__('Resume')),
-    caption: trans.__('Let this run go on, under the same id and with what it logged'),
+    caption: trans.__('Continue this run under the same id, with its logged data'),
     icon: args => (args.isPalette === true ? undefined : runIcon),
     describedBy: { args: RUN_ARGS },
     isVisible: isAllowed(canResumeRun),
@@ -87,6 +87,6 @@ export const RUN_ARGS = {
   type: 'object',
   properties: {
     ...SWEEP_ARGS.properties,
-    run: { type: 'string', description: 'Id of the run. Without it, the run in front.' }
+    run: { type: 'string', description: 'Id of the run; the current run by default.' }
   }
 } satisfies JSONObject;

@@ -32,7 +32,7 @@ export function addSweepCommands(context: ICommandContext): void {
   addSweepCommand(context, Commands.pause, {
     label: trans.__('Pause'),
     longLabel: trans.__('Pause Sweep'),
-    caption: trans.__('Start no more runs; those that run go on'),
+    caption: trans.__('Start no new runs; current runs continue'),
     icon: pauseIcon,
     isAllowed: canPause,
     execute: ({ id }) => model.request(id, 'pause')
@@ -40,7 +40,7 @@ export function addSweepCommands(context: ICommandContext): void {
   addSweepCommand(context, Commands.resume, {
     label: trans.__('Resume'),
     longLabel: trans.__('Resume Sweep'),
-    caption: trans.__('Go on where the sweep was paused, stopped or lost its supervisor'),
+    caption: trans.__('Continue a sweep that was paused or stopped, or whose supervisor died'),
     icon: runIcon,
     isAllowed: canResume,
     execute: ({ id }) => model.request(id, 'resume')
@@ -48,7 +48,7 @@ export function addSweepCommands(context: ICommandContext): void {
   addSweepCommand(context, Commands.stop, {
     label: trans.__('Stop'),
     longLabel: trans.__('Stop Sweep'),
-    caption: trans.__('Stop all runs and the sweep; what they logged is kept'),
+    caption: trans.__('Stop the sweep and all its runs; logged data is kept'),
     icon: stopIcon,
     isAllowed: canStop,
     execute: ({ id }) => model.request(id, 'stop')
@@ -56,18 +56,21 @@ export function addSweepCommands(context: ICommandContext): void {
   addSweepCommand(context, Commands.drain, {
     label: trans.__('Stop After Current Runs'),
     longLabel: trans.__('Stop Sweep After Current Runs'),
-    caption: trans.__('Start no more runs, and stop when those that run have ended'),
+    caption: trans.__('Start no new runs, and stop when the current runs have ended'),
     isAllowed: canStop,
     execute: ({ id }) => model.request(id, 'stop', { drain: true })
   });
   addSweepCommand(context, Commands.setAgents, {
     label: trans.__('Agents…'),
     longLabel: trans.__('Change the Agents of a Sweep…'),
-    caption: trans.__('Change how many runs execute at a time'),
+    caption: trans.__('Change how many runs execute at the same time'),
     icon: usersIcon,
     isAllowed: canSetAgents,
     execute: async (sweep, args) => {
-      const title = trans.__('Agents of %1: how many runs execute at a time', sweep.name);
+      const title = trans.__(
+        'Agents of %1: number of runs that execute at the same time',
+        sweep.name
+      );
       const agents = await askNumber(args.agents, title, sweep.agents);
       if (agents !== null) {
         await model.request(sweep.id, 'set_agents', { agents });
@@ -77,11 +80,11 @@ export function addSweepCommands(context: ICommandContext): void {
   addSweepCommand(context, Commands.setCount, {
     label: trans.__('Count…'),
     longLabel: trans.__('Change the Count of a Sweep…'),
-    caption: trans.__('Change how many runs there will be in all'),
+    caption: trans.__('Change the total number of runs'),
     icon: numberingIcon,
     isAllowed: canSetCount,
     execute: async (sweep, args) => {
-      const title = trans.__('Count of %1: how many runs there will be in all', sweep.name);
+      const title = trans.__('Count of %1: total number of runs', sweep.name);
       const count = await askNumber(args.count, title, sweep.count ?? sweep.ended);
       if (count !== null) {
         await model.request(sweep.id, 'set_count', { count });
@@ -89,9 +92,9 @@ export function addSweepCommands(context: ICommandContext): void {
     }
   });
   addSweepCommand(context, Commands.rerunFailed, {
-    label: trans.__('Run the Failed Ones Again'),
-    longLabel: trans.__('Run the Failed Runs of a Sweep Again'),
-    caption: trans.__('Start a run for each set of parameters whose newest run failed'),
+    label: trans.__('Rerun Failed Runs'),
+    longLabel: trans.__('Rerun the Failed Runs of a Sweep'),
+    caption: trans.__('Start a new run for each set of parameters whose latest run failed'),
     icon: refreshIcon,
     isAllowed: canRerunFailed,
     execute: ({ id }) => model.request(id, 'rerun_failed')
@@ -99,18 +102,18 @@ export function addSweepCommands(context: ICommandContext): void {
   addSweepCommand(context, Commands.sync, {
     label: trans.__('Send to W&B'),
     longLabel: trans.__('Send a Sweep to W&B'),
-    caption: trans.__('Make a real W&B sweep with all runs of this one'),
+    caption: trans.__('Create a W&B sweep with all runs of this sweep'),
     icon: fileUploadIcon,
     isAllowed: canSync,
     execute: async ({ id, name }) => {
-      const message = trans.__('%1: making the sweep at W&B …', name);
+      const message = trans.__('%1: creating the sweep on W&B…', name);
       const notificationId = Notification.emit(message, 'in-progress', { autoClose: false });
       try {
         await model.request(id, 'sync');
       } finally {
         Notification.dismiss(notificationId);
       }
-      Notification.success(trans.__('%1 is at W&B; its runs follow one by one.', name));
+      Notification.success(trans.__('%1 is on W&B; its runs are being uploaded.', name));
     }
   });
   addSweepCommand(context, Commands.copyBest, {
@@ -123,7 +126,7 @@ export function addSweepCommands(context: ICommandContext): void {
       if (sweep.best !== null) {
         Clipboard.copyToSystem(bestParamsCode(sweep, sweep.best));
         const message = trans.__(
-          'The parameters of run %1 are in the clipboard.',
+          'Copied the parameters of run %1 to the clipboard.',
           sweep.best.number
         );
         Notification.success(message, { autoClose: 2000 });

@@ -22,7 +22,7 @@ export class ErrorBoundary extends Component<
     const { trans } = this.props;
     return (
       <ErrorMessage
-        message={trans.__('This part of the panel cannot be shown: %1', this.state.message)}
+        message={trans.__('This part of the panel could not be displayed: %1', this.state.message)}
         onRetry={() => this.setState({ message: null })}
       />
     );

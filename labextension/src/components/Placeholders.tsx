@@ -82,8 +82,8 @@ export function ConnectionBanner(): ReactElement | null {
       <span>
         <span aria-hidden="true">⚠ </span>
         {socket.isDenied
-          ? trans.__('You are logged out, or may not see the sweeps any more: log in again.')
-          : trans.__('Connection to the server lost %1; trying again.', formatAgo(lostAt, now))}
+          ? trans.__('You are logged out or no longer have access to the sweeps. Log in again.')
+          : trans.__('Connection to the server lost %1; reconnecting.', formatAgo(lostAt, now))}
       </span>
       <Button label={trans.__('Try now')} onClick={() => socket.retry()} />
     </div>

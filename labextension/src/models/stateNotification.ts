@@ -44,7 +44,7 @@ export function notificationFor(
     case 'failed':
       return problem('error', trans.__('Sweep %1: %2', name, reason));
     case 'died':
-      return problem('error', trans.__('Sweep %1: its supervisor is gone', name));
+      return problem('error', trans.__('Sweep %1: its supervisor is not running', name));
     default:
       return null;
   }

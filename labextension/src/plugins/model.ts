@@ -10,7 +10,7 @@ import { ISweepsModel } from '../tokens';
 
 export const modelPlugin: JupyterFrontEndPlugin<SweepsModel> = {
   id: 'wandb-magic:model',
-  description: 'Knows the W&B sweeps of this user, live.',
+  description: 'Provides the W&B sweeps of this user, live.',
   autoStart: true,
   provides: ISweepsModel,
   optional: [IStateDB],

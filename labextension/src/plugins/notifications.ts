@@ -15,7 +15,7 @@ const INFO_MS = 8000;
 
 export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'wandb-magic:toasts',
-  description: 'Tells when a W&B sweep ends, pauses or loses its supervisor.',
+  description: 'Notifies when a W&B sweep ends, pauses or loses its supervisor.',
   autoStart: true,
   requires: [ISweepsModel],
   optional: [ISettingRegistry, ITranslator],

@@ -11,7 +11,7 @@ import { ISweepsModel } from '../tokens';
 
 export const runningPlugin: JupyterFrontEndPlugin<void> = {
   id: 'wandb-magic:running',
-  description: 'Lists W&B sweeps and their runs in the panel of what runs.',
+  description: 'Lists W&B sweeps and their runs in the Running panel.',
   autoStart: true,
   requires: [ISweepsModel],
   optional: [IRunningSessionManagers, ITranslator],
@@ -35,7 +35,7 @@ export const runningPlugin: JupyterFrontEndPlugin<void> = {
       shutdownLabel: trans.__('Stop'),
       shutdownAllLabel: trans.__('Stop All'),
       shutdownAllConfirmationText: () =>
-        trans.__('Stop all sweeps and their runs? What they logged is kept.'),
+        trans.__('Stop all sweeps and their runs? Logged data is kept.'),
       shutdownItemIcon: stopIcon,
       supportsMultipleViews: true
     };

@@ -15,7 +15,7 @@ import type { SweepSummary } from '../api/schemas';
 
 export const statusPlugin: JupyterFrontEndPlugin<void> = {
   id: 'wandb-magic:status',
-  description: 'Shows in the status bar how W&B sweeps go.',
+  description: 'Shows the status of W&B sweeps in the status bar.',
   autoStart: true,
   requires: [ISweepsModel],
   optional: [IStatusBar, ITranslator],

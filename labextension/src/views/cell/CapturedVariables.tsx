@@ -49,10 +49,10 @@ export function CapturedVariables({
       title={[...descriptions, model.summary(sweep)?.folder].join('\n')}
     >
       {descriptions.length === 0
-        ? trans.__('No variables went along.')
+        ? trans.__('No variables captured.')
         : moreCount > 0
-          ? trans.__('%1 went along: %2, %3 more', formatSize(total), listed, moreCount)
-          : trans.__('%1 went along: %2', formatSize(total), listed)}
+          ? trans.__('Captured %1: %2 and %3 more', formatSize(total), listed, moreCount)
+          : trans.__('Captured %1: %2', formatSize(total), listed)}
     </div>
   );
 }

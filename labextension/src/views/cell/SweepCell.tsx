@@ -63,7 +63,7 @@ function StatusLine({ sweep }: { sweep: SweepSummary }): ReactElement {
   const args = { sweep: id };
   // "paused on request" stands behind the word that it begins with.
   const causeText = cause.startsWith(`${state} `) ? cause.slice(state.length + 1) : cause;
-  const reason = state === 'died' ? trans.__('its supervisor is gone') : causeText;
+  const reason = state === 'died' ? trans.__('its supervisor is not running') : causeText;
   return (
     <div className="jp-wm-SweepCell-line">
       <strong className="jp-wm-SweepCell-name" title={`${name}\n${sweep.folder}`}>
@@ -119,7 +119,10 @@ function MissingSweep({ id, looking }: { id: string; looking: boolean }): ReactE
   return (
     <div className="jp-wm-SweepCell-muted">
       {unreadable?.reason ??
-        trans.__('The sweep %1 is gone: deleted, moved, or of another machine. It was last:', id)}
+        trans.__(
+          'The sweep %1 was not found: it was deleted or moved, or is on another machine. Its last state:',
+          id
+        )}
     </div>
   );
 }

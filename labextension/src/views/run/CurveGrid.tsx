@@ -145,7 +145,7 @@ function CurveGridCard({
           !isVisible || curves.isLoading ? (
             <Skeleton lines={4} />
           ) : (
-            <p className="jp-wm-Figure-empty">{trans.__('This run has not logged %1.', title)}</p>
+            <p className="jp-wm-Figure-empty">{trans.__('This run did not log %1.', title)}</p>
           )
         ) : (
           <CurveChart

@@ -109,7 +109,7 @@ function MissingRun({ run }: IRunTabProps): ReactElement {
   const isDeleted = model.isReady && sweep.summary === undefined && unreadable === undefined;
   const problem = isDeleted
     ? trans.__(
-        'The sweep %1 is gone: its folder has been deleted or moved. Close this tab.',
+        'The sweep %1 was not found: its folder was deleted or moved. Close this tab.',
         sweep.id
       )
     : (unreadable?.reason ?? (run.problem || model.problem));

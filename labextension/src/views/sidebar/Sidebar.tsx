@@ -45,12 +45,10 @@ function Content({ list }: { list: SidebarModel }): ReactElement {
     const [setup, training] = TEMPLATE_CELLS;
     return (
       <div className="jp-wm-Sidebar-empty">
-        <EmptyState>
-          {trans.__('There are no sweeps yet. A notebook with a small one to begin with:')}
-        </EmptyState>
+        <EmptyState>{trans.__('No sweeps yet. Open a notebook with a small example:')}</EmptyState>
         <CommandButton command={Commands.newSweep} args={{}} showLabel />
-        <EmptyState code={setup}>{trans.__('Or type it yourself: what to tune…')}</EmptyState>
-        <EmptyState code={training}>{trans.__('…and, in a cell of its own, one run:')}</EmptyState>
+        <EmptyState code={setup}>{trans.__('Or write it yourself: the config…')}</EmptyState>
+        <EmptyState code={training}>{trans.__('…and one run, in a separate cell:')}</EmptyState>
       </div>
     );
   }
@@ -59,7 +57,7 @@ function Content({ list }: { list: SidebarModel }): ReactElement {
   if (sweeps.length + unreadable.length === 0) {
     return (
       <EmptyState>
-        <p>{trans.__('No sweep matches the filter.')}</p>
+        <p>{trans.__('No sweeps match the filter.')}</p>
         <Button
           label={trans.__('Show all')}
           onClick={() => list.setFilter({ text: '', states: [] })}

@@ -95,7 +95,7 @@ function StateFilterList({ list }: { list: SidebarModel }): ReactElement {
           <StateLabel state={state} /> <span className="jp-wm-Sidebar-group-count">({count})</span>
         </label>
       ))}
-      {states.length === 0 && <span>{trans.__('There are no sweeps yet.')}</span>}
+      {states.length === 0 && <span>{trans.__('No sweeps yet.')}</span>}
       <Button
         label={trans.__('All states')}
         disabled={selected.length === 0}

@@ -168,7 +168,7 @@ function factsFor(sweep: SweepSummary, trans: TranslationBundle): [string, strin
 /** Why a sweep does not go on, where it should or might. */
 function problemText({ cause, state }: SweepSummary, trans: TranslationBundle): string {
   if (state === 'died') {
-    return trans.__('Its supervisor is gone. Resume goes on where it stopped.');
+    return trans.__('Its supervisor is not running. Resume continues the sweep.');
   }
   return state === 'paused' || state === 'failed' ? cause : '';
 }

@@ -33,7 +33,7 @@ export function TreeRow({
     const titles: Record<GroupName, string> = {
       running: trans.__('Active'),
       earlier: trans.__('Earlier'),
-      unreadable: trans.__('Cannot be read')
+      unreadable: trans.__('Unreadable')
     };
     return (
       <div {...common} className="jp-wm-Sidebar-group" aria-level={1} aria-expanded={!node.folded}>

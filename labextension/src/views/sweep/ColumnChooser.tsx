@@ -27,7 +27,7 @@ export function ColumnChooser({
   const { trans } = usePanelContext();
   const [text, setText] = useState('');
   const groups: [ColumnGroup, string][] = [
-    ['run', trans.__('Of every run')],
+    ['run', trans.__('Run')],
     ['params', trans.__('Parameters')],
     ['summary', trans.__('Summary')]
   ];
@@ -48,8 +48,8 @@ export function ColumnChooser({
         <input
           className="jp-wm-Input"
           type="search"
-          placeholder={trans.__('Find a column…')}
-          aria-label={trans.__('Find a column')}
+          placeholder={trans.__('Search columns…')}
+          aria-label={trans.__('Search columns')}
           value={text}
           onChange={event => setText(event.target.value)}
         />
@@ -88,7 +88,7 @@ export function ColumnChooser({
             );
           })}
         </div>
-        <Button label={trans.__('Back to the first ones')} onClick={() => onChoose([])} />
+        <Button label={trans.__('Reset to default')} onClick={() => onChoose([])} />
       </div>
     </Popover>
   );

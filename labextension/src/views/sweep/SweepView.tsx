@@ -107,7 +107,7 @@ function MissingSweep({ sweep }: { sweep: SweepModel }): ReactElement {
   return (
     <ErrorMessage
       message={trans.__(
-        'The sweep %1 is gone: its folder has been deleted or moved. Close this tab.',
+        'The sweep %1 was not found: its folder was deleted or moved. Close this tab.',
         sweep.id
       )}
     />

@@ -36,7 +36,7 @@ export function ChartsTab({ run }: IRunTabProps): ReactElement {
   if (numbers.length + media.length === 0) {
     return sweep.isComplete ? (
       <EmptyState code={EXAMPLE}>
-        {trans.__('Nothing has been logged yet. In the cell, log something while training:')}
+        {trans.__('No data logged yet. Log something in the cell during training:')}
       </EmptyState>
     ) : (
       <Skeleton />
@@ -86,7 +86,7 @@ export function ChartsTab({ run }: IRunTabProps): ReactElement {
         <ErrorMessage message={history.problem} onRetry={() => history.retry()} />
       )}
       {sections.length + mediaSections.length === 0 && (
-        <p className="jp-wm-Figure-empty">{trans.__('No chart is called so.')}</p>
+        <p className="jp-wm-Figure-empty">{trans.__('No matching charts.')}</p>
       )}
       <CurveGrid run={run} curves={history} sections={sections} {...settings} />
       {mediaSections.map(({ title, keys }) => (

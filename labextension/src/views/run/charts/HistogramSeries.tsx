@@ -25,11 +25,7 @@ export function HistogramSeries({
   const last = columns.length - 1;
   const index = Math.min(selectedIndex ?? last, last);
   if (last < 0) {
-    return (
-      <p className="jp-wm-Figure-empty">
-        {trans.__('%1 has no histogram that can be read.', name)}
-      </p>
-    );
+    return <p className="jp-wm-Figure-empty">{trans.__('%1 has no readable histogram.', name)}</p>;
   }
   const histogram = columns[index];
   return (

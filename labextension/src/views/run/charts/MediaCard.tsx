@@ -53,7 +53,7 @@ export function MediaCard({ run, name }: { run: RunModel; name: string }): React
         </TitledCard>
       ) : items.length === 0 ? (
         <TitledCard title={title}>
-          <p className="jp-wm-Figure-empty">{trans.__('This run has not logged %1.', title)}</p>
+          <p className="jp-wm-Figure-empty">{trans.__('This run did not log %1.', title)}</p>
         </TitledCard>
       ) : parseMedia(items[items.length - 1].value).kind === 'histogram' ? (
         <HistogramSeries

@@ -123,7 +123,7 @@ function TableFile({
   if (text instanceof Error || data === null) {
     return (
       <ErrorMessage
-        message={text instanceof Error ? text.message : trans.__('%1 is no table of W&B.', path)}
+        message={text instanceof Error ? text.message : trans.__('%1 is not a W&B table.', path)}
       />
     );
   }

@@ -31,13 +31,13 @@ export function ConfigTab({ run }: IRunTabProps): ReactElement {
       </div>
       <JsonSection
         title={trans.__('Config')}
-        none={trans.__('The run has set no config yet.')}
+        none={trans.__('The run has not set a config yet.')}
         document={detail.config}
         text={text}
       />
       <JsonSection
         title={trans.__('Summary')}
-        none={trans.__('The run has logged nothing yet.')}
+        none={trans.__('The run has not logged anything yet.')}
         document={detail.summary}
         text={text}
       />
@@ -65,7 +65,7 @@ function JsonSection({
   return (
     <Section title={title} copied={isEmpty ? undefined : () => JSON.stringify(document, null, 2)}>
       {nodes.length === 0 ? (
-        <p className="jp-wm-Muted">{isEmpty ? none : trans.__('Nothing in it matches.')}</p>
+        <p className="jp-wm-Muted">{isEmpty ? none : trans.__('No matches.')}</p>
       ) : (
         <JsonTree key={text} nodes={nodes} open={text.trim() !== ''} />
       )}

@@ -88,10 +88,10 @@ function FileRow({ file, run, opened, onOpen }: IFileRowProps & { file: File }):
         {size === null ? (
           <span
             title={trans.__(
-              'It has been deleted, or is a link to a file outside of the run’s folder.'
+              'The file was deleted, or is a link to a file outside the run’s folder.'
             )}
           >
-            {trans.__('not there')}
+            {trans.__('missing')}
           </span>
         ) : (
           formatSize(size)

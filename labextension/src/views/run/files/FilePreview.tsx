@@ -37,8 +37,8 @@ export function FilePreview({
       ) : type === 'none' ? (
         <p>
           {(file.size ?? 0) > MAX_PREVIEW_SIZE
-            ? trans.__('At %1 it is too large to be shown here:', formatSize(file.size ?? 0))
-            : trans.__('Files of the type %1 are not shown here:', file.type)}{' '}
+            ? trans.__('Too large to preview (%1):', formatSize(file.size ?? 0))
+            : trans.__('No preview for files of type %1:', file.type)}{' '}
           <a className="jp-wm-Link" href={url} download={baseName(file.path)}>
             {trans.__('download')}
           </a>

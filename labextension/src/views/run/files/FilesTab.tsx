@@ -48,7 +48,7 @@ export function FilesTab({ run }: IRunTabProps): ReactElement | null {
   if (files.length === 0 && artifacts.length === 0) {
     return (
       <EmptyState code={EXAMPLE}>
-        {trans.__('The run has saved no file and no artifact yet. In the cell:')}
+        {trans.__('No files or artifacts saved yet. In the cell:')}
       </EmptyState>
     );
   }
@@ -74,7 +74,7 @@ export function FilesTab({ run }: IRunTabProps): ReactElement | null {
           </div>
           {folders.length === 0 && (
             <p className="jp-wm-Muted">
-              {files.length === 0 ? trans.__('No file.') : trans.__('No file matches.')}
+              {files.length === 0 ? trans.__('No files.') : trans.__('No matching files.')}
             </p>
           )}
           {folders.map(folder => (

@@ -27,14 +27,14 @@ export function ReproducePopover({
   return (
     <Popover anchor={anchor} label={trans.__('Reproduce')} onClose={onClose}>
       <div className="jp-wm-Reproduce">
-        <p>{trans.__('A config that leaves no choice, in one cell:')}</p>
+        <p>{trans.__('A config with fixed parameters, in one cell:')}</p>
         <CopyableCode text={config} label={trans.__('Copy the config')} />
         <p>
           {detail.kind === 'cell'
-            ? trans.__('and the cell of the sweep, which runs once with it:')
-            : trans.__('and what runs it once:')}
+            ? trans.__('and the cell of the sweep, which runs once with this config:')
+            : trans.__('and the code that runs it once:')}
         </p>
-        <CopyableCode text={start} label={trans.__('Copy what starts it')} />
+        <CopyableCode text={start} label={trans.__('Copy the code')} />
       </div>
     </Popover>
   );

@@ -53,7 +53,7 @@ export function RunHeader({
       )}
       {row.agent >= 0 && <span>{trans.__('agent %1', row.agent)}</span>}
       {row.attempt > 0 && (
-        <span title={trans.__('Earlier tries of the same parameters did not finish.')}>
+        <span title={trans.__('Earlier attempts with the same parameters did not finish.')}>
           {trans.__('attempt %1', row.attempt + 1)}
         </span>
       )}
@@ -71,7 +71,7 @@ export function RunHeader({
         <CommandButton command={Commands.rerun} args={args} showLabel />
         <Button
           label={trans.__('Reproduce')}
-          title={trans.__('Code that runs these parameters once more')}
+          title={trans.__('Code that reproduces this run')}
           disabled={sweep.detail === null}
           onClick={event => setReproducing(event.currentTarget)}
         />

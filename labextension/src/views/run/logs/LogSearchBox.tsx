@@ -69,7 +69,7 @@ export function LogSearchBox({ log }: { log: LogModel }): ReactElement {
             : hasNoMatch
               ? search.isSearching
                 ? trans.__('searching…')
-                : trans.__('no line has it')
+                : trans.__('no matches')
               : trans.__(
                   '%1 of %2',
                   (matchIndex + 1).toLocaleString(),

@@ -31,7 +31,7 @@ export function LogsTab({ run }: IRunTabProps): ReactElement {
         <Button
           label={trans.__('Wrap')}
           showLabel
-          title={trans.__('Break lines that are longer than the view is wide')}
+          title={trans.__('Wrap long lines')}
           isPressed={wrap}
           onClick={() => sweep.saveSettings('logs', { wrap: !wrap })}
         />
@@ -39,7 +39,7 @@ export function LogsTab({ run }: IRunTabProps): ReactElement {
           className="jp-wm-Button"
           href={log.url}
           download={`${run.id}.log`}
-          title={trans.__('Download the whole output')}
+          title={trans.__('Download the full output')}
         >
           <downloadIcon.react tag="span" className="jp-wm-Button-icon" aria-hidden="true" />
           {trans.__('Download')}
@@ -55,10 +55,10 @@ export function LogsTab({ run }: IRunTabProps): ReactElement {
       ) : total === 0 ? (
         <EmptyState>
           {log.isEnded
-            ? trans.__('The run printed nothing.')
+            ? trans.__('The run printed no output.')
             : row?.state === 'pending'
-              ? trans.__('The run has not begun yet; what it prints will show up here.')
-              : trans.__('The run has printed nothing yet.')}
+              ? trans.__('The run has not started yet; its output will appear here.')
+              : trans.__('The run has not printed any output yet.')}
         </EmptyState>
       ) : (
         <div className="jp-wm-LogView">

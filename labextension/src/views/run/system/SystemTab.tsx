@@ -24,9 +24,7 @@ export function SystemTab({ run }: IRunTabProps): ReactElement {
   if (parts.length === 0) {
     return (
       <EmptyState>
-        {trans.__(
-          'W&B has recorded no system metrics yet: it takes the first ones after some seconds.'
-        )}
+        {trans.__('No system metrics yet: W&B records the first ones after a few seconds.')}
       </EmptyState>
     );
   }

@@ -27,7 +27,7 @@ type Rule = [
 
 // wandb's own keys, as its core writes them; what is not here keeps its key as its title.
 const RULES: readonly Rule[] = [
-  [/^gpu\.(\d+)\.gpu$/, 'gpu', (t, [, n]) => t.__('GPU %1: busy, %', n)],
+  [/^gpu\.(\d+)\.gpu$/, 'gpu', (t, [, n]) => t.__('GPU %1: utilization, %', n)],
   [/^gpu\.(\d+)\.memory$/, 'gpu', (t, [, n]) => t.__('GPU %1: time spent on memory, %', n)],
   [/^gpu\.(\d+)\.memoryAllocated$/, 'gpu', (t, [, n]) => t.__('GPU %1: memory used, %', n)],
   [/^gpu\.(\d+)\.memoryAllocatedBytes$/, 'gpu', (t, [, n]) => t.__('GPU %1: memory used, B', n)],
@@ -38,14 +38,14 @@ const RULES: readonly Rule[] = [
   [/^gpu\.(\d+)\.smClock$/, 'gpu', (t, [, n]) => t.__('GPU %1: clock, MHz', n)],
   [/^gpu\.(\d+)\.memoryClock$/, 'gpu', (t, [, n]) => t.__('GPU %1: memory clock, MHz', n)],
   [/^gpu\./, 'gpu', (_, { input }) => input],
-  [/^cpu$/, 'cpu', t => t.__('CPU of the run, %')],
-  [/^cpu\.(\d+)\.cpu_percent$/, 'cpu', (t, [, n]) => t.__('Core %1: busy, %', n)],
+  [/^cpu$/, 'cpu', t => t.__('Run CPU, %')],
+  [/^cpu\.(\d+)\.cpu_percent$/, 'cpu', (t, [, n]) => t.__('Core %1: utilization, %', n)],
   [/^cpu\.avg_temp$/, 'cpu', t => t.__('CPU temperature, °C')],
-  [/^proc\.cpu\.threads$/, 'cpu', t => t.__('Threads of the run')],
-  [/^memory(_percent)?$/, 'memory', t => t.__('Memory of the machine in use, %')],
-  [/^proc\.memory\.rssMB$/, 'memory', t => t.__('Memory of the run, MB')],
-  [/^proc\.memory\.percent$/, 'memory', t => t.__('Memory of the run, %')],
-  [/^proc\.memory\.availableMB$/, 'memory', t => t.__('Memory of the machine left, MB')],
+  [/^proc\.cpu\.threads$/, 'cpu', t => t.__('Run threads')],
+  [/^memory(_percent)?$/, 'memory', t => t.__('Machine memory used, %')],
+  [/^proc\.memory\.rssMB$/, 'memory', t => t.__('Run memory, MB')],
+  [/^proc\.memory\.percent$/, 'memory', t => t.__('Run memory, %')],
+  [/^proc\.memory\.availableMB$/, 'memory', t => t.__('Machine memory available, MB')],
   [/^disk\.(.+)\.usageGB$/, 'disk', (t, [, path]) => t.__('Used on %1, GB', path)],
   [/^disk\.(.+)\.usagePercent$/, 'disk', (t, [, path]) => t.__('Used on %1, %', path)],
   [/^disk\.(.+)\.in$/, 'disk', (t, [, name]) => t.__('Read from %1, MB', name)],
@@ -53,7 +53,7 @@ const RULES: readonly Rule[] = [
   [/^disk/, 'disk', (_, { input }) => input],
   [/^network\.recv$/, 'network', t => t.__('Received, B')],
   [/^network\.sent$/, 'network', t => t.__('Sent, B')],
-  [/^network\.tcpRetransmits$/, 'network', t => t.__('TCP segments sent again')],
+  [/^network\.tcpRetransmits$/, 'network', t => t.__('TCP segments retransmitted')],
   [/^network/, 'network', (_, { input }) => input]
 ];
 

@@ -37,12 +37,10 @@ export function CompareTab({ sweep }: ITabProps): ReactElement {
     const best = bestRuns(filteredRuns, SUGGESTED_RUNS, summary?.goal === 'maximize');
     const hint =
       selected.length > MAX_RUNS
-        ? trans.__('%1 runs are selected; ten at most fit side by side.', selected.length)
+        ? trans.__('%1 runs are selected; at most ten can be compared.', selected.length)
         : selected.length === 1
-          ? trans.__('One run is selected; select another one to compare it with.')
-          : trans.__(
-              'Select two to ten runs in the table, with Ctrl and a click or the space bar.'
-            );
+          ? trans.__('One run is selected; select another run to compare it with.')
+          : trans.__('Select two to ten runs in the table, with Ctrl+click or the space bar.');
     return (
       <EmptyState>
         <p>{hint}</p>
@@ -78,7 +76,7 @@ export function CompareTab({ sweep }: ITabProps): ReactElement {
                   </span>
                 )}
                 <Button
-                  label={trans.__('Leave out run %1', row.number)}
+                  label={trans.__('Remove run %1', row.number)}
                   icon={closeIcon}
                   onClick={() =>
                     sweep.setViewState({ selection: [...selectedIds].filter(id => id !== row.id) })
@@ -109,9 +107,9 @@ export function CompareTab({ sweep }: ITabProps): ReactElement {
             ))}
           </tr>
         </tbody>
-        {section(trans.__('Parameters that differ'), comparison.differing)}
+        {section(trans.__('Different parameters'), comparison.differing)}
         {section(trans.__('Summary'), comparison.metrics)}
-        {section(trans.__('Parameters that are the same'), comparison.same)}
+        {section(trans.__('Identical parameters'), comparison.same)}
       </table>
     </div>
   );

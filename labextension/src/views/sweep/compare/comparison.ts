@@ -16,7 +16,7 @@ export interface IComparison {
   same: readonly IComparisonRow[];
 }
 
-/** Parameters that differ, metrics, and parameters that are the same in all these runs. */
+/** Different parameters, metrics, and parameters that are the same in all these runs. */
 export function compareRuns(rows: readonly RunRow[], columns: readonly IColumn[]): IComparison {
   const differing: IComparisonRow[] = [];
   const metrics: IComparisonRow[] = [];

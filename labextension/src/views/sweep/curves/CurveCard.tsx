@@ -100,7 +100,7 @@ export function CurveCard({
           ) : (
             <p className="jp-wm-Figure-empty">
               {curves.problem === ''
-                ? trans.__('The runs drawn have not logged %1.', name)
+                ? trans.__('The displayed runs did not log %1.', name)
                 : trans.__('Not loaded.')}
             </p>
           )

@@ -62,7 +62,7 @@ export function CurvesTab({ sweep }: ITabProps): ReactElement {
   if (keys.length === 0) {
     return sweep.isComplete ? (
       <EmptyState code={EXAMPLE}>
-        {trans.__('No run has logged a number yet. In the cell, log some while training:')}
+        {trans.__('No metrics logged yet. Log some in the cell during training:')}
       </EmptyState>
     ) : (
       <Skeleton />
@@ -93,12 +93,12 @@ export function CurvesTab({ sweep }: ITabProps): ReactElement {
       >
         {visible.total > visible.runs.length
           ? trans.__(
-              '%1 of %2 runs drawn: the %3 best and the newest',
+              '%1 of %2 runs displayed: the %3 best and the newest',
               visible.runs.length,
               visible.total,
               MAX_VISIBLE / 2
             )
-          : trans._n('%1 run drawn', '%1 runs drawn', visible.total)}
+          : trans._n('%1 run displayed', '%1 runs displayed', visible.total)}
       </CurvesToolbar>
       {curves.problem !== '' && (
         <ErrorMessage message={curves.problem} onRetry={() => curves.retry()} />
@@ -106,8 +106,8 @@ export function CurvesTab({ sweep }: ITabProps): ReactElement {
       {visible.total === 0 ? (
         <EmptyState>
           {isFilterActive(sweep.viewState.filter)
-            ? trans.__('No run that has begun passes the filter.')
-            : trans.__('No run has begun yet; its curves will show up here.')}
+            ? trans.__('No started runs match the filter.')
+            : trans.__('No runs started yet; their curves will appear here.')}
         </EmptyState>
       ) : (
         <div className="jp-wm-Curves-body">
@@ -118,7 +118,7 @@ export function CurvesTab({ sweep }: ITabProps): ReactElement {
           </div>
           {settings.legend && (
             <Legend
-              label={trans.__('Runs drawn, the best ones first')}
+              label={trans.__('Displayed runs, best first')}
               rows={legend}
               focus={sweep.focus}
               onFocus={run => sweep.setFocus(run)}

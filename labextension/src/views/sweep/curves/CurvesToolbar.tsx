@@ -57,7 +57,7 @@ export function CurvesToolbar({
         isPressed={settings.logX}
         onClick={() => onSettings({ logX: !settings.logX })}
       />
-      <label title={trans.__('The time weighted exponential moving average that W&B draws, too')}>
+      <label title={trans.__('Time-weighted exponential moving average, as in W&B')}>
         {trans.__('smoothing')}
         <input
           type="range"

@@ -32,7 +32,7 @@ export function ImportanceTab({ sweep }: ITabProps): ReactElement {
   if (sweep.rows.length === 0) {
     return sweep.isComplete ? (
       <EmptyState>
-        {trans.__('No run has begun yet; what matters shows when some have ended.')}
+        {trans.__('No runs started yet; importance is available when some runs have ended.')}
       </EmptyState>
     ) : (
       <Skeleton />
@@ -66,7 +66,7 @@ export function ImportanceTab({ sweep }: ITabProps): ReactElement {
             </select>
           </label>
           <Button
-            label={trans.__('Evaluate again')}
+            label={trans.__('Recompute')}
             icon={refreshIcon}
             onClick={() => importance.refresh()}
           />
@@ -89,12 +89,12 @@ export function ImportanceTab({ sweep }: ITabProps): ReactElement {
           objective === null && metric === '' ? (
             <EmptyState code={EXAMPLE}>
               {trans.__(
-                'The sweep has no objective. Give its config one, or choose a metric above:'
+                'The sweep has no objective. Add one to its config, or select a metric above:'
               )}
             </EmptyState>
           ) : (summary?.ended ?? 0) === 0 ? (
             <EmptyState>
-              {trans.__('No run has ended yet; then it shows what mattered.')}
+              {trans.__('No runs ended yet; importance is available when some runs have ended.')}
             </EmptyState>
           ) : (
             importance.problem === '' && <Skeleton />
@@ -102,7 +102,7 @@ export function ImportanceTab({ sweep }: ITabProps): ReactElement {
         ) : parameters.length === 0 ? (
           <EmptyState>
             {trans.__(
-              'Nothing can be said yet: it takes four runs that differ in parameters and result.'
+              'Not enough data yet: importance requires four runs that differ in parameters and result.'
             )}
           </EmptyState>
         ) : (

@@ -30,12 +30,7 @@ export function ImportanceTable({
         <tr>
           <th scope="col">{trans.__('Parameter')}</th>
           <th scope="col">{trans.__('Importance')}</th>
-          <th
-            scope="col"
-            title={trans.__(
-              'Spearman’s rank correlation, from −1 to 1: does one rise with the other?'
-            )}
-          >
+          <th scope="col" title={trans.__('Spearman’s rank correlation, from −1 to 1')}>
             {trans.__('Correlation')}
           </th>
         </tr>

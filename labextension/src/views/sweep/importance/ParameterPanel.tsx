@@ -59,11 +59,7 @@ export function ParameterPanel({
   return (
     <section className="jp-wm-ParameterPanel" aria-label={trans.__('Parameters and results')}>
       <div className="jp-wm-PlotBar" role="toolbar" aria-label={trans.__('Plot')}>
-        <span
-          role="group"
-          aria-label={trans.__('Kind of plot')}
-          className="jp-wm-SegmentedControl"
-        >
+        <span role="group" aria-label={trans.__('Plot type')} className="jp-wm-SegmentedControl">
           {VIEWS.map(view => (
             <Button
               key={view}
@@ -104,7 +100,7 @@ export function ParameterPanel({
       {plotColumns.x === null || plotColumns.y === null ? (
         <p className="jp-wm-Figure-empty">
           {plotColumns.view === 'contour'
-            ? trans.__('A contour needs two parameters.')
+            ? trans.__('A contour plot requires two parameters.')
             : trans.__('The sweep has no parameters.')}
         </p>
       ) : (

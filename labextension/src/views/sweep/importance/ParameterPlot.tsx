@@ -119,7 +119,7 @@ export function ParameterPlot({
   );
   if (x === null || y === null) {
     return (
-      <p className="jp-wm-Figure-empty">{trans.__('No run has values for both axes yet.')}</p>
+      <p className="jp-wm-Figure-empty">{trans.__('No runs have values for both axes yet.')}</p>
     );
   }
   const isContour = view === 'contour';
@@ -127,15 +127,15 @@ export function ParameterPlot({
   const notes = [
     isContour
       ? trans.__(
-          'Between runs: the mean of those near by, weighted by a Gaussian as wide as %1 % of an axis, in %2 steps; paler where runs are few.',
+          'Between runs: the Gaussian-weighted mean of nearby runs (bandwidth %1 % of an axis), in %2 steps; paler where there are few runs.',
           Math.round(100 * bandwidthFor(withValues)),
           LEVELS
         )
       : '',
     missingCount > 0
       ? trans._n(
-          '%1 run has no value for one of the axes, and is left out.',
-          '%1 runs have no value for one of the axes, and are left out.',
+          '%1 run has no value for one of the axes and is omitted.',
+          '%1 runs have no value for one of the axes and are omitted.',
           missingCount
         )
       : ''

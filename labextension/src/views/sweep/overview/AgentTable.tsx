@@ -35,7 +35,7 @@ export function AgentTable({ sweep }: { sweep: SweepModel }): ReactElement | nul
     <>
       {agents.length === 0 ? (
         <p className="jp-wm-Muted">
-          {trans._n('%1 agent, at rest', '%1 agents, at rest', summary.agents)}
+          {trans._n('%1 agent, idle', '%1 agents, idle', summary.agents)}
         </p>
       ) : (
         <table className="jp-wm-PropertyTable">

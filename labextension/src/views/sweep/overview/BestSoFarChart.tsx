@@ -31,7 +31,7 @@ export function BestSoFarChart({ sweep }: { sweep: SweepModel }): ReactElement |
     [progress]
   );
   if (progress === null) {
-    return <p className="jp-wm-Muted">{trans.__('No run has logged the objective yet.')}</p>;
+    return <p className="jp-wm-Muted">{trans.__('No runs logged the objective yet.')}</p>;
   }
   const { low, high, points, improvements } = progress;
   const first = points[0].number;

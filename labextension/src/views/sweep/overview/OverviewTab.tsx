@@ -49,7 +49,7 @@ export function OverviewTab({ sweep }: ITabProps): ReactElement | null {
       </Section>
       <Section title={trans.__('Best run')}>
         {summary.best === null ? (
-          <EmptyState>{trans.__('No run has a value of the objective yet.')}</EmptyState>
+          <EmptyState>{trans.__('No runs have a value for the objective yet.')}</EmptyState>
         ) : (
           <BestRun sweep={sweep} best={summary.best} />
         )}
@@ -62,7 +62,7 @@ export function OverviewTab({ sweep }: ITabProps): ReactElement | null {
           <FailureList sweep={sweep} failures={failures} />
         </Section>
       )}
-      <Section title={trans.__('Made by')}>
+      <Section title={trans.__('Provenance')}>
         <Provenance sweep={sweep} />
       </Section>
     </div>

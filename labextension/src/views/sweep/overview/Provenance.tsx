@@ -29,14 +29,14 @@ export function Provenance({ sweep }: { sweep: SweepModel }): ReactElement | nul
       <table className="jp-wm-PropertyTable">
         <tbody>
           <tr>
-            <th scope="row">{trans.__('Begun')}</th>
+            <th scope="row">{trans.__('Started')}</th>
             <td title={formatTime(started ?? summary.created)}>
               {formatAgo(started ?? summary.created, now)}
             </td>
           </tr>
           {started !== null && (
             <tr>
-              <th scope="row">{finished === null ? trans.__('For') : trans.__('Took')}</th>
+              <th scope="row">{finished === null ? trans.__('For') : trans.__('Duration')}</th>
               <td>{formatDuration((finished ?? now) - started)}</td>
             </tr>
           )}

@@ -39,7 +39,7 @@ export function StateFilter({ sweep }: { sweep: SweepModel }): ReactElement {
             type="button"
             className="jp-wm-Button"
             aria-pressed={isOn}
-            title={trans.__('Only runs that are %1', stateLabel(state, trans))}
+            title={trans.__('Show only %1 runs', stateLabel(state, trans))}
             onClick={() => sweep.setViewState({ filter: { ...filter, states } })}
           >
             <StateLabel state={state} /> {counts.get(state)}

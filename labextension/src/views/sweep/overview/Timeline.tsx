@@ -57,7 +57,7 @@ export function Timeline({ sweep }: { sweep: SweepModel }): ReactElement | null 
     }
   }, [timeline, width, height, lane, scale, now, focus, theme]);
   if (timeline === null) {
-    return <p className="jp-wm-Muted">{trans.__('No run has begun yet.')}</p>;
+    return <p className="jp-wm-Muted">{trans.__('No runs started yet.')}</p>;
   }
   const barUnder = (event: PointerEvent): IBar | null => {
     const { left, top } = event.currentTarget.getBoundingClientRect();
@@ -89,7 +89,7 @@ export function Timeline({ sweep }: { sweep: SweepModel }): ReactElement | null 
   const focused = focus === null ? undefined : sweep.run(focus);
   const text =
     focused === undefined
-      ? trans.__('%1 in all', formatDuration(to - timeline.start))
+      ? trans.__('%1 in total', formatDuration(to - timeline.start))
       : [
           trans.__('run %1', focused.number),
           trans.__('agent %1', focused.agent),

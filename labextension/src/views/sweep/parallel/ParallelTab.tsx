@@ -107,7 +107,9 @@ export function ParallelTab({ sweep }: ITabProps): ReactElement {
         note={
           focusText !== ''
             ? focusText
-            : trans.__('Drag along an axis to choose a range; the table and all plots follow.')
+            : trans.__(
+                'Drag along an axis to select a range; the table and all plots are filtered.'
+              )
         }
         table={() => runsTable(activeRuns, dimensions, trans.__('run'))}
       >
@@ -156,14 +158,14 @@ function MissingAxes({ runs }: { runs: number }): ReactElement {
     return (
       <EmptyState>
         {runs === 0
-          ? trans.__('No run has begun yet: its line will show up here.')
-          : trans.__('Only one run has begun: what differs shows from the second one on.')}
+          ? trans.__('No runs started yet: their lines will appear here.')
+          : trans.__('Only one run started: differences appear from the second run on.')}
       </EmptyState>
     );
   }
   return (
     <EmptyState code={EXAMPLE}>
-      {trans.__('All runs have the same parameters: give the sweep some that differ, such as')}
+      {trans.__('All runs have the same parameters. Add parameters that vary, for example:')}
     </EmptyState>
   );
 }

@@ -50,7 +50,7 @@ export function RangeHandles({
         tabIndex={0}
         aria-orientation="vertical"
         aria-label={
-          end === 'low' ? trans.__('%1: only from', title) : trans.__('%1: only up to', title)
+          end === 'low' ? trans.__('%1: minimum', title) : trans.__('%1: maximum', title)
         }
         aria-valuemin={0}
         aria-valuemax={100}

@@ -74,7 +74,7 @@ function HeaderCell({
         data-filtered={filtered || undefined}
         aria-label={
           filtered
-            ? trans.__('Menu of %1, which is filtered', column.title)
+            ? trans.__('Menu of %1 (filtered)', column.title)
             : trans.__('Menu of %1', column.title)
         }
         onClick={event => {

@@ -55,7 +55,7 @@ export function RangeFilter({
   );
   return (
     <fieldset className="jp-wm-RangeFilter">
-      <legend>{trans.__('Only from … to')}</legend>
+      <legend>{trans.__('Range')}</legend>
       {field('low', trans.__('from'), scale?.low)}
       {field('high', trans.__('to'), scale?.high)}
       <Button

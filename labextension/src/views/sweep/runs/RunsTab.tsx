@@ -59,9 +59,7 @@ export function RunsTab({ sweep }: ITabProps): ReactElement {
       />
       {sweep.rows.length === 0 ? (
         sweep.isComplete ? (
-          <EmptyState>
-            {trans.__('No run has begun yet; the first one will show up here.')}
-          </EmptyState>
+          <EmptyState>{trans.__('No runs started yet; they will appear here.')}</EmptyState>
         ) : (
           <Skeleton />
         )
@@ -76,7 +74,7 @@ export function RunsTab({ sweep }: ITabProps): ReactElement {
       )}
       {sweep.rows.length > 0 && sortedRuns.rows.length === 0 && (
         <EmptyState>
-          {trans.__('No run passes the filter.')}{' '}
+          {trans.__('No runs match the filter.')}{' '}
           <Button
             label={trans.__('Show all')}
             onClick={() => sweep.setViewState({ filter: NO_FILTER })}

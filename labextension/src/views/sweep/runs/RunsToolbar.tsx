@@ -138,13 +138,13 @@ function PendingChanges({
       ? trans.__('%1 new', pendingCount)
       : filteredOut.size > 0
         ? trans.__('%1 filtered out', filteredOut.size)
-        : trans.__('Order has changed');
+        : trans.__('Order changed');
   return (
     <Button
       label={text}
       icon={refreshIcon}
       showLabel
-      title={trans.__('Put the runs in order again')}
+      title={trans.__('Sort and filter again')}
       className="jp-wm-mod-pending"
       onClick={onReorder}
     />

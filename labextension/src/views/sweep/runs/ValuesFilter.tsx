@@ -49,7 +49,7 @@ export function ValuesFilter({
         : value;
   return (
     <fieldset className="jp-wm-ValuesFilter">
-      <legend>{trans.__('Only with')}</legend>
+      <legend>{trans.__('Values')}</legend>
       <div className="jp-wm-ValuesFilter-list">
         {counts.slice(0, MAX_VALUES).map(([value, count]) => (
           <label key={value}>
@@ -70,7 +70,7 @@ export function ValuesFilter({
         ))}
       </div>
       {counts.length > MAX_VALUES && (
-        <p>{trans.__('and %1 more values: use the text filter', counts.length - MAX_VALUES)}</p>
+        <p>{trans.__('and %1 more values; use the text filter', counts.length - MAX_VALUES)}</p>
       )}
       <Button
         label={trans.__('Clear')}

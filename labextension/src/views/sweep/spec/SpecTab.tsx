@@ -32,12 +32,12 @@ export function SpecTab({ sweep }: ITabProps): ReactElement | null {
       </Section>
       <Section title={code[detail.kind]} copied={source || undefined}>
         {source === '' ? (
-          <p className="jp-wm-Muted">{trans.__('The source of a function is not kept.')}</p>
+          <p className="jp-wm-Muted">{trans.__('The source of a function is not stored.')}</p>
         ) : (
           <pre>{source}</pre>
         )}
       </Section>
-      <Section title={trans.__('What went along')}>
+      <Section title={trans.__('Captured variables')}>
         <CapturedTable detail={detail} />
       </Section>
       <Section title={trans.__('Environment')}>
@@ -87,7 +87,7 @@ function CapturedTable({ detail }: { detail: SweepDetail }): ReactElement {
   const { captured, imports } = detail;
   const total = captured.reduce((sum, { size }) => sum + size, 0);
   if (captured.length === 0 && imports.length === 0) {
-    return <p className="jp-wm-Muted">{trans.__('Nothing but the code.')}</p>;
+    return <p className="jp-wm-Muted">{trans.__('Only the code.')}</p>;
   }
   return (
     <>
