@@ -39,7 +39,7 @@ test('a range on an axis holds in the table and in all plots, in light and in da
   expect(shown.sort()).toEqual(lowest.map(run => run.number).sort());
 
   await tab('Curves');
-  await expect(view.getByText(`${through} runs drawn`)).toBeVisible();
+  await expect(view.getByText(`${through} runs displayed`)).toBeVisible();
   const colours = () =>
     view
       .locator('canvas')

@@ -9,6 +9,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import { CurvesModel } from './curvesModel';
 import { CachedQuery } from './cachedQuery';
+import { Followers } from './followers';
 import { LogModel } from './logModel';
 import type { SweepModel } from './sweepModel';
 import type { Files, Media, Message, RunDetail, RunRow } from '../api/schemas';
@@ -76,21 +77,7 @@ export class RunModel implements IDisposable {
 
   /** Follow the run until the result is disposed; the model keeps what it has. */
   follow(): IDisposable {
-    this._followers += 1;
-    this._updateTopic();
-    let isDisposed = false;
-    return {
-      get isDisposed() {
-        return isDisposed;
-      },
-      dispose: () => {
-        if (!isDisposed) {
-          isDisposed = true;
-          this._followers -= 1;
-          this._updateTopic();
-        }
-      }
-    };
+    return this._followers.add();
   }
 
   /** Try again what has failed. */
@@ -102,8 +89,7 @@ export class RunModel implements IDisposable {
 
   dispose(): void {
     this._disposed = true;
-    this._followers = 0;
-    this._updateTopic();
+    this._followers.clear();
     for (const part of [this.history, this.system, this.log, this.files]) {
       part.dispose();
     }
@@ -112,7 +98,7 @@ export class RunModel implements IDisposable {
   }
 
   private _updateTopic(): void {
-    if (this._followers === 0) {
+    if (this._followers.count === 0) {
       this._topic?.dispose();
       this._topic = null;
     } else {
@@ -138,7 +124,10 @@ export class RunModel implements IDisposable {
   private _detail: RunDetail | null = null;
   private _disposed = false;
   private readonly _mediaQueries = new Map<string, CachedQuery<Media>>();
-  private _followers = 0;
+  private readonly _followers = new Followers(
+    () => this._updateTopic(),
+    () => this._updateTopic()
+  );
   private _mediaCount = 0;
   private _problem = '';
   private _topic: IDisposable | null = null;

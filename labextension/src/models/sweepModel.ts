@@ -17,6 +17,7 @@ import {
   mergeSettings
 } from './viewState';
 import type { IColumn } from './columns';
+import { Followers } from './followers';
 import type { ISweepHost } from './sweepHost';
 import { RunStore } from './runStore';
 import type { Keys, Message, RunRow, RunsPage, SweepDetail, SweepSummary } from '../api/schemas';
@@ -146,33 +147,14 @@ export class SweepModel implements IDisposable {
 
   /** Try again what has failed. */
   retry(): void {
-    if (this._followers > 0) {
+    if (this._followers.count > 0) {
       void this._start();
     }
   }
 
   /** Follow the sweep until the result is disposed; the model keeps what it has. */
   follow(): IDisposable {
-    this._followers += 1;
-    if (this._followers === 1) {
-      void this._start();
-    }
-    let isDisposed = false;
-    return {
-      get isDisposed() {
-        return isDisposed;
-      },
-      dispose: () => {
-        if (!isDisposed) {
-          isDisposed = true;
-          this._followers -= 1;
-          if (this._followers === 0) {
-            this._topic?.dispose();
-            this._topic = null;
-          }
-        }
-      }
-    };
+    return this._followers.add();
   }
 
   dispose(): void {
@@ -231,12 +213,17 @@ export class SweepModel implements IDisposable {
     }
     this._loading = null;
     this._changed.emit();
-    if (this._isComplete && !this._disposed && this._followers > 0 && this._topic === null) {
+    if (this._isComplete && !this._disposed && this._followers.count > 0 && this._topic === null) {
       this._topic = this.host.socket.open(
         () => ({ topic: 'runs', sweep: this.id, mark: this._cursor }),
         this._onMessage
       );
     }
+  }
+
+  private _closeTopic(): void {
+    this._topic?.dispose();
+    this._topic = null;
   }
 
   private async _load(): Promise<void> {
@@ -285,7 +272,10 @@ export class SweepModel implements IDisposable {
   private _detail: SweepDetail | null = null;
   private _disposed = false;
   private _focus: string | null = null;
-  private _followers = 0;
+  private readonly _followers = new Followers(
+    () => void this._start(),
+    () => this._closeTopic()
+  );
   private _persisted = INITIAL_STATE;
   private _keys: Keys = { history: [], system: [], media: [] };
   private _loading: Promise<void> | null = null;

@@ -120,6 +120,8 @@ describe('what is read out of a sweep', () => {
   it('says why a sweep does not go on', () => {
     const paused = aSweep('a', { state: 'paused', cause: 'the first 3 runs failed', best: null });
     expect(accessibleLabel(paused, trans)).toContain('the first 3 runs failed');
-    expect(accessibleLabel(aSweep('a', { state: 'died' }), trans)).toContain('supervisor is not running');
+    expect(accessibleLabel(aSweep('a', { state: 'died' }), trans)).toContain(
+      'supervisor is not running'
+    );
   });
 });

@@ -21,7 +21,7 @@ export function BestRun({ sweep, best }: { sweep: SweepModel; best: Best }): Rea
       </p>
       <table className="jp-wm-PropertyTable">
         <tbody>
-          {flat(best.params).map(([name, value]) => (
+          {flattenParams(best.params).map(([name, value]) => (
             <tr key={name}>
               <th scope="row">{name}</th>
               <td>{value}</td>
@@ -38,11 +38,11 @@ export function BestRun({ sweep, best }: { sweep: SweepModel; best: Best }): Rea
 }
 
 /** Parameters by dotted key, as the table has them. */
-function flat(params: Record<string, unknown>, prefix = ''): [string, string][] {
+function flattenParams(params: Record<string, unknown>, prefix = ''): [string, string][] {
   return Object.entries(params).flatMap(([key, value]): [string, string][] => {
     const name = `${prefix}${key}`;
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return flat(value as Record<string, unknown>, `${name}.`);
+      return flattenParams(value as Record<string, unknown>, `${name}.`);
     }
     const plain = value === null || ['number', 'string', 'boolean'].includes(typeof value);
     return [
