@@ -84,7 +84,7 @@ export function CurveChart(props: ICurveChartProps): ReactElement {
     [series, band, props.showRange, from, to, height, isLog]
   );
   const { showRange = false } = props;
-  const paint = useMemo<DrawFunction>(
+  const draw = useMemo<DrawFunction>(
     () => (context, frame, colors) => {
       if (band !== null) {
         drawBand(context, frame, band, showRange, colors);
@@ -98,7 +98,7 @@ export function CurveChart(props: ICurveChartProps): ReactElement {
     () => (cursor === null ? [] : samplesAt(series, cursor, maximize)),
     [series, cursor, maximize]
   );
-  const paintOver = useMemo<DrawFunction>(
+  const drawOverlay = useMemo<DrawFunction>(
     () => (context, frame, colors) => {
       const line = series.find(line => line.id === focus);
       if (line !== undefined && (series.length > 1 || band !== null)) {
@@ -223,8 +223,8 @@ export function CurveChart(props: ICurveChartProps): ReactElement {
       }}
       x={x}
       y={y}
-      draw={paint}
-      drawOverlay={paintOver}
+      draw={draw}
+      drawOverlay={drawOverlay}
       onHover={onHover}
       onPick={onPick}
       onZoom={onZoom}

@@ -77,7 +77,7 @@ export function ScatterChart(props: IScatterChartProps): ReactElement {
     );
     return interpolate(samples, gridAxis(xAxis.scale), gridAxis(yAxis.scale));
   }, [points, included, surfaceValue, xAxis.scale, yAxis.scale]);
-  const paint = useMemo<DrawFunction>(
+  const draw = useMemo<DrawFunction>(
     () => (context, frame, colors) => {
       if (interpolated !== null) {
         const smooth = {
@@ -104,7 +104,7 @@ export function ScatterChart(props: IScatterChartProps): ReactElement {
     [points, included, interpolated, xAxis.scale, yAxis.scale]
   );
   const focusIndex = points.data.findIndex(datum => datum.id === focus);
-  const paintOver = useMemo<DrawFunction>(
+  const drawOverlay = useMemo<DrawFunction>(
     () => (context, frame, colors) => {
       if (focusIndex >= 0) {
         const { color } = points.data[focusIndex];
@@ -176,8 +176,8 @@ export function ScatterChart(props: IScatterChartProps): ReactElement {
       }}
       x={xAxis}
       y={yAxis}
-      draw={paint}
-      drawOverlay={paintOver}
+      draw={draw}
+      drawOverlay={drawOverlay}
       onHover={onHover}
       onPick={(_, event) => {
         if (focus !== null) {

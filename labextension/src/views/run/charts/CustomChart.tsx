@@ -41,11 +41,11 @@ export function CustomChart({
   const focusedIndex = markIndex === null ? null : Math.min(markIndex, last);
   const title =
     chart.texts.title || [y.title || chart.key, x.title].filter(Boolean).join(trans.__(' by '));
-  const paint = useMemo<DrawFunction>(
+  const draw = useMemo<DrawFunction>(
     () => (context, area, colors) => DRAW_FUNCTIONS[drawing.kind](context, area, drawing, colors),
     [drawing]
   );
-  const paintOver = useMemo<DrawFunction>(
+  const drawOverlay = useMemo<DrawFunction>(
     () => (context, area, colors) => {
       if (focusedIndex !== null) {
         drawFocusedMark(context, area, drawing, focusedIndex, colors);
@@ -88,8 +88,8 @@ export function CustomChart({
         }}
         x={x}
         y={y}
-        draw={paint}
-        drawOverlay={paintOver}
+        draw={draw}
+        drawOverlay={drawOverlay}
         onHover={onHover}
         onKeyDown={onKeyDown}
       >

@@ -72,7 +72,7 @@ function HistogramHeatmap({
       { scale: { kind: 'linear', low, high: high > low ? high : low + 1 } as const, title: '' }
     ];
   }, [shown, last, columnWidth, trans]);
-  const paint = useMemo<DrawFunction>(
+  const draw = useMemo<DrawFunction>(
     () =>
       (context, frame, { isDark }) => {
         shown.forEach(({ step, edges, counts }, index) => {
@@ -91,7 +91,7 @@ function HistogramHeatmap({
       },
     [shown, last, columnWidth]
   );
-  const paintOver = useMemo<DrawFunction>(
+  const drawOverlay = useMemo<DrawFunction>(
     () =>
       (context, frame, { text }) => {
         context.strokeStyle = text;
@@ -122,8 +122,8 @@ function HistogramHeatmap({
       ariaValue={{ text: trans.__('step %1', shown[at].step), place: at, last }}
       x={x}
       y={y}
-      draw={paint}
-      drawOverlay={paintOver}
+      draw={draw}
+      drawOverlay={drawOverlay}
       onHover={point => {
         if (point === null) {
           onPlace(null);
@@ -155,7 +155,7 @@ function HistogramBars({
       top
     ];
   }, [edges, counts]);
-  const paint = useMemo<DrawFunction>(
+  const draw = useMemo<DrawFunction>(
     () =>
       (context, frame, { brand }) => {
         context.fillStyle = brand;
@@ -178,7 +178,7 @@ function HistogramBars({
       }}
       x={x}
       y={y}
-      draw={paint}
+      draw={draw}
     />
   );
 }

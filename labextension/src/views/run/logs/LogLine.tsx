@@ -8,18 +8,18 @@ import { highlightMatches } from './highlight';
 export const LogLine = memo(function Line({
   number,
   text,
-  wanted,
+  query,
   current
 }: {
   number: number;
   /** Undefined while it is on its way. */
   text: string | undefined;
   /** What is looked for; empty if nothing is. */
-  wanted: string;
+  query: string;
   /** Whether it is the current one of the lines that were found. */
   current: boolean;
 }): ReactElement {
-  const spans = text === undefined ? [] : highlightMatches(parseAnsiLine(text), wanted);
+  const spans = text === undefined ? [] : highlightMatches(parseAnsiLine(text), query);
   return (
     <div className="jp-wm-LogLine" data-line={number} data-current={current || undefined}>
       {/* A number that is not text is not copied along. */}

@@ -101,7 +101,7 @@ export function LogView({ log, wrap }: { log: LogModel; wrap: boolean }): ReactE
                 key={first + index}
                 number={first + index}
                 text={log.line(first + index)}
-                wanted={search.text}
+                query={search.text}
                 current={search.currentLine === first + index}
               />
             ))}

@@ -95,7 +95,7 @@ export function useBand(
   return { band: isWanted ? fetched.value : null, problem: isWanted ? fetched.problem : '' };
 }
 
-const seriesCache = new WeakMap<Curve, { asked: string; line: ISeries }>();
+const seriesCache = new WeakMap<Curve, { key: string; series: ISeries }>();
 const seriesLists = new WeakMap<CurvesModel, Map<string, readonly ISeries[]>>();
 
 /** The lines of one key. What has not changed is the same as before, and need not be drawn anew. */
@@ -121,8 +121,8 @@ export function seriesFor(
   const cacheKey = `${smoothing} ${length}`;
   const lines = entries.map(({ run, curve }) => {
     const cached = seriesCache.get(curve);
-    if (cached?.asked === cacheKey) {
-      return cached.line;
+    if (cached?.key === cacheKey) {
+      return cached.series;
     }
     const line = toSeries(
       curve,
@@ -130,7 +130,7 @@ export function seriesFor(
       smoothing,
       length
     );
-    seriesCache.set(curve, { asked: cacheKey, line });
+    seriesCache.set(curve, { key: cacheKey, series: line });
     return line;
   });
   const lists = seriesLists.get(curves) ?? new Map<string, readonly ISeries[]>();
