@@ -105,7 +105,7 @@ def wait_for_exit(folder: Path, spared: int | None, messages: list[str]) -> int:
 
 
 def wandb_cell(victim: str, fault: str, seconds: float, folder: Path) -> Outcome:
-    """Let two of W&B's agents serve a sweep of the fake_wandb_server server."""
+    """Let two of W&B's agents serve a sweep of the fake W&B server."""
     journal, messages = RunJournal(folder / "journal"), list[str]()
     (folder / "train.py").write_text(PROGRAM, "utf-8")
     with FakeWandbServerProcess(folder) as server:

@@ -2,7 +2,7 @@
 
     python benchmarks/online.py [--quick] [--json PATH]
 
-The server is the fake_wandb_server one of the tests, in a process of its own: what is compared
+The server is the fake one of the tests, in a process of its own: what is compared
 are the
 agents. Both serve the same sweep at once, with one agent each, and the same trivial training code.
 """

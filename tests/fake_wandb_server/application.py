@@ -68,7 +68,7 @@ class Application:
             return failure(error.status, str(error), request.operation)
         except Exception:  # noqa: BLE001 - a fault of this server: the test shall see it, and the client end
             self.refused.append(f"{request.operation}: {traceback.format_exc()}")
-            return failure(400, "the fake_wandb_server server is at fault", request.operation)
+            return failure(400, "the fake W&B server is at fault", request.operation)
 
     def allowed(self, request: Request) -> bool:
         """Return whether the key fits; pages, and what was uploaded, have no need of it."""

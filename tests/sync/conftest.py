@@ -1,4 +1,4 @@
-"""Offline sweeps, and syncs of them to the fake_wandb_server server."""
+"""Offline sweeps, and syncs of them to the fake W&B server."""
 
 import os
 import subprocess

@@ -12,7 +12,7 @@ from optuna.samplers import BaseSampler, TPESampler
 from wandb_magic.errors import UnsupportedError
 from wandb_magic.records import Params, RunState, Trial
 from wandb_magic.search import make_searcher
-from wandb_magic.search.bayes import searcher
+from wandb_magic.search.bayes import searcher as searcher_module
 from wandb_magic.search.bayes.searcher import GP_MAX_RUNS, STARTUP_RUNS, BayesSearcher
 from wandb_magic.search.random import RandomSearcher
 from wandb_magic.spec import Spec, load
@@ -190,7 +190,7 @@ def test_a_singular_matrix_leaves_the_choice_to_the_parzen_estimator(
     searcher = BayesSearcher(spec(), seed=2)
     tpe = BayesSearcher(spec(), seed=2, sampler="tpe")
     with monkeypatch.context() as patch:
-        patch.setattr(searcher, "gp", singular)
+        patch.setattr(searcher_module, "make_gp_sampler", singular)
         assert searcher.ask(20, drawn(20)) == tpe.ask(20, drawn(20))
     assert searcher.ask(21, drawn(21)) == BayesSearcher(spec(), seed=2).ask(21, drawn(21))
 

@@ -40,11 +40,9 @@ _REQUIREMENTS = {
 class BayesSearcher:
     """Chooses what promises the greatest improvement after the runs so far.
 
-    The algorithms and their sources: ``gp`` and ``make_tpe_sampler`` in `samplers`,
-    ``cmaes`` in
-    `cmaes`. ``auto`` is ``gp`` up to `GP_MAX_RUNS` finished runs if torch is installed, else
-    ``make_tpe_sampler``; but one choice in `TPE_INTERVAL` is always ``make_tpe_sampler``'s,
-    because a Gaussian process that has
+    The algorithms and their sources: ``gp`` and ``tpe`` in `samplers`, ``cmaes`` in `cmaes`.
+    ``auto`` is ``gp`` up to `GP_MAX_RUNS` finished runs if torch is installed, else ``tpe``; but
+    one choice in `TPE_INTERVAL` is always ``tpe``'s, because a Gaussian process that has
     found no structure lingers in the corners of the space, and a portfolio mends that at little
     cost (Hoffman et al. 2011). Both keep away from the runs in flight; ``cmaes`` draws, so it
     needs no care. Until `STARTUP_RUNS` runs have finished, random search chooses.
@@ -56,7 +54,7 @@ class BayesSearcher:
     seed
         Decides everything that is random.
     sampler
-        ``auto`` (as None), ``gp``, ``make_tpe_sampler``, ``cmaes`` or ``random``.
+        ``auto`` (as None), ``gp``, ``tpe``, ``cmaes`` or ``random``.
     priors
         Runs of another sweep to learn from. Those whose parameters do not fit are ignored.
 
