@@ -22,7 +22,7 @@ PLAIN: dict[object, dict[str, Any]] = {
 }
 
 
-def schemas(*modules: ModuleType) -> dict[str, Any]:
+def json_schemas(*modules: ModuleType) -> dict[str, Any]:
     """Return the JSON schemas of the types of modules, by name."""
     return {
         value.__name__: _object(value, module)
@@ -70,7 +70,7 @@ def written(*modules: ModuleType) -> str:
     assert mark, f"{API} has no line {MARK!r}"
     dumper = yaml.SafeDumper
     dumper.ignore_aliases = lambda *_: True  # type: ignore[method-assign] # each in its place
-    text = yaml.dump(schemas(*modules), Dumper=dumper, sort_keys=False, width=95)
+    text = yaml.dump(json_schemas(*modules), Dumper=dumper, sort_keys=False, width=95)
     lines = "".join(f"    {line}\n" for line in text.splitlines())
     return f"{begin}{MARK}{lines}"
 
