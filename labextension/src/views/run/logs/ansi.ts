@@ -4,11 +4,11 @@
  * its line. Pure.
  */
 
-import { drawnWith, isSame, PLAIN, styleOf, type IStyle } from './sgr';
+import { applySgr, isSame, INITIAL_SGR, styleOf, type ITextStyle } from './sgr';
 
 export interface ISpan {
   text: string;
-  style: IStyle;
+  style: ITextStyle;
 }
 
 const ESCAPE = '\u001b';
@@ -17,7 +17,7 @@ const BELL = '\u0007';
 /** A span while its line is read, in pieces: a line of backspaces takes no time that grows faster. */
 interface ISpanBuilder {
   pieces: string[];
-  style: IStyle;
+  style: ITextStyle;
 }
 
 /** Sequences that say something (SGR, erasing, going to a column), those that do not, and controls. */
@@ -33,7 +33,7 @@ const CONTROLS = new RegExp(
 
 export function parseAnsiLine(line: string): ISpan[] {
   let spans: ISpanBuilder[] = [];
-  let pen = PLAIN;
+  let state = INITIAL_SGR;
   // A carriage return writes over the line only if something follows.
   let overwrite = false;
   const write = (text: string) => {
@@ -44,7 +44,7 @@ export function parseAnsiLine(line: string): ISpan[] {
       spans = [];
       overwrite = false;
     }
-    const style = styleOf(pen);
+    const style = styleOf(state);
     const last = spans.at(-1);
     if (last !== undefined && isSame(last.style, style)) {
       last.pieces.push(text);
@@ -58,7 +58,7 @@ export function parseAnsiLine(line: string): ISpan[] {
     position = match.index + match[0].length;
     const [sequence, values, kind] = match;
     if (kind === 'm') {
-      pen = drawnWith(pen, values);
+      state = applySgr(state, values);
     } else if (kind === 'K') {
       spans = overwrite || values === '2' ? [] : spans;
     } else if (sequence === '\r' || (kind === 'G' && (values === '' || values === '1'))) {

@@ -1,9 +1,9 @@
 /**
- * What a terminal writes with: colors and styles, as SGR sequences change them (ECMA-48; colors as
+ * The colors and styles of a terminal, as SGR sequences change them (ECMA-48; colors as
  * in xterm), and how that looks in JupyterLab. Pure.
  */
 
-export interface IStyle {
+export interface ITextStyle {
   /** JupyterLab's own classes for the colors and styles of terminals. */
   classes: string;
   /** Colors that have no class, as CSS. */
@@ -13,7 +13,7 @@ export interface IStyle {
 
 type Color = number | string | null;
 
-export interface IPen {
+export interface ISgrState {
   fore: Color;
   back: Color;
   bold: boolean;
@@ -24,7 +24,7 @@ export interface IPen {
   inverse: boolean;
 }
 
-export const PLAIN: IPen = {
+export const INITIAL_SGR: ISgrState = {
   fore: null,
   back: null,
   bold: false,
@@ -37,9 +37,9 @@ export const PLAIN: IPen = {
 
 const NAMES = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white'];
 
-/** The pen after an SGR sequence. */
-export function drawnWith(before: IPen, values: string): IPen {
-  let pen = { ...before };
+/** The state after an SGR sequence. */
+export function applySgr(before: ISgrState, values: string): ISgrState {
+  let state = { ...before };
   // `38:2::1:2:3` is the standard's way to write `38;2;1;2;3`.
   const codes = values
     .replace(/:(?=:)/g, '')
@@ -49,19 +49,19 @@ export function drawnWith(before: IPen, values: string): IPen {
     const code = codes[place];
     if (code === 38 || code === 48) {
       const [color, used] = extended(codes.slice(place + 1));
-      pen[code === 38 ? 'fore' : 'back'] = color;
+      state[code === 38 ? 'fore' : 'back'] = color;
       place += used;
     } else {
-      pen = { ...pen, ...changeOf(code, pen) };
+      state = { ...state, ...changeOf(code, state) };
     }
   }
-  return pen;
+  return state;
 }
 
-function changeOf(code: number, pen: IPen): Partial<IPen> {
+function changeOf(code: number, state: ISgrState): Partial<ISgrState> {
   switch (code) {
     case 0:
-      return PLAIN;
+      return INITIAL_SGR;
     case 1:
       return { bold: true };
     case 2:
@@ -99,7 +99,7 @@ function changeOf(code: number, pen: IPen): Partial<IPen> {
   if (code >= 90 && code <= 97) {
     return { fore: code - 82 };
   }
-  return code >= 100 && code <= 107 ? { back: code - 92 } : pen;
+  return code >= 100 && code <= 107 ? { back: code - 92 } : state;
 }
 
 /** The color that follows 38 or 48, and how many numbers say it. */
@@ -134,31 +134,31 @@ function rgb(...parts: number[]): string {
   return `rgb(${parts.map(part => Math.max(0, Math.min(255, part || 0))).join(', ')})`;
 }
 
-export function styleOf(pen: IPen): IStyle {
+export function styleOf(state: ISgrState): ITextStyle {
   const classes: string[] = [];
-  const style: IStyle = { classes: '' };
-  const [fore, back] = pen.inverse ? [pen.back, pen.fore] : [pen.fore, pen.back];
+  const style: ITextStyle = { classes: '' };
+  const [fore, back] = state.inverse ? [state.back, state.fore] : [state.fore, state.back];
   if (typeof fore === 'number') {
     classes.push(`ansi-${nameOf(fore)}-fg`);
   } else if (fore !== null) {
     style.color = fore;
-  } else if (pen.inverse) {
+  } else if (state.inverse) {
     classes.push('ansi-default-inverse-fg');
   }
   if (typeof back === 'number') {
     classes.push(`ansi-${nameOf(back)}-bg`);
   } else if (back !== null) {
     style.background = back;
-  } else if (pen.inverse) {
+  } else if (state.inverse) {
     classes.push('ansi-default-inverse-bg');
   }
   for (const name of ['bold', 'underline'] as const) {
-    if (pen[name]) {
+    if (state[name]) {
       classes.push(`ansi-${name}`);
     }
   }
   for (const name of ['dim', 'italic', 'strike'] as const) {
-    if (pen[name]) {
+    if (state[name]) {
       classes.push(`jp-wm-mod-${name}`);
     }
   }
@@ -169,7 +169,7 @@ function nameOf(color: number): string {
   return color < 8 ? NAMES[color] : `${NAMES[color - 8]}-intense`;
 }
 
-export function isSame(one: IStyle, other: IStyle): boolean {
+export function isSame(one: ITextStyle, other: ITextStyle): boolean {
   return (
     one.classes === other.classes &&
     one.color === other.color &&
