@@ -100,17 +100,26 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(file), f"{page.name}: {target}"
 
 
+def module_of(code: str) -> tuple[Path, list[str]]:
+    """Return the module that a dotted name of ours leads to, and what is left of the name."""
+    place, names = ROOT / "wandb_magic", code.split(".")
+    while names and (place / names[0]).is_dir():
+        place /= names.pop(0)
+    if names and (place / f"{names[0]}.py").exists():
+        return place / f"{names[0]}.py", names[1:]
+    return place / "__init__.py", names
+
+
 @by_page
 def test_paths_and_modules_exist(page: Path) -> None:
     for code in CODE.findall(without_blocks(page.read_text(encoding="utf-8"))):
         if re.match(r"(scripts|tests|docs|notebooks|wandb_magic|benchmarks)/[\w/.]*$", code):
             assert (ROOT / code).exists(), code
-        dotted = re.match(r"([a-z_]+)\.(?!log$|db$)([a-z_]+)(\.\w+)?$", code)
-        if dotted and (ROOT / "wandb_magic" / dotted[1]).is_dir():
-            file = ROOT / "wandb_magic" / dotted[1] / f"{dotted[2]}.py"
-            text = (file if file.exists() else file.parent / "__init__.py").read_text("utf-8")
-            name = (dotted[3] or "").lstrip(".") or ("" if file.exists() else dotted[2])
-            assert re.search(rf"\b{name}\b", text), code
+        dotted = re.match(r"[a-z_]+(\.(?!log$|db$)\w+)+$", code)
+        if dotted and (ROOT / "wandb_magic" / code.split(".")[0]).is_dir():
+            file, names = module_of(code)
+            text = file.read_text("utf-8")
+            assert all(re.search(rf"\b{name}\b", text) for name in names), code
 
 
 @by_page
