@@ -275,7 +275,7 @@ def test_a_file_holds_the_whole_study(make_sweep: Make, tmp_path: Path, name: st
     ours = written.sweep.study(export=tmp_path / "new" / name)
     assert [each.name for each in (tmp_path / "new").iterdir()] == [name]
     file = tmp_path / "new" / name
-    with studies.quiet():
+    with studies.silence_optuna():
         if name.endswith(".db"):
             storage: Any = optuna.storages.RDBStorage(f"sqlite:///{file}")
         else:

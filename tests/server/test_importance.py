@@ -90,7 +90,7 @@ async def test_a_child_that_fails_or_takes_too_long_is_said_to(
     assert code == 503
     assert "took more than" in message
     monkeypatch.setattr(importance, "TIMEOUT_S", 60)
-    monkeypatch.setattr(importance.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
     code, message = await api.problem(PATH)
     assert code == 503
     assert "cannot be computed" in message

@@ -61,7 +61,11 @@ def test_its_schemas_are_the_wire_types() -> None:
 
 def test_its_arguments_are_those_that_handlers_read(described: dict[str, Any]) -> None:
     source = (ROOT / "wandb_magic" / "server" / "handlers.py").read_text("utf-8")
-    read = set(re.findall(r'self\.(?:number|word|get_query_arguments?)\(\s*"(\w+)"', source))
+    read = set(
+        re.findall(
+            r'self\.(?:int_argument|choice_argument|get_query_arguments?)\(\s*"(\w+)"', source
+        )
+    )
     told = {
         parameter["name"]
         for operations in described["paths"].values()

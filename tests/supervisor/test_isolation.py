@@ -210,7 +210,7 @@ def test_every_request_is_answered_and_the_next_supervisor_goes_on(
     for verb, arguments in asked:
         post_raw(paths, verb, arguments)
     supervisor, _ = take_over(paths)
-    supervisor._carry_out_requests()
+    supervisor._handle_requests()
     supervisor.state.store.commit()
     supervisor.state.store.close()
     told = answers(paths)
@@ -303,7 +303,7 @@ def test_a_run_that_cannot_be_started_fails_alone(tmp_path: Path) -> None:
 
     async def scene() -> None:
         host.launch = fail  # type: ignore[method-assign] # the one fault
-        await supervisor._launch(0, 0, 0, {"lr": 0.5})
+        await supervisor._start_new(0, 0, 0, {"lr": 0.5})
 
     asyncio.run(scene())
     (record,) = [supervisor.runs.get_ended(trial) for trial in supervisor.runs._ended]
@@ -320,8 +320,10 @@ def test_parameters_that_nothing_can_hold_fail_the_sweep_with_the_reason(tmp_pat
     supervisor, _ = take_over(paths)
 
     async def scene() -> None:
-        supervisor._asking = asyncio.create_task(supervisor._launch(0, 0, 0, {"lr": object()}))
-        await asyncio.wait([supervisor._asking])
+        supervisor._scheduling = asyncio.create_task(
+            supervisor._start_new(0, 0, 0, {"lr": object()})
+        )
+        await asyncio.wait([supervisor._scheduling])
         await supervisor._tick()
 
     asyncio.run(scene())

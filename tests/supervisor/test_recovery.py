@@ -146,7 +146,7 @@ def die(supervisor: Supervisor) -> None:
 def asked(verb: str, **arguments: object) -> Callable[[Supervisor, SilentHost, SweepPaths], None]:
     def ask(supervisor: Supervisor, _host: SilentHost, paths: SweepPaths) -> None:
         insert_request(paths.store, verb, arguments)
-        supervisor._carry_out_requests()
+        supervisor._handle_requests()
 
     return ask
 
@@ -195,7 +195,7 @@ def test_the_next_supervisor_carries_on_what_was_begun(
     die(first)
     second, host = take_over(paths)
     assert second.state.sweep.state is before
-    asyncio.run(second._carry_on())
+    asyncio.run(second._recover_runs())
     for _ in range(3):
         second._terminator.tick()
     for run in RUNS[:3]:
@@ -224,7 +224,7 @@ def test_a_run_that_heard_the_interrupt_is_not_interrupted_again(tmp_path: Path)
     heard.folder.mkdir(parents=True)
     heard.stop.write_text("the sweep was stopped")
     second, host = take_over(paths)
-    asyncio.run(second._carry_on())
+    asyncio.run(second._recover_runs())
     second._terminator.tick()
     assert [number for run, number in host.signalled if run == RUNS[0]] == [signal.SIGTERM]
     assert [number for run, number in host.signalled if run == RUNS[1]] == [signal.SIGINT]
@@ -255,11 +255,11 @@ def test_what_was_taken_up_and_not_answered_is_taken_up_again(tmp_path: Path) ->
     paths = new_sweep(tmp_path)
     insert_request(paths.store, "set_agents", {"agents": 7})
     first, _ = take_over(paths)
-    first._carry_out_requests()
+    first._handle_requests()
     first.state.store._connection.close()  # killed before it could commit
     second, _ = take_over(paths)
     assert second.state.sweep.agents == 4
-    second._carry_out_requests()
+    second._handle_requests()
     assert second.state.sweep.agents == 7
     die(second)
 
@@ -323,7 +323,7 @@ def test_a_run_waits_for_room_on_a_full_disk_and_does_not_fail(
 
     async def scene() -> None:
         host.launch = launch  # type: ignore[method-assign] # the disk that is played
-        await supervisor._launch(0, 4, 0, {"lr": 0.5})
+        await supervisor._start_new(0, 4, 0, {"lr": 0.5})
 
     asyncio.run(scene())
     assert len(tries) == 3

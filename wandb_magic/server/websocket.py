@@ -119,7 +119,7 @@ class SocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         """Connect, if the user may."""
         if not await self.is_authorized():
             raise HTTPError(403)
-        if self.settings[SOCKET_REGISTRY].full:
+        if self.settings[SOCKET_REGISTRY].is_full:
             raise HTTPError(503, f"{MAX_SOCKETS} pages are open already: close some of them")
         await super().get(*args, **kwargs)
 

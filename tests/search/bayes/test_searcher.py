@@ -198,7 +198,9 @@ def test_a_singular_matrix_leaves_the_choice_to_the_parzen_estimator(
 def test_without_torch_auto_does_without_and_gp_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(searcher, "find_spec", lambda name: None if name == "torch" else object())
+    monkeypatch.setattr(
+        searcher_module, "find_spec", lambda name: None if name == "torch" else object()
+    )
     tpe = BayesSearcher(spec(), seed=2, sampler="tpe")
     assert BayesSearcher(spec(), seed=2).ask(20, drawn(20)) == tpe.ask(20, drawn(20))
     with pytest.raises(UnsupportedError, match=r"needs torch.*pip install 'wandb-magic\[gp\]'"):
@@ -208,7 +210,7 @@ def test_without_torch_auto_does_without_and_gp_says_what_to_install(
 def test_the_seed_alone_decides_in_another_process() -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]);"
-        "import test_bayes as t; print(t.BayesSearcher(t.spec(), seed=4).ask(15, t.drawn(15)))"
+        "import test_searcher as t; print(t.BayesSearcher(t.spec(), seed=4).ask(15, t.drawn(15)))"
     )
     folder = __file__.rpartition("/")[0]
     done = subprocess.run(

@@ -18,7 +18,7 @@ def test_an_answer_that_is_lost_gives_the_same_run_once(
         backend = served.backend()
         fake_wandb_server.fault("lost", "Heartbeat", times=1)
         runs = [await begun(backend)]
-        backend.told(ended(runs[0]))
+        backend.on_run_changed(ended(runs[0]))
         fake_wandb_server.fault("lost", "Heartbeat", times=1)
         runs.append(await begun(backend, 1))
         await backend.close()
@@ -71,7 +71,7 @@ def test_another_supervisor_goes_on_with_the_same_agents(
     async def second(run: RunRecord, kept: Suggestion) -> None:
         backend = served.backend([run])
         assert await backend.ask(1, 1, ()) == kept
-        backend.told(record(kept, 1, agent=1))
+        backend.on_run_changed(record(kept, 1, agent=1))
         fake_wandb_server.stop_run(run.id)  # the first agent's, which goes on
         await until(lambda: served.said == [StopRun(run.id, RunState.STOPPED, "stopped at W&B")])
         await backend.close()
@@ -102,7 +102,7 @@ def test_fewer_agents_than_before_lose_no_run(
         kept = await backend.ask(1, 0, ())
         assert kept is not None
         assert await backend.ask(0, 0, ()) == kept
-        backend.told(record(kept, agent=0))
+        backend.on_run_changed(record(kept, agent=0))
         await until(lambda: sweep.assignments[str(kept.run)].seen)
         own = await begun(backend, 1, agent=1)
         assert sorted(sweep.assignments) == sorted([str(kept.run), own.id])
@@ -142,7 +142,7 @@ def test_commands_that_make_no_sense_do_no_harm(
         )
         await until(lambda: not fake_wandb_server.agents[agent].pending)
         await until(lambda: served.said)
-        backend.told(ended(run))
+        backend.on_run_changed(ended(run))
         another = await backend.ask(0, 1, ())
         assert another is not None
         assert another.run not in {"../../etc", run.id}
@@ -163,7 +163,7 @@ def test_a_run_that_the_server_wants_resumed_is_begun_again(
         backend = served.backend()
         run = await begun(backend)
         order = {"type": "resume", "run_id": run.id, "args": {"lr": {"value": 0.5}}}
-        backend.told(ended(run))
+        backend.on_run_changed(ended(run))
         fake_wandb_server.command(served.sweep.id, order)
         assert await backend.ask(0, 1, ()) == Suggestion({"lr": 0.5}, run.id)
         await backend.close()

@@ -94,13 +94,13 @@ def test_what_is_asked_here_arrives_at_the_page(
     async def scene() -> None:
         backend = served.backend()
         run = await begun(backend)
-        backend.changed(state, drain=drain)
+        backend.set_state(state, drain=drain)
         await until(lambda: sweep.state == word)
         beats = fake_wandb_server.count("Sweep")
         await until(lambda: fake_wandb_server.count("Sweep") > beats + 1)  # it is no news to us
         assert [each for each in served.said if isinstance(each, SweepChanged)] == []
-        backend.told(ended(run))
-        backend.changed(SweepState.RUNNING)
+        backend.on_run_changed(ended(run))
+        backend.set_state(SweepState.RUNNING)
         # The agent is not sent home by a server that has not heard of it yet.
         assert await backend.ask(0, 1, ()) is not None
         assert sweep.state == "RUNNING"
@@ -117,7 +117,7 @@ def test_the_last_word_on_a_sweep_arrives_before_the_supervisor_leaves(
     async def scene() -> None:
         backend = served.backend()
         fake_wandb_server.fault("status", "UpsertSweep", times=2)
-        backend.changed(SweepState.STOPPING)
+        backend.set_state(SweepState.STOPPING)
         await backend.close()
 
     play(scene())
@@ -133,7 +133,7 @@ def test_the_last_word_on_a_sweep_does_not_wait_for_ever(
     async def scene() -> None:
         backend = served.backend()
         with fake_wandb_server.refusing():
-            backend.changed(SweepState.STOPPING)
+            backend.set_state(SweepState.STOPPING)
             await backend.close()
 
     play(scene())
@@ -150,7 +150,7 @@ def test_an_attached_sweep_is_not_ours_to_change(
         backend = served.backend()
         await begun(backend)
         for state in (SweepState.PAUSED, SweepState.RUNNING, SweepState.STOPPING):
-            backend.changed(state)
+            backend.set_state(state)
         looks = fake_wandb_server.count("Sweep")
         await until(lambda: fake_wandb_server.count("Sweep") > looks + 1)
         await backend.close()

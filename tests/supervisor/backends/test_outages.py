@@ -62,9 +62,9 @@ def test_an_outage_is_waited_for(
             proposal = await asking
             assert proposal is not None
             runs.append(record(proposal, number))
-            backend.told(runs[-1])
+            backend.on_run_changed(runs[-1])
             await until(lambda: sweep.assignments[runs[-1].id].seen)
-            backend.told(ended(runs[-1]))
+            backend.on_run_changed(ended(runs[-1]))
         await backend.close()
         return {run.id for run in runs}
 
