@@ -360,7 +360,7 @@ def test_small_files_with_any_octets_count_as_not_yet_written(
     paths = SweepPaths(tmp_path_factory.mktemp("sweep-abcd1234"))
     run = RunPaths(paths.run(RunId("run00000")).folder, execution)
     run.folder.mkdir(parents=True)
-    for path in (run.process, run.exit, run.stop, run.core, run.wandb, run._number):
+    for path in (run.process, run.exit, run.stop, run.core, run.wandb, run._execution_file):
         path.write_bytes(octets)
     paths.agents.write_bytes(octets)
     paths.store_pointer.write_bytes(octets)
