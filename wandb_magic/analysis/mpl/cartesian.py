@@ -42,8 +42,8 @@ def cartesian(figure: Figure, traces: list[Json], layout: Json) -> Iterator[Colo
         )
         kind = trace.get("type", "scatter")
         if kind == "bar":
-            beside = [each for each in flat if each.get("type") == "bar" and _pair(each) == pair]
-            yield _bar(trace, place, beside)
+            group = [each for each in flat if each.get("type") == "bar" and _pair(each) == pair]
+            yield _bar(trace, place, group)
         elif kind == "histogram":
             trace_artists.histogram(trace, place)
         elif kind in ("contour", "heatmap"):
@@ -77,13 +77,13 @@ def _sample(trace: Json, side: str) -> list[Any]:
     return values(trace.get(side))
 
 
-def _bar(trace: Json, place: TraceContext, beside: list[Json]) -> ColorAxis | None:
+def _bar(trace: Json, place: TraceContext, group: list[Json]) -> ColorAxis | None:
     flat = trace.get("orientation") == "h"
     along, side = (place.y, "y") if flat else (place.x, "x")
-    steps = np.concatenate([along.places(values(each.get(side))) for each in beside])
+    steps = np.concatenate([along.places(values(each.get(side))) for each in group])
     grouped = place.layout.get("barmode", "group") == "group" and trace.get("base") is None
-    at = next(index for index, each in enumerate(beside) if each is trace)
-    return trace_artists.bar(trace, place, (at, len(beside)) if grouped else (0, 1), steps)
+    at = next(index for index, each in enumerate(group) if each is trace)
+    return trace_artists.bar(trace, place, (at, len(group)) if grouped else (0, 1), steps)
 
 
 def _apply_axes(axes: dict[Pair, Axes], known: dict[str, Axis]) -> None:
