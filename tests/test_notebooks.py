@@ -27,7 +27,8 @@ by_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.s
         for path in NOTEBOOKS
     ],
 )
-def test_a_notebook_runs(path: Path, tmp_path: Path) -> None:
+def test_a_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # tests run side by side on few cores
     folder = tmp_path / "notebooks"
     shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("*.ipynb", "__pycache__"))
     if not FULL:  # as committed it trains for a minute and more; this shows the same
