@@ -21,7 +21,7 @@ import psutil
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
-# Each with its options for a full and for a quick run.
+# Each with its options for a full run and for a quick one.
 BENCHMARKS: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "handoff": ((), ("--quick",)),
     "run_cost": ((), ("--quick",)),
@@ -41,13 +41,13 @@ VERSIONS = ("wandb", "optuna", "torch", "numpy", "ipykernel", "jupyterlab", "jup
 
 
 def has_gpu() -> bool:
-    """Tell whether there is a GPU that PyTorch can use."""
+    """Return whether there is a GPU that PyTorch can use."""
     script = "import sys, torch; sys.exit(not torch.cuda.is_available())"
     return subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 def machine() -> str:
-    """Describe the machine, without naming it."""
+    """Describe the machine without naming it."""
     memory = psutil.virtual_memory().total / 2**30
     versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
     return (
@@ -69,7 +69,7 @@ def run(name: str, options: Sequence[str]) -> str:
 
 
 def written(page: str, name: str, section: str) -> str:
-    """Return the page with a new section between the marks of a benchmark."""
+    """Return the page with a new section between the markers of a benchmark."""
     begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     if not pattern.search(page):
@@ -82,16 +82,16 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="minutes instead of an hour")
     parser.add_argument("--only", nargs="+", choices=BENCHMARKS, help="not all of them")
     parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE.name}")
-    given = parser.parse_args()
+    options = parser.parse_args()
     for name, (full, quick) in BENCHMARKS.items():
-        if given.only and name not in given.only:
+        if options.only and name not in options.only:
             continue
         if name == "cuda_check" and not has_gpu():
             print("cuda_check: skipped, there is no GPU", flush=True)
             continue
-        section = run(name, quick if given.quick else full)
+        section = run(name, quick if options.quick else full)
         print(f"## {name}\n\n{section}\n", flush=True)
-        if given.write:
+        if options.write:
             page = PAGE.read_text(encoding="utf-8")
             PAGE.write_text(written(page, name, section), encoding="utf-8")
 

@@ -1,8 +1,8 @@
-"""The floor under what a run costs: ``os.fork`` in a loop, with nothing around it.
+"""The floor of what a run costs: ``os.fork`` in a loop, with nothing around it.
 
     python benchmarks/bare_forks.py SCRIPT
 
-The parent has imported what ours has, and the runs share one wandb-core as ours do.
+The parent has imported the same modules as ours, and the runs share one wandb-core as ours do.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class BareForks:
         )
 
     def runs(self, count: int) -> list[float]:
-        """Return how many seconds each of some runs took."""
+        """Return how many seconds each of the runs took."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(f"{count}\n")
@@ -61,7 +61,7 @@ def run_variables() -> dict[str, str]:
 
 
 def serve(script: str) -> None:
-    """Fork as often as each line of stdin says, and print how long each took."""
+    """Fork as often as each line of stdin specifies, and print how long each fork took."""
     import torch  # noqa: F401, PLC0415 - the parent is as warm as ours
 
     preload_wandb()

@@ -1,9 +1,9 @@
-"""What survives when a part of a sweep is killed, stopped, or loses the ground that it stands on.
+"""What survives when a part of a sweep is killed, stopped, or loses its disk, clock or server.
 
     python -m benchmarks.chaos [--quick] [--only TEXT ...] [--json PATH] [--write]
 
-Each cell is a sweep of its own, in a process of its own, with one fault in the midst of it. With
-``--write`` the tables of ``docs/reliability.md`` are replaced.
+Each cell is a separate sweep, in a separate process, with one fault in the middle of it. With
+``--write``, the tables of ``docs/reliability.md`` are replaced.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LIMIT_S = 600
 
 @dataclass(frozen=True)
 class Cell:
-    """One fault of one part, and the program that tries it; several parts have peers."""
+    """One fault of one part, and the program that tests it; several parts have peers."""
 
     subject: str
     victim: str
@@ -43,12 +43,12 @@ class Cell:
 
     @property
     def title(self) -> str:
-        """What tells this cell from all others."""
+        """What identifies this cell."""
         return f"{self.subject}: {self.victim}, {self.fault}"
 
     @property
     def command(self) -> list[str]:
-        """What tries it, but for the seconds."""
+        """The command that tests it, without the seconds."""
         if self.subject == OURS:
             return [sys.executable, str(HERE / "chaos_cells.py"), self.victim, self.fault]
         program = str(HERE / "chaos_peers.py")
@@ -99,7 +99,7 @@ def measure(cell: Cell, seconds: float) -> Outcome:
 
 
 def is_possible(cell: Cell) -> bool:
-    """Tell whether this machine lets us try a cell."""
+    """Return whether this machine allows a cell to be tested."""
     if cell.victim == "clock":
         return sys.platform == "linux" and find_spec("libfaketime") is not None
     return cell.fault != "disk full" or (os.getuid() == 0 and shutil.which("mount") is not None)
@@ -135,22 +135,22 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", metavar="TEXT", help="cells with this in their title")
     parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE.name}")
     parser.add_argument("--jobs", type=int, default=2, help="how many cells at a time")
-    given = parser.parse_args()
-    seconds = 5.0 if given.quick else 60.0
+    options = parser.parse_args()
+    seconds = 5.0 if options.quick else 60.0
     tables: dict[str, Table] = {}
     before = psutil.getloadavg()[0]
     for subject in TITLES:
         chosen_cells: list[Cell] = []
         left_out: list[Cell] = []
         for cell in CELLS:
-            chosen = not given.only or any(text in cell.title for text in given.only)
+            chosen = not options.only or any(text in cell.title for text in options.only)
             if cell.subject != subject or not chosen:
                 continue
             if not is_possible(cell):
                 left_out.append(cell)
                 continue
             chosen_cells.append(cell)
-        with ThreadPoolExecutor(given.jobs) as pool:
+        with ThreadPoolExecutor(options.jobs) as pool:
             outcomes = pool.map(lambda cell: measure(cell, seconds), chosen_cells)
             measured = list(zip(chosen_cells, outcomes, strict=True))
         note = (
@@ -163,11 +163,11 @@ def main() -> None:
             note += " The clock was not moved: that takes Linux and `pip install libfaketime`."
         if measured:
             tables[subject] = table(measured, note)
-    report(list(tables.values()), given.json)
-    if given.write:
+    report(list(tables.values()), options.json)
+    if options.write:
         page = PAGE.read_text(encoding="utf-8")
         for subject, made in tables.items():
-            said = f"`python -m benchmarks.chaos{' --quick' if given.quick else ''}`"
+            said = f"`python -m benchmarks.chaos{' --quick' if options.quick else ''}`"
             section = f"{said}, {machine()}; load before it {before:.1f}.\n\n{made.markdown()}"
             page = written(page, subject, section.strip())
         PAGE.write_text(page, encoding="utf-8")

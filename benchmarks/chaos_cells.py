@@ -1,8 +1,8 @@
-"""One cell of the chaos matrix: one sweep of ours, and one fault in the midst of it.
+"""One cell of the chaos matrix: one sweep of ours, with one fault in the middle of it.
 
     python benchmarks/chaos_cells.py VICTIM FAULT SECONDS
 
-Prints what came of it as JSON. Where the sweep shows as died, `resume` is called, as people would.
+Prints the outcome as JSON. If the sweep is shown as died, `resume` is called, as users would.
 """
 
 from __future__ import annotations
@@ -55,12 +55,12 @@ from wandb_magic.store import StoreReader
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from fake_wandb_server.process import FakeWandbServerProcess
 
-RUN_LIMIT_S = 600  # a run that took the moved clock for its own would be stopped at once
+RUN_LIMIT_S = 600  # a run that used the moved clock would be stopped at once
 
 
 @contextmanager
 def kernel(_folder: Path) -> Iterator[tuple[str, int]]:
-    """Start a sweep from a cell of a real kernel; give the sweep's id and the kernel's process."""
+    """Start a sweep from a cell of a real kernel; return its id and the kernel's process."""
     manager = KernelManager(kernel_name="python3")
     manager.start_kernel()
     client = manager.blocking_client()
@@ -75,7 +75,7 @@ def kernel(_folder: Path) -> Iterator[tuple[str, int]]:
 
 @contextmanager
 def jupyter_server(folder: Path) -> Iterator[tuple[str, int]]:
-    """Do the same with a kernel of a Jupyter server; give the server's process."""
+    """Do the same with a kernel of a Jupyter server; return the server's process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -138,14 +138,14 @@ def victim(sweep: Sweep, name: str, folder: Path) -> int | None:
     if name == "wandb-core":
         return next((process.pid for process in processes_named(everyone, "wandb-core")), None)
     for process in processes_named(everyone, "wandb_magic.runner.fork_server"):
-        with suppress(ProcessLookupError):  # runs are its forks, but lead sessions
+        with suppress(ProcessLookupError):  # runs are its forks, but session leaders
             if os.getsid(process.pid) != process.pid:
                 return process.pid
     return None
 
 
 def wait_for_the_end(sweep: Sweep, messages: list[str]) -> str:
-    """Wait until a sweep has ended; resume it where people would. Return how it ended."""
+    """Wait until a sweep has ended, resuming it where users would; return how it ended."""
     course = []
     for _ in range(3):
         sweep.wait(PATIENCE_S)
@@ -165,7 +165,7 @@ def has_every_step_once(reader: StoreReader, run: RunRecord) -> bool:
 
 
 def read_record(sweep: Sweep, journal: RunJournal, messages: list[str]) -> tuple[int, int]:
-    """Return how many sets of parameters a sweep's record calls finished, and failed."""
+    """Return how many sets of parameters have finished, and failed, according to the store."""
     reader = StoreReader(SweepPaths(sweep.path).store)
     newest = {run.number: run for run in sorted(sweep.records(), key=lambda run: run.attempt)}
     ended = journal.count("end")
@@ -191,7 +191,7 @@ def read_record(sweep: Sweep, journal: RunJournal, messages: list[str]) -> tuple
 def examine(
     sweep: Sweep, journal: RunJournal, folder: Path, messages: list[str], ours: int | None = None
 ) -> Outcome:
-    """Wait for the end of a sweep, and say how it ended; one process is ours, and stays."""
+    """Wait for the end of a sweep, and return how it ended; one process is ours, and stays."""
 
     def left() -> list[psutil.Process]:
         return [process for process in leftovers(str(folder)) if process.pid != ours]
@@ -203,7 +203,7 @@ def examine(
     except SweepError as error:
         state = "no record"
         messages.append(str(error))
-    # Who has lost its record may take its time, but the runs come to their end.
+    # A process that has lost its store may take a while, but the runs finish.
     wait_until(lambda: not left(), SETTLING_S)
     if state == "no record":
         runs = len(list(folder.rglob("offline-run-*")))
@@ -239,7 +239,7 @@ def process_cell(name: str, fault: str, seconds: float, folder: Path) -> Outcome
 
 
 def folder_cell(fault: str, seconds: float, folder: Path) -> Outcome:
-    """Let something happen to the folder in which a sweep is."""
+    """Apply a fault to the folder that contains a sweep."""
     journal, messages = RunJournal(folder / "journal"), list[str]()
     full = fault == "disk full"
     with small_disk(folder / "disk") if full else nullcontext(folder) as place:
@@ -263,7 +263,7 @@ def folder_cell(fault: str, seconds: float, folder: Path) -> Outcome:
 
 
 def server_cell(fault: str, seconds: float, folder: Path) -> Outcome:
-    """Kill the W&B server of an online sweep for a time, or stop it so long."""
+    """Kill the W&B server of an online sweep for some time, or stop it for as long."""
     journal, messages = RunJournal(folder / "journal"), list[str]()
     with FakeWandbServerProcess(folder) as server:
         os.environ |= server.environment
@@ -288,7 +288,7 @@ def server_cell(fault: str, seconds: float, folder: Path) -> Outcome:
 
 
 def clock_cell(fault: str, seconds: float, folder: Path) -> Outcome:
-    """Move the wall clock of all processes of a sweep for a time, by hours; the reader's stays."""
+    """Move the wall clock of all processes of a sweep by hours for some time, but not our own."""
     library = find_spec("libfaketime")
     assert library is not None
     assert library.origin is not None

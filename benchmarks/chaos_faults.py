@@ -1,7 +1,7 @@
-"""What the cells of the chaos matrix share: the code of a run, its record of itself, the faults.
+"""Shared by the cells of the chaos matrix: the code of a run, its own record, the faults.
 
-Every execution of a run notes that it begins and that it has come to its end in a file that no
-fault touches, so what was executed is known without asking whoever is examined.
+Every execution of a run records its start and its end in a file that no fault affects, so what was
+executed is known independently of what is being tested.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ DISK_MB = 24
 
 
 def train() -> None:
-    """Do what every run does: log for a second, and note beginning and end."""
-    import os  # noqa: PLC0415 - the source of this function is a program, too
+    """Do what every run does: log for a second, and record start and end."""
+    import os  # noqa: PLC0415 - the source of this function is also a program
     import time  # noqa: PLC0415
 
     import wandb  # noqa: PLC0415
@@ -58,22 +58,22 @@ PROGRAM = f"{inspect.getsource(train)}\ntrain()\n"
 
 @dataclass
 class Outcome:
-    """What one cell of the matrix came to.
+    """The outcome of one cell of the matrix.
 
     Attributes
     ----------
     finished
-        Sets of parameters whose code came to its end and whose record says so, each step once.
+        Sets of parameters whose code finished and which are recorded so, with each step once.
     failed
-        Sets of parameters that the record calls failed, killed or crashed.
+        Sets of parameters that are recorded as failed, killed or crashed.
     doubled
-        Sets of parameters whose code came to its end more than once.
+        Sets of parameters whose code finished more than once.
     left
-        Processes that still lived when everything had ended.
+        Processes that were still alive when everything had ended.
     state
         How the sweep ended.
     told
-        What people were told of it.
+        What was reported to users.
     """
 
     finished: int
@@ -85,12 +85,12 @@ class Outcome:
 
     @property
     def lost(self) -> int:
-        """How many sets of parameters neither finished nor are said to have failed."""
+        """How many sets of parameters neither finished nor are recorded as failed."""
         return RUNS - self.finished - self.failed
 
 
 class RunJournal:
-    """What the runs note of themselves."""
+    """The runs' own record of their executions."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -98,23 +98,23 @@ class RunJournal:
         os.environ[JOURNAL_FILE] = str(file)
 
     def count(self, word: str) -> Counter[int]:
-        """Return how often each set of parameters has begun, or come to its end."""
+        """Return how often each set of parameters has started, or finished."""
         lines = [line.split() for line in self._file.read_text("utf-8").splitlines()]
         return Counter(int(line[1]) for line in lines if line[0] == word)
 
     @property
     def doubled(self) -> int:
-        """How many sets of parameters came to their end more than once."""
+        """How many sets of parameters finished more than once."""
         return sum(times > 1 for times in self.count("end").values())
 
     def is_midway(self, underway: int = AGENTS) -> bool:
-        """Tell whether runs have ended, and so many others go on."""
-        begun, ended = self.count("begin"), self.count("end")
-        return len(ended) >= AGENTS and sum(begun.values()) - sum(ended.values()) >= underway
+        """Return whether runs have ended, and this many others are still running."""
+        started, ended = self.count("begin"), self.count("end")
+        return len(ended) >= AGENTS and sum(started.values()) - sum(ended.values()) >= underway
 
 
 def wait_until(condition: Callable[[], object], timeout: float = PATIENCE_S) -> bool:
-    """Wait until something holds; tell whether it came to that."""
+    """Wait until a condition holds; return whether it did."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         if condition():
@@ -124,7 +124,7 @@ def wait_until(condition: Callable[[], object], timeout: float = PATIENCE_S) -> 
 
 
 def inject_fault(pid: int, fault: str, seconds: float) -> None:
-    """Kill a process, or stop it for a time."""
+    """Kill a process, or stop it for some time."""
     if fault == "SIGKILL":
         os.kill(pid, signal.SIGKILL)
         return
@@ -135,7 +135,7 @@ def inject_fault(pid: int, fault: str, seconds: float) -> None:
 
 
 def damage(database: Path) -> None:
-    """Write garbage over a database, in place."""
+    """Overwrite a database with garbage, in place."""
     database.write_bytes(os.urandom(max(50_000, database.stat().st_size)))
 
 
@@ -152,13 +152,13 @@ def small_disk(folder: Path) -> Iterator[Path]:
 
 
 def fill(disk: Path, seconds: float) -> None:
-    """Leave no room on a disk for a time."""
+    """Fill a disk for some time."""
     filler = disk / "filler"
     with suppress(OSError), filler.open("wb", buffering=0) as file:
         while True:
             file.write(b"0" * 4096)
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:  # what is deleted meanwhile makes no room either
+    while time.monotonic() < deadline:  # refill the space of files that are deleted meanwhile
         with suppress(OSError), filler.open("ab", buffering=0) as file:
             while True:
                 file.write(b"0" * 4096)
@@ -167,10 +167,10 @@ def fill(disk: Path, seconds: float) -> None:
 
 
 def processes_named(processes: list[psutil.Process], word: str) -> list[psutil.Process]:
-    """Return those of some processes whose command line has a word in it."""
-    found = []
+    """Return those of the processes whose command line contains a word."""
+    matches = []
     for process in processes:
         with suppress(psutil.Error):
             if any(word in part for part in process.cmdline()):
-                found.append(process)
-    return found
+                matches.append(process)
+    return matches

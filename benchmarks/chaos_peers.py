@@ -2,7 +2,7 @@
 
     python benchmarks/chaos_peers.py SUBJECT VICTIM FAULT SECONDS
 
-Prints what came of it as JSON. Whoever was killed is started again, as people would.
+Prints the outcome as JSON. A process that was killed is restarted, as users would do.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def ended(processes: list[subprocess.Popen[bytes]]) -> bool:
 
 
 def wait_for_exit(folder: Path, spared: int | None, messages: list[str]) -> int:
-    """Return how many processes are left, after some time."""
+    """Return how many processes are left after some time."""
 
     def left() -> list[psutil.Process]:
         return [process for process in leftovers(str(folder)) if process.pid != spared]
@@ -123,7 +123,7 @@ def wandb_cell(victim: str, fault: str, seconds: float, folder: Path) -> Outcome
             )
 
         agents = [serve() for _ in range(AGENTS)]
-        # Its runs start cold: two are rarely in their midst at once.
+        # Its runs start cold: two rarely execute their code at the same time.
         assert wait_until(lambda: journal.is_midway(1))
         if victim == "W&B server" and fault == "SIGKILL":
             server.kill()
@@ -220,7 +220,7 @@ def optuna_cell(fault: str, seconds: float, folder: Path) -> Outcome:
             }
             bad = {each.params["x"] for each in trials if each.state is TrialState.FAIL} - good
             finished, failed = len(good), len(bad)
-        except Exception as error:  # noqa: BLE001 - whatever SQLAlchemy says
+        except Exception as error:  # noqa: BLE001 - whatever SQLAlchemy raises
             state = "no record"
             messages.append(f"{type(error).__name__}: {str(error).splitlines()[0]}")
     said = [

@@ -1,9 +1,9 @@
-"""Whether CUDA tensors survive the way from a notebook into forked runs; needs a GPU.
+"""Checks that CUDA tensors survive the transfer from a notebook to forked runs; needs a GPU.
 
 Needs torch and cloudpickle. Prints a PASS or FAIL line for each claim; exits 1 if any fails.
 
-One process makes tensors, a model and an optimizer on the GPU and freezes them; a second one thaws
-them without initialising CUDA and forks twice; each fork trains on the GPU.
+One process creates tensors, a model and an optimizer on the GPU and freezes them; a second one
+thaws them without initialising CUDA and forks twice; each fork trains on the GPU.
 """
 
 import os
@@ -117,7 +117,7 @@ def python(code: str, *arguments: str) -> bool:
 
 
 def thaw_and_fork(folder: Path) -> bool:
-    import torch  # noqa: PLC0415 - as a template would, only when it is told to
+    import torch  # noqa: PLC0415 - as a fork server does, only when requested
 
     from wandb_magic.bundle import thaw  # noqa: PLC0415 - as above
     from wandb_magic.runner.fork_server import why_not_fork  # noqa: PLC0415 - as above

@@ -1,4 +1,4 @@
-"""optuna-dashboard as the panel's peer, in an environment of its own."""
+"""optuna-dashboard as the panel's peer, in a separate environment."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROUNDS = 5
 
 
 def dashboard_answer(file: Path, trials: list[dict[str, Any]]) -> tuple[float, float]:
-    """Return how long its page waits for a study: first, and median later; in milliseconds."""
+    """Return how long its page waits for a study, at first and later (median), in milliseconds."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage = f"sqlite:///{file}"
     study = optuna.create_study(storage=storage, study_name="large")

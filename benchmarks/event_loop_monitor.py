@@ -1,6 +1,6 @@
 """A server extension that measures how late a Jupyter server's event loop is.
 
-``GET loop-watch`` gives the lateness of every look since the last time it was asked, in seconds.
+``GET loop-watch`` returns the lateness of every check since the last request, in seconds.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ LOOK_EVERY_S = 0.005
 
 
 class EventLoopMonitor:
-    """Looks at the clock of the running event loop again and again."""
+    """Checks the clock of the running event loop periodically."""
 
     def __init__(self) -> None:
         self._late: list[float] = []
 
     async def look(self) -> None:
-        """Look for as long as the loop runs."""
+        """Check for as long as the loop runs."""
         while True:
             due = time.perf_counter() + LOOK_EVERY_S
             await asyncio.sleep(LOOK_EVERY_S)
             self._late.append(time.perf_counter() - due)
 
     def take(self) -> list[float]:
-        """Return what was seen since the last call."""
+        """Return the measurements since the last call."""
         seen, self._late = self._late, []
         return seen
 
 
 class EventLoopMonitorHandler(JupyterHandler):
-    """Tells what the watch has seen."""
+    """Reports the measurements of the monitor."""
 
     def initialize(self, watch: EventLoopMonitor) -> None:
-        """Take the watch."""
+        """Store the monitor."""
         self._watch = watch
 
     @tornado.web.authenticated

@@ -1,10 +1,10 @@
-"""Results of a large sweep as frames, Parquet files and a study, beside what reading them costs.
+"""Results of a large sweep as frames, Parquet files and a study, compared with only reading them.
 
     python benchmarks/frames.py [--quick] [--json PATH]
 
-10,000 runs of 1,000 steps of 4 keys. The floor of a frame reads the same blobs of the same store
-into plain numpy arrays; that of the Parquet files is pandas writing one array of as many numbers;
-the peer of a study's file is Optuna's own copy of it.
+10,000 runs of 1,000 steps of 4 keys. The floor of a frame is reading the same blobs of the
+same store into plain numpy arrays; that of the Parquet files is pandas writing one array of as
+many numbers; the peer of a study's file is Optuna's own copy of it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from wandb_magic.paths import SweepPaths
 
 KEYS = ("loss", "accuracy", "rate", "epoch")
 ROUNDS = 3
-PEER = 100  # trials that Optuna copies: it takes so long
+PEER = 100  # trials that Optuna copies; more would take too long
 GROWTH = """
 import sys, threading
 from pathlib import Path
@@ -69,7 +69,7 @@ def timed(work: Callable[[], Any], rounds: int = ROUNDS) -> float:
 
 
 def blobs(store: Path, keys: tuple[str, ...]) -> np.ndarray[Any, Any]:
-    """Return every value of some keys as one array, with nothing said of where each belongs."""
+    """Return every value of some keys as one array, without the run and step of each."""
     marks = ", ".join("?" for _ in keys)
     with closing(sqlite3.connect(store)) as connection:
         parts = [
@@ -85,7 +85,7 @@ def blobs(store: Path, keys: tuple[str, ...]) -> np.ndarray[Any, Any]:
 
 
 def documents(store: Path) -> list[tuple[Any, ...]]:
-    """Return what `runs()` is made of, as JSON values."""
+    """Return the data of `runs()`, as JSON values."""
     with closing(sqlite3.connect(store)) as connection:
         return [
             (run, value, json.loads(params), json.loads(summary))
@@ -96,7 +96,7 @@ def documents(store: Path) -> list[tuple[Any, ...]]:
 
 
 def frames(sweep: Sweep, paths: SweepPaths) -> Table:
-    """Time the frames beside the reading of what they show."""
+    """Time the frames, and reading their data."""
     all_floor = timed(lambda: blobs(paths.store, KEYS))
     one_floor = timed(lambda: blobs(paths.store, KEYS[:1]))
     runs_floor = timed(lambda: documents(paths.store))
@@ -131,7 +131,7 @@ def frames(sweep: Sweep, paths: SweepPaths) -> Table:
 
 
 def files(sweep: Sweep, paths: SweepPaths) -> Table:
-    """Time the Parquet files beside those that pandas writes of one frame in memory."""
+    """Time the Parquet files, and those that pandas writes from one frame in memory."""
     values = blobs(paths.store, KEYS).reshape(len(KEYS), -1)
     plain = pd.DataFrame(dict(zip(KEYS, values, strict=True)))
     floor = timed(partial(plain.to_parquet, "plain.parquet"), 2)
@@ -159,7 +159,7 @@ def files(sweep: Sweep, paths: SweepPaths) -> Table:
 
 
 def growth(paths: SweepPaths) -> int:
-    """Return by how many bytes the writing makes a process of its own grow at most."""
+    """Return by how many bytes writing makes a separate process grow at most."""
     done = subprocess.run(
         [sys.executable, "-c", GROWTH, str(paths.folder)], check=True, stdout=subprocess.PIPE
     )
@@ -167,7 +167,7 @@ def growth(paths: SweepPaths) -> int:
 
 
 def study(sweep: Sweep, runs: int) -> Table:
-    """Time a study, and its files beside Optuna's own copies."""
+    """Time a study and its files, and Optuna's own copies."""
     found = sweep.study()
     took = timed(sweep.study, 1)
     few = optuna.create_study()

@@ -1,7 +1,7 @@
-"""What the table of frameworks tries: one small computation with each framework.
+"""The computations for the table of frameworks: a small one with each framework.
 
-In all of these `thing` is what a notebook would hold (a model, an array, a session), and `value`
-is the number that comes of using it.
+In each, `thing` is what a notebook would hold (a model, an array, a session), and `value` is the
+number that results from using it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("opencv-python-headless", "onnx", "onnxruntime", "dask[dataframe]", "ray", "hydra-core"),
         *("pandas", "pyarrow", "scipy", "matplotlib", "plotly", "optuna"),
     ),
-    # Alone: others import it where it is installed, and then start what it starts.
+    # By itself: others import it if it is installed, and then start its threads.
     "polars": ("polars",),
 }
 """What each environment has beside wandb_magic: too many frameworks in one do not fit together."""
@@ -35,15 +35,15 @@ class Framework:
     Attributes
     ----------
     name
-        What people call it.
+        Its usual name.
     package
-        The distribution that has it.
+        The distribution that provides it.
     group
         The environment of `GROUPS` in which it runs.
     imports, make, use
-        Statements that import it, that make `thing`, and that compute `value` with `thing`.
+        Statements that import it, that create `thing`, and that compute `value` with `thing`.
     holds
-        What `thing` is, in words.
+        A description of `thing`.
     """
 
     name: str

@@ -1,12 +1,12 @@
-"""How sweeps get on with frameworks: a small sweep with each, in three ways of using it.
+"""How sweeps work with frameworks: a small sweep with each, in three ways of using it.
 
     python benchmarks/frameworks.py [--only NAME ...] [--python GROUP=PATH ...] [--write]
 
-Each way is an offline sweep of two runs in a process of its own, which compute something with the
+Each way is an offline sweep of two runs in a separate process, which compute something with the
 framework: one that only the cell imports; one that the notebook has used before; one whose model,
-array or session is a variable of the notebook's. The environments are made in
-``build/frameworks``, which takes some GB, or given with ``--python``. What was found stays in
-``build/frameworks/found``; ``--write`` makes ``docs/how-to/frameworks.md`` of it.
+array or session is a variable of the notebook. The environments are created in
+``build/frameworks``, which takes some GB, or given with ``--python``. The results are stored in
+``build/frameworks/found``; ``--write`` writes ``docs/how-to/frameworks.md`` from them.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ TAIL = '\nwith wandb.init() as run:\n    run.log({"value": value})\n'
 
 @dataclass(frozen=True)
 class FrameworkResult:
-    """What came of one sweep: `how` its runs started or what went wrong, and `why`."""
+    """The outcome of one sweep: `how` its runs started or what went wrong, and `why`."""
 
     framework: str
     form: str
@@ -69,7 +69,7 @@ def cells(framework: Framework, form: str) -> tuple[str, str]:
 
 def run_sweep(framework: Framework, form: str) -> FrameworkResult:
     """Start the sweep in a notebook's shell, in this process, and wait for it."""
-    # Nothing of this may be imported before: it is what a fresh kernel has.
+    # None of this may be imported earlier: it is what a fresh kernel has.
     from IPython.core.error import UsageError  # noqa: PLC0415
     from IPython.core.interactiveshell import InteractiveShell  # noqa: PLC0415
     from traitlets.config import Config  # noqa: PLC0415
@@ -120,7 +120,7 @@ def run_sweep(framework: Framework, form: str) -> FrameworkResult:
 
 
 def child(name: str, form: str, file: Path) -> None:
-    """Find out about one framework and form, and write it down."""
+    """Test one framework and form, and store the result."""
     import wandb_magic  # noqa: PLC0415
 
     assert Path(wandb_magic.__file__).is_relative_to(ROOT), wandb_magic.__file__
@@ -137,7 +137,7 @@ def child(name: str, form: str, file: Path) -> None:
 
 
 def environment(group: str) -> Path:
-    """Return the Python of a group's environment, which is made if it is not there."""
+    """Return the Python of a group's environment, creating it if necessary."""
     folder = PLACE / group
     python, stamp = folder / "bin" / "python", folder / ".prepared"
     wanted = " ".join(GROUPS[group])
@@ -164,7 +164,7 @@ def environment(group: str) -> Path:
 
 
 def run_in_child(framework: Framework, form: str, python: Path) -> FrameworkResult:
-    """Find out about one framework and form in a process of its own, with nothing left behind."""
+    """Test one framework and form in a separate process, leaving nothing behind."""
     from sandbox import sandbox  # noqa: PLC0415 - needs psutil
 
     file = FOUND / f"{framework.package}-{form}.json"
@@ -175,7 +175,7 @@ def run_in_child(framework: Framework, form: str, python: Path) -> FrameworkResu
         "WANDB_MODE": "offline",
         "WANDB_MAGIC_HUNG_AFTER": str(HUNG_AFTER_S),
         "TF_CPP_MIN_LOG_LEVEL": "3",
-        "PYTHONDONTWRITEBYTECODE": "",  # or each process compiles the framework again
+        "PYTHONDONTWRITEBYTECODE": "",  # otherwise each process compiles the framework again
     }
     with sandbox() as folder, (FOUND / f"{file.stem}.log").open("w", encoding="utf-8") as log:
         try:
@@ -198,7 +198,7 @@ def run_in_child(framework: Framework, form: str, python: Path) -> FrameworkResu
 
 
 def page(found: dict[tuple[str, str], FrameworkResult]) -> str:
-    """Return the page that says what was found."""
+    """Return the page with the results."""
     made = [each for each in found.values() if each.version]
     days = sorted({each.day for each in made})
     between = " to ".join(dict.fromkeys((days[0], days[-1])))
@@ -241,7 +241,7 @@ def page(found: dict[tuple[str, str], FrameworkResult]) -> str:
 
 
 def format_result(found: FrameworkResult | None) -> str:
-    """Return a result as the table has it."""
+    """Return a result in the form of the table."""
     if found is None:
         return "not run"
     taken = "" if found.seconds is None else f" {found.seconds:.1f} s"
@@ -249,7 +249,7 @@ def format_result(found: FrameworkResult | None) -> str:
 
 
 def shorten_reason(why: str) -> str:
-    """Return a reason in one line, without the places on this machine."""
+    """Return a reason in one line, without paths on this machine."""
     text = re.sub(r"(?<![\w.~])/(?:[\w.+-]+/)+(?=[\w.+-]+)", "…/", " ".join(why.split()))
     return text.replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
 
@@ -299,7 +299,7 @@ The messages of the sweeps that did not start warm; the variable is called `thin
 
 
 def load_results() -> dict[tuple[str, str], FrameworkResult]:
-    """Return what was found so far."""
+    """Return the results so far."""
     read = (
         FrameworkResult(**json.loads(file.read_text("utf-8"))) for file in FOUND.glob("*.json")
     )
@@ -316,22 +316,22 @@ def main() -> None:
     parser.add_argument("--form", choices=FORMS, nargs="+", default=list(FORMS))
     parser.add_argument("--python", nargs="+", default=[], metavar="GROUP=PATH")
     parser.add_argument("--write", action="store_true", help=f"write docs/how-to/{PAGE.name}")
-    given = parser.parse_args()
+    options = parser.parse_args()
     FOUND.mkdir(parents=True, exist_ok=True)
     pythons = {
-        group: Path(path) for group, _, path in (each.partition("=") for each in given.python)
+        group: Path(path) for group, _, path in (each.partition("=") for each in options.python)
     }
     for framework in FRAMEWORKS:
-        if framework.name not in given.only:
+        if framework.name not in options.only:
             continue
         if framework.group not in pythons:
             pythons[framework.group] = environment(framework.group)
-        for form in given.form:
+        for form in options.form:
             found = run_in_child(framework, form, pythons[framework.group])
             print(
                 f"{found.framework}, {FORMS[form]}: {format_result(found)} {found.why}", flush=True
             )
-    if given.write:
+    if options.write:
         PAGE.write_text(page(load_results()), "utf-8")
 
 

@@ -1,4 +1,4 @@
-"""What freezing costs between Shift-Enter and the cell's reply, in milliseconds, warm."""
+"""The time that freezing takes between Shift-Enter and the cell's reply, in milliseconds, warm."""
 
 import shutil
 import statistics

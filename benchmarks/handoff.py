@@ -2,8 +2,9 @@
 
     python benchmarks/handoff.py [--quick] [--json PATH]
 
-The floor is an empty cell; the peer is a cell that starts a script with ``subprocess.Popen``. The
-cells take turns, and each waits until what the one before it started has ended.
+The floor is an empty cell; the peer is a cell that starts a script with
+``subprocess.Popen``. The cells take turns, and each waits until everything that the previous one
+started has ended.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ SCRIPT = "import wandb\n" + TRAIN.replace('run.config["lr"]', "0.5")
 SMALL = f"%%wandb_sweep config --count 1 --out started{TRAIN}"
 LARGE = f"{SMALL}    run.summary['mean'] = data.mean()\n"
 FLOOR = "an empty cell (floor)"
-# What is timed, and what then waits for its end.
+# The timed cells, and the code that then waits for their end.
 CELLS = {
     FLOOR: ("", ""),
     "`subprocess.Popen` of a script (peer)": (
@@ -58,7 +59,7 @@ CELLS = {
 
 @contextmanager
 def kernel() -> Iterator[BlockingKernelClient]:
-    """Start a kernel, and give its client."""
+    """Start a kernel, and yield its client."""
     manager = KernelManager(kernel_name="python3")
     manager.start_kernel(env=os.environ | {"WANDB_MODE": "offline"}, stderr=subprocess.DEVNULL)
     client = manager.blocking_client()
@@ -81,8 +82,8 @@ def seconds(client: BlockingKernelClient, code: str) -> float:
 
 
 def main() -> None:
-    given = arguments(__doc__).parse_args()
-    kernels, repeats = (2, 3) if given.quick else (5, 12)
+    options = arguments(__doc__).parse_args()
+    kernels, repeats = (2, 3) if options.quick else (5, 12)
     empty: list[float] = []
     loading: list[float] = []
     first: list[float] = []
@@ -118,7 +119,7 @@ def main() -> None:
         ),
         f"{repeats} cells of each kind in one kernel; the last three rows: {kernels} kernels.",
     )
-    report([table], given.json)
+    report([table], options.json)
 
 
 if __name__ == "__main__":

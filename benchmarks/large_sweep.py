@@ -1,8 +1,8 @@
-"""Makes a large sweep that has ended, as a sweep leaves it on disk, for what has to show it.
+"""Creates a large ended sweep on disk, for benchmarks of what displays it.
 
     python benchmarks/large_sweep.py [--runs 10000] [--steps 1000] [--root FOLDER]
 
-It is entered into the index of the user that the environment names, like any other sweep.
+It is added to the index of the user that the environment names, like any other sweep.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ STEP_S = 0.01
 
 
 def make(root: Path, runs: int, steps: int) -> SweepPaths:
-    """Write a sweep of finished runs below `root`, and enter it into the index."""
+    """Write a sweep of finished runs below `root`, and add it to the index."""
     spec = load(CONFIG)
     sweep = SweepId(new_id())
     paths = SweepPaths.of(root, sweep)

@@ -2,9 +2,9 @@
 
     python benchmarks/log_latency.py [--quick] [--json PATH]
 
-Eight runs at once log 100 steps a second each; every step carries the time when it was logged. The
-floor reads the same runs' own files, past the supervisor and the store. The peer is the same way
-with wandb's default flush interval.
+Eight concurrent runs log 100 steps a second each; every step contains the time when it was logged.
+The floor reads the same runs' own files, bypassing the supervisor and the store. The peer is
+the same with wandb's default flush interval.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CONFIG = {"method": "random", "parameters": {"lr": {"min": 0.0, "max": 1.0}}}
 
 @dataclass
 class Delays:
-    """Seconds from ``log()`` to readable, of each step."""
+    """Seconds from ``log()`` until each step was readable."""
 
     store: list[float] = field(default_factory=list)
     file: list[float] = field(default_factory=list)
@@ -60,11 +60,11 @@ def observe(seconds: float, flush: float) -> Delays:
     delays, seen, files = Delays(), {}, {}
     while True:
         ended = reader.sweep().state.has_ended
-        # From the first step that any run has not shown yet.
+        # From the first step that has not been seen for every run.
         span = (min(seen.values()) + 1 if len(seen) == RUNS else 0, 1 << 40)
-        found = reader.history([KEY], points=None, span=span)
+        latencies = reader.history([KEY], points=None, span=span)
         now = time.time()
-        for run, curves in found.items():
+        for run, curves in latencies.items():
             steps, values = curves[KEY].steps, curves[KEY].lows
             new = steps > seen.get(run, -1)
             delays.store += (now - values[new]).tolist()

@@ -1,10 +1,9 @@
-"""Runs a minute of one online sweep: ``wandb agent`` and our agent, side by side on a server.
+"""Runs per minute of one online sweep: ``wandb agent`` and our agent, side by side on a server.
 
     python benchmarks/online.py [--quick] [--json PATH]
 
-The server is the fake one of the tests, in a process of its own: what is compared
-are the
-agents. Both serve the same sweep at once, with one agent each, and the same trivial training code.
+The server is the fake one of the tests, in a separate process: only the agents are compared. Both
+serve the same sweep at once, with one agent each, and the same trivial training code.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ CONFIG = {
 
 
 def train() -> None:
-    """Do what the program does."""
+    """Do the same as the program."""
     import wandb  # noqa: PLC0415 - in the run
 
     with wandb.init() as run:
@@ -57,7 +56,7 @@ def train() -> None:
 
 
 def received(run: Run) -> tuple[Any, ...]:
-    """Return what the server has of a run, as far as it does not differ from run to run."""
+    """Return what the server has of a run, without what differs from run to run."""
     return (
         run.state,
         run.exit_code,
@@ -72,8 +71,8 @@ def received(run: Run) -> tuple[Any, ...]:
 
 def main() -> None:
     """Measure."""
-    given = arguments(__doc__).parse_args()
-    theirs, ours = (3, 20) if given.quick else (10, 200)
+    options = arguments(__doc__).parse_args()
+    theirs, ours = (3, 20) if options.quick else (10, 200)
     with sandbox() as folder, FakeWandbServerProcess(folder) as server:
         os.environ |= server.environment
         os.environ["WANDB_DIR"] = str(folder)
@@ -126,7 +125,7 @@ def main() -> None:
         "ms a run (median)",
         "runs/min",
     )
-    report([Table(columns, tuple(rows), note)], given.json)
+    report([Table(columns, tuple(rows), note)], options.json)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A Jupyter server of a benchmark's own, with the panel in it."""
+"""A separate Jupyter server with the panel, for benchmarks."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Server:
-    """A Jupyter server of our own."""
+    """A running Jupyter server."""
 
     url: str
     token: str
     process: psutil.Process
 
     def get(self, path: str, **query: Any) -> Any:  # noqa: ANN401 - JSON
-        """Return the JSON of an answer."""
+        """Return the JSON of a response."""
         return json.loads(self.read(path, **query))
 
     def read(self, path: str, **query: Any) -> bytes:  # noqa: ANN401 - numbers and texts
-        """Return an answer's body."""
+        """Return the body of a response."""
         url = f"{self.url}{path}?{urlencode(query, doseq=True)}"
         request = Request(url, headers={"Authorization": f"token {self.token}"})
         with urlopen(request) as answer:
@@ -44,7 +44,7 @@ class Server:
 
 @contextmanager
 def server(application: str = "jupyter_server", *options: str) -> Iterator[Server]:
-    """Run a Jupyter server, or another application of it, with the panel and the loop's watch."""
+    """Run a Jupyter server, or another Jupyter application, with the panel and loop monitor."""
     token = secrets.token_hex(16)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -69,7 +69,7 @@ def server(application: str = "jupyter_server", *options: str) -> Iterator[Serve
 
 
 def wait_for(server: Server) -> None:
-    """Wait until a server answers."""
+    """Wait until a server responds."""
     while True:
         try:
             server.read("api/status")

@@ -1,4 +1,4 @@
-"""What a person waits for in the panel, in headless Chromium.
+"""How long a user waits for the panel, in headless Chromium.
 
     python benchmarks/panel_page.py [--quick] [--json PATH]
 
@@ -37,7 +37,7 @@ OPTIONS = (
 
 
 def drive(running: Server, what: str, sweep: str, runs: int) -> dict[str, Any]:
-    """Drive a page; return what it measured."""
+    """Drive a page; return its measurements."""
     chromium = shutil.which("chromium")
     if chromium is None:
         raise SystemExit("there is no chromium on the path: bash scripts/browser installs it")
@@ -49,7 +49,7 @@ def drive(running: Server, what: str, sweep: str, runs: int) -> dict[str, Any]:
 
 
 def live(running: Server) -> Table:
-    """Measure the way from `log` to the screen."""
+    """Measure the time from `log` to the screen."""
 
     def train() -> None:
         import wandb  # noqa: PLC0415 - the cell's own

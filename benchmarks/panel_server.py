@@ -1,10 +1,10 @@
-"""What the panel asks of a Jupyter server: answers, memory, and how late its event loop gets.
+"""The panel's load on a Jupyter server: response times, memory, and lateness of its event loop.
 
     python benchmarks/panel_server.py [--quick] [--json PATH]
 
-The large sweep has 10,000 runs of 1,000 steps of 4 metrics. Floors are the server's own status
-request and the lateness of its loop without a page; the peer is optuna-dashboard's answer for the
-same trials.
+The large sweep has 10,000 runs of 1,000 steps of 4 metrics. The floors are the server's own
+status request and the lateness of its loop without a client; the peer is optuna-dashboard's
+response for the same trials.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CONFIG = {
 
 
 def timed(work: Callable[[], object], rounds: int = 9) -> tuple[float, float]:
-    """Return the first and the median of the later times that `work` takes, in ms."""
+    """Return the first time and the median of the later times that `work` takes, in ms."""
     times = []
     for _ in range(rounds):
         begin = time.perf_counter()
@@ -46,7 +46,7 @@ def timed(work: Callable[[], object], rounds: int = 9) -> tuple[float, float]:
 
 
 def answers(server: Server, sweep: str, runs: int) -> Table:
-    """Time what the panel asks for when it opens a large sweep."""
+    """Time the panel's requests when it opens a large sweep."""
     api = "wandb-magic/api/sweeps"
     before = server.process.memory_info().rss
     best = [
@@ -101,15 +101,15 @@ def answers(server: Server, sweep: str, runs: int) -> Table:
 
 def sweep_trials(server: Server, sweep: str, runs: int) -> list[dict[str, Any]]:
     """Return all runs as the dashboard's trials."""
-    found = []
+    trials = []
     for offset in range(0, runs, PAGE):
         page = server.get(f"wandb-magic/api/sweeps/{sweep}/runs", limit=PAGE, offset=offset)
-        found += [{"params": row["params"], "value": row["value"]} for row in page["rows"]]
-    return found
+        trials += [{"params": row["params"], "value": row["value"]} for row in page["rows"]]
+    return trials
 
 
 async def watch(server: Server, sweeps: list[str], seconds: float) -> tuple[list[float], int]:
-    """Keep pages open on sweeps; return how late the loop was, and how many frames came."""
+    """Keep clients open on sweeps; return how late the loop was, and how many batches arrived."""
     frames = 0
     url = f"{server.url.replace('http', 'ws', 1)}wandb-magic/api/socket?token={server.token}"
 
@@ -135,7 +135,7 @@ async def watch(server: Server, sweeps: list[str], seconds: float) -> tuple[list
             frames += 1
 
     pages = [asyncio.create_task(page(number)) for number in range(PAGES if sweeps else 0)]
-    await asyncio.sleep(2)  # the pages open
+    await asyncio.sleep(2)  # the clients connect
     frames = 0
     await asyncio.to_thread(server.get, "loop-watch")
     await asyncio.sleep(seconds)
@@ -149,7 +149,7 @@ async def watch(server: Server, sweeps: list[str], seconds: float) -> tuple[list
 
 
 def loop(server: Server, seconds: float) -> Table:
-    """Measure the loop without a page and with many, while the same sweeps run."""
+    """Measure the loop without a client and with many, while the same sweeps run."""
 
     def train() -> None:
         import wandb  # noqa: PLC0415 - the cell's own

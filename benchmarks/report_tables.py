@@ -1,4 +1,4 @@
-"""The form in which every benchmark gives its figures: Markdown tables, and JSON on request."""
+"""The output of every benchmark: Markdown tables, and JSON on request."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Table:
-    """Figures, one row each; `note` says what to read in them."""
+    """A table of figures; `note` explains them."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
 
     def markdown(self) -> str:
-        """Return the table as Markdown; all columns but the first hold figures."""
+        """Return the table as Markdown; all columns but the first contain figures."""
         lines = [self.columns, ("---", *("---:",) * (len(self.columns) - 1)), *self.rows]
         text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
         return f"{text}\n\n{self.note}".strip() + "\n"
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
-    """Return the parser of what every benchmark understands."""
+    """Return the parser of the options that all benchmarks have."""
     parser = argparse.ArgumentParser(description=(description or "").split("\n", 1)[0])
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes")
     parser.add_argument("--json", type=Path, help="where to write the figures as JSON")
@@ -32,7 +32,7 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
 
 
 def report(tables: list[Table], file: Path | None) -> None:
-    """Print tables, and write them where the user wants them."""
+    """Print tables, and write them to the file that the user requested."""
     for table in tables:
         print(table.markdown(), flush=True)
     if file is not None:

@@ -1,12 +1,12 @@
-"""What a run costs, beside a bare fork that does the same and a cold ``python train.py``.
+"""What a run costs, compared with a bare fork that does the same and a cold ``python train.py``.
 
     python benchmarks/run_cost.py [--quick] [--json PATH]
 
-The run is as small as runs get: ``wandb.init``, ten ``log``, the end; offline, torch imported. The
-floor is a loop of ``os.fork`` in a parent with everything imported and one wandb-core for all.
-Ours is a whole sweep with one agent, from its first run's start to its last run's end. The three
-take turns, so that a busy machine slows all of them. What a cold run leaves in W&B's folder, ours
-has to leave, too.
+The run is as small as possible: ``wandb.init``, ten ``log``, the end; offline, torch imported. The
+floor is a loop of ``os.fork`` in a parent with everything imported and one wandb-core for
+all. Ours is a whole sweep with one agent, from its first run's start to its last run's end. The
+three take turns, so that a busy machine slows all of them. Ours must leave the same in W&B's
+folder as a cold run.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ def our_runs(count: int) -> tuple[list[RunRecord], float]:
 
 
 def main() -> None:
-    given = arguments(__doc__).parse_args()
-    rounds, count = (2, 5) if given.quick else (12, 10)
+    options = arguments(__doc__).parse_args()
+    rounds, count = (2, 5) if options.quick else (12, 10)
     times: dict[str, list[float]] = {name: [] for name in ROWS}
     ratios: dict[str, list[float]] = {name: [] for name in ROWS}
     same = 0
@@ -113,7 +113,7 @@ def main() -> None:
         f"{same} of {rounds * count} runs left what a cold run leaves: kinds of records, files, "
         f"requirements.txt, Git commit and uncommitted changes.",
     )
-    report([table], given.json)
+    report([table], options.json)
 
 
 if __name__ == "__main__":

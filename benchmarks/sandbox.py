@@ -1,6 +1,6 @@
-"""A place to measure in: a Git repository in a temporary folder, and nothing left behind it.
+"""A sandbox for measurements: a Git repository in a temporary folder that leaves nothing behind.
 
-Whatever is started inside carries a mark in its environment, however far it detaches itself.
+Every process that is started inside carries a marker in its environment, even if it detaches.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ GIT = ("git", "-c", "user.name=benchmark", "-c", "user.email=benchmark@localhost
 
 @contextmanager
 def sandbox() -> Iterator[Path]:
-    """Work in a fresh folder with a home of its own; end what was started in it."""
+    """Work in a fresh folder with its own home; end the processes that were started in it."""
     before, environment = Path.cwd(), dict(os.environ)
     with tempfile.TemporaryDirectory(prefix="wandb-magic-benchmark-") as name:
         folder = Path(name)
@@ -44,7 +44,7 @@ def sandbox() -> Iterator[Path]:
             (folder / ".gitignore").write_text("wandb/\njupyter/\nipython/\ntmp/\n", "utf-8")
             for command in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "start")):
                 subprocess.run([*GIT, *command], check=True)
-            # W&B keeps what is not committed, too.
+            # W&B also stores what is not committed.
             (folder / "notes.txt").write_text("a file that changed since\n", "utf-8")
             yield folder
         finally:
@@ -59,12 +59,12 @@ def sandbox() -> Iterator[Path]:
 
 
 def leftovers(mark: str) -> list[psutil.Process]:
-    """Return the living processes, this one aside, that were started in a sandbox."""
-    found = []
+    """Return the live processes that were started in a sandbox, except this one."""
+    processes = []
     for process in psutil.process_iter():
         try:
             if process.pid != os.getpid() and process.environ().get(MARK) == mark:
-                found.append(process)
-        except psutil.Error:  # gone meanwhile, or another user's
+                processes.append(process)
+        except psutil.Error:  # ended meanwhile, or another user's
             continue
-    return found
+    return processes

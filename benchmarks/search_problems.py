@@ -1,6 +1,6 @@
-"""Functions with known optima, and the queue of runs in which a search meets them.
+"""Functions with known optima, and the queue of runs in which a search is tested on them.
 
-Needs numpy alone, so that engines in other environments meet the same. All optima are 0.
+Needs only numpy, so that engines in other environments can use the same. All optima are 0.
 """
 
 import math
@@ -35,7 +35,7 @@ class Problem:
 
 
 def best(problem: Problem, ask: Ask, seed: int, agents: int, budget: int) -> float:
-    """Return the best value of `budget` runs that all last equally long."""
+    """Return the best value of `budget` runs that all take equally long."""
     runs: list[Run] = []
     for number in range(budget):
         ended = number - agents
@@ -82,7 +82,7 @@ def hartmann(params: Params, _: int) -> float:
 
 
 def ackley(params: Params, seed: int) -> float:
-    """Ackley's function, its optimum somewhere in the inner 70 % of every axis."""
+    """Ackley's function, with its optimum somewhere in the inner 70 % of every axis."""
     optimum = np.random.default_rng([seed, 10]).uniform(-0.7, 0.7, len(params)) * 32.768
     z = vector(params) - optimum
     bowl = 20 - 20 * math.exp(-0.2 * math.sqrt((z**2).mean()))

@@ -1,11 +1,11 @@
-"""How good are the parameters that a search finds: ours beside W&B's engine, Optuna and random.
+"""How good the parameters are that a search finds: ours, W&B's engine, Optuna and random search.
 
     python benchmarks/search_quality.py [--quick] [--seeds N] [--first SEED] [--json PATH]
 
-Prints the median regret (the best value found less the optimum) as a Markdown table. Every search
-gets the same budget, functions and seeds. Runs last equally long, so with two agents one run is
-always in flight when parameters are chosen. W&B's engine needs an old numpy: this script makes an
-environment for it, once, in the user's cache folder.
+Prints the median regret (the best value found minus the optimum) as a Markdown table. Every search
+gets the same budget, functions and seeds. Runs take equally long, so with two agents one run is
+always in flight when parameters are chosen. W&B's engine needs an old numpy: this script creates
+an environment for it, once, in the user's cache folder.
 """
 
 import argparse
@@ -111,9 +111,9 @@ def main() -> None:
     parser.add_argument("--budget", type=int, default=60, help="runs")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--json", type=Path, help="where to write every regret")
-    given = parser.parse_args()
-    count, budget = (2, 20) if given.quick else (given.seeds, given.budget)
-    seeds = range(given.first, given.first + count)
+    options = parser.parse_args()
+    count, budget = (2, 20) if options.quick else (options.seeds, options.budget)
+    seeds = range(options.first, options.first + count)
     os.environ["OMP_NUM_THREADS"] = "1"
     sweeps_python()
     columns = list(product(PROBLEMS, AGENTS))
@@ -122,7 +122,7 @@ def main() -> None:
         "| median regret |", " | ".join(f"{name}, {agents} ag." for name, agents in columns), "|"
     )
     print("|---|" + "---|" * len(columns))
-    with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
         for engine in ENGINES:
             waiting = {
                 column: [pool.submit(regret, engine, *column, seed, budget) for seed in seeds]
@@ -132,9 +132,9 @@ def main() -> None:
             medians = " | ".join(f"{median(found[column]):.3g}" for column in columns)
             print(f"| {engine} | {medians} |", flush=True)
             rows[engine] = {f"{name}, {agents}": found[name, agents] for name, agents in columns}
-    if given.json:
+    if options.json:
         record = {"budget": budget, "seeds": list(seeds), "regrets": rows}
-        given.json.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How long a search takes to choose parameters, beside Optuna's own samplers in the same run.
+"""How long a search takes to choose parameters, compared with Optuna's own samplers.
 
     python benchmarks/search_time.py [--quick]
 

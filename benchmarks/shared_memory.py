@@ -2,8 +2,8 @@
 
     python benchmarks/shared_memory.py [--quick] [--json PATH]
 
-Memory is PSS: a page that several processes share counts once among them. It is taken when all
-runs have read the whole array and none has ended. The floor is the array itself; the peer are
+Memory is PSS: a page that several processes share counts once among them. It is measured when all
+runs have read the whole array and none has ended. The floor is the array itself; the peer is
 eight scripts that load it with ``numpy.load``.
 """
 
@@ -57,7 +57,7 @@ def pss(processes: Iterable[psutil.Process]) -> float:
 
 
 def sweep(folder: Path, data: np.ndarray) -> tuple[float, float]:
-    """Return the bytes of template and runs, and those of supervisor and wandb-core."""
+    """Return the bytes of the fork server and runs, and those of supervisor and wandb-core."""
 
     def train() -> None:
         import wandb  # noqa: PLC0415 - the cell's own
@@ -96,9 +96,9 @@ def scripts(folder: Path, data: np.ndarray) -> float:
 
 
 def main() -> None:
-    given = arguments(__doc__).parse_args()
-    size = 10**8 if given.quick else 10**9
-    # The peer needs the array eight times, and the notebook has it, too.
+    options = arguments(__doc__).parse_args()
+    size = 10**8 if options.quick else 10**9
+    # The peer needs the array eight times, and the notebook also has it.
     while psutil.virtual_memory().available < (RUNS + 4) * size:
         size //= 2
     with sandbox() as folder:
@@ -115,7 +115,7 @@ def main() -> None:
         ("memory (PSS)", "MB", "beside the array"),
         tuple((name, f"{used / 1e6:,.0f}", f"{used / size:.2f}") for name, used in rows),
     )
-    report([table], given.json)
+    report([table], options.json)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Whether two thousand runs leave anything behind: memory, descriptors, processes, files.
+"""Checks whether two thousand runs leave anything behind: memory, descriptors, processes, files.
 
     python benchmarks/soak.py [--quick] [--runs N] [--json PATH]
 
-One sweep of trivial runs is watched from outside while it goes. The slopes are those of a straight
-line through the samples, without the first fifth, in which caches fill.
+One sweep of trivial runs is observed from outside while it runs. The slopes are those of a
+straight line through the samples, without the first fifth, in which caches fill.
 """
 
 from __future__ import annotations
@@ -47,15 +47,15 @@ def train() -> None:
 
 
 def sample(folder: Path) -> dict[str, float]:
-    """Return what the processes of the sweep hold now."""
-    found: dict[str, float] = {}
+    """Return the current resources of the sweep's processes."""
+    quantities: dict[str, float] = {}
     living = leftovers(str(folder))
-    found["processes"] = len(living)
+    quantities["processes"] = len(living)
     everything = psutil.Process().children(recursive=True)
-    found["zombies"] = 0
+    quantities["zombies"] = 0
     for process in everything:
         try:
-            found["zombies"] += process.status() == psutil.STATUS_ZOMBIE
+            quantities["zombies"] += process.status() == psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             continue
     for name, word in PARTS.items():
@@ -63,15 +63,15 @@ def sample(folder: Path) -> dict[str, float]:
             try:
                 if not any(word in part for part in process.cmdline()):
                     continue
-                # Runs are forks of the template, and look like it.
+                # Runs are forks of the fork server, and look like it.
                 if name == "template" and process.pid == os.getsid(process.pid):
                     continue
-                found[f"{name}, RSS in MB"] = process.memory_info().rss / 1e6
-                found[f"{name}, descriptors"] = process.num_fds()
+                quantities[f"{name}, RSS in MB"] = process.memory_info().rss / 1e6
+                quantities[f"{name}, descriptors"] = process.num_fds()
             except (psutil.Error, OSError):
                 continue
-    found["files in the temporary folder"] = count_files(folder / "tmp")
-    return found
+    quantities["files in the temporary folder"] = count_files(folder / "tmp")
+    return quantities
 
 
 def count_files(folder: Path) -> int:
@@ -91,8 +91,8 @@ def watch(folder: Path, sweep: Sweep) -> dict[str, list[tuple[int, float]]]:
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--runs", type=int, default=2000)
-    given = parser.parse_args()
-    count = 100 if given.quick else given.runs
+    options = parser.parse_args()
+    count = 100 if options.quick else options.runs
     with sandbox() as folder:
         sweep = wandb_magic.start(CONFIG, train, count=count, agents=AGENTS)
         series = watch(folder, sweep)
@@ -119,7 +119,7 @@ def main() -> None:
         print("left behind:", each, file=sys.stderr)
     assert status.state == "finished", status
     columns = ("of the sweep", "after a fifth", "at the end", "most", "per 1,000 runs")
-    report([Table(columns, tuple(rows), note)], given.json)
+    report([Table(columns, tuple(rows), note)], options.json)
 
 
 if __name__ == "__main__":

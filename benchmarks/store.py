@@ -1,6 +1,6 @@
-"""What the store costs a supervisor, and how fast it answers, beside a plain SQLite table.
+"""What the store costs a supervisor, and how fast it responds, compared with plain SQLite.
 
-Run ``python benchmarks/store.py [--quick]``. The first part appends what living runs log, with a
+Run ``python benchmarks/store.py [--quick]``. The first part appends what active runs log, with a
 commit every 100 ms of their time; the second fills a store with ended runs and reads it.
 """
 
@@ -110,7 +110,7 @@ def fill(path: Path, count: int, steps: int) -> None:
 
 
 def fill_plain(path: Path, source: Path) -> None:
-    """Fill the floor: every point a row of one table, every run a row of another."""
+    """Fill the plain tables: every point is a row of one table, every run a row of another."""
     with sqlite3.connect(path) as connection:
         connection.executescript(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
@@ -149,7 +149,7 @@ def timed(what: str, work: Callable[[], object]) -> None:
 
 
 def plain_curves(path: Path) -> None:
-    """All curves of one key at 500 points, as SQL can give them."""
+    """Return all curves of one key at 500 points, as plain SQL can."""
     with sqlite3.connect(path) as connection:
         connection.execute(
             "SELECT run, step / 4, min(value), max(value) FROM point WHERE key = 'loss'"

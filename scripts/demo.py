@@ -1,4 +1,4 @@
-"""Runs the quickstart notebook in a real kernel, and shows in the terminal how its sweep goes."""
+"""Runs the quickstart notebook in a real kernel, and shows its sweep's progress."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ TICK_S = 0.5
 
 
 async def follow(notebook: nbformat.NotebookNode) -> None:
-    """Execute the notebook, and show meanwhile how its sweep goes."""
+    """Execute the notebook, and show its sweep's progress meanwhile."""
     client = NotebookClient(
         notebook,
         timeout=600,

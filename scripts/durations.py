@@ -1,4 +1,4 @@
-"""Print the slowest files and tests of a run of pytest: its report, and how many of each."""
+"""Print the slowest files and tests of a pytest run; arguments: its report, and a count."""
 
 import collections
 import sys

@@ -18,7 +18,7 @@ CELL_S = 180
 
 
 def execute(name: str) -> None:
-    """Execute one notebook, and write it back if every cell came through."""
+    """Execute one notebook, and write it back if no cell failed."""
     folder = FOLDER / name
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(SOURCE, folder, ignore=shutil.ignore_patterns("*.ipynb", "__pycache__"))
@@ -45,7 +45,7 @@ def execute(name: str) -> None:
 
 def main() -> None:
     """Execute all notebooks, or some."""
-    # A shell makes what it runs in the background deaf to interrupts, and so every kernel here.
+    # A shell makes background processes ignore interrupts, and thereby every kernel started here.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     names = sorted(path.stem for path in SOURCE.glob("*.ipynb"))
     parser = argparse.ArgumentParser(prog="scripts/notebooks", description=__doc__)

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reference.md"
 SETTINGS = ROOT / "labextension" / "schema" / "plugin.json"
 
-# What the variables mean to this package; what they mean to W&B is in W&B's own documentation.
+# The meaning of the variables for this package; W&B documents their meaning for W&B.
 READ = {
     "CUDA_VISIBLE_DEVICES": "the GPUs that several agents share out; all that `nvidia-smi` lists "
     "by default",
@@ -51,7 +51,7 @@ SET = {
     "WANDB_SWEEP_ID": "the sweep's id",
     "WANDB_SWEEP_PARAM_PATH": "the file from which `wandb.init` has the run's parameters",
 }
-# Named in the code and of no concern to anybody else.
+# Named in the code but not relevant to users.
 WITHIN = {
     "WANDB_CONFIG_DIR",
     "WANDB_ERROR_REPORTING",
@@ -80,7 +80,7 @@ def written() -> str:
 
 
 def variables() -> set[str]:
-    """Return the variables of W&B's and of CUDA's that the package names in strings."""
+    """Return the W&B and CUDA variables that the package names in strings."""
     nodes = (
         node.value
         for path in sorted((ROOT / "wandb_magic").rglob("*.py"))
@@ -207,7 +207,7 @@ def _verbs(made: argparse.ArgumentParser) -> str:
     for name, verb in _subparsers(made).items():
         if name in parser.ALIASES:
             continue
-        actions = verb._actions  # noqa: SLF001 - argparse has no other way to ask
+        actions = verb._actions  # noqa: SLF001 - argparse has no public way
         places = [_usage(each) for each in actions if not each.option_strings]
         options = [f"`{_usage(each)}`: {_help(each)}" for each in actions if _told(each)]
         aliases = "".join(f", `{alias}`" for alias, of in parser.ALIASES.items() if of == name)
@@ -267,7 +267,7 @@ def _documented(value: object) -> str:
 
 
 def _definitions(text: str) -> str:
-    """Return names with what is said of them, indented below, as a list."""
+    """Return names with their indented descriptions as a list."""
     found = re.findall(r"(?m)^(\S.*)\n((?:[ \t]+.*\n|\n)+)", text.strip() + "\n")
     return "\n".join(
         f"- {', '.join(f'`{each}`' for each in names.split(', '))}: {_prose(what)}"

@@ -1,4 +1,4 @@
-"""Write the schemas of docs/rest-api.yml anew from the wire types in `wandb_magic.server`."""
+"""Regenerate the schemas of docs/rest-api.yml from the wire types in `wandb_magic.server`."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _flat(arguments: tuple[Any, ...]) -> Iterator[dict[str, Any]]:
 
 
 def written(*modules: ModuleType) -> str:
-    """Return the description of the REST interface with its schemas written anew."""
+    """Return the description of the REST interface with its schemas regenerated."""
     begin, mark, _ = API.read_text("utf-8").partition(MARK)
     assert mark, f"{API} has no line {MARK!r}"
     dumper = yaml.SafeDumper

@@ -93,7 +93,7 @@ def test_nothing_that_is_there_is_lost(make_sweep: Make, tmp_path: Path) -> None
     path = tmp_path / "results"
     path.mkdir()
     first.to_parquet(path)  # an empty folder is as good as none
-    with pytest.raises(SweepError, match=r"holds results already: .*overwrite"):
+    with pytest.raises(SweepError, match=r"already contains results: .*overwrite"):
         second.to_parquet(path)
     assert second.to_parquet(path, overwrite=True) == path
     assert json.loads((path / "sweep.json").read_text())["id"] == "sweep002"

@@ -323,7 +323,7 @@ def test_a_file_that_exists_is_kept(written: Written, tmp_path: Path) -> None:
     written.run(value=1.0)
     file = tmp_path / "study.log"
     file.write_text("mine")
-    with pytest.raises(SweepError, match=r"exists already: .*overwrite"):
+    with pytest.raises(SweepError, match=r"already exists: .*overwrite"):
         written.sweep.study(file)
     assert file.read_text() == "mine"
     with pytest.raises(SweepError, match="is a folder"):

@@ -123,7 +123,7 @@ def test_a_file_that_holds_no_single_study_is_refused(tmp_path: Path) -> None:
     spec = load(CONFIG)
     text = tmp_path / "notes.txt"
     text.write_text("hello\n")
-    with pytest.raises(SweepStateError, match=r"notes\.txt holds no study"):
+    with pytest.raises(SweepStateError, match=r"notes\.txt contains no study"):
         resolve_priors(text, spec)
     assert text.read_text() == "hello\n"
     text.write_text("hello\nworld\n")
@@ -140,7 +140,7 @@ def test_a_file_that_holds_no_single_study_is_refused(tmp_path: Path) -> None:
         resolve_priors(tmp_path / "missing.log", spec)
     empty = tmp_path / "empty.log"
     empty.touch()
-    with pytest.raises(SweepStateError, match="holds no study"):
+    with pytest.raises(SweepStateError, match="contains no study"):
         resolve_priors(empty, spec)
     file = tmp_path / "several.log"
     with silence_optuna():

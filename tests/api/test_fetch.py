@@ -271,7 +271,7 @@ def test_what_cannot_be_fetched_is_said_in_a_sentence(
 ) -> None:
     with pytest.raises(RemoteError, match="has no sweep team/elsewhere/00000000"):
         fetch("team/elsewhere/00000000")
-    with pytest.raises(SweepNotFoundError, match="names no sweep at W&B"):
+    with pytest.raises(SweepNotFoundError, match="does not name a W&B sweep"):
         fetch("no such name")
     server.reject_keys()
     with pytest.raises(RemoteError, match="rejects the API key from WANDB_API_KEY"):

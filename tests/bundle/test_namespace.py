@@ -229,10 +229,10 @@ for refused in (install, kernel):
 """)
     assert out == (
         "a run\n"
-        "'!pip install x' is for IPython, and a run is plain Python: install packages in a cell "
-        "of its own\n"
+        "'!pip install x' is for IPython, and a run is plain Python: install packages in a "
+        "separate cell\n"
         "get_ipython().kernel does not exist in a run, which is plain Python: move what needs the "
-        "notebook to a cell of its own\n"
+        "notebook to a separate cell\n"
     )
 
 
@@ -286,10 +286,13 @@ import colorsys
     ("cell", "message"),
     [
         ("get_ipython().system('ls')", "get_ipython().system does not do this in the processes"),
-        ("x = get_ipython().getoutput('ls')", "use subprocess.run(…), or a cell of its own"),
-        ("get_ipython().run_line_magic('cd', 'data')", "use os.chdir(…), or a cell of its own"),
-        ("get_ipython().run_cell_magic('time', '', 'f()')", "leave it out, or move it to a cell"),
-        ("print(get_ipython().events.register('x', print))", "move it to a cell of its own"),
+        ("x = get_ipython().getoutput('ls')", "use subprocess.run(…), or a separate cell"),
+        ("get_ipython().run_line_magic('cd', 'data')", "use os.chdir(…), or a separate cell"),
+        (
+            "get_ipython().run_cell_magic('time', '', 'f()')",
+            "leave it out, or move it to a separate cell",
+        ),
+        ("print(get_ipython().events.register('x', print))", "move it to a separate cell"),
     ],
 )
 def test_what_a_notebook_alone_can_do_is_refused(notebook: Make, cell: str, message: str) -> None:

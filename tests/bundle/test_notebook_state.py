@@ -139,7 +139,7 @@ def test_a_file_that_was_changed_since_is_imported_as_it_is_and_said_so(notebook
     )
     with_modules(made, settings="EPOCHS = 100\nOTHER = 1\n")
     cell = "assert settings.EPOCHS == 7 and settings.OTHER == 1"
-    assert "settings.EPOCHS (its file was changed" in words(made.freeze(cell), "left")
+    assert "settings.EPOCHS (its file has changed" in words(made.freeze(cell), "left")
     made.run(cell)
 
 

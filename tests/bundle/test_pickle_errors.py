@@ -144,7 +144,7 @@ async def later(): ...
 @pytest.mark.parametrize(
     ("function", "said"),
     [
-        ("3", "function must be callable, and is a int"),
+        ("3", "function must be callable, not a int"),
         ("gen", "gen is a generator function"),
         ("agen", "agen is a generator function"),
         ("functools.partial(gen)", "is a generator function"),
@@ -217,7 +217,7 @@ def test_ipython_syntax_is_refused_with_its_line(
     message = notebook().refusal(cell)
     assert message.startswith(f"line {line}: ")
     assert text in message
-    assert "a cell of its own" in message
+    assert "a separate cell" in message
 
 
 @pytest.mark.parametrize("cell", ["x = (1 # why?", "return 3", "print('a?", "x = = 1", "x = 1 %"])

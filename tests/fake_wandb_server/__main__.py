@@ -1,8 +1,8 @@
-"""`python -m fake_wandb_server PORT JOURNAL [--attended]`: the server in a process of its own.
+"""`python -m fake_wandb_server PORT JOURNAL [--attended]`: the server in a separate process.
 
-The port stands on the first line of its output once it listens; 0 takes any free one. It goes on
-until it is killed; an attended one ends with whoever holds its stdin, too, so that a test that
-dies leaves no server behind.
+It prints the port on the first line of its output once it listens; 0 selects any free port. It
+runs until it is killed; with `--attended`, it also ends when its stdin is closed, so that a test
+that dies leaves no server behind.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from fake_wandb_server.site import Site
 
 
 def main(port: str, path: str, attended: str = "") -> None:
-    """Serve what the journal remembers, and all that comes after."""
+    """Serve what the journal contains, and everything after that."""
     journal = Journal(Path(path))
     application = Application(Site())
     for time, request in journal.read():
         application.carry_out(time, request)
     application.journal = journal
     server = FakeWandbServer(int(port), application)
-    print(server.port, flush=True)  # noqa: T201 - read by who started this
+    print(server.port, flush=True)  # noqa: T201 - read by the parent process
     if attended:
         sys.stdin.read()
     else:

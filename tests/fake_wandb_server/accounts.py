@@ -1,4 +1,4 @@
-"""Who is asking, entities, projects, and what the server says of itself."""
+"""The user, entities, projects, and the server's information about itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from fake_wandb_server.graphql import Args, Node
 from fake_wandb_server.paging import connection
 from fake_wandb_server.site import ENTITY, USER, Site, global_id, timestamp
 
-# What the old client asks of the schema, and does only where it is there.
+# Parts of the schema that the old client queries, to do only what is supported.
 SCHEMA: dict[str, list[str]] = {
     "Query": ["viewer", "serverInfo", "project", "model", "entity", "artifact", "clientIDMapping"],
     "Mutation": [
@@ -26,7 +26,7 @@ SCHEMA: dict[str, list[str]] = {
         "deleteFiles",
     ],
     "ServerInfo": ["cliVersionInfo", "features", "latestLocalVersionInfo"],
-    # The old `wandb sync` ends without a word where this type is missing.
+    # The old `wandb sync` ends silently if this type is missing.
     "ServerSettings": [],
     "Project": ["internalId", "runs", "run", "artifactType", "sweeps", "artifactCollection"],
     "Run": ["projectId", "internalId", "historyKeys", "stopped", "state"],
@@ -121,16 +121,18 @@ def project(site: Site, entity_name: str | None, name: str | None) -> Node | Non
         return None
 
     def run(args: Args) -> Node | None:
-        found = site.find_run(entity_name, name, args.get("name"))
-        return run_views.run_node(site, found) if found else None
+        record = site.find_run(entity_name, name, args.get("name"))
+        return run_views.run_node(site, record) if record else None
 
     def chosen(args: Args) -> list[Node]:
-        found = run_views.matching(site, entity_name, name, args.get("filters"), args.get("order"))
-        return [run_views.run_node(site, each) for each in found]
+        records = run_views.matching(
+            site, entity_name, name, args.get("filters"), args.get("order")
+        )
+        return [run_views.run_node(site, each) for each in records]
 
     def sweep(args: Args) -> Node | None:
-        found = site.find_sweep(entity_name, name, args["sweepName"])
-        return sweep_views.sweep_node(site, found) if found else None
+        record = site.find_sweep(entity_name, name, args["sweepName"])
+        return sweep_views.sweep_node(site, record) if record else None
 
     all_sweeps = [
         each for each in site.sweeps.values() if (each.entity, each.project) == (entity_name, name)
@@ -167,7 +169,7 @@ def project(site: Site, entity_name: str | None, name: str | None) -> Node | Non
 
 
 def server_info(_args: Args) -> Node:
-    # No feature is claimed: the clients then use what every server has.
+    # No features are announced, so the clients use only what every server has.
     return Node(
         "ServerInfo",
         {
@@ -182,20 +184,20 @@ def type_info(args: Args) -> Node | None:
     names = SCHEMA.get(args["name"])
     if names is None:
         return None
-    listed = [Node("__Field", {"name": name, "args": []}) for name in names]
+    fields = [Node("__Field", {"name": name, "args": []}) for name in names]
     is_input = args["name"].endswith("Input")
     return Node(
         "__Type",
         {
             "name": args["name"],
-            "fields": None if is_input else listed,
-            "inputFields": listed if is_input else None,
+            "fields": None if is_input else fields,
+            "inputFields": fields if is_input else None,
         },
     )
 
 
 def queries(site: Site) -> dict[str, object]:
-    """Return what a query may begin with."""
+    """Return the top-level fields of a query."""
 
     def by_name(args: Args) -> Node | None:
         return project(site, args.get("entityName") or args.get("entity"), args.get("name"))

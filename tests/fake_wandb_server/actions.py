@@ -1,6 +1,6 @@
-"""What people do on W&B's page, and what tests do behind it.
+"""Actions of users on W&B's page, and of tests behind it.
 
-Actions go the way of requests, so a journal remembers them, too.
+Actions are sent as requests, so a journal also stores them.
 """
 
 from __future__ import annotations
@@ -28,56 +28,56 @@ def sweep_named(site: Site, name: str) -> Sweep:
 
 def sweep_state(site: Site, sweep: str, state: str) -> None:
     """Pause, resume, finish or cancel a sweep."""
-    found = sweep_named(site, sweep)
-    found.state = state
-    found.updated = site.now
+    record = sweep_named(site, sweep)
+    record.state = state
+    record.updated = site.now
 
 
 def stop_run(site: Site, run: str) -> None:
-    """Press the page's button that stops a run, or end it early; it may begin later."""
+    """Stop a run, as the page's button or early termination does; it may start later."""
     site.stopped.add(run)
-    for each in site.runs.values():
-        if run in {each.name, each.path}:
-            each.should_stop = True
+    for record in site.runs.values():
+        if run in {record.name, record.path}:
+            record.should_stop = True
 
 
 def queue(site: Site, sweep: str, params: list[dict[str, Any]]) -> None:
-    """Let a sweep's next runs have these parameters instead of the search's."""
-    found = sweep_named(site, sweep)
-    found.queued += [{name: {"value": value} for name, value in each.items()} for each in params]
+    """Give a sweep's next runs these parameters instead of the search's."""
+    record = sweep_named(site, sweep)
+    record.queued += [{name: {"value": value} for name, value in each.items()} for each in params]
 
 
 def command(site: Site, sweep: str, commands: list[dict[str, Any]], agent: str | None) -> None:
-    """Send an agent, or all agents of a sweep, commands as they stand."""
+    """Send an agent, or all agents of a sweep, commands unchanged."""
     for identifier in [agent] if agent else sweep_named(site, sweep).agents:
         site.agents[identifier].pending += commands
 
 
 def delete_sweep(site: Site, sweep: str) -> None:
-    """Delete a sweep: its agents are unknown then."""
-    found = sweep_named(site, sweep)
-    for identifier in found.agents:
+    """Delete a sweep; its agents become unknown."""
+    record = sweep_named(site, sweep)
+    for identifier in record.agents:
         del site.agents[identifier]
-    del site.sweeps[found.entity, found.project, found.name]
+    del site.sweeps[record.entity, record.project, record.name]
 
 
 def delete_run(site: Site, run: str) -> None:
-    found = run_named(site, run)
-    del site.runs[found.entity, found.project, found.name]
+    record = run_named(site, run)
+    del site.runs[record.entity, record.project, record.name]
 
 
 def crash_run(site: Site, run: str) -> None:
-    """Give a run up, as the server does when it has not heard of it for minutes."""
+    """Mark a run as crashed, as the server does after minutes without a message from it."""
     run_named(site, run).declared = "crashed"
 
 
-def reject_keys(site: Site, reject: bool) -> None:  # noqa: FBT001 - the name of the action says it
-    """Take no key from now on, or take the right one again."""
+def reject_keys(site: Site, reject: bool) -> None:  # noqa: FBT001 - the name of the action makes it clear
+    """Reject all keys from now on, or accept the correct one again."""
     site.rejects_keys = reject
 
 
 def entity(site: Site, name: str, readable: bool) -> None:  # noqa: FBT001 - as above
-    """Make an entity; one that is not readable answers every request with 403."""
+    """Create an entity; requests for one that is not readable are answered with 403."""
     site.entities.setdefault(name, [])
     site.forbidden.discard(name)
     if not readable:

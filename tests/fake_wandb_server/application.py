@@ -1,7 +1,7 @@
-"""From a request to the site and back to an answer, without sockets.
+"""Handles requests: from a request to the site and back to a response, without sockets.
 
-A request that changes something goes to the journal first, so that what was answered is never
-forgotten.
+A request that changes something is written to the journal first, so that nothing that was answered
+is ever lost.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from fake_wandb_server.messages import BINARY, Request, Response, failure
 from fake_wandb_server.site import Site
 from fake_wandb_server.state import Snapshot, StoredFile
 
-# What only those get who have the key.
+# Routes that require the key.
 KEEPS = frozenset({"graphql", "files", "artifacts", "artifactsV2", "admin"})
 
 
 class Journal(Protocol):
-    """Keeps what changes the site."""
+    """Stores the requests that change the site."""
 
     def write(self, time: float, request: Request) -> None:
-        """Keep a request before it is answered."""
+        """Store a request before it is answered."""
         ...
 
 
 class Application:
-    """Answers requests from a site.
+    """Answers requests with the records of a site.
 
     Parameters
     ----------
     site
-        What is known.
+        The records.
     journal
-        Where changes are kept, if anywhere.
+        Where changes are stored, if anywhere.
     """
 
     def __init__(self, site: Site, journal: Journal | None = None) -> None:
@@ -66,12 +66,12 @@ class Application:
         except GraphQLError as error:
             self.refused.append(f"{request.operation}: {error}")
             return failure(error.status, str(error), request.operation)
-        except Exception:  # noqa: BLE001 - a fault of this server: the test shall see it, and the client end
+        except Exception:  # noqa: BLE001 - a bug of this server: the test must see it, and the client must end
             self.refused.append(f"{request.operation}: {traceback.format_exc()}")
             return failure(400, "the fake W&B server is at fault", request.operation)
 
     def allowed(self, request: Request) -> bool:
-        """Return whether the key fits; pages, and what was uploaded, have no need of it."""
+        """Return whether the key is valid; pages and uploaded files do not require it."""
         if request.route[0] not in KEEPS:
             return True
         kind, _, secret = request.headers.get("authorization", "").partition(" ")
@@ -116,14 +116,14 @@ class Application:
             )
 
     def page(self, request: Request) -> Response:
-        """Answer a person's browser: there are addresses of projects, runs and sweeps."""
+        """Answer a browser: projects, runs and sweeps have pages."""
         entity, project, kind, name = [*request.route, *[""] * 4][:4]
-        known = {
+        page_exists = {
             "": not entity or project in self.site.entities.get(entity, []),
             "runs": (entity, project, name) in self.site.runs,
             "sweeps": (entity, project, name) in self.site.sweeps,
         }
-        if request.method not in {"GET", "HEAD"} or not known.get(kind):
+        if request.method not in {"GET", "HEAD"} or not page_exists.get(kind):
             return failure(404, f"no such page: {request.path}")
         return Response(200, b"<!doctype html><title>fake_wandb_server</title>", "text/html")
 
@@ -141,7 +141,7 @@ class Application:
         return Response(200, json.dumps({"data": execution.run(root)}).encode())
 
     def stored(self, request: Request) -> Response:
-        """Take or give a file."""
+        """Store or return a file."""
         route = request.route
         if route[:2] == ["storage", "runs"]:
             run = self.site.find_run(*route[2:5])

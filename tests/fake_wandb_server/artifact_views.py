@@ -12,11 +12,11 @@ from fake_wandb_server.paging import connection
 from fake_wandb_server.site import Site, global_id, timestamp
 from fake_wandb_server.state import Artifact, Run
 
-INHERITED = -2  # what the clients call a time to live that the project decides
+INHERITED = -2  # the clients' value for a time to live that the project determines
 
 
 def sequence(site: Site, entity: str, project: str, name: str) -> list[Artifact]:
-    """Return all versions of one artifact in order, pending ones among them."""
+    """Return all versions of one artifact in order, including pending ones."""
     return [
         each
         for each in site.artifacts.values()
@@ -35,12 +35,12 @@ def find(site: Site, identifier: str) -> Artifact | None:
 
 
 def by_name(site: Site, entity: str, project: str, name: str) -> Artifact | None:
-    """Return the version that ``name:alias`` or ``name:v0`` means."""
+    """Return the version that ``name:alias`` or ``name:v0`` refers to."""
     name, _, alias = name.partition(":")
-    for each in sequence(site, entity, project, name):
-        names = {*each.aliases, f"v{each.version}", each.digest, each.id}
-        if each.state == "COMMITTED" and (alias or "latest") in names:
-            return each
+    for artifact in sequence(site, entity, project, name):
+        names = {*artifact.aliases, f"v{artifact.version}", artifact.digest, artifact.id}
+        if artifact.state == "COMMITTED" and (alias or "latest") in names:
+            return artifact
     return None
 
 
@@ -54,8 +54,8 @@ def artifact_node(site: Site, artifact: Artifact) -> Node:
         return run_views.run_node(site, run) if run else None
 
     def used_by(_args: Args) -> Node:
-        found = [run for path in artifact.used_by if (run := site.find_run(*path.split("/")))]
-        return connection([run_views.run_node(site, run) for run in found])
+        runs = [run for path in artifact.used_by if (run := site.find_run(*path.split("/")))]
+        return connection([run_views.run_node(site, run) for run in runs])
 
     aliases = [
         Node(
@@ -121,8 +121,8 @@ def collection_node(site: Site, versions: list[Artifact]) -> Node:
         )
 
     def member(args: Args) -> Node | None:
-        found = by_name(site, first.entity, first.project, f"{first.name}:{args['aliasName']}")
-        return membership(site, found) if found else None
+        version = by_name(site, first.entity, first.project, f"{first.name}:{args['aliasName']}")
+        return membership(site, version) if version else None
 
     return Node(
         "ArtifactSequence",
@@ -174,34 +174,36 @@ def membership(site: Site, artifact: Artifact) -> Node:
 def named(
     site: Site, entity: str | None = None, project: str | None = None, kind: str | None = None
 ) -> list[Node]:
-    """Return the collections of a project, or of all."""
-    found: dict[tuple[str, str, str], list[Artifact]] = {}
-    for each in site.artifacts.values():
+    """Return the collections of a project, or of all projects."""
+    versions_by_name: dict[tuple[str, str, str], list[Artifact]] = {}
+    for artifact in site.artifacts.values():
         if (
-            each.state != "DELETED"
-            and entity in {None, each.entity}
-            and project in {None, each.project}
-            and kind in {None, each.type}
+            artifact.state != "DELETED"
+            and entity in {None, artifact.entity}
+            and project in {None, artifact.project}
+            and kind in {None, artifact.type}
         ):
-            found.setdefault((each.entity, each.project, each.name), []).append(each)
-    return [collection_node(site, versions) for versions in found.values()]
+            versions_by_name.setdefault(
+                (artifact.entity, artifact.project, artifact.name), []
+            ).append(artifact)
+    return [collection_node(site, versions) for versions in versions_by_name.values()]
 
 
 def of_project(site: Site, entity: str, project: str) -> dict[str, Any]:
-    """Return the fields of a project that are about artifacts."""
+    """Return the fields of a project that concern artifacts."""
 
     def artifact(args: Args) -> Node | None:
-        found = by_name(site, entity, project, args["name"])
-        return artifact_node(site, found) if found else None
+        version = by_name(site, entity, project, args["name"])
+        return artifact_node(site, version) if version else None
 
     def member(args: Args) -> Node | None:
-        found = by_name(site, entity, project, args["name"])
-        return membership(site, found) if found else None
+        version = by_name(site, entity, project, args["name"])
+        return membership(site, version) if version else None
 
     def collections(kind: str | None) -> dict[str, Any]:
         def one(args: Args) -> Node | None:
-            found = named(site, entity, project, kind)
-            return next((node for node in found if node.fields["name"] == args["name"]), None)
+            nodes = named(site, entity, project, kind)
+            return next((node for node in nodes if node.fields["name"] == args["name"]), None)
 
         return {
             "artifactCollections": lambda args: connection(
@@ -217,12 +219,12 @@ def of_project(site: Site, entity: str, project: str) -> dict[str, Any]:
         return Node("ArtifactType", {**about, "artifact": artifact, **collections(kind)})
 
     def kinds() -> list[str]:
-        own = [
+        artifacts = [
             each
             for each in site.artifacts.values()
             if (each.entity, each.project) == (entity, project)
         ]
-        return list(dict.fromkeys(each.type for each in own))
+        return list(dict.fromkeys(each.type for each in artifacts))
 
     return {
         "artifact": artifact,
@@ -234,11 +236,11 @@ def of_project(site: Site, entity: str, project: str) -> dict[str, Any]:
 
 
 def of_run(site: Site, run: Run) -> dict[str, Any]:
-    """Return the fields of a run that are about artifacts."""
+    """Return the fields of a run that concern artifacts."""
 
     def some(identifiers: list[str], args: Args) -> Node:
-        found = [site.artifacts[each] for each in identifiers]
-        committed = [each for each in found if each.state == "COMMITTED"]
+        artifacts = [site.artifacts[each] for each in identifiers]
+        committed = [each for each in artifacts if each.state == "COMMITTED"]
         return connection([artifact_node(site, each) for each in committed], args)
 
     return {

@@ -1,6 +1,6 @@
-"""Artifacts: how they are made, kept by their content, named and used.
+"""Artifacts: creation, content-addressed storage, names and use.
 
-Their content lies by its MD5, as on the real server, so the same file is uploaded once.
+Content is stored by its MD5, as on the real server, so the same file is uploaded only once.
 Portfolios, the registry, and digests other than MD5 are refused.
 """
 
@@ -21,55 +21,57 @@ from fake_wandb_server.state import Artifact
 LATEST = "latest"
 
 
-def create(site: Site, given: Args) -> Node:
-    """Make a version, or return the one with the same content."""
+def create(site: Site, args: Args) -> Node:
+    """Create a version, or return the one with the same content."""
     entity, project = site.project(
-        given.get("entityName"), given.get("projectName"), "createArtifact"
+        args.get("entityName"), args.get("projectName"), "createArtifact"
     )
     site.make_project(entity, project)
-    names = given.get("artifactCollectionNames") or [given.get("artifactCollectionName")]
-    name = names[0] or f"artifact-{given.get('runName')}"
+    names = args.get("artifactCollectionNames") or [args.get("artifactCollectionName")]
+    name = names[0] or f"artifact-{args.get('runName')}"
     versions = sequence(site, entity, project, name)
-    if versions and versions[0].type != given["artifactTypeName"]:
+    if versions and versions[0].type != args["artifactTypeName"]:
         raise GraphQLError(
-            f"artifact {name} has type {versions[0].type}, not {given['artifactTypeName']}"
+            f"artifact {name} has type {versions[0].type}, not {args['artifactTypeName']}"
         )
     if (
-        known := site.artifacts.get(site.client_ids.get(given.get("clientID") or "", ""))
+        existing_version := site.artifacts.get(site.client_ids.get(args.get("clientID") or "", ""))
     ) is not None:
-        log(site, known, given.get("runName"))  # the same request again, its answer was lost
-        return Node("CreateArtifactPayload", {"artifact": artifact_node(site, known)})
+        log(
+            site, existing_version, args.get("runName")
+        )  # the same request again, because its response was lost
+        return Node("CreateArtifactPayload", {"artifact": artifact_node(site, existing_version)})
     same = [
-        each for each in versions if each.digest == given["digest"] and each.state == "COMMITTED"
+        each for each in versions if each.digest == args["digest"] and each.state == "COMMITTED"
     ]
-    if same and given.get("enableDigestDeduplication"):
+    if same and args.get("enableDigestDeduplication"):
         artifact = same[-1]
-        site.client_ids[given.get("clientID") or ""] = artifact.id
-        name_it(site, artifact, given.get("aliases") or [])
+        site.client_ids[args.get("clientID") or ""] = artifact.id
+        name_it(site, artifact, args.get("aliases") or [])
     else:
-        artifact = new(site, given, entity, project, name)
-    log(site, artifact, given.get("runName"))
+        artifact = new(site, args, entity, project, name)
+    log(site, artifact, args.get("runName"))
     return Node("CreateArtifactPayload", {"artifact": artifact_node(site, artifact)})
 
 
-def new(site: Site, given: Args, entity: str, project: str, name: str) -> Artifact:
+def new(site: Site, args: Args, entity: str, project: str, name: str) -> Artifact:
     artifact = Artifact(
         id=global_id("Artifact", site.count()),
         name=name,
-        type=given["artifactTypeName"],
+        type=args["artifactTypeName"],
         entity=entity,
         project=project,
-        digest=given["digest"],
+        digest=args["digest"],
         created=site.now,
-        client_id=given.get("clientID") or "",
-        sequence_client_id=given.get("sequenceClientID") or "",
-        run=given.get("runName"),
-        description=given.get("description"),
-        metadata=given.get("metadata") or "{}",
-        asked_aliases=[each["alias"] for each in given.get("aliases") or []],
-        tags=[each["tagName"] for each in given.get("tags") or []],
-        ttl=given.get("ttlDurationSeconds"),
-        history_step=given.get("historyStep"),
+        client_id=args.get("clientID") or "",
+        sequence_client_id=args.get("sequenceClientID") or "",
+        run=args.get("runName"),
+        description=args.get("description"),
+        metadata=args.get("metadata") or "{}",
+        asked_aliases=[each["alias"] for each in args.get("aliases") or []],
+        tags=[each["tagName"] for each in args.get("tags") or []],
+        ttl=args.get("ttlDurationSeconds"),
+        history_step=args.get("historyStep"),
     )
     site.artifacts[artifact.id] = artifact
     site.client_ids[artifact.client_id] = artifact.id
@@ -84,19 +86,19 @@ def log(site: Site, artifact: Artifact, run_name: str | None) -> None:
             run.logged.append(artifact.version_name)
 
 
-def create_manifest(site: Site, given: Args) -> Node:
-    artifact = existing(site, given["artifactID"])
+def create_manifest(site: Site, args: Args) -> Node:
+    artifact = existing(site, args["artifactID"])
     identifier = global_id("ArtifactManifest", site.count())
     site.manifests[identifier] = artifact.id
-    if given.get("type", "FULL") != "PATCH":
+    if args.get("type", "FULL") != "PATCH":
         artifact.manifest_id = identifier
     return Node(
         "CreateArtifactManifestPayload", {"artifactManifest": manifest_node(site, identifier)}
     )
 
 
-def update_manifest(site: Site, given: Args) -> Node:
-    identifier = given["artifactManifestID"]
+def update_manifest(site: Site, args: Args) -> Node:
+    identifier = args["artifactManifestID"]
     if identifier not in site.manifests:
         raise GraphQLError(f"manifest {identifier} not found during updateArtifactManifest", 404)
     return Node(
@@ -104,13 +106,13 @@ def update_manifest(site: Site, given: Args) -> Node:
     )
 
 
-def create_files(site: Site, given: Args) -> Node:
-    """Say where files go; those that are there already need not be sent."""
+def create_files(site: Site, args: Args) -> Node:
+    """Return the upload addresses of files; existing files need not be sent."""
     edges = []
-    for spec in given["artifactFiles"]:
+    for spec in args["artifactFiles"]:
         artifact = existing(site, spec["artifactID"])
         path = content_path(artifact.entity, spec["md5"])
-        known = path in site.blobs
+        exists = path in site.blobs
         birth = site.births.setdefault(path, artifact.id)
         node = Node(
             "File",
@@ -119,7 +121,7 @@ def create_files(site: Site, given: Args) -> Node:
                 "name": spec["name"],
                 "displayName": spec["name"],
                 "storagePath": path,
-                "uploadUrl": None if known else f"{site.url}/storage/{quote(path)}",
+                "uploadUrl": None if exists else f"{site.url}/storage/{quote(path)}",
                 "uploadHeaders": [],
                 "uploadMultipartUrls": None,
                 "artifact": Node("Artifact", {"id": birth}),
@@ -129,9 +131,9 @@ def create_files(site: Site, given: Args) -> Node:
     return Node("CreateArtifactFilesPayload", {"files": Node("FileConnection", {"edges": edges})})
 
 
-def commit(site: Site, given: Args) -> Node:
+def commit(site: Site, args: Args) -> Node:
     """Make a version known: from now on it has a number and its names."""
-    artifact = existing(site, given["artifactID"])
+    artifact = existing(site, args["artifactID"])
     if artifact.state != "COMMITTED":
         before = latest(sequence(site, artifact.entity, artifact.project, artifact.name))
         content = site.blobs.get(f"manifests/{artifact.manifest_id}")
@@ -156,13 +158,11 @@ def name_it(site: Site, artifact: Artifact, aliases: list[dict[str, Any]]) -> No
         artifact.aliases.append(alias)
 
 
-def use(site: Site, given: Args) -> Node:
-    artifact = existing(site, given["artifactID"])
-    run = site.find_run(
-        given.get("entityName") or ENTITY, given.get("projectName"), given["runName"]
-    )
+def use(site: Site, args: Args) -> Node:
+    artifact = existing(site, args["artifactID"])
+    run = site.find_run(args.get("entityName") or ENTITY, args.get("projectName"), args["runName"])
     if run is None:
-        raise GraphQLError(f"run {given['runName']} not found during useArtifact", 404)
+        raise GraphQLError(f"run {args['runName']} not found during useArtifact", 404)
     if artifact.id not in run.used_ids:
         run.used_ids.append(artifact.id)
         run.used.append(artifact.version_name)
@@ -170,17 +170,17 @@ def use(site: Site, given: Args) -> Node:
     return Node("UseArtifactPayload", {"artifact": artifact_node(site, artifact)})
 
 
-def update(site: Site, given: Args) -> Node:
-    artifact = existing(site, given["artifactID"])
-    if given.get("description") is not None:
-        artifact.description = given["description"]
-    if given.get("metadata") is not None:
-        artifact.metadata = given["metadata"]
-    if given.get("aliases") is not None:
+def update(site: Site, args: Args) -> Node:
+    artifact = existing(site, args["artifactID"])
+    if args.get("description") is not None:
+        artifact.description = args["description"]
+    if args.get("metadata") is not None:
+        artifact.metadata = args["metadata"]
+    if args.get("aliases") is not None:
         artifact.aliases = []
-        name_it(site, artifact, given["aliases"])
-    added = [each["tagName"] for each in given.get("tagsToAdd") or []]
-    removed = [each["tagName"] for each in given.get("tagsToDelete") or []]
+        name_it(site, artifact, args["aliases"])
+    added = [each["tagName"] for each in args.get("tagsToAdd") or []]
+    removed = [each["tagName"] for each in args.get("tagsToDelete") or []]
     artifact.tags = [tag for tag in dict.fromkeys([*artifact.tags, *added]) if tag not in removed]
     return Node("UpdateArtifactPayload", {"artifact": artifact_node(site, artifact)})
 
@@ -193,12 +193,12 @@ def existing(site: Site, identifier: str) -> Artifact:
 
 
 def content_path(entity: str, digest: str) -> str:
-    """Return where content with this MD5, in base 64, lies."""
+    """Return the path of the content with this MD5, given in base 64."""
     return f"artifacts/{entity}/{base64.b64decode(digest).hex()}"
 
 
 def blob_path(route: list[str]) -> str:
-    """Return which blob a request is about; clients build two kinds of address by themselves."""
+    """Return the path of the blob in a request; clients build two kinds of address themselves."""
     if route[0] == "artifacts":
         return "/".join(route[:3])
     if route[0] == "artifactsV2":  # region, entity, id of birth, MD5, perhaps a name
@@ -207,15 +207,15 @@ def blob_path(route: list[str]) -> str:
 
 
 def queries(site: Site) -> dict[str, Any]:
-    """Return what queries about artifacts begin with."""
+    """Return the top-level fields of queries about artifacts."""
 
     def artifact(args: Args) -> Node | None:
-        found = find(site, args["id"])
-        return artifact_node(site, found) if found else None
+        version = find(site, args["id"])
+        return artifact_node(site, version) if version else None
 
     def mapping(args: Args) -> Node | None:
-        found = site.client_ids.get(args["clientID"])
-        return Node("ClientIDMapping", {"serverID": found}) if found else None
+        server_id = site.client_ids.get(args["clientID"])
+        return Node("ClientIDMapping", {"serverID": server_id}) if server_id else None
 
     def collection(args: Args) -> Node | None:
         return next((node for node in named(site) if node.fields["id"] == args["id"]), None)
@@ -224,21 +224,21 @@ def queries(site: Site) -> dict[str, Any]:
 
 
 def mutations(site: Site) -> dict[str, Any]:
-    """Return what can be done to artifacts."""
+    """Return the mutations of artifacts."""
     done = Node("Payload", {"success": True})
 
-    def add_aliases(given: Args) -> Node:
-        name_it(site, existing(site, given["artifactID"]), given["aliases"])
+    def add_aliases(args: Args) -> Node:
+        name_it(site, existing(site, args["artifactID"]), args["aliases"])
         return done
 
-    def delete_aliases(given: Args) -> Node:
-        artifact = existing(site, given["artifactID"])
-        gone = {each["alias"] for each in given["aliases"]}
-        artifact.aliases = [alias for alias in artifact.aliases if alias not in gone]
+    def delete_aliases(args: Args) -> Node:
+        artifact = existing(site, args["artifactID"])
+        removed = {each["alias"] for each in args["aliases"]}
+        artifact.aliases = [alias for alias in artifact.aliases if alias not in removed]
         return done
 
-    def delete(given: Args) -> Node:
-        artifact = existing(site, given["artifactID"])
+    def delete(args: Args) -> Node:
+        artifact = existing(site, args["artifactID"])
         artifact.state = "DELETED"
         return Node("DeleteArtifactPayload", {"artifact": artifact_node(site, artifact)})
 

@@ -1,4 +1,4 @@
-"""Real clients in processes of their own, of the installed and of the oldest supported wandb."""
+"""Real clients in separate processes, of the installed and of the oldest supported wandb."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ DEADLINE = 240.0
 
 @dataclass(frozen=True)
 class Client:
-    """One version of wandb, with a folder and a server of its own.
+    """One version of wandb, with its own folder and server.
 
     Attributes
     ----------
     python
         The interpreter of its environment.
     folder
-        Where it works, and keeps its runs.
+        Its working directory, where it stores its runs.
     server
-        Where it is pointed to; None for nowhere.
+        The server that it uses; None for no server.
     """
 
     python: Path
@@ -48,7 +48,7 @@ class Client:
                 "PATH": os.pathsep.join(paths),
                 "WANDB_DIR": str(self.folder),
                 "PYTHONWARNINGS": "ignore",
-                "PYTHONDONTWRITEBYTECODE": "",  # else each client compiles all of wandb again
+                "PYTHONDONTWRITEBYTECODE": "",  # otherwise each client compiles all of wandb again
                 **(self.server.environment if self.server else {}),
                 **variables,
             },
@@ -64,17 +64,17 @@ class Client:
         return self.start(self.python, "-c", code, **variables)
 
     def script(self, code: str, *, expected: int | None = 0, **variables: str) -> str:
-        """Run a script to its end; return what it wrote."""
+        """Run a script to its end; return its output."""
         return ended(self.start_script(code, **variables), expected)
 
     def wandb(self, *arguments: str | Path, expected: int | None = 0, **variables: str) -> str:
-        """Run the command line to its end; return what it wrote."""
+        """Run the command line to its end; return its output."""
         command = self.python.with_name("wandb")
         return ended(self.start(command, *arguments, **variables), expected)
 
 
 def ended(process: subprocess.Popen[str], expected: int | None = 0) -> str:
-    """Wait for a client; return what it wrote to stdout, and then to stderr.
+    """Wait for a client; return its stdout, followed by its stderr.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def ended(process: subprocess.Popen[str], expected: int | None = 0) -> str:
 
 
 def side_by_side(clients: Sequence[Client], scenario: Callable[[Client], None]) -> None:
-    """Let every client go through a scenario, all at a time: they mostly wait."""
+    """Run a scenario with every client, concurrently: they mostly wait."""
     with ThreadPoolExecutor(len(clients)) as pool:
         ends = [(client, pool.submit(scenario, client)) for client in clients]
     for client, end in ends:

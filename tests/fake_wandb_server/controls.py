@@ -1,4 +1,4 @@
-"""What a test can do to a server and see of it, whether it is in this process or in its own."""
+"""What a test can do to a server and see of it, in this process or in a separate one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fake_wandb_server.web import Logged
 
 
 class Controls(ABC):
-    """The one handle that tests hold.
+    """The interface that tests use.
 
     Attributes
     ----------
@@ -44,11 +44,11 @@ class Controls(ABC):
 
     @abstractmethod
     def act(self, action: str, /, **args: Any) -> None:
-        """Do what `fake_wandb_server.actions` knows under this name."""
+        """Perform the action of `fake_wandb_server.actions` with this name."""
 
     @abstractmethod
     def look(self) -> Snapshot:
-        """Return the records as they are now."""
+        """Return the current records."""
 
     @property
     @abstractmethod
@@ -57,7 +57,7 @@ class Controls(ABC):
 
     @abstractmethod
     def add_fault(self, fault: Fault) -> None:
-        """Let requests fail from now on."""
+        """Make requests fail from now on."""
 
     @abstractmethod
     def heal(self) -> None:
@@ -73,7 +73,7 @@ class Controls(ABC):
 
     @property
     def environment(self) -> dict[str, str]:
-        """Return the variables that point a client here, and keep it quiet."""
+        """Return the variables that make a client use this server, and keep it quiet."""
         return {
             "WANDB_BASE_URL": self.url,
             "WANDB_API_KEY": self.key,
@@ -105,11 +105,11 @@ class Controls(ABC):
 
     @property
     def refused(self) -> list[str]:
-        """Return what was answered with an error of GraphQL, and what broke the server."""
+        """Return the errors that were sent as GraphQL errors, and those of this server itself."""
         return self.look().refused
 
     def count(self, operation: str, *, status: int | None = None) -> int:
-        """Return how often an operation was asked for, or answered with a status."""
+        """Return how often an operation was requested, or answered with a status."""
         return sum(
             each.operation == operation and status in {None, each.status} for each in self.requests
         )
@@ -117,7 +117,7 @@ class Controls(ABC):
     def fault(
         self, kind: Kind, match: str = "*", *, period: float | None = None, **more: Any
     ) -> Fault:
-        """Let what fits `match` fail from now on, for a period in seconds; see `Fault`."""
+        """Make requests that match fail from now on, for a period in seconds; see `Fault`."""
         until = None if period is None else time.time() + period
         fault = Fault(kind, match, until=until, **more)
         self.add_fault(fault)
@@ -130,11 +130,11 @@ class Controls(ABC):
         self.act("sweep_state", sweep=sweep, state="RUNNING")
 
     def finish_sweep(self, sweep: str) -> None:
-        """Start no more runs; those that go on may end. W&B's page calls this Stop."""
+        """Start no more runs; active runs may end. W&B's page calls this Stop."""
         self.act("sweep_state", sweep=sweep, state="FINISHED")
 
     def cancel_sweep(self, sweep: str) -> None:
-        """Start no more runs, and stop those that go on. W&B's page calls this Kill."""
+        """Start no more runs, and stop active ones. W&B's page calls this Kill."""
         self.act("sweep_state", sweep=sweep, state="CANCELED")
 
     def delete_sweep(self, sweep: str) -> None:
@@ -148,11 +148,11 @@ class Controls(ABC):
         self.act("delete_run", run=run)
 
     def crash_run(self, run: str) -> None:
-        """Give a run up, as the server does when it has not heard of it for minutes."""
+        """Mark a run as crashed, as the server does after minutes without a message from it."""
         self.act("crash_run", run=run)
 
     def queue(self, sweep: str, *params: Mapping[str, Any]) -> None:
-        """Let the sweep's next runs have these parameters."""
+        """Give the sweep's next runs these parameters."""
         self.act("queue", sweep=sweep, params=[dict(each) for each in params])
 
     def command(self, sweep: str, *commands: Mapping[str, Any], agent: str | None = None) -> None:
@@ -160,9 +160,9 @@ class Controls(ABC):
         self.act("command", sweep=sweep, commands=[dict(each) for each in commands], agent=agent)
 
     def reject_keys(self, *, reject: bool = True) -> None:
-        """Take no key from now on, or take the right one again."""
+        """Reject all keys from now on, or accept the correct one again."""
         self.act("reject_keys", reject=reject)
 
     def make_entity(self, name: str, *, readable: bool = True) -> None:
-        """Make another entity, or one to which this user has no right."""
+        """Create another entity; one that is not readable is forbidden to this user."""
         self.act("entity", name=name, readable=readable)

@@ -1,6 +1,6 @@
-"""The language of queries: from text to fields, arguments and fragments.
+"""Parses the query language: from text to fields, arguments and fragments.
 
-No schema is known here, and nothing is looked up. Subscriptions and descriptions are refused.
+There is no schema, and nothing is looked up. Subscriptions and descriptions are refused.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ CONSTANTS: dict[str, object] = {"true": True, "false": False, "null": None}
 
 
 class GraphQLError(Exception):
-    """What is wrong with a query; `status` is the answer's HTTP status.
+    """An error in a query; `status` is the HTTP status of the response.
 
     Parameters
     ----------
     message
-        The one entry of the answer's list of errors.
+        The only entry in the response's list of errors.
     status
-        400 for a query that does not fit, 404 and 403 for what is not there or not allowed.
+        400 for an invalid query, 404 and 403 for what does not exist or is not allowed.
     """
 
     def __init__(self, message: str, status: int = 400) -> None:
@@ -83,9 +83,9 @@ class Parser:
         return token
 
     def skip(self, token: str) -> bool:
-        found = self.peek() == token
-        self.at += found
-        return found
+        is_next = self.peek() == token
+        self.at += is_next
+        return is_next
 
     def document(self) -> Document:
         document = Document()
@@ -140,19 +140,19 @@ class Parser:
         return Field(key, name, args, directives, selection)
 
     def directives(self) -> tuple[tuple[str, dict[str, Any]], ...]:
-        found = []
+        directives = []
         while self.skip("@"):
-            found.append((self.take(), self.arguments()))
-        return tuple(found)
+            directives.append((self.take(), self.arguments()))
+        return tuple(directives)
 
     def arguments(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        arguments: dict[str, Any] = {}
         if self.skip("("):
             while not self.skip(")"):
                 name = self.take()
                 self.take(":")
-                found[name] = self.value()
-        return found
+                arguments[name] = self.value()
+        return arguments
 
     def value(self) -> Any:
         token = self.take()
@@ -174,18 +174,18 @@ class Parser:
 
 
 def tokens(text: str) -> list[str]:
-    """Split a document, without what means nothing."""
-    found, at = [], 0
-    while at < len(text):
-        match = TOKEN.match(text, at)
+    """Split a document into tokens, without whitespace and comments."""
+    result, position = [], 0
+    while position < len(text):
+        match = TOKEN.match(text, position)
         if match is None:
             raise GraphQLError(
-                f"Syntax Error: Cannot parse the unexpected character {text[at]!r}."
+                f"Syntax Error: Cannot parse the unexpected character {text[position]!r}."
             )
         if match.lastgroup:
-            found.append(match.group())
-        at = match.end()
-    return found
+            result.append(match.group())
+        position = match.end()
+    return result
 
 
 def literal(token: str) -> object:
@@ -208,5 +208,5 @@ def literal(token: str) -> object:
 
 @lru_cache(maxsize=512)
 def parse(text: str) -> Document:
-    """Parse a document; the same one is parsed once."""
+    """Parse a document; the same one is parsed only once."""
     return Parser(text).document()

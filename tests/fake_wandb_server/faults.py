@@ -1,4 +1,4 @@
-"""Faults on command: what goes wrong, for which requests, and how often or how long."""
+"""Faults on command: what fails, for which requests, and how often or how long."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ FOREVER = 3600.0
 
 @dataclass
 class Fault:
-    """One thing that goes wrong.
+    """One fault.
 
     Attributes
     ----------
     kind
         ``latency``: answered after `seconds`; ``status``: refused with `status`; ``reset``: the
-        connection is cut at once, nothing is done; ``hang``: nothing is answered for `seconds`,
-        then it is cut; ``lost``: all is done, and the connection cut before the answer; ``kill``:
-        as ``lost``, and the server dies, which only one in a process of its own can.
+        connection is closed at once, nothing is done; ``hang``: no response for `seconds`, then
+        the connection is closed; ``lost``: the request is carried out, and the connection closed
+        before the response; ``kill``: as ``lost``, and the server dies, which requires a separate
+        process.
     match
-        A pattern of the operation's name, or of the path.
+        A pattern for the operation's name, or for the path.
     times
-        How many requests it hits; None for all until `until`.
+        The number of requests it affects; None for all until `until`.
     until
         When it ends, in seconds since the epoch.
     after
-        How many fitting requests pass before.
+        The number of matching requests that are answered before it starts.
     """
 
     kind: Kind
@@ -58,7 +59,7 @@ class Fault:
 
 
 class Faults:
-    """All faults of a server; the first that fits a request hits it."""
+    """All faults of a server; the first that matches a request is applied."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -71,14 +72,14 @@ class Faults:
 
     def remove(self, faults: Iterable[Fault] | None = None) -> None:
         """End some faults, or all."""
-        gone = {id(fault) for fault in faults} if faults is not None else None
+        removed = {id(fault) for fault in faults} if faults is not None else None
         with self._lock:
             self._faults = [
-                each for each in self._faults if gone is not None and id(each) not in gone
+                each for each in self._faults if removed is not None and id(each) not in removed
             ]
 
     def take(self, request: Request) -> Fault | None:
-        """Return what goes wrong with a request."""
+        """Return the fault that applies to a request."""
         if request.route[0] == "admin":
             return None
         with self._lock:

@@ -1,4 +1,4 @@
-"""The file stream: what a run logs while it goes on, by line and offset."""
+"""The file stream: what a run logs while it is running, by line and offset."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def receive(site: Site, path: list[str], body: dict[str, Any]) -> dict[str, Any]
     Raises
     ------
     GraphQLError
-        404 if there is no such run: the clients stop sending for good then.
+        404 if there is no such run: the clients then stop sending for good.
     """
     run = site.find_run(*path)
     if run is None:
@@ -39,7 +39,7 @@ def receive(site: Site, path: list[str], body: dict[str, Any]) -> dict[str, Any]
 
 
 def complete(site: Site, run: Run, exit_code: int) -> None:
-    """Take down how a run ended."""
+    """Record how a run ended."""
     run.exit_code = exit_code
     run.finished = site.now
     stopped = exit_code and (run.should_stop or exit_code == INTERRUPTED)

@@ -1,4 +1,4 @@
-"""The part of MongoDB's query language in which the public API chooses runs, and its orders."""
+"""The part of MongoDB's query language that the public API uses for runs, and its orders."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def value_of(run: Run, name: str) -> Any:
-    """Return what a filter means by a name."""
+    """Return the value that a name in a filter refers to."""
     if name.startswith("config."):
         return within(run.config, name.removeprefix("config.").removesuffix(".value"))
     if name.startswith("summary_metrics."):
@@ -53,7 +53,7 @@ def value_of(run: Run, name: str) -> Any:
 
 
 def within(values: Any, path: str) -> Any:
-    """Return a value by its dotted name."""
+    """Return a value by dotted name."""
     if isinstance(values, dict) and path in values:
         return values[path]
     head, _, rest = path.partition(".")
@@ -63,29 +63,33 @@ def within(values: Any, path: str) -> Any:
 
 
 def matches(run: Run, condition: dict[str, Any]) -> bool:
-    """Return whether a run fits."""
-    for name, wanted in condition.items():
+    """Return whether a run matches."""
+    for name, expected in condition.items():
         if name == "$and":
-            fits = all(matches(run, each) for each in wanted)
+            fits = all(matches(run, each) for each in expected)
         elif name == "$or":
-            fits = any(matches(run, each) for each in wanted)
+            fits = any(matches(run, each) for each in expected)
         elif name == "$nor":
-            fits = not any(matches(run, each) for each in wanted)
+            fits = not any(matches(run, each) for each in expected)
         else:
             value = value_of(run, name)
-            if isinstance(wanted, dict) and wanted and all(key.startswith("$") for key in wanted):
-                fits = all(OPERATORS[key](value, each) for key, each in wanted.items())
+            if (
+                isinstance(expected, dict)
+                and expected
+                and all(key.startswith("$") for key in expected)
+            ):
+                fits = all(OPERATORS[key](value, each) for key, each in expected.items())
             else:
-                fits = value == wanted or (isinstance(value, list) and wanted in value)
+                fits = value == expected or (isinstance(value, list) and expected in value)
         if not fits:
             return False
     return True
 
 
 def sort_key(run: Run, order: str) -> tuple[int, Any]:
-    """Return what a run is ordered by; runs without the value come last."""
+    """Return the sort key of a run; runs without the value come last."""
     value = value_of(run, order.lstrip("+-"))
-    known = isinstance(value, int | float)
+    has_value = isinstance(value, int | float)
     if order[0] == "-":
-        return (1, value) if known else (0, 0)
-    return (0, value) if known else (1, 0)
+        return (1, value) if has_value else (0, 0)
+    return (0, value) if has_value else (1, 0)

@@ -1,4 +1,4 @@
-"""The server, and the clients, as fixtures for every folder of tests."""
+"""The server and the clients as fixtures for all folders of tests."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from fake_wandb_server.server import FakeWandbServer
 
 @pytest.fixture
 def fake_wandb_server() -> Iterator[FakeWandbServer]:
-    """A W&B server of this test's own, in this process."""
+    """A W&B server for this test only, in this process."""
     with FakeWandbServer() as server:
         yield server
 
 
 @pytest.fixture
 def fake_wandb_server_process(tmp_path: Path) -> Iterator[FakeWandbServerProcess]:
-    """A W&B server that this test can kill and start again."""
+    """A W&B server that this test can kill and restart."""
     with FakeWandbServerProcess(tmp_path) as server:
         yield server
 
@@ -31,9 +31,9 @@ def fake_wandb_server_process(tmp_path: Path) -> Iterator[FakeWandbServerProcess
 def wandb_clients(tmp_path: Path) -> Iterator[list[Client]]:
     """The newest and the oldest wandb, each with a folder and a server in this process."""
     with contextlib.ExitStack() as stack:
-        found = []
+        clients = []
         for number, python in enumerate(PYTHONS):
             folder = tmp_path / f"client{number}"
             folder.mkdir()
-            found.append(Client(Path(python), folder, stack.enter_context(FakeWandbServer())))
-        yield found
+            clients.append(Client(Path(python), folder, stack.enter_context(FakeWandbServer())))
+        yield clients

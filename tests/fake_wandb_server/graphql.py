@@ -1,8 +1,8 @@
-"""As much of GraphQL as the clients speak: an answer has the fields that a query selects.
+"""The part of GraphQL that the clients use: a response has the fields that a query selects.
 
-The clients' queries differ from version to version, so answers follow the query and are not
-written by hand for each. There is no schema: a `Node` has the fields that it has, and an unknown
-one is an error, as it is for the real server.
+The clients' queries differ from version to version, so responses are built from the query instead
+of by hand for each. There is no schema: a `Node` lists its fields, and an unknown one is an error,
+as on the real server.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ Resolver = Callable[[Args], object]
 
 @dataclass(frozen=True)
 class Node:
-    """An object of the answer: its type, and its fields as values or functions of arguments."""
+    """An object in a response: its type, and its fields as values or functions of arguments."""
 
     typename: str
     fields: Mapping[str, object | Resolver]
 
 
 class Execution:
-    """One answer.
+    """The execution of one query.
 
     Parameters
     ----------
     document
-        What is asked.
+        The query.
     variables
-        The values that came with it.
+        The values that were sent with it.
     """
 
     def __init__(self, document: Document, variables: Mapping[str, Any] | None) -> None:
@@ -46,61 +46,61 @@ class Execution:
 
     def select(self, node: Node, selection: Sequence[Field]) -> dict[str, object]:
         answer: dict[str, object] = {}
-        for chosen in self.flat(node, selection):
-            value = self.resolve(node, chosen)
-            if isinstance(answer.get(chosen.key), dict) and isinstance(value, dict):
-                merge(answer[chosen.key], value)
+        for field in self.flat(node, selection):
+            value = self.resolve(node, field)
+            if isinstance(answer.get(field.key), dict) and isinstance(value, dict):
+                merge(answer[field.key], value)
             else:
-                answer[chosen.key] = value
+                answer[field.key] = value
         return answer
 
     def flat(self, node: Node, selection: Sequence[Field]) -> list[Field]:
-        """Put fragments in place of their names."""
-        found: list[Field] = []
-        for chosen in selection:
-            if not self.included(chosen):
+        """Expand fragments."""
+        fields: list[Field] = []
+        for field in selection:
+            if not self.included(field):
                 continue
-            if chosen.spread is not None:
-                fragment = self.document.fragments[chosen.spread]
-                found += self.flat(node, [fragment])
-            elif not chosen.name:
-                if fits(chosen.on, node.typename):
-                    found += self.flat(node, chosen.selection)
+            if field.spread is not None:
+                fragment = self.document.fragments[field.spread]
+                fields += self.flat(node, [fragment])
+            elif not field.name:
+                if fits(field.on, node.typename):
+                    fields += self.flat(node, field.selection)
             else:
-                found.append(chosen)
-        return found
+                fields.append(field)
+        return fields
 
-    def included(self, chosen: Field) -> bool:
-        conditions = {name: self.value(args.get("if")) for name, args in chosen.directives}
+    def included(self, field: Field) -> bool:
+        conditions = {name: self.value(args.get("if")) for name, args in field.directives}
         return conditions.get("include", True) and not conditions.get("skip", False)
 
-    def resolve(self, node: Node, chosen: Field) -> object:
-        if chosen.name == "__typename":
+    def resolve(self, node: Node, field: Field) -> object:
+        if field.name == "__typename":
             return node.typename
-        if chosen.name not in node.fields:
+        if field.name not in node.fields:
             raise GraphQLError(
-                f'Cannot query field "{chosen.name}" on type "{node.typename}".', 400
+                f'Cannot query field "{field.name}" on type "{node.typename}".', 400
             )
-        value = node.fields[chosen.name]
+        value = node.fields[field.name]
         if callable(value):
-            value = value({name: self.value(given) for name, given in chosen.args})
-        return self.shape(value, chosen)
+            value = value({name: self.value(given) for name, given in field.args})
+        return self.shape(value, field)
 
-    def shape(self, value: object, chosen: Field) -> object:
+    def shape(self, value: object, field: Field) -> object:
         if isinstance(value, Node):
-            return self.select(value, chosen.selection)
-        if isinstance(value, list | tuple) and chosen.selection:
-            return [self.shape(item, chosen) for item in value]
+            return self.select(value, field.selection)
+        if isinstance(value, list | tuple) and field.selection:
+            return [self.shape(item, field) for item in value]
         return value
 
-    def value(self, given: Any) -> Any:
-        if isinstance(given, Variable):
-            return self.variables.get(given.name)
-        if isinstance(given, list):
-            return [self.value(item) for item in given]
-        if isinstance(given, dict):
-            return {name: self.value(item) for name, item in given.items()}
-        return given
+    def value(self, argument: Any) -> Any:
+        if isinstance(argument, Variable):
+            return self.variables.get(argument.name)
+        if isinstance(argument, list):
+            return [self.value(item) for item in argument]
+        if isinstance(argument, dict):
+            return {name: self.value(item) for name, item in argument.items()}
+        return argument
 
 
 def merge(into: Any, more: dict[str, Any]) -> None:
@@ -113,7 +113,7 @@ def merge(into: Any, more: dict[str, Any]) -> None:
 
 
 def fits(on: str | None, typename: str) -> bool:
-    """Return whether a fragment on type `on` is for `typename`; collections have an interface."""
+    """Return whether a fragment on `on` applies to `typename`; collections have an interface."""
     return on in {None, typename} or (
         on in {"ArtifactCollection", "ArtifactCollectionInterface"}
         and typename in {"ArtifactSequence", "ArtifactPortfolio"}

@@ -1,4 +1,4 @@
-"""What runs logged, read back: all of it, sampled, or its last part."""
+"""Reads back what runs logged: all of it, sampled, or the last part."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def fields(run: Run) -> dict[str, Resolver | object]:
 
 
 def spelled(value: Any) -> Any:
-    """Return a value without what JSON does not know: the service says ``"NaN"`` for it."""
+    """Return a value without numbers that JSON cannot represent: W&B sends ``"NaN"`` instead."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, dict):
@@ -45,7 +45,7 @@ def spelled(value: Any) -> Any:
 
 
 def listed(value: str | list[str]) -> list[str]:
-    """Return a list, as GraphQL does of one value where a list is expected."""
+    """Return a list, as GraphQL does for a single value where a list is expected."""
     return [value] if isinstance(value, str) else value
 
 
@@ -58,7 +58,7 @@ def window(rows: list[dict[str, Any]], args: Args) -> list[dict[str, Any]]:
 
 
 def sampled(rows: list[dict[str, Any]], samples: int | None) -> list[dict[str, Any]]:
-    """Return at most `samples` rows, evenly spread, the last among them."""
+    """Return at most `samples` rows, evenly spaced, including the last."""
     samples = samples or SAMPLES
     if len(rows) <= samples:
         return rows
@@ -71,28 +71,28 @@ def has(row: dict[str, Any], names: list[str] | None) -> bool:
 
 
 def specified(run: Run, spec: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows that have all keys of a spec, with these keys only."""
+    """Return the rows that have all keys of a spec, with only these keys."""
     names = spec.get("keys")
     low, high = spec.get("minStep", 0), spec.get("maxStep", float("inf"))
     rows = [row for row in run.history if has(row, names) and low <= row.get("_step", 0) < high]
-    chosen = sampled(rows, spec.get("samples"))
-    return [{name: row[name] for name in names} for row in chosen] if names else chosen
+    sample = sampled(rows, spec.get("samples"))
+    return [{name: row[name] for name in names} for row in sample] if names else sample
 
 
 def keys(run: Run) -> dict[str, Any]:
-    """Return which keys the history has, and how often."""
-    found: dict[str, dict[str, Any]] = {}
+    """Return the keys of the history, and their counts."""
+    entries: dict[str, dict[str, Any]] = {}
     rows = run.history
     for row in rows:
         for name, value in row.items():
             kind = "number" if isinstance(value, int | float) else type(value).__name__
-            entry = found.setdefault(
+            entry = entries.setdefault(
                 name, {"typeCounts": [{"type": kind, "count": 0}], "monotonic": False}
             )
             entry["typeCounts"][0]["count"] += 1
             entry["previousValue"] = value
     last = max((row.get("_step", 0) for row in rows), default=-1)
-    return {"sets": [], "keys": found, "lastStep": last}
+    return {"sets": [], "keys": entries, "lastStep": last}
 
 
 def system_metrics(run: Run) -> dict[str, Any]:

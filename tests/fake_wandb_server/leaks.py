@@ -1,4 +1,4 @@
-"""Whether a secret lies in any file, in any of the forms in which it could."""
+"""Checks whether a secret is in any file, in any of its possible forms."""
 
 from __future__ import annotations
 
@@ -9,24 +9,29 @@ from pathlib import Path
 
 
 def forms(secret: str) -> set[bytes]:
-    """Return what a secret looks like: as text, in UTF-16, in hex, in base64."""
+    """Return the forms of a secret: as text, in UTF-16, in hex, in base64."""
     plain = secret.encode()
-    found = {plain, plain.hex().encode(), secret.encode("utf-16-le"), secret.encode("utf-16-be")}
+    encodings = {
+        plain,
+        plain.hex().encode(),
+        secret.encode("utf-16-le"),
+        secret.encode("utf-16-be"),
+    }
     for before in range(3):
         encoded = base64.b64encode(b"\0" * before + plain)
-        # The first and last letters of base64 depend on what stands beside.
-        found.add(encoded[4 * bool(before) : -4])
-    return found
+        # The first and last letters of base64 depend on the neighbouring bytes.
+        encodings.add(encoded[4 * bool(before) : -4])
+    return encodings
 
 
 def leaks(secret: str, *folders: Path) -> list[Path]:
-    """Return the files below some folders, and the names, that hold a secret."""
-    wanted = forms(secret)
+    """Return the paths below some folders that contain a secret in their content or name."""
+    encodings = forms(secret)
     return [
         path
         for folder in folders
         for path in folder.rglob("*")
-        if secret in path.name or any(form in text for text in _texts(path) for form in wanted)
+        if secret in path.name or any(form in text for text in _texts(path) for form in encodings)
     ]
 
 

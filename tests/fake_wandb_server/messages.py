@@ -1,4 +1,4 @@
-"""Requests and answers, as the parts of the server hand them to each other; no sockets here."""
+"""Requests and responses, as passed between the parts of the server; no sockets here."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Request:
 
     @cached_property
     def document(self) -> Document | None:
-        """Return the query, if this is one that can be read."""
+        """Return the query, if this is one and it can be parsed."""
         if self.route != ["graphql"]:
             return None
         try:
@@ -44,7 +44,7 @@ class Request:
 
     @cached_property
     def operation(self) -> str:
-        """Return what tests and the log call this request."""
+        """Return the name of this request in tests and the log."""
         if self.document is not None:
             return self.document.name or self.document.selection[0].name
         if self.route[-1] == "file_stream":
@@ -61,7 +61,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """One HTTP answer."""
+    """One HTTP response."""
 
     status: int
     body: bytes = b""
@@ -70,7 +70,7 @@ class Response:
 
 
 def failure(status: int, message: str, operation: str | None = None) -> Response:
-    """Return an error as the real server writes it."""
+    """Return an error in the real server's format."""
     error: dict[str, Any] = {"message": message}
     if operation:
         error["path"] = [operation[:1].lower() + operation[1:]]

@@ -1,4 +1,4 @@
-"""The server in a process of its own, to be killed and started again on the same port."""
+"""The server in a separate process, to be killed and restarted on the same port."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class FakeWandbServerProcess(Controls):
     Parameters
     ----------
     folder
-        Where its journal is.
+        The folder of its journal.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -67,7 +67,7 @@ class FakeWandbServerProcess(Controls):
         return self._process is not None and self._process.poll() is None
 
     def kill(self) -> None:
-        """End the process with SIGKILL, in the middle of whatever it does."""
+        """End the process with SIGKILL, whatever it is doing."""
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
@@ -81,13 +81,13 @@ class FakeWandbServerProcess(Controls):
         self._ask("POST", "/admin/act", json.dumps({"name": action, "args": args}).encode())
 
     def look(self) -> Snapshot:
-        found = pickle.loads(self._ask("GET", "/admin/snapshot"))
-        assert isinstance(found, Snapshot)
-        return found
+        snapshot = pickle.loads(self._ask("GET", "/admin/snapshot"))
+        assert isinstance(snapshot, Snapshot)
+        return snapshot
 
     @property
     def requests(self) -> list[Logged]:
-        """Return the requests since the process was started last."""
+        """Return the requests since the process was last started."""
         return pickle.loads(self._ask("GET", "/admin/requests"))  # type: ignore[no-any-return]
 
     def add_fault(self, fault: Fault) -> None:

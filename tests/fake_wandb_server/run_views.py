@@ -35,8 +35,8 @@ def run_node(site: Site, run: Run) -> Node:
         return accounts.project(site, run.entity, run.project)
 
     def sweep(_args: Args) -> Node | None:
-        found = site.find_sweep(run.entity, run.project, run.sweep) if run.sweep else None
-        return sweep_views.sweep_node(site, found) if found else None
+        record = site.find_sweep(run.entity, run.project, run.sweep) if run.sweep else None
+        return sweep_views.sweep_node(site, record) if record else None
 
     return Node(
         "Run",
@@ -93,21 +93,23 @@ def run_node(site: Site, run: Run) -> Node:
     )
 
 
-def runs_page(site: Site, found: list[Run], args: Args) -> Node:
-    """Return a page of these runs."""
-    return connection([run_node(site, run) for run in found], args)
+def runs_page(site: Site, runs: list[Run], args: Args) -> Node:
+    """Return a page of runs."""
+    return connection([run_node(site, run) for run in runs], args)
 
 
 def files(site: Site, run: Run, args: Args) -> Node:
-    """Return the files of a run, those by name even before they exist."""
+    """Return the files of a run; those requested by name even if they do not exist yet."""
     names = args.get("names") or []
     pattern = args.get("pattern")
-    found = sorted(run.files)
+    listed_names = sorted(run.files)
     if names:
-        found = list(names)
+        listed_names = list(names)
     elif pattern:
-        found = [name for name in found if fnmatch.fnmatchcase(name, pattern.replace("%", "*"))]
-    page = connection([file_node(site, run, name) for name in found], args)
+        listed_names = [
+            name for name in listed_names if fnmatch.fnmatchcase(name, pattern.replace("%", "*"))
+        ]
+    page = connection([file_node(site, run, name) for name in listed_names], args)
     return Node("FileConnection", {**page.fields, "uploadHeaders": []})
 
 
@@ -139,10 +141,10 @@ def file_url(site: Site, run: Run, name: str) -> str:
 def matching(
     site: Site, entity: str, project: str, filters: str | None, order: str | None
 ) -> list[Run]:
-    """Return the runs of a project that a filter in MongoDB's language chooses, in an order."""
-    found = site.runs_of(entity, project)
+    """Return the runs of a project that match a filter in MongoDB's language, in order."""
+    runs = site.runs_of(entity, project)
     if filters:
-        found = [run for run in found if matches(run, json.loads(filters))]
+        runs = [run for run in runs if matches(run, json.loads(filters))]
     for name in reversed(list(filter(None, (order or "").split(",")))):
-        found.sort(key=partial(sort_key, order=name), reverse=name[0] == "-")
-    return found
+        runs.sort(key=partial(sort_key, order=name), reverse=name[0] == "-")
+    return runs

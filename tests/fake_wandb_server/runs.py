@@ -1,4 +1,4 @@
-"""What clients do to runs: make and change them, stop and delete them."""
+"""The clients' operations on runs: create, change, stop and delete."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from fake_wandb_server.site import ENTITY, Site, global_id, parts_of
 from fake_wandb_server.state import Run
 
 
-def upsert(site: Site, given: Args) -> Node:
-    """Make a run, or change what a client says of it."""
+def upsert(site: Site, args: Args) -> Node:
+    """Create a run, or change what a client reports about it."""
     run = None
-    if given.get("id"):
-        _, name, project, entity = parts_of(given["id"])
+    if args.get("id"):
+        _, name, project, entity = parts_of(args["id"])
         run = site.find_run(entity, project, name)
     else:
         entity, project = site.project(
-            given.get("entityName"), given.get("modelName"), "upsertBucket"
+            args.get("entityName"), args.get("modelName"), "upsertBucket"
         )
-        name = given.get("name") or f"run{site.count():05}"
+        name = args.get("name") or f"run{site.count():05}"
         run = site.find_run(entity, project, name)
     inserted = run is None
     if run is None:
@@ -33,21 +33,21 @@ def upsert(site: Site, given: Args) -> Node:
         run.heartbeat = site.now
         run.should_stop = name in site.stopped
         site.runs[entity, project, name] = run
-    change(run, given)
-    if not given.get("id"):  # the public API changes runs by their id, whatever their state
+    change(run, args)
+    if not args.get("id"):  # the public API changes runs by their id, whatever their state
         run.upserts += 1
         run.heartbeat = site.now
         if run.exit_code is not None:
             run.resumed += 1
             run.exit_code = run.finished = None
-        run.declared = given.get("state") or "running"
-    if given.get("sweep"):
-        sweeps.attach(site, run, given["sweep"])
+        run.declared = args.get("state") or "running"
+    if args.get("sweep"):
+        sweeps.attach(site, run, args["sweep"])
     return Node("UpsertBucketPayload", {"bucket": run_node(site, run), "inserted": inserted})
 
 
-def change(run: Run, given: Args) -> None:
-    """Take over what was given; what was not stays."""
+def change(run: Run, args: Args) -> None:
+    """Update the given fields; others stay unchanged."""
     for name, key in {
         "display_name": "displayName",
         "description": "description",
@@ -59,33 +59,33 @@ def change(run: Run, given: Args) -> None:
         "program": "jobProgram",
         "tags": "tags",
     }.items():
-        if given.get(key) is not None:
-            setattr(run, name, given[key])
-    if given.get("config"):
-        run.raw_config = json.loads(given["config"])
-    if given.get("summaryMetrics"):
-        run.summary_metrics = given["summaryMetrics"]
+        if args.get(key) is not None:
+            setattr(run, name, args[key])
+    if args.get("config"):
+        run.raw_config = json.loads(args["config"])
+    if args.get("summaryMetrics"):
+        run.summary_metrics = args["summaryMetrics"]
 
 
-def create_files(site: Site, given: Args) -> Node:
-    """Say where a run's files go."""
-    run = existing(site, given, "createRunFiles")
+def create_files(site: Site, args: Args) -> Node:
+    """Return the upload addresses of a run's files."""
+    run = existing(site, args, "createRunFiles")
     return Node(
         "CreateRunFilesPayload",
         {
             "runID": global_id("Run", run.name, run.project, run.entity),
             "uploadHeaders": [],
-            "files": [file_node(site, run, name) for name in given["files"]],
+            "files": [file_node(site, run, name) for name in args["files"]],
         },
     )
 
 
-def existing(site: Site, given: Args, during: str) -> Run:
-    entity, project = given.get("entityName") or ENTITY, given.get("projectName")
-    run = site.find_run(entity, project, given["runName"])
+def existing(site: Site, args: Args, during: str) -> Run:
+    entity, project = args.get("entityName") or ENTITY, args.get("projectName")
+    run = site.find_run(entity, project, args["runName"])
     if run is None:
         raise GraphQLError(
-            f"run {entity}/{project}/{given['runName']} not found during {during}", 404
+            f"run {entity}/{project}/{args['runName']} not found during {during}", 404
         )
     return run
 
@@ -99,27 +99,27 @@ def by_id(site: Site, identifier: str, during: str) -> Run:
 
 
 def mutations(site: Site) -> dict[str, Any]:
-    """Return what can be done to runs."""
+    """Return the mutations of runs."""
     done = Node("Payload", {"success": True, "clientMutationId": None})
 
-    def stop(given: Args) -> Node:
-        by_id(site, given["id"], "stopRun").should_stop = True
+    def stop(args: Args) -> Node:
+        by_id(site, args["id"], "stopRun").should_stop = True
         return done
 
-    def delete(given: Args) -> Node:
-        run = by_id(site, given["id"], "deleteRun")
+    def delete(args: Args) -> Node:
+        run = by_id(site, args["id"], "deleteRun")
         del site.runs[run.entity, run.project, run.name]
         return done
 
-    def delete_files(given: Args) -> Node:
-        for identifier in given["files"]:
+    def delete_files(args: Args) -> Node:
+        for identifier in args["files"]:
             _, entity, project, name, file = parts_of(identifier)
             if run := site.find_run(entity, project, name):
                 run.files.pop(file, None)
         return done
 
-    def alert(given: Args) -> Node:
-        existing(site, given, "notifyScriptableRunAlert").alerts.append(given)
+    def alert(args: Args) -> Node:
+        existing(site, args, "notifyScriptableRunAlert").alerts.append(args)
         return done
 
     return {

@@ -1,6 +1,6 @@
 """The server in a test's own process.
 
-Nothing of it outlives the test: for a server that is killed and comes back, see
+It ends with the test: for a server that can be killed and restarted, see
 `fake_wandb_server.process`.
 """
 
@@ -29,7 +29,7 @@ class FakeWandbServer(Controls):
     port
         Where to listen; 0 for any free port.
     application
-        What answers; an empty one by default.
+        The application that answers requests; an empty one by default.
     """
 
     def __init__(self, port: int = 0, application: Application | None = None) -> None:
@@ -47,7 +47,7 @@ class FakeWandbServer(Controls):
             raise GraphQLError(response.body.decode(), response.status)
 
     def look(self) -> Snapshot:
-        # The records themselves: they go on changing while a test looks at them.
+        # The records themselves: they continue to change while a test looks at them.
         return self.application.snapshot()
 
     @property
@@ -62,7 +62,7 @@ class FakeWandbServer(Controls):
         self._faults.remove()
 
     def close(self) -> None:
-        """Listen no more; what is known stays."""
+        """Stop listening; the records stay."""
         if self._web is not None:
             self._web.stop()
             self._web = None

@@ -1,8 +1,8 @@
-"""The state of the whole server: who is known, and where every record is.
+"""The state of the whole server: users, entities and all records.
 
 One `Site` belongs to one server; everything that reads or changes it holds `lock`. Its clock and
-its ids come from what it was asked, so that the same requests in the same order lead to the same
-site: that is how a killed server remembers.
+its ids depend only on its requests, so the same requests in the same order lead to the same site:
+this is how a killed server restores its state.
 """
 
 from __future__ import annotations
@@ -24,22 +24,23 @@ KEY = "0123456789" * 3 + "loopbackkey"[:10]  # 40 characters, as a real one has
 
 @dataclass
 class Site:
-    """Everything that clients have told.
+    """Everything that clients have sent.
 
     Attributes
     ----------
     url
-        The server's own address, which it puts into what clients shall fetch.
+        The server's own address, which is part of the addresses that clients fetch.
     entities, forbidden
-        The entities that exist, by name, and their projects in order; those without a right.
+        The entities by name, with their projects in order; those without access.
     runs, sweeps
         By entity, project and name.
     blobs
-        What was uploaded for artifacts, by its path below ``/storage/``.
+        What was uploaded for artifacts, by path below ``/storage/``.
     manifests, births, client_ids
-        To which artifact a manifest belongs, content came with first, a client's id belongs.
+        The artifact of a manifest, the artifact with which content came first, that of a client's
+        id.
     stopped
-        Runs that somebody has stopped, by name, those that have not begun among them.
+        Runs that were stopped, by name, including those that have not started.
     """
 
     url: str = ""
@@ -95,19 +96,19 @@ class Site:
 
     def runs_of(self, entity: str, project: str) -> list[Run]:
         """Return a project's runs in the order in which they were created."""
-        found = [
+        runs = [
             run for run in self.runs.values() if (run.entity, run.project) == (entity, project)
         ]
-        return sorted(found, key=lambda run: run.number)
+        return sorted(runs, key=lambda run: run.number)
 
 
 def global_id(kind: str, *parts: object) -> str:
-    """Return an opaque id of the kind that the real server gives."""
+    """Return an opaque id in the form of the real server's."""
     return base64.b64encode(":".join([kind, "v1", *map(str, parts)]).encode()).decode()
 
 
 def parts_of(identifier: str) -> list[str]:
-    """Return what a `global_id` names, without its version."""
+    """Return the parts of a `global_id`, without its version."""
     try:
         kind, _, *parts = base64.b64decode(identifier, validate=True).decode().split(":")
     except ValueError as error:
@@ -116,7 +117,7 @@ def parts_of(identifier: str) -> list[str]:
 
 
 def timestamp(seconds: float | None) -> str | None:
-    """Return a time as the server writes it."""
+    """Return a time in the server's format."""
     if seconds is None:
         return None
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,6 +1,6 @@
-"""What the server knows: plain records that tests read.
+"""The state of the server: plain records that tests read.
 
-Nothing here speaks HTTP or GraphQL. Times are seconds since the epoch; JSON arrives parsed. The
+Nothing here uses HTTP or GraphQL. Times are seconds since the epoch; JSON arrives parsed. The
 records change only under the server's lock.
 """
 
@@ -16,18 +16,18 @@ EVENTS = "wandb-events.jsonl"
 SUMMARY = "wandb-summary.json"
 CONSOLE = "output.log"
 
-CRASHED_AFTER = 300.0  # seconds without a word from a running run
+CRASHED_AFTER = 300.0  # seconds without a message from a running run
 
 
 @dataclass
 class Lines:
-    """One file of the file stream: its lines by their offset."""
+    """One file of the file stream: its lines by offset."""
 
     lines: dict[int, str] = field(default_factory=dict)
     overwritten: int = 0
 
     def store(self, offset: int, content: list[str]) -> None:
-        """Put lines where they belong; the same line may come again."""
+        """Store lines at their offsets; the same line may arrive again."""
         for number, line in enumerate(content, offset):
             self.overwritten += number in self.lines
             self.lines[number] = line
@@ -38,7 +38,7 @@ class Lines:
 
     @property
     def count(self) -> int:
-        """Return how many lines the file has, from its first to its last."""
+        """Return the number of lines of the file, from the first to the last."""
         return max(self.lines) + 1 if self.lines else 0
 
 
@@ -52,7 +52,7 @@ class StoredFile:
 
 @dataclass
 class Run:
-    """One run, as far as the server was told of it."""
+    """One run, as reported to the server."""
 
     name: str
     project: str
@@ -127,7 +127,7 @@ class Run:
 
     @property
     def overwritten(self) -> int:
-        """Return how many lines of the history came more than once."""
+        """Return the number of lines of the history that arrived more than once."""
         return self.stream(HISTORY).overwritten
 
 
@@ -145,7 +145,7 @@ class Assignment:
 
 @dataclass
 class Agent:
-    """One agent, as W&B means it."""
+    """One agent, in W&B's sense."""
 
     id: str
     name: str

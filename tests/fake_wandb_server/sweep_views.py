@@ -56,14 +56,14 @@ def sweep_node(site: Site, sweep: Sweep) -> Node:
 
 
 def runs_of(site: Site, sweep: Sweep, names: list[str]) -> list[Run]:
-    """Return those of a sweep's runs that have begun."""
-    found = (site.find_run(sweep.entity, sweep.project, name) for name in names)
-    return [run for run in found if run is not None]
+    """Return those of a sweep's runs that have started."""
+    runs = (site.find_run(sweep.entity, sweep.project, name) for name in names)
+    return [run for run in runs if run is not None]
 
 
 def runs_page(site: Site, sweep: Sweep, names: list[str], args: Args) -> Node:
-    found = runs_of(site, sweep, names)
-    return connection([run_views.run_node(site, run) for run in found], args)
+    runs = runs_of(site, sweep, names)
+    return connection([run_views.run_node(site, run) for run in runs], args)
 
 
 def agents_of(site: Site, sweep: Sweep) -> list[Agent]:

@@ -1,8 +1,8 @@
-"""Sweeps and their agents: what the server chooses and commands.
+"""Sweeps and their agents: the parameters that the server chooses, and the commands it sends.
 
-The search itself is the package's own, which its own tests hold against W&B's: here only the
-protocol matters. What is known of the real server is its client's side of the protocol; where the
-server's behaviour can only be guessed, a comment says so.
+The search itself is this package's own, which its own tests compare with W&B's: here only the
+protocol matters. Only the client's side of the real server's protocol is known; where the server's
+behaviour can only be guessed, a comment says so.
 """
 
 from __future__ import annotations
@@ -27,56 +27,56 @@ ID_ALPHABET = string.digits + string.ascii_lowercase
 
 
 def identifier(*parts: object) -> str:
-    """Return eight letters that look drawn, and are the same after a replay."""
+    """Return eight letters and digits that look random, but are the same after a replay."""
     number = int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:8], "big")
     return "".join(ID_ALPHABET[number // 36**place % 36] for place in range(8))
 
 
-def upsert(site: Site, given: Args) -> Node:
-    """Make a sweep, or change its state or config."""
-    if given.get("id"):
-        _, name, project, entity = parts_of(given["id"])
+def upsert(site: Site, args: Args) -> Node:
+    """Create a sweep, or change its state or config."""
+    if args.get("id"):
+        _, name, project, entity = parts_of(args["id"])
         sweep = site.find_sweep(entity, project, name)
         if sweep is None:
             raise GraphQLError(f"sweep {name} not found during upsertSweep", 404)
         sweep.updated = site.now
     else:
         entity, project = site.project(
-            given.get("entityName"), given.get("projectName"), "upsertSweep"
+            args.get("entityName"), args.get("projectName"), "upsertSweep"
         )
-        config = checked(given.get("config"))
+        config = checked(args.get("config"))
         site.make_project(entity, project)
         number = len(site.sweeps) + 1
         sweep = Sweep(
-            identifier(number, given["config"]),
+            identifier(number, args["config"]),
             project,
             entity,
             site.now,
-            given["config"],
+            args["config"],
             config,
             number,
         )
         site.sweeps[entity, project, sweep.name] = sweep
-    if given.get("id") and given.get("config"):
-        sweep.config, sweep.config_text = checked(given["config"]), given["config"]
-    if given.get("state"):
-        sweep.state = given["state"].upper()
-    sweep.display_name = given.get("displayName") or sweep.display_name or sweep.config.get("name")
-    sweep.description = given.get("description") or sweep.description
-    sweep.controller = given.get("controller") or sweep.controller
-    sweep.scheduler = given.get("scheduler") or sweep.scheduler
-    if given.get("priorRunsFilters"):
-        chosen = json.loads(given["priorRunsFilters"])
-        sweep.prior_runs = [each["name"] for each in chosen["$or"]]
+    if args.get("id") and args.get("config"):
+        sweep.config, sweep.config_text = checked(args["config"]), args["config"]
+    if args.get("state"):
+        sweep.state = args["state"].upper()
+    sweep.display_name = args.get("displayName") or sweep.display_name or sweep.config.get("name")
+    sweep.description = args.get("description") or sweep.description
+    sweep.controller = args.get("controller") or sweep.controller
+    sweep.scheduler = args.get("scheduler") or sweep.scheduler
+    if args.get("priorRunsFilters"):
+        filters = json.loads(args["priorRunsFilters"])
+        sweep.prior_runs = [each["name"] for each in filters["$or"]]
         for name in sweep.prior_runs:
             if run := site.find_run(entity, project, name):
                 attach(site, run, sweep.name)
-    made = {"sweep": sweep_node(site, sweep), "configValidationWarnings": []}
-    return Node("UpsertSweepPayload", made)
+    payload = {"sweep": sweep_node(site, sweep), "configValidationWarnings": []}
+    return Node("UpsertSweepPayload", payload)
 
 
 def checked(text: str | None) -> dict[str, Any]:
-    """Return a sweep's config, if it is one."""
+    """Return the parsed config of a sweep, if it is valid."""
     try:
         config = yaml.safe_load(text or "")
     except yaml.YAMLError as error:
@@ -87,10 +87,10 @@ def checked(text: str | None) -> dict[str, Any]:
 
 
 def attach(site: Site, run: Run, name: str) -> None:
-    """Put a run into a sweep."""
+    """Add a run to a sweep."""
     sweep = site.find_sweep(run.entity, run.project, name)
     if sweep is None:
-        # What the real server makes of an unknown sweep is not known.
+        # What the real server does with an unknown sweep is unknown.
         raise GraphQLError(
             f"sweep {run.entity}/{run.project}/{name} not found during upsertBucket", 404
         )
@@ -99,43 +99,44 @@ def attach(site: Site, run: Run, name: str) -> None:
         sweep.runs.append(run.name)
 
 
-def create_agent(site: Site, given: Args) -> Node:
+def create_agent(site: Site, args: Args) -> Node:
     """Register an agent."""
-    entity, project = given.get("entityName") or ENTITY, given.get("projectName")
-    sweep = site.find_sweep(entity, project, given["sweep"])
+    entity, project = args.get("entityName") or ENTITY, args.get("projectName")
+    sweep = site.find_sweep(entity, project, args["sweep"])
     if sweep is None:
-        path = f"{entity}/{project}/{given['sweep']}"
+        path = f"{entity}/{project}/{args['sweep']}"
         raise GraphQLError(f"could not find sweep {path} during createAgent", 404)
     if sweep.state not in {"RUNNING", "PAUSED", "PENDING"}:
         raise GraphQLError(f"Sweep {sweep.name} is not running, it is {sweep.state}", 400)
     number = site.count()
     name = identifier("agent", number)
-    agent = Agent(global_id("Agent", name), name, given["host"], sweep.name, site.now, site.now)
+    agent = Agent(global_id("Agent", name), name, args["host"], sweep.name, site.now, site.now)
     site.agents[agent.id] = agent
     sweep.agents.append(agent.id)
     return Node("CreateAgentPayload", {"agent": agent_node(site, agent)})
 
 
-def heartbeat(site: Site, given: Args) -> Node:
-    """Hear which runs an agent has, and say what it shall do."""
-    agent = site.agents.get(given["id"])
+def heartbeat(site: Site, args: Args) -> Node:
+    """Receive which runs an agent has, and return commands for it."""
+    agent = site.agents.get(args["id"])
     if agent is None:
-        raise GraphQLError(f"could not find agent {given['id']} during agentHeartbeat", 404)
+        raise GraphQLError(f"could not find agent {args['id']} during agentHeartbeat", 404)
     agent.heartbeat = site.now
     agent.heartbeats += 1
-    agent.run_state = json.loads(given.get("runState") or "{}")
+    agent.run_state = json.loads(args.get("runState") or "{}")
     sweep = sweep_of(site, agent)
     for name in agent.run_state:
         if name in sweep.assignments:
             sweep.assignments[name].seen = True
-    orders = commands(site, sweep, agent)
+    agent_commands = commands(site, sweep, agent)
     return Node(
-        "AgentHeartbeatPayload", {"agent": agent_node(site, agent), "commands": json.dumps(orders)}
+        "AgentHeartbeatPayload",
+        {"agent": agent_node(site, agent), "commands": json.dumps(agent_commands)},
     )
 
 
 def commands(site: Site, sweep: Sweep, agent: Agent) -> list[dict[str, Any]]:
-    """Return what an agent is told, one thing at a time: the clients read the first only."""
+    """Return the commands for an agent, one at a time: the clients read only the first."""
     if agent.pending:
         return [agent.pending.pop(0)]
     for name in agent.run_state:
@@ -151,14 +152,16 @@ def commands(site: Site, sweep: Sweep, agent: Agent) -> list[dict[str, Any]]:
 
 
 def next_run(site: Site, sweep: Sweep, agent: Agent) -> list[dict[str, Any]]:
-    """Return the next run for an idle agent, or tell it to go."""
-    for handed in sweep.assignments.values():
-        # An agent that has never named a run that it was given has not heard of it. Whether the
-        # real server gives it again is not known.
-        known = handed.seen or site.find_run(sweep.entity, sweep.project, handed.run)
-        if handed.agent == agent.id and not known:
-            handed.times += 1
-            return [order(sweep, handed)]
+    """Return the next run for an idle agent, or the command to exit."""
+    for assignment in sweep.assignments.values():
+        # An agent that has never reported a run that was assigned to it has not received it.
+        # Whether the real server assigns it again is unknown.
+        was_received = assignment.seen or site.find_run(
+            sweep.entity, sweep.project, assignment.run
+        )
+        if assignment.agent == agent.id and not was_received:
+            assignment.times += 1
+            return [order(sweep, assignment)]
     args = sweep.queued.pop(0) if sweep.queued else choose(sweep)
     if args is None:
         sweep.exhausted = True
@@ -170,14 +173,14 @@ def next_run(site: Site, sweep: Sweep, agent: Agent) -> list[dict[str, Any]]:
     return [order(sweep, sweep.assignments[name])]
 
 
-def order(sweep: Sweep, handed: Assignment) -> dict[str, Any]:
-    """Return the command to run; `wandb agent` cannot do without the program, if there is one."""
+def order(sweep: Sweep, assignment: Assignment) -> dict[str, Any]:
+    """Return the command to run; `wandb agent` requires the program, if there is one."""
     program = {"program": sweep.config["program"]} if sweep.config.get("program") else {}
-    return {"type": "run", "run_id": handed.run, "args": handed.args, **program}
+    return {"type": "run", "run_id": assignment.run, "args": assignment.args, **program}
 
 
 def choose(sweep: Sweep) -> dict[str, Any] | None:
-    """Return the next parameters of the search, or None at its end."""
+    """Return the next parameters of the search; None at its end."""
     cap = sweep.config.get("run_cap")
     if cap is not None and len(sweep.assignments) >= cap:
         return None
@@ -189,17 +192,19 @@ def choose(sweep: Sweep) -> dict[str, Any] | None:
 
 
 def settle(site: Site, sweep: Sweep) -> None:
-    """Finish a sweep whose search is at its end, and whose last run has ended."""
+    """Finish a sweep whose search is exhausted and whose runs have all ended."""
     if not sweep.exhausted or sweep.state not in GOING:
         return
-    given_out = [site.find_run(sweep.entity, sweep.project, name) for name in sweep.assignments]
-    if all(run is not None and run.state != "running" for run in given_out):
+    assigned_runs = [
+        site.find_run(sweep.entity, sweep.project, name) for name in sweep.assignments
+    ]
+    if all(run is not None and run.state != "running" for run in assigned_runs):
         sweep.state = "FINISHED"
         sweep.updated = site.now
 
 
 def mutations(site: Site) -> dict[str, Any]:
-    """Return what can be done to sweeps."""
+    """Return the mutations of sweeps."""
     return {
         "upsertSweep": lambda given: upsert(site, given),
         "createAgent": lambda given: create_agent(site, given),

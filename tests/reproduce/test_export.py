@@ -116,8 +116,8 @@ def test_a_cell_runs_elsewhere_and_logs_the_same(
     assert other.returncode == 1
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     assert other.stderr.strip() == (
-        f"run.py: its functions went along as code of Python {version}, and this is Python 3.13: "
-        f"run it with python{version}"
+        f"run.py: its functions were captured as bytecode of Python {version}, and this is Python "
+        f"3.13: run it with python{version}"
     )
     assert len(sweep.records()) == 2
 
@@ -217,7 +217,7 @@ def test_a_program_goes_along_with_its_command(
 def test_what_is_there_already_is_left_alone(finished: Finished, tmp_path: Path) -> None:
     sweep = finished(PLAIN, namespace={"data": np.arange(5.0)}, count=1)
     (tmp_path / "there").mkdir()
-    with pytest.raises(SweepStateError, match="there exists already: name a folder"):
+    with pytest.raises(SweepStateError, match="there already exists: name a folder"):
         sweep.export(0, tmp_path / "there")
     (tmp_path / "file").touch()
     with pytest.raises(SweepError, match="cannot be written"):

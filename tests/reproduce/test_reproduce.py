@@ -136,7 +136,7 @@ def test_without_a_notebook_the_cell_is_printed_and_a_block_replays(
     assert (same.names, same.replaced) == (("items",), {})
     printed = capsys.readouterr().out
     assert same.code in printed
-    assert "other versions than then: wandb 0.1+was-0." in printed
+    assert "other versions than in the sweep: wandb 0.1+was-0." in printed
     values["items"] = {"others": True}
     assert sweep.reproduce(0, namespace=values).replaced == {"items": {"others": True}}
     assert values["items"] == [1, 2, 3]

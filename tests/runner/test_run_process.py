@@ -160,7 +160,7 @@ def test_what_a_run_does_not_do_for_a_notebook_is_the_users_line_and_one_sentenc
     assert "plain_shell" not in ended.error
     assert ended.error.endswith(
         "RuntimeError: '!ls' is for IPython, and a run is plain Python: use subprocess.run(…), or "
-        "a cell of its own\n"
+        "a separate cell\n"
     )
 
 

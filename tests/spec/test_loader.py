@@ -129,7 +129,7 @@ def test_what_is_assumed_of_the_metric_is_said() -> None:
     assert spec.metric.goal == "minimize"
     assert set(spec.notices) == {
         "metric.goal: not given, so 'accuracy' is minimized",
-        "early_terminate.strict: not given, so runs are judged strictly, as by W&B's engine",
+        "early_terminate.strict: not given, so runs are judged strictly, as in W&B's engine",
     }
 
 
@@ -238,14 +238,14 @@ METRIC = {"name": "a", "goal": "minimize"}
 @pytest.mark.parametrize(
     ("change", "kept", "notice"),
     [
-        ({"metod": "x"}, {}, "metod: ignored, as by W&B: did you mean 'method'?"),
-        ({"colour": 1}, {}, "colour: ignored, as by W&B: it is no key of a sweep config"),
+        ({"metod": "x"}, {}, "metod: ignored, as in W&B: did you mean 'method'?"),
+        ({"colour": 1}, {}, "colour: ignored, as in W&B: it is not a key of a sweep config"),
         (
             {"x-common": {"values": [1, 2]}},
             {},
-            "x-common: ignored, as by W&B: if it is a parameter, move it below 'parameters'",
+            "x-common: ignored, as in W&B: if it is a parameter, move it below 'parameters'",
         ),
-        ({3: "x"}, {}, "3: ignored, as by W&B: it is no key of a sweep config"),
+        ({3: "x"}, {}, "3: ignored, as in W&B: it is not a key of a sweep config"),
         ({"method": " Random "}, {}, "method: ' Random ' is taken as 'random'"),
         ({"name": 123}, {"name": "123"}, "name: 123 is taken as the text '123'"),
         ({"project": 1.5}, {"project": "1.5"}, "project: 1.5 is taken as the text '1.5'"),
@@ -256,16 +256,16 @@ METRIC = {"name": "a", "goal": "minimize"}
         (
             {"command": ["python", "${arg}"]},
             {"command": ["python", "${arg}"]},
-            "command: ${arg} is no macro of W&B's, and is left out, as by W&B: did you mean",
+            "command: ${arg} is not a W&B macro and is dropped, as in W&B: did you mean",
         ),
         ({"metric": "a"}, {"metric": METRIC}, "metric: 'a' is taken as {name: a}"),
-        ({"metric": {}}, {}, "metric: ignored, as by W&B: name is missing"),
+        ({"metric": {}}, {}, "metric: ignored, as in W&B: name is missing"),
         (
             {"metric": {"nam": "a"}},
             {},
-            "metric: ignored, as by W&B: name is missing: did you mean 'name' by 'nam'?",
+            "metric: ignored, as in W&B: name is missing: did you mean 'name' by 'nam'?",
         ),
-        ({"metric": ["a"]}, {}, "metric: ignored, as by W&B: ['a'] is no mapping with a name"),
+        ({"metric": ["a"]}, {}, "metric: ignored, as in W&B: ['a'] is not a mapping with a name"),
         (
             {"metric": {**METRIC, "name": 5}},
             {"metric": {**METRIC, "name": "5"}},
@@ -274,7 +274,7 @@ METRIC = {"name": "a", "goal": "minimize"}
         (
             {"metric": {**METRIC, "gaol": "maximize"}},
             {"metric": METRIC},
-            "metric.gaol: ignored, as by W&B: did you mean 'goal'?",
+            "metric.gaol: ignored, as in W&B: did you mean 'goal'?",
         ),
         (
             {"metric": {**METRIC, "target": "0.5"}},
@@ -294,17 +294,17 @@ METRIC = {"name": "a", "goal": "minimize"}
         (
             {"metric": {**METRIC, "impute": "mean"}},
             {"metric": METRIC},
-            "metric.impute: ignored: 'mean' is none of worst, best, latest",
+            "metric.impute: ignored: 'mean' is not one of worst, best, latest",
         ),
         (
             {"metric": {**METRIC, "impute_while_running": True}},
             {"metric": METRIC},
-            "metric.impute_while_running: ignored: True is none of ",
+            "metric.impute_while_running: ignored: True is not one of ",
         ),
         (
             {"early_terminate": {**HYPERBAND, "min_iter": 1}},
             {},
-            "early_terminate: no run is ended early, as with W&B: there is no metric to compare",
+            "early_terminate: no run is ended early, as in W&B: there is no metric to compare",
         ),
     ],
 )
@@ -325,17 +325,17 @@ def test_an_empty_command_is_wandbs_own() -> None:
 @pytest.mark.parametrize(
     ("rule", "kept", "notice"),
     [
-        ({"min_iter": 3, "s": 2}, {"min_iter": 3}, ".s: ignored, as by W&B's engine"),
+        ({"min_iter": 3, "s": 2}, {"min_iter": 3}, ".s: ignored, as in W&B's engine"),
         (
             {"min_iter": 3, "max_iter": 27, "s": 2},
             {"max_iter": 27, "s": 2},
-            ".min_iter: ignored, as by W&B's engine",
+            ".min_iter: ignored, as in W&B's engine",
         ),
         ({"min_iter": 1, "max_iter": 9}, {"min_iter": 1}, ".max_iter: ignored"),
         (
             {"max_iter": 2, "s": 1},
             {"max_iter": 2, "s": 1},
-            ": no run is ended early, as with W&B: max_iter (2) is below eta (3)",
+            ": no run is ended early, as in W&B: max_iter (2) is below eta (3)",
         ),
         ({"type": "Hyperband", "min_iter": 3}, {"min_iter": 3}, ".type: 'Hyperband' is taken as"),
         ({"min_iter": "3", "eta": "2"}, {"min_iter": 3, "eta": 2}, ".min_iter: the text '3' is"),
@@ -344,7 +344,7 @@ def test_an_empty_command_is_wandbs_own() -> None:
             {"min_iter": 3, "strict": False},
             ".strict: the text",
         ),
-        ({"min_iter": 3, "minit": 2}, {"min_iter": 3}, ".minit: ignored, as by W&B: did you mean"),
+        ({"min_iter": 3, "minit": 2}, {"min_iter": 3}, ".minit: ignored, as in W&B: did you mean"),
         ({}, None, "needs min_iter, or max_iter and s: add one of the two"),
         ({"type": "median", "min_iter": 2}, None, "type: must be 'hyperband', not 'median'"),
         ({"type": None, "min_iter": 2}, None, "type is missing: add it"),
@@ -363,7 +363,7 @@ def test_early_termination_is_what_wandbs_engine_makes_of_it(
     found = spec.to_dict().get("early_terminate")
     assert found == (None if kept is None else {"eta": 3, **HYPERBAND, **kept})
     if kept is None:
-        notice = f": no run is ended early, as with W&B: {notice}"
+        notice = f": no run is ended early, as in W&B: {notice}"
     assert spec.notices[0].startswith(f"early_terminate{notice}")
 
 
@@ -374,7 +374,7 @@ def test_no_rule_is_no_reason_to_end_runs() -> None:
 
 def test_a_config_that_holds_itself_is_refused() -> None:
     assert problems("a: &a {method: grid, parameters: {x: {value: *a}}}\n<<: *a") == [
-        "the config holds itself: write out what it refers to"
+        "the config contains itself: write out what it refers to"
     ]
 
 

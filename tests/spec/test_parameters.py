@@ -73,7 +73,7 @@ def test_every_distribution_is_covered() -> None:
     [
         (0.1, "x: must be a mapping, not 0.1: write {value: 0.1}"),
         ([1, 2], "x: must be a mapping, not [1, 2]: write {values: [1, 2]}"),
-        ({}, "x: says too little about what to choose: add value, values, min and max, or a"),
+        ({}, "x: does not define a distribution: add value, values, min and max, or a"),
         ({"min": 1}, "x: max is missing: add it"),
         ({"mim": 1, "max": 2}, "x: unknown key 'mim': did you mean 'min'?"),
         ({"val": 1}, "x: unknown key 'val': did you mean 'value'?"),
@@ -84,7 +84,7 @@ def test_every_distribution_is_covered() -> None:
         ({"min": 10**400, "max": 2}, "x.min: must be a finite number, not 1000"),
         (
             {"a": 1, "b": 2},
-            "x: says too little about what to choose: add distribution: beta or q_beta",
+            "x: does not define a distribution: add distribution: beta or q_beta",
         ),
         (
             {"distribution": "unifrom", **BOUNDS},
@@ -92,7 +92,7 @@ def test_every_distribution_is_covered() -> None:
         ),
         (
             {"mu": 1, "q": 1, "a": 2},
-            "x: says too little about what to choose: add value",
+            "x: does not define a distribution: add value",
         ),
         ({"distribution": "zipf"}, "x: unknown distribution 'zipf': use one of beta, "),
         (
@@ -107,14 +107,14 @@ def test_every_distribution_is_covered() -> None:
         ),
         (
             {"distribution": "q_log_uniform", "min": 1, "max": 1000},
-            "x: max (1000) is an exponent of e, and too large for one: use q_log_uniform_values",
+            "x: max (1000) is an exponent of e and too large: use q_log_uniform_values",
         ),
         ({"values": 3}, "x.values: must be a list, not 3: put it in brackets"),
         ({"values": "ab"}, "x.values: must be a list, not 'ab': put it in brackets"),
         ({"values": []}, "x.values: is empty: give at least one entry"),
         (
             {"values": [{1, 2}]},
-            "x.values: {1, 2} is a set, which JSON cannot say: list its entries",
+            "x.values: {1, 2} is a set, which JSON cannot represent: list its entries",
         ),
         (
             {"values": [1, 2], "probabilities": [0.5, 0.2, 0.3]},
@@ -126,7 +126,7 @@ def test_every_distribution_is_covered() -> None:
         ),
         (
             {"parameters": {"y": {"value": 1}}, "value": 2},
-            "x: 'value' does not go with nested parameters: move it below 'parameters'",
+            "x: 'value' cannot be combined with nested parameters: move it below 'parameters'",
         ),
         ({"parameters": {}}, "x.parameters: must name at least one parameter"),
         ({"parameters": {"y": {"min": 1}}}, "x.parameters.y: max is missing: add it"),
@@ -226,7 +226,7 @@ def test_it_is_said_how_text_with_an_exponent_is_taken() -> None:
         " d: {values: [1.0e-5, '1e-5']}}}"
     )
     assert spec.notices == (
-        "parameters.a.value: 7e3 is text, as for W&B: write 7.0e+3 if it is a number",
+        "parameters.a.value: 7e3 is text, as in W&B: write 7.0e+3 if it is a number",
         "parameters.b.values: 1e3, 1e4 is text for W&B, and is taken as a number",
         "parameters.c.value: 1e-5 is text for W&B, and is taken as a number",
     )
@@ -263,8 +263,8 @@ def test_infinities_go_through_a_file_and_the_store() -> None:
         assert parameters["x"]["values"] == [1, math.inf, -math.inf]
         assert math.isnan(parameters["y"]["value"])
     assert spec.notices == (
-        "parameters.x.values: .inf and .nan have no place in JSON: W&B shows them as text",
-        "parameters.y.value: .inf and .nan have no place in JSON: W&B shows them as text",
+        "parameters.x.values: .inf and .nan do not exist in JSON: W&B shows them as text",
+        "parameters.y.value: .inf and .nan do not exist in JSON: W&B shows them as text",
     )
     with pytest.raises(SpecError, match="must be a finite number, not inf"):
         load({"x": {"min": 0, "max": math.inf}})
@@ -302,11 +302,20 @@ class Options:
     [
         (
             Path("data"),
-            "PosixPath('data') is a PosixPath, which JSON cannot say: write it as text",
+            "PosixPath('data') is a PosixPath, which JSON cannot represent: write it as text",
         ),
-        (date(2024, 1, 2), "datetime.date(2024, 1, 2) is a date, which JSON cannot say: write it"),
-        (Options(), "is a Options, which JSON cannot say: write it as a mapping, as dataclasses."),
-        (max, "<built-in function max> is a builtin_function_or_method, which JSON cannot say"),
+        (
+            date(2024, 1, 2),
+            "datetime.date(2024, 1, 2) is a date, which JSON cannot represent: write it",
+        ),
+        (
+            Options(),
+            "is a Options, which JSON cannot represent: write it as a mapping, as dataclasses.",
+        ),
+        (
+            max,
+            "<built-in function max> is a builtin_function_or_method, which JSON cannot represent",
+        ),
     ],
 )
 def test_what_wandbs_client_cannot_send_is_refused(value: object, problem: str) -> None:

@@ -57,7 +57,7 @@ def test_of_a_key_given_twice_the_last_counts_and_it_is_said() -> None:
     notices: list[str] = []
     text = "a: 1\nb: {c: 1, c: 2}"
     assert read(text, notices) == yaml.safe_load(text) == {"a": 1, "b": {"c": 2}}
-    assert notices == ["line 2: the key 'c' is given twice: the last one counts, as for W&B"]
+    assert notices == ["line 2: the key 'c' is given twice: the last one counts, as in W&B"]
 
 
 def test_files_of_other_systems_are_read(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_json_may_be_indented_with_tabs(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text('{\n\t"method": "grid",\n\t"a": {\n\t\t"min": 1e-5\n\t}\n}')
     assert read(path) == {"method": "grid", "a": {"min": 1e-5}}
-    assert problem("method: grid\na:\n\tb: 1").startswith("the config is no YAML: line 3")
+    assert problem("method: grid\na:\n\tb: 1").startswith("the config is not valid YAML: line 3")
 
 
 @pytest.mark.parametrize(
@@ -84,11 +84,11 @@ def test_json_may_be_indented_with_tabs(tmp_path: Path) -> None:
     ],
 )
 def test_what_pyyaml_refuses_is_refused(text: str, reason: str) -> None:
-    assert problem(text).startswith(f"the config is no YAML: {reason}")
+    assert problem(text).startswith(f"the config is not valid YAML: {reason}")
 
 
 def test_broken_yaml_is_refused_with_its_place() -> None:
-    assert problem("a: 1\nb: [").startswith("the config is no YAML: line 2, column 5: ")
+    assert problem("a: 1\nb: [").startswith("the config is not valid YAML: line 2, column 5: ")
 
 
 def test_text_without_a_mapping_is_refused() -> None:
@@ -103,7 +103,7 @@ def test_unreadable_files_are_named(tmp_path: Path) -> None:
     assert problem("no.yaml") == "no.yaml cannot be read: No such file or directory"
     binary = tmp_path / "b.yaml"
     binary.write_bytes(b"\xff\xfe\xff")
-    assert problem(binary).endswith("b.yaml cannot be read: it is no UTF-8 text")
+    assert problem(binary).endswith("b.yaml cannot be read: it is not UTF-8 text")
 
 
 def test_other_types_are_refused() -> None:

@@ -52,7 +52,7 @@ def test_the_metric_counts_more_than_the_metrics() -> None:
     spec = load(config(metrics=[LOSS], metric={"name": "a", "goal": "maximize"}))
     assert spec.metric is not None
     assert spec.metric.name == "a"
-    assert spec.notices == ("metrics: ignored: metric is given, and counts",)
+    assert spec.notices == ("metrics: ignored: metric takes precedence",)
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_a_program_then_a_function_serve_one_sweep(
     sweep = attach(there.url, count=1).wait(90)
     assert (sweep.id, sweep.url, sweep.state) == (there.id, there.url, "finished")
     assert "the program: --lr=" in sweep.logs(0)
-    assert "not wholly understood" in " ".join(sweep.status().sweep.notices)
+    assert "not fully supported" in " ".join(sweep.status().sweep.notices)
 
     again = agent(there.id, function=train, project="elsewhere", count=2).wait(90)
     assert again.path == sweep.path

@@ -61,5 +61,5 @@ def test_it_says_how_it_stands() -> None:
     assert str(state) == f"synced 120/200 to {target.url}"
     gone = replace(state, process=ProcessId(1, "never"))
     assert gone.interrupted
-    assert str(gone) == f"synced 120/200 to {target.url} · interrupted: sync again to go on"
+    assert str(gone) == f"synced 120/200 to {target.url} · interrupted: sync again to continue"
     assert str(replace(gone, phase=Phase.DONE, sent=200)) == f"synced 200/200 to {target.url}"

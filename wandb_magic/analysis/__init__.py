@@ -1,1 +1,1 @@
-"""What a sweep's results say."""
+"""Analyses a sweep's results: frames, importance, comparisons, studies, plots, reports."""

@@ -1,7 +1,7 @@
-"""The type of a column, from the JSON values in it.
+"""Determines the type of a column from the JSON values in it.
 
-pandas alone makes objects of truth values among which one is missing, and floats of whole numbers.
-Here a column gets the narrowest type that holds all of its values; nothing is made to fit.
+By default, pandas turns booleans with a missing value into objects, and integers into floats. Here
+a column gets the narrowest type that holds all of its values; no value is converted to fit.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-"""How JSON from W&B says numbers that JSON has no form for."""
+"""How W&B writes numbers that JSON cannot represent."""
 _WHOLE = 2**63
 
 
 def column(values: Sequence[Any], *, parse_nonfinite: bool = False) -> Any:  # noqa: ANN401 - pandas arrays
-    """Return the values as an array of the type that fits; None is what is missing.
+    """Return the values as an array of a suitable type; None is a missing value.
 
     Parameters
     ----------
     values
         JSON values.
     parse_nonfinite
-        Whether ``"NaN"`` and its like are numbers.
+        Whether ``"NaN"`` and the like are numbers.
 
     Returns
     -------
     pandas.api.extensions.ExtensionArray or numpy.ndarray
-        ``boolean`` for truth values, ``Int64`` for whole numbers, ``float64`` for numbers,
-        ``string`` for text, each where all values are of that kind; else ``object``: lists,
-        mappings, mixtures, whole numbers beyond 64 bits, and columns without a value.
+        ``boolean`` for booleans, ``Int64`` for integers, ``float64`` for numbers, ``string`` for
+        text, where all values are of that kind; else ``object``: lists, mappings, mixtures,
+        integers beyond 64 bits, and columns without a value.
     """
     import pandas as pd  # noqa: PLC0415 - a second to import
 
@@ -55,13 +55,13 @@ def column(values: Sequence[Any], *, parse_nonfinite: bool = False) -> Any:  # n
             pass
     if kinds == {str}:
         return pd.array(values, dtype="string")
-    found = np.empty(len(values), dtype=object)
-    found[:] = list(values)
-    return found
+    objects = np.empty(len(values), dtype=object)
+    objects[:] = list(values)
+    return objects
 
 
 def _parse_numbers(values: Sequence[Any]) -> Sequence[Any]:
-    """Return numbers for the texts that stand for them, unless there is other text, too."""
+    """Return numbers for texts that stand for them, unless there is also other text."""
     if any(isinstance(value, str) and value not in NON_FINITE for value in values):
         return values
     return [NON_FINITE[value] if isinstance(value, str) else value for value in values]
@@ -70,7 +70,7 @@ def _parse_numbers(values: Sequence[Any]) -> Sequence[Any]:
 def table(
     rows: Mapping[RunId, Mapping[str, Any]], keys: Sequence[str], *, parse_nonfinite: bool = False
 ) -> pd.DataFrame:
-    """Return a frame of documents: a row each, by run; a column for each key, typed."""
+    """Return a frame of documents: one row per run, one typed column per key."""
     import pandas as pd  # noqa: PLC0415 - as above
 
     columns = {
@@ -84,7 +84,7 @@ def table(
 
 
 def index_of(runs: Any) -> pd.Index[str]:  # noqa: ANN401 - any iterable of ids
-    """Return the index of a frame with a row a run."""
+    """Return the index of a frame with one row per run."""
     import pandas as pd  # noqa: PLC0415 - as above
 
     index: pd.Index[str] = pd.Index([str(run) for run in runs], name="run", dtype=object)

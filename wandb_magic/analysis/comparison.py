@@ -1,7 +1,7 @@
-"""Sweeps beside each other: what became of each, in what they differ, who was ahead when.
+"""Compares sweeps: their results, the differences of their configs, and their progress.
 
-Only sweeps with the same objective are compared: values of different ones say nothing about each
-other.
+Only sweeps with the same objective are compared: values of different objectives are not
+comparable.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ _UNREPORTED_KEYS = frozenset({"name", "description", "project", "entity", "run_c
 
 @dataclass(frozen=True, repr=False)
 class Comparison:
-    """Sweeps beside each other.
+    """Sweeps side by side.
 
     Attributes
     ----------
     table
-        A row a sweep, by its name: ``id``, ``runs``, how many of them are in each final state,
+        One row per sweep, by its name: ``id``, ``runs``, how many of them are in each final state,
         the ``best`` value with the number of its run (``best_run``), the ``median``,
         ``time_to_best``, ``duration`` (from the start of the sweep to the end of its last run) and
         ``run_time`` (of all runs together); all times in seconds.
     differences
-        A row for each key of the config, and of how the sweep was run, in which they differ; a
-        column a sweep, None where one does not have it.
+        One row for each key of the config and of the sweep's options in which they differ; one
+        column per sweep, None where a sweep does not have the key.
     progress
-        The best value so far by run number; a column a sweep.
+        The best value so far by run number; one column per sweep.
     """
 
     table: pd.DataFrame
@@ -62,12 +62,12 @@ class Comparison:
 
 
 def compare(readers: Sequence[StoreReader]) -> Comparison:
-    """Return the comparison; see `Conclusions.compare`.
+    """Return the comparison; see `SweepReader.compare`.
 
     Raises
     ------
     SweepStateError
-        If they have not all the same metric and goal.
+        If they do not all have the same metric and goal.
     """
     import pandas as pd  # noqa: PLC0415 - a second to import
 
@@ -105,37 +105,37 @@ def _goal(sweeps: Sequence[SweepRecord]) -> bool:
         if metric is not None
     }
     if len(goals) > 1:
-        said = " and ".join(
+        objectives = " and ".join(
             f"{sweep} is to {'maximize' if maximize else 'minimize'} {name}"
             for (name, maximize), sweep in goals.items()
         )
-        raise SweepStateError(f"these sweeps have different objectives: {said}")
+        raise SweepStateError(f"these sweeps have different objectives: {objectives}")
     ((_, maximize),) = goals
     return maximize
 
 
 def _names(sweeps: Sequence[SweepRecord]) -> list[str]:
-    often = Counter(sweep.name for sweep in sweeps)
+    counts = Counter(sweep.name for sweep in sweeps)
     return [
-        sweep.name if often[sweep.name] == 1 else f"{sweep.name} ({sweep.id})" for sweep in sweeps
+        sweep.name if counts[sweep.name] == 1 else f"{sweep.name} ({sweep.id})" for sweep in sweeps
     ]
 
 
 def _row(sweep: SweepRecord, runs: Sequence[RunRecord], *, maximize: bool) -> dict[str, Any]:
     counts = Counter(run.state for run in runs)
-    known = [run for run in runs if run.value is not None]
-    best = (max if maximize else min)(known, key=_value) if known else None
+    valued = [run for run in runs if run.value is not None]
+    best = (max if maximize else min)(valued, key=_value) if valued else None
     ends = [run.ended for run in runs if run.ended is not None]
-    begin = sweep.started
+    started = sweep.started
     return {
         "id": sweep.id,
         "runs": len(runs),
         **{state.value: counts[state] for state in STATES},
         "best": None if best is None else best.value,
         "best_run": None if best is None else best.number,
-        "median": median(map(_value, known)) if known else None,
-        "time_to_best": None if best is None else _between(begin, best.ended),
-        "duration": _between(begin, max(ends, default=None)),
+        "median": median(map(_value, valued)) if valued else None,
+        "time_to_best": None if best is None else _between(started, best.ended),
+        "duration": _between(started, max(ends, default=None)),
         "run_time": math.fsum(_between(run.started, run.ended) or 0.0 for run in runs),
     }
 
@@ -145,18 +145,18 @@ def _value(run: RunRecord) -> float:
     return run.value
 
 
-def _between(begin: float | None, end: float | None) -> float | None:
-    return None if begin is None or end is None else end - begin
+def _between(start: float | None, end: float | None) -> float | None:
+    return None if start is None or end is None else end - start
 
 
 def _progress(runs: Sequence[RunRecord], *, maximize: bool) -> dict[int, float]:
-    """Return the best value up to each number; retries of one count for the same number."""
+    """Return the best value up to each number; further attempts count for the same number."""
     better = max if maximize else min
     worst = -math.inf if maximize else math.inf
     values: dict[int, float] = {}
     for run in runs:
-        own = worst if run.value is None else run.value
-        values[run.number] = better(values.get(run.number, worst), own)
+        run_value = worst if run.value is None else run.value
+        values[run.number] = better(values.get(run.number, worst), run_value)
     so_far = accumulate(values.values(), better)
     return {
         number: value if math.isfinite(value) else math.nan
@@ -167,16 +167,16 @@ def _progress(runs: Sequence[RunRecord], *, maximize: bool) -> dict[int, float]:
 def _differences(names: Sequence[str], sweeps: Sequence[SweepRecord]) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415 - as above
 
-    told = [_sweep_facts(sweep) for sweep in sweeps]
-    keys = list(dict.fromkeys(key for each in told for key in each))
+    facts = [_sweep_facts(sweep) for sweep in sweeps]
+    keys = list(dict.fromkeys(key for each in facts for key in each))
     differing = [
         key
         for key in keys
-        if len({canonical(each[key]) if key in each else "" for each in told}) > 1
+        if len({canonical(each[key]) if key in each else "" for each in facts}) > 1
     ]
     columns = {
         name: pd.Series([each.get(key) for key in differing], dtype=object)
-        for name, each in zip(names, told, strict=True)
+        for name, each in zip(names, facts, strict=True)
     }
     frame: pd.DataFrame = pd.DataFrame(columns, columns=list(names))
     frame.index = pd.Index(differing, name="key", dtype=object)
@@ -184,7 +184,7 @@ def _differences(names: Sequence[str], sweeps: Sequence[SweepRecord]) -> pd.Data
 
 
 def _sweep_facts(sweep: SweepRecord) -> Mapping[str, Any]:
-    """Return what may explain a difference, by dotted key."""
+    """Return what may explain different results, by dotted key."""
     spec = {key: value for key, value in sweep.spec.items() if key not in _UNREPORTED_KEYS}
     return flatten_keys(spec, "") | {
         "mode": sweep.mode,

@@ -1,7 +1,7 @@
-"""Curves of many runs, put below each other on one index of run and step.
+"""Concatenates the curves of many runs on one index of run and step.
 
-A sweep can have ten thousand runs, so nothing here makes a pandas object for each: steps and
-values are joined as arrays, and the frame is made once at the end.
+A sweep can have ten thousand runs, so no pandas object is created per run: steps and values are
+joined as arrays, and the frame is created once at the end.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 SPREAD = 8
-"""Steps that lie so much wider than there are of them are sorted, rather than counted."""
+"""If the range of the steps exceeds their number by this factor, they are sorted, not counted."""
 
 
 class CurveTable:
-    """Runs below each other.
+    """The concatenated curves of runs.
 
     Parameters
     ----------
     keys
         The columns.
     banded
-        Whether each is two: the lowest and the highest value.
-    unit, unit
-        What the index calls a step, and how many steps are one of it.
+        Whether each key has two columns: the lowest and the highest value.
+    index_name, unit
+        The name of a step in the index, and the number of steps in one unit of the index.
 
     Attributes
     ----------
     runs
         The runs that have any row, in order.
     lengths
-        How many rows each of them has.
+        The number of rows of each of them.
     steps
-        The steps of each of them, rising.
+        The steps of each of them, ascending.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class CurveTable:
         }
 
     def add(self, run: RunId, curves: Mapping[str, Curve]) -> None:
-        """Put a run below the others; one without a point of `keys` gets no row."""
+        """Append a run; one without a point of `keys` gets no row."""
         ordered = {key: _sort_steps(curve) for key, curve in curves.items() if len(curve.steps)}
         if not ordered:
             return
@@ -69,11 +69,11 @@ class CurveTable:
             if key not in ordered:
                 column.append(np.full(len(steps), np.nan))
                 continue
-            own, low_values, high_values = ordered[key]
+            key_steps, low_values, high_values = ordered[key]
             values = high_values if high else low_values
-            if len(own) < len(steps):
+            if len(key_steps) < len(steps):
                 spaced = np.full(len(steps), np.nan)
-                spaced[np.searchsorted(steps, own)] = values
+                spaced[np.searchsorted(steps, key_steps)] = values
                 values = spaced
             column.append(values)
         self.runs.append(run)
@@ -89,7 +89,7 @@ class CurveTable:
         }
 
     def index_values(self) -> NDArray[Any]:
-        """Return what the index has beside the run, in its own unit."""
+        """Return the second level of the index, after the run, in its unit."""
         return self._in_unit(_concatenate(self.steps, np.int64))
 
     def frame(self) -> pd.DataFrame:
@@ -99,10 +99,10 @@ class CurveTable:
         steps, codes = _levels(_concatenate(self.steps, np.int64))
         runs: Any = pd.Index([str(run) for run in self.runs], dtype=object)
         levels: list[Any] = [runs, self._in_unit(steps)]
-        places: list[Any] = [np.repeat(np.arange(len(runs)), self.lengths), codes]
+        positions: list[Any] = [np.repeat(np.arange(len(runs)), self.lengths), codes]
         index: pd.MultiIndex = pd.MultiIndex(
             levels=levels,
-            codes=places,
+            codes=positions,
             names=["run", self._index_name],
             verify_integrity=False,
         )
@@ -122,7 +122,7 @@ class CurveTable:
 
 
 def _sort_steps(curve: Curve) -> tuple[Ints, Floats, Floats]:
-    """Return the curve with rising steps; of a step logged twice the later holds, as in W&B."""
+    """Return the curve with ascending steps; of a step logged twice, the later value counts."""
     steps = curve.steps
     if len(steps) < 2 or bool(np.all(steps[1:] > steps[:-1])):  # noqa: PLR2004 - a neighbour
         return steps, curve.lows, curve.highs
@@ -144,7 +144,7 @@ def _concatenate(parts: Sequence[NDArray[Any]], kind: type) -> NDArray[Any]:
 
 
 def _levels(steps: Ints) -> tuple[Any, Any]:
-    """Return the different steps, rising, and the place of each step among them."""
+    """Return the distinct steps, ascending, and the position of each step among them."""
     if not len(steps):
         return steps, steps
     first = int(steps.min())
@@ -153,6 +153,6 @@ def _levels(steps: Ints) -> tuple[Any, Any]:
         levels, codes = np.unique(steps, return_inverse=True)
         return levels, codes
     # Counting is linear: most runs log at the same steps.
-    there = np.zeros(spread, dtype=bool)
-    there[steps - first] = True
-    return np.flatnonzero(there) + first, (np.cumsum(there) - 1)[steps - first]
+    is_present = np.zeros(spread, dtype=bool)
+    is_present[steps - first] = True
+    return np.flatnonzero(is_present) + first, (np.cumsum(is_present) - 1)[steps - first]

@@ -1,6 +1,7 @@
 """A sweep's results as pandas frames.
 
-Functions over a store, which say what there is: nothing is aggregated, and no run left out.
+These functions read a store and return what it contains: nothing is aggregated, and no run is left
+out.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
     from wandb_magic.store.curves import Curve
 
 TIMES = ("_runtime", "_timestamp")
-"""What W&B calls the time of a step: seconds since the run's start, and since the epoch."""
+"""W&B's names for the time of a step: seconds since the run's start, and since the epoch."""
 MILLISECONDS = 1000
 _SHOWN = 12  # keys that a message names
 
 
 def runs(reader: StoreReader) -> pd.DataFrame:
-    """Return one row a run; see `SweepReader.runs`."""
+    """Return one row per run; see `SweepReader.runs`."""
     import pandas as pd  # noqa: PLC0415 - a second to import
 
     records, summaries = reader.runs(), reader.summaries()
@@ -38,7 +39,7 @@ def runs(reader: StoreReader) -> pd.DataFrame:
         run.id: {f"summary.{key}": value for key, value in _user_keys(summaries.get(run.id, {}))}
         for run in records
     }
-    own = {
+    run_columns = {
         "number": pd.array([run.number for run in records], dtype="Int64"),
         "state": pd.array([run.state.value for run in records], dtype="string"),
         "value": _floats([run.value for run in records]),
@@ -48,19 +49,19 @@ def runs(reader: StoreReader) -> pd.DataFrame:
         "attempt": pd.array([run.attempt for run in records], dtype="Int64"),
         "cause": pd.array([run.cause for run in records], dtype="string"),
     }
-    columns: dict[str, Any] = {**own}
-    for document, spoken in ((params, False), (results, True)):
+    columns: dict[str, Any] = {**run_columns}
+    for document, parse_nonfinite in ((params, False), (results, True)):
         for key in sorted(set().union(*document.values())):
             values = [row.get(key) for row in document.values()]
-            columns[key] = column(values, parse_nonfinite=spoken)
+            columns[key] = column(values, parse_nonfinite=parse_nonfinite)
     frame: pd.DataFrame = pd.DataFrame(columns, index=index_of(params), copy=False)
     return frame
 
 
 def summary(reader: StoreReader) -> pd.DataFrame:
-    """Return the summaries, a row a run; see `SweepReader.summary`."""
-    found = reader.summaries()
-    rows = {run: dict(_user_keys(found.get(run, {}))) for run in reader.end_times()}
+    """Return the summaries, one row per run; see `SweepReader.summary`."""
+    summaries = reader.summaries()
+    rows = {run: dict(_user_keys(summaries.get(run, {}))) for run in reader.end_times()}
     return table(rows, sorted(set().union(*rows.values())), parse_nonfinite=True)
 
 
@@ -77,8 +78,8 @@ def history(
     SweepNotFoundError
         If no run has logged one of the keys.
     """
-    chosen = _keys(keys, reader.keys(), "logged the number", also=TIMES)
-    return history_table(reader, chosen, runs, points).frame()
+    columns = _keys(keys, reader.keys(), "logged the number", also=TIMES)
+    return history_table(reader, columns, runs, points).frame()
 
 
 def history_table(
@@ -87,13 +88,13 @@ def history_table(
     runs: Collection[RunId] | None,
     points: int | None = None,
 ) -> CurveTable:
-    """Return what runs logged of `keys`, before it is a frame."""
+    """Return what runs logged of `keys`, before conversion to a frame."""
     timed = [key for key in keys if key in TIMES]
-    found = reader.history([key for key in keys if key not in TIMES], runs, points=points)
+    curves_by_run = reader.history([key for key in keys if key not in TIMES], runs, points=points)
     stack = CurveTable(keys, banded=points is not None)
     clock = _StepTimes(reader, runs) if timed else None
     for run in reader.end_times(runs):
-        curves = found.pop(run, {})
+        curves = curves_by_run.pop(run, {})
         stack.add(run, curves if clock is None else clock.join(run, curves, timed))
     return stack
 
@@ -111,8 +112,8 @@ def system(
     SweepNotFoundError
         If no run has one of the keys.
     """
-    chosen = _keys(keys, reader.keys("system"), "the system metric")
-    return system_table(reader, chosen, runs, points).frame()
+    columns = _keys(keys, reader.keys("system"), "the system metric")
+    return system_table(reader, columns, runs, points).frame()
 
 
 def system_table(
@@ -121,12 +122,12 @@ def system_table(
     runs: Collection[RunId] | None,
     points: int | None = None,
 ) -> CurveTable:
-    """Return system metrics, before they are a frame."""
-    found = reader.system(keys, runs, points=points)
+    """Return system metrics, before conversion to a frame."""
+    curves_by_run = reader.system(keys, runs, points=points)
     stack = CurveTable(keys, banded=points is not None, index_name="seconds", unit=MILLISECONDS)
-    for run, began in reader.start_times(runs).items():
-        start = round((began or 0.0) * MILLISECONDS)
-        curves = found.pop(run, {})
+    for run, started in reader.start_times(runs).items():
+        start = round((started or 0.0) * MILLISECONDS)
+        curves = curves_by_run.pop(run, {})
         stack.add(
             run,
             {key: replace(curve, steps=curve.steps - start) for key, curve in curves.items()},
@@ -135,7 +136,7 @@ def system_table(
 
 
 def empty_curves(keys: Sequence[str]) -> dict[str, Curve]:
-    """Return curves of a single point without a value: they have the form of all others."""
+    """Return curves of a single point without a value, in the same form as all others."""
     from wandb_magic.store.curves import Curve  # noqa: PLC0415 - imports numpy
 
     step, nothing = np.zeros(1, np.int64), np.full(1, np.nan)
@@ -143,27 +144,27 @@ def empty_curves(keys: Sequence[str]) -> dict[str, Curve]:
 
 
 class _StepTimes:
-    """Gives the steps of runs their times."""
+    """Adds times to the steps of runs."""
 
     def __init__(self, reader: StoreReader, runs: Collection[RunId] | None) -> None:
         self._times = reader.times(runs)
         self._starts = reader.start_times(runs)
 
     def join(self, run: RunId, curves: dict[str, Curve], keys: Sequence[str]) -> dict[str, Curve]:
-        """Return curves with the times of their steps; alone, those of every logged step."""
+        """Return curves with the times of their steps; without any, those of all logged steps."""
         from wandb_magic.store.curves import Curve, with_times  # noqa: PLC0415 - imports numpy
 
-        steps, known = self._times.get(run, (np.empty(0, np.int64), np.empty(0)))
+        steps, known_times = self._times.get(run, (np.empty(0, np.int64), np.empty(0)))
         if not len(steps):
             return curves
-        own = [curve.steps for curve in curves.values()]
-        wanted = np.unique(np.concatenate(own)) if own else steps
+        curve_steps = [curve.steps for curve in curves.values()]
+        union = np.unique(np.concatenate(curve_steps)) if curve_steps else steps
         nothing = np.empty(0)
-        times = with_times(Curve(wanted, nothing, nothing), steps, known).times
+        times = with_times(Curve(union, nothing, nothing), steps, known_times).times
         assert times is not None
-        start = self._starts.get(run) or float(known[0])
+        start = self._starts.get(run) or float(known_times[0])
         by_key = {"_runtime": times - start, "_timestamp": times}
-        return {**curves, **{key: Curve(wanted, by_key[key], by_key[key]) for key in keys}}
+        return {**curves, **{key: Curve(union, by_key[key], by_key[key]) for key in keys}}
 
 
 def _keys(
@@ -179,7 +180,7 @@ def _keys(
 
 
 def _user_keys(document: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Return what is no book-keeping of W&B's own."""
+    """Return the entries that are not W&B's own bookkeeping."""
     return [(key, value) for key, value in document.items() if not key.startswith("_")]
 
 

@@ -1,8 +1,8 @@
-"""How much each parameter matters for the objective.
+"""Computes how much each parameter matters for the objective.
 
-    python -m wandb_magic.analysis.importance < question.json > answer.json
+    python -m wandb_magic.analysis.importance < request.json > response.json
 
-does it in a process of its own, for a server in which Optuna is not to be imported.
+does it in a separate process, for the server, which must not import Optuna.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import Any
 
 EVALUATOR = "PED-ANOVA (Optuna)"
 FEW_RUNS = 20
-MIN_RUNS = 4  # runs from which anything can be said
+MIN_RUNS = 4  # the fewest runs with a meaningful result
 BETTER = 0.5
-"""The share of runs that is compared with all. Optuna's own, a tenth, is too few of a sweep's
-runs: of 30 sweeps with 30 runs and one parameter that matters, it found that one in 17, a half
-finds it in 27."""
-HUGE = 1e300  # beyond are whole numbers that no float holds
+"""The share of the best runs that is compared with all. Optuna's default, a tenth, is too small
+for a sweep: of 30 sweeps with 30 runs and one parameter that matters, it identified that parameter
+in 17; a half identifies it in 27."""
+HUGE = 1e300  # larger integers may exceed all floats
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class ParameterImportance:
 
 @dataclass(frozen=True)
 class Importances:
-    """All parameters, the most important first, with the evaluator's name and its reservations."""
+    """All parameters, the most important first, with the evaluator's name and a warning if any."""
 
     evaluator: str
     runs: int
@@ -71,12 +71,12 @@ def importance(
     if len(values) < MIN_RUNS or not varied or min(values) == max(values):
         return Importances(EVALUATOR, len(values), warning, ())
     shares = _shares(params, values, varied, maximize=maximize)
-    found = [
+    importances = [
         ParameterImportance(name, shares.get(name, 0.0), _correlation(params, values, name))
         for name in varied
     ]
-    found.sort(key=lambda weight: -weight.importance)
-    return Importances(EVALUATOR, len(values), warning, tuple(found))
+    importances.sort(key=lambda weight: -weight.importance)
+    return Importances(EVALUATOR, len(values), warning, tuple(importances))
 
 
 def _shares(
@@ -86,7 +86,7 @@ def _shares(
     *,
     maximize: bool,
 ) -> dict[str, float]:
-    import optuna  # noqa: PLC0415 - what only reads the words of this module needs none
+    import optuna  # noqa: PLC0415 - importers that need only the constants do not need it
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(direction="maximize" if maximize else "minimize")
@@ -102,7 +102,7 @@ def _shares(
         ]
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that the evaluator is experimental is no news
+        warnings.simplefilter("ignore")  # the evaluator is known to be experimental
         evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=BETTER)
         try:
             return dict(optuna.importance.get_param_importances(study, evaluator=evaluator))
@@ -118,7 +118,7 @@ def _distribution(values: Sequence[Any]) -> Any:  # noqa: ANN401 - Optuna's
 
     if all(_is_number(value) for value in values):
         low, high = float(min(values)), float(max(values))
-        # Values spread over orders of magnitude were drawn so.
+        # Values spread over orders of magnitude were drawn on a log scale.
         return FloatDistribution(low, high, log=low > 0 and high / low > 100)  # noqa: PLR2004
     return CategoricalDistribution(sorted({_text(value) for value in values}))
 
@@ -149,8 +149,8 @@ def _text(value: object) -> str:
 
 def main() -> None:
     """Read ``{"params": …, "values": …, "maximize": …}``, and write the weights, as JSON."""
-    question = json.load(sys.stdin)
-    weights = importance(question["params"], question["values"], maximize=question["maximize"])
+    request = json.load(sys.stdin)
+    weights = importance(request["params"], request["values"], maximize=request["maximize"])
     json.dump(asdict(weights), sys.stdout)
 
 

@@ -1,4 +1,4 @@
-"""How much the parameters of a sweep matter, as a frame; what is computed is in `importance`."""
+"""The importance of a sweep's parameters as a frame; `importance` does the computation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COMPARABLE_STATES = (RunState.FINISHED, RunState.PRUNED, RunState.STOPPED)
 
 
 def importance_frame(reader: StoreReader) -> pd.DataFrame:
-    """Return a row a parameter; see `Conclusions.importance`.
+    """Return one row per parameter; see `SweepReader.importance`.
 
     Raises
     ------
@@ -31,31 +31,31 @@ def importance_frame(reader: StoreReader) -> pd.DataFrame:
     metric = sweep_metric(sweep)
     if metric is None:
         raise SweepStateError(f"sweep {sweep.id} has no metric for which a parameter could matter")
-    known = [
+    scored = [
         (flatten_keys(run.params, ""), run.value)
         for run in reader.runs(states=COMPARABLE_STATES)
         if run.value is not None and math.isfinite(run.value)
     ]
     with silence_optuna():
-        found = importance(
-            [params for params, _ in known],
-            [value for _, value in known],
+        importances = importance(
+            [params for params, _ in scored],
+            [value for _, value in scored],
             maximize=metric.maximize,
         )
     frame: pd.DataFrame = pd.DataFrame(
         {
-            "parameter": pd.array([each.name for each in found.parameters], dtype="string"),
-            "importance": [each.importance for each in found.parameters],
+            "parameter": pd.array([each.name for each in importances.parameters], dtype="string"),
+            "importance": [each.importance for each in importances.parameters],
             "correlation": [
                 math.nan if each.correlation is None else each.correlation
-                for each in found.parameters
+                for each in importances.parameters
             ],
         }
     ).astype({"importance": "float64", "correlation": "float64"})
     frame.attrs |= {
         "metric": metric.name,
-        "runs": found.runs,
-        "evaluator": found.evaluator,
-        "warning": found.warning,
+        "runs": importances.runs,
+        "evaluator": importances.evaluator,
+        "warning": importances.warning,
     }
     return frame

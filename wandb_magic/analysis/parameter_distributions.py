@@ -1,8 +1,8 @@
-"""What Optuna takes each parameter of a sweep for, in the values that the runs had.
+"""Optuna's distribution for each parameter of a sweep, in the values that the runs had.
 
-`search.bayes.space` is a space in which a search can choose; this one is to be looked at: an axis
-of a plot shows learning rates, not probabilities. So it has to hold the runs that there are, and
-the spec's bounds where it has some. Nothing is drawn from it here.
+`search.bayes.space` is a space for a search to choose from; this one is for display: an axis of a
+plot shows learning rates, not probabilities. It must therefore contain the existing runs, and the
+spec's bounds where there are any. Nothing is drawn from it here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from wandb_magic.spec.distributions import Distribution, Quantised, as_number
 from wandb_magic.spec.fields import canonical
 
 TAIL_PROBABILITY = 0.001
-"""Of an endless distribution that no run has drawn from, so much is left out at both ends."""
+"""The probability cut off at each end of an unbounded distribution that no run has drawn from."""
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,17 @@ class ParameterDistribution:
     Attributes
     ----------
     distribution
-        Optuna's.
+        Optuna's distribution.
     is_json_text
-        Whether its categories are JSON text, because Optuna knows no lists, no mappings, and no
-        difference between 1 and true.
+        Whether its categories are JSON text, because Optuna supports neither lists nor mappings,
+        and does not distinguish between 1 and true.
     """
 
     distribution: BaseDistribution
     is_json_text: bool = False
 
     def value(self, value: Any) -> Any:  # noqa: ANN401 - a JSON value, and Optuna's
-        """Return Optuna's form of a value that `kinds` has seen."""
+        """Return Optuna's form of a value that was passed to `distributions_of`."""
         if isinstance(self.distribution, IntDistribution):
             return int(value)
         if isinstance(self.distribution, FloatDistribution):
@@ -67,21 +67,21 @@ def distributions_of(
     spec
         The sweep config.
     seen
-        The values that runs had. They may lie outside of the spec: a sweep at W&B may have been
+        The values that runs had. They may be outside the spec: a sweep at W&B may have been
         changed since.
     """
-    found = {}
+    distributions = {}
     for path, distribution in spec.leaves.items():
         name = ".".join(path)
         values = seen.get(name, ())
-        different = {canonical(value) for value in values}
+        distinct = {canonical(value) for value in values}
         fixed = isinstance(distribution, Constant) or (
             isinstance(distribution, ChoiceDistribution)
             and len({canonical(value) for value in distribution.values}) == 1
         )
-        if not fixed or len(different) > 1:
-            found[name] = _distribution_of(distribution, values)
-    return found
+        if not fixed or len(distinct) > 1:
+            distributions[name] = _distribution_of(distribution, values)
+    return distributions
 
 
 def _distribution_of(distribution: Distribution, seen: Sequence[Any]) -> ParameterDistribution:
@@ -98,13 +98,13 @@ def _distribution_of(distribution: Distribution, seen: Sequence[Any]) -> Paramet
 
 
 def _categories(values: Sequence[Any]) -> ParameterDistribution:
-    different = {canonical(value): value for value in reversed(values)}
-    choices = list(reversed(different.values()))
+    distinct = {canonical(value): value for value in reversed(values)}
+    choices = list(reversed(distinct.values()))
     plain = all(value is None or isinstance(value, (bool, int, float, str)) for value in choices)
     if plain and len(set(choices)) == len(choices):
         return ParameterDistribution(CategoricalDistribution(choices))
     return ParameterDistribution(
-        CategoricalDistribution(list(reversed(different))), is_json_text=True
+        CategoricalDistribution(list(reversed(distinct))), is_json_text=True
     )
 
 
@@ -118,19 +118,19 @@ def _range(distribution: Distribution, seen: Sequence[float]) -> BaseDistributio
     if isinstance(distribution, (IntUniform, Quantised)) and all(
         x == int(x) for x in (step, *bounds)
     ):
-        # Optuna knows steps on a straight axis only.
+        # Optuna supports steps only on a linear axis.
         even = not log and all((x - low) % step == 0 for x in bounds)
         return IntDistribution(int(low), int(high), step=int(step) if even else 1, log=log)
     return FloatDistribution(float(low), float(high), log=log)
 
 
 def _bounds(distribution: Distribution) -> Sequence[float]:
-    """Return the least and the greatest value; nothing for a law whose ends nothing reaches."""
+    """Return the least and the greatest value; nothing for an unbounded distribution."""
     if isinstance(distribution, IntUniform):
         return distribution.min, distribution.max
     if not isinstance(distribution, (UniformDistribution, LogUniformDistribution)):
         return ()
-    # Rounding may leave the bounds.
+    # Rounding may exceed the bounds.
     return (
         [_at(distribution, u) for u in (0, 1)]
         if isinstance(distribution, Quantised)
@@ -139,6 +139,6 @@ def _bounds(distribution: Distribution) -> Sequence[float]:
 
 
 def _at(distribution: Distribution, u: float) -> float:
-    found = as_number(distribution.sample(u))
-    assert found is not None
-    return found
+    value = as_number(distribution.sample(u))
+    assert value is not None
+    return value

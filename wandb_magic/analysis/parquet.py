@@ -1,8 +1,7 @@
-"""A sweep's results as a folder of Parquet files, for other tools and other machines.
+"""Exports a sweep's results as a folder of Parquet files, for other tools and other machines.
 
-The folder appears whole or not at all. Curves are written in portions, so that a sweep may be
-larger than the memory. Nothing is deleted to make room, but an earlier folder of this kind if that
-is wanted.
+The folder appears complete or not at all. Curves are written in portions, so a sweep may be larger
+than memory. Nothing is deleted, except an earlier folder of this kind if that is requested.
 """
 
 from __future__ import annotations
@@ -29,17 +28,17 @@ ABOUT, RUNS, SUMMARY = "sweep.json", "runs.parquet", "summary.parquet"
 HISTORY, SYSTEM = "history.parquet", "system.parquet"
 FILES = frozenset({ABOUT, RUNS, SUMMARY, HISTORY, SYSTEM})
 PORTION = 4_000_000
-"""Numbers that are in memory at a time, but for a run that has more alone."""
+"""The most numbers in memory at a time, unless a single run has more."""
 _PACKAGES = ("wandb", "pandas", "pyarrow")
 
 
 def write(reader: StoreReader, path: Path, *, overwrite: bool = False) -> Path:
-    """Write everything into a new folder, and return its path; see `Conclusions.to_parquet`.
+    """Write everything into a new folder, and return its path; see `SweepReader.to_parquet`.
 
     Raises
     ------
     SweepError
-        If there is something at that place, or it cannot be written.
+        If the path already exists, or cannot be written.
     UnsupportedError
         If pyarrow is missing.
     """
@@ -65,8 +64,8 @@ def write(reader: StoreReader, path: Path, *, overwrite: bool = False) -> Path:
 
 
 def _write_all(reader: StoreReader, folder: Path) -> None:
-    about = json.dumps(_sweep_metadata(reader.sweep()), indent=1, allow_nan=False)
-    (folder / ABOUT).write_text(about + "\n", "utf-8")
+    metadata = json.dumps(_sweep_metadata(reader.sweep()), indent=1, allow_nan=False)
+    (folder / ABOUT).write_text(metadata + "\n", "utf-8")
     _with_json_text(frames.runs(reader)).to_parquet(folder / RUNS, engine="pyarrow")
     _with_json_text(frames.summary(reader)).to_parquet(folder / SUMMARY, engine="pyarrow")
     keys = [*reader.keys(), "_runtime"]
@@ -84,24 +83,24 @@ def _write_all(reader: StoreReader, folder: Path) -> None:
 
 
 def _write_curves(
-    file: Path, stacked: Callable[[list[RunId]], CurveTable], portions: Iterator[list[RunId]]
+    file: Path, read: Callable[[list[RunId]], CurveTable], portions: Iterator[list[RunId]]
 ) -> None:
     import numpy as np  # noqa: PLC0415 - as in the store
     import pyarrow as pa  # noqa: PLC0415 - an extra
     import pyarrow.parquet as pq  # noqa: PLC0415 - as above
 
-    # The form of a frame with one row is that of every portion, with what pandas notes in it.
-    sample = stacked([])
+    # A frame with one row has the schema of every portion, including pandas' metadata.
+    sample = read([])
     sample.add(RunId("run"), frames.empty_curves(sample.keys))
     schema = pa.Table.from_pandas(sample.frame()).schema
     with pq.ParquetWriter(file, schema) as writer:
         for runs in portions:
-            stack = stacked(runs)
+            stack = read(runs)
             names = pa.array([str(run) for run in stack.runs], pa.string())
-            places = np.repeat(np.arange(len(stack.runs), dtype=np.int32), stack.lengths)
+            positions = np.repeat(np.arange(len(stack.runs), dtype=np.int32), stack.lengths)
             columns = [
                 *stack.columns().values(),
-                pa.DictionaryArray.from_arrays(places, names).cast(pa.string()),
+                pa.DictionaryArray.from_arrays(positions, names).cast(pa.string()),
                 stack.index_values(),
             ]
             arrays = [
@@ -112,19 +111,19 @@ def _write_curves(
 
 
 def _portions(reader: StoreReader, stream: str, keys: int) -> Iterator[list[RunId]]:
-    """Yield the runs that have logged anything, in order, as many at a time as memory allows."""
+    """Yield the runs that logged anything, in order, as many at a time as memory allows."""
     lengths = reader.curve_lengths(stream)
     portion: list[RunId] = []
     numbers = 0
     for run in reader.end_times():
         if run not in lengths:
             continue
-        more = lengths[run] * keys
-        if portion and numbers + more > PORTION:
+        size = lengths[run] * keys
+        if portion and numbers + size > PORTION:
             yield portion
             portion, numbers = [], 0
         portion.append(run)
-        numbers += more
+        numbers += size
     if portion:
         yield portion
 
@@ -179,17 +178,17 @@ def _check_target(path: Path, *, overwrite: bool) -> None:
     others = sorted({each.name for each in path.iterdir()} - FILES)
     if others:
         raise SweepError(
-            f"{path} holds other things, such as {others[0]}: name a folder that does not exist"
+            f"{path} contains other files, such as {others[0]}: name a folder that does not exist"
         )
     if not overwrite:
         raise SweepError(
-            f"{path} holds results already: name another folder, or overwrite them "
+            f"{path} already contains results: name another folder, or overwrite them "
             "(overwrite=True, --overwrite)"
         )
 
 
 def _replace_folder(staging: Path, path: Path) -> None:
-    """Let the new folder take the place of the earlier one."""
+    """Replace an earlier folder with the new one."""
     if path.exists() and any(path.iterdir()):
         earlier = path.with_name(f".{path.name}.{new_id()}")
         path.rename(earlier)

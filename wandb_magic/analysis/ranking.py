@@ -1,4 +1,4 @@
-"""Which runs are the best by the objective."""
+"""Ranks runs by the objective."""
 
 from __future__ import annotations
 

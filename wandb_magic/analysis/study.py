@@ -1,7 +1,7 @@
-"""A sweep as an Optuna study in memory, for `optuna.visualization` and what else reads studies.
+"""Converts a sweep to an Optuna study in memory, for `optuna.visualization` and similar tools.
 
-It is a copy: what is done to it changes no sweep. The parameters have the values that the runs
-had, so that axes can be read; see `kinds`.
+It is a copy: changes to it do not affect the sweep. The parameters have the values that the runs
+had, so that axes are readable; see `parameter_distributions`.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 Study = optuna.Study
 
 POINTS = 100
-"""Intermediate values of a trial at most: a study that holds millions is too slow to be shown."""
+"""The most intermediate values of a trial: a study with millions is too slow to display."""
 
 
 def study_of(reader: StoreReader) -> optuna.Study:
-    """Return the study; see `Conclusions.study`.
+    """Return the study; see `SweepReader.study`.
 
     Raises
     ------
@@ -51,18 +51,18 @@ def study_of(reader: StoreReader) -> optuna.Study:
     spec = spec_of(sweep)
     params = [_dotted_params(run, spec) for run in runs]
     seen: dict[str, list[Any]] = {}
-    for each in params:
-        for name, value in each.items():
+    for run_params in params:
+        for name, value in run_params.items():
             seen.setdefault(name, []).append(value)
-    found = distributions_of(spec, seen)
+    distributions = distributions_of(spec, seen)
     starts, infos = reader.start_times(), reader.infos()
     curves = reader.history([metric.name], points=None)
     trials = [
         _trial(
             number,
             run,
-            {name: value for name, value in params[number].items() if name in found},
-            found,
+            {name: value for name, value in params[number].items() if name in distributions},
+            distributions,
             started=starts.get(run.id) or run.created,
             name=infos.get(run.id, {}).get("name") or run.id,
             curve=curves.get(run.id, {}).get(metric.name),
@@ -74,35 +74,35 @@ def study_of(reader: StoreReader) -> optuna.Study:
             study_name=sweep.name, direction="maximize" if metric.maximize else "minimize"
         )
         study.set_metric_names([metric.name])
-        for key, value in _study_attributes(sweep, spec, found).items():
+        for key, value in _study_attributes(sweep, spec, distributions).items():
             study.set_user_attr(key, value)
         study.add_trials(trials)
     return study
 
 
 def spec_of(sweep: SweepRecord) -> Spec:
-    """Return the sweep config, in which W&B may have more to choose from than our own search."""
+    """Return the sweep config; one chosen by W&B may contain more than our own search supports."""
     return load_lenient(sweep.spec) if sweep.mode == "online" else load(sweep.spec)
 
 
 @contextmanager
 def silence_optuna() -> Iterator[None]:
-    """Let Optuna say nothing of what is no news to a user of sweeps."""
-    before = optuna.logging.get_verbosity()
+    """Suppress Optuna's messages and warnings that do not concern users of sweeps."""
+    verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             yield
     finally:
-        optuna.logging.set_verbosity(before)
+        optuna.logging.set_verbosity(verbosity)
 
 
 def _trial(
     number: int,
     run: RunRecord,
     params: Mapping[str, Any],
-    found: Mapping[str, ParameterDistribution],
+    distributions: Mapping[str, ParameterDistribution],
     *,
     started: float,
     name: str,
@@ -114,10 +114,10 @@ def _trial(
         trial_id=number,
         state=state,
         value=None if state is TrialState.FAIL else run.value,
-        datetime_start=datetime.fromtimestamp(started),  # noqa: DTZ006 - Optuna's are local, too
+        datetime_start=datetime.fromtimestamp(started),  # noqa: DTZ006 - Optuna's are also local
         datetime_complete=datetime.fromtimestamp(run.ended or started),  # noqa: DTZ006 - as above
-        params={key: found[key].value(value) for key, value in params.items()},
-        distributions={key: found[key].distribution for key in params},
+        params={key: distributions[key].value(value) for key, value in params.items()},
+        distributions={key: distributions[key].distribution for key in params},
         user_attrs={
             "run": run.id,
             "name": name,
@@ -132,7 +132,7 @@ def _trial(
 
 
 def _state(run: RunRecord) -> TrialState:
-    """Return Optuna's state: a run that was stopped, but had a value, is worth that much."""
+    """Return Optuna's state: a run that was stopped but has a value counts as complete."""
     if run.state is RunState.PRUNED:
         return TrialState.PRUNED
     if run.state in (RunState.FINISHED, RunState.STOPPED) and run.value is not None:
@@ -144,10 +144,10 @@ def _downsample(curve: Curve) -> dict[int, float]:
     """Return evenly spaced points of a curve, the last one included."""
     steps: Sequence[int] = curve.steps.tolist()
     values: Sequence[float] = curve.lows.tolist()
-    every = max(1, math.ceil(len(steps) / POINTS))
-    first = (len(steps) - 1) % every
-    chosen = zip(steps[first::every], values[first::every], strict=True)
-    return {step: value for step, value in chosen if math.isfinite(value)}
+    stride = max(1, math.ceil(len(steps) / POINTS))
+    first = (len(steps) - 1) % stride
+    points = zip(steps[first::stride], values[first::stride], strict=True)
+    return {step: value for step, value in points if math.isfinite(value)}
 
 
 def _dotted_params(run: RunRecord, spec: Spec) -> dict[str, Any]:
@@ -155,12 +155,12 @@ def _dotted_params(run: RunRecord, spec: Spec) -> dict[str, Any]:
 
 
 def _study_attributes(
-    sweep: SweepRecord, spec: Spec, found: Mapping[str, ParameterDistribution]
+    sweep: SweepRecord, spec: Spec, distributions: Mapping[str, ParameterDistribution]
 ) -> dict[str, Any]:
     constants = {
         ".".join(path): distribution.sample(0.5)
         for path, distribution in spec.leaves.items()
-        if ".".join(path) not in found
+        if ".".join(path) not in distributions
     }
     return {
         "sweep": sweep.id,

@@ -1,8 +1,8 @@
-"""A study as a file that optuna-dashboard opens.
+"""Writes a study to a file that optuna-dashboard opens.
 
-Optuna's own way to copy a study locks and syncs its file for every trial, or asks the database
-again for each number in one: minutes for what takes a second here. An existing file is never
-added to.
+Optuna's own function for copying a study locks and syncs its file for every trial, or queries the
+database again for each number in one: minutes for what takes a second here. An existing file is
+never appended to.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ def export(study: optuna.Study, path: Path, *, overwrite: bool = False) -> Path:
     study
         A study with one objective.
     path
-        The file. Its ending decides: ``.db``, ``.sqlite`` and ``.sqlite3`` are SQLite databases,
-        all else is a journal, which is smaller and quicker to write.
+        The file. Its suffix determines the format: ``.db``, ``.sqlite`` and ``.sqlite3`` are
+        SQLite databases; anything else is a journal, which is smaller and faster to write.
     overwrite
-        Whether it may replace a file.
+        Whether to replace an existing file.
 
     Raises
     ------
     SweepError
-        If there is a file already, or it cannot be written.
+        If the file already exists, or cannot be written.
     """
     path = path.expanduser().absolute()
     if path.is_dir() or (path.exists() and not overwrite):
-        what = "is a folder" if path.is_dir() else "exists already"
+        what = "is a folder" if path.is_dir() else "already exists"
         remedy = "" if path.is_dir() else ", or overwrite it (overwrite=True, --overwrite)"
         raise SweepError(f"{path} {what}: name another file{remedy}")
     staging = path.with_name(f".{new_id()}{path.suffix}")
@@ -72,7 +72,7 @@ def dashboard_command(path: Path) -> str:
 
 
 class _MemoryJournal(BaseJournalBackend):
-    """A journal in memory, so that it can be written at once."""
+    """A journal in memory, so that it can be written in one operation."""
 
     def __init__(self) -> None:
         self.lines: list[dict[str, Any]] = []
@@ -85,13 +85,13 @@ class _MemoryJournal(BaseJournalBackend):
 
 
 def _write_journal(study: optuna.Study, path: Path) -> None:
-    lines = _MemoryJournal()
-    _empty_study(study, JournalStorage(lines)).add_trials(study.get_trials(deepcopy=False))
-    JournalFileBackend(str(path)).append_logs(lines.lines)
+    journal = _MemoryJournal()
+    _empty_study(study, JournalStorage(journal)).add_trials(study.get_trials(deepcopy=False))
+    JournalFileBackend(str(path)).append_logs(journal.lines)
 
 
 def _write_database(study: optuna.Study, path: Path) -> None:
-    # Optuna has no public way to enter trials together. A test reads back what this writes.
+    # Optuna has no public way to add trials in bulk. A test reads back what this writes.
     from optuna.storages._rdb import models  # noqa: PLC0415 - imports SQLAlchemy
     from sqlalchemy import insert  # noqa: PLC0415 - as above
     from sqlalchemy.orm import Session  # noqa: PLC0415 - as above
@@ -125,19 +125,21 @@ def _write_database(study: optuna.Study, path: Path) -> None:
 def _rows(models: Any, trials: list[FrozenTrial]) -> Iterator[tuple[Any, list[dict[str, Any]]]]:  # noqa: ANN401 - a module
     value = models.TrialValueModel.value_to_stored_repr
     intermediate = models.TrialIntermediateValueModel.intermediate_value_to_stored_repr
-    kinds: dict[tuple[str, BaseDistribution], str] = {}  # each is turned to JSON once
+    distributions_json: dict[
+        tuple[str, BaseDistribution], str
+    ] = {}  # each is converted to JSON once
     for trial in trials:
-        for named in trial.distributions.items():
-            if named not in kinds:
-                kinds[named] = distribution_to_json(named[1])
+        for item in trial.distributions.items():
+            if item not in distributions_json:
+                distributions_json[item] = distribution_to_json(item[1])
 
-    def each(trial: FrozenTrial) -> dict[str, int]:
+    def trial_id(trial: FrozenTrial) -> dict[str, int]:
         return {"trial_id": trial.number + 1}
 
     yield (
         models.TrialValueModel,
         [
-            each(trial) | {"objective": 0, "value": stored[0], "value_type": stored[1]}
+            trial_id(trial) | {"objective": 0, "value": stored[0], "value_type": stored[1]}
             for trial in trials
             if trial.value is not None
             for stored in [value(trial.value)]
@@ -146,11 +148,11 @@ def _rows(models: Any, trials: list[FrozenTrial]) -> Iterator[tuple[Any, list[di
     yield (
         models.TrialParamModel,
         [
-            each(trial)
+            trial_id(trial)
             | {
                 "param_name": name,
                 "param_value": kind.to_internal_repr(trial.params[name]),
-                "distribution_json": kinds[name, kind],
+                "distribution_json": distributions_json[name, kind],
             }
             for trial in trials
             for name, kind in trial.distributions.items()
@@ -159,7 +161,7 @@ def _rows(models: Any, trials: list[FrozenTrial]) -> Iterator[tuple[Any, list[di
     yield (
         models.TrialUserAttributeModel,
         [
-            each(trial) | {"key": key, "value_json": json.dumps(attribute)}
+            trial_id(trial) | {"key": key, "value_json": json.dumps(attribute)}
             for trial in trials
             for key, attribute in trial.user_attrs.items()
         ],
@@ -167,7 +169,7 @@ def _rows(models: Any, trials: list[FrozenTrial]) -> Iterator[tuple[Any, list[di
     yield (
         models.TrialIntermediateValueModel,
         [
-            each(trial)
+            trial_id(trial)
             | {
                 "step": step,
                 "intermediate_value": stored[0],
@@ -181,7 +183,7 @@ def _rows(models: Any, trials: list[FrozenTrial]) -> Iterator[tuple[Any, list[di
 
 
 def _empty_study(study: optuna.Study, storage: optuna.storages.BaseStorage) -> optuna.Study:
-    """Return a study in `storage` that is the same but has no trials."""
+    """Return a copy of the study in `storage`, without its trials."""
     copy = optuna.create_study(
         storage=storage, study_name=study.study_name, direction=study.direction
     )

@@ -1,7 +1,7 @@
-"""An Optuna study as what a sweep begins with: its finished trials, in the sweep's parameters.
+"""Converts an Optuna study to priors of a sweep: its finished trials, in the sweep's parameters.
 
-What does not fit is counted and left out, never bent: a search would learn from runs that nobody
-made.
+Trials that do not fit are counted and left out, never adjusted: otherwise a search would learn
+from runs that never happened.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _SQLITE = b"SQLite format 3\x00"
 
 @dataclass(frozen=True)
 class StudyPriors:
-    """What a sweep can learn from a study.
+    """The priors from a study.
 
     Attributes
     ----------
     priors
         ``params`` and ``value`` of each trial that fits.
     left_out
-        How many finished trials do not.
+        The number of finished trials that do not fit.
     """
 
     priors: tuple[dict[str, Any], ...]
@@ -47,34 +47,36 @@ class StudyPriors:
 
 
 def load_study(file: Path) -> optuna.Study:
-    """Return the one study that a file holds.
+    """Return the single study in a file.
 
     Raises
     ------
     SweepStateError
-        If it holds none, or several, or is no such file.
+        If it contains none, or several, or is not such a file.
     """
     file = file.expanduser().absolute()
     try:
-        with file.open("rb") as start:
-            database = start.read(len(_SQLITE)) == _SQLITE
+        with file.open("rb") as stream:
+            is_database = stream.read(len(_SQLITE)) == _SQLITE
         with silence_optuna():
             storage = (
                 RDBStorage(f"sqlite:///{file}", skip_table_creation=True)
-                if database
+                if is_database
                 else JournalStorage(JournalFileBackend(str(file)))
             )
             names = [each.study_name for each in storage.get_all_studies()]
             if len(names) == 1:
                 return optuna.load_study(study_name=names[0], storage=storage)
-    except Exception as error:  # whatever Optuna and SQLAlchemy raise of a file that is no study
+    except (
+        Exception
+    ) as error:  # whatever Optuna and SQLAlchemy raise for a file that is not a study
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise SweepStateError(
             f"prior: {file} cannot be read as an Optuna study: {reason}"
         ) from error
     if not names:
         raise SweepStateError(
-            f"prior: {file} holds no study: give a journal or an SQLite database that has one"
+            f"prior: {file} contains no study: give a journal or an SQLite database that has one"
         )
     raise SweepStateError(
         f"prior: {file} holds {len(names)} studies ({', '.join(names)}): give the one itself, "
@@ -83,7 +85,7 @@ def load_study(file: Path) -> optuna.Study:
 
 
 def priors_from(study: optuna.Study, spec: Spec | None) -> StudyPriors:
-    """Return the finished trials as priors; without a spec all, in the study's own parameters.
+    """Return the finished trials as priors; without a spec, all of them, unconverted.
 
     Raises
     ------
@@ -98,16 +100,20 @@ def priors_from(study: optuna.Study, spec: Spec | None) -> StudyPriors:
     if spec is not None and spec.metric is not None and spec.metric.maximize is not maximize:
         raise SweepStateError(
             f"prior: the study is to {'maximize' if maximize else 'minimize'}, and the sweep to "
-            f"{spec.metric.goal} {spec.metric.name}: they have not the same objective"
+            f"{spec.metric.goal} {spec.metric.name}: they do not have the same objective"
         )
     finished = [
         trial
         for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         if trial.value is not None and math.isfinite(trial.value)
     ]
-    fit = _TrialConverter(spec) if spec is not None else _identity
-    params = [(fit(trial), trial.value) for trial in finished]
-    priors = tuple({"params": own, "value": value} for own, value in params if own is not None)
+    convert = _TrialConverter(spec) if spec is not None else _identity
+    params = [(convert(trial), trial.value) for trial in finished]
+    priors = tuple(
+        {"params": converted, "value": value}
+        for converted, value in params
+        if converted is not None
+    )
     return StudyPriors(priors, len(finished) - len(priors))
 
 
@@ -116,7 +122,7 @@ def _identity(trial: FrozenTrial) -> Params:
 
 
 class _TrialConverter:
-    """Gives a trial's parameters as a run of the sweep would have them."""
+    """Converts a trial's parameters to those of a run of the sweep."""
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
@@ -137,9 +143,9 @@ class _TrialConverter:
             name = ".".join(path)
             if name not in trial.params:
                 return None
-            given = trial.params[name]
+            param = trial.params[name]
             texts = self._spelled.get(path, {})
-            value = texts[given] if isinstance(given, str) and given in texts else given
+            value = texts[param] if isinstance(param, str) and param in texts else param
             if distribution.to_unit(value) is None:
                 return None
             values[path] = _canonical_value(distribution, value)
@@ -148,10 +154,10 @@ class _TrialConverter:
 
 
 def _canonical_value(distribution: Distribution, value: Any) -> Any:  # noqa: ANN401 - a JSON value
-    """Return a value as the distribution itself has it: 8.0 among whole numbers is 8."""
+    """Return a value in the distribution's own form: 8.0 among integers is 8."""
     if isinstance(distribution, ChoiceDistribution):
         position = distribution.index(value)
         assert position is not None
         return distribution.values[position]
-    whole = isinstance(value, float) and value.is_integer()
-    return int(value) if whole and isinstance(distribution.sample(0.5), int) else value
+    is_whole = isinstance(value, float) and value.is_integer()
+    return int(value) if is_whole and isinstance(distribution.sample(0.5), int) else value

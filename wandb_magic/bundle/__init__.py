@@ -1,8 +1,8 @@
-"""The frozen cell and the variables that it uses.
+"""Freezes a cell and the variables that it uses, and loads them in a run.
 
-`freeze` runs in the kernel and writes a folder; `thaw` runs in the process that forks the runs and
-reads it; `load_bundle` reads it into a process that is something else. The kernel's objects are
-never changed, and nothing here starts a process.
+`freeze` runs in the kernel and writes a folder; `thaw` reads it in the fork server; `load_bundle`
+reads it into a process with another purpose. The kernel's objects are never changed, and nothing
+here starts a process.
 """
 
 from wandb_magic.bundle.entry_function import reject_generator

@@ -1,6 +1,6 @@
-"""NumPy arrays that pickle would copy needlessly: maps of files, and views of another array.
+"""Pickles NumPy arrays that pickle would copy needlessly: memory maps and views of other arrays.
 
-numpy is never imported here before the user has done so.
+numpy is never imported here before the user has imported it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Reduced = tuple[Any, ...]
 
 
 def is_base_array(obj: Any) -> bool:  # noqa: ANN401 - any object is asked about
-    """Tell whether an object is an array of which others may be views."""
+    """Return whether an object is an array that others may be views of."""
     numpy: Any = sys.modules.get("numpy")
     return type(obj) is getattr(numpy, "ndarray", None) and obj.base is None
 
@@ -23,14 +23,14 @@ def is_base_array(obj: Any) -> bool:  # noqa: ANN401 - any object is asked about
 class ArrayReducer:
     """Reduces the arrays of one bundle.
 
-    A view of an array that goes along stays a view of it, as it is in the notebook.
+    A view of an array that is also captured remains a view of it, as in the notebook.
     """
 
     def __init__(self) -> None:
         self._base_arrays: dict[int, Any] = {}
 
     def reduce(self, obj: Any) -> Reduced | None:  # noqa: ANN401 - any object is asked about
-        """Return how to pickle an array; None for what numpy does well."""
+        """Return how to pickle an array; None for arrays that numpy pickles well."""
         numpy: Any = sys.modules.get("numpy")
         if not hasattr(numpy, "ndarray"):
             return None

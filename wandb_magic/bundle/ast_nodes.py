@@ -1,4 +1,4 @@
-"""Parts of a syntax tree that are read at another time, or in another scope, than their place."""
+"""Parts of a syntax tree that are evaluated later, or in another scope, than their place."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
 
 def body_names(node: Function) -> GlobalNames:
-    """Return what a function's body reads and stores beyond its own scope."""
+    """Return the names that a function's body reads and stores beyond its own scope."""
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # in a default
     if isinstance(node, ast.Lambda):
         code = compile(ast.Expression(node), "<cell>", "eval", flags, dont_inherit=True)
     else:
         module = ast.Module([node], [])
         code = compile(module, "<cell>", "exec", flags, dont_inherit=True)
-    found = [globals_of(each) for each in code.co_consts if isinstance(each, CodeType)]
-    reads = {name: line for each in found for name, line in each.reads.items()}
-    return GlobalNames(reads, frozenset().union(*(each.stores for each in found)))
+    names = [globals_of(each) for each in code.co_consts if isinstance(each, CodeType)]
+    reads = {name: line for each in names for name, line in each.reads.items()}
+    return GlobalNames(reads, frozenset().union(*(each.stores for each in names)))
 
 
 def defaults(node: Function) -> list[ast.expr | None]:
@@ -30,10 +30,16 @@ def defaults(node: Function) -> list[ast.expr | None]:
 
 
 def annotations_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr | None]:
-    """Return the annotations of a function's parameters and of what it returns."""
-    given = node.args
-    every = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
-    return [*(each.annotation for each in every if each is not None), node.returns]
+    """Return the annotations of a function's parameters and of its return value."""
+    arguments = node.args
+    parameters = [
+        *arguments.posonlyargs,
+        *arguments.args,
+        *arguments.kwonlyargs,
+        arguments.vararg,
+        arguments.kwarg,
+    ]
+    return [*(each.annotation for each in parameters if each is not None), node.returns]
 
 
 def type_parameters(node: ast.AST) -> list[str]:
@@ -42,7 +48,7 @@ def type_parameters(node: ast.AST) -> list[str]:
 
 
 def is_name_error_handler(caught: ast.expr | None) -> bool:
-    """Tell whether an exception handler says that a name may be missing."""
+    """Return whether an exception handler indicates that a name may be missing."""
     return caught is not None and any(
         isinstance(each, ast.Name) and each.id in ("NameError", "UnboundLocalError")
         for each in ast.walk(caught)
@@ -50,5 +56,5 @@ def is_name_error_handler(caught: ast.expr | None) -> bool:
 
 
 def walrus_targets(node: ast.AST) -> set[str]:
-    """Return the names that a comprehension binds outside of itself, if it gets there."""
+    """Return the names that a comprehension binds outside itself, if evaluated."""
     return {each.target.id for each in ast.walk(node) if isinstance(each, ast.NamedExpr)}

@@ -1,4 +1,4 @@
-"""Large buffers in a file of their own, which readers map instead of copying it."""
+"""Writes large buffers to a separate file, which readers map instead of copying."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from pathlib import Path
 
 from wandb_magic.paths import open_private
 
-ALIGNMENT = 4096  # a page: a buffer that is changed copies no neighbour's page
+ALIGNMENT = 4096  # a page: changing a buffer does not copy a neighbour's page
 SMALLEST = 4096  # smaller buffers stay in the pickle
 
 
 class BufferFile:
-    """Writes buffers one behind another, each on a page of its own, and keeps where they lie."""
+    """Writes buffers one after another, each on its own page, and records their positions."""
 
     def __init__(self, path: Path) -> None:
         self._file = open_private(path, "wb")

@@ -1,4 +1,4 @@
-"""Writing variables, one behind another, and saying what is in the way of one."""
+"""Writes variables one after another, and explains why one cannot be written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wandb_magic.paths import open_private
 
 
 class BundleWriter:
-    """Writes variables into a bundle's folder, and keeps what it wrote.
+    """Writes variables into a bundle's folder, and records what it wrote.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class BundleWriter:
     notebook
         The notebook that the variables come from.
     without
-        Names that the functions of the notebook must not drag along.
+        Names that the notebook's functions must not pull in.
     """
 
     def __init__(
@@ -52,26 +52,27 @@ class BundleWriter:
         except Exception as error:
             culprit = self.pickler.last
             if isinstance(error, OSError) and can_pickle(value, self._notebook.namespace):
-                raise  # it is the disk
+                raise  # the disk failed
             cell = defining_cell(self._notebook.namespace, name) if name else ""
-            told = explain_pickle_error(
+            message = explain_pickle_error(
                 name or describe_function(value), value, culprit, error, cell=cell
             )
-            raise BundleError(told) from None
+            raise BundleError(message) from None
         size = self._stream.tell() - before
         size += sum(size for _, size in self.buffers.spans[spans:])
         self.variables.append(Variable(name, _kind_of(value), size))
 
     def add_definitions(self) -> None:
-        """Put the classes and functions that went along under their names, too.
+        """Also add the classes and functions that were captured, under their names.
 
-        The run may pickle their instances, for its own workers or a checkpoint.
+        The run may pickle their instances, for its own workers or for a checkpoint.
         """
-        known = {variable.name for variable in self.variables} | set(self._excluded)
-        for each in tuple(self.pickler.definitions):
-            if self._notebook.defines(each) and each.__name__ not in known:
-                known.add(each.__name__)
-                self.add(each.__name__, each)
+        names = {variable.name for variable in self.variables} | set(self._excluded)
+        for definition in tuple(self.pickler.definitions):
+            name = definition.__name__ if self._notebook.defines(definition) else None
+            if name is not None and name not in names:
+                names.add(name)
+                self.add(name, definition)
 
     def close(self) -> None:
         """Finish the files."""
@@ -86,5 +87,5 @@ def _kind_of(value: object) -> str:
 
 
 def describe_function(function: object) -> str:
-    """Return what a function to call is named in messages."""
+    """Return the name of a function in messages."""
     return getattr(function, "__name__", "function")

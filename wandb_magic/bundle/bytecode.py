@@ -1,7 +1,7 @@
-"""What code objects say about themselves: the globals that they read and store, their imports.
+"""Inspects code objects: the globals that they read and store, and their imports.
 
-Bytecode tells scopes apart as Python does, in functions whose source is not at hand, too. Nothing
-is executed here.
+Bytecode distinguishes scopes as Python does, even in functions whose source is not available.
+Nothing is executed here.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ GIVEN = frozenset(
         "__spec__",
     }
 )
-# What sets a variable of the environment, beside `os.environ[…] = …`.
+# Ways to set an environment variable, besides `os.environ[…] = …`.
 _SETTERS = frozenset({"pop", "setdefault", "update"})
 _SETTERS_ALONE = frozenset({"load_dotenv", "putenv", "unsetenv"})
-# They are read when something is used, and not when it is imported.
+# Read when a library is used, not when it is imported.
 _READ_LATE = frozenset(
     {"CUBLAS_WORKSPACE_CONFIG", "CUDA_VISIBLE_DEVICES", "LOCAL_RANK", "MASTER_ADDR"}
     | {"MASTER_PORT", "PYTHONHASHSEED", "RANK", "TF_CUDNN_DETERMINISTIC"}
@@ -44,9 +44,9 @@ _READS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 
 @dataclass(frozen=True)
 class GlobalNames:
-    """Which globals a piece of code reads, with the first line of each, and which it stores.
+    """The globals that a piece of code reads, with the first line of each, and those it stores.
 
-    Its strings may mention others.
+    Its strings may mention more.
     """
 
     reads: Mapping[str, int]
@@ -56,20 +56,20 @@ class GlobalNames:
 
 @lru_cache(maxsize=4096)
 def globals_of(code: CodeType) -> GlobalNames:
-    """Return the globals that a function's code, and what is nested in it, reads and stores."""
+    """Return the globals that a function's code, including nested code, reads and stores."""
     reads: dict[str, int] = {}
     stores: set[str] = set()
-    for each in (code, *nested_code(code)):
-        line, starts = each.co_firstlineno, dict(dis.findlinestarts(each))
-        own: set[str] = set()  # bound by a class body so far
-        for instruction in dis.get_instructions(each):
+    for code_object in (code, *nested_code(code)):
+        line, starts = code_object.co_firstlineno, dict(dis.findlinestarts(code_object))
+        bound: set[str] = set()  # bound by a class body so far
+        for instruction in dis.get_instructions(code_object):
             line = starts.get(instruction.offset) or line
             name = instruction.argval
             if instruction.opname == "STORE_GLOBAL":
                 stores.add(name)
             elif instruction.opname == "STORE_NAME":
-                own.add(name)
-            elif instruction.opname in _READS and name not in own and name not in GIVEN:
+                bound.add(name)
+            elif instruction.opname in _READS and name not in bound and name not in GIVEN:
                 reads.setdefault(name, line)
     return GlobalNames(reads, frozenset(stores))
 
@@ -83,21 +83,21 @@ def nested_code(code: CodeType) -> Iterator[CodeType]:
 
 
 def imports_of(codes: Iterable[CodeType]) -> dict[str, list[str]]:
-    """Return the modules that code imports by absolute name, and what it takes from each.
+    """Return the modules that code imports by absolute name, and the names it takes from each.
 
-    They stay in the order of the code: importing one may change what another one does.
+    They stay in the order of the code: importing one may change how another behaves.
     """
-    found: dict[str, set[str]] = {}
+    imports: dict[str, set[str]] = {}
     for code in codes:
         for each in (code, *nested_code(code)):
             module = ""
             for instruction in dis.get_instructions(each):
                 if instruction.opname == "IMPORT_NAME":
                     module = instruction.argval
-                    found.setdefault(module, set())
+                    imports.setdefault(module, set())
                 elif instruction.opname == "IMPORT_FROM":
-                    found[module].add(instruction.argval)
-    return {module: sorted(names) for module, names in found.items() if module}
+                    imports[module].add(instruction.argval)
+    return {module: sorted(names) for module, names in imports.items() if module}
 
 
 def attributes_of(code: CodeType) -> frozenset[str]:
@@ -106,39 +106,41 @@ def attributes_of(code: CodeType) -> frozenset[str]:
 
 
 def sets_environment(codes: Iterable[CodeType]) -> bool:
-    """Tell whether code may set variables of the environment that an import reads."""
+    """Return whether code may set environment variables that an import reads."""
     return any(_sets_environment(each) for code in codes for each in (code, *nested_code(code)))
 
 
 def _sets_environment(code: CodeType) -> bool:
-    """Tell whether one code object does, by what stands behind each `environ` in it."""
+    """Return whether one code object does, judging by the code after each `environ` in it."""
     instructions = list(dis.get_instructions(code))
-    for number, each in enumerate(instructions):
-        if each.opname == "LOAD_CONST":
+    for index, instruction in enumerate(instructions):
+        if instruction.opname == "LOAD_CONST":
             continue
-        if each.argval in _SETTERS_ALONE or (
-            each.argval == "environ" and _is_changed(each, instructions[number + 1 :])
+        if instruction.argval in _SETTERS_ALONE or (
+            instruction.argval == "environ" and _is_changed(instruction, instructions[index + 1 :])
         ):
             return True
     return False
 
 
-def _is_changed(environ: dis.Instruction, behind: list[dis.Instruction]) -> bool:
-    """Tell whether the code behind an `environ` sets what an import may read."""
+def _is_changed(environ: dis.Instruction, rest: list[dis.Instruction]) -> bool:
+    """Return whether the code after an `environ` sets a variable that an import may read."""
     if environ.opname == "STORE_ATTR":  # environ |= …
         return True
-    first, second = (*behind[:2], None, None)[:2]
+    first, second = (*rest[:2], None, None)[:2]
     if first is not None and second is not None:
         if first.argval in _SETTERS:  # environ.setdefault(key, …)
             return _is_read_by_imports(second)
         if second.opname in _STORES:  # environ[key] = …
             return _is_read_by_imports(first)
-    # environ[…] = …: whichever comes first uses it.
-    used = (each.opname for each in behind if each.opname in {*_STORES, "BINARY_SUBSCR"})
-    return first is not None and first.opname.startswith("LOAD") and next(used, "") in _STORES
+    # environ[…] = …: the first of these operations uses it.
+    operations = (each.opname for each in rest if each.opname in {*_STORES, "BINARY_SUBSCR"})
+    return (
+        first is not None and first.opname.startswith("LOAD") and next(operations, "") in _STORES
+    )
 
 
 def _is_read_by_imports(key: dis.Instruction) -> bool:
-    """Tell whether an import may read the variable whose name this puts on the stack."""
+    """Return whether an import may read the variable whose name this instruction loads."""
     name = key.argval if key.opname == "LOAD_CONST" else ""
     return not isinstance(name, str) or not (name in _READ_LATE or name.startswith("WANDB_"))

@@ -1,8 +1,8 @@
-"""What a cell has bound and read so far, and what it needs from outside in the end.
+"""Tracks what a cell has bound and read so far, and determines what it needs from outside.
 
-A name that the cell surely binds before it reads it is the cell's own: ``with wandb.init() as
-run`` must not drag an old ``run`` along, not even for a function of the notebook that reads it and
-is called in the cell. What a function reads counts where the function is used.
+A name that the cell certainly binds before reading it is the cell's own: ``with wandb.init() as
+run`` must not capture an old ``run``, not even for a notebook function that reads it and is called
+in the cell. What a function reads counts where the function is used.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from wandb_magic.bundle.bytecode import GIVEN, GlobalNames
 OPEN = frozenset({"dir", "eval", "exec", "globals", "locals", "vars"})
 _PREDEFINED = (
     frozenset(dir(builtins)) | GIVEN | {"exit", "get_ipython", "quit"}
-)  # IPython hides its own
+)  # IPython replaces these with its own
 
 
 @dataclass(frozen=True)
 class CellReferences:
-    """What a cell reads.
+    """The names that a cell reads and binds.
 
     Attributes
     ----------
     needed
-        Names that must come from outside, what stands behind a name before it. The value is the
+        Names that must come from outside, the dependencies of a name before it. The value is the
         line that first reads the name; 0 where the cell can do without it.
     optional
-        Names that the cell may have bound when it reads them, or that only strings mention: taken
-        along if they can be.
+        Names that the cell may have bound when it reads them, or that only strings mention: they
+        are captured if possible.
     bound
-        Names that the cell, or a function that it uses, binds somewhere.
+        Names that the cell, or a function that it uses, binds anywhere.
     """
 
     needed: dict[str, int]
@@ -43,12 +43,12 @@ class CellReferences:
 
 
 class CellScope:
-    """The cell's scope while the cell is read from top to bottom.
+    """The scope of a cell while the cell is analysed from top to bottom.
 
     Parameters
     ----------
     dependencies
-        Returns what the outside value of a name reads and stores when it is used.
+        Returns the names that the outside value of a name reads and stores when it is used.
     """
 
     def __init__(self, dependencies: Callable[[str], GlobalNames]) -> None:
@@ -67,7 +67,7 @@ class CellScope:
         self._perhaps_later: set[str] = set()
 
     def finish(self) -> CellReferences:
-        """Count what was defined and never read, as if it were read at the end."""
+        """Count what was defined but never read, as if it were read at the end."""
         with self.later():
             for name in tuple(self._inside):
                 self.read(name, 0)
@@ -81,24 +81,24 @@ class CellScope:
         return CellReferences(needed, frozenset(optional), frozenset(self.bound_somewhere))
 
     def read(self, name: str, line: int) -> None:
-        """Count that a name is read now, with all that its value reads when it is used."""
+        """Record that a name is read now, with everything that its value reads when it is used."""
         self._seen.clear()
         self._read(name, line)
 
     def use(self, used: GlobalNames, line: int | None = None) -> None:
-        """Count what a function reads: at its own line, or at none if it is not the cell's."""
+        """Record what a function reads: at its own line, or at none if it is not the cell's."""
         self._seen.clear()
         self._use(used, line)
 
     @contextmanager
     def later(self) -> Iterator[None]:
-        """Read what is perhaps reached only after a later line of the cell: in a loop, say."""
+        """Treat reads as possibly reached only after a later line of the cell, as in a loop."""
         before, self._later = self._later, True
         yield
         self._later = before
 
     def _read(self, name: str, line: int) -> None:
-        if name in self._seen:  # counted, or about to be: what stands behind it comes first
+        if name in self._seen:  # counted, or about to be: its dependencies come first
             if name in self.needed:
                 self.needed[name] = self.needed[name] or line
             return
@@ -123,25 +123,25 @@ class CellScope:
         self.mention(used.mentions)
 
     def mention(self, names: Iterable[str]) -> None:
-        """Count names that strings mention: each goes along if it can, with what is behind it."""
+        """Record names that strings mention: captured if possible, with their dependencies."""
         for name in names:
             if name not in self.bound and name not in self._mentioned:
                 self._mentioned.add(name)
                 self._use(self._dependencies(name), 0)
 
     def include(self, names: Iterable[str]) -> None:
-        """Count names that the user asks for."""
+        """Record names that the user requests."""
         for name in names:
             self.use(self._dependencies(name), 0)
             self.needed.setdefault(name, 0)
 
     def define(self, name: str, inside: GlobalNames) -> None:
-        """Keep what a function or class of the cell reads, for when it is used."""
+        """Store what a function or class of the cell reads, for when it is used."""
         self._inside.setdefault(name, []).append(inside)
         self.bound_somewhere |= inside.stores
 
     def bind(self, *names: str | None) -> None:
-        """Count names as bound from here on."""
+        """Record names as bound from this point on."""
         for name in names:
             if name:
                 self.bound.add(name)

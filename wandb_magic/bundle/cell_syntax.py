@@ -1,4 +1,4 @@
-"""Parsing a cell: Python only, for the processes of a sweep have no IPython around them."""
+"""Parses a cell: Python only, because a sweep's processes run without IPython."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _UNREADABLE = re.compile("[\\0\ud800-\udfff]")
 
 
 def strip_ipython(source: str) -> str:
-    """Return a cell without the lines of IPython's that mean nothing to a run.
+    """Return a cell without the IPython lines that have no meaning in a run.
 
-    Lines keep their numbers. What is no Python for another reason stays, for `parse` to say so.
+    Lines keep their numbers. What is not Python for another reason stays: `parse_cell` reports it.
     """
     if _UNREADABLE.search(source):
         return source
@@ -30,21 +30,21 @@ def strip_ipython(source: str) -> str:
 
 
 def parse_cell(source: str, filename: str) -> ast.Module:
-    """Parse a cell, without the lines of IPython's that mean nothing to a run.
+    """Parse a cell, without the IPython lines that have no meaning in a run.
 
     Raises
     ------
     BundleError
-        If the cell holds IPython syntax, which means nothing outside of a kernel, or what no
-        Python can read.
+        If the cell contains IPython syntax, which has no meaning outside a kernel, or characters
+        that Python cannot read.
     SyntaxError
-        If the cell is no Python.
+        If the cell is not Python.
     """
     unreadable = _UNREADABLE.search(source)
     if unreadable:
         number = source.count("\n", 0, unreadable.start()) + 1
         raise BundleError(
-            f"line {number}: the character {unreadable[0]!a} cannot stand in Python's text: "
+            f"line {number}: the character {unreadable[0]!a} is not allowed in Python source: "
             "remove it, or write it as an escape"
         )
     source = strip_ipython(source)
@@ -58,11 +58,11 @@ def parse_cell(source: str, filename: str) -> ast.Module:
         lines = ["", *source.splitlines()]
         line = lines[error.lineno or 0].strip() if (error.lineno or 0) < len(lines) else ""
         if _IPYTHON.search(line):
-            said = line[line.find("!") :] if "!" in line else line.lstrip("%?")
-            wanted = plain_shell.remedy(said if said.startswith("!") else f"%{said}")
+            command = line[line.find("!") :] if "!" in line else line.lstrip("%?")
+            remedy = plain_shell.remedy(command if command.startswith("!") else f"%{command}")
             raise BundleError(
                 f"line {error.lineno}: {line!r} is IPython syntax, which does not exist in the "
-                f"processes of a sweep: {wanted}"
+                f"processes of a sweep: {remedy}"
             ) from None
         raise
     for node in _executed_nodes(tree):
@@ -71,34 +71,34 @@ def parse_cell(source: str, filename: str) -> ast.Module:
 
 
 def _check_shell_calls(node: ast.AST) -> None:
-    """Refuse what ``get_ipython()`` surely does not do in a run, before anything starts."""
-    called = node.func if isinstance(node, ast.Call) else node
+    """Refuse calls of ``get_ipython()`` that certainly fail in a run, before anything starts."""
+    attribute = node.func if isinstance(node, ast.Call) else node
     if not (
-        isinstance(called, ast.Attribute)
-        and isinstance(called.value, ast.Call)
-        and isinstance(called.value.func, ast.Name)
-        and called.value.func.id == "get_ipython"
+        isinstance(attribute, ast.Attribute)
+        and isinstance(attribute.value, ast.Call)
+        and isinstance(attribute.value.func, ast.Name)
+        and attribute.value.func.id == "get_ipython"
     ):
         return
-    name, told = called.attr, plain_shell.ELSEWHERE
+    name, remedy = attribute.attr, plain_shell.ELSEWHERE
     if name in plain_shell.METHODS:
         first = node.args[0] if isinstance(node, ast.Call) and node.args else None
         line = str(first.value) if isinstance(first, ast.Constant) else ""
         if plain_shell.is_supported(name, line):
             return
-        told = plain_shell.remedy(plain_shell.notebook_line(name, line))
+        remedy = plain_shell.remedy(plain_shell.notebook_line(name, line))
     elif name in plain_shell.KNOWN or name.startswith("__"):
         return
     raise BundleError(
-        f"line {called.lineno}: get_ipython().{name} does not do this in the processes of a "
-        f"sweep: {told}"
+        f"line {attribute.lineno}: get_ipython().{name} does not do this in the processes of a "
+        f"sweep: {remedy}"
     )
 
 
 def _executed_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield what the cell itself surely executes, and what of it may not raise an error.
+    """Yield the nodes that the cell itself certainly executes and whose errors nothing catches.
 
-    A function that asks whether it is in a notebook catches that, or its caller does.
+    A function that checks whether it is in a notebook catches the error, or its caller does.
     """
     for child in ast.iter_child_nodes(node):
         if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
@@ -119,12 +119,12 @@ def _is_name_error_caught(handler: ast.ExceptHandler) -> bool:
 
 
 def compile_cell(tree: ast.Module, filename: str) -> CodeType:
-    """Compile a parsed cell as IPython does: `await` is allowed, nothing is inherited from here.
+    """Compile a parsed cell as IPython does: with top-level `await`, without inherited flags.
 
     Raises
     ------
     SyntaxError
-        For what only the compiler finds, a `return` outside of a function, say.
+        For what only the compiler detects, such as a `return` outside a function.
     """
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     code: CodeType = compile(tree, filename, "exec", flags=flags, dont_inherit=True)

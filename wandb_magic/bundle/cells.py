@@ -1,6 +1,6 @@
-"""The cells that a notebook has executed: what they set on modules, and what they define.
+"""Analyses the cells that a notebook has executed: what they set on modules, and what they define.
 
-Their texts are read from IPython's history in the namespace, or from the script that is
+Their source is read from IPython's history in the namespace, or from the script that is
 ``__main__``. Nothing is executed here.
 """
 
@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-LONGEST = 200_000  # characters of a text that is still read
+LONGEST = 200_000  # characters; longer texts are not read
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,15 @@ class Assignment:
     Attributes
     ----------
     root
-        The name at its beginning.
+        The name at the start.
     path
-        The attributes from there on, all but the last for an attribute.
+        The attributes after it; without the last one if that is what is set.
     key
-        The attribute or the item that is set; None for an item whose key is no constant.
+        The attribute or the item that is set; None for an item whose key is not a constant.
     is_item
         Whether it is an item.
     is_inside
-        Whether it stands in a function or a class: nobody knows then whether it was executed.
+        Whether it is in a function or a class: then it is unknown whether it was executed.
     """
 
     root: str
@@ -45,7 +45,7 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Call:
-    """A call for its effect: ``a.b.c(…)`` as a statement, with its text."""
+    """A call for its side effect: ``a.b.c(…)`` as a statement, with its text."""
 
     root: str
     path: tuple[str, ...]
@@ -53,7 +53,7 @@ class Call:
 
 
 def executed_sources(namespace: Mapping[str, Any]) -> list[str]:
-    """Return the texts of what was executed in a namespace, in order."""
+    """Return the sources that were executed in a namespace, in order."""
     if cells := numbered_cells(namespace):
         return [text for _, text in cells]
     file = namespace.get("__file__")
@@ -75,7 +75,7 @@ def numbered_cells(namespace: Mapping[str, Any]) -> list[tuple[int, str]]:
 
 @lru_cache(maxsize=4096)
 def parse_source(text: str) -> ast.Module:
-    """Return a cell's syntax tree; an empty one for what is no Python."""
+    """Return a cell's syntax tree; an empty one for what is not Python."""
     try:
         return ast.parse(text)
     except (SyntaxError, ValueError):
@@ -84,7 +84,7 @@ def parse_source(text: str) -> ast.Module:
 
 @lru_cache(maxsize=4096)
 def side_effects(text: str) -> tuple[tuple[Assignment, ...], tuple[Call, ...]]:
-    """Return a cell's assignments to attributes and items, and its calls for their effect."""
+    """Return a cell's assignments to attributes and items, and its calls for side effects."""
     assignments, calls = list[Assignment](), list[Call]()
     for node, is_inside in _walk(parse_source(text), is_inside=False):
         if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
@@ -111,8 +111,8 @@ def _walk(node: ast.AST, *, is_inside: bool) -> Iterator[tuple[ast.AST, bool]]:
 
 def _assignments(target: ast.expr, *, is_inside: bool) -> Iterator[Assignment]:
     if isinstance(target, (ast.Tuple, ast.List)):
-        for each in target.elts:
-            yield from _assignments(each, is_inside=is_inside)
+        for element in target.elts:
+            yield from _assignments(element, is_inside=is_inside)
     elif isinstance(target, ast.Attribute):
         root, path = _attribute_path(target)
         if root:
@@ -134,7 +134,7 @@ def _setattr_assignments(call: ast.Call, *, is_inside: bool) -> Iterator[Assignm
 
 
 def _attribute_path(node: ast.expr) -> tuple[str, tuple[str, ...]]:
-    """Return the name and the attributes of ``name.attribute.attribute``; "" for all else."""
+    """Return the name and the attributes of ``name.attribute.attribute``; "" for anything else."""
     path: list[str] = []
     while isinstance(node, ast.Attribute):
         path.insert(0, node.attr)

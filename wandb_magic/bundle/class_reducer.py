@@ -1,10 +1,10 @@
-"""How classes of the notebook go along, and the instances that pickle would make by calling them.
+"""Pickles notebook classes, and instances that pickle would recreate by calling their class.
 
-cloudpickle makes a class anew by calling its metaclass, without the body and the keywords that it
-was made with: a metaclass's ``__new__``, ``__init_subclass__``, and the ``__new__`` and
-``__init__`` of an enum's members would run once more, on what is not there yet. Here a class is
-made bare, none of the user's code is run, and what the class had is put into it. So it is with the
-members of an enum and with exceptions.
+cloudpickle recreates a class by calling its metaclass, without the body and the keywords that it
+was created with: a metaclass's ``__new__``, ``__init_subclass__``, and the ``__new__`` and
+``__init__`` of an enum's members would run again, on an incomplete class. Here a bare class is
+created without running any user code, and its contents are put into it. The members of an enum and
+exceptions are handled in the same way.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ from wandb_magic.bundle.type_reconstructors import (
 Reduced = tuple[Any, ...]
 
 _CField = type(vars(type("_", (ctypes.Structure,), {"_fields_": [("a", ctypes.c_int)]}))["a"])
-# What a class must have when it is made; all else can be put into it.
+# What a class must have when it is created; everything else can be added later.
 _FROM_THE_START = ("__module__", "__slots__", "__orig_bases__")
-# What each class makes for itself.
+# What each class creates for itself.
 _OWN = frozenset({"__dict__", "__weakref__", "__annotate_func__", "_abc_impl", *_FROM_THE_START})
-_HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class that Python code makes
+_HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class created by Python code
 _METHODS = (FunctionType, classmethod, staticmethod, property)
 
 
 class _CallOnLoad:
-    """Is a call when it is unpickled, before what is behind it."""
+    """Performs a call when it is unpickled, before anything after it is read."""
 
     def __init__(self, function: Callable[..., object], *arguments: object) -> None:
         self._reduced = function, arguments
@@ -64,11 +64,11 @@ class ClassReducer:
     def __init__(self, reduce: Callable[[type], Any]) -> None:
         self._reduce = reduce
         self._is_by_value: dict[type, bool] = {}
-        # cloudpickle finds a class again that this process has already.
+        # cloudpickle finds a class that this process already has.
         self._track = reduce(type("_", (), {"__module__": "__main__"}))[0]
 
     def is_by_value(self, cls: type) -> bool:
-        """Tell whether a class goes along itself, and is not imported."""
+        """Return whether a class is pickled by value instead of imported."""
         if cls not in self._is_by_value:
             self._is_by_value[cls] = cls.__module__ != "builtins" and isinstance(
                 self._reduce(cls), tuple
@@ -76,14 +76,14 @@ class ClassReducer:
         return self._is_by_value[cls]
 
     def reduce(self, cls: type, reduced: Reduced) -> Reduced:
-        """Return how to make a class of the notebook again.
+        """Return how to recreate a class of the notebook.
 
         Parameters
         ----------
         cls
             The class.
         reduced
-            How cloudpickle would make it.
+            How cloudpickle would recreate it.
         """
         if len(reduced) < 6:  # noqa: PLR2004 - make, arguments, state, two of containers, setter
             return reduced
@@ -92,12 +92,12 @@ class ClassReducer:
             return derived
         tracker, state = reduced[1][-2], dict(reduced[2][0])
         registry = state.get("_abc_impl")
-        given = {name: vars(cls)[name] for name in _FROM_THE_START if name in vars(cls)}
-        given["__qualname__"] = cls.__qualname__
+        initial = {name: vars(cls)[name] for name in _FROM_THE_START if name in vars(cls)}
+        initial["__qualname__"] = cls.__qualname__
         if isinstance(vars(cls).get("__dict__"), property):
-            given["__dict__"] = vars(cls)["__dict__"]
-        hooked = next(each for each in cls.__mro__[1:] if "__init_subclass__" in vars(each))
-        quiet = hooked if self.is_by_value(hooked) else None
+            initial["__dict__"] = vars(cls)["__dict__"]
+        hook_owner = next(each for each in cls.__mro__[1:] if "__init_subclass__" in vars(each))
+        muted = hook_owner if self.is_by_value(hook_owner) else None
         metaclass = type(cls)
         makers = [each for each in type.mro(metaclass) if not self.is_by_value(each)]
         make: Reduced = (bare_class, metaclass, makers[0])
@@ -111,7 +111,7 @@ class ClassReducer:
                 bare_class,
                 None,
                 None,
-            )  # a library does not say where it is: its bases have it
+            )  # a library does not record where it is: its bases have it
         plainly = make[-1] not in (metaclass, None) or make[0] is bare_enum
         state = {
             name: value
@@ -121,9 +121,9 @@ class ClassReducer:
             and not (isinstance(value, MemberDescriptorType) and value.__objclass__ is cls)
         }
         if issubclass(cls, (ctypes.Structure, ctypes.Union)) and "_fields_" in state:
-            state["_fields_"] = state.pop("_fields_")  # behind what it depends on
-        arguments = (self._track, tracker, *make[1:], cls.__name__, cls.__bases__, given, quiet)
-        # Methods come first: what else it holds may need them, to be the key of a dict, say.
+            state["_fields_"] = state.pop("_fields_")  # after what it depends on
+        arguments = (self._track, tracker, *make[1:], cls.__name__, cls.__bases__, initial, muted)
+        # Methods come first: other contents may need them, for example to be the key of a dict.
         methods = {name: value for name, value in state.items() if isinstance(value, _METHODS)}
         others = {name: value for name, value in state.items() if name not in methods}
         parts = [
@@ -133,7 +133,7 @@ class ClassReducer:
         return make[0], arguments, parts, None, None, filled
 
     def reduce_instance(self, obj: Any) -> Reduced | None:  # noqa: ANN401 - any object is asked about
-        """Return how to make an enum's member or an exception again; None for all else."""
+        """Return how to recreate an enum's member or an exception; None for anything else."""
         if isinstance(obj, enum.Enum):
             return self._member(obj) if self.is_by_value(type(obj)) else None
         if isinstance(obj, BaseException):
@@ -148,25 +148,25 @@ class ClassReducer:
         elif hasattr(base, "__getnewargs__"):
             arguments = base.__getnewargs__(member)
         else:
-            arguments = base.__reduce__(member)[1]  # a date, say
+            arguments = base.__reduce__(member)[1]  # for example, a date
         bits = member.value if isinstance(member, enum.Flag) else None
-        held = vars(member)
-        make = (cls, base, arguments, held.get("_name_"), bits)
-        return bare_member, make, (held, _slots_of(member)), None, None, fill_instance
+        attributes = vars(member)
+        make = (cls, base, arguments, attributes.get("_name_"), bits)
+        return bare_member, make, (attributes, _slots_of(member)), None, None, fill_instance
 
     def _exception(self, error: BaseException) -> Reduced | None:
         mro = type(error).__mro__
         base: Any = next(each for each in mro if each.__module__ == "builtins")
-        above = mro[: mro.index(base)]
-        own = {name for each in above for name in vars(each)}
-        if not own & {"__init__", "__new__"} or own & {"__reduce__", "__reduce_ex__"}:
+        user_classes = mro[: mro.index(base)]
+        names = {name for each in user_classes for name in vars(each)}
+        if not names & {"__init__", "__new__"} or names & {"__reduce__", "__reduce_ex__"}:
             return None
         _, arguments, *state = base.__reduce__(error)
         return bare_exception, (type(error), base, arguments), *state
 
 
 def _derived_type(cls: Any) -> Reduced | None:  # noqa: ANN401 - any class
-    """Return how `ctypes` derives a type from another; None for all else."""
+    """Return how `ctypes` derives a type from another; None for anything else."""
     for order, native in (("be", "le"), ("le", "be")):
         other = getattr(cls, f"__ctype_{native}__", cls)
         if other is not cls and getattr(other, f"__ctype_{order}__", None) is cls:
@@ -179,20 +179,20 @@ def _derived_type(cls: Any) -> Reduced | None:  # noqa: ANN401 - any class
 
 
 def _slots_of(obj: object) -> dict[str, Any]:
-    """Return what an instance holds in slots."""
-    found = {}
-    for each in type(obj).__mro__:
-        for descriptor in vars(each).values():
-            if isinstance(descriptor, MemberDescriptorType) and each.__flags__ & _HEAP:
+    """Return the contents of an instance's slots."""
+    slots = {}
+    for cls in type(obj).__mro__:
+        for descriptor in vars(cls).values():
+            if isinstance(descriptor, MemberDescriptorType) and cls.__flags__ & _HEAP:
                 with contextlib.suppress(AttributeError):  # still empty
-                    found[descriptor.__name__] = descriptor.__get__(obj)
-    return found
+                    slots[descriptor.__name__] = descriptor.__get__(obj)
+    return slots
 
 
 def reduce_library_method(function: FunctionType) -> Reduced | None:
-    """Return how to find the function behind a method of an imported class; None for all else.
+    """Return how to find the function of an imported class's method; None for anything else.
 
-    A class method's function is not what its name leads to, and would go along by value.
+    A class method's function is not what its name refers to, and would be pickled by value.
     """
     module = sys.modules.get(function.__module__ or "__main__")
     *path, name = function.__qualname__.split(".")

@@ -1,4 +1,4 @@
-"""Which names a cell needs from outside, read off its syntax tree in order of evaluation.
+"""Finds the names that a cell needs from outside, from its syntax tree in evaluation order.
 
 Nothing is executed here.
 """
@@ -28,18 +28,18 @@ _Nodes = Iterable[ast.AST | None]
 
 
 def no_dependencies(_name: str) -> GlobalNames:
-    """Return nothing: names have no values yet."""
+    """Return no names: names have no values yet."""
     return GlobalNames({}, frozenset())
 
 
 def no_mentions(_strings: Iterable[str], _used: Collection[str]) -> set[str]:
-    """Return nothing: strings are text."""
+    """Return no names: strings are only text."""
     return set()
 
 
 def analyze_cell(
     tree: ast.Module,
-    behind: Callable[[str], GlobalNames] = no_dependencies,
+    dependencies: Callable[[str], GlobalNames] = no_dependencies,
     mentioned: Callable[[Iterable[str], Collection[str]], set[str]] = no_mentions,
     include: Collection[str] = (),
 ) -> CellReferences:
@@ -49,14 +49,14 @@ def analyze_cell(
     ----------
     tree
         The parsed cell.
-    behind
-        Returns what the outside value of a name reads and stores when it is used.
+    dependencies
+        Returns the names that the outside value of a name reads and stores when it is used.
     mentioned
-        Returns the names that strings mention, in code that uses certain names.
+        Returns the names that strings mention, in code that uses the given names.
     include
-        Names that are needed whatever the cell says.
+        Names that are needed whatever the cell contains.
     """
-    names = CellScope(behind)
+    names = CellScope(dependencies)
     _FreeVariableVisitor(names).run(tree.body)
     names.mention(mentioned(strings_in(tree), names_in(tree)))
     names.include(include)
@@ -64,10 +64,10 @@ def analyze_cell(
 
 
 def analyze_value(
-    used: GlobalNames, behind: Callable[[str], GlobalNames], include: Collection[str] = ()
+    used: GlobalNames, dependencies: Callable[[str], GlobalNames], include: Collection[str] = ()
 ) -> CellReferences:
-    """Find the names that a value of the notebook, a function to call say, needs."""
-    names = CellScope(behind)
+    """Find the names that a value of the notebook needs, such as a function to call."""
+    names = CellScope(dependencies)
     names.use(used, 0)
     names.include(include)
     return names.finish()
@@ -90,7 +90,7 @@ class _FreeVariableVisitor(ast.NodeVisitor):
         self.names.define(self.owner or name, body_names(node))
 
     def branches(self, *branches: _Nodes) -> None:
-        """Visit alternatives: only what every one of them binds is surely bound after them."""
+        """Visit alternatives: only what all of them bind is certainly bound after them."""
         before, after = self.names.bound, []
         for branch in branches:
             self.names.bound = set(before)
@@ -98,12 +98,12 @@ class _FreeVariableVisitor(ast.NodeVisitor):
             after.append(self.names.bound)
         self.names.bound = set.intersection(*after) if after else before
 
-    def scope(self, nodes: _Nodes, *given: str) -> None:
-        """Visit what has a scope of its own: what it binds is not bound outside."""
-        bound, somewhere = set(self.names.bound), set(self.names.bound_somewhere)
-        self.names.bind(*given)
+    def scope(self, nodes: _Nodes, *parameters: str) -> None:
+        """Visit nodes with their own scope: what it binds is not bound outside."""
+        bound, bound_somewhere = set(self.names.bound), set(self.names.bound_somewhere)
+        self.names.bind(*parameters)
         self.run(nodes)
-        self.names.bound, self.names.bound_somewhere = bound, somewhere
+        self.names.bound, self.names.bound_somewhere = bound, bound_somewhere
 
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Store):
@@ -223,8 +223,8 @@ class _FreeVariableVisitor(ast.NodeVisitor):
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self.run(node.decorator_list)
         outer, self.owner = self.owner, self.owner or node.name
-        heads = [*node.bases, *(word.value for word in node.keywords)]
-        self.scope([*heads, *node.body], *type_parameters(node))
+        arguments = [*node.bases, *(keyword.value for keyword in node.keywords)]
+        self.scope([*arguments, *node.body], *type_parameters(node))
         self.owner = outer
         self.names.bind(node.name)
 

@@ -1,4 +1,4 @@
-"""Whether two values of a variable, or two bundles, are the same, as far as their pickles say."""
+"""Compares two values of a variable, or two bundles, by their pickles."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from wandb_magic.bundle.pickler import ComparingPickler
 
 
 def values_equal(one: object, other: object, namespace: dict[str, Any]) -> bool:
-    """Tell whether two values are the same object, or pickle to the same bytes.
+    """Return whether two values are the same object, or pickle to the same bytes.
 
-    What cannot be pickled, or is put together in another way, counts as different.
+    Values that cannot be pickled, or that are composed differently, count as different.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def values_equal(one: object, other: object, namespace: dict[str, Any]) -> bool:
     if one is other:
         return True
     if type(one) is not type(other):
-        # A class that went along by value is another object than the one that stayed.
+        # A class that was pickled by value is not the same object as the original.
         return False
     try:
         return _pickled(one, namespace) == _pickled(other, namespace)
@@ -35,7 +35,7 @@ def values_equal(one: object, other: object, namespace: dict[str, Any]) -> bool:
 
 
 def bundles_equal(one: Path, other: Path) -> bool:
-    """Tell whether the bundles in two folders execute the same code on the same variables."""
+    """Return whether the bundles in two folders execute the same code on the same variables."""
     first, second = Manifest.read(one), Manifest.read(other)
     if (first.kind, first.directory, first.spans) != (second.kind, second.directory, second.spans):
         return False

@@ -1,6 +1,7 @@
-"""Opening files that somebody else may have put there: links, pipes, and what changes meanwhile.
+"""Opens files that somebody else may control: links, pipes, and files that change meanwhile.
 
-What was checked is what is read: a name is opened once, and all that follows asks the open file.
+What was checked is what is read: a name is opened once, and everything after that uses the open
+file.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 LOOSE = stat.S_IWGRP | stat.S_IWOTH
-"""The rights that let others write."""
+"""The permissions that let others write."""
 
 CHUNK = 1 << 26
-"""Octets that one thread digests."""
+"""Bytes per chunk; one thread hashes one chunk at a time."""
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -33,19 +34,19 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def open_private_copy(path: Path) -> BinaryIO:
-    """Open a file that nobody changes while it is read: a copy, if others could."""
+    """Open a file that cannot change while it is read: a copy, if others could write to it."""
     file = open_regular(path)
     status = os.fstat(file.fileno())
     if not status.st_mode & LOOSE and status.st_uid in (os.geteuid(), 0):
         return file
-    copy = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - whoever asked closes it
+    copy = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - the caller closes it
     with file:
         shutil.copyfileobj(file, copy)
     return copy
 
 
 def fingerprint(file: BinaryIO) -> list[int]:
-    """Return what changes with a file's content, unless somebody takes pains: device to times."""
+    """Return what changes with a file's content unless tampered with: device to times."""
     status = os.fstat(file.fileno())
     return [
         status.st_dev,
@@ -57,21 +58,23 @@ def fingerprint(file: BinaryIO) -> list[int]:
 
 
 def digest(file: BinaryIO) -> str:
-    """Return a digest of a file: that of its chunks' digests, which threads take side by side."""
+    """Return a digest of a file: that of its chunks' digests, computed in parallel threads."""
     descriptor = file.fileno()
     starts = range(0, max(1, os.fstat(descriptor).st_size), CHUNK)
 
     def of_chunk(start: int) -> bytes:
-        taken = hashlib.sha256()
-        at, end = start, start + CHUNK
-        while at < end and (read := os.pread(descriptor, min(1 << 20, end - at), at)):
-            taken.update(read)
-            at += len(read)
-        return taken.digest()
+        chunk_hash = hashlib.sha256()
+        position, end = start, start + CHUNK
+        while position < end and (
+            read := os.pread(descriptor, min(1 << 20, end - position), position)
+        ):
+            chunk_hash.update(read)
+            position += len(read)
+        return chunk_hash.digest()
 
-    if len(starts) == 1:  # no thread: the process may be one that forks
-        found = [of_chunk(0)]
+    if len(starts) == 1:  # no threads: the process may be one that forks
+        digests = [of_chunk(0)]
     else:
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-            found = list(pool.map(of_chunk, starts))
-    return hashlib.sha256(b"".join(found)).hexdigest()
+            digests = list(pool.map(of_chunk, starts))
+    return hashlib.sha256(b"".join(digests)).hexdigest()

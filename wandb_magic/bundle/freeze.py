@@ -1,7 +1,7 @@
-"""Freezing a cell or a function, with the variables that it uses, into a folder.
+"""Freezes a cell or a function, with the variables that it uses, into a folder.
 
-Runs in the kernel, on the path between the user's Shift-Enter and the cell's reply: it takes no
-lock, imports nothing heavy, and leaves the user's objects as they are.
+This runs in the kernel, between the user's Shift-Enter and the cell's reply: it takes no lock,
+imports nothing slow, and does not change the user's objects.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ from wandb_magic.errors import BundleError
 from wandb_magic.paths import FOLDER_MODE, open_private
 
 NO_STATE = NotebookState({}, [], [], [])
-SHORTEST_SECRET = 8  # characters: shorter values of variables are found in any text
+SHORTEST_SECRET = 8  # characters: shorter values would match in any text
 
 
 @dataclass(frozen=True)
 class CapturedVariable:
-    """One thing that goes along: its name, what it is, and its size in bytes."""
+    """One captured variable: its name, what it is, and its size in bytes."""
 
     name: str
     kind: str
@@ -56,18 +56,18 @@ class CapturedVariable:
 
 @dataclass(frozen=True)
 class CaptureSummary:
-    """What goes along with a sweep, for the user to see before it starts.
+    """What a sweep has captured, for the user to see before it starts.
 
     Attributes
     ----------
     variables
         The variables.
     carried
-        What the notebook has set on modules and libraries, and runs get, too.
+        What the notebook has set on modules and libraries that is also set in the runs.
     left
-        What of it was seen and stays behind, with the reason.
+        What was detected but not captured, with the reason.
     cells
-        Label and text of the cells that each run executes again.
+        The label and text of each cell that every run executes again.
     """
 
     variables: tuple[CapturedVariable, ...]
@@ -77,7 +77,7 @@ class CaptureSummary:
 
     @property
     def size(self) -> int:
-        """Bytes in all."""
+        """The total size in bytes."""
         return sum(item.size for item in self.variables)
 
 
@@ -98,18 +98,18 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
     Parameters
     ----------
     folder
-        Where the bundle goes; it is made with mode 0700.
+        The folder of the bundle; it is created with mode 0700.
     cell, function
         The text of the cell, or the function to call without arguments; with neither, the runs
         execute the command of the spec.
     namespace
         Where names are looked up; the function's globals, or ``__main__``'s, by default.
     exclude
-        Names to leave behind.
+        Names not to capture.
     include
-        Names to take along, whether the code names them or not.
+        Names to capture, whether or not the code uses them.
     environment
-        Variables set for the runs, beside those of this process.
+        Environment variables for the runs, in addition to those of this process.
     rerun_cells
         Whether runs execute again the cells that define what cannot be pickled.
     random_state
@@ -120,7 +120,7 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
     BundleError
         If a name is not defined, a variable cannot be pickled, or the cell has IPython syntax.
     SyntaxError
-        If the cell is no Python.
+        If the cell is not Python.
     """
     if namespace is None:
         namespace = getattr(function, "__globals__", None) or vars(sys.modules["__main__"])
@@ -151,7 +151,7 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
         values = {**_captured_values(names, notebook), **rerun.values, **values}
     else:
         values = captured
-    # Arrays go before the views of them, so that those can stay views.
+    # Arrays come before their views, so that these can stay views.
     values = dict(sorted(values.items(), key=lambda item: not is_base_array(item[1])))
     folder.mkdir(mode=FOLDER_MODE, parents=True)
     if cell is not None:
@@ -167,17 +167,17 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
     )
     with closing(BundleWriter(folder, notebook, without)) as writer:
         if state.switches or state.attributes:
-            # It comes first: reading variables may depend on it.
+            # This comes first: reading variables may depend on it.
             writer.add(
                 library_state.STATE, (state.switches, [tuple(each) for each in state.attributes])
             )
         for name, value in values.items():
             writer.add(name, value)
         writer.add_definitions()
-    functions = [each for each in writer.pickler.definitions if isinstance(each, FunctionType)]
-    codes += [each.__code__ for each in functions]
+    definitions = writer.pickler.definitions
+    codes += [each.__code__ for each in definitions if isinstance(each, FunctionType)]
     mentioned = frozenset().union(*map(attributes_of, codes))
-    held = with_submodules(values.values(), mentioned)
+    modules = with_submodules(values.values(), mentioned)
     imported = imports_of(codes)
     generators = library_state.random_state() if random_state else {}
     carried = (*state.carried, *_describe_generators(generators))
@@ -186,7 +186,7 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
         python=platform.python_version(),
         directory=str(Path.cwd()),
         path=tuple(os.path.abspath(entry) for entry in sys.path),  # noqa: PTH100 - keeps symlinks
-        imports={**{name: [] for name in held}, **imported},
+        imports={**{name: [] for name in modules}, **imported},
         variables=tuple(writer.variables),
         spans=tuple(writer.buffers.spans),
         sources=_sources(writer.pickler.filenames),
@@ -199,7 +199,7 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
         carried=carried,
         cells=rerun.cells,
         random_state=generators,
-        imports_in_run=tuple(sorted({*imported} - {*held})) if sets_environment(codes) else (),
+        imports_in_run=tuple(sorted({*imported} - {*modules})) if sets_environment(codes) else (),
     ).write(folder)
     sign(folder)
     items = (
@@ -211,13 +211,13 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
 
 
 def _describe_generators(generators: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what a launch says of the random state that goes along."""
+    """Yield the description of the captured random state in a launch summary."""
     if generators:
         yield f"random state ({', '.join(generators)})"
 
 
 def _find_rerun(notebook: NotebookNamespace, values: Mapping[str, Any]) -> RerunPlan:
-    """Return what is to be executed again, in place of what cannot be pickled."""
+    """Return the cells to execute again, in place of what cannot be pickled."""
 
     def is_picklable(value: object) -> bool:
         return can_pickle(value, notebook.namespace, values.keys())
@@ -232,16 +232,16 @@ def _find_notebook_state(
     without: Collection[str],
     environment: Mapping[str, str],
 ) -> NotebookState:
-    """Return what the notebook has set outside of its variables; no secret of `environment`."""
+    """Return what the notebook has set outside its variables, without secrets of `environment`."""
     namespace = notebook.namespace
     if namespace.get("__name__") != "__main__":  # a function of a module, started by a notebook
         namespace = vars(sys.modules["__main__"])
 
-    kept = recordable_environment(environment)
+    recordable = recordable_environment(environment)
     secrets = {
         value.encode(errors="surrogateescape")
         for name, value in environment.items()
-        if name not in kept and len(value) >= SHORTEST_SECRET
+        if name not in recordable and len(value) >= SHORTEST_SECRET
     }
 
     def is_picklable(value: object) -> bool:
@@ -275,7 +275,7 @@ def _check_defined(names: CellReferences, notebook: NotebookNamespace) -> None:
 
 
 def _captured_values(names: CellReferences, notebook: NotebookNamespace) -> dict[str, Any]:
-    """Return the variables that go along; those the cell may bind itself only if they can."""
+    """Return the variables to capture; those that the cell may bind itself only if possible."""
     needed = {name: notebook.resolve(name) for name in names.needed}
     optional = {
         name: value
@@ -283,14 +283,14 @@ def _captured_values(names: CellReferences, notebook: NotebookNamespace) -> dict
         if (value := notebook.resolve(name)) is not MISSING
         and can_pickle(value, notebook.namespace, names.bound)
     }
-    found = {name: value for name, value in needed.items() if value is not MISSING}
-    return {**found, **optional}
+    available = {name: value for name, value in needed.items() if value is not MISSING}
+    return {**available, **optional}
 
 
 def _names_left_behind(
     notebook: NotebookNamespace, bound: Collection[str], captured: Collection[str]
 ) -> tuple[str, ...]:
-    """Return the names that the notebook has and that stay behind, for the runs' messages."""
+    """Return the names of the notebook that are not captured, for the runs' messages."""
     return tuple(
         name
         for name in notebook.namespace
@@ -301,7 +301,7 @@ def _names_left_behind(
 
 
 def _sources(filenames: Collection[str]) -> dict[str, str]:
-    """Return the text of the cells that code comes from, for the runs' tracebacks."""
+    """Return the text of the cells that the code comes from, for the runs' tracebacks."""
     sources = {
         name: "".join(linecache.getlines(name)) for name in filenames if not _is_permanent(name)
     }
@@ -309,7 +309,7 @@ def _sources(filenames: Collection[str]) -> dict[str, str]:
 
 
 def _is_permanent(filename: str) -> bool:
-    """Tell whether a file is still there when the runs want it; that of a cell is not."""
+    """Return whether a file still exists when the runs need it; that of a cell does not."""
     entry = linecache.cache.get(filename, ())
-    remembered = len(entry) > 1 and entry[1] is None  # the text was put there, without a file
-    return not remembered and Path(filename).is_file()
+    is_cached_text = len(entry) > 1 and entry[1] is None  # the text was put there, without a file
+    return not is_cached_text and Path(filename).is_file()

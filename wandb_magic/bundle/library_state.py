@@ -1,10 +1,9 @@
-"""The state of libraries that a notebook has set and no variable holds: reading and setting it.
+"""Reads and restores library state that a notebook has set and no variable holds.
 
 `LIBRARY_SETTINGS` lists the global settings of the standard library and of well-known libraries:
-how to
-read one, what it is in a fresh process, how to set it. `restore` sets what a notebook had in the
-process that executes its code. An exported run takes this file along as it is, so it imports
-nothing of this package, and no library that the process has not imported itself.
+how to read one, its value in a fresh process, and how to set it. `restore` sets the notebook's
+values in the process that executes its code. An exported run includes this file unchanged, so it
+imports nothing from this package, and no library that the process has not imported itself.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, NamedTuple
 
-STATE = "<library state>"  # the name under which a bundle keeps it, among the variables
+STATE = "<library state>"  # its name among the variables of a bundle
 
 
 class LibrarySetting(NamedTuple):
@@ -39,15 +38,15 @@ class LibrarySetting(NamedTuple):
     module
         The module that must be imported for it to exist.
     read
-        Returns what is set now, as something that can be pickled.
+        Returns the current value in a form that can be pickled.
     default
         What `read` returns in a fresh process, or a function of the module that does so.
     write
-        Sets what `read` has returned.
+        Sets a value that `read` returned.
     late
-        Whether it is set in the run itself: setting it starts threads, or initialises a device.
+        Whether to set it in the run itself, because that starts threads or initialises a device.
     is_reported
-        Whether a value is worth mentioning to the user; libraries set some of these themselves.
+        Returns whether to report a value to the user; libraries set some of these themselves.
     """
 
     module: str
@@ -66,9 +65,9 @@ class RandomGenerator(NamedTuple):
     module
         The module that must be imported for them to exist.
     read
-        Returns their state as JSON knows it, None if they have none yet.
+        Returns their state in JSON types; None if they have none yet.
     write
-        Sets what `read` has returned.
+        Sets a state that `read` returned.
     """
 
     module: str
@@ -82,7 +81,7 @@ class Attribute(NamedTuple):
     Attributes
     ----------
     module, path
-        The module, and the way from there to what holds the attribute: ``"nn.Linear"``, or "".
+        The module, and the path from it to the owner of the attribute: ``"nn.Linear"``, or "".
     key
         The name of the attribute, or the key of the item.
     value
@@ -90,7 +89,7 @@ class Attribute(NamedTuple):
     is_item
         Whether it is an item of a container.
     is_certain
-        Whether it was surely changed: else it is only set where it differs from a fresh import.
+        Whether it was certainly changed; if not, it is set only where a fresh import differs.
     """
 
     module: str
@@ -102,7 +101,7 @@ class Attribute(NamedTuple):
 
     @property
     def label(self) -> str:
-        """The attribute as one would write it."""
+        """The attribute as written in code."""
         owner = ".".join(part for part in (self.module, self.path) if part)
         return f"{owner}[{self.key!r}]" if self.is_item else f"{owner}.{self.key}"
 
@@ -116,14 +115,14 @@ def _changed(now: Mapping[str, Any], fresh: Mapping[str, Any]) -> dict[str, Any]
 
 
 def is_same(one: Any, other: Any) -> bool:  # noqa: ANN401 - any two values
-    """Tell whether two values are equal, and of one type."""
+    """Return whether two values are equal and of the same type."""
     if one is other:
         return True
     if type(one) is not type(other):
         return False
     try:
         return bool(one == other) or pickle.dumps(one) == pickle.dumps(other)
-    except Exception:  # noqa: BLE001 - a class of anybody's may raise anything
+    except Exception:  # noqa: BLE001 - any class may raise anything
         return False
 
 
@@ -153,7 +152,7 @@ def _decimal(_: Any) -> decimal.Context | None:  # noqa: ANN401 - a module
 
 
 _ROOT = "root"
-# Loggers of the notebook's own process.
+# Loggers of the kernel itself.
 _KERNELS = frozenset(
     {"asyncio", "comm", "ipykernel", "IPKernelApp", "IPython", "jupyter_client", "parso"}
     | {"ipywidgets", "jedi", "tornado", "traitlets", "wandb", "zmq"}
@@ -161,12 +160,12 @@ _KERNELS = frozenset(
 
 
 def _loggers() -> dict[str, logging.Logger]:
-    found = {
+    loggers = {
         name: each
         for name, each in list(logging.root.manager.loggerDict.items())
         if isinstance(each, logging.Logger) and name.partition(".")[0] not in _KERNELS
     }
-    return {_ROOT: logging.root, **found}
+    return {_ROOT: logging.root, **loggers}
 
 
 def _levels(_: Any) -> dict[str, int]:  # noqa: ANN401 - a module
@@ -182,36 +181,36 @@ def _set_levels(_: Any, levels: dict[str, int]) -> None:  # noqa: ANN401 - a mod
 
 
 def _is_library_logger(name: str) -> bool:
-    """Tell whether a logger is one that a library has made and furnishes itself."""
+    """Return whether a logger is one that a library creates and configures itself."""
     file = getattr(sys.modules.get(name.partition(".")[0]), "__file__", None) or ""
     return "-packages" in file
 
 
 def _handlers(_: Any) -> dict[str, list[tuple[str, Any, int, Any]]]:  # noqa: ANN401 - a module
-    found = {}
-    for name, each in _loggers().items():
+    handlers = {}
+    for name, logger in _loggers().items():
         if name != _ROOT and _is_library_logger(name):
             continue
-        described = [_describe_handler(handler) for handler in each.handlers]
-        if known := [handler for handler in described if handler is not None]:
-            found[name] = known
-    return found
+        described = [_describe_handler(handler) for handler in logger.handlers]
+        if supported := [handler for handler in described if handler is not None]:
+            handlers[name] = supported
+    return handlers
 
 
 def _describe_handler(handler: logging.Handler) -> tuple[str, Any, int, Any] | None:
-    """Return a handler as kind, target, level and formatter; None for one of another kind."""
+    """Return a handler as kind, target, level and formatter; None for any other kind."""
     if type(handler) is logging.FileHandler:
         target: Any = (handler.baseFilename, handler.encoding)
         return "file", target, handler.level, handler.formatter
     if type(handler) is logging.StreamHandler:
-        where = getattr(handler.stream, "name", "")
-        is_out = handler.stream is sys.stdout or where in ("stdout", "<stdout>")
+        stream_name = getattr(handler.stream, "name", "")
+        is_out = handler.stream is sys.stdout or stream_name in ("stdout", "<stdout>")
         return "stream", "stdout" if is_out else "stderr", handler.level, handler.formatter
     return None
 
 
 def other_handlers() -> list[str]:
-    """Return the handlers of the notebook's loggers that cannot be made again."""
+    """Return the handlers of the notebook's loggers that cannot be recreated."""
     return [
         f"{type(handler).__qualname__} of logger {name!r}"
         for name, each in _loggers().items()
@@ -222,32 +221,32 @@ def other_handlers() -> list[str]:
 
 
 def _add_handlers(_: Any, handlers: dict[str, list[tuple[str, Any, int, Any]]]) -> None:  # noqa: ANN401 - a module
-    for name, listed in handlers.items():
+    for name, descriptions in handlers.items():
         logger = logging.root if name == _ROOT else logging.getLogger(name)
-        for kind, target, level, formatter in listed:
-            made: logging.Handler
+        for kind, target, level, formatter in descriptions:
+            handler: logging.Handler
             if kind == "file":
-                made = logging.FileHandler(target[0], encoding=target[1], delay=True)
+                handler = logging.FileHandler(target[0], encoding=target[1], delay=True)
             else:
-                made = logging.StreamHandler(getattr(sys, target))
-            there = [(_describe_handler(each) or ("", ""))[:2] for each in logger.handlers]
-            if (kind, target) in there:
+                handler = logging.StreamHandler(getattr(sys, target))
+            existing = [(_describe_handler(each) or ("", ""))[:2] for each in logger.handlers]
+            if (kind, target) in existing:
                 continue
-            made.setLevel(level)
-            made.setFormatter(formatter)
-            logger.addHandler(made)
+            handler.setLevel(level)
+            handler.setFormatter(formatter)
+            logger.addHandler(handler)
 
 
 Filter = tuple[str, str, str, str, int]  # action, message, category, module, line
 
 
 def _filters(_: Any) -> list[Filter]:  # noqa: ANN401 - a module
-    """Return the filters that were added, by whomever, since this process started."""
-    return [found for found in map(_plain, warnings.filters) if found not in _FRESH]
+    """Return the filters that were added since this process started, by any code."""
+    return [entry for entry in map(_plain, warnings.filters) if entry not in _FRESH]
 
 
-def _plain(each: Any) -> Filter:  # noqa: ANN401 - a tuple, by Python's own types
-    action, message, category, module, line = each
+def _plain(entry: Any) -> Filter:  # noqa: ANN401 - a tuple, by Python's own types
+    action, message, category, module, line = entry
     texts = [getattr(text, "pattern", text) or "" for text in (message, module)]
     return action, texts[0], f"{category.__module__}:{category.__qualname__}", texts[1], line
 
@@ -264,32 +263,32 @@ _FRESH: tuple[Filter, ...] = (
         )
     ),
 )
-# Makes an error of every warning, those of libraries inside of a run, too.
+# Turns every warning into an error, including warnings of libraries in a run.
 STRICT: Filter = ("error", "", "builtins:Warning", "", 0)
 
 
 def _set_filters(_: Any, filters: list[Filter]) -> None:  # noqa: ANN401 - a module
-    there = {_plain(each): each for each in warnings.filters}
-    ours = []
-    for each in filters:
-        action, message, category, module, line = each
-        if each in there:
-            ours.append(there.pop(each))
-        elif kind := _category(category):
+    existing = {_plain(entry): entry for entry in warnings.filters}
+    first = []
+    for entry in filters:
+        action, message, category, module, line = entry
+        if entry in existing:
+            first.append(existing.pop(entry))
+        elif warning_class := _category(category):
             before = list(warnings.filters)
-            warnings.filterwarnings(action, message, kind, module, line)  # type: ignore[arg-type]
-            ours.append(warnings.filters[0])
+            warnings.filterwarnings(action, message, warning_class, module, line)  # type: ignore[arg-type]
+            first.append(warnings.filters[0])
             warnings.filters[:] = before  # type: ignore[index]
-    warnings.filters[:] = [*ours, *there.values()]  # type: ignore[index]
+    warnings.filters[:] = [*first, *existing.values()]  # type: ignore[index]
     getattr(warnings, "_filters_mutated_lock_held", getattr(warnings, "_filters_mutated", list))()
 
 
-def _category(named: str) -> type[Warning] | None:
-    module, _, name = named.partition(":")
-    found: Any = sys.modules.get(module)
+def _category(qualified_name: str) -> type[Warning] | None:
+    module, _, name = qualified_name.partition(":")
+    value: Any = sys.modules.get(module)
     for part in name.split("."):
-        found = getattr(found, part, None)
-    return found if isinstance(found, type) and issubclass(found, Warning) else None
+        value = getattr(value, part, None)
+    return value if isinstance(value, type) and issubclass(value, Warning) else None
 
 
 # --- libraries
@@ -333,7 +332,7 @@ def _has_progress(pandas: Any) -> bool:  # noqa: ANN401 - a module
 def _rc_params(matplotlib: Any) -> dict[str, Any]:  # noqa: ANN401 - a module
     def of(params: Any) -> dict[str, Any]:  # noqa: ANN401 - a library's mapping
         return {
-            name: dict.__getitem__(params, name)  # to look at the backend would choose one
+            name: dict.__getitem__(params, name)  # reading the backend would select one
             for name in dict.keys(params)
             if name not in ("backend", "backend_fallback", "interactive", "toolbar")
         }
@@ -380,7 +379,7 @@ def _deterministic(torch: Any) -> tuple[bool, bool]:  # noqa: ANN401 - a module
 
 
 def _usual_threads(torch: Any) -> int:  # noqa: ANN401 - a module
-    """Return how many threads torch takes by itself; the count now, if that is one of its own."""
+    """Return the current number of threads if it is a default of torch's, else -1."""
     now: int = torch.get_num_threads()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     usual = {cores, os.cpu_count(), (os.cpu_count() or 2) // 2, (cores or 2) // 2}
@@ -435,7 +434,7 @@ LIBRARY_SETTINGS: dict[str, LibrarySetting] = {
         "sys",
         lambda sys: sys.getrecursionlimit(),
         1000,
-        # IPython raises it for itself: never lower what is there.
+        # IPython raises it for itself: never lower it.
         lambda sys, value: sys.setrecursionlimit(max(value, sys.getrecursionlimit())),
     ),
     "socket timeout": LibrarySetting(
@@ -623,7 +622,7 @@ def _write_torch_random(torch: Any, value: Mapping[str, Any]) -> None:  # noqa: 
     def state(text: str) -> Any:  # noqa: ANN401 - a tensor
         return torch.tensor(list(bytes.fromhex(text)), dtype=torch.uint8, device="cpu")
 
-    # It seeds the devices, too, as soon as they are used.
+    # This also seeds the devices, as soon as they are used.
     torch.manual_seed(value["seed"])
     torch.set_rng_state(state(value["cpu"]))
     for number, text in enumerate(value["cuda"][: torch.cuda.device_count()]):
@@ -656,7 +655,7 @@ GENERATORS = {
         lambda random, value: random.set_state(value),
     ),
     "torch": RandomGenerator("torch", _read_torch_random, _write_torch_random),
-    # These have seeds; how many numbers they have drawn since is not known.
+    # These have seeds; how many numbers they have drawn since is unknown.
     "keras": RandomGenerator("keras", _read_keras_random, _write_keras_random),
     "tensorflow": RandomGenerator(
         "tensorflow",
@@ -667,20 +666,20 @@ GENERATORS = {
 
 
 def random_state() -> dict[str, Any]:
-    """Return the state of the global random generators, of libraries that are imported."""
-    found = {}
+    """Return the states of the global random generators of imported libraries."""
+    states = {}
     for name, generator in GENERATORS.items():
         module = sys.modules.get(generator.module)
         if module is not None:
             with contextlib.suppress(Exception):  # another version, or half imported
                 state = generator.read(module)
                 if state is not None:
-                    found[name] = state
-    return found
+                    states[name] = state
+    return states
 
 
 def set_random_state(states: Mapping[str, Any]) -> None:
-    """Set what `random_state` has returned, now or as soon as a library is imported."""
+    """Set states that `random_state` returned, now or as soon as a library is imported."""
     for name, state in states.items():
         generator = GENERATORS.get(name)
         if generator is not None:
@@ -689,18 +688,18 @@ def set_random_state(states: Mapping[str, Any]) -> None:
 
 
 def changed_settings() -> dict[str, Any]:
-    """Return the switches that are not as in a fresh process, of libraries that are imported."""
-    found = {}
-    for name, switch in LIBRARY_SETTINGS.items():
-        module = sys.modules.get(switch.module)
+    """Return the settings of imported libraries that differ from a fresh process."""
+    changed = {}
+    for name, setting in LIBRARY_SETTINGS.items():
+        module = sys.modules.get(setting.module)
         if module is None:
             continue
         with contextlib.suppress(Exception):  # another version, or half imported
-            value = switch.read(module)
-            fresh = switch.default(module) if callable(switch.default) else switch.default
+            value = setting.read(module)
+            fresh = setting.default(module) if callable(setting.default) else setting.default
             if not is_same(value, fresh):
-                found[name] = value
-    return found
+                changed[name] = value
+    return changed
 
 
 # --- setting it
@@ -708,7 +707,7 @@ def changed_settings() -> dict[str, Any]:
 
 @dataclass
 class _PendingState:
-    """What waits: for the import of a module, for the run, for somebody who reads of a problem."""
+    """Pending work: tasks per module to import, tasks for the run, and problems to report."""
 
     modules: dict[str, list[Callable[[], object]]] = field(default_factory=dict)
     late: list[Callable[[], object]] = field(default_factory=list)
@@ -719,7 +718,7 @@ _pending = _PendingState()
 
 
 def restore(switches: Mapping[str, Any], attributes: Sequence[tuple[Any, ...]]) -> None:
-    """Set what a notebook had, now or as soon as its module is imported.
+    """Set the notebook's values, now or as soon as their module is imported.
 
     Parameters
     ----------
@@ -728,29 +727,29 @@ def restore(switches: Mapping[str, Any], attributes: Sequence[tuple[Any, ...]]) 
     attributes
         `Attribute`s, as plain tuples.
     """
-    for each in attributes:
-        attribute = Attribute(*each)
+    for values in attributes:
+        attribute = Attribute(*values)
         _when_imported(attribute.module, attribute.label, partial(_apply_attribute, attribute))
     for name, value in switches.items():
-        switch = LIBRARY_SETTINGS.get(name)
-        if switch is not None:
-            task = partial(_apply_setting, switch, value)
-            if switch.late:
-                _pending.late.append(partial(_when_imported, switch.module, name, task))
+        setting = LIBRARY_SETTINGS.get(name)
+        if setting is not None:
+            task = partial(_apply_setting, setting, value)
+            if setting.late:
+                _pending.late.append(partial(_when_imported, setting.module, name, task))
             else:
-                _when_imported(switch.module, name, task)
+                _when_imported(setting.module, name, task)
 
 
 def apply_pending() -> None:
-    """Set what may only be set in the run, and say what could not be set; call it in the run."""
+    """Set what may only be set in the run, and report failures; call it in the run."""
     while _pending.late:
         _pending.late.pop(0)()
     while _pending.problems:
         sys.stderr.write(f"{_pending.problems.pop(0)}\n")
 
 
-def _apply_setting(switch: LibrarySetting, value: Any) -> None:  # noqa: ANN401 - any value
-    switch.write(sys.modules[switch.module], value)
+def _apply_setting(setting: LibrarySetting, value: Any) -> None:  # noqa: ANN401 - any value
+    setting.write(sys.modules[setting.module], value)
 
 
 def _restore_generator(generator: RandomGenerator, state: Any) -> None:  # noqa: ANN401 - any value
@@ -791,7 +790,7 @@ def _attempt(label: str, task: Callable[[], object]) -> None:
 
 
 class _PostImportFinder(importlib.abc.MetaPathFinder):
-    """Does what waits for a module, as soon as that has been imported."""
+    """Executes a module's pending tasks as soon as the module has been imported."""
 
     def __init__(self) -> None:
         self._busy: set[str] = set()
@@ -799,7 +798,7 @@ class _PostImportFinder(importlib.abc.MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Find a module by the other finders, and follow its execution."""
+        """Find a module through the other finders, and wrap its execution."""
         if fullname not in _pending.modules or fullname in self._busy:
             return None
         self._busy.add(fullname)
@@ -825,5 +824,5 @@ class _PostImportFinder(importlib.abc.MetaPathFinder):
             for task in _pending.modules.pop(spec.name, ()):
                 task()
 
-        with contextlib.suppress(AttributeError):  # a loader that is a class of its own kind
+        with contextlib.suppress(AttributeError):  # a loader without settable attributes
             loader.exec_module = exec_module

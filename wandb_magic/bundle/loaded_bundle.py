@@ -1,8 +1,8 @@
-"""Reading a bundle into a process that has a life of its own: a kernel, say.
+"""Loads a bundle into a process with another purpose, such as a kernel.
 
-Unlike `thaw`, it makes nothing ``__main__``, goes to no other folder, and leaves the variables
-that are there alone: what it read is for the caller to use. What the notebook had set on modules
-and libraries is set here, too.
+Unlike `thaw`, it does not replace ``__main__``, change the working directory, or touch existing
+variables: the caller decides what to do with what was read. What the notebook had set on modules
+and libraries is set here as well.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from wandb_magic.errors import BundleError
 
 @dataclass(frozen=True)
 class LoadedBundle:
-    """What was in a bundle.
+    """The contents of a bundle.
 
     Attributes
     ----------
     manifest
-        Its table of contents.
+        The bundle's table of contents.
     cell
-        The cell's text; "" if it is none.
+        The cell's text; "" if the bundle is not a cell.
     values
         The variables.
     function
-        The function that each run calls, if it is one.
+        The function that each run calls; None if the bundle is not a function.
     """
 
     manifest: Manifest
@@ -56,15 +56,15 @@ def load_bundle(
     folder
         The bundle.
     namespace
-        What the functions of the notebook get as their globals. Reading a function may set names
-        there that the function uses.
+        The globals for the functions of the notebook. Reading a function may set names there that
+        the function uses.
     statement
-        What the bundle must be; see `signature.open_signed`.
+        What the bundle must match; see `signature.open_signed`.
 
     Raises
     ------
     BundleError
-        If a variable cannot be read here, or code that goes along needs another Python.
+        If a variable cannot be read here, or captured code needs another Python.
     UntrustedError
         If it was not written by this user.
     """
@@ -74,13 +74,17 @@ def load_bundle(
 
 def _load(bundle: OpenBundle, namespace: dict[str, Any]) -> LoadedBundle:
     folder, manifest = bundle.folder, bundle.manifest
-    made, here = minor_version(manifest.python), minor_version(platform.python_version())
-    if made != here and contains_code(folder):
+    captured_version, current_version = (
+        minor_version(manifest.python),
+        minor_version(platform.python_version()),
+    )
+    if captured_version != current_version and contains_code(folder):
         raise BundleError(
-            f"the functions of the notebook went along as code of Python {made}, which this "
-            f"Python {here} cannot read: use a kernel with Python {made}"
+            f"the notebook's functions were captured as bytecode of Python {captured_version}, "
+            f"which this Python {current_version} cannot read: "
+            f"use a kernel with Python {captured_version}"
         )
-    # The notebook's own modules lie beside it; what is known here comes first.
+    # The notebook's own modules are next to it; the paths of this process take precedence.
     sys.path += [entry for entry in manifest.path if entry not in sys.path]
     for filename, text in manifest.sources.items():
         if filename not in linecache.cache:
@@ -96,5 +100,5 @@ def _load(bundle: OpenBundle, namespace: dict[str, Any]) -> LoadedBundle:
 
 
 def minor_version(version: str) -> str:
-    """Return the minor version of a Python: 3.12 of 3.12.1."""
+    """Return a Python version without the patch level: 3.12 for 3.12.1."""
     return ".".join(version.split(".")[:2])

@@ -1,11 +1,11 @@
-"""What lies in a bundle's folder, and under which names.
+"""The manifest of a bundle, and the names of the files in its folder.
 
 ::
 
     manifest.json   this table of contents
-    signature.json  who wrote all of it; see `signature`
+    signature.json  proves who wrote all of it; see `signature`
     cell.py         the cell's text, on the same lines as in the notebook
-    variables.pkl   the variables, one pickle behind another
+    variables.pkl   the variables, one pickle after another
     buffers.bin     their large buffers, mapped by the reader
 """
 
@@ -25,12 +25,12 @@ from wandb_magic.safe_open import read_inside
 Kind = Literal["cell", "function", "command"]
 
 TRUST_VARIABLE = "WANDB_MAGIC_BUNDLE"
-"""Tells a sweep's processes what they may load: what whoever started them had checked."""
+"""Passes to a sweep's processes what they may load: what their parent process has verified."""
 
 ENTRY = ""  # the name under which the function to call is kept
 
-# What is left out by mistake costs little: the living processes inherit the whole environment,
-# and a sweep that is resumed takes from the record only what its new surroundings lack.
+# Leaving out too much costs little: running processes inherit the whole environment, and a resumed
+# sweep takes from the record only what its new environment lacks.
 _SECRET_NAME = re.compile(
     r"KEY(?!BOARD)|TOKEN(?!IZER)|SECRET|PASSW|CREDENTIAL|COOKIE|AUTH(?!OR)|PRIVATE|CONN(ECTION)?_STR"
     r"|(^|_)(PASS|PASSPHRASE|PWD|PIN|SAS|DSN|JWT|NETRC)$",
@@ -44,7 +44,7 @@ _SECRET_VALUE = re.compile(
     re.IGNORECASE,
 )
 
-# W&B's variables that name one run, one sweep or one wandb process: stale in any other process.
+# W&B variables that identify one run, one sweep or one wandb process: stale in any other process.
 STALE = frozenset(
     {
         "WANDB_ARTIFACT_DIR_RUN",
@@ -66,7 +66,7 @@ STALE = frozenset(
         "WANDB_DIR",
     }
 )
-# Variables of the kernel that mean something only in it.
+# Variables of the kernel that have a meaning only in it.
 KERNEL_ONLY = frozenset({"JPY_PARENT_PID", "JPY_SESSION_NAME", "MPLBACKEND", "PYTHONSTARTUP"})
 
 
@@ -88,30 +88,30 @@ class Manifest:
     kind
         Whether a run executes the cell, calls the function, or starts the spec's command.
     imports
-        Modules that the code imports, and what it takes from each; to be imported before the first
-        fork, but for `imports_in_run`.
+        Modules that the code imports, and the names it takes from each; to be imported before the
+        first fork, except `imports_in_run`.
     spans
         Offset and size of each buffer.
     sources
-        Text of the notebook's other cells by the file name that their code objects carry.
+        Text of the notebook's other cells, by the file name in their code objects.
     environment
-        The environment variables that went along; never one that may hold a secret.
+        The captured environment variables; never one that may hold a secret.
     left
-        Names of the notebook that did not go along.
+        Names of the notebook that were not captured.
     executable
-        The Python that made it; a sweep that is resumed goes on in the same one.
+        The Python that created it; a resumed sweep continues in the same one.
     notebook
-        The notebook that it came from, as its server named it; "" if there is none.
+        The notebook it was created in, as named by its server; "" if there is none.
     carried
-        What the notebook had set on modules and libraries, in words.
+        What the notebook had set on modules and libraries, as text.
     cells
         Label and text of the notebook's cells that each run executes first.
     random_state
-        The states of the notebook's global random generators, if runs are to begin with these;
+        The states of the notebook's global random generators, if runs are to start with these;
         see `library_state.random_state`.
     imports_in_run
-        Modules that each run imports for itself, because the code sets variables of the
-        environment, which a library may read at its import.
+        Modules that each run imports itself, because the code sets environment variables that a
+        library may read when it is imported.
     """
 
     kind: Kind
@@ -133,7 +133,7 @@ class Manifest:
 
     @property
     def early_imports(self) -> dict[str, list[str]]:
-        """Modules to import before the code, and what it takes from each."""
+        """Modules to import before the code is executed, and the names it takes from each."""
         return {
             name: parts for name, parts in self.imports.items() if name not in self.imports_in_run
         }
@@ -174,7 +174,7 @@ class Manifest:
 
 
 def inheritable_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what a sweep's processes inherit: all but what is stale or only the kernel's."""
+    """Return what a sweep's processes inherit: all but stale and kernel-only variables."""
     return {
         name: value
         for name, value in environment.items()
@@ -183,7 +183,7 @@ def inheritable_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def recordable_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what may be written to disk: nothing whose name or value looks like a secret."""
+    """Return the variables that may be written to disk: none that looks like a secret."""
     return {
         name: value
         for name, value in environment.items()
@@ -192,20 +192,20 @@ def recordable_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def manifest_path(folder: Path) -> Path:
-    """Return where the table lies."""
+    """Return the path of the manifest."""
     return folder / "manifest.json"
 
 
 def cell_path(folder: Path) -> Path:
-    """Return where the cell's text lies; tracebacks of runs point here."""
+    """Return the path of the cell's text; tracebacks of runs point here."""
     return folder / "cell.py"
 
 
 def variables_path(folder: Path) -> Path:
-    """Return where the pickles lie."""
+    """Return the path of the pickles."""
     return folder / "variables.pkl"
 
 
 def buffers_path(folder: Path) -> Path:
-    """Return where the buffers lie."""
+    """Return the path of the buffers."""
     return folder / "buffers.bin"

@@ -1,9 +1,9 @@
-"""Which names of the notebook a string mentions, where a library looks names up by strings.
+"""Finds the notebook's names in strings, for libraries that look names up by strings.
 
 ``frame.query("a > @limit")`` finds ``limit``, DuckDB finds the table in ``"FROM frame"``, and a
-formula the function in ``"y ~ centred(x)"``. A word of plain text is none of that, and must not
-drag a large table along: so it counts what a string is for, what stands beside the word, and what
-the name is.
+formula finds the function in ``"y ~ centred(x)"``. A word of plain text is not a mention, and must
+not capture a large table. The decision therefore depends on what a string is for, what is next to
+the word, and what the name refers to.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from wandb_magic.bundle.bytecode import nested_code
 
 NameResolver = Callable[[str], Any]
 
-# What hands Python text to Python, or to a library that evaluates it among the caller's variables.
+# Functions that evaluate text as Python, or in a library with the caller's variables.
 _PYTHON = frozenset({"eval", "exec"})
 _EXPRESSION = {"pandas": "eval", "numexpr": "evaluate"}
 _AT_SIGNS = frozenset({"query", "eval"})  # of a frame
-_ASKING = frozenset({"execute", "query"})  # of a database
+_QUERIES = frozenset({"execute", "query"})  # of a database
 _NAMESPACES = frozenset({"globals", "locals", "vars"})
 _AT = re.compile(r"@\s*([^\W\d]\w*)")
 _SQL = re.compile(
@@ -38,7 +38,7 @@ _TABLES = re.compile(
 )
 _FORMULA = re.compile(r"^[^~]*~[^~]+$")
 _WORD = re.compile(r"[^\W\d]\w*")
-# Libraries whose objects others know as tables.
+# Libraries whose objects others accept as tables.
 _OF_TABLES = frozenset(
     [
         "cudf",
@@ -56,19 +56,19 @@ _OF_TABLES = frozenset(
 
 
 def strings_of(code: CodeType) -> Iterator[str]:
-    """Yield the strings in a function's code, and in what is nested in it."""
-    for each in (code, *nested_code(code)):
-        waiting = list(each.co_consts)
-        while waiting:
-            constant = waiting.pop()
+    """Yield the strings in a function's code, including nested code."""
+    for code_object in (code, *nested_code(code)):
+        pending = list(code_object.co_consts)
+        while pending:
+            constant = pending.pop()
             if isinstance(constant, str):
                 yield constant
             elif isinstance(constant, (tuple, frozenset)):
-                waiting.extend(constant)
+                pending.extend(constant)
 
 
 def strings_in(tree: ast.AST) -> Iterator[str]:
-    """Yield the strings of a syntax tree: an f-string as one, with gaps; none that is printed."""
+    """Yield the strings of a syntax tree: f-strings as one, with gaps; none that are printed."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             continue  # a docstring
@@ -93,8 +93,8 @@ def _is_nested(node: ast.AST) -> bool:
 
 def names_in(tree: ast.AST) -> set[str]:
     """Return the names and attributes that a syntax tree uses."""
-    found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    return found | {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return names | {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
 
 
 def find_mentions(
@@ -109,38 +109,38 @@ def find_mentions(
     used
         The names and attributes that the same code uses.
     look_up
-        Returns what a name stands for in the notebook; something that is no table if nothing.
+        Returns the value of a name in the notebook; for an unknown name, anything but a table.
     """
     used = set(used)
-    asks = any("sql" in name.lower() or name in _ASKING for name in used)
+    is_sql_used = any("sql" in name.lower() or name in _QUERIES for name in used)
     evaluated = _PYTHON & used or any(
         function in used and any(_is_module(look_up(name), library) for name in used)
         for library, function in _EXPRESSION.items()
     )
-    found: set[str] = set()
+    mentioned: set[str] = set()
     for text in strings:
         if evaluated:
-            found |= _expression_names(text)
+            mentioned |= _expression_names(text)
         if _NAMESPACES & used and text.isidentifier():
-            found.add(text)
+            mentioned.add(text)
         if _AT_SIGNS & used:
-            found |= set(_AT.findall(text))
-        if asks or not _SQL.match(text):
-            found |= find_text_mentions(text, look_up)
-    return found
+            mentioned |= set(_AT.findall(text))
+        if is_sql_used or not _SQL.match(text):
+            mentioned |= find_text_mentions(text, look_up)
+    return mentioned
 
 
 def find_text_mentions(text: str, look_up: NameResolver) -> set[str]:
-    """Return the names that a string mentions in a form of its own, whatever it is used for."""
-    found: set[str] = set()
+    """Return the names that a string mentions in a distinctive form, whatever it is used for."""
+    mentioned: set[str] = set()
     if "@" in text and _is_expression(_AT.sub(r"\1", text)):
-        found |= set(_AT.findall(text))
+        mentioned |= set(_AT.findall(text))
     if _SQL.match(text):
         words = {word for group in _TABLES.findall(text) for word in _WORD.findall(group)}
-        found |= {word for word in words if _is_table(look_up(word))}
+        mentioned |= {word for word in words if _is_table(look_up(word))}
     if "~" in text and _FORMULA.match(text):
-        found |= _formula_calls(text, look_up)
-    return found
+        mentioned |= _formula_calls(text, look_up)
+    return mentioned
 
 
 def _expression_names(text: str) -> set[str]:
@@ -154,7 +154,7 @@ def _expression_names(text: str) -> set[str]:
 
 
 def _formula_calls(text: str, look_up: NameResolver) -> set[str]:
-    """Return what a formula calls, and the modules that it names; its variables are columns."""
+    """Return the functions and modules that a formula names; its variables are columns."""
     sides = [side.strip() or "0" for side in text.split("~")]
     if not all(map(_is_expression, sides)):
         return set()
@@ -175,5 +175,5 @@ def _is_module(value: object, name: str) -> bool:
 
 
 def _is_table(value: object) -> bool:
-    home = type(value).__module__.partition(".")[0]
-    return home in _OF_TABLES or hasattr(type(value), "__arrow_c_stream__")
+    library = type(value).__module__.partition(".")[0]
+    return library in _OF_TABLES or hasattr(type(value), "__arrow_c_stream__")

@@ -1,4 +1,4 @@
-"""What to say when a run misses a name that the notebook has, and that stayed behind."""
+"""Explains that a run lacks a name that the notebook has but that was not captured."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wandb_magic.bundle.manifest import Manifest
 
-# As Python, pandas, numexpr, patsy, DuckDB, SQLite and polars say it.
+# The messages of Python, pandas, numexpr, patsy, DuckDB, SQLite and polars.
 _MISSING = re.compile(
     r"(?:name|variable|relation) ['\"](\w+)['\"] (?:is not defined|was not found)"
     r"|Table with name \"?(\w+)\"? does not exist|no such table: (\w+)"
@@ -17,12 +17,12 @@ _NAMESPACE = re.compile(r"\b(?:globals|locals|vars)\(\)")
 
 
 def explain_missing_name(error: BaseException, folder: Path) -> None:
-    """Add to an exception's message what to do, if the notebook has what it misses.
+    """Add a remedy to an exception's message if the notebook has the missing name.
 
     Parameters
     ----------
     error
-        What ends the run.
+        The exception that ends the run.
     folder
         The bundle that the run executes.
     """
@@ -34,26 +34,26 @@ def explain_missing_name(error: BaseException, folder: Path) -> None:
             return
         first, newline, rest = text.partition("\n")
         hint = (
-            f"the notebook has {name!r}, which stayed behind, for the cell names it at most in a "
-            f"string: start the sweep with --include {name}"
+            f"the notebook has {name!r}, which was not captured because the cell mentions it at "
+            f"most in a string: start the sweep with --include {name}"
         )
         error.args = (f"{first} ({hint}){newline}{rest}", *error.args[1:])
-    except Exception:  # noqa: BLE001 - a user's exception may be any; it is told as it is
+    except Exception:  # noqa: BLE001 - a user's exception may do anything; it is reported unchanged
         return
 
 
 def _names(error: BaseException, text: str) -> list[str]:
     if isinstance(error, KeyError) and error.args and _NAMESPACE.search(_line_of(error)):
         return [str(error.args[0])]
-    found = [error.name] if isinstance(error, NameError) and error.name else []
-    return [*found, *(word for words in _MISSING.findall(text) for word in words if word)]
+    names = [error.name] if isinstance(error, NameError) and error.name else []
+    return [*names, *(word for words in _MISSING.findall(text) for word in words if word)]
 
 
 def _line_of(error: BaseException) -> str:
-    """Return the line that raised it."""
-    frames = error.__traceback__
-    while frames is not None and frames.tb_next is not None:
-        frames = frames.tb_next
-    if frames is None:
+    """Return the source line that raised it."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None:
         return ""
-    return linecache.getline(frames.tb_frame.f_code.co_filename, frames.tb_lineno)
+    return linecache.getline(traceback.tb_frame.f_code.co_filename, traceback.tb_lineno)

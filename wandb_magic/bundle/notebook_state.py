@@ -1,8 +1,8 @@
-"""What a notebook has set outside of its variables, found in its process.
+"""Finds, in a notebook's process, what the notebook has set outside its variables.
 
-Three places: the known settings of libraries, the user's own modules, and attributes of modules
-and classes that are the notebook's own or that its cells assign. It imports nothing and changes
-nothing.
+It looks in three places: the known settings of libraries, the user's own modules, and attributes
+of modules and classes that the notebook defines or that its cells assign. It imports nothing and
+changes nothing.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from wandb_magic.bundle.user_modules import (
 )
 
 LONGEST_SEARCH_S = 0.3
-NAMED = 4  # of the settings of one library
+NAMED = 4  # settings of one library that are listed
 SHOWN = 60  # characters of a value in the launch summary
-# Whose own state is no matter of a run's, or goes along in other ways.
+# Modules whose state does not matter to a run, or is captured in other ways.
 _NOT_OURS = frozenset(
     {
         "IPython",
@@ -58,11 +58,13 @@ _ELSEWHERE = (
     *("os.environ", "pandas.options", "sys.modules", "sys.path", "warnings.filters"),
     *("sys.displayhook", "sys.excepthook", "sys.stderr", "sys.stdin", "sys.stdout"),
 )
-# What hints at definitions that get into library classes by other ways than an assignment.
+# Hints that definitions get into library classes in other ways than by assignment.
 _PATCHES = re.compile(r"\bsetattr\b|patch|accessor|__dict__|monkey|register|extend")
 # Calls that change a library's state, by their names.
 _CONFIGURES = re.compile(r"^(set|enable|disable|use|configure|register|patch|apply)(_|$)")
-_OTHERWISE = re.compile(r"seed|logging|verbosity")  # runs have their own seeds; levels go along
+_OTHERWISE = re.compile(
+    r"seed|logging|verbosity"
+)  # runs have their own seeds; levels are captured
 _LOGS = re.compile(r"getLogger|setLevel|verbosity|\blogging\.")
 _COVERED = frozenset(
     {
@@ -91,7 +93,7 @@ _COVERED = frozenset(
 
 @dataclass(frozen=True)
 class NotebookState:
-    """What was found.
+    """What a notebook has set outside its variables.
 
     Attributes
     ----------
@@ -100,9 +102,9 @@ class NotebookState:
     attributes
         Attributes of modules and classes.
     carried
-        What of it to tell the user.
+        The part of it to report to the user.
     left
-        What was seen and stays behind, with the reason.
+        What was detected but not captured, with the reason.
     """
 
     switches: dict[str, Any]
@@ -118,42 +120,42 @@ def find_state(
     exclude: Collection[str],
     is_picklable: Callable[[object], bool],
 ) -> NotebookState:
-    """Find what a run needs of the process around a notebook.
+    """Find what a run needs from the notebook's process.
 
     Parameters
     ----------
     namespace
         The user's namespace.
     values
-        What goes along as variables.
+        What is captured as variables.
     imports
         The modules that the code imports.
     exclude
-        Names to leave behind: ``settings`` or ``settings.EPOCHS`` here.
+        Names not to capture: ``settings`` or ``settings.EPOCHS``, for example.
     is_picklable
-        Tells whether a value can go along.
+        Returns whether a value can be captured.
     """
     texts = executed_sources(namespace)
-    found = NotebookState({}, [], [], [])
-    shared = {id(value) for value in values}
+    state = NotebookState({}, [], [], [])
+    captured_ids = {id(value) for value in values}
     used = with_user_imports({*imports, *_modules_of(values)})
-    for attribute in _attributes(namespace, texts, shared, used, found.left):
+    for attribute in _attributes(namespace, texts, captured_ids, used, state.left):
         if _is_excluded(attribute.label, exclude):
             continue
         if _is_secret(attribute):
             if attribute.is_certain:
-                found.left.append(f"{attribute.label} (looks like a secret: set it in the cell)")
+                state.left.append(f"{attribute.label} (looks like a secret: set it in the cell)")
         elif is_picklable(attribute.value):
-            found.attributes.append(attribute)
-            if attribute.is_certain and id(attribute.value) not in shared:
-                found.carried.append(_format_attribute(attribute.label, attribute.value))
+            state.attributes.append(attribute)
+            if attribute.is_certain and id(attribute.value) not in captured_ids:
+                state.carried.append(_format_attribute(attribute.label, attribute.value))
         elif attribute.is_certain:
-            found.left.append(f"{attribute.label} (a {type(attribute.value).__qualname__})")
-    _find_switches(found, texts, exclude, is_picklable)
-    found.left.extend(f"{each} (make it in the cell)" for each in other_handlers())
+            state.left.append(f"{attribute.label} (a {type(attribute.value).__qualname__})")
+    _find_switches(state, texts, exclude, is_picklable)
+    state.left.extend(f"{each} (create it in the cell)" for each in other_handlers())
     calls = dict.fromkeys(call.text for call in _configuration_calls(namespace, texts))
-    found.left.extend(f"{_short(text)} (call it in the cell)" for text in calls)
-    return found
+    state.left.extend(f"{_short(text)} (call it in the cell)" for text in calls)
+    return state
 
 
 def _modules_of(values: Collection[object]) -> Iterator[str]:
@@ -170,7 +172,7 @@ def _modules_of(values: Collection[object]) -> Iterator[str]:
 
 
 def _find_switches(
-    found: NotebookState,
+    state: NotebookState,
     texts: Collection[str],
     exclude: Collection[str],
     is_picklable: Callable[[object], bool],
@@ -178,23 +180,23 @@ def _find_switches(
     for name, value in changed_settings().items():
         if _is_excluded(LIBRARY_SETTINGS[name].module, exclude):
             continue
-        kept = told = value
+        captured = reported = value
         if name == "warnings filters" and STRICT in value:
-            kept = told = [each for each in value if each != STRICT]
-            if "error" not in sys.warnoptions:  # it was the notebook
-                found.left.append("warnings as errors (libraries in a run may warn)")
+            captured = reported = [each for each in value if each != STRICT]
+            if "error" not in sys.warnoptions:  # set by the notebook
+                state.left.append("warnings as errors (libraries in a run may warn)")
         elif name.startswith("logging ") and isinstance(value, dict):
-            told = {each: value[each] for each in value if _is_notebook_logger(each, texts)}
-            # Levels of all go along, for it does no harm; handlers might be doubled.
-            kept = told if name == "logging handlers" else value
-        if kept in ({}, []):
+            reported = {each: value[each] for each in value if _is_notebook_logger(each, texts)}
+            # All levels are captured, which is harmless; handlers might be duplicated.
+            captured = reported if name == "logging handlers" else value
+        if captured in ({}, []):
             continue
-        if not is_picklable(kept):
-            found.left.append(f"{name} (cannot be pickled)")
+        if not is_picklable(captured):
+            state.left.append(f"{name} (cannot be pickled)")
             continue
-        found.switches[name] = kept
-        if LIBRARY_SETTINGS[name].is_reported(told):
-            found.carried.append(_format_attribute(name, told))
+        state.switches[name] = captured
+        if LIBRARY_SETTINGS[name].is_reported(reported):
+            state.carried.append(_format_attribute(name, reported))
 
 
 def _attributes(
@@ -205,35 +207,35 @@ def _attributes(
     left: list[str],
 ) -> list[Attribute]:
     """Return the attributes of modules and classes that the notebook has set, each once."""
-    found: dict[tuple[str, str, Any], Attribute] = {}
+    attributes: dict[tuple[str, str, Any], Attribute] = {}
     users = list(user_modules())
     for module in users:
-        compared = compare_with_source(module, shared, is_used=module.__name__ in used)
-        left += compared.left
-        found |= {attribute[:3]: attribute for attribute in compared.attributes}
+        diff = compare_with_source(module, shared, is_used=module.__name__ in used)
+        left += diff.left
+        attributes |= {attribute[:3]: attribute for attribute in diff.attributes}
     for attribute in (*_assigned_attributes(namespace, texts), *_patches(namespace, texts, left)):
-        found[attribute[:3]] = attribute
+        attributes[attribute[:3]] = attribute
         left[:] = [each for each in left if not each.startswith(f"{attribute.label} (")]
-    found |= {attribute[:3]: attribute for attribute in _aliases(users, found)}
-    return list(found.values())
+    attributes |= {attribute[:3]: attribute for attribute in _aliases(users, attributes)}
+    return list(attributes.values())
 
 
 def _aliases(
-    users: Collection[ModuleType], known: Mapping[tuple[str, str, Any], Attribute]
+    users: Collection[ModuleType], captured: Mapping[tuple[str, str, Any], Attribute]
 ) -> list[Attribute]:
-    """Return what the user's modules took from each other, where that goes along."""
-    found = []
+    """Return what the user's modules imported from each other, where that is captured."""
+    attributes = []
     for module in users:
-        for name, home, there in aliases(module):
-            origin = known.get((home, "", there))
+        for name, source_module, source_name in aliases(module):
+            origin = captured.get((source_module, "", source_name))
             if origin is None or name not in vars(module):
                 continue
             value = vars(module)[name]
             if value is origin.value:
-                found.append(origin._replace(module=module.__name__, key=name))
-            elif is_plain(value):  # it was taken before the other module's was set
-                found.append(Attribute(module.__name__, "", name, value, is_certain=False))
-    return found
+                attributes.append(origin._replace(module=module.__name__, key=name))
+            elif is_plain(value):  # imported before the other module's value was set
+                attributes.append(Attribute(module.__name__, "", name, value, is_certain=False))
+    return attributes
 
 
 def _is_excluded(label: str, exclude: Collection[str]) -> bool:
@@ -242,13 +244,13 @@ def _is_excluded(label: str, exclude: Collection[str]) -> bool:
 
 def _format_attribute(name: str, value: object) -> str:
     if name in LIBRARY_SETTINGS and isinstance(value, dict):
-        words = [_format_attribute(key, each).replace(" = ", "=") for key, each in value.items()]
+        parts = [_format_attribute(key, each).replace(" = ", "=") for key, each in value.items()]
         if name == "logging level":
-            words = [f"{key}={logging.getLevelName(each)}" for key, each in value.items()]
+            parts = [f"{key}={logging.getLevelName(each)}" for key, each in value.items()]
         if name == "logging handlers":
-            words = list(value)
-        more = [f"{len(words) - NAMED} more"] if len(words) > NAMED else []
-        return f"{name} ({', '.join([*words[:NAMED], *more])})"
+            parts = list(value)
+        more = [f"{len(parts) - NAMED} more"] if len(parts) > NAMED else []
+        return f"{name} ({', '.join([*parts[:NAMED], *more])})"
     text = repr(value)
     if value is True or name == "warnings filters" or callable(value) or " at 0x" in text:
         return name
@@ -261,9 +263,9 @@ def _short(text: str) -> str:
 
 
 def _is_notebook_logger(name: str, texts: Collection[str]) -> bool:
-    """Tell whether a logger is the root's, one of the user's modules', or set by a line of a cell.
+    """Return whether a logger is the root's, a user module's, or set in a cell.
 
-    A library sets the levels of its own loggers, too, in a run as in the notebook.
+    A library sets the levels of its own loggers itself, in a run as in the notebook.
     """
     file = getattr(sys.modules.get(name.partition(".")[0]), "__file__", None) or "-packages"
     return (
@@ -274,20 +276,20 @@ def _is_notebook_logger(name: str, texts: Collection[str]) -> bool:
 
 
 def _is_secret(attribute: Attribute) -> bool:
-    """Tell whether a name or a text in a value looks like a secret, which no file may hold."""
-    waiting: list[tuple[str, Any]] = [(str(attribute.key), attribute.value)]
+    """Return whether a name or a text in a value looks like a secret, which must not be stored."""
+    pending: list[tuple[str, Any]] = [(str(attribute.key), attribute.value)]
     seen = 0
-    while waiting and seen < 1000:  # noqa: PLR2004 - so many texts are looked at
-        name, value = waiting.pop()
+    while pending and seen < 1000:  # noqa: PLR2004 - the most texts to examine
+        name, value = pending.pop()
         seen += 1
         if isinstance(value, str) and value and not recordable_environment({name: value}):
             return True
         if isinstance(value, dict):
-            waiting += [(str(key), each) for key, each in value.items()]
+            pending += [(str(key), each) for key, each in value.items()]
         elif isinstance(value, (list, tuple, set)):
-            waiting += [(name, each) for each in value]
+            pending += [(name, each) for each in value]
         elif not callable(value):
-            waiting += [(str(key), each) for key, each in dict_of(value).items()]
+            pending += [(str(key), each) for key, each in dict_of(value).items()]
     return False
 
 
@@ -297,15 +299,15 @@ def _is_secret(attribute: Attribute) -> bool:
 def _assigned_attributes(namespace: dict[str, Any], texts: Collection[str]) -> Iterator[Attribute]:
     for text in texts:
         for assignment in side_effects(text)[0]:
-            found = _resolve_assignment(namespace, assignment)
+            attribute = _resolve_assignment(namespace, assignment)
             if (
-                found is None
-                or found.label.startswith(_ELSEWHERE)
-                or _owner_module(found) in _NOT_OURS
+                attribute is None
+                or attribute.label.startswith(_ELSEWHERE)
+                or _owner_module(attribute) in _NOT_OURS
             ):
                 continue
-            if not assignment.is_inside or _is_defined_in_notebook(found.value, namespace):
-                yield found
+            if not assignment.is_inside or _is_defined_in_notebook(attribute.value, namespace):
+                yield attribute
 
 
 def _owner_module(attribute: Attribute) -> str:
@@ -315,28 +317,31 @@ def _owner_module(attribute: Attribute) -> str:
 def _resolve_assignment(namespace: dict[str, Any], assignment: Assignment) -> Attribute | None:
     """Return the attribute that an assignment sets, with its value now, if a module holds it."""
     owner: Any = namespace.get(assignment.root)
-    place = _qualified_name(owner)
+    location = _qualified_name(owner)
     for name in assignment.path:
-        if place is None:
+        if location is None:
             return None
         owner = _attribute(owner, name)
-        # What is neither module nor class is reached from the last one before it.
-        place = _qualified_name(owner) or (place[0], f"{place[1]}.{name}".removeprefix("."))
-    if place is None or place[0] not in sys.modules or "<locals>" in place[1]:
+        # Anything but a module or class is reached from the last one before it.
+        location = _qualified_name(owner) or (
+            location[0],
+            f"{location[1]}.{name}".removeprefix("."),
+        )
+    if location is None or location[0] not in sys.modules or "<locals>" in location[1]:
         return None
-    if place[0] == namespace.get("__name__"):
+    if location[0] == namespace.get("__name__"):
         return None
-    held: Any = vars(owner) if isinstance(owner, type) else dict_of(owner)
+    attributes: Any = vars(owner) if isinstance(owner, type) else dict_of(owner)
     if assignment.is_item:
-        held = owner if type(owner) is dict else {}
-    elif assignment.key not in held:  # a property
-        held = {assignment.key: _attribute(owner, assignment.key)}
-        if held[assignment.key] is None:
+        attributes = owner if type(owner) is dict else {}
+    elif assignment.key not in attributes:  # a property
+        attributes = {assignment.key: _attribute(owner, assignment.key)}
+        if attributes[assignment.key] is None:
             return None
-    if assignment.key not in held:
+    if assignment.key not in attributes:
         return None
-    value = held[assignment.key]
-    return Attribute(*place, assignment.key, value, is_item=assignment.is_item)
+    value = attributes[assignment.key]
+    return Attribute(*location, assignment.key, value, is_item=assignment.is_item)
 
 
 def _qualified_name(owner: object) -> tuple[str, str] | None:
@@ -349,7 +354,7 @@ def _qualified_name(owner: object) -> tuple[str, str] | None:
 def _attribute(owner: object, name: str) -> Any:  # noqa: ANN401 - any attribute
     try:
         return getattr(owner, name, None)
-    except Exception:  # noqa: BLE001 - a property of anybody's
+    except Exception:  # noqa: BLE001 - any property may raise anything
         return None
 
 
@@ -359,16 +364,16 @@ def _attribute(owner: object, name: str) -> Any:  # noqa: ANN401 - any attribute
 def _patches(
     namespace: dict[str, Any], texts: Collection[str], left: list[str]
 ) -> Iterator[Attribute]:
-    """Find functions and classes of the notebook in the modules and classes of others."""
+    """Find the notebook's functions and classes in other modules and classes."""
     if texts and not any(map(_PATCHES.search, texts)):
         return
-    began = time.thread_time()
+    started = time.thread_time()
     seen: set[int] = set()
     packages = _packages_of(namespace)
     while packages:
         package, modules = packages.popitem()
         for name, module in modules:
-            if time.thread_time() - began > LONGEST_SEARCH_S:
+            if time.thread_time() - started > LONGEST_SEARCH_S:
                 searched = ", ".join((package, *packages))
                 left.append(f"definitions of the notebook in classes of {searched} (too many)")
                 return
@@ -376,25 +381,25 @@ def _patches(
 
 
 def _packages_of(namespace: dict[str, Any]) -> dict[str, list[tuple[str, ModuleType]]]:
-    """Return the modules that the namespace has to do with, by package, the smallest last."""
-    known = {"builtins"}
+    """Return the modules that the namespace refers to, by package, the smallest last."""
+    names = {"builtins"}
     for value in list(namespace.values()):
-        home = value.__name__ if isinstance(value, ModuleType) else type(value).__module__
+        module_name = value.__name__ if isinstance(value, ModuleType) else type(value).__module__
         if isinstance(value, (type, FunctionType)):
-            home = value.__module__
-        known.add(str(home).partition(".")[0])
-    found: dict[str, list[tuple[str, ModuleType]]] = {}
+            module_name = value.__module__
+        names.add(str(module_name).partition(".")[0])
+    packages: dict[str, list[tuple[str, ModuleType]]] = {}
     for name, module in list(sys.modules.items()):
         package = name.partition(".")[0]
-        if package in known and package not in _NOT_OURS and package != "__mp_main__":
-            found.setdefault(package, []).append((name, module))
-    return dict(sorted(found.items(), key=lambda each: len(each[1]), reverse=True))
+        if package in names and package not in _NOT_OURS and package != "__mp_main__":
+            packages.setdefault(package, []).append((name, module))
+    return dict(sorted(packages.items(), key=lambda each: len(each[1]), reverse=True))
 
 
 def _module_patches(
-    name: str, held: dict[str, Any], namespace: dict[str, Any], seen: set[int]
+    name: str, attributes: dict[str, Any], namespace: dict[str, Any], seen: set[int]
 ) -> Iterator[Attribute]:
-    for key, value in list(held.items()):
+    for key, value in list(attributes.items()):
         if issubclass(type(value), type):
             if id(value) in seen:
                 continue
@@ -408,16 +413,16 @@ def _module_patches(
 
 
 def _class_patches(owner: type, namespace: dict[str, Any]) -> Iterator[Attribute]:
-    found = []
+    patches = []
     for key, value in list(vars(owner).items()):  # most are functions: these come first
         kind = type(value)
         if kind is FunctionType:
             if value.__globals__ is namespace:
-                found.append((key, value))
+                patches.append((key, value))
         elif kind not in _ORDINARY and _is_defined_in_notebook(value, namespace):
-            found.append((key, value))
-    if found and _is_reached(sys.modules.get(owner.__module__), owner):
-        for key, value in found:
+            patches.append((key, value))
+    if patches and _is_reached(sys.modules.get(owner.__module__), owner):
+        for key, value in patches:
             yield Attribute(owner.__module__, owner.__qualname__, key, value)
 
 
@@ -427,11 +432,11 @@ _ORDINARY = frozenset(
 )
 
 
-def _is_reached(home: object, owner: type) -> bool:
-    found: Any = home
+def _is_reached(module: object, owner: type) -> bool:
+    value: Any = module
     for part in owner.__qualname__.split("."):
-        found = (vars(found) if isinstance(found, type) else dict_of(found)).get(part)
-    return found is owner
+        value = (vars(value) if isinstance(value, type) else dict_of(value)).get(part)
+    return value is owner
 
 
 def _is_of_namespace(value: Any, namespace: dict[str, Any]) -> bool:  # noqa: ANN401 - any class
@@ -439,7 +444,7 @@ def _is_of_namespace(value: Any, namespace: dict[str, Any]) -> bool:  # noqa: AN
 
 
 def _is_defined_in_notebook(value: Any, namespace: dict[str, Any]) -> bool:  # noqa: ANN401 - any value
-    """Tell whether a value is, or wraps, a function or class of the notebook."""
+    """Return whether a value is, or wraps, a function or class of the notebook."""
     for _ in range(3):
         if type(value) is FunctionType:
             return bool(value.__globals__ is namespace)
@@ -452,11 +457,11 @@ def _is_defined_in_notebook(value: Any, namespace: dict[str, Any]) -> bool:  # n
         elif isinstance(value, (partial, cached_property)):
             value = value.func
         else:
-            held = dict_of(value)  # an accessor of pandas, say
+            attributes = dict_of(value)  # for example, a pandas accessor
             return any(
                 (type(each) is FunctionType and each.__globals__ is namespace)
                 or (issubclass(type(each), type) and _is_of_namespace(each, namespace))
-                for each in held.values()
+                for each in attributes.values()
             )
     return False
 
@@ -465,13 +470,13 @@ def _is_defined_in_notebook(value: Any, namespace: dict[str, Any]) -> bool:  # n
 
 
 def _configuration_calls(namespace: dict[str, Any], texts: Collection[str]) -> Iterator[Call]:
-    """Find calls that look like settings of a library of which nothing is known here."""
+    """Find calls that look like configuration of a library that is not covered here."""
     for text in texts:
         for call in side_effects(text)[1]:
             owner: Any = namespace.get(call.root)
             name = call.path[-1] if call.path else getattr(owner, "__name__", "")
-            words = (*call.path, name)
-            if not _CONFIGURES.match(name) or any(map(_OTHERWISE.search, words)):
+            names = (*call.path, name)
+            if not _CONFIGURES.match(name) or any(map(_OTHERWISE.search, names)):
                 continue
             module = owner.__name__ if isinstance(owner, ModuleType) else None
             if module is None and isinstance(owner, FunctionType):

@@ -1,7 +1,7 @@
-"""Why an object cannot be handed over: which part of it, reached how, and what to do about it.
+"""Explains why an object cannot be handed over: which part, how it is reached, and what to do.
 
-The pickler knows what it stopped at; the way there is looked for through the objects that hold it,
-without pickling anything again.
+The pickler reports where it stopped; the path to that object is found by searching the objects
+that contain it, without pickling anything again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
-MOST = 200_000  # objects looked at: about a second
+MOST = 200_000  # objects examined: about a second
 _LEAVES = (str, bytes, int, float, complex, type(None), ModuleType, CodeType, BuiltinFunctionType)
 
 
@@ -27,24 +27,24 @@ def explain_pickle_error(
     name, obj
         The variable.
     culprit
-        What the pickler stopped at.
+        The object at which the pickler stopped.
     error
-        What it raised.
+        The exception that it raised.
     cell
         The label of the cell that defines it, if one is known.
     """
     if culprit is obj:
-        held = f"it is a {_type_name(obj)}, which cannot be pickled"
+        reason = f"it is a {_type_name(obj)}, which cannot be pickled"
     else:
         path = _path(name, obj, culprit)
-        held = f"{path or name} is" if path else f"{name} holds"
-        held += f" a {_type_name(culprit)}, which cannot be pickled"
+        reason = f"{path or name} is" if path else f"{name} holds"
+        reason += f" a {_type_name(culprit)}, which cannot be pickled"
     detail = (str(error).splitlines() or [""])[0][:200]
-    again = f", let each run execute {cell} again with --rerun-cells" if cell else ""
+    rerun = f", let each run execute {cell} again with --rerun-cells" if cell else ""
     return (
-        f"variable {name!r} cannot be handed over: {held} "
+        f"variable {name!r} cannot be handed over: {reason} "
         f"({type(error).__name__}{detail and ': '}{detail}): "
-        f"create it in the cell itself{again}, or leave it out with --exclude {name}"
+        f"create it in the cell itself{rerun}, or leave it out with --exclude {name}"
     )
 
 
@@ -55,17 +55,17 @@ def _type_name(obj: object) -> str:
 
 
 def _path(name: str, obj: object, culprit: object) -> str:
-    """Return the shortest way from a variable to what it holds, or "" if there is none."""
-    waiting: deque[tuple[str, Any]] = deque([(name, obj)])
+    """Return the shortest path from a variable to an object that it contains; "" if none."""
+    pending: deque[tuple[str, Any]] = deque([(name, obj)])
     seen = {id(obj)}
-    while waiting and len(seen) < MOST:
-        path, holder = waiting.popleft()
+    while pending and len(seen) < MOST:
+        path, holder = pending.popleft()
         for child_path, child in _children(path, holder):
             if child is culprit:
                 return child_path
             if id(child) not in seen and not isinstance(child, _LEAVES):
                 seen.add(id(child))
-                waiting.append((child_path, child))
+                pending.append((child_path, child))
     return ""
 
 
@@ -79,14 +79,14 @@ def _children(path: str, obj: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
     if isinstance(obj, FunctionType):
         return _children_of_function(path, obj)
     if isinstance(obj, type):
-        own = obj.__module__ == "__main__"
-        return ((f"{path}.{name}", value) for name, value in vars(obj).items() if own)
+        is_local = obj.__module__ == "__main__"
+        return ((f"{path}.{name}", value) for name, value in vars(obj).items() if is_local)
     return _children_of_instance(path, obj)
 
 
 def _children_of_function(path: str, function: FunctionType) -> Iterator[tuple[str, Any]]:
-    outside = inspect.getclosurevars(function)
-    for name, value in {**outside.globals, **outside.nonlocals}.items():
+    closure = inspect.getclosurevars(function)
+    for name, value in {**closure.globals, **closure.nonlocals}.items():
         yield f"{name} (used by {path})", value
     for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
         yield f"a default argument of {path}", value
@@ -95,12 +95,12 @@ def _children_of_function(path: str, function: FunctionType) -> Iterator[tuple[s
 
 
 def _children_of_instance(path: str, obj: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
-    held = getattr(obj, "__dict__", {})
-    yield from ((f"{path}.{name}", value) for name, value in held.items())
+    attributes = getattr(obj, "__dict__", {})
+    yield from ((f"{path}.{name}", value) for name, value in attributes.items())
     for name in ("__self__", "__func__", "__wrapped__"):
         if hasattr(obj, name):
             yield f"{path}.{name}", getattr(obj, name)
-    named = {id(held), *map(id, held.values())}
+    seen = {id(attributes), *map(id, attributes.values())}
     for value in gc.get_referents(obj):
-        if id(value) not in named:
+        if id(value) not in seen:
             yield f"something inside {path}", value

@@ -1,15 +1,15 @@
-"""Names in the pickles of older bundles, and what they are called now.
+"""Maps names in the pickles of older bundles to current names.
 
-A pickle names the module and the function that rebuild a value, so a rename would make bundles
-unreadable that were written before it. Whoever renames a module that pickles name adds
-a row here. An exported run takes this file along as it is: it imports nothing.
+A pickle names the module and the function that rebuild a value, so a rename would make earlier
+bundles unreadable. When you rename a module that pickles name, add a row here. An exported run
+includes this file unchanged, so it imports nothing.
 """
 
 RENAMED = {
     # the functions that rebuild values
     "wandb_magic.bundle.rebuilding": "wandb_magic.bundle.unpickler",
     "wandb_magic.bundle.rebuilding_types": "wandb_magic.bundle.type_reconstructors",
-    # what the user's own code may have imported from here: the package itself has all of it
+    # what user code may have imported from here: the package itself exports all of it
     "wandb_magic.verbs.attaching": "wandb_magic",
     "wandb_magic.verbs.creating": "wandb_magic",
     "wandb_magic.verbs.dropin": "wandb_magic",

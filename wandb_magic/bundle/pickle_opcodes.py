@@ -1,4 +1,4 @@
-"""What a bundle's pickles name, read from their opcodes: nothing is unpickled here."""
+"""Finds what a bundle's pickles name, from their opcodes: nothing is unpickled here."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from pathlib import Path
 
 from wandb_magic.bundle.manifest import variables_path
 
-_BY_VALUE = frozenset({"_make_function", "_builtin_type"})  # cloudpickle: code goes along itself
+_BY_VALUE = frozenset(
+    {"_make_function", "_builtin_type"}
+)  # cloudpickle: the code itself is pickled
 _STRINGS = frozenset({"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"})
 _FROM_MEMO = frozenset({"BINGET", "LONG_BINGET"})
 
 
 def pickle_globals(folder: Path) -> set[tuple[str, str]]:
-    """Return module and name of every class and function that unpickling would look up."""
+    """Return the module and name of every class and function that unpickling would look up."""
     path = variables_path(folder)
     if not path.exists():
         return set()
@@ -24,7 +26,7 @@ def pickle_globals(folder: Path) -> set[tuple[str, str]]:
 
 
 def contains_code(folder: Path) -> bool:
-    """Tell whether code objects are among the pickles, which one minor version of Python reads."""
+    """Return whether the pickles contain code, which only one minor version of Python reads."""
     return any(
         module.startswith("cloudpickle") and name in _BY_VALUE
         for module, name in pickle_globals(folder)
@@ -32,7 +34,7 @@ def contains_code(folder: Path) -> bool:
 
 
 def _globals(stream: BufferedReader) -> Iterator[tuple[str, str]]:
-    """Follow the strings on the stack; pickles that lie one behind another share a memo."""
+    """Follow the strings on the stack; consecutive pickles share a memo."""
     memo: dict[int, str] = {}
     memoized = 0
     strings = ["", ""]  # the newest two
@@ -43,7 +45,7 @@ def _globals(stream: BufferedReader) -> Iterator[tuple[str, str]]:
                 strings = [strings[-1], str(argument)]
             elif name in _FROM_MEMO:
                 strings = [strings[-1], memo.get(int(argument or 0), "")]
-            elif name == "MEMOIZE":  # what is memoized may be no string, and then nobody asks
+            elif name == "MEMOIZE":  # it may not be a string; then it is never looked up
                 memo[memoized] = strings[-1]
                 memoized += 1
             elif name == "STACK_GLOBAL":

@@ -1,8 +1,8 @@
-"""The pickler: cloudpickle, with the notebook's namespace, its buffers and its tensors kept whole.
+"""The pickler: cloudpickle that preserves the notebook's namespace, its buffers and its tensors.
 
-- Functions of the notebook keep one namespace: the one that the cell will run in, not a copy each.
-- Large buffers (arrays, tensors) go to a file of their own through pickle's protocol 5, so that
-  the reader maps them instead of copying them.
+- Functions of the notebook share one namespace, the one that the cell will run in.
+- Large buffers (arrays, tensors) go to a separate file through pickle's protocol 5, so that the
+  reader maps them instead of copying them.
 
 Pickles are read only by the processes of the same user's sweep, from a folder with mode 0700.
 """
@@ -34,7 +34,7 @@ from wandb_magic.bundle.unpickler import namespace_of_run
 
 
 class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is not typed
-    """Pickle variables one after another, sharing one memo, so that shared objects stay shared.
+    """Pickles variables one after another with one memo, so that shared objects stay shared.
 
     Parameters
     ----------
@@ -45,16 +45,16 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is not t
     buffers
         Called with each large buffer's contents.
     without
-        Names of the namespace that functions must not drag along.
+        Names of the namespace that functions must not pull in.
 
     Attributes
     ----------
     definitions
         The functions and classes that were pickled by value.
     filenames
-        Where the code that was pickled says that it is from.
+        The file names in the pickled code.
     last
-        The object that was asked about last: where pickling stops with an error, its cause.
+        The object that was reduced last: where pickling stops with an error, its cause.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is not t
         self.last: object = None
 
     def reducer_override(self, obj: Any) -> Any:  # noqa: ANN401 - pickle's own signature
-        """Reduce what needs care; leave all else to cloudpickle."""
+        """Reduce what needs special treatment; leave everything else to cloudpickle."""
         self.last = obj
         if isinstance(obj, CodeType):
             return self._reduce_code(obj)
@@ -98,9 +98,9 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is not t
                 if reduced is not None:
                     return reduced
         if isinstance(obj, FunctionType):
-            found = reduce_library_method(obj)
-            if found is not None:
-                return found
+            reduced = reduce_library_method(obj)
+            if reduced is not None:
+                return reduced
         reduced = super().reducer_override(obj)
         if not isinstance(reduced, tuple):
             return reduced  # by name
@@ -121,7 +121,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is not t
         state: tuple[dict[str, Any], dict[str, Any]],
         *rest: Any,  # noqa: ANN401 - cloudpickle's own
     ) -> tuple[Any, ...]:
-        """Change how cloudpickle reduces a function: what it drags along, and what it shares."""
+        """Change how cloudpickle reduces a function: what it pulls in, and what it shares."""
         if function.__globals__ is self.namespace:
             for name in self._without:
                 state[1]["__globals__"].pop(name, None)
@@ -145,7 +145,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is not t
 
 
 class ComparingPickler(Pickler):
-    """Pickles what is the same to the same bytes: each kernel names its cells differently."""
+    """Pickles equal values to equal bytes, although each kernel names its cells differently."""
 
     def _reduce_code(self, code: CodeType) -> tuple[Any, ...]:
         reduced: tuple[Any, ...] = self.dispatch_table[CodeType](code.replace(co_filename=""))
@@ -153,7 +153,7 @@ class ComparingPickler(Pickler):
 
 
 class _RunNamespace(dict[str, Any]):
-    """Stands for the namespace of the run, whatever that will hold."""
+    """Stands for the namespace of the run, whatever that will contain."""
 
     def __reduce__(self) -> tuple[Callable[[], dict[str, Any]], tuple[()]]:
         return namespace_of_run, ()
@@ -165,7 +165,7 @@ def can_pickle(
     without: Collection[str] = (),
     secrets: Collection[bytes] = (),
 ) -> bool:
-    """Tell whether `obj` can be pickled by itself, and none of the `secrets` is in it."""
+    """Return whether `obj` can be pickled by itself, and contains none of the `secrets`."""
     stream = _SecretScanner(secrets)
     try:
         Pickler(stream, namespace, lambda _view: None, without).dump(obj)
@@ -175,7 +175,7 @@ def can_pickle(
 
 
 class _SecretScanner(io.RawIOBase):
-    """Takes bytes and keeps none, but looks for some words in them."""
+    """Discards the bytes written to it, but searches them for words."""
 
     def __init__(self, words: Collection[bytes]) -> None:
         self._words = words

@@ -1,8 +1,8 @@
-"""What ``get_ipython()`` is in a run, which is plain Python, and what of IPython's it knows.
+"""Provides ``get_ipython()`` in a run, which is plain Python.
 
-A notebook's code asks whether it is in a notebook, and is told that it is not; what sets up the
-display or the kernel is done with nothing; everything else says what to write instead. An exported
-run takes this file along as it is, so it imports nothing of this package.
+Code that checks whether it is in a notebook finds that it is not; calls that set up the display or
+the kernel do nothing; everything else raises an error with a remedy. An exported run includes this
+file unchanged, so it imports nothing from this package.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-# They set up the display, the kernel or its extensions, and mean nothing to a run.
+# They set up the display, the kernel or its extensions, and have no meaning in a run.
 HARMLESS = frozenset(
     {"aimport", "alias", "autoreload", "autosave", "capture", "colors", "config", "load_ext"}
     | {"lsmagic", "matplotlib", "pdb", "precision", "reload_ext", "tb", "tensorboard", "time"}
     | {"unload_ext", "watermark", "xmode"}
 )
-# Of these, the line holds code: only before a whole cell they mean nothing to a run.
+# The line of these contains code: only as cell magics are they harmless.
 _WITH_CODE = frozenset({"capture", "time"})
 
 LINE_MAGICS = frozenset({"magic", "run_line_magic"})
 KNOWN = frozenset({"config", "user_ns"})
 METHODS = LINE_MAGICS | {"getoutput", "run_cell_magic", "system", "system_piped", "system_raw"}
-ELSEWHERE = "move it to a cell of its own"
+ELSEWHERE = "move it to a separate cell"
 
 _INSTALLERS = frozenset({"apt", "apt-get", "conda", "mamba", "micromamba", "pip", "pip3", "uv"})
-_INSTALL = "install packages in a cell of its own"
-_RUN = "use subprocess.run(…), or a cell of its own"
-_SET = "use os.environ[…] = … or --env NAME=VALUE, or a cell of its own"
-_LEAVE = "leave it out, or move it to a cell of its own"
+_INSTALL = "install packages in a separate cell"
+_RUN = "use subprocess.run(…), or a separate cell"
+_SET = "use os.environ[…] = … or --env NAME=VALUE, or a separate cell"
+_LEAVE = "leave it out, or move it to a separate cell"
 _REMEDIES = {
     **dict.fromkeys(_INSTALLERS, _INSTALL),
     **dict.fromkeys(("bash", "sh", "sx", "system"), _RUN),
-    "cd": "use os.chdir(…), or a cell of its own",
+    "cd": "use os.chdir(…), or a separate cell",
     **dict.fromkeys(("env", "set_env"), _SET),
     **dict.fromkeys(("prun", "time", "timeit"), _LEAVE),
 }
@@ -45,7 +45,7 @@ _LINE = re.compile(r"(?P<indent>\s*)(?P<percents>%%?)(?P<name>\w+)\b(?P<rest>.*)
 
 
 def remedy(line: str) -> str:
-    """Return what to do instead of a line of IPython's, as IPython writes it."""
+    """Return what to do instead of an IPython line, given in IPython's notation."""
     words = line.lstrip("!%").split() or [""]
     if line.startswith("!"):
         return _INSTALL if words[0] in _INSTALLERS else _RUN
@@ -53,7 +53,7 @@ def remedy(line: str) -> str:
 
 
 def strip_harmless(line: str) -> str | None:
-    """Return what a line of a cell is in a run; None if it is no line that means nothing there."""
+    """Return the replacement of a harmless IPython line in a run; None for any other line."""
     match = _LINE.fullmatch(line)
     if match is None or not is_harmless(match["name"], is_cell=match["percents"] == "%%"):
         return None
@@ -61,24 +61,24 @@ def strip_harmless(line: str) -> str | None:
 
 
 def is_harmless(name: str, *, is_cell: bool = False) -> bool:
-    """Tell whether a magic means nothing to a run."""
+    """Return whether a magic has no meaning in a run."""
     return name in (_WITH_CODE if is_cell else HARMLESS - _WITH_CODE)
 
 
 def is_supported(method: str, line: str) -> bool:
-    """Tell whether a run may call a method of the shell with this line, or an unknown one."""
+    """Return whether a run may call a method of the shell with this line; "" if unknown."""
     name = line.strip().removeprefix("%").partition(" ")[0]
     return method in LINE_MAGICS and (not name or is_harmless(name))
 
 
 def notebook_line(method: str, line: str) -> str:
-    """Return the line of a notebook for which IPython calls a method of its shell."""
-    marks = {"run_cell_magic": "%%"}
-    return f"{'%' if method in LINE_MAGICS else marks.get(method, '!')}{line.removeprefix('%')}"
+    """Return the notebook line for which IPython calls a method of its shell."""
+    prefixes = {"run_cell_magic": "%%"}
+    return f"{'%' if method in LINE_MAGICS else prefixes.get(method, '!')}{line.removeprefix('%')}"
 
 
 class PlainShell:
-    """What ``get_ipython()`` returns in a run: no shell at all, as far as one can ask it."""
+    """The object that ``get_ipython()`` returns in a run: it behaves as if there were no shell."""
 
     def __init__(self) -> None:
         self.config: dict[str, Any] = {}
@@ -95,17 +95,17 @@ class PlainShell:
         return vars(sys.modules["__main__"])
 
     def run_line_magic(self, name: str, line: str = "", *_: object, **__: object) -> None:
-        """Do nothing for what means nothing here; refuse the rest."""
+        """Do nothing for harmless magics; refuse all others."""
         if not is_harmless(name):
             _reject(f"%{name} {line}")
 
     def magic(self, text: str) -> None:
-        """Do as `run_line_magic` does, as old notebooks write it."""
+        """Do the same as `run_line_magic`, in the form of old notebooks."""
         name, _, line = text.strip().removeprefix("%").partition(" ")
         self.run_line_magic(name, line)
 
     def run_cell_magic(self, name: str, line: str, cell: str) -> None:  # noqa: ARG002 - IPython's
-        """Refuse it: its code is a text, of which no variable went along."""
+        """Refuse it: its code is text, whose variables were not captured."""
         _reject(f"%{name} {line}", f"%%{name} {line}")
 
     def system(self, command: str) -> None:
@@ -117,7 +117,7 @@ class PlainShell:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - it never returns
         raise AttributeError(
             f"get_ipython().{name} does not exist in a run, which is plain Python: move what "
-            "needs the notebook to a cell of its own"
+            "needs the notebook to a separate cell"
         )
 
 
@@ -125,11 +125,11 @@ _SHELL = PlainShell()
 
 
 def get_ipython() -> PlainShell:
-    """Return what stands for the shell; where the caller expects a `NameError`, raise that.
+    """Return the replacement of the shell; where the caller expects a `NameError`, raise that.
 
-    Code that asks in a ``try`` whether it is in a notebook is told no, as by plain Python.
+    Code that checks in a ``try`` whether it is in a notebook gets the result of plain Python.
     """
-    frame = sys._getframe(1)  # noqa: SLF001 - how else to know who asks
+    frame = sys._getframe(1)  # noqa: SLF001 - the only way to find the caller
     if frame.f_lineno in _guarded_lines(frame.f_code.co_filename):
         raise NameError("name 'get_ipython' is not defined")
     return _SHELL
@@ -154,33 +154,33 @@ def _guarded_lines(filename: str) -> frozenset[int]:
 
 
 def _suppresses(item: ast.withitem) -> bool:
-    called = item.context_expr
-    if not isinstance(called, ast.Call) or not ast.unparse(called.func).endswith("suppress"):
+    call = item.context_expr
+    if not isinstance(call, ast.Call) or not ast.unparse(call.func).endswith("suppress"):
         return False
-    return any(map(is_name_error_caught, called.args))
+    return any(map(is_name_error_caught, call.args))
 
 
-def is_name_error_caught(caught: ast.expr | None) -> bool:
-    """Tell whether an exception handler catches a `NameError`."""
-    if caught is None:
+def is_name_error_caught(handled: ast.expr | None) -> bool:
+    """Return whether an exception handler catches a `NameError`."""
+    if handled is None:
         return True
-    names = {each.id for each in ast.walk(caught) if isinstance(each, ast.Name)}
+    names = {each.id for each in ast.walk(handled) if isinstance(each, ast.Name)}
     return bool(names & {"NameError", "Exception", "BaseException"})
 
 
 def parse_lenient(
     source: str, instead: Callable[[str], str | None], filename: str = ""
 ) -> ast.Module:
-    """Parse a source, with something else instead of the lines that are no Python.
+    """Parse a source, with replacements for the lines that are not Python.
 
     Parameters
     ----------
     source
         The text.
     instead
-        Returns what to read instead of a line; None if there is nothing, which is an error.
+        Returns the replacement of a line; None if there is none, which is an error.
     filename
-        What errors name.
+        The file name in errors.
     """
     return ast.parse(replace_ipython_lines(source, instead, filename), filename)
 
@@ -188,23 +188,23 @@ def parse_lenient(
 def replace_ipython_lines(
     source: str, instead: Callable[[str], str | None], filename: str = ""
 ) -> str:
-    """Return a source with something else instead of the lines that are no Python."""
-    seen: set[int] = set()
+    """Return a source with replacements for the lines that are not Python."""
+    replaced: set[int] = set()
     while True:
         try:
             ast.parse(source, filename)
         except SyntaxError as error:
             lines = source.splitlines(keepends=True)
             number = (error.lineno or 0) - 1
-            if not 0 <= number < len(lines) or number in seen:
+            if not 0 <= number < len(lines) or number in replaced:
                 return source
             text = lines[number].rstrip("\r\n")
-            other = instead(text)
-            if other is None:
+            replacement = instead(text)
+            if replacement is None:
                 return source
-            seen.add(number)
-            indent = text[: len(text) - len(text.lstrip())] if other == "pass" else ""
-            lines[number] = f"{indent}{other}{lines[number][len(text) :]}"
+            replaced.add(number)
+            indent = text[: len(text) - len(text.lstrip())] if replacement == "pass" else ""
+            lines[number] = f"{indent}{replacement}{lines[number][len(text) :]}"
             source = "".join(lines)
         else:
             return source

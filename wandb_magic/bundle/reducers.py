@@ -1,6 +1,6 @@
-"""What Python pickles by name only, though a run's ``__main__`` does not know the name yet.
+"""Pickles by value what Python pickles only by name, which a run's ``__main__`` does not have yet.
 
-And modules of a type of their own: cloudpickle knows plain ones only.
+Also modules of a custom type: cloudpickle supports only plain ones.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ Reduced = tuple[Any, ...]
 
 
 def reduce_definition(obj: Any) -> Reduced | None:  # noqa: ANN401 - any object is asked about
-    """Return how to pickle a wrapped function or a type's name by value; None for all else."""
+    """Return how to pickle a wrapped function or a new type by value; None for anything else."""
     if isinstance(obj, functools.cached_property):
-        # Up to Python 3.11 it holds a lock.
+        # Up to Python 3.11, it holds a lock.
         return functools.cached_property, (obj.func,), {"attrname": obj.attrname}
     if getattr(obj, "__module__", "") == "__main__":
         if isinstance(obj, functools._lru_cache_wrapper):  # noqa: SLF001 - what `lru_cache` makes
@@ -34,7 +34,7 @@ def reduce_definition(obj: Any) -> Reduced | None:  # noqa: ANN401 - any object 
 
 
 def reduce_weak(obj: Any) -> Reduced | None:  # noqa: ANN401 - any object is asked about
-    """Return how to pickle a weak reference, or a weak collection; None for all else."""
+    """Return how to pickle a weak reference or a weak collection; None for anything else."""
     kind = type(obj)
     if kind in weakref.ProxyTypes:
         return weak, (weakref.proxy, obj.__repr__.__self__)
@@ -50,7 +50,7 @@ def reduce_weak(obj: Any) -> Reduced | None:  # noqa: ANN401 - any object is ask
 
 
 def reduce_iterator(obj: Any) -> Reduced | None:  # noqa: ANN401 - any object is asked about
-    """Return how to pickle an iterator of `itertools`, which warns of it; None for all else."""
+    """Return how to pickle an iterator of `itertools`, which warns; None for anything else."""
     if type(obj).__module__ != "itertools" or isinstance(obj, type):
         return None
     with warnings.catch_warnings():
@@ -60,14 +60,14 @@ def reduce_iterator(obj: Any) -> Reduced | None:  # noqa: ANN401 - any object is
 
 
 def reduce_module(obj: Any) -> Reduced | None:  # noqa: ANN401 - any object is asked about
-    """Return how to import a module of a type of its own; None for all else.
+    """Return how to import a module of a custom type; None for anything else.
 
-    ``torch.classes`` is one, and cloudpickle comes by it wherever a function uses ``torch`` and
+    ``torch.classes`` is one, and cloudpickle encounters it wherever a function uses ``torch`` and
     something named ``classes``.
     """
     if not isinstance(obj, ModuleType) or type(obj) is ModuleType:
         return None
-    # Its own idea of its name may be another one.
+    # Its `__name__` may differ from the name it is imported by.
     for name in (obj.__name__, *(name for name, each in list(sys.modules.items()) if each is obj)):
         if sys.modules.get(name) is obj:
             return importlib.import_module, (name,)
@@ -75,8 +75,8 @@ def reduce_module(obj: Any) -> Reduced | None:  # noqa: ANN401 - any object is a
 
 
 def reduce_code(code: CodeType, make: Any, arguments: Reduced) -> Reduced:  # noqa: ANN401 - cloudpickle's
-    """Return how to pickle code that keeps its file name, whatever cloudpickle makes of that.
+    """Return how to pickle code that keeps its file name, whatever cloudpickle does with that.
 
-    By its file name `linecache` finds the text of the cell, for tracebacks and `inspect`.
+    `linecache` finds the text of the cell by this name, for tracebacks and `inspect`.
     """
     return code_of_file, (make, arguments, code.co_filename)

@@ -1,8 +1,8 @@
-"""Cells of the notebook that each run executes again, for what cannot be handed over.
+"""Finds the notebook cells that each run executes again to recreate what cannot be handed over.
 
-A database connection, a dataset of TensorFlow's, a thread pool cannot be pickled, but the cell
-that made it can make it again. Which cells that takes is read from their texts; nothing is
-executed here. What they need in turn goes along, or is made again, too.
+A database connection, a TensorFlow dataset or a thread pool cannot be pickled, but the cell that
+created it can create it again. The cells are determined from their source; nothing is executed
+here. What they need in turn is captured, or also recreated.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _OURS = "wandb_magic"
 
 @dataclass(frozen=True)
 class NotebookCell:
-    """A cell that was executed: its number in the history and its text."""
+    """An executed cell: its number in the history and its text."""
 
     number: int
     text: str
 
     @property
     def label(self) -> str:
-        """The cell as IPython names it."""
+        """The cell's name in IPython."""
         return f"In[{self.number}]"
 
     @cached_property
@@ -54,14 +54,14 @@ class NotebookCell:
 
 @dataclass(frozen=True)
 class RerunPlan:
-    """What is to be executed again.
+    """The cells to execute again.
 
     Attributes
     ----------
     cells
         Label and text of each cell, in order.
     names
-        The names that they bind for the run, which do not go along.
+        The names that they bind for the run, which are not captured.
     values
         The variables that they need.
     """
@@ -72,7 +72,7 @@ class RerunPlan:
 
 
 def defining_cell(namespace: Mapping[str, Any], name: str) -> str:
-    """Return the label of the cell that bound a name last; "" if there is none."""
+    """Return the label of the cell that last bound a name; "" if there is none."""
     cell = _defining_cells(_cells(namespace)).get(name)
     return cell.label if cell is not None else ""
 
@@ -80,43 +80,45 @@ def defining_cell(namespace: Mapping[str, Any], name: str) -> str:
 def plan_rerun(
     notebook: NotebookNamespace, values: Mapping[str, Any], is_picklable: Callable[[object], bool]
 ) -> RerunPlan:
-    """Find the cells that make again what cannot be pickled.
+    """Find the cells that recreate what cannot be pickled.
 
     Parameters
     ----------
     notebook
         The notebook.
     values
-        What is to go along.
+        The variables to capture.
     is_picklable
-        Tells whether a value can.
+        Returns whether a value can be pickled.
     """
     cells = _cells(notebook.namespace)
-    binders = _defining_cells(cells)
-    waiting = [name for name, value in values.items() if name and not is_picklable(value)]
-    chosen: dict[int, NotebookCell] = {}
+    definitions = _defining_cells(cells)
+    pending = [name for name, value in values.items() if name and not is_picklable(value)]
+    cells_by_number: dict[int, NotebookCell] = {}
     needed: dict[str, Any] = {}
-    while waiting:
-        binder = binders.get(name := waiting.pop())
-        if binder is None:
+    while pending:
+        definition = definitions.get(name := pending.pop())
+        if definition is None:
             continue
-        changing = [
-            cell for cell in cells if cell.number > binder.number and name in cell.changed_names
+        modifiers = [
+            cell
+            for cell in cells
+            if cell.number > definition.number and name in cell.changed_names
         ]
-        for cell in (binder, *changing):
-            if cell.number in chosen:
+        for cell in (definition, *modifiers):
+            if cell.number in cells_by_number:
                 continue
-            chosen[cell.number] = cell
-            for need in analyze_cell(cell.tree, notebook.dependencies_of_name).needed:
-                value = notebook.resolve(need)
-                if value is MISSING or binders.get(need) is cell:
+            cells_by_number[cell.number] = cell
+            for dependency in analyze_cell(cell.tree, notebook.dependencies_of_name).needed:
+                value = notebook.resolve(dependency)
+                if value is MISSING or definitions.get(dependency) is cell:
                     continue
                 if is_picklable(value):
-                    needed[need] = value
+                    needed[dependency] = value
                 else:
-                    waiting.append(need)
-    names = frozenset(name for name, cell in binders.items() if cell.number in chosen)
-    ordered = [chosen[number] for number in sorted(chosen)]
+                    pending.append(dependency)
+    names = frozenset(name for name, cell in definitions.items() if cell.number in cells_by_number)
+    ordered = [cells_by_number[number] for number in sorted(cells_by_number)]
     return RerunPlan(
         tuple((cell.label, _rerun_source(cell, notebook)) for cell in ordered),
         names,
@@ -129,12 +131,12 @@ def _cells(namespace: Mapping[str, Any]) -> list[NotebookCell]:
 
 
 def _defining_cells(cells: list[NotebookCell]) -> dict[str, NotebookCell]:
-    """Return the cell that bound each name last."""
+    """Return, for each name, the cell that last bound it."""
     return {name: cell for cell in cells for name in cell.bound_names}
 
 
 def _rerun_source(cell: NotebookCell, notebook: NotebookNamespace) -> str:
-    """Return a cell's text without what means nothing in a run: IPython's magics, and sweeps."""
+    """Return a cell's text without what has no meaning in a run: magics and sweeps."""
     lines = cell.text.splitlines()
     for node in cell.tree.body:
         if any(map(notebook.is_of_ipython, _names(node))) or any(
@@ -146,18 +148,18 @@ def _rerun_source(cell: NotebookCell, notebook: NotebookNamespace) -> str:
 
 
 def _names(node: ast.AST) -> Iterator[str]:
-    for each in ast.walk(node):
-        if isinstance(each, ast.Name):
-            yield each.id
-        elif isinstance(each, ast.Import):
-            yield from (alias.asname or alias.name.partition(".")[0] for alias in each.names)
+    for child in ast.walk(node):
+        if isinstance(child, ast.Name):
+            yield child.id
+        elif isinstance(child, ast.Import):
+            yield from (alias.asname or alias.name.partition(".")[0] for alias in child.names)
 
 
 def _is_ours(value: object) -> bool:
     if isinstance(value, ModuleType):
-        home = value.__name__
+        module = value.__name__
     elif isinstance(value, (FunctionType, type)):
-        home = str(value.__module__)
+        module = str(value.__module__)
     else:
-        home = str(type(value).__module__)
-    return home.partition(".")[0] == _OURS
+        module = str(type(value).__module__)
+    return module.partition(".")[0] == _OURS

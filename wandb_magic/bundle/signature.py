@@ -1,11 +1,12 @@
-"""Who wrote a bundle: what is executed must be this user's own, or trusted by name.
+"""Signs bundles and verifies them: only this user's own, or explicitly trusted, code is executed.
 
-A bundle is code: its pickles execute what they name. So whoever freezes one signs it with a key of
-this user, which lies in Jupyter's data folder and which nobody else can read. The signature covers
-every file of the bundle and the command of the sweep. It is checked where a person asks for an
-execution, and again by each process that loads the bundle, on the very files that it has open.
+A bundle is code: its pickles execute what they name. The process that freezes one therefore signs
+it with a key of this user, which is in Jupyter's data folder and which nobody else can read. The
+signature covers every file of the bundle and the command of the sweep. It is checked where a user
+requests an execution, and again by each process that loads the bundle, on the very files that it
+has open.
 
-Reading a sweep needs no signature: nothing is executed then.
+Reading a sweep needs no signature, because nothing is executed.
 """
 
 from __future__ import annotations
@@ -38,20 +39,20 @@ TRUST = "if you trust it, say so with trust=True (--trust)"
 
 @dataclass(frozen=True)
 class SignedStatement:
-    """What a signature says.
+    """The statement that a signature confirms.
 
     Attributes
     ----------
     files
         The digest of each file of the bundle, by its name.
     command
-        The digest of the command that the runs execute; "" for one that is not known yet.
+        The digest of the command that the runs execute; "" if it is not known yet.
     owners
-        Who owned the bundle and the sweep's folder: on some file systems never the one who writes.
+        The owners of the bundle and the sweep's folder: on some file systems never the writer.
     loose
-        Whether others could write these: on some file systems it always looks like that.
+        Whether others could write these: on some file systems that always appears to be so.
     seen
-        Device, inode, size and times of large files when they were digested: while these stay the
+        Device, inode, size and times of large files when they were hashed: while these stay the
         same, so does the digest.
     """
 
@@ -69,21 +70,21 @@ class SignedStatement:
     def from_json(cls, text: str) -> SignedStatement:
         """Read what `to_json` wrote."""
         data: dict[str, Any] = json.loads(text)
-        known = {each.name: data[each.name] for each in fields(cls) if each.name in data}
-        return cls(**{**known, "owners": tuple(known["owners"])})
+        values = {each.name: data[each.name] for each in fields(cls) if each.name in data}
+        return cls(**{**values, "owners": tuple(values["owners"])})
 
 
 class OpenBundle:
-    """A bundle whose files are open, and are those that a statement names.
+    """A bundle whose open files are verified to be those that a statement names.
 
-    Whatever happens to their names meanwhile, what was checked is what is read.
+    Whatever happens to the names in the meantime, what was checked is what is read.
 
     Parameters
     ----------
     folder
         The bundle.
     statement
-        What its files must be.
+        What its files must match.
 
     Raises
     ------
@@ -111,11 +112,11 @@ class OpenBundle:
             raise
 
     def path(self, name: str) -> Path:
-        """Return a path of a file that leads to the open one."""
+        """Return a path that refers to the open file."""
         file = self._files.get(name)
         if file is None:
             raise UntrustedError(
-                f"{self.folder / name} is not signed, and is not executed: {TRUST}"
+                f"{self.folder / name} is not signed, so it is not executed: {TRUST}"
             )
         file.seek(0)
         return Path(f"/dev/fd/{file.fileno()}")
@@ -137,7 +138,7 @@ class OpenBundle:
 
 
 def sign(folder: Path, spec: Mapping[str, Any] | None = None) -> SignedStatement:
-    """Sign all that lies in a bundle's folder, and return what the signature says.
+    """Sign everything in a bundle's folder, and return the signed statement.
 
     Parameters
     ----------
@@ -160,12 +161,12 @@ def sign(folder: Path, spec: Mapping[str, Any] | None = None) -> SignedStatement
             files[name] = digest(file)
             if os.fstat(file.fileno()).st_size > CHUNK:
                 times[name] = fingerprint(file)
-    places = [folder.stat(), folder.parent.stat()]
+    folders = [folder.stat(), folder.parent.stat()]
     statement = SignedStatement(
         files,
         command_digest(spec or {}),
-        tuple(sorted({place.st_uid for place in places})),
-        any(place.st_mode & LOOSE for place in places),
+        tuple(sorted({place.st_uid for place in folders})),
+        any(place.st_mode & LOOSE for place in folders),
         times,
     )
     _write(folder, statement)
@@ -173,23 +174,23 @@ def sign(folder: Path, spec: Mapping[str, Any] | None = None) -> SignedStatement
 
 
 def sign_command(folder: Path, spec: Mapping[str, Any]) -> None:
-    """Add a sweep's command to what is signed; the files stay those that were signed."""
+    """Add a sweep's command to the signed statement; the signed files stay the same."""
     _write(folder, replace(read_signature(folder), command=command_digest(spec)))
 
 
 def read_signature(folder: Path) -> SignedStatement:
-    """Return what this user, or the process that started this one, has signed.
+    """Return the statement that this user, or the process that started this one, has signed.
 
     Raises
     ------
     UntrustedError
-        If there is no signature of theirs.
+        If there is no such signature.
     """
     path = folder / SIGNATURE
     try:
         with open_regular(path) as file:
-            told = json.loads(file.read())
-        text, mac = str(told["statement"]), str(told["mac"])
+            signature = json.loads(file.read())
+        text, mac = str(signature["statement"]), str(signature["mac"])
     except FileNotFoundError:
         raise UntrustedError(
             f"{folder} has no signature of yours, so it comes from elsewhere or from an older "
@@ -209,7 +210,7 @@ def read_signature(folder: Path) -> SignedStatement:
 
 
 def trust_environment(statement: SignedStatement) -> dict[str, str]:
-    """Return the variable by which a child process knows what it may load."""
+    """Return the environment variable that informs a child process what it may load."""
     return {TRUST_VARIABLE: statement.to_json()}
 
 
@@ -221,13 +222,13 @@ def open_signed(folder: Path, statement: SignedStatement | None = None) -> OpenB
     folder
         The bundle.
     statement
-        What it must be; by default what the process that started this one vouched for, or else
-        what this user has signed.
+        What it must match; by default the statement that the process that started this one has
+        verified, or else what this user has signed.
 
     Raises
     ------
     UntrustedError
-        If it may not be executed: why, and what to do.
+        If it may not be executed; the message has the reason and the remedy.
     """
     return OpenBundle(folder, _expected_statement(folder) if statement is None else statement)
 
@@ -241,12 +242,12 @@ def signed_manifest(folder: Path) -> Manifest:
 def check_command(
     spec: Mapping[str, Any], folder: Path, statement: SignedStatement | None = None
 ) -> None:
-    """See to it that a sweep's command is the one that was signed.
+    """Ensure that a sweep's command is the one that was signed.
 
     Raises
     ------
     UntrustedError
-        If it is another one.
+        If it is a different one.
     """
     expected = _expected_statement(folder) if statement is None else statement
     if expected.command != command_digest(spec):
@@ -263,12 +264,12 @@ def _changed_error(path: Path) -> UntrustedError:
 
 
 def _expected_statement(folder: Path) -> SignedStatement:
-    told = os.environ.get(TRUST_VARIABLE)
-    return SignedStatement.from_json(told) if told else read_signature(folder)
+    text = os.environ.get(TRUST_VARIABLE)
+    return SignedStatement.from_json(text) if text else read_signature(folder)
 
 
 def command_digest(spec: Mapping[str, Any]) -> str:
-    """Return a digest of what a sweep config lets its runs execute."""
+    """Return a digest of what a sweep config makes its runs execute."""
     executed = [spec.get("program"), spec.get("command")]
     return hashlib.sha256(json.dumps(executed, sort_keys=True).encode()).hexdigest()
 

@@ -1,7 +1,7 @@
-"""The key with which this user signs what is executed: in Jupyter's data folder, for nobody else.
+"""The key with which this user signs what is executed: private, in Jupyter's data folder.
 
-Where none can be kept, each process has a key of its own: what it starts goes on, and what other
-processes find of it has to be trusted by name.
+Where no key can be stored, each process has its own key: what it starts keeps working, but other
+processes have to trust that explicitly.
 """
 
 from __future__ import annotations
@@ -22,38 +22,38 @@ _process_key = secrets.token_hex(32)
 
 
 def key_path() -> Path:
-    """Return where this user's key lies."""
+    """Return the path of this user's key."""
     return user_data_dir() / "key"
 
 
 def key() -> str:
-    """Return this user's key, made when there is none; this process's own where none can be kept.
+    """Return this user's key, created if necessary; this process's own where none can be stored.
 
-    One that is cut or garbage is replaced: what it has signed cannot be told from other things.
+    A truncated or invalid key is replaced: what it has signed can no longer be verified.
     """
     path = key_path()
     with contextlib.suppress(OSError):
-        if (known := _read_key(path)) is not None:
-            return known
+        if (stored := _read_key(path)) is not None:
+            return stored
         make_folder(path.parent, exist_ok=True, durable=True)
         with folder_lock(path.parent):
             if not path.is_symlink() and path.exists() and _read_key(path) is None:
                 path.unlink()
             with contextlib.suppress(OSError):
-                # Without it, nothing that was ever signed could be told from other things.
+                # Without it, nothing that was ever signed could be verified.
                 write_exclusively(path, secrets.token_hex(32), durable=True)
-        if (known := _read_key(path)) is not None:
-            return known
+        if (stored := _read_key(path)) is not None:
+            return stored
     return _process_key
 
 
 def _read_key(path: Path) -> str | None:
-    """Return the key; None if there is none, or it is garbage.
+    """Return the key; None if there is none, or it is invalid.
 
     Raises
     ------
     OSError
-        If it is there and cannot be used.
+        If it exists but cannot be used.
     """
     try:
         file = open_regular(path)
@@ -61,7 +61,7 @@ def _read_key(path: Path) -> str | None:
         return None
     with file:
         status = os.fstat(file.fileno())
-        if status.st_uid != os.geteuid():  # it could be known to whoever owns it
+        if status.st_uid != os.geteuid():  # its owner may know it
             raise PermissionError(errno.EACCES, "another user's key", str(path))
         if stat.S_IMODE(status.st_mode) & 0o077:
             with contextlib.suppress(OSError):  # a file system without modes

@@ -1,9 +1,9 @@
-"""Tensors in a bundle: storages are mapped like any buffer, and CUDA waits until after the fork.
+"""Pickles tensors: storages are mapped like any buffer, and CUDA waits until after the fork.
 
-A tensor on a GPU goes along in main memory and returns to its device in each run: the process that
-forks must not initialise CUDA. Tensors that share a storage share it afterwards, there too.
+A GPU tensor is captured in main memory and returns to its device in each run, because the process
+that forks must not initialise CUDA. Tensors that share a storage also share it there.
 
-torch is optional, and never imported here before the user has done so.
+torch is optional, and never imported here before the user has imported it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class TensorReducer:
     """Reduces the tensors of one bundle."""
 
     def __init__(self) -> None:
-        # Every access wraps a storage anew; one wrapper each keeps the views of it together.
+        # Every access creates a new wrapper; keeping one per storage keeps its views together.
         self._storages: dict[tuple[str, int], Any] = {}
         self._on_cpu: dict[int, Any] = {}
 

@@ -1,7 +1,7 @@
-"""Reading a bundle in the process that forks the runs.
+"""Loads a bundle in the fork server, or in a run of its own.
 
-It imports and unpickles, and runs no user computation: a parent that has used its thread pools, or
-CUDA, would leave its children hanging.
+It imports and unpickles, and runs no user computation: a parent that has used thread pools or CUDA
+would leave its children hanging.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ OnStep = Callable[[str, str], None]
 
 
 class VariableReader:
-    """A bundle's variables, read one behind another.
+    """Reads a bundle's variables, one after another.
 
     Parameters
     ----------
     bundle
-        The bundle, open; it may be closed once this is made.
+        The open bundle; it may be closed once the reader is created.
     values
-        Gets the variables by name.
+        Receives the variables by name.
     namespace
         The globals of the notebook's functions; ``__main__``'s by default.
 
@@ -65,16 +65,16 @@ class VariableReader:
         self._manifest = bundle.manifest
         self._values = values
         self._names = [variable.name for variable in bundle.manifest.variables]
-        places = (variables_path(bundle.folder).name, buffers_path(bundle.folder).name)
-        variables, buffers = (bundle.path(name) for name in places)
+        files = (variables_path(bundle.folder).name, buffers_path(bundle.folder).name)
+        variables, buffers = (bundle.path(name) for name in files)
         names = tuple(self._names)
         self._unread = load(variables, buffers, bundle.manifest.spans, names, namespace)
 
     def read(self, before: str | None = None, on_step: OnStep = lambda *_: None) -> None:
-        """Read what has not been read, all of it or what lies before a variable.
+        """Read the variables that have not been read: all of them, or those before a variable.
 
-        A pickle may mean what an earlier one holds: what lies behind a variable that is left for
-        later has to be left, too.
+        A pickle may refer to an earlier one, so everything after a variable that is left for later
+        must be left as well.
 
         Raises
         ------
@@ -130,7 +130,7 @@ class Entrypoint:
 def thaw(
     folder: Path, *, late: str | None = None, on_step: OnStep = lambda *_: None
 ) -> Entrypoint:
-    """Read a bundle: paths, modules, variables; its module becomes ``__main__``.
+    """Load a bundle: paths, modules, variables; its module becomes ``__main__``.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def _load(bundle: OpenBundle, late: str | None, on_step: OnStep) -> Entrypoint:
     sys.path[:] = [*manifest.path, *(entry for entry in sys.path if entry not in manifest.path)]
     for filename, text in manifest.sources.items():
         cache_source(filename, text)
-    # No `__file__`, as in a kernel: `multiprocessing` would execute it again in its workers.
+    # No `__file__`, as in a kernel: `multiprocessing` would execute that again in its workers.
     module = types.ModuleType("__main__")
     module.__dict__["get_ipython"] = plain_shell.get_ipython
     sys.modules["__main__"] = module
@@ -180,7 +180,7 @@ def _load(bundle: OpenBundle, late: str | None, on_step: OnStep) -> Entrypoint:
 
 
 def run_cells(cells: Sequence[CodeType], namespace: dict[str, Any]) -> None:
-    """Execute cells of the notebook again; what was handed over keeps its value."""
+    """Execute notebook cells again; what was handed over keeps its value."""
     handed_over = dict(namespace)
     for code in cells:
         result = eval(code, namespace)  # noqa: S307 - the user's own cell
@@ -191,15 +191,15 @@ def run_cells(cells: Sequence[CodeType], namespace: dict[str, Any]) -> None:
 
 
 def cache_source(filename: str, text: str) -> None:
-    """Let tracebacks show the lines of a cell, whatever becomes of its file."""
+    """Let tracebacks show the lines of a cell, whatever happens to its file."""
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
 
 
 def import_early(manifest: Manifest, on_step: OnStep = lambda *_: None) -> None:
-    """Import what the code will."""
+    """Import what the code will import."""
     for name, parts in manifest.early_imports.items():
-        # What fails is perhaps never reached, or guarded by the user's own `try`: if not, the
-        # run says so.
+        # A failing import may never be reached, or be guarded by the user's own `try`: if not,
+        # the run reports it.
         with contextlib.suppress(Exception):
             __import__(name, fromlist=parts)
         on_step("import", name)
@@ -208,6 +208,6 @@ def import_early(manifest: Manifest, on_step: OnStep = lambda *_: None) -> None:
 def _state_error(manifest: Manifest, error: Exception) -> str:
     return (
         f"what the notebook has set on modules ({', '.join(manifest.carried)}) cannot be read in "
-        f"a new process ({type(error).__name__}: {error}): set it in the cell itself, and leave "
-        "it out by its name, with --exclude module.name"
+        f"a new process ({type(error).__name__}: {error}): set it in the cell itself, and exclude "
+        "it by its name, with --exclude module.name"
     )

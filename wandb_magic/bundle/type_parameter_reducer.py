@@ -1,6 +1,6 @@
-"""How type parameters and type aliases of the notebook go along.
+"""Pickles the notebook's type parameters and type aliases.
 
-Their values may refer to what they are parameters of, so they get these only when all is there.
+Their values may refer to their owners, so they are filled in only when everything exists.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class TypeParameterReducer:
         self._owners: dict[int, tuple[Any, int]] = {}
 
     def reduce(self, obj: Any) -> Reduced | None:  # noqa: ANN401 - any object is asked about
-        """Return how to make one again; None for what is imported, and for all else."""
+        """Return how to recreate one; None for one that is imported, and for anything else."""
         if not isinstance(obj, (*_KINDS, *([_ALIAS] if _ALIAS else ()))) or _is_imported(obj):
             return None
         if _ALIAS and isinstance(obj, _ALIAS):
@@ -48,7 +48,7 @@ class TypeParameterReducer:
             form, values = _form(obj)
             return lazy_parameter, (form, obj.__module__), values, None, None, fill_lazy
         if isinstance(obj, typing.TypeVar) and not _has_default(obj):
-            return None  # cloudpickle knows these
+            return None  # cloudpickle supports these
         keywords = {
             key: getattr(obj, f"__{key}__")
             for key in ("bound", "covariant", "contravariant", "default")
@@ -57,22 +57,22 @@ class TypeParameterReducer:
         }
         parameter: Any = obj
         constraints = getattr(obj, "__constraints__", ())
-        made = type(parameter).__name__, parameter.__name__, constraints, keywords
-        return make_parameter, made
+        arguments = type(parameter).__name__, parameter.__name__, constraints, keywords
+        return make_parameter, arguments
 
     def _alias(self, alias: Any) -> Reduced:  # noqa: ANN401 - Python 3.12 brings the class
         forms, values = [], _values({"value": lambda: alias.__value__})
         for index, parameter in enumerate(alias.__type_params__):
             self._owners[id(parameter)] = (alias, index)
-            form, held = _form(parameter, f"{index}.")
+            form, parameter_values = _form(parameter, f"{index}.")
             forms.append(form)
-            values |= held
-        made = (alias.__name__, forms, alias.__module__)
-        return lazy_alias, made, values, None, None, fill_lazy
+            values |= parameter_values
+        arguments = (alias.__name__, forms, alias.__module__)
+        return lazy_alias, arguments, values, None, None, fill_lazy
 
 
 def _form(parameter: Any, prefix: str = "") -> tuple[tuple[Any, ...], dict[str, Any]]:  # noqa: ANN401
-    """Return how a parameter is written, and the values that it has."""
+    """Return the written form of a parameter, and its values."""
     constraints = tuple(getattr(parameter, "__constraints__", ()))
     values = {f"{prefix}{index}": each for index, each in enumerate(constraints)}
     if isinstance(parameter, typing.TypeVar) and not constraints:
@@ -87,15 +87,15 @@ def _form(parameter: Any, prefix: str = "") -> tuple[tuple[Any, ...], dict[str, 
     return (kind, parameter.__name__, len(constraints), prefix, sorted(values)), values
 
 
-def _values(evaluated: Mapping[str, Any]) -> dict[str, Any]:
-    """Evaluate; what does not exist yet stays out, and is missing in the run, too."""
-    found = {}
-    for name, value in evaluated.items():
+def _values(evaluators: Mapping[str, Any]) -> dict[str, Any]:
+    """Evaluate; what does not exist yet is left out, and is also missing in the run."""
+    values = {}
+    for name, evaluate in evaluators.items():
         try:
-            found[name] = value()
+            values[name] = evaluate()
         except NameError:
             continue
-    return found
+    return values
 
 
 def _has_default(parameter: Any) -> bool:  # noqa: ANN401 - Python 3.13 brings the method

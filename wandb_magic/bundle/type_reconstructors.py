@@ -1,6 +1,6 @@
-"""Making definitions again: classes, members of enums, exceptions, type parameters, references.
+"""Recreates definitions: classes, enum members, exceptions, type parameters, references.
 
-The other half of `unpickler`, under the same rule: it imports nothing of this package.
+The second half of `unpickler`, under the same rule: it imports nothing from this package.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def bare_class(
     maker: type | None,
     name: str,
     bases: tuple[type, ...],
-    given: dict[str, Any],
+    initial: dict[str, Any],
     quiet: type | None,
 ) -> Any:  # noqa: ANN401 - a class
     """Return a class without its contents.
@@ -30,25 +30,25 @@ def bare_class(
     Parameters
     ----------
     track, tracker
-        cloudpickle's way to find the class if this process has it already, and its mark.
+        cloudpickle's way to find the class if this process already has it, and its id there.
     metaclass, maker
-        The class's own metaclass, and the one of its bases that is imported and makes it; None
-        for those of the class's bases.
-    name, bases, given
-        What a class is made of.
+        The class's own metaclass, and its imported base that creates the class; None for the
+        metaclass of the class's bases.
+    name, bases, initial
+        The name, the bases and the initial attributes of the class.
     quiet
-        The class of the notebook whose ``__init_subclass__`` has seen this one before.
+        The notebook class whose ``__init_subclass__`` has already been called for this one.
     """
 
     def make(*_: Any) -> Any:  # noqa: ANN401 - as `types.new_class` calls a metaclass
-        made_by: Any = maker or types.prepare_class(name, bases)[0]
-        namespace = made_by.__prepare__(name, bases)
-        namespace.update(given)
+        creator: Any = maker or types.prepare_class(name, bases)[0]
+        namespace = creator.__prepare__(name, bases)
+        namespace.update(initial)
         with _without_hook(quiet):
             if metaclass is maker:
-                cls = made_by(name, bases, namespace)
+                cls = creator(name, bases, namespace)
             else:
-                cls = made_by.__new__(metaclass, name, bases, namespace)
+                cls = creator.__new__(metaclass, name, bases, namespace)
         if isinstance(cls, abc.ABCMeta):
             cls.__abstractmethods__ = frozenset()  # it may hold an instance of its own
         return cls
@@ -62,14 +62,14 @@ def bare_enum(
     metaclass: type,
     name: str,
     bases: tuple[type, ...],
-    given: dict[str, Any],
+    initial: dict[str, Any],
     quiet: type | None,
 ) -> Any:  # noqa: ANN401 - a class
     """Return an enum without its members; see `bare_class`."""
 
     def make(*_: Any) -> Any:  # noqa: ANN401 - as above
         with _without_hook(quiet):
-            cls: Any = type.__new__(metaclass, name, bases, dict(given))
+            cls: Any = type.__new__(metaclass, name, bases, dict(initial))
         if isinstance(cls, abc.ABCMeta):
             abc._abc_init(cls)  # type: ignore[attr-defined] # noqa: SLF001 - as `ABCMeta` does
             cls.__abstractmethods__ = frozenset()
@@ -80,7 +80,7 @@ def bare_enum(
 
 @contextlib.contextmanager
 def _without_hook(owner: type | None) -> Iterator[None]:
-    """Make subclasses of a class without telling it."""
+    """Suppress a class's ``__init_subclass__`` meanwhile."""
     if owner is None:
         yield
         return
@@ -101,21 +101,21 @@ def fill_class(
     registered: list[type] | None,
     plainly: bool,  # noqa: FBT001 - pickle has no names of arguments
 ) -> None:
-    """Put into a class what it had: attributes, and the classes that are registered with it.
+    """Restore the contents of a class: attributes, and the classes that are registered with it.
 
-    Plainly means past the ``__setattr__`` of its metaclass.
+    ``plainly`` bypasses the ``__setattr__`` of its metaclass.
     """
-    put = type.__setattr__ if plainly else setattr
+    set_attribute = type.__setattr__ if plainly else setattr
     for name, value in attributes.items():
-        put(cls, name, value)
-    if "__firstlineno__" in attributes:  # gone when ``__module__`` is set
-        put(cls, "__firstlineno__", attributes["__firstlineno__"])
-    for each in registered or ():
-        abc.ABCMeta.register(cls, each)  # type: ignore[arg-type] # it is made by one
+        set_attribute(cls, name, value)
+    if "__firstlineno__" in attributes:  # removed when ``__module__`` is set
+        set_attribute(cls, "__firstlineno__", attributes["__firstlineno__"])
+    for subclass in registered or ():
+        abc.ABCMeta.register(cls, subclass)  # type: ignore[arg-type] # its metaclass is one
 
 
 def filled(_cls: type, _parts: list[None]) -> None:
-    """Do nothing more: the parts of a class have put themselves into it."""
+    """Do nothing: the parts of a class have already filled it."""
 
 
 def bare_member(
@@ -125,11 +125,11 @@ def bare_member(
     name: str | None,
     bits: int | None,
 ) -> Any:  # noqa: ANN401 - a member
-    """Return a member of an enum without its attributes, or the one that is there."""
-    known = vars(cls)
-    member = known.get("_member_map_", {}).get(name)
+    """Return a member of an enum without its attributes, or the existing one."""
+    attributes = vars(cls)
+    member = attributes.get("_member_map_", {}).get(name)
     if member is None and bits is not None:
-        member = known.get("_value2member_map_", {}).get(bits)
+        member = attributes.get("_value2member_map_", {}).get(bits)
     if member is None:
         member = base.__new__(cls, *arguments)
         vars(member)["_name_"] = name  # its hash
@@ -137,15 +137,15 @@ def bare_member(
 
 
 def fill_instance(obj: Any, state: tuple[dict[str, Any], dict[str, Any]]) -> None:  # noqa: ANN401
-    """Put into an instance what it had, in its ``__dict__`` and in slots."""
-    held, slots = state
-    vars(obj).update(held)
+    """Restore the contents of an instance, in its ``__dict__`` and in slots."""
+    attributes, slots = state
+    vars(obj).update(attributes)
     for name, value in slots.items():
         object.__setattr__(obj, name, value)
 
 
 def bare_exception(cls: Any, base: Any, arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401 - classes
-    """Return an exception as its built-in base makes it."""
+    """Return an exception as its built-in base creates it."""
     error = base.__new__(cls, *arguments)
     base.__init__(error, *arguments)
     return error
@@ -174,7 +174,7 @@ def make_parameter(
 
 
 class _LazyValues(dict[str, Any]):
-    """What a type parameter or alias says when it is asked for the first time."""
+    """The values that a type parameter or alias evaluates to when first used."""
 
     def __call__(self, name: str) -> Any:  # noqa: ANN401 - any type
         if name not in self:
@@ -183,11 +183,11 @@ class _LazyValues(dict[str, Any]):
         return self[name]
 
 
-_lazy: dict[int, tuple[Any, _LazyValues]] = {}  # what is still to be filled
+_lazy: dict[int, tuple[Any, _LazyValues]] = {}  # not yet filled
 
 
 def lazy_parameter(form: tuple[Any, ...], module: str) -> Any:  # noqa: ANN401 - a type parameter
-    """Return a type parameter whose bound, constraints and default are still to come."""
+    """Return a type parameter whose bound, constraints and default are filled in later."""
     held = _LazyValues()
     namespace = {"__name__": module, "held": held}
     exec(f"def made[{_format_parameter(form)}](): pass", namespace)  # noqa: S102 - the text is ours
@@ -197,7 +197,7 @@ def lazy_parameter(form: tuple[Any, ...], module: str) -> Any:  # noqa: ANN401 -
 
 
 def lazy_alias(name: str, forms: list[tuple[Any, ...]], module: str) -> Any:  # noqa: ANN401 - it
-    """Return a type alias whose value is still to come."""
+    """Return a type alias whose value is filled in later."""
     held = _LazyValues()
     namespace: dict[str, Any] = {"__name__": module, "held": held}
     parameters = f"[{', '.join(map(_format_parameter, forms))}]" if forms else ""
@@ -207,7 +207,7 @@ def lazy_alias(name: str, forms: list[tuple[Any, ...]], module: str) -> Any:  # 
 
 
 def fill_lazy(obj: Any, values: dict[str, Any]) -> None:  # noqa: ANN401 - a parameter or an alias
-    """Say what a type parameter or alias stands for."""
+    """Set the values of a type parameter or alias."""
     _lazy.pop(id(obj))[1].update(values)
 
 
@@ -217,7 +217,7 @@ def parameter_of(alias: Any, index: int) -> Any:  # noqa: ANN401 - a type parame
 
 
 def _format_parameter(form: tuple[Any, ...]) -> str:
-    """Return a type parameter as it is written in a definition."""
+    """Return a type parameter as written in a definition."""
     kind, name, constraints, prefix, held = form
     text: str = {"TypeVar": "", "TypeVarTuple": "*", "ParamSpec": "**"}[kind] + name
     if constraints:
@@ -229,15 +229,15 @@ def _format_parameter(form: tuple[Any, ...]) -> str:
     return text
 
 
-_weak_targets: list[Any] = []  # what only weak references of the notebook hold on to here
+_weak_targets: list[Any] = []  # referenced only weakly in the notebook's variables
 
 
 def weak(make: Any, target: Any, *more: Any) -> Any:  # noqa: ANN401 - a weak reference of any kind
-    """Return a weak reference or collection; its targets stay, as they did in the notebook."""
+    """Return a weak reference or collection; its targets stay alive, as in the notebook."""
     _weak_targets.append(target)
     return make(target, *more)
 
 
 def dead_reference() -> Any:  # noqa: ANN401 - a weak reference
-    """Return a weak reference to what is gone."""
+    """Return a weak reference to an object that no longer exists."""
     return weakref.ref(type("Gone", (), {})())

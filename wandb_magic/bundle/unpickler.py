@@ -1,9 +1,9 @@
-"""Making variables again out of a bundle's pickles and buffers.
+"""Recreates variables from a bundle's pickles and buffers.
 
-Pickles name the functions of this module and of `type_reconstructors`. Both import nothing else of
-this package, for an exported run takes their files along as they are: there they need cloudpickle,
-and numpy or torch where variables do. They start no process, and run no code but what the pickles
-name.
+Pickles name the functions of this module and of `type_reconstructors`. Both import nothing else
+from this package, because an exported run includes their files unchanged: there they need
+cloudpickle, and numpy or torch where variables do. They start no process, and run no code except
+what the pickles name.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PACKAGE_PREFIX = "wandb_magic.bundle."  # modules by which pickles have named t
 
 
 class Unpickler(pickle.Unpickler):
-    """Reads a bundle's pickles, one behind another.
+    """Reads a bundle's pickles, one after another.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Unpickler(pickle.Unpickler):
     buffers
         Their large buffers, in order.
     namespace
-        What the functions of the notebook get as their globals; ``__main__``'s by default.
+        The globals for the functions of the notebook; ``__main__``'s by default.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Unpickler(pickle.Unpickler):
         self._namespace = namespace
 
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - whatever is named
-        """Find what a pickle names; what it names of this package is here."""
+        """Find what a pickle names; functions of this package are found here."""
         renamed = importlib.import_module(f"{__package__}.pickle_names").RENAMED
         module = renamed.get(module, module)
         if not module.startswith(_PACKAGE_PREFIX):
@@ -65,9 +65,9 @@ def load(
     names: Sequence[str],
     namespace: dict[str, Any] | None = None,
 ) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Return, for each variable in order, its name and what reads it; each must be read.
+    """Return, for each variable in order, its name and a function that reads it; call each one.
 
-    The files are mapped at once, and may be closed before the first variable is read.
+    The files are mapped immediately, and may be closed before the first variable is read.
 
     Parameters
     ----------
@@ -78,13 +78,13 @@ def load(
     names
         The names of the variables, in the order of their pickles.
     namespace
-        What the functions of the notebook get as their globals; ``__main__``'s by default.
+        The globals for the functions of the notebook; ``__main__``'s by default.
     """
     if not names:
         return iter(())
     views = map_buffers(buffers, spans)
     with variables.open("rb") as file:
-        # Each fork goes on from here by itself, where a file's position would be one for all.
+        # Each fork continues from here independently; a file's position would be shared.
         stream = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     return _read(stream, Unpickler(stream, views, namespace), names)
 
@@ -112,7 +112,7 @@ def namespace_of_run() -> dict[str, Any]:
 
 
 def memory_map(*arguments: Any) -> Any:  # noqa: ANN401 - numpy is optional
-    """Return an array that lies in a file of its own."""
+    """Return an array that maps its own file."""
     import numpy as np  # noqa: PLC0415 - only where the bundle holds arrays
 
     filename, dtype, mode, offset, shape, order = arguments
@@ -135,7 +135,7 @@ def cached_function(function: Any, parameters: dict[str, Any]) -> Any:  # noqa: 
 
 
 def code_of_file(make: Any, arguments: Any, filename: str) -> Any:  # noqa: ANN401 - cloudpickle's own
-    """Return code that says which file it is from."""
+    """Return code with the name of the file it is from."""
     return make(*arguments).replace(co_filename=filename)
 
 
@@ -146,21 +146,21 @@ def torch_storage(buffer: Any) -> Any:  # noqa: ANN401 - torch is optional
 
 
 def typed_storage(untyped: Any, dtype: Any) -> Any:  # noqa: ANN401 - torch is optional
-    """Return a storage that knows the type of its elements."""
+    """Return a storage with the type of its elements."""
     return _torch().storage.TypedStorage(wrap_storage=untyped, dtype=dtype, _internal=True)
 
 
 def script_module(data: bytes) -> Any:  # noqa: ANN401 - torch is optional
-    """Return a module or function of TorchScript."""
+    """Return a TorchScript module or function."""
     _torch()
     jit = sys.modules["torch.jit"]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it is deprecated: the user has been told
+        warnings.simplefilter("ignore")  # deprecated: the user has already been warned
         return jit.load(io.BytesIO(data), map_location="cpu")
 
 
 def boosting_matrix(data: bytes, names: Any, types: Any) -> Any:  # noqa: ANN401 - xgboost is optional
-    """Return a matrix of XGBoost's out of its own binary form."""
+    """Return an XGBoost matrix from its binary format."""
     xgboost: Any = importlib.import_module("xgboost")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "matrix"
@@ -172,7 +172,7 @@ def boosting_matrix(data: bytes, names: Any, types: Any) -> Any:  # noqa: ANN401
 
 _late_tensors: list[
     tuple[Any, str]
-] = []  # tensors of this process that still wait for their device
+] = []  # tensors of this process that are not on their device yet
 
 
 def late_tensor(tensor: Any, device: str) -> Any:  # noqa: ANN401 - torch is optional
@@ -188,21 +188,21 @@ def move_late_tensors() -> None:
         tensor, device = _late_tensors.pop()
         if in_storage(tensor):
             storage = tensor.untyped_storage()
-            place = (storage.data_ptr(), device)
-            if place not in storages:
-                storages[place] = storage.to(device=device)
-            tensor.data = over_storage(storages[place], tensor)
+            key = (storage.data_ptr(), device)
+            if key not in storages:
+                storages[key] = storage.to(device=device)
+            tensor.data = over_storage(storages[key], tensor)
         else:
             tensor.data = tensor.data.to(device)
 
 
 def in_storage(tensor: Any) -> bool:  # noqa: ANN401 - torch is optional
-    """Tell whether a tensor's elements lie plainly in a storage."""
+    """Return whether a tensor's elements are plainly in a storage."""
     return tensor.layout is _torch().strided and not tensor.is_quantized and tensor.numel() > 0
 
 
 def over_storage(storage: Any, like: Any) -> Any:  # noqa: ANN401 - torch is optional
-    """Return a tensor over a storage, laid out like another one over another."""
+    """Return a tensor over a storage, with the layout of another tensor."""
     tensor = _torch().empty(0, dtype=like.dtype, device=storage.device)
     return tensor.set_(storage, like.storage_offset(), like.shape, like.stride())
 

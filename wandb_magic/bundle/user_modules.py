@@ -1,8 +1,8 @@
-"""What of the user's own modules is not as their source says.
+"""Finds where the user's own modules differ from their source.
 
-The values in the process are compared with the source files: nothing is imported or executed.
-What a source computes cannot be known; where such a value is plain data it goes along, and the
-reader sets it if a fresh import gives another.
+The values in the process are compared with the source files; nothing is imported or executed.
+What a source computes cannot be known: if such a value is plain data, it is captured, and the
+reader sets it if a fresh import gives a different one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import psutil
 
 from wandb_magic.bundle.library_state import Attribute, is_same
 
-MOST = 10_000  # elements of plain data that goes along unasked
+MOST = 10_000  # elements of plain data that is captured automatically
 LONGEST = 100_000  # characters of a text in it
 _PLAIN = (int, float, complex, str, bytes, bool, type(None), Path)
 _UNKNOWN = object()
@@ -33,14 +33,14 @@ _OURS = "wandb_magic"
 
 @dataclass(frozen=True)
 class ModuleDiff:
-    """What the comparison found.
+    """The differences between a module and its source.
 
     Attributes
     ----------
     attributes
-        What goes along.
+        What is captured.
     left
-        What was changed and stays behind, with the reason.
+        What was changed but is not captured, with the reason.
     """
 
     attributes: list[Attribute] = field(default_factory=list)
@@ -64,7 +64,7 @@ def user_modules() -> Iterator[ModuleType]:
 
 @lru_cache(maxsize=8192)
 def is_user_file(file: str) -> bool:
-    """Tell whether a file is the user's own."""
+    """Return whether a file is the user's own."""
     if "-packages" in file or file.startswith("<"):
         return False
     return not any(Path(file).is_relative_to(place) for place in _python_paths())
@@ -77,36 +77,38 @@ def _python_paths() -> tuple[str, ...]:
 
 
 def aliases(module: ModuleType) -> Iterator[tuple[str, str, str]]:
-    """Yield what a module of the user's took from another: name here, module and name there."""
+    """Yield what a user module imports from another: its name, and the module and name there."""
     for node in _tree(module).body:
         if isinstance(node, ast.ImportFrom):
-            home = f"{'.' * node.level}{node.module or ''}"
+            source_module = f"{'.' * node.level}{node.module or ''}"
             with contextlib.suppress(ImportError):
-                home = importlib.util.resolve_name(home, module.__package__ or "")
-            for each in node.names:
-                yield each.asname or each.name, home, each.name
+                source_module = importlib.util.resolve_name(
+                    source_module, module.__package__ or ""
+                )
+            for alias in node.names:
+                yield alias.asname or alias.name, source_module, alias.name
 
 
 def with_user_imports(names: Collection[str]) -> set[str]:
-    """Return modules with those of the user's that they import, at any depth."""
+    """Return modules together with the user modules that they import, at any depth."""
     users = {module.__name__: module for module in user_modules()}
-    found, waiting = set[str](), list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
+    modules, pending = set[str](), list(names)
+    while pending:
+        name = pending.pop()
+        if name not in modules:
+            modules.add(name)
             if name in users:
-                waiting += _imported_by(users[name])
-    return found
+                pending += _imported_by(users[name])
+    return modules
 
 
 def _imported_by(module: ModuleType) -> Iterator[str]:
     for node in _tree(module).body:
         if isinstance(node, ast.Import):
             yield from (each.name for each in node.names)
-    for _, home, name in aliases(module):
-        yield home
-        yield f"{home}.{name}"
+    for _, source_module, name in aliases(module):
+        yield source_module
+        yield f"{source_module}.{name}"
 
 
 def _tree(module: ModuleType) -> ast.Module:
@@ -119,36 +121,36 @@ def _tree(module: ModuleType) -> ast.Module:
 def compare_with_source(
     module: ModuleType, shared: Collection[int], *, is_used: bool
 ) -> ModuleDiff:
-    """Compare a module of the user's with its source.
+    """Compare a user module with its source.
 
     Parameters
     ----------
     module
         The module.
     shared
-        The identities of values that go along as variables: the module's functions must see the
-        same objects.
+        The identities of values that are captured as variables: the module's functions must see
+        the same objects.
     is_used
-        Whether the run imports the module in any case: else only values go along that the
+        Whether the run imports the module in any case; if not, only values are captured that the
         notebook has certainly set.
     """
-    found = ModuleDiff()
+    diff = ModuleDiff()
     with contextlib.suppress(OSError, SyntaxError, ValueError):
         file = Path(str(module.__file__))
         source = _read_source(str(file), file.stat().st_mtime_ns)
         is_new = file.stat().st_mtime > _process_start_time()
-        _ModuleComparer(module, source, shared, found, is_new=is_new, is_used=is_used).compare()
-    return found
+        _ModuleComparer(module, source, shared, diff, is_new=is_new, is_used=is_used).compare()
+    return diff
 
 
 @dataclass(frozen=True)
 class _ModuleSource:
-    """A module's source: its tree, and what its scopes bind."""
+    """A module's source: its tree, and the names that its scopes bind."""
 
     tree: ast.Module
     names: frozenset[str]
     rebound: frozenset[str]  # by functions that declare them global
-    is_open: bool  # it may bind names that nobody sees in it
+    is_open: bool  # it may bind names that are not visible in it
     mutated: frozenset[str]  # containers that its own code changes
 
 
@@ -186,7 +188,7 @@ def _rebound_names(table: symtable.SymbolTable) -> Iterator[str]:
 
 
 def _mutated_names(tree: ast.Module) -> Iterator[str]:
-    """Yield names whose value the code may change in place: by an item, or by a method."""
+    """Yield names whose values the code may change in place: by an item, or by a method."""
     for node in ast.walk(tree):
         if (
             isinstance(node, (ast.Subscript, ast.Attribute))
@@ -209,7 +211,7 @@ class _ModuleComparer:
         module: ModuleType,
         source: _ModuleSource,
         shared: Collection[int],
-        found: ModuleDiff,
+        diff: ModuleDiff,
         *,
         is_new: bool,
         is_used: bool,
@@ -217,8 +219,8 @@ class _ModuleComparer:
         self._module = module
         self._source = source
         self._shared = shared
-        self._diff = found
-        # Written since this process began: the source may not be the one that was imported.
+        self._diff = diff
+        # Written since this process started: the source may differ from what was imported.
         self._is_new = is_new
         self._is_used = is_used
 
@@ -242,19 +244,21 @@ class _ModuleComparer:
             if isinstance(value, type):
                 self._compare_class(path, name, value, body)
             if isinstance(value, (ModuleType, type, FunctionType, BuiltinFunctionType)):
-                continue  # the notebook's own among them are found elsewhere
+                continue  # those defined in the notebook are found elsewhere
             if name in written:
                 self._compare_value(path, name, value, written[name])
             elif name not in names and not (is_open or self._source.is_open or self._is_new):
                 self._add(path, name, value, is_certain=True)
 
     def _compare_class(self, path: str, name: str, value: type, body: list[ast.stmt]) -> None:
-        found = [node for node in body if isinstance(node, ast.ClassDef) and node.name == name]
-        # What a metaclass makes of a class is its own affair.
+        definitions = [
+            node for node in body if isinstance(node, ast.ClassDef) and node.name == name
+        ]
+        # What a metaclass does to a class cannot be compared.
         simple = type(value) is type or type(value).__name__ == "ABCMeta"
-        if len(found) != 1 or not simple or value.__module__ != self._module.__name__:
+        if len(definitions) != 1 or not simple or value.__module__ != self._module.__name__:
             return
-        node = found[0]
+        node = definitions[0]
         names = frozenset(
             each.id if isinstance(each, ast.Name) else each.name
             for each in ast.walk(node)
@@ -275,13 +279,15 @@ class _ModuleComparer:
             return
         is_private = name.startswith("_") and name in self._source.rebound
         if is_private:
-            return  # the module's own bookkeeping, which it does in the run, too
+            return  # the module's own bookkeeping, which it also does in the run
         is_fixed = _UNKNOWN not in literals and not (
             isinstance(value, (dict, list, set)) and name in self._source.mutated
         )
         if is_fixed and self._is_new:
             self._leave_behind(
-                path, name, "its file was changed meanwhile, and runs import it as it is"
+                path,
+                name,
+                "its file has changed since it was imported, and runs import the new version",
             )
         elif is_fixed:
             self._add(path, name, value, is_certain=True)
@@ -290,7 +296,7 @@ class _ModuleComparer:
 
     def _add(self, path: str, name: str, value: object, *, is_certain: bool) -> None:
         attribute = Attribute(self._module.__name__, path, name, value, is_certain=is_certain)
-        # What may be as a fresh import has it matters only where a run looks at it.
+        # A value that may equal a fresh import's matters only where a run uses it.
         if is_certain or (self._is_used and is_plain(value, instances=True)):
             self._diff.attributes.append(attribute)
 
@@ -300,11 +306,11 @@ class _ModuleComparer:
 
 
 def _written_values(body: list[ast.stmt]) -> dict[str, list[ast.expr | None]]:
-    """Return what the statements of a scope assign to each name; None for what is not plain."""
-    found: dict[str, list[ast.expr | None]] = {}
+    """Return what the statements of a scope assign to each name; None for anything not plain."""
+    assigned: dict[str, list[ast.expr | None]] = {}
     for name, value in _assignments(body):
-        found.setdefault(name, []).append(value)
-    return found
+        assigned.setdefault(name, []).append(value)
+    return assigned
 
 
 def _assignments(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr | None]]:
@@ -332,7 +338,7 @@ def _literal(node: ast.expr | None) -> Any:  # noqa: ANN401 - any literal
 
 
 def is_plain(value: object, *, instances: bool = True) -> bool:
-    """Tell whether a value is plain data of a moderate size, or an object that holds only such.
+    """Return whether a value is plain data of moderate size, or an object with only such data.
 
     Parameters
     ----------
@@ -341,29 +347,29 @@ def is_plain(value: object, *, instances: bool = True) -> bool:
     instances
         Whether instances of the user's classes count as plain.
     """
-    waiting, seen = [value], 0
-    while waiting:
-        each = waiting.pop()
+    pending, seen = [value], 0
+    while pending:
+        item = pending.pop()
         seen += 1
         if seen > MOST:
             return False
-        if isinstance(each, (str, bytes)):
-            if len(each) > LONGEST:
+        if isinstance(item, (str, bytes)):
+            if len(item) > LONGEST:
                 return False
-        elif isinstance(each, dict):
-            waiting += [*each, *each.values()]
-        elif isinstance(each, (list, tuple, set, frozenset)):
-            waiting += each
-        elif not isinstance(each, _PLAIN) and not (instances and _is_simple(each)):
-            held = _fields(each) if instances else None
-            if held is None:
+        elif isinstance(item, dict):
+            pending += [*item, *item.values()]
+        elif isinstance(item, (list, tuple, set, frozenset)):
+            pending += item
+        elif not isinstance(item, _PLAIN) and not (instances and _is_simple(item)):
+            fields = _fields(item) if instances else None
+            if fields is None:
                 return False
-            waiting += held.values()
+            pending += fields.values()
     return True
 
 
 def _is_simple(value: object) -> bool:
-    """Tell whether a value is a small constant of a library: a dtype, a device, a number."""
+    """Return whether a value is a small constant of a library: a dtype, a device, a number."""
     kind = type(value)
     return (kind.__module__, kind.__qualname__) in {
         ("torch", "dtype"),
@@ -377,7 +383,7 @@ def _is_simple(value: object) -> bool:
 
 
 def _fields(value: object) -> dict[str, Any] | None:
-    """Return the attributes of an instance of a class of the user's, or of a mere namespace."""
+    """Return the attributes of an instance of a user class, or of a simple namespace."""
     kind = type(value)
     file = getattr(sys.modules.get(kind.__module__), "__file__", None)
     is_namespace = (kind.__module__, kind.__name__) in {
@@ -390,9 +396,9 @@ def _fields(value: object) -> dict[str, Any] | None:
 
 
 def dict_of(value: object) -> dict[str, Any]:
-    """Return the attributes that an object itself holds, without asking its class."""
+    """Return an object's own attributes, without involving its class."""
     try:
-        held = object.__getattribute__(value, "__dict__")
+        attributes = object.__getattribute__(value, "__dict__")
     except (AttributeError, TypeError):
         return {}
-    return held if type(held) is dict else {}
+    return attributes if type(attributes) is dict else {}

@@ -1,6 +1,6 @@
-"""One run again: in the kernel, or as a script for another machine.
+"""Runs a run again: in the kernel, or as a script for another machine.
 
-Nothing here changes the sweep: its store, its folder and its runs are only read.
+Nothing here changes the sweep: its store, folder and runs are only read.
 """
 
 from wandb_magic.reproduce._export import export

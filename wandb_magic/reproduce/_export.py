@@ -1,7 +1,7 @@
-"""Writing a run as a folder that runs on another machine, without this package.
+"""Exports a run as a folder that runs on another machine, without this package.
 
-All or nothing: the folder appears once it is whole. The environment of the sweep is never written,
-for it may hold what is nobody else's business.
+All or nothing: the folder appears once it is complete. The environment of the sweep is never
+written, because it may contain secrets.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from wandb_magic.spec.command import args_json
 
 
 def export(source_run: SourceRun, folder: Path) -> Path:
-    """Write a run as a script with all that it needs.
+    """Write a run as a script with everything that it needs.
 
     Parameters
     ----------
@@ -50,12 +50,12 @@ def export(source_run: SourceRun, folder: Path) -> Path:
     Raises
     ------
     SweepStateError
-        If there is something already, or the run's code is not here.
+        If the folder already exists, or the run's code is not here.
     """
     folder = folder.expanduser().absolute()
     if folder.exists() or folder.is_symlink():
-        raise SweepStateError(f"{folder} exists already: name a folder that does not")
-    _ = source_run.manifest  # it must be here before anything is written
+        raise SweepStateError(f"{folder} already exists: name a folder that does not")
+    _ = source_run.manifest  # fail before anything is written
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(
@@ -66,8 +66,8 @@ def export(source_run: SourceRun, folder: Path) -> Path:
             _write(source_run, staging)
             staging.rename(folder)
     except OSError as error:
-        named = error.filename or folder
-        raise SweepError(f"{named} cannot be written: {error.strerror or error}") from error
+        path = error.filename or folder
+        raise SweepError(f"{path} cannot be written: {error.strerror or error}") from error
     return folder
 
 
@@ -76,14 +76,14 @@ def _write(source_run: SourceRun, folder: Path) -> None:
     data = folder / templates.PACKAGE
     data.mkdir()
     (data / "__init__.py").write_text(
-        '"""What run.py needs: the captured variables, and what reads them."""\n', "utf-8"
+        '"""What run.py needs: the captured variables, and the code that reads them."""\n', "utf-8"
     )
     shutil.copyfile(export_runtime.__file__, data / "start.py")
-    own = local_modules(source_run)
+    modules = local_modules(source_run)
     manifest = source_run.manifest
     code = ""
     if manifest.kind == "command":
-        text = templates.command_script(source_run, _program(source_run, own))
+        text = templates.command_script(source_run, _program(source_run, modules))
         if templates.needs_json_file(source_run):
             (folder / templates.JSON_FILE).write_text(args_json(source_run.run.params), "utf-8")
             files[templates.JSON_FILE] = "the same for its command"
@@ -102,8 +102,8 @@ def _write(source_run: SourceRun, folder: Path) -> None:
         if manifest.kind == "cell":
             cell = cell_path(source_run.paths.bundle)
             code = strip_ipython(read_inside(source_run.paths.folder, cell).decode())
-            text, apart = templates.cell_script(source_run, code)
-            if apart:
+            text, is_separate = templates.cell_script(source_run, code)
+            if is_separate:
                 (folder / "cell.py").write_text(code, "utf-8")
                 files["cell.py"] = "the cell, which run.py executes"
         else:
@@ -112,24 +112,24 @@ def _write(source_run: SourceRun, folder: Path) -> None:
     (folder / "params.yaml").write_text(source_run.params, "utf-8")
     (data / "run.json").write_text(json.dumps(_run_metadata(source_run)), "utf-8")
     files |= _sources(source_run, folder)
-    for path, file in own.items():
+    for path, file in modules.items():
         target = folder / path
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target)
-            files[path] = "a module of the user's own, as it was at the export"
-    then = recorded_versions(source_run)
+            files[path] = "a local module, as of the export"
+    versions = recorded_versions(source_run)
     (folder / "requirements.txt").write_text(
         templates.requirements(needed_versions(source_run), manifest.python), "utf-8"
     )
     files["requirements.txt"] = "what the code imports"
-    if then:
-        listed = "".join(f"{name}=={version}\n" for name, version in sorted(then.items()))
-        (folder / "requirements-all.txt").write_text(listed, "utf-8")
-        files["requirements-all.txt"] = "all that was installed"
-    files[f"{templates.PACKAGE}/"] = "the captured variables, and what reads them"
+    if versions:
+        lines = "".join(f"{name}=={version}\n" for name, version in sorted(versions.items()))
+        (folder / "requirements-all.txt").write_text(lines, "utf-8")
+        files["requirements-all.txt"] = "everything that was installed"
+    files[f"{templates.PACKAGE}/"] = "the captured variables, and the code that reads them"
     (folder / "README.md").write_text(
-        templates.readme(source_run, files, known=bool(then)), "utf-8"
+        templates.readme(source_run, files, known=bool(versions)), "utf-8"
     )
 
 
@@ -150,24 +150,24 @@ def _run_metadata(source_run: SourceRun) -> dict[str, object]:
 
 
 def _sources(source_run: SourceRun, folder: Path) -> dict[str, str]:
-    """Write the cells from which functions came, for people: what runs is what was pickled."""
+    """Write the cells that defined functions, for reading only: the pickled code is what runs."""
     texts = sorted(source_run.manifest.sources.items())
     for number, (_, text) in enumerate(texts, 1):
         (folder / "notebook").mkdir(exist_ok=True)
         (folder / "notebook" / f"cell-{number}.py").write_text(text, "utf-8")
-    return {"notebook/": "the cells that made its functions, to read"} if texts else {}
+    return {"notebook/": "the cells that defined its functions, for reading"} if texts else {}
 
 
-def _program(source_run: SourceRun, own: dict[str, Path]) -> str:
-    """Return what stands for the program in the export; its file goes along."""
+def _program(source_run: SourceRun, modules: dict[str, Path]) -> str:
+    """Return the placeholder of the program in the export, and add its file."""
     program = str(source_run.sweep.spec.get("program") or "")
     file = program_of(source_run)
     if file is None:
         return program
     directory = Path(source_run.manifest.directory).resolve()
-    inside = file.resolve().is_relative_to(directory)
-    path = file.resolve().relative_to(directory).as_posix() if inside else file.name
+    is_inside = file.resolve().is_relative_to(directory)
+    path = file.resolve().relative_to(directory).as_posix() if is_inside else file.name
     if path == "run.py":
         path = "program/run.py"
-    own[path] = file
+    modules[path] = file
     return f"<<folder>>/{path}"

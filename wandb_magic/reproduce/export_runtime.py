@@ -1,7 +1,7 @@
-"""What an exported run does before its own code: it becomes what the run was in its sweep.
+"""Prepares an exported run: restores the run's state in its sweep before its own code starts.
 
-An export has this file as it is, with `wandb_magic.bundle.unpickler` beside it; nothing else of
-this package is needed there. It never talks to anybody: what is logged, wandb itself keeps.
+An export contains this file unchanged, next to `wandb_magic.bundle.unpickler`; nothing else from
+this package is needed there. It never connects to anything: wandb itself stores what is logged.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def begin(
     library_state: ModuleType,
     plain_shell: ModuleType,
 ) -> Any:  # noqa: ANN401 - the user's own function
-    """Put the run's variables into a namespace, set its parameters, and seed.
+    """Restore the run's variables in a namespace, set its parameters, and seed.
 
     Parameters
     ----------
@@ -41,40 +41,40 @@ def begin(
     unpickler
         The module that reads variables.
     library_state
-        The module that sets what the notebook had set on modules and libraries.
+        The module that restores what the notebook had set on modules and libraries.
     plain_shell
-        The module that has ``get_ipython`` for a process without IPython.
+        The module that provides ``get_ipython`` in a process without IPython.
 
     Returns
     -------
     object
         The function that the run calls; None if it is a cell.
     """
-    told = _run_metadata()
-    here = ".".join(platform.python_version_tuple()[:2])
-    if told["code"] and told["python"] != here:
+    metadata = _run_metadata()
+    version = ".".join(platform.python_version_tuple()[:2])
+    if metadata["code"] and metadata["python"] != version:
         sys.exit(
-            f"run.py: its functions went along as code of Python {told['python']}, and this is "
-            f"Python {here}: run it with python{told['python']}"
+            f"run.py: its functions were captured as bytecode of Python {metadata['python']}, and "
+            f"this is Python {version}: run it with python{metadata['python']}"
         )
-    _set_environment(told)
-    # As in a notebook: `multiprocessing` would execute the script again in its workers.
+    _set_environment(metadata)
+    # As in a notebook; otherwise `multiprocessing` would execute the script again in its workers.
     namespace.pop("__file__", None)
     namespace["get_ipython"] = plain_shell.get_ipython
-    for name, text in told["sources"].items():
+    for name, text in metadata["sources"].items():
         linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-    for name, parts in told["imports"].items():
+    for name, parts in metadata["imports"].items():
         with contextlib.suppress(Exception):
             __import__(name, fromlist=parts)
-    function = _variables(namespace, unpickler, library_state, told)
-    _seed(told["seed"])
-    library_state.set_random_state(told["random_state"])
+    function = _variables(namespace, unpickler, library_state, metadata)
+    _seed(metadata["seed"])
+    library_state.set_random_state(metadata["random_state"])
     library_state.apply_pending()
     unpickler.move_late_tensors()
     handed_over = dict(namespace)
-    for label, text in told["cells"]:
+    for label, text in metadata["cells"]:
         _evaluate(text, f"<{label}>", namespace)
-    if told["cells"]:
+    if metadata["cells"]:
         namespace.update(handed_over)
     return function
 
@@ -87,7 +87,7 @@ def call(function: Any) -> None:  # noqa: ANN401 - the user's own
 
 
 def execute(cell: Path, namespace: dict[str, Any]) -> None:
-    """Execute a cell that is no script by itself: it awaits outside of any function, say."""
+    """Execute a cell that is not a script by itself, for example because of a top-level await."""
     _evaluate(cell.read_text(encoding="utf-8"), str(cell), namespace)
 
 
@@ -100,19 +100,19 @@ def _evaluate(text: str, name: str, namespace: dict[str, Any]) -> None:
 
 
 def command(words: list[str]) -> NoReturn:
-    """Become the command of the run."""
-    told = _run_metadata()
-    _set_environment(told)
-    known = {"python": sys.executable, "folder": str(FOLDER)}
+    """Replace this process with the command of the run."""
+    metadata = _run_metadata()
+    _set_environment(metadata)
+    values = {"python": sys.executable, "folder": str(FOLDER)}
 
-    def meant(mark: re.Match[str]) -> str:
-        if mark[1] == "env":
-            return os.environ.get(mark[2], mark[2])
-        return known[mark[1]]
+    def value_of(match: re.Match[str]) -> str:
+        if match[1] == "env":
+            return os.environ.get(match[2], match[2])
+        return values[match[1]]
 
     path = os.environ.get("PYTHONPATH", "")
     os.environ["PYTHONPATH"] = f"{FOLDER}{os.pathsep}{path}" if path else str(FOLDER)
-    arguments = [_PLACEHOLDER.sub(meant, word) for word in words]
+    arguments = [_PLACEHOLDER.sub(value_of, word) for word in words]
     try:
         os.execvp(arguments[0], arguments)  # noqa: S606 - the user's command
     except OSError as error:
@@ -120,30 +120,30 @@ def command(words: list[str]) -> NoReturn:
 
 
 def _run_metadata() -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((HERE / "run.json").read_text(encoding="utf-8"))
-    return told
+    metadata: dict[str, Any] = json.loads((HERE / "run.json").read_text(encoding="utf-8"))
+    return metadata
 
 
-def _set_environment(told: dict[str, Any]) -> None:
-    """Let ``wandb.init()`` find the parameters; whether it is online is up to who runs this."""
+def _set_environment(metadata: dict[str, Any]) -> None:
+    """Let ``wandb.init()`` find the parameters; the user decides whether it is online."""
     os.environ["WANDB_SWEEP_PARAM_PATH"] = str(FOLDER / "params.yaml")
     os.environ.setdefault("WANDB_MODE", "offline")
-    os.environ.setdefault("WANDB_PROJECT", told["project"])
-    kept = FOLDER / "kept"
-    kept.mkdir(exist_ok=True)
-    os.environ.setdefault("WANDB_MAGIC_RUN_FOLDER", str(kept))
+    os.environ.setdefault("WANDB_PROJECT", metadata["project"])
+    run_folder = FOLDER / "kept"
+    run_folder.mkdir(exist_ok=True)
+    os.environ.setdefault("WANDB_MAGIC_RUN_FOLDER", str(run_folder))
 
 
 def _variables(
     namespace: dict[str, Any],
     unpickler: ModuleType,
     library_state: ModuleType,
-    told: dict[str, Any],
+    metadata: dict[str, Any],
 ) -> Any:  # noqa: ANN401 - as above
     function = None
-    spans = [(start, size) for start, size in told["spans"]]
-    places = (HERE / "variables.pkl", HERE / "buffers.bin", spans)
-    for name, read in unpickler.load(*places, told["variables"], namespace):
+    spans = [(start, size) for start, size in metadata["spans"]]
+    sources = (HERE / "variables.pkl", HERE / "buffers.bin", spans)
+    for name, read in unpickler.load(*sources, metadata["variables"], namespace):
         try:
             value = read()
         except ModuleNotFoundError as error:

@@ -1,6 +1,6 @@
-"""The user's own modules beside the notebook, which no index has, for an export to take along.
+"""Finds the user's local modules, which no package index has, to include them in an export.
 
-They are found by the imports of the code, and by those of the modules found. Nothing is imported.
+They are found through the imports of the code and of the modules found. Nothing is imported.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ def local_modules(source_run: SourceRun) -> dict[str, Path]:
     names = {name.partition(".")[0] for name in source_run.manifest.imports}
     names |= {module.partition(".")[0] for module, _ in pickle_globals(source_run.paths.bundle)}
     script = program_of(source_run)
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     if script is not None:
         roots.insert(0, script.parent)
         names |= set(_imports(script))
-    waiting, seen = sorted(names), {_OURS, "__main__"}
-    while waiting:
-        name = waiting.pop()
+    pending, seen = sorted(names), {_OURS, "__main__"}
+    while pending:
+        name = pending.pop()
         if name in seen:
             continue
         seen.add(name)
         for path, file in _module(roots, name):
-            found[path] = file
+            files[path] = file
             if file.suffix == ".py":
-                waiting += _imports(file)
-    return found
+                pending += _imports(file)
+    return files
 
 
 def program_of(source_run: SourceRun) -> Path | None:
-    """Return the script that the runs execute, if they do and it is here."""
+    """Return the script that the runs execute, if there is one and it is here."""
     program = source_run.sweep.spec.get("program")
     if source_run.manifest.kind != "command" or not program:
         return None
@@ -53,13 +53,13 @@ def program_of(source_run: SourceRun) -> Path | None:
 
 def imports_of(text: str) -> list[str]:
     """Return the top-level names of the modules that a source imports."""
-    found = []
+    names = []
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
-            found += [alias.name.partition(".")[0] for alias in node.names]
+            names += [alias.name.partition(".")[0] for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.append(node.module.partition(".")[0])
-    return found
+            names.append(node.module.partition(".")[0])
+    return names
 
 
 def _imports(file: Path) -> list[str]:
@@ -70,7 +70,7 @@ def _imports(file: Path) -> list[str]:
 
 
 def _is_user_path(root: Path) -> bool:
-    """Tell whether an import root is neither Python's own nor one for installed packages."""
+    """Return whether an import root is neither Python's own nor one for installed packages."""
     if not root.is_dir() or _INSTALLED & set(root.parts) or (root / "os.py").exists():
         return False
     return root.name != "lib-dynload" and not (root / _OURS / "__init__.py").exists()

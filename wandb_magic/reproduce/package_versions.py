@@ -1,4 +1,4 @@
-"""Which libraries a run needs, in which versions it had them, and what is installed here."""
+"""Compares the libraries that a run needs, in the versions that it had, with those installed."""
 
 from __future__ import annotations
 
@@ -13,53 +13,53 @@ from wandb_magic.reproduce.local_modules import imports_of, local_modules
 from wandb_magic.reproduce.source_run import SourceRun
 
 _OURS = frozenset({"wandb_magic", "__main__", "__mp_main__"})
-_OUR_NAME = "wandb-magic"  # nothing of a run needs it
+_OUR_NAME = "wandb-magic"  # no part of a run needs it
 _LINE = re.compile(r"(?<![\w.\-])[_.\-]*([A-Za-z0-9][\w.\-]*)==([^\s;]+)")
 
 
 def canonical(name: str) -> str:
-    """Return a distribution's name as indexes compare it."""
+    """Return a distribution's name in the form that package indexes compare."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def recorded_versions(source_run: SourceRun) -> dict[str, str]:
-    """Return what was installed when the run ran, by canonical name; empty if nobody knows."""
+    """Return what was installed when the run ran, by canonical name; empty if unknown."""
     file = source_run.requirements
     if file is None:
         return {}
     text = file.read_text(encoding="utf-8", errors="replace")
-    found = {canonical(name): version for name, version in _LINE.findall(text)}
-    return {name: version for name, version in found.items() if name != _OUR_NAME}
+    versions = {canonical(name): version for name, version in _LINE.findall(text)}
+    return {name: version for name, version in versions.items() if name != _OUR_NAME}
 
 
 def needed_versions(source_run: SourceRun) -> dict[str, str | None]:
     """Return the distributions that the run's code needs, with their versions, None if unknown.
 
-    Those of the code's own imports, of the classes of its variables, and of the notebook's own
-    modules; what these need in turn is theirs to say.
+    They come from the code's imports, the classes of its variables, and the notebook's local
+    modules; these distributions declare their own dependencies.
     """
-    then = recorded_versions(source_run)
+    recorded = recorded_versions(source_run)
     providers = metadata.packages_distributions()
-    found: dict[str, str | None] = {}
+    needed: dict[str, str | None] = {}
     for module in sorted(_modules(source_run)):
         candidates = [canonical(name) for name in providers.get(module, ())] or [canonical(module)]
         for name in dict.fromkeys(candidates):
-            if name in then or len(candidates) == 1:
-                found[name] = then.get(name)
-    return found
+            if name in recorded or len(candidates) == 1:
+                needed[name] = recorded.get(name)
+    return needed
 
 
 def version_differences(source_run: SourceRun) -> list[str]:
-    """Return what is not as it was when the run ran: Python, and what the run needs."""
-    then = {"Python": source_run.manifest.python} | {
+    """Return what differs from when the run ran: Python, and the libraries that the run needs."""
+    recorded = {"Python": source_run.manifest.python} | {
         name: version
         for name, version in needed_versions(source_run).items()
         if version is not None
     }
     return [
-        f"{name} {version} → {here or 'not installed'}"
-        for name, version in then.items()
-        if (here := _installed_version(name)) != version
+        f"{name} {version} → {installed or 'not installed'}"
+        for name, version in recorded.items()
+        if (installed := _installed_version(name)) != version
     ]
 
 
@@ -73,16 +73,16 @@ def _installed_version(name: str) -> str:
 
 
 def _modules(source_run: SourceRun) -> set[str]:
-    """Return the top-level modules from elsewhere that the run's code imports."""
+    """Return the installed top-level modules that the run's code imports."""
     manifest, bundle = source_run.manifest, source_run.paths.bundle
-    own = local_modules(source_run)
-    named = {"wandb", *manifest.imports}
-    named |= {module for module, _ in pickle_globals(bundle)}
-    for file in own.values():
-        named |= _imported_names(file)
-    tops = {name.partition(".")[0] for name in named}
-    local = {path.split("/")[0].removesuffix(".py") for path in own}
-    return tops - sys.stdlib_module_names - local - _OURS - {""}
+    files = local_modules(source_run)
+    names = {"wandb", *manifest.imports}
+    names |= {module for module, _ in pickle_globals(bundle)}
+    for file in files.values():
+        names |= _imported_names(file)
+    top_level = {name.partition(".")[0] for name in names}
+    local = {path.split("/")[0].removesuffix(".py") for path in files}
+    return top_level - sys.stdlib_module_names - local - _OURS - {""}
 
 
 def _imported_names(file: Path) -> set[str]:

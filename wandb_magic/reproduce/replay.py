@@ -1,7 +1,7 @@
-"""Being, for a while, a process that is seeded like a run, with its parameters for ``wandb.init``.
+"""Temporarily gives this process the seed of a run, and its parameters for ``wandb.init``.
 
-W&B reads its variables once in a process, and ``wandb.teardown`` lets it read them again. wandb is
-never imported here: before the user has done so, the variables alone do it.
+W&B reads its environment variables once in a process; ``wandb.teardown`` makes it read them again.
+wandb is never imported here: as long as the user has not imported it, setting them is enough.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ KEPT = frozenset({"WANDB_DIR", "WANDB_JUPYTER", "WANDB_NOTEBOOK_NAME"})
 
 
 class Replay:
-    """Seeds this process, and gives a run's parameters to ``wandb.init()`` until it ends.
+    """Seeds this process, and provides a run's parameters to ``wandb.init()`` until it ends.
 
-    It ends with the cell that made it, or with the block if it is used in a ``with``.
+    It ends with the cell that created it, or with the block if it is used in a ``with`` statement.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Replay:
             Replay._active.end()
         wandb: Any = sys.modules.get("wandb")
         open_run = getattr(wandb, "run", None)
-        # One that is disabled stays open for good.
+        # A disabled run stays open forever.
         if open_run is not None and not open_run.disabled:
             raise SweepStateError(
                 "a W&B run is open in this process: end it with wandb.finish(), then replay"
@@ -63,11 +63,11 @@ class Replay:
             if name in _wandb_variables() or (name in STALE and name not in KEPT)
         }
         if wandb is not None:
-            # The core that it names is stopped below, and wandb starts another.
+            # The wandb-core that it names is stopped below, and wandb starts another.
             self._saved_environment.pop(SERVICE, None)
         self._ended = False
-        kept = self._folder / "kept"
-        kept.mkdir(mode=FOLDER_MODE)
+        run_folder = self._folder / "kept"
+        run_folder.mkdir(mode=FOLDER_MODE)
         params = self._folder / "params.yaml"
         params.write_text(source_run.params, encoding="utf-8")
         for name in (*self._saved_environment, SERVICE):
@@ -76,7 +76,7 @@ class Replay:
             "WANDB_MODE": "offline",
             "WANDB_SWEEP_PARAM_PATH": str(params),
             "WANDB_PROJECT": source_run.sweep.project,
-            RUN_FOLDER_ENV: str(kept),
+            RUN_FOLDER_ENV: str(run_folder),
         }
         _reset_wandb_settings()
         self._shell: Any = running_shell()
@@ -88,7 +88,7 @@ class Replay:
             set_random_state(source_run.manifest.random_state)
 
     def end(self, exit_code: int = 0) -> None:
-        """Finish W&B's run, if one is open, and put everything back."""
+        """Finish the W&B run, if one is open, and restore everything."""
         if self._ended:
             return
         self._ended = True

@@ -1,4 +1,4 @@
-"""The run that is to be had again, with all that decides what it computes."""
+"""The run to reproduce, with everything that determines what it computes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SourceRun:
     paths, sweep, run
         The sweep and its run.
     summary
-        What the run's summary says.
+        The run's summary.
     """
 
     paths: SweepPaths
@@ -66,18 +66,18 @@ class SourceRun:
 
     @property
     def title(self) -> str:
-        """What the run is called in a sentence."""
-        name, known = self.sweep.name, self.sweep.id
-        sweep = known if name == known else f"{name} ({known})"
+        """The description of the run in a sentence."""
+        name, sweep_id = self.sweep.name, self.sweep.id
+        sweep = sweep_id if name == sweep_id else f"{name} ({sweep_id})"
         return f"run {self.run.number} ({self.run.id}) of the sweep {json.dumps(sweep)[1:-1]}"
 
     @property
     def requirements(self) -> Path | None:
-        """W&B's list of what was installed when it ran, wherever its folder is by now."""
+        """W&B's list of the packages installed when it ran, wherever its folder is now."""
         if not self.run.directory:
             return None
-        there = Path(self.run.directory)
-        for folder in (there, wandb_folder(self.paths.root) / there.name):
+        directory = Path(self.run.directory)
+        for folder in (directory, wandb_folder(self.paths.root) / directory.name):
             file = folder / "files" / "requirements.txt"
             if file.is_file():
                 return file

@@ -1,4 +1,4 @@
-"""The texts of an exported run: the script, its requirements, and what people read first."""
+"""The texts of an exported run: the script, its requirements, and the README."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _LINES = "\n\n"
 
 
 class _EnvironmentPlaceholders(dict[str, str]):
-    """Stands for the environment of who runs the script, which nobody knows here."""
+    """Stands for the environment in which the script is run, which is unknown here."""
 
     def get(self, name: str, default: object = None) -> str:  # noqa: ARG002 - as a mapping's
         return f"<<env:{name}>>"
 
 
 def cell_script(source_run: SourceRun, cell: str) -> tuple[str, bool]:
-    """Return the script of a cell, and whether the cell needs a file of its own beside it."""
+    """Return the script of a cell, and whether the cell needs a separate file next to it."""
     head = _head(source_run) + _begin(
         "start.begin(globals(), unpickler, library_state, plain_shell)"
     )
     if not _is_script(cell):
-        alone = 'start.execute(start.FOLDER / "cell.py", globals())\n'
-        return f"{head}{alone}", True
+        call = 'start.execute(start.FOLDER / "cell.py", globals())\n'
+        return f"{head}{call}", True
     lines = cell.splitlines(keepends=True)
     if lines and lines[0].startswith(MAGIC):
         del lines[0]
@@ -46,7 +46,7 @@ def function_script(source_run: SourceRun) -> str:
 
 
 def command_script(source_run: SourceRun, program: str) -> str:
-    """Return the script of a command; `program` is what stands for its script."""
+    """Return the script of a command; `program` is the placeholder of its script."""
     spec = load(source_run.sweep.spec)
     words = expand(
         spec.command,
@@ -56,13 +56,13 @@ def command_script(source_run: SourceRun, program: str) -> str:
         json_file=f"<<folder>>/{JSON_FILE}",
         environment=_EnvironmentPlaceholders(),
     )
-    listed = "".join(f"        {json.dumps(word)},\n" for word in words)
-    begin = f"from {PACKAGE} import start\n\nstart.command(\n    [\n{listed}    ]\n)\n"
+    lines = "".join(f"        {json.dumps(word)},\n" for word in words)
+    begin = f"from {PACKAGE} import start\n\nstart.command(\n    [\n{lines}    ]\n)\n"
     return _head(source_run) + begin
 
 
 def needs_json_file(source_run: SourceRun) -> bool:
-    """Tell whether the command reads the parameters from a file."""
+    """Return whether the command reads the parameters from a file."""
     return any(
         "${args_json_file}" in str(word) for word in source_run.sweep.spec.get("command", ())
     )
@@ -70,10 +70,10 @@ def needs_json_file(source_run: SourceRun) -> bool:
 
 def requirements(needed: Mapping[str, str | None], python: str) -> str:
     """Return a pip requirements file: what the code imports, as it was installed."""
-    lines = [f"# For Python {minor_version(python)}; what these need in turn is chosen by pip.\n"]
+    lines = [f"# For Python {minor_version(python)}; pip chooses what these need in turn.\n"]
     for name, version in sorted(needed.items()):
         if version is None:
-            lines.append(f"# {name}: imported by the code; what provides it was not recorded\n")
+            lines.append(f"# {name}: imported by the code; its distribution was not recorded\n")
             continue
         public, _, local = version.partition("+")
         note = f"  # it was {version}" if local else ""
@@ -82,38 +82,37 @@ def requirements(needed: Mapping[str, str | None], python: str) -> str:
 
 
 def readme(source_run: SourceRun, files: Mapping[str, str], *, known: bool) -> str:
-    """Return the README; `files` says what each is, `known` whether the versions are recorded."""
+    """Return the README; `files` describes each file, `known` is whether versions are recorded."""
     manifest = source_run.manifest
     code = contains_code(source_run.paths.bundle)
     version = minor_version(manifest.python)
-    must = (
-        f"Needs **Python {version}**: functions of the notebook went along as code of that "
-        "version, and `run.py` says so if it is another."
+    python_note = (
+        f"Needs **Python {version}**: the notebook's functions were captured as bytecode of that "
+        "version. With another version, `run.py` reports this."
         if code
-        else f"It ran with Python {manifest.python}; others may do."
+        else f"It ran with Python {manifest.python}; other versions may work."
     )
-    pinned = (
-        "`requirements.txt` has what its code imports, in the versions that it had."
+    versions_note = (
+        "`requirements.txt` has the packages that its code imports, in their original versions."
         if known
-        else "The versions that it had were not recorded: `requirements.txt` has names only."
+        else "Its package versions were not recorded: `requirements.txt` has only names."
     )
-    how = (
+    usage = (
         "```bash\npython -m venv .venv\n.venv/bin/pip install -r requirements.txt\n"
         ".venv/bin/python run.py\n```"
     )
-    where = (
-        "The run is W&B's own, offline, below `wandb/` in the folder where it is started; "
+    notes = (
+        "The run is a new offline W&B run, below `wandb/` in the folder where it is started; "
         "`WANDB_MODE=online` sends it to your account. The global generators of `random`, NumPy "
-        f"and PyTorch are seeded with {source_run.seed}, as then. Files that the code reads are "
-        "not "
-        "here, nor are environment variables: start it where it finds them."
+        f"and PyTorch are seeded with {source_run.seed}, as in the sweep. Files that the code "
+        "reads and environment variables are not included: start it where it finds them."
     )
-    told = [
+    parts = [
         f"# {_plain(source_run.title[0].upper() + source_run.title[1:])}",
         "Written by wandb_magic, which it does not need to run.",
-        f"{must} {pinned}",
-        how,
-        where,
+        f"{python_note} {versions_note}",
+        usage,
+        notes,
         "## Parameters",
         _table(_flatten(source_run.run.params), "parameter"),
         "## What it had in its sweep",
@@ -126,7 +125,7 @@ def readme(source_run: SourceRun, files: Mapping[str, str], *, known: bool) -> s
         "## Files",
         "\n".join(f"- `{name}`: {what}" for name, what in files.items()),
     ]
-    return _LINES.join(part for part in told if part) + "\n"
+    return _LINES.join(part for part in parts if part) + "\n"
 
 
 def _head(source_run: SourceRun) -> str:
@@ -140,10 +139,10 @@ def _begin(call: str) -> str:
 
 
 def _is_script(cell: str) -> bool:
-    """Tell whether a cell may stand in a script, behind other lines."""
+    """Return whether a cell can follow other lines in a script."""
     try:
         compile(f"pass\n{cell}", "cell.py", "exec", dont_inherit=True)
-    except SyntaxError:  # it awaits outside of functions, or begins with `from __future__`
+    except SyntaxError:  # it awaits at top level, or starts with `from __future__`
         return False
     return True
 
@@ -172,5 +171,5 @@ def _short(value: object) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a text that Markdown shows as it is."""
+    """Return a text escaped for Markdown."""
     return re.sub(r"([\\`*_{}\[\]<>#|])", r"\\\1", " ".join(str(text).split()))

@@ -1,4 +1,4 @@
-"""Choosing parameters: finished runs in, next parameters out; no clock, disk or global RNG."""
+"""Chooses parameters: runs so far in, the next parameters out; no clock, disk or global RNG."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ __all__ = ["SAMPLERS", "Searcher", "make_searcher"]
 def make_searcher(
     spec: Spec, *, seed: int, sampler: str | None = None, priors: Sequence[Trial] = ()
 ) -> Searcher:
-    """Return what chooses the parameters of a sweep.
+    """Return the searcher that chooses the parameters of a sweep.
 
     Parameters
     ----------
     spec
         The sweep config.
     seed
-        Decides everything that is random.
+        Determines everything that is random.
     sampler
-        What stands behind ``bayes``, one of `SAMPLERS`; None means ``auto``.
+        The sampler for ``bayes``, one of `SAMPLERS`; None means ``auto``.
     priors
         Runs of another sweep for ``bayes`` to learn from.
 

@@ -1,4 +1,4 @@
-"""What every way of choosing parameters is: runs so far in, the next parameters out."""
+"""The interface of every search method: runs so far in, the next parameters out."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class Searcher(Protocol):
     """Chooses parameters.
 
     A searcher is a pure function: the same seed, number and trials give the same parameters, in
-    any process and order. An instance may remember what it computed, so one thread at a time uses
-    it.
+    any process and order. An instance may cache what it computed, so only one thread at a time may
+    use it.
     """
 
     def ask(self, number: int, trials: Sequence[Trial], *, cheap: bool = False) -> Params | None:
@@ -26,11 +26,11 @@ class Searcher(Protocol):
         trials
             All runs so far, finished and in flight.
         cheap
-            Whether to answer within milliseconds, at the price of a poorer choice.
+            Whether to return within milliseconds, at the cost of a poorer choice.
 
         Returns
         -------
         Params or None
-            None if the search has gone through everything.
+            None if the search is exhausted.
         """
         ...

@@ -1,7 +1,7 @@
-"""Grid search in W&B's order: names sorted, the last one turns fastest.
+"""Grid search in W&B's order: names sorted, the last one varies fastest.
 
-The number of a run is the combination in mixed radix, so a grid of any size costs nothing. Nothing
-is remembered, and nothing is learned from other runs.
+The number of a run encodes the combination in mixed radix, so a grid of any size costs nothing.
+The search keeps no state and learns nothing from other runs.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from wandb_magic.spec.distributions import Distribution
 from wandb_magic.spec.fields import canonical
 from wandb_magic.spec.parameters import nest
 
-BEYOND = 10**308  # a count of values that no float can say: no sweep comes to its end
+BEYOND = 10**308  # stands for a count of values beyond all floats: no sweep reaches its end
 
 GridValues = tuple[int, Callable[[int], Any]]
-"""How many values there are of one parameter, and the one at each position."""
+"""The number of values of one parameter, and a function from position to value."""
 
 
 def grid_values(distribution: Distribution) -> GridValues:
-    """Return the values that grid search tries of one parameter, in order."""
+    """Return the values that grid search tries for one parameter, in order."""
     if isinstance(distribution, Constant):
         return 1, lambda _: distribution.value
     if isinstance(distribution, Categorical):
@@ -35,7 +35,7 @@ def grid_values(distribution: Distribution) -> GridValues:
     if isinstance(distribution, IntUniform):
         return distribution.max - distribution.min + 1, lambda index: distribution.min + index
     assert isinstance(distribution, QUniform)
-    # W&B takes these from numpy.arange, whose values these are to the last bit.
+    # W&B takes these from numpy.arange; the values here equal it to the last bit.
     step = (distribution.min + distribution.q) - distribution.min
     steps = (float(distribution.max) - float(distribution.min)) / distribution.q
     count = math.ceil(steps) if math.isfinite(steps) else BEYOND
@@ -43,7 +43,7 @@ def grid_values(distribution: Distribution) -> GridValues:
 
 
 class GridSearcher:
-    """Goes through every combination once.
+    """Tries every combination once.
 
     Parameters
     ----------

@@ -16,13 +16,13 @@ from wandb_magic.spec import EarlyTerminate, Spec
 
 
 def brackets(rule: EarlyTerminate, longest: int) -> list[int]:
-    """Return after how many logged values, at most `longest`, runs are judged; ascending."""
-    found = (
+    """Return the counts of logged values, up to `longest`, at which runs are judged; ascending."""
+    candidates = (
         _brackets_from_max_iter(rule)
         if rule.max_iter is not None
         else _brackets_from_min_iter(rule, longest)
     )
-    return sorted(bracket for bracket in found if bracket <= longest)
+    return sorted(bracket for bracket in candidates if bracket <= longest)
 
 
 def _brackets_from_max_iter(rule: EarlyTerminate) -> Iterator[int]:
@@ -45,16 +45,16 @@ def _brackets_from_min_iter(rule: EarlyTerminate, longest: int) -> Iterator[int]
 
 
 def runs_to_stop(spec: Spec, trials: Sequence[Trial]) -> frozenset[int]:
-    """Return the numbers of the running runs to end now.
+    """Return the numbers of the running runs that are to end now.
 
-    A run is judged at the last bracket that it has passed. It goes on if it is among the best
-    1/eta of all runs that got there: by its value at that bracket if the rule is strict, else by
+    A run is judged at the last bracket that it has passed. It continues if it is among the best
+    1/eta of all runs that reached it: by its value at that bracket if the rule is strict, else by
     its best value so far.
 
     Parameters
     ----------
     spec
-        The sweep config; without ``early_terminate`` no run is ever ended.
+        The sweep config; without ``early_terminate``, no run is ever ended.
     trials
         All runs so far, with their histories; values that are not finite do not count.
     """
@@ -81,12 +81,12 @@ def runs_to_stop(spec: Spec, trials: Sequence[Trial]) -> frozenset[int]:
 
 
 def _threshold(values: list[float], rule: EarlyTerminate) -> float:
-    """Return the worst value that may go on; there is at least one of the `values`."""
+    """Return the worst value with which a run may continue; `values` is not empty."""
     return sorted(values)[int(1 / rule.eta * len(values))]
 
 
 def _is_below_threshold(curve: list[float], bars: dict[int, float], rule: EarlyTerminate) -> bool:
-    last = max((bracket for bracket in bars if bracket <= len(curve)), default=None)
-    if last is None:
+    bracket_passed = max((bracket for bracket in bars if bracket <= len(curve)), default=None)
+    if bracket_passed is None:
         return False
-    return (curve[last - 1] if rule.strict else min(curve)) > bars[last]
+    return (curve[bracket_passed - 1] if rule.strict else min(curve)) > bars[bracket_passed]

@@ -1,8 +1,8 @@
-"""What a run is worth: from what it logged to the one number that a search compares.
+"""Scores runs: reduces what a run logged to the one number that a search compares.
 
-As in W&B, a run counts with its best logged value, and a broken one with the worst of the sweep
-unless ``metric.impute`` says otherwise. Where W&B would fall back on 0, which can be the best of
-all values, the worst is taken here. NaN and infinities never count.
+As in W&B, a run counts with its best logged value, and a failed one with the worst of the sweep
+unless ``metric.impute`` specifies otherwise. Where W&B would fall back on 0, which can be the best
+of all values, the worst is used here. NaN and infinities never count.
 """
 
 from __future__ import annotations
@@ -22,55 +22,55 @@ def objective(values: Iterable[float], metric: Metric | records.Metric) -> float
 
 
 def is_target_reached(value: float | None, metric: Metric | records.Metric) -> bool:
-    """Tell whether `value` is as good as the target that ends the sweep, if there is one."""
+    """Return whether `value` is as good as the target that ends the sweep, if there is one."""
     if value is None or metric.target is None:
         return False
     return value >= metric.target if metric.maximize else value <= metric.target
 
 
 def scored_trials(trials: Sequence[Trial], metric: Metric) -> list[tuple[Trial, float]]:
-    """Return the runs to learn from, each with what it is worth, in the given order.
+    """Return the runs to learn from, each with its score, in the given order.
 
-    Left out are runs in flight (unless ``metric.impute_while_running`` says otherwise), stopped
-    runs that logged nothing, and, as long as no run is worth anything, the broken ones.
+    Runs in flight (unless ``metric.impute_while_running`` specifies otherwise) and stopped runs
+    that logged nothing are left out, and so are failed runs as long as no run has a score.
     """
     worst = objective(
         (trial.value for trial in trials if trial.state.has_ended and trial.value is not None),
         records.Metric(metric.name, maximize=not metric.maximize),
     )
-    worths = ((trial, _score(trial, metric, worst)) for trial in trials)
-    return [(trial, worth) for trial, worth in worths if worth is not None]
+    scores = ((trial, _score(trial, metric, worst)) for trial in trials)
+    return [(trial, score) for trial, score in scores if score is not None]
 
 
 def _score(trial: Trial, metric: Metric, worst: float | None) -> float | None:
-    own = objective(() if trial.value is None else (trial.value,), metric)
+    own_value = objective(() if trial.value is None else (trial.value,), metric)
     if trial.state is RunState.PENDING:
         return None
     if trial.state is RunState.STOPPED:
-        return own
+        return own_value
     if trial.state is RunState.RUNNING:
-        return _running_score(trial, metric, own, worst)
+        return _running_score(trial, metric, own_value, worst)
     if trial.state.is_failure:
-        own = _crashed_score(trial, metric, own)
-    return worst if own is None else own
+        own_value = _crashed_score(trial, metric, own_value)
+    return worst if own_value is None else own_value
 
 
-def _crashed_score(trial: Trial, metric: Metric, own: float | None) -> float | None:
+def _crashed_score(trial: Trial, metric: Metric, own_value: float | None) -> float | None:
     if metric.impute == "worst":
         return None
-    return own if metric.impute == "best" else _latest_value(trial, own)
+    return own_value if metric.impute == "best" else _latest_value(trial, own_value)
 
 
 def _running_score(
-    trial: Trial, metric: Metric, own: float | None, worst: float | None
+    trial: Trial, metric: Metric, own_value: float | None, worst: float | None
 ) -> float | None:
     rule = metric.impute_while_running
     if rule == "false":
         return None
     if rule == "latest":
-        return _latest_value(trial, own)
-    return worst if own is None and rule == "worst" else own
+        return _latest_value(trial, own_value)
+    return worst if own_value is None and rule == "worst" else own_value
 
 
-def _latest_value(trial: Trial, own: float | None) -> float | None:
-    return next(filter(math.isfinite, reversed(trial.history)), own)
+def _latest_value(trial: Trial, own_value: float | None) -> float | None:
+    return next(filter(math.isfinite, reversed(trial.history)), own_value)

@@ -1,4 +1,4 @@
-"""Random search: every run is drawn by itself, so that order and other runs change nothing."""
+"""Random search: every run is drawn independently, so order and other runs change nothing."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from wandb_magic.spec.parameters import nest
 
 
 class RandomSearcher:
-    """Draws each run from the distributions in the config, by a generator of its own.
+    """Draws each run from the distributions in the config, with its own generator.
 
     Parameters
     ----------
     spec
         The sweep config.
     seed
-        Together with a run's number it decides the run.
+        Together with a run's number, it determines the run.
     """
 
     def __init__(self, spec: Spec, *, seed: int) -> None:

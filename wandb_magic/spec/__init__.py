@@ -1,4 +1,4 @@
-"""The validated sweep config."""
+"""Validates the sweep config."""
 
 from wandb_magic.spec.config import EarlyTerminate, Metric, Spec
 from wandb_magic.spec.loader import load, load_lenient

@@ -1,8 +1,8 @@
-"""What W&B's client lets through with a warning, put right here with a notice.
+"""Corrects, with a notice, what W&B's client accepts with a warning.
 
-W&B's engine draws runs for a config that breaks its schema mildly. What it makes of one is done
-here, too, and said. Where the engine would stumble over what plainly means something, that is
-taken. What nobody could run is left as it is, to be refused by the checks that follow.
+W&B's engine draws runs for a config that breaks its schema mildly. Such a config is interpreted
+here as the engine does, and a notice reports it. Where the engine would fail although the meaning
+is plain, that meaning is used. What nobody could run stays as it is, for later checks to refuse.
 """
 
 from __future__ import annotations
@@ -61,24 +61,24 @@ def _normalize_name(word: str) -> str:
 
 
 def _coerce_text(value: object, place: str, notices: list[str]) -> object:
-    """Return a number as the text that W&B shows of it."""
+    """Return a number as the text that W&B shows for it."""
     if isinstance(value, str) or not isinstance(value, (bool, int, float)):
         return value
-    said = str(value).lower() if isinstance(value, bool) else str(value)
-    notices.append(f"{place}: {value!r} is taken as the text {said!r}")
-    return said
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    notices.append(f"{place}: {value!r} is taken as the text {text!r}")
+    return text
 
 
 def _coerce_number(value: object, place: str, notices: list[str]) -> object:
-    """Return text that says a number as the number."""
+    """Return text that denotes a number as the number."""
     if not isinstance(value, str):
         return value
     try:
-        found = number(value)
+        parsed = number(value)
     except ValueError:
         return value
-    notices.append(f"{place}: the text {str(value)!r} is taken as the number {found!r}")
-    return found
+    notices.append(f"{place}: the text {str(value)!r} is taken as the number {parsed!r}")
+    return parsed
 
 
 def _coerce_command(config: dict[str, Any], notices: list[str]) -> None:
@@ -87,13 +87,13 @@ def _coerce_command(config: dict[str, Any], notices: list[str]) -> None:
         del config["command"]  # W&B's default
     elif isinstance(command, (list, tuple)):
         notices += [
-            f"command: {macro} is no macro of W&B's, and is left out, as by W&B: {remedy}"
+            f"command: {macro} is not a W&B macro and is dropped, as in W&B: {remedy}"
             for macro, remedy in unknown_macros(command)
         ]
 
 
 def _coerce_metric(value: object, notices: list[str], *, needed: bool) -> object:
-    """Return the metric; None for one that grid and random search can do without."""
+    """Return the metric; None for a faulty one that grid and random search do not need."""
     if isinstance(value, str):
         notices.append(f"metric: {value!r} is taken as {{name: {value}}}")
         value = {"name": value}
@@ -105,15 +105,15 @@ def _coerce_metric(value: object, notices: list[str], *, needed: bool) -> object
         near = next((key for key in value if nearest(key, ["name"])), None)
         fault += f": did you mean 'name' by {near!r}?" if near else ""
     else:
-        fault = f"{value!r:.80} is no mapping with a name"
+        fault = f"{value!r:.80} is not a mapping with a name"
     if needed:
         return value
-    notices.append(f"metric: ignored, as by W&B: {fault}")
+    notices.append(f"metric: ignored, as in W&B: {fault}")
     return None
 
 
-def _coerce_metric_fields(given: Mapping[str, Any], notices: list[str]) -> dict[str, Any]:
-    metric = {str(key): value for key, value in given.items() if value is not None}
+def _coerce_metric_fields(fields: Mapping[str, Any], notices: list[str]) -> dict[str, Any]:
+    metric = {str(key): value for key, value in fields.items() if value is not None}
     if "name" in metric:
         metric["name"] = _coerce_text(metric["name"], "metric.name", notices)
         _drop_unknown(metric, Metric.model_fields, "metric", notices)
@@ -126,7 +126,7 @@ def _coerce_metric_fields(given: Mapping[str, Any], notices: list[str]) -> dict[
     for key, words in (("impute", _IMPUTE), ("impute_while_running", (*_IMPUTE, "false"))):
         if key in metric and metric[key] not in words:
             notices.append(
-                f"metric.{key}: ignored: {metric.pop(key)!r:.80} is none of {', '.join(words)}"
+                f"metric.{key}: ignored: {metric.pop(key)!r:.80} is not one of {', '.join(words)}"
             )
     if "target" in metric:
         try:
@@ -151,25 +151,25 @@ def _coerce_goal(value: object, notices: list[str]) -> str:
         return meant
     notices.append(
         f"metric.goal: {value!r:.80} is neither minimize nor maximize, so the metric is "
-        "minimized, as by W&B"
+        "minimized, as in W&B"
     )
     return "minimize"
 
 
 def _drop_unknown(
-    mapping: dict[str, Any], known: Mapping[str, object], place: str, notices: list[str]
+    mapping: dict[str, Any], allowed: Mapping[str, object], place: str, notices: list[str]
 ) -> None:
-    for key in [key for key in mapping if key not in known]:
+    for key in [key for key in mapping if key not in allowed]:
         del mapping[key]
-        near = nearest(key, known)
+        near = nearest(key, allowed)
         remedy = f": did you mean {near!r}?" if near else ""
-        notices.append(f"{place}.{key}: ignored, as by W&B{remedy}")
+        notices.append(f"{place}.{key}: ignored, as in W&B{remedy}")
 
 
 def _coerce_rule(value: object, notices: list[str], *, has_metric: bool) -> object:
-    """Return the rule for ending poor runs; None for one that W&B's engine could not follow."""
+    """Return the rule for ending poor runs; None for one that W&B's engine could not apply."""
     place = "early_terminate"
-    no_run = f"{place}: no run is ended early, as with W&B: "
+    no_run = f"{place}: no run is ended early, as in W&B: "
     if not has_metric:
         notices.append(f"{no_run}there is no metric to compare: add metric: {{name: ...}}")
         return None
@@ -191,7 +191,7 @@ def _coerce_rule(value: object, notices: list[str], *, has_metric: bool) -> obje
         )
     if "strict" not in rule:
         notices.append(
-            f"{place}.strict: not given, so runs are judged strictly, as by W&B's engine"
+            f"{place}.strict: not given, so runs are judged strictly, as in W&B's engine"
         )
     return rule
 
@@ -213,13 +213,13 @@ def _coerce_rule_fields(rule: dict[str, Any], notices: list[str]) -> None:
             f"{place}.strict: the text {strict!r} is taken as {_normalize_name(strict)}"
         )
     if "max_iter" in rule and "s" in rule:
-        ignored, winner = "min_iter", "max_iter and s are given, and count"
+        ignored, winner = "min_iter", "max_iter and s take precedence"
     elif "max_iter" in rule and "min_iter" in rule:
-        ignored, winner = "max_iter", "it needs s, and min_iter counts"
+        ignored, winner = "max_iter", "it needs s, and min_iter takes precedence"
     elif "s" in rule and "min_iter" in rule:
-        ignored, winner = "s", "it goes with max_iter, and min_iter counts"
+        ignored, winner = "s", "it belongs to max_iter, and min_iter takes precedence"
     else:
         return
     if ignored in rule:
         del rule[ignored]
-        notices.append(f"{place}.{ignored}: ignored, as by W&B's engine: {winner}")
+        notices.append(f"{place}.{ignored}: ignored, as in W&B's engine: {winner}")

@@ -1,4 +1,4 @@
-"""W&B's ``command``: the macros in it, expanded as W&B's own agent does.
+"""W&B's ``command``: expands its macros as W&B's own agent does.
 
 Nothing here starts a process or writes a file.
 """
@@ -15,9 +15,9 @@ from wandb_magic.spec.fields import nonempty_list
 from wandb_magic.spec.validation_errors import suggest
 
 DEFAULT = ("${env}", "${interpreter}", "${program}", "${args}")
-"""W&B's command where the config has none."""
+"""W&B's command for a config without one."""
 JSON_FILE = "${args_json_file}"
-"""Stands for the path of a file that holds `args_json`; whoever starts the run writes it."""
+"""Stands for the path of a file that holds `args_json`; the caller of `expand` writes it."""
 
 _MACROS = (
     "env",
@@ -41,7 +41,7 @@ def validate_command(value: object) -> tuple[str, ...]:
     Raises
     ------
     ValueError
-        If it is no list of plain values.
+        If it is not a list of plain values.
     """
     if isinstance(value, str):
         raise ValueError(f"must be a list of arguments: write {value.split()}")  # noqa: TRY004 - pydantic takes no TypeError
@@ -49,7 +49,7 @@ def validate_command(value: object) -> tuple[str, ...]:
 
 
 def unknown_macros(command: Iterable[object]) -> Iterator[tuple[str, str]]:
-    """Yield each macro that W&B does not have, and so drops, and what to do about it."""
+    """Yield each macro that W&B does not know, and therefore drops, and what to do about it."""
     for word in map(str, command):
         if _is_macro(word) and not _ENVVAR.search(word) and word[2:-1] not in _MACROS:
             yield word, suggest(word[2:-1], (*_MACROS, "envvar:NAME"))
@@ -60,7 +60,7 @@ def _is_macro(word: str) -> bool:
 
 
 def args_json(params: Params) -> str:
-    """Return the parameters as ``${args_json}`` spells them."""
+    """Return the parameters in the form of ``${args_json}``."""
     return json.dumps(params)
 
 
@@ -88,7 +88,7 @@ def expand(
     json_file
         What ``${args_json_file}`` becomes.
     environment
-        Where ``${envvar:NAME}`` looks; a name that is not set stands for itself, as in W&B.
+        Where ``${envvar:NAME}`` is looked up; a name that is not set stands for itself, as in W&B.
     """
     pairs = [f"{name}={value}" for name, value in params.items()]
     macros = {

@@ -1,7 +1,7 @@
-"""The validated sweep config, in W&B's words.
+"""The validated sweep config, in W&B's terms.
 
-Only `wandb_magic.spec.load` makes one from what a user wrote: it checks the rules that span
-several keys, which the classes here trust.
+Only `wandb_magic.spec.load` creates one from user input: it checks the rules that span several
+keys, which the classes here rely on.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from wandb_magic.spec.parameters import Path, Tree, leaves, to_dict
 
 
 def _eta(value: object) -> int | float:
-    found = number(value)
-    if found <= 1:
+    eta = number(value)
+    if eta <= 1:
         raise ValueError(f"must be above 1, not {value!r:.80}")
-    return found
+    return eta
 
 
 Goal = Literal["minimize", "maximize"]
@@ -42,10 +42,10 @@ class Metric(BaseModel):
     target
         The value at which the sweep ends, if any.
     impute
-        What a broken run counts as: the ``worst`` value of all runs, or its own ``best`` or
+        The value of a failed run: the ``worst`` value of all runs, or its own ``best`` or
         ``latest``.
     impute_while_running
-        What a living run counts as; ``false``: nothing until it ends.
+        The value of an active run; ``false``: none until it ends.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,23 +62,23 @@ class Metric(BaseModel):
         return self.goal == "maximize"
 
     def record(self) -> records.Metric:
-        """Return the objective as the other layers know it."""
+        """Return the objective in the form that the other layers use."""
         return records.Metric(self.name, self.maximize, self.target)
 
 
 class EarlyTerminate(BaseModel):
-    """Hyperband's rule for ending poor runs, as W&B has it.
+    """Hyperband's rule for ending poor runs, as in W&B.
 
     Attributes
     ----------
     type
         Always ``hyperband``.
     min_iter
-        The first bracket, in logged values of the metric; the next ones are `eta` times as far.
+        The first bracket, in logged values of the metric; each later one is `eta` times as far.
     max_iter, s
-        Instead: the bracket after the last one, and how many lie before it.
+        Alternatively: the bracket after the last one, and the number of brackets before it.
     eta
-        One in `eta` runs goes on at each bracket.
+        One in `eta` runs continues at each bracket.
     strict
         Whether a run is judged by its value at the bracket (the engine's default) or by its best.
     """
@@ -102,14 +102,14 @@ class EarlyTerminate(BaseModel):
 
 
 class Spec(BaseModel):
-    """A sweep config that holds.
+    """A valid sweep config.
 
     Attributes
     ----------
     method
         ``grid``, ``random`` or ``bayes``.
     parameters
-        The distribution by name, a dict of such for nested parameters.
+        The distributions by name; nested parameters are a dict of these.
     metric
         The objective, if any.
     early_terminate
@@ -123,7 +123,7 @@ class Spec(BaseModel):
     name, description, project, entity
         W&B's; empty if not given.
     notices
-        What was assumed or ignored, one sentence each, to be told to the user once.
+        What was assumed or ignored, one sentence each, to be shown to the user once.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -143,22 +143,22 @@ class Spec(BaseModel):
 
     @cached_property
     def leaves(self) -> dict[Path, Distribution]:
-        """The distribution at each path, names sorted at each level: W&B's order."""
+        """The distribution at each path, with names sorted at each level: W&B's order."""
         return dict(leaves(self.parameters))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return W&B's form: JSON types only, fit for a real W&B sweep and for `load`."""
-        given = self.model_dump(
+        """Return W&B's form: JSON types only, accepted by a real W&B sweep and by `load`."""
+        config = self.model_dump(
             exclude_none=True, exclude_defaults=True, exclude={"notices", "parameters"}
         )
-        given["parameters"] = to_dict(self.parameters)
+        config["parameters"] = to_dict(self.parameters)
         if self.metric:
-            given["metric"] |= {"goal": self.metric.goal}
+            config["metric"] |= {"goal": self.metric.goal}
         if self.early_terminate:
-            given["early_terminate"] |= {
+            config["early_terminate"] |= {
                 "eta": self.early_terminate.eta,
                 "strict": self.early_terminate.strict,
             }
-        if "command" in given:
-            given["command"] = list(self.command)
-        return given
+        if "command" in config:
+            config["command"] = list(self.command)
+        return config

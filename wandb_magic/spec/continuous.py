@@ -1,8 +1,8 @@
 """The continuous distributions, plain and quantised, under W&B's names and with W&B's defaults.
 
-``log_uniform`` and its kin take exponents of e as bounds, the ``_values`` forms the values
-themselves. ``inv_log_uniform`` makes log(1/x) uniform, which is log-uniform in x, too. scipy is
-imported by the beta distribution only, and only when it is evaluated.
+``log_uniform`` and its variants take exponents of e as bounds; the ``_values`` forms take the
+values themselves. ``inv_log_uniform`` makes log(1/x) uniform, which is also log-uniform in x. Only
+the beta distribution imports scipy, and only when it is evaluated.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class BoundedDistribution(Continuous):
 
 
 def check_order(low: float, high: float) -> None:
-    """Refuse bounds that leave nothing between them."""
+    """Refuse bounds with nothing between them."""
     if low > high:
         raise ValueError(f"min ({low}) must be below max ({high}): swap them")
     if low == high:
@@ -42,7 +42,7 @@ def check_order(low: float, high: float) -> None:
 
 
 class UniformDistribution(BoundedDistribution):
-    """Every value between the bounds is as likely as any other."""
+    """All values between the bounds are equally likely."""
 
     @property
     def support(self) -> tuple[float, float]:
@@ -90,7 +90,7 @@ class ExponentBounds(LogUniformDistribution):
         for name, bound in (("min", self.min), ("max", self.max)):
             if abs(bound) > _MAX_EXPONENT:
                 raise ValueError(
-                    f"{name} ({bound}) is an exponent of e, and too large for one: "
+                    f"{name} ({bound}) is an exponent of e and too large: "
                     f"use {self.distribution}_values for bounds on the value itself"
                 )
         return self
@@ -124,7 +124,7 @@ class ValueBounds(LogUniformDistribution):
 
 
 class NormalDistribution(Continuous):
-    """Gauss's distribution with mean `mu` and standard deviation `sigma`."""
+    """The normal distribution with mean `mu` and standard deviation `sigma`."""
 
     mu: Number = 0.0
     sigma: Positive = 1.0
@@ -142,7 +142,7 @@ class NormalDistribution(Continuous):
 
 
 class LogNormalDistribution(NormalDistribution):
-    """The logarithm follows Gauss's distribution."""
+    """The logarithm is normally distributed."""
 
     @property
     def support(self) -> tuple[float, float]:
@@ -170,25 +170,25 @@ class BetaDistribution(Continuous):
     def _quantile(self, u: float) -> float:
         from scipy.special import betaincinv  # noqa: PLC0415 - kernels load specs without scipy
 
-        found = float(betaincinv(self.a, self.b, u))
-        return self._limit(u) if math.isnan(found) else found
+        quantile = float(betaincinv(self.a, self.b, u))
+        return self._limit(u) if math.isnan(quantile) else quantile
 
     def _cumulative(self, x: float) -> float:
         from scipy.special import betainc  # noqa: PLC0415 - as above
 
-        found = float(betainc(self.a, self.b, x))
-        if math.isnan(found):
-            found = float(self._mean < x) if self.a + self.b > 1 else 1 - self._mean
-        return found
+        probability = float(betainc(self.a, self.b, x))
+        if math.isnan(probability):
+            probability = float(self._mean < x) if self.a + self.b > 1 else 1 - self._mean
+        return probability
 
     @property
     def _mean(self) -> float:
         return 1 / (1 + self.b / self.a)
 
     def _limit(self, u: float) -> float:
-        """Return the quantile of the distribution that shapes beyond scipy's reach come near to.
+        """Return the quantile of the limiting distribution, for shapes that scipy cannot handle.
 
-        Large shapes leave nothing but the mean, tiny ones nothing but 0 and 1.
+        Large shapes concentrate at the mean, tiny ones at 0 and 1.
         """
         if self.a + self.b > 1:
             return self._mean

@@ -14,7 +14,7 @@ from wandb_magic.spec.continuous import check_order
 from wandb_magic.spec.distributions import Distribution, as_number
 from wandb_magic.spec.fields import Integer, Json, JsonList, canonical, nonempty_list, number
 
-_PARTS = 2**53  # of the unit interval, which is as fine as floats are
+_PARTS = 2**53  # of the unit interval: the resolution of floats
 
 
 class Constant(Distribution):
@@ -46,7 +46,7 @@ class ChoiceDistribution(Distribution):
 
 
 class Categorical(ChoiceDistribution):
-    """W&B's ``categorical``: every value is as likely as any other."""
+    """W&B's ``categorical``: all values are equally likely."""
 
     distribution: Literal["categorical"] = "categorical"
 
@@ -59,29 +59,34 @@ class Categorical(ChoiceDistribution):
 
 
 def _probabilities(value: object) -> list[float]:
-    found = [number(item) for item in nonempty_list(value)]
-    if any(item < 0 for item in found):
+    probabilities = [number(item) for item in nonempty_list(value)]
+    if any(item < 0 for item in probabilities):
         raise ValueError("must not be negative")
-    if not math.isclose(sum(found), 1, rel_tol=1e-5):
-        scaled = ", ".join(f"{item / sum(found):.4g}" for item in found) if sum(found) else ""
-        raise ValueError(
-            f"must sum to 1, not to {sum(found):.6g}" + (f": [{scaled}] would" if scaled else "")
+    if not math.isclose(sum(probabilities), 1, rel_tol=1e-5):
+        scaled = (
+            ", ".join(f"{item / sum(probabilities):.4g}" for item in probabilities)
+            if sum(probabilities)
+            else ""
         )
-    return found
+        raise ValueError(
+            f"must sum to 1, not to {sum(probabilities):.6g}"
+            + (f": [{scaled}] would" if scaled else "")
+        )
+    return probabilities
 
 
-def engine_probabilities(given: list[float], values: int) -> list[float]:
-    """Return what W&B's engine makes of probabilities that do not sum to 1 or are too few.
+def engine_probabilities(probabilities: list[float], values: int) -> list[float]:
+    """Return how W&B's engine interprets probabilities that do not sum to 1 or are too few.
 
-    It goes up their running sum to a number below 1, and takes the first value if it gets nowhere.
-    Probabilities that hold are returned as they are, and so are those that nobody can draw by.
+    It walks up their running sum to a number below 1, and takes the first value if it never gets
+    there. Valid probabilities are returned unchanged, and so are those that nobody can draw by.
     """
-    if len(given) > values or any(odd < 0 for odd in given):
-        return given
-    given = [*given, *[0] * (values - len(given))]
-    if math.isclose(sum(given), 1, rel_tol=1e-5):
-        return given
-    edges = [0.0, *(min(edge, 1.0) for edge in accumulate(given))]
+    if len(probabilities) > values or any(odd < 0 for odd in probabilities):
+        return probabilities
+    probabilities = [*probabilities, *[0] * (values - len(probabilities))]
+    if math.isclose(sum(probabilities), 1, rel_tol=1e-5):
+        return probabilities
+    edges = [0.0, *(min(edge, 1.0) for edge in accumulate(probabilities))]
     odds = [high - low for low, high in pairwise(edges)]
     odds[0] += 1 - edges[-1]
     return odds
@@ -127,7 +132,7 @@ class IntUniform(Distribution):
         return self
 
     def _at(self, u: float) -> JsonValue:
-        # In integers: bounds may lie further apart than any float.
+        # In integers: the bounds may lie further apart than any float.
         return min(self.min + int(u * _PARTS) * self._size // _PARTS, self.max)
 
     @property

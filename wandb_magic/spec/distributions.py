@@ -1,4 +1,4 @@
-"""What every distribution is: a distribution that turns a uniform number into a value, and back.
+"""The base of every distribution: turns a uniform number into a value, and back.
 
 Sampling by the inverse CDF makes every search a pure function of uniform numbers. Nothing here
 draws a random number.
@@ -15,12 +15,12 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from wandb_magic.spec.fields import Positive, number
 
 _EDGE = 2.0**-53
-"""Half the distance between 1 and the float below it: how near to 0 and 1 a law is evaluated."""
+"""Half the distance between 1 and the float below it: how near to 0 and 1 to evaluate."""
 
 
 _LARGEST = sys.float_info.max
 _EXACT = 2.0**53
-"""From here on not every integer is a float."""
+"""Beyond this, not every integer is a float."""
 
 
 class Distribution(BaseModel):
@@ -29,40 +29,40 @@ class Distribution(BaseModel):
     Attributes
     ----------
     distribution
-        W&B's name of it.
+        W&B's name for it.
     """
 
-    # Building is deferred, because a config needs few of the distributions.
+    # Building is deferred because a config needs few of the distributions.
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     distribution: str
 
     def sample(self, u: float) -> JsonValue:
-        """Return the value at `u` in [0, 1]: the inverse CDF, so uniform `u` follow the law."""
+        """Return the value at `u` in [0, 1] by the inverse CDF: uniform `u` give a sample."""
         return self._at(min(max(u, _EDGE), 1 - _EDGE))
 
     def to_unit(self, value: object) -> float | None:
         """Return a `u` for which `sample` gives `value`; None if the distribution cannot give it.
 
-        For a discrete distribution it is the middle of all such `u`.
+        For a discrete distribution, it is the midpoint of all such `u`.
         """
         return self._unit(value)
 
     @abstractmethod
     def _at(self, u: float) -> JsonValue:
-        """Do as `sample` does, for `u` in (0, 1)."""
+        """Implement `sample`, for `u` in (0, 1)."""
 
     @abstractmethod
     def _unit(self, value: object) -> float | None:
-        """Do as `to_unit` does."""
+        """Implement `to_unit`."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return W&B's form of it, the distribution and all defaults spelled out."""
+        """Return W&B's form of it, with the distribution and all defaults spelled out."""
         return {name: getattr(self, name) for name in type(self).model_fields}
 
 
 class Continuous(Distribution):
-    """A distribution on the real numbers, given by its quantile function and its CDF."""
+    """A distribution on the real numbers, defined by its quantile function and its CDF."""
 
     @property
     @abstractmethod
@@ -79,7 +79,7 @@ class Continuous(Distribution):
 
     def _at(self, u: float) -> float:
         low, high = self.support
-        # Laws of extreme width leave the floats: JSON knows neither infinities nor NaN.
+        # Extremely wide distributions exceed the floats, and JSON has neither infinities nor NaN.
         return min(max(self._quantile(u), low, -_LARGEST), high, _LARGEST)
 
     def _unit(self, value: object) -> float | None:
@@ -98,7 +98,7 @@ class Continuous(Distribution):
 class Quantised(Continuous):
     """A continuous distribution rounded to the nearest multiple of `q`; integers if `q` is one.
 
-    As with W&B, rounding may leave the bounds: ``min`` 0.4 and ``q`` 1 can give 0.
+    As in W&B, rounding may leave the bounds: ``min`` 0.4 and ``q`` 1 can give 0.
     """
 
     q: Positive = 1.0

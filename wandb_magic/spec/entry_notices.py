@@ -1,4 +1,4 @@
-"""What an entry of the parameters section was taken for, where that is not what is written."""
+"""Notices on entries of the parameters section that are interpreted otherwise than written."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ SHOWN = 3  # examples that a notice lists
 def entry_notices(
     entry: Mapping[str, Any], distribution: Distribution, place: str
 ) -> Iterator[str]:
-    """Yield what a user may not know about an entry that holds, and the law that it became."""
+    """Yield what a user may not know about a valid entry and the distribution it became."""
     name = entry.get("distribution", distribution.distribution)
     if name != distribution.distribution and (name, distribution.distribution) != _PROBABILITIES:
         yield f"{place}.distribution: {name!r} is taken as {distribution.distribution}"
-    said = [f"{key} {entry[key]!s}" for key in _NUMBERS if isinstance(entry.get(key), str)]
-    if said:
-        yield f"{place}: {', '.join(said)} is text for W&B, and is taken as a number"
+    quoted = [f"{key} {entry[key]!s}" for key in _NUMBERS if isinstance(entry.get(key), str)]
+    if quoted:
+        yield f"{place}: {', '.join(quoted)} is text for W&B, and is taken as a number"
     for key in ("value", "values"):
         if key in entry:
             yield from _value_notices(entry[key], f"{place}.{key}")
@@ -39,12 +39,12 @@ def _value_notices(value: object, place: str) -> Iterator[str]:
     if texts:
         example = min(texts)
         yield (
-            f"{place}: {_join_values(sorted(texts))} is text, as for W&B: "
+            f"{place}: {_join_values(sorted(texts))} is text, as in W&B: "
             f"write {_yaml_number(example)} if "
             "it is a number"
         )
     if _has_infinite(resolve_numerals(value)):
-        yield f"{place}: .inf and .nan have no place in JSON: W&B shows them as text"
+        yield f"{place}: .inf and .nan do not exist in JSON: W&B shows them as text"
 
 
 def _join_values(texts: list[str]) -> str:
@@ -52,7 +52,7 @@ def _join_values(texts: list[str]) -> str:
 
 
 def _yaml_number(text: str) -> str:
-    """Return the number that YAML 1.1 reads as one."""
+    """Return the number in a form that YAML 1.1 reads as one."""
     mantissa, _, exponent = Numeral(text).lower().partition("e")
     sign = "" if exponent.startswith(("+", "-")) else "+"
     return f"{mantissa}{'' if '.' in mantissa else '.0'}e{sign}{exponent}"

@@ -1,7 +1,7 @@
-"""The types of single fields, and what counts as a number, an integer or a JSON value.
+"""The types of single fields: what counts as a number, an integer or a JSON value.
 
-YAML reads ``1e-5`` as text and numpy has numbers of its own, so both are taken as the numbers that
-they mean where a number is wanted. Nothing here knows which field of the config it looks at.
+YAML reads ``1e-5`` as text, and numpy has its own numbers; where a number is expected, both are
+accepted as one. Nothing here depends on which field of the config it handles.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _INFINITE = {".inf": math.inf, "+.inf": math.inf, "-.inf": -math.inf, ".nan": ma
 
 
 class Numeral(str):
-    """Text that stands unquoted in YAML and may mean a number, such as ``1e-5`` or ``7e3``."""
+    """Text that is unquoted in YAML and may mean a number, such as ``1e-5`` or ``7e3``."""
 
     PATTERN: ClassVar = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+")
     _ROUND: ClassVar = re.compile(r"\d{1,2}[eE]\d{1,2}")
@@ -29,12 +29,12 @@ class Numeral(str):
 
     @property
     def is_sure(self) -> bool:
-        """Whether nobody means anything else by it: no name or hash has a sign or a point."""
+        """Whether it can only mean a number: no name or hash has a sign or a point."""
         return bool(set("+-.") & set(self)) and math.isfinite(float(self))
 
     @property
     def is_round(self) -> bool:
-        """Whether it is a short number such as ``1e3``, if those beside it are numbers."""
+        """Whether it is a short number such as ``1e3``, provided its neighbours are numbers."""
         return bool(self._ROUND.fullmatch(self))
 
 
@@ -42,7 +42,7 @@ def resolve_numerals(value: Any) -> Any:  # noqa: ANN401 - any value of a config
     """Return `value` with each `Numeral` as the number or the text that it means.
 
     ``1e-5`` is a number. ``7e3`` may be the hash of a commit, and is text for W&B: it is a number
-    only in a list of which all other entries are numbers, too.
+    only in a list whose other entries are all numbers.
     """
     if isinstance(value, Numeral):
         return float(value) if value.is_sure else value
@@ -58,7 +58,7 @@ def resolve_numerals(value: Any) -> Any:  # noqa: ANN401 - any value of a config
 
 
 def encode_nonfinite(value: Any) -> Any:  # noqa: ANN401 - as above
-    """Return `value` with NaN and infinities as the text that `resolve_numerals` takes back."""
+    """Return `value` with NaN and infinities as the text that `resolve_numerals` reads back."""
     if isinstance(value, float) and not math.isfinite(value):
         return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     if isinstance(value, Mapping):
@@ -84,19 +84,19 @@ def ambiguous_numerals(value: object) -> Iterator[str]:
 
 
 def to_json_value(value: object) -> JsonValue:
-    """Return `value` made of JSON's own types only.
+    """Return `value` converted to JSON types only.
 
     Numpy and torch scalars become Python numbers, tuples become lists, keys become text.
 
     Raises
     ------
     ValueError
-        If it holds something that JSON cannot say: dates, sets, objects. NaN and infinities are
-        let through, as Python's JSON does.
+        If it contains something that JSON cannot represent: dates, sets, objects. NaN and
+        infinities pass, as in Python's JSON.
     """
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, (int, str)):  # enums and numpy's text become what they stand for
+    if isinstance(value, (int, str)):  # enums and numpy's text become plain values
         return int(value) if isinstance(value, int) else str.__str__(value)
     if isinstance(value, float):
         return float(value)
@@ -110,13 +110,13 @@ def to_json_value(value: object) -> JsonValue:
     remedy = "list its entries" if isinstance(value, AbstractSet) else "write it as text"
     if hasattr(value, "__dataclass_fields__"):
         remedy = "write it as a mapping, as dataclasses.asdict does"
-    raise ValueError(f"{value!r:.80} is a {kind}, which JSON cannot say: {remedy}")
+    raise ValueError(f"{value!r:.80} is a {kind}, which JSON cannot represent: {remedy}")
 
 
 def canonical(value: object) -> str:
-    """Return a text that two JSON values share exactly if W&B takes them for the same one.
+    """Return a text that is equal for two JSON values exactly if W&B considers them the same.
 
-    So 1 and 1.0 are the same, 1 and True are not.
+    So 1 and 1.0 are the same; 1 and True are not.
     """
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -124,12 +124,12 @@ def canonical(value: object) -> str:
 
 
 def number(value: object) -> int | float:
-    """Return the finite number that `value` is, or says as text.
+    """Return the finite number that `value` is, or denotes as text.
 
     Raises
     ------
     ValueError
-        If it is none.
+        If it is not one.
     """
     if isinstance(value, str):
         value = _parse_nonfinite(value)
@@ -154,27 +154,27 @@ def _parse_nonfinite(text: str) -> int | float | str:
 
 
 def integer(value: object) -> int:
-    """Return the integer that `value` is; 8.0 is one, too."""
-    found = number(value)
-    if found != int(found):
+    """Return the integer that `value` is; 8.0 counts as one."""
+    parsed = number(value)
+    if parsed != int(parsed):
         raise ValueError(f"must be a whole number, not {value!r:.80}")
-    return int(found)
+    return int(parsed)
 
 
 def positive(value: object) -> int | float:
     """Return the number above 0 that `value` is."""
-    found = number(value)
-    if found <= 0:
+    parsed = number(value)
+    if parsed <= 0:
         raise ValueError(f"must be above 0, not {value!r:.80}")
-    return found
+    return parsed
 
 
 def positive_integer(value: object) -> int:
     """Return the integer above 0 that `value` is."""
-    found = integer(value)
-    if found < 1:
+    parsed = integer(value)
+    if parsed < 1:
         raise ValueError(f"must be at least 1, not {value!r:.80}")
-    return found
+    return parsed
 
 
 def text(value: object) -> str:

@@ -1,4 +1,4 @@
-"""From what a user wrote to a `Spec`, or to all that is wrong with it at once."""
+"""Turns user input into a `Spec`, or reports everything that is wrong with it at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from wandb_magic.spec.validation_errors import format_errors, nearest
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _TOP = frozenset(Spec.model_fields) - {"notices"}
-_NO_KEY = "it is no key of a sweep config"
+_NO_KEY = "it is not a key of a sweep config"
 _SECTIONS: dict[str, type[BaseModel]] = {"metric": Metric, "early_terminate": EarlyTerminate}
 
 
@@ -30,12 +30,12 @@ def load(source: Mapping[str, Any] | str | PathLike[str]) -> Spec:
     ----------
     source
         A mapping, the path of a YAML or JSON file, or YAML text. A mapping of parameters alone
-        is a grid if grid search comes to an end of them, and is searched at random otherwise.
+        is a grid if grid search on them is finite, and is searched at random otherwise.
 
     Returns
     -------
     Spec
-        With `notices` of all that was assumed, ignored, or taken otherwise than it is written.
+        With `notices` of everything that was assumed, ignored, or read otherwise than written.
 
     Raises
     ------
@@ -45,41 +45,41 @@ def load(source: Mapping[str, Any] | str | PathLike[str]) -> Spec:
     notices: list[str] = []
     problems: list[str] = []
     try:
-        given = read(source, notices)
-        config = {str(key): value for key, value in given.items() if value is not None}
+        entries = read(source, notices)
+        config = {str(key): value for key, value in entries.items() if value is not None}
         config = wandb_cloud_keys.drop_cloud_keys(_add_method(config, notices), notices, problems)
         config, unknown = _drop_ignored_keys(config)
         config = coercion.coerce_config(config, notices)
         if "parameters" in config:
             config["parameters"] = build(config["parameters"], "parameters", problems, notices)
     except RecursionError:
-        raise SpecError("the config holds itself: write out what it refers to") from None
+        raise SpecError("the config contains itself: write out what it refers to") from None
     tree = config.get("parameters", {})
     problems += violations(config, tree)
     notices += inferred_defaults(config, tree)
     for name, kind in _SECTIONS.items():
         if isinstance(config.get(name), Mapping):
             config[name] = _validate_model(kind, config[name], name, problems)
-    told = [f"unknown key {key!r}: {remedy}" for key, remedy in unknown.items() if remedy]
+    unknown_keys = [f"unknown key {key!r}: {remedy}" for key, remedy in unknown.items() if remedy]
     notices += [
-        f"{key}: ignored, as by W&B: {remedy or _NO_KEY}" for key, remedy in unknown.items()
+        f"{key}: ignored, as in W&B: {remedy or _NO_KEY}" for key, remedy in unknown.items()
     ]
     spec = _validate_model(Spec, {**config, "notices": tuple(notices)}, "", problems, unknown)
     if spec is None or problems:
-        raise SpecError(*told, *problems)
+        raise SpecError(*unknown_keys, *problems)
     return spec
 
 
 def load_lenient(config: Mapping[str, Any]) -> Spec:
     """Return the config of a sweep whose parameters the W&B server chooses.
 
-    It holds there, whatever our own search would say of it; what we do not understand is left out
+    It is valid there, even if our own search would refuse it; what we do not support is left out
     with a notice.
 
     Parameters
     ----------
     config
-        The config as the server has it.
+        The config as the server stores it.
 
     Returns
     -------
@@ -89,17 +89,17 @@ def load_lenient(config: Mapping[str, Any]) -> Spec:
     try:
         return load(config)
     except SpecError as error:
-        kept: dict[str, Any] = {}
-        settled = coercion.coerce_config(config, [])
+        valid: dict[str, Any] = {}
+        coerced = coercion.coerce_config(config, [])
         for name in ("name", "description", "program", "command", "metric"):
             with contextlib.suppress(ValidationError):
-                kept |= _validate_key(name, settled.get(name))
-        notice = f"W&B's config is not wholly understood here ({error.problems[0]})"
-        return Spec(method="random", parameters={}, notices=(notice,), **kept)
+                valid |= _validate_key(name, coerced.get(name))
+        notice = f"W&B's config is not fully supported here ({error.problems[0]})"
+        return Spec(method="random", parameters={}, notices=(notice,), **valid)
 
 
 def _validate_key(name: str, value: object) -> dict[str, Any]:
-    """Return a key of a config with its value, if it holds by itself."""
+    """Return a key of a config with its value, if it is valid by itself."""
     if value is None:
         return {}
     spec = Spec.model_validate({"method": "random", "parameters": {}, name: value})
@@ -107,7 +107,7 @@ def _validate_key(name: str, value: object) -> dict[str, Any]:
 
 
 def _add_method(config: dict[str, Any], notices: list[str]) -> dict[str, Any]:
-    """Return `config` with a method: grid if there is an end to its parameters, else random."""
+    """Return `config` with a method: grid if its parameters are finite, else random."""
     if looks_like_parameters(config):
         why, config = "these are parameters only", {"parameters": config}
     elif "parameters" in config and not any(nearest(key, _TOP) == "method" for key in config):
@@ -120,12 +120,12 @@ def _add_method(config: dict[str, Any], notices: list[str]) -> dict[str, Any]:
 
 
 def _drop_ignored_keys(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return `config` without the keys that W&B ignores; and these with what to do about them."""
+    """Return `config` without the keys that W&B ignores, and a remedy for each of these."""
     unknown = {}
     for key, value in config.items():
         if key in _TOP:
             continue
-        # Names such as x-common are where anchors have their home.
+        # Names such as x-common are where anchors are defined.
         near = (
             None
             if key[:1] in "._" or key[:2] == "x-"

@@ -1,4 +1,4 @@
-"""The parameters section: which distribution an entry means, and how nested entries flatten.
+"""The parameters section: infers the distribution of an entry, and flattens nested entries.
 
 W&B infers a distribution from the keys: ``value`` is a constant, ``values`` categories, integer
 bounds ``int_uniform``, other bounds ``uniform``; all others must be named.
@@ -82,15 +82,17 @@ _SQUASHED = {name.replace("_", ""): name for name in DISTRIBUTIONS}
 
 
 def distribution_name(entry: Mapping[str, Any]) -> str | None:
-    """Return the name of the distribution that `entry` means, None if it gives no hint.
+    """Return the name of the distribution that `entry` means; None if nothing indicates one.
 
-    A distribution that is named but unknown is returned as it is spelled.
+    A distribution that is named but unknown is returned as spelled.
     """
     if "distribution" in entry:
         name = str(entry["distribution"])
-        known = _SQUASHED.get(re.sub(r"[\W_]", "", name).lower(), name)
+        canonical = _SQUASHED.get(re.sub(r"[\W_]", "", name).lower(), name)
         return (
-            _WITH_PROBABILITIES if known == "categorical" and "probabilities" in entry else known
+            _WITH_PROBABILITIES
+            if canonical == "categorical" and "probabilities" in entry
+            else canonical
         )
     if "value" in entry:
         return "constant"
@@ -112,7 +114,7 @@ def _is_whole(value: object) -> bool:
 def build(entries: object, place: str, problems: list[str], notices: list[str]) -> Tree:
     """Return the distributions that `entries` mean.
 
-    What is wrong with them is added to `problems`, and what they are taken for to `notices`.
+    What is wrong with them is added to `problems`, and how they are interpreted to `notices`.
     """
     if not isinstance(entries, Mapping) or not entries:
         problems.append(
@@ -121,9 +123,9 @@ def build(entries: object, place: str, problems: list[str], notices: list[str]) 
         return {}
     tree: Tree = {}
     for name, entry in entries.items():
-        found = _build_one(entry, f"{place}.{name}", problems, notices)
-        if found is not None:
-            tree[str(name)] = found
+        distribution = _build_one(entry, f"{place}.{name}", problems, notices)
+        if distribution is not None:
+            tree[str(name)] = distribution
     return tree
 
 
@@ -136,7 +138,8 @@ def _build_one(
         return None
     if "parameters" in entry:
         problems += [
-            f"{place}: {key!r} does not go with nested parameters: move it below 'parameters'"
+            f"{place}: {key!r} cannot be combined with nested parameters: "
+            "move it below 'parameters'"
             for key in entry
             if key != "parameters"
         ]
@@ -160,38 +163,38 @@ def _build_one(
 
 
 def _coerce_entry(entry: Mapping[str, Any], place: str, notices: list[str]) -> dict[str, Any]:
-    """Return `entry` with its values as meant, and probabilities as the engine has them."""
-    meant = {**entry}
+    """Return `entry` with its values as meant, and probabilities as the engine interprets them."""
+    coerced = {**entry}
     for key in {"value", "values"} & set(entry):
-        meant[key] = resolve_numerals(entry[key])
-    with contextlib.suppress(ValueError, TypeError):  # what is wrong is said by the check
+        coerced[key] = resolve_numerals(entry[key])
+    with contextlib.suppress(ValueError, TypeError):  # validation reports what is wrong
         odds = [number(odd) for odd in entry.get("probabilities", ())]
         engines = engine_probabilities(odds, len(nonempty_list(entry["values"]))) if odds else odds
         if odds != engines:
-            meant["probabilities"] = engines
+            coerced["probabilities"] = engines
             shown = ", ".join(f"{odd:.4g}" for odd in engines)
             notices.append(
-                f"{place}.probabilities: they are to be as many as the values and to sum to 1: "
-                f"W&B's engine takes these as [{shown}]"
+                f"{place}.probabilities: must be as many as the values and sum to 1: "
+                f"W&B's engine takes them as [{shown}]"
             )
-    return meant
+    return coerced
 
 
 def _ambiguity_problems(entry: Mapping[str, Any], place: str) -> list[str]:
     unknown = [key for key in entry if key not in KEYS]
     if unknown:
         return [f"{place}: unknown key {key!r}: {suggest(key, KEYS)}" for key in unknown]
-    given = set(entry)
-    fitting = [name for name, kind in DISTRIBUTIONS.items() if given <= set(kind.model_fields)]
-    if given and fitting:
+    keys = set(entry)
+    fitting = [name for name, kind in DISTRIBUTIONS.items() if keys <= set(kind.model_fields)]
+    if keys and fitting:
         named = f"distribution: {' or '.join(fitting)}"
     else:
         named = "value, values, min and max, or a distribution"
-    return [f"{place}: says too little about what to choose: add {named}"]
+    return [f"{place}: does not define a distribution: add {named}"]
 
 
 def leaves(tree: Tree, path: Path = ()) -> Iterator[tuple[Path, Distribution]]:
-    """Yield every distribution with its path, names sorted at each level: W&B's order."""
+    """Yield every distribution with its path, with names sorted at each level: W&B's order."""
     for name in sorted(tree):
         entry = tree[name]
         if isinstance(entry, Distribution):
@@ -212,14 +215,14 @@ def nest(values: Mapping[Path, Any]) -> Params:
 
 
 def flatten(params: Params, tree: Tree, path: Path = ()) -> dict[Path, Any]:
-    """Return the value at each path of `tree` that `params` has: what `nest` undoes."""
+    """Return the value at each path of `tree` that `params` has: the inverse of `nest`."""
     values: dict[Path, Any] = {}
     for name in tree.keys() & params.keys():
-        here, entry, value = (*path, name), tree[name], params[name]
+        child, entry, value = (*path, name), tree[name], params[name]
         if isinstance(entry, Distribution):
-            values[here] = value
+            values[child] = value
         elif isinstance(value, Mapping):
-            values |= flatten(value, entry, here)
+            values |= flatten(value, entry, child)
     return values
 
 

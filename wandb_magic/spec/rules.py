@@ -1,6 +1,6 @@
-"""The rules that span several keys of a config, and what is assumed where the config is silent.
+"""The rules that span several keys of a config, and the defaults for what a config leaves open.
 
-They work on what the user wrote, before it is validated, so that all problems come at once.
+They work on user input before it is validated, so that all problems are reported at once.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _REMEDIES = {"categorical_w_probabilities": "remove the probabilities"}
 
 
 def looks_like_parameters(config: Mapping[str, Any]) -> bool:
-    """Tell whether `config` is a parameters section by itself."""
+    """Return whether `config` is a parameters section by itself."""
     return (
         bool(config)
         and not {"method", "parameters"} & set(config)
@@ -29,7 +29,7 @@ def looks_like_parameters(config: Mapping[str, Any]) -> bool:
 
 
 def is_finite(parameters: object) -> bool:
-    """Tell whether grid search can go through a parameters section to its end."""
+    """Return whether grid search can exhaust a parameters section."""
     if not isinstance(parameters, Mapping):
         return False
     return all(
@@ -42,8 +42,8 @@ def is_finite(parameters: object) -> bool:
 
 
 def violations(config: Mapping[str, Any], tree: Tree) -> Iterator[str]:
-    """Yield the problems between the keys of `config`, whose sound parameters are in `tree`."""
-    found = dict(leaves(tree))
+    """Yield the problems between the keys of `config`, whose valid parameters are in `tree`."""
+    distributions = dict(leaves(tree))
     method, metric = config.get("method"), config.get("metric")
     if method == "bayes":
         if metric is None:
@@ -51,14 +51,16 @@ def violations(config: Mapping[str, Any], tree: Tree) -> Iterator[str]:
                 "metric: bayes needs to know what to optimise: "
                 "add metric: {name: ..., goal: minimize}"
             )
-        if found and all(kind.distribution == "constant" for kind in found.values()):
+        if distributions and all(
+            kind.distribution == "constant" for kind in distributions.values()
+        ):
             yield "method: bayes needs a parameter that varies: use grid to run constants once"
     if method == "grid":
-        yield from _grid_violations(found)
+        yield from _grid_violations(distributions)
 
 
-def _grid_violations(found: Mapping[Path, Distribution]) -> Iterator[str]:
-    for path, entry in found.items():
+def _grid_violations(distributions: Mapping[Path, Distribution]) -> Iterator[str]:
+    for path, entry in distributions.items():
         name = entry.distribution
         if name not in GRID:
             remedy = _REMEDIES.get(name, "list its values")
@@ -73,7 +75,7 @@ def place(path: Path) -> str:
 
 
 def inferred_defaults(config: Mapping[str, Any], tree: Tree) -> Iterator[str]:
-    """Yield what a user may not know about a config that holds."""
+    """Yield what a user may not know about a valid config."""
     metric = config.get("metric")
     if isinstance(metric, Mapping) and "goal" not in metric:
         yield f"metric.goal: not given, so {metric.get('name')!r} is minimized"

@@ -1,7 +1,7 @@
-"""Where a config comes from: a mapping, a file, or YAML text (JSON is YAML, too).
+"""Reads a config from a mapping, a file, or YAML text (JSON is also YAML).
 
-It is read as PyYAML, and so W&B's client, reads it. Two things differ: plain text such as ``1e-5``
-is marked, for it may be a number, and a key that is given twice is told.
+It is read as PyYAML, and therefore W&B's client, reads it, with two differences: plain text such
+as ``1e-5`` is marked, because it may be a number, and a key that is given twice is reported.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class _Loader(yaml.SafeLoader):
         self.repeated: list[str] = []
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:  # noqa: ANN401 - PyYAML has it untyped
-        # Here, for the constructor adds the keys of merged mappings, which may be given again.
+        # Checked here, because the constructor adds the keys of merged mappings.
         node = super().compose_mapping_node(anchor)
         seen = set()
         for key, _ in node.value:
@@ -38,7 +38,7 @@ class _Loader(yaml.SafeLoader):
                 line = key.start_mark.line + 1
                 self.repeated.append(
                     f"line {line}: the key {key.value!r} is given twice: the last one counts, as "
-                    "for W&B"
+                    "in W&B"
                 )
             if name is not None:
                 seen.add(name)
@@ -67,7 +67,7 @@ def read(
     Raises
     ------
     SpecError
-        If there is no such file, or its text is no YAML mapping.
+        If there is no such file, or its text is not a YAML mapping.
     """
     notices = [] if notices is None else notices
     if isinstance(source, Mapping):
@@ -82,7 +82,7 @@ def read(
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise SpecError(f"{path} cannot be read: {reason}") from None
     return _parse(text, str(path), notices)
 
@@ -94,9 +94,9 @@ def _parse(text: str, origin: str, notices: list[str]) -> dict[str, Any]:
     except yaml.YAMLError as error:
         config = _as_json(text)  # JSON may be indented with tabs, YAML may not
         if config is None:
-            raise SpecError(f"{origin} is no YAML: {_reason(error)}") from None
-    except (ValueError, OverflowError) as error:  # a date such as 2024-02-31, say
-        raise SpecError(f"{origin} is no YAML: {error}") from None
+            raise SpecError(f"{origin} is not valid YAML: {_reason(error)}") from None
+    except (ValueError, OverflowError) as error:  # for example, a date such as 2024-02-31
+        raise SpecError(f"{origin} is not valid YAML: {error}") from None
     if not isinstance(config, dict):
         raise SpecError(f"{origin} must be a mapping with 'method' and 'parameters'")
     return config

@@ -1,6 +1,6 @@
-"""What is wrong with a config, said to a person: the place, the fault, the remedy.
+"""Formats what is wrong with a config for users: the place, the fault, the remedy.
 
-pydantic finds most faults; its own words never reach a user.
+pydantic finds most faults; its own messages never reach a user.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def suggest(word: object, names: Iterable[str]) -> str:
-    """Return the remedy for a misspelled word: the known one that is nearest, or all of them."""
+    """Return the remedy for a misspelled word: the closest known one, or all of them."""
     choices = sorted(names)
     near = nearest(word, choices)
     return f"did you mean {near!r}?" if near else f"use one of {', '.join(choices)}"
 
 
 def nearest(word: object, names: Iterable[str]) -> str | None:
-    """Return the known word that `word` looks most like, if it looks like any."""
+    """Return the known word that is most similar to `word`, if any is."""
     return next(iter(get_close_matches(str(word).lower(), sorted(names), n=1)), None)
 
 
@@ -43,11 +43,11 @@ def format_errors(
     place
         Where the validated mapping is in the config, dotted; empty for the whole config.
     keys
-        The keys that mappings of this sort may have.
+        The keys that mappings of this kind may have.
     owner
         What the keys belong to, if not every such mapping has all of them.
     misspelt
-        Keys that were told already: what they look like is not said to be missing.
+        Keys that were already reported: the keys they resemble are not reported as missing.
     """
     details = error.errors(include_url=False)
     keys = frozenset(keys)

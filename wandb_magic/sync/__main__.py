@@ -1,4 +1,4 @@
-"""The sync's process: take its lock, find the real sweep or make it, send, or say why not."""
+"""The sync process: takes the lock, finds or creates the real sweep, sends, reports errors."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def main() -> int:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return os.EX_TEMPFAIL if options.runs else 0  # the living one goes on
+            return os.EX_TEMPFAIL if options.runs else 0  # the running one continues
         signal.signal(signal.SIGTERM, _abort)
-        well = _send(paths, options)
-    return os.EX_UNAVAILABLE if options.runs and not well else 0
+        succeeded = _send(paths, options)
+    return os.EX_UNAVAILABLE if options.runs and not succeeded else 0
 
 
 def _parse_arguments() -> argparse.Namespace:
@@ -66,7 +66,7 @@ def _send(paths: SweepPaths, options: argparse.Namespace) -> bool:
     before = read(paths.sync) or SyncState(Target())
     progress = SyncJournal(paths.sync, before)
     progress.update(phase=Phase.CREATING, problem="", notices=(), process=current_process())
-    # A sweep that is being created must not be missed when one is looked for.
+    # The search for the sweep must not miss one that is still being created.
     creating_still = before.asked and not before.target.id
     kill_stale_processes(paths.sync.folder, TIMEOUT_S if creating_still else 0.0)
     try:
@@ -82,27 +82,33 @@ def _send(paths: SweepPaths, options: argparse.Namespace) -> bool:
 def _resend(
     paths: SweepPaths, options: argparse.Namespace, progress: SyncJournal, reader: StoreReader
 ) -> None:
-    """Send runs of an online sweep whose upload the server has refused in their course."""
+    """Send runs of an online sweep whose uploads the server refused while they ran."""
     environment = {**os.environ, MARK: str(paths.sync.folder)}
-    who, sweep = account(environment), reader.sweep()
-    with closing(WandbClient(who.base_url, who.key, who.source)) as client:
-        entity = client.entity(sweep.entity or who.entity)
+    found_account, sweep = account(environment), reader.sweep()
+    with closing(
+        WandbClient(found_account.base_url, found_account.key, found_account.source)
+    ) as client:
+        entity = client.entity(sweep.entity or found_account.entity)
         target = Target(entity, sweep.project, sweep.id, sweep.url)
         progress.update(target=target, phase=Phase.SENDING)
         command = WandbSyncCommand.installed(environment, paths.sync.folder)
-        site = RemoteProject(client, Address(target.entity, target.project, target.id))
-        only = frozenset(RunId(run) for run in options.runs.split(","))
-        Sync(paths, reader, progress, site, command, only).run(once=True)
+        remote_project = RemoteProject(client, Address(target.entity, target.project, target.id))
+        selected = frozenset(RunId(run) for run in options.runs.split(","))
+        Sync(paths, reader, progress, remote_project, command, selected).run(once=True)
 
 
 def _run(
     paths: SweepPaths, options: argparse.Namespace, progress: SyncJournal, reader: StoreReader
 ) -> None:
     environment = {**os.environ, MARK: str(paths.sync.folder)}
-    who = account(environment)
-    with closing(WandbClient(who.base_url, who.key, who.source)) as client:
-        _resolve_target(options, progress, reader, who, client)
-        target = remote_sweep.ensure_sweep(progress, reader.sweep(), who, client, environment)
+    found_account = account(environment)
+    with closing(
+        WandbClient(found_account.base_url, found_account.key, found_account.source)
+    ) as client:
+        _resolve_target(options, progress, reader, found_account, client)
+        target = remote_sweep.ensure_sweep(
+            progress, reader.sweep(), found_account, client, environment
+        )
         progress.update(target=target, phase=Phase.SENDING)
         log.info("sending to %s", target.url)
         address = Address(target.entity, target.project, target.id)
@@ -118,26 +124,26 @@ def _resolve_target(
     who: Account,
     client: WandbClient,
 ) -> None:
-    """Settle entity and project, once and for all; what was asked for wins over what is usual."""
+    """Determine entity and project, once and for all; options take precedence over defaults."""
     target, sweep = progress.state.target, reader.sweep()
     if target.id or (progress.state.asked and target.entity):
         for name in ("entity", "project"):
-            wanted, chosen = getattr(options, name), getattr(target, name)
-            if wanted not in ("", chosen):
+            requested, current = getattr(options, name), getattr(target, name)
+            if requested not in ("", current):
                 raise RemoteError(
                     f"{name}: the sweep was sent to {target.entity}/{target.project} before, and "
-                    f"goes on there: leave --{name} {wanted} out"
+                    f"continues there: remove --{name} {requested}"
                 )
-        client.entity(target.entity)  # whether the account is still one that may
+        client.entity(target.entity)  # check that the account still has access
         return
     entity = client.entity(options.entity or sweep.entity or who.entity)
-    usual = "" if sweep.project == DEFAULT_PROJECT else sweep.project
-    project = options.project or usual or who.project or DEFAULT_PROJECT
+    default_project = "" if sweep.project == DEFAULT_PROJECT else sweep.project
+    project = options.project or default_project or who.project or DEFAULT_PROJECT
     progress.update(target=Target(entity, project))
 
 
 def _abort(_number: int, _frame: object) -> NoReturn:
-    """End at a SIGTERM, and take what was started along."""
+    """Exit on SIGTERM, ending the processes that were started."""
     sys.exit(os.EX_TEMPFAIL)
 
 

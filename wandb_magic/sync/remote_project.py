@@ -1,6 +1,6 @@
-"""What the server has of a sweep, and the little that is told to it beside W&B's own commands.
+"""Reads what the server has of a sweep, and sends the little that W&B's own commands do not.
 
-It never deletes: a run that was deleted cannot be created again under the same id.
+It never deletes: a deleted run cannot be created again under the same id.
 """
 
 from __future__ import annotations
@@ -55,16 +55,16 @@ mutation UpsertBucket(
 
 @dataclass(frozen=True)
 class UploadedRun:
-    """What the server has of a run.
+    """A run as the server has it.
 
     Attributes
     ----------
     ended
-        Whether it was told that the run has ended: the last that a client says.
+        Whether the server was informed that the run has ended: a client's last message.
     steps
-        How many lines of history it has.
+        The number of lines of history that it has.
     sweep
-        The sweep in which it is, "" if in none.
+        The sweep that it belongs to; "" if none.
     """
 
     ended: bool
@@ -88,16 +88,16 @@ class RemoteProject:
         self.address = address
 
     def uploaded_runs(self, runs: Iterable[RunId]) -> dict[RunId, UploadedRun]:
-        """Return what the server has of these runs; those that it does not know are left out.
+        """Return what the server has of these runs; unknown ones are left out.
 
         Raises
         ------
         RemoteError
             If the server cannot be reached.
         """
-        wanted, found = list(runs), {}
-        for begin in range(0, len(wanted), PAGE):
-            names = wanted[begin : begin + PAGE]
+        requested, uploaded = list(runs), {}
+        for start in range(0, len(requested), PAGE):
+            names = requested[start : start + PAGE]
             data = self._client.execute(
                 RUNS,
                 project=self.address.project,
@@ -106,15 +106,15 @@ class RemoteProject:
                 first=PAGE,
             )
             for node in _nodes((data.get("project") or {}).get("runs")):
-                found[RunId(node["name"])] = UploadedRun(
+                uploaded[RunId(node["name"])] = UploadedRun(
                     ended=node["state"] not in ("running", "pending", "crashed"),
                     steps=node["historyLineCount"] or 0,
                     sweep=node["sweepName"] or "",
                 )
-        return found
+        return uploaded
 
     def register_run(self, run: RunId) -> None:
-        """Create a run in the sweep, still empty: runs lie there in the order of these calls.
+        """Create an empty run in the sweep: runs are listed in the order of these calls.
 
         Raises
         ------
@@ -130,7 +130,7 @@ class RemoteProject:
         )
 
     def finish(self) -> None:
-        """Say that the sweep is over: no agent will be waited for.
+        """Mark the sweep as finished: it does not wait for more agents.
 
         Raises
         ------
@@ -138,11 +138,11 @@ class RemoteProject:
             If the server cannot be reached, or refuses.
         """
         address = self.address
-        found = query_sweep(self._client, address.entity, address.project, address.sweep)
-        if str(found["state"]).upper() not in FINAL_STATES:
+        sweep = query_sweep(self._client, address.entity, address.project, address.sweep)
+        if str(sweep["state"]).upper() not in FINAL_STATES:
             self._client.execute(
                 SET_STATE,
-                id=found["id"],
+                id=sweep["id"],
                 state="FINISHED",
                 entityName=address.entity,
                 projectName=address.project,
@@ -152,7 +152,7 @@ class RemoteProject:
 def sweeps_of(
     client: WandbClient, entity: str, project: str
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield id and config of each sweep of a project, which need not exist.
+    """Yield the id and config of each sweep of a project, which need not exist.
 
     Raises
     ------

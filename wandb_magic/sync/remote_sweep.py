@@ -1,7 +1,7 @@
-"""The real sweep: made once, whatever happens between the question and the answer.
+"""Creates the real sweep exactly once, whatever happens between request and response.
 
-The description of its config says which offline sweep it is; a sync that was interrupted while it
-asked for the sweep looks for one with that sentence before it asks again.
+The description in its config identifies the offline sweep; a sync that was interrupted during the
+request searches for a sweep with that sentence before it sends another request.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from wandb_magic.sync.state import SyncJournal, Target
 from wandb_magic.wandb_client import WandbClient, create_sweep, sweep_page
 from wandb_magic.wandb_client.account import Account
 
-DROPPED_KEYS = frozenset({"project", "entity"})  # they go beside the config
+DROPPED_KEYS = frozenset({"project", "entity"})  # sent separately from the config
 
 
 def marker_text(sweep: SweepRecord) -> str:
-    """Return the sentence by which the real sweep is known again."""
+    """Return the sentence that identifies the real sweep."""
     return f"Offline sweep {sweep.id} of wandb_magic."
 
 
 def config_of(sweep: SweepRecord) -> dict[str, Any]:
-    """Return the config of the real sweep: the same spec, with a name and where it is from."""
+    """Return the config of the real sweep: the same spec, with a name and its origin."""
     config = {key: value for key, value in sweep.spec.items() if key not in DROPPED_KEYS}
-    described = str(config.get("description") or "").strip()
-    config["description"] = f"{described}\n{marker_text(sweep)}".strip()
+    description = str(config.get("description") or "").strip()
+    config["description"] = f"{description}\n{marker_text(sweep)}".strip()
     if sweep.name != sweep.id:
         config.setdefault("name", sweep.name)
     return config
@@ -41,7 +41,7 @@ def ensure_sweep(
     client: WandbClient,
     environment: Mapping[str, str],
 ) -> Target:
-    """Return the real sweep, and see to it that it exists.
+    """Return the real sweep, creating it if necessary.
 
     Raises
     ------
@@ -52,17 +52,17 @@ def ensure_sweep(
     if target.id:
         return target
     if progress.state.asked:
-        mark = marker_text(sweep)
+        marker = marker_text(sweep)
         for name, config in sweeps_of(client, target.entity, target.project):
-            if mark in str(config.get("description") or ""):
+            if marker in str(config.get("description") or ""):
                 page = sweep_page(account.app_url, target.entity, target.project, name)
                 return Target(target.entity, target.project, name, page)
     progress.update(asked=True)
     try:
-        made = create_sweep(
+        created = create_sweep(
             config_of(sweep), environment, entity=target.entity, project=target.project
         )
     except RemoteError as error:
-        progress.update(asked=not error.lasting)  # a refusal is an answer, too
+        progress.update(asked=not error.lasting)  # a refusal is also a response
         raise
-    return Target(made.entity, made.project, made.id, made.url)
+    return Target(created.entity, created.project, created.id, created.url)

@@ -1,7 +1,7 @@
-"""A copy of one run, as W&B's own command is to send it.
+"""Stages a run: a copy in the form that W&B's own command sends.
 
-The copy's log has the address of the real sweep; a log without an end gets one, and a run that
-never came to log anything a log of its own. W&B's folders of the run stay as they are: files that
+The log of the staged run has the address of the real sweep; a log without an end gets one, and a
+run that never logged anything gets a log. W&B's folders of the run are not changed: files that
 wandb writes while it sends are copied, all others are linked to.
 """
 
@@ -27,23 +27,23 @@ from wandb_magic.wandb_log.rewrite import Address
 
 OFFLINE = "offline-run-"
 ENDINGS = frozenset({"exit", "final", "footer"})
-# What wandb may write into the files of a run that it sends; it follows links when it does.
+# Files of a run that wandb may write to while it sends the run; it follows links.
 WRITTEN_BY_WANDB = frozenset(
     {"output.log", "config.yaml", "wandb-summary.json", "wandb-metadata.json", "requirements.txt"}
 )
-INTERRUPTED = 255  # what W&B's client says after Ctrl-C
-KILLED = 137  # what a shell says after SIGKILL
-OUTPUT_LIMIT = 1 << 24  # characters of what a run printed
+INTERRUPTED = 255  # the exit code of W&B's client after Ctrl-C
+KILLED = 137  # the exit code of a shell after SIGKILL
+OUTPUT_LIMIT = 1 << 24  # characters of a run's output
 
 
 @dataclass(frozen=True)
 class RunSource:
-    """One run that has ended.
+    """A run that has ended.
 
     Attributes
     ----------
     record
-        What the store says of it.
+        Its record in the store.
     paths
         Its paths.
     folders
@@ -56,28 +56,28 @@ class RunSource:
 
     @property
     def name(self) -> str:
-        """The name of its copy, in the form by which wandb knows an offline run."""
+        """The name of the staged run, in the form that identifies offline runs to wandb."""
         for folder in self.folders:
             if folder.name.startswith(OFFLINE):
                 return folder.name
-        made = time.strftime("%Y%m%d_%H%M%S", time.gmtime(self.record.created))
-        return f"{OFFLINE}{made}-{self.record.id}"
+        created = time.strftime("%Y%m%d_%H%M%S", time.gmtime(self.record.created))
+        return f"{OFFLINE}{created}-{self.record.id}"
 
 
 @dataclass(frozen=True)
 class StagedRun:
-    """A copy that is ready to be sent.
+    """A run that is ready to be sent.
 
     Attributes
     ----------
     run
-        What the store says of the run.
+        The run's record in the store.
     folder
         A W&B folder of an offline run.
     steps
-        How many lines of history the run has, those that were left out among them.
+        The number of lines of history of the run, including those that were left out.
     damaged
-        How many stretches of its logs could not be read.
+        The number of parts of its logs that could not be read.
     """
 
     run: RunRecord
@@ -91,38 +91,38 @@ class StagedRun:
         return next(self.folder.glob("*.wandb.synced"), None) is not None
 
     def remove(self) -> None:
-        """Remove it."""
+        """Remove its folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def stage_run(source: RunSource, place: Path, address: Address, skip: int = 0) -> StagedRun:
-    """Make the copy of a run, instead of an older one.
+def stage_run(source: RunSource, staging: Path, address: Address, skip: int = 0) -> StagedRun:
+    """Stage a run, replacing an earlier staged copy.
 
     Parameters
     ----------
     source
         The run.
-    place
-        The folder in which to make it.
+    staging
+        The folder in which to create it.
     address
-        Where the run is to go.
+        Where to send the run.
     skip
-        Leave out so many lines of its history, the first ones.
+        The number of lines to leave out at the start of its history.
     """
-    folder = place / source.name
+    folder = staging / source.name
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "files").mkdir(mode=FOLDER_MODE, parents=True)
     for origin in source.folders:
         _link(origin / "files", folder / "files")
     log = folder / f"run-{source.record.id}.wandb"
     with log.open("wb") as file:
-        made = _LogRewriter(RecordWriter(file), source, address, skip)
-        made.write()
-    return StagedRun(source.record, folder, made.steps, made.damaged)
+        rewriter = _LogRewriter(RecordWriter(file), source, address, skip)
+        rewriter.write()
+    return StagedRun(source.record, folder, rewriter.steps, rewriter.damaged)
 
 
 class _LogRewriter:
-    """The log of a copy, while it is written."""
+    """Writes the log of a staged run."""
 
     def __init__(
         self, writer: RecordWriter, source: RunSource, address: Address, skip: int
@@ -158,7 +158,7 @@ class _LogRewriter:
             self.damaged += framing.skipped
 
     def _copy_record(self, raw: bytes, *, last: bool) -> None:
-        kind, sent = rewrite.with_address(raw, self._address)
+        kind, copied = rewrite.with_address(raw, self._address)
         if kind in ENDINGS:
             self._exit_record = raw if kind == "exit" and last else self._exit_record
             return
@@ -169,17 +169,17 @@ class _LogRewriter:
         self._has_run_record |= kind == "run"
         self._has_output |= kind == "output_raw"
         if kind == "summary" and CAUSE_KEY.encode() in raw:
-            sent = rewrite.without_summary_key(
+            copied = rewrite.without_summary_key(
                 raw, CAUSE_KEY
-            )  # it may be an earlier execution's: see `_add_exit_record`
+            )  # it may be from an earlier execution: see `_add_exit_record`
         if kind == "history":
             self.steps += 1
             if self.steps <= self._skip:
                 return
-        self._writer.write(sent)
+        self._writer.write(copied)
 
     def _add_run_record(self) -> None:
-        """Begin a log for a run that died before its own had anything in it."""
+        """Start the log of a run that died before it logged anything."""
         run = self._source.record
         if not self._has_header:
             self._writer.write(rewrite.header_record())
@@ -187,17 +187,17 @@ class _LogRewriter:
         self._writer.write(rewrite.run_record(run.id, self._address, run.params, started))
 
     def _add_output(self) -> None:
-        """Add what the run printed, as we have it, if W&B has nothing of it."""
+        """Add our copy of the run's output, if W&B has none."""
         run = self._source.record
-        place, read = self._source.paths.output, 0
-        if not place.exists():
+        output, size = self._source.paths.output, 0
+        if not output.exists():
             return
-        with place.open(encoding="utf-8", errors="replace", newline="") as file:
-            while read < OUTPUT_LIMIT and (line := file.readline(OUTPUT_LIMIT)):
+        with output.open(encoding="utf-8", errors="replace", newline="") as file:
+            while size < OUTPUT_LIMIT and (line := file.readline(OUTPUT_LIMIT)):
                 self._writer.write(rewrite.output_record(line, run.started or run.created))
-                read += len(line)
+                size += len(line)
             if file.read(1):
-                rest = f"\nThe output goes on in {place} on {platform.node()}.\n"
+                rest = f"\nThe output continues in {output} on {platform.node()}.\n"
                 self._writer.write(rewrite.output_record(rest, run.ended or run.created))
 
     def _add_exit_record(self) -> None:
@@ -210,7 +210,7 @@ class _LogRewriter:
 
 
 def exit_code(run: RunRecord) -> int:
-    """Return the exit code that stands for how a run ended, where W&B has no record of it."""
+    """Return the exit code for how a run ended, used where W&B has no record of it."""
     if run.state is RunState.FINISHED:
         return 0
     if run.exit_code:
@@ -218,20 +218,20 @@ def exit_code(run: RunRecord) -> int:
     return INTERRUPTED if run.state in (RunState.STOPPED, RunState.PRUNED) else KILLED
 
 
-def _link(origin: Path, place: Path) -> None:
-    for found in _files(origin):
-        target = place / found.relative_to(origin)
+def _link(origin: Path, destination: Path) -> None:
+    for file in _files(origin):
+        target = destination / file.relative_to(origin)
         target.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)  # a later folder of the same run has it anew
-        if str(found.relative_to(origin)) in WRITTEN_BY_WANDB:
-            shutil.copyfile(found, target)
+        target.unlink(missing_ok=True)  # a later folder of the same run has a newer one
+        if str(file.relative_to(origin)) in WRITTEN_BY_WANDB:
+            shutil.copyfile(file, target)
         else:
-            target.symlink_to(found.resolve())
+            target.symlink_to(file.resolve())
 
 
 def _files(origin: Path) -> Iterator[Path]:
     for folder, _, names in os.walk(origin):
         for name in names:
-            found = Path(folder, name)
-            if found.exists():  # a link may lead to what is gone
-                yield found
+            path = Path(folder, name)
+            if path.exists():  # a link may be dangling
+                yield path

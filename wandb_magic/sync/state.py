@@ -1,10 +1,11 @@
-"""How far a sweep has been sent: the only memory of a sync, so that the next one goes on there.
+"""The progress of a sync: its only persistent state, from which the next sync continues.
 
-Two files. ``state.json`` says where to and how it goes; it is replaced as a whole. ``runs.log``
-has a line for each step of a run and only grows, so that a step costs the same however many runs
-there are. A step is noted before it is taken (``begun``) and after (``sent``, with the time at
-which the run had ended: one that is resumed and ends again has to be sent again); what stands
-between was interrupted. Only the process that holds the lock writes either.
+There are two files. ``state.json`` contains the target and the state; it is replaced as a whole.
+``runs.log`` has a line for each step of a run and only grows, so that a step costs the same
+however many runs there are. A step is recorded before it is taken (``begun``) and after (``sent``,
+with the time at which the run had ended: a run that is resumed and ends again must be sent again);
+a run with only the former was interrupted. Only the process that holds the lock writes either
+file.
 """
 
 from __future__ import annotations
@@ -22,18 +23,18 @@ from wandb_magic.records import ProcessId, RunId, RunRecord, is_id
 
 
 class UploadStep(str, Enum):
-    """What was done with a run: it was ``BEGUN``, or is ``SENT`` as a whole."""
+    """The progress of a run: its upload was ``BEGUN``, or it was ``SENT`` completely."""
 
     BEGUN = "begun"
     SENT = "sent"
 
 
 class Phase(str, Enum):
-    """What a sync does.
+    """The phase of a sync.
 
     ``CREATING`` the sweep at W&B or finding it again, ``SENDING`` the runs that have ended,
-    ``WAITING`` for the living ones; ``DONE`` when all were sent, ``FAILED`` if it cannot go on:
-    its problem says why.
+    ``WAITING`` for active runs; ``DONE`` when all were sent, ``FAILED`` if it cannot continue: its
+    problem has the reason.
     """
 
     CREATING = "creating"
@@ -44,7 +45,7 @@ class Phase(str, Enum):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will be sent, unless somebody asks again."""
+        """Whether nothing more will be sent unless another sync is requested."""
         return self in (Phase.DONE, Phase.FAILED)
 
 
@@ -55,7 +56,7 @@ class Target:
     Attributes
     ----------
     entity, project, id
-        Its place, as the server named them; `id` is "" while there is no sweep.
+        Its path, as named by the server; `id` is "" while there is no sweep.
     url
         Its page.
     """
@@ -67,32 +68,32 @@ class Target:
 
     @property
     def path(self) -> str:
-        """W&B's own name of it."""
+        """Its path in W&B's notation."""
         return f"{self.entity}/{self.project}/{self.id}"
 
 
 @dataclass(frozen=True)
 class SyncState:
-    """Where a sweep is sent to, and how that goes.
+    """The target and the progress of a sync.
 
     Attributes
     ----------
     target
-        The sweep at W&B, or what is known of it yet.
+        The sweep at W&B, as far as it is known.
     phase
-        What is being done.
+        The current phase.
     asked
-        Whether the server was asked for the sweep: it may have one, though no answer came.
+        Whether the sweep was requested: the server may have created it even if no response came.
     runs
-        How many runs the sweep has.
+        The number of runs of the sweep.
     sent
-        How many of them have arrived.
+        The number of runs that have arrived.
     problem
-        Why it failed, in a sentence; "" if it did not.
+        Why it failed, as a sentence; "" if it did not.
     notices
-        What did not go as it should, in sentences.
+        Sentences about what did not go as expected.
     process
-        Who does it.
+        The process that does it.
     """
 
     target: Target
@@ -106,23 +107,23 @@ class SyncState:
 
     @property
     def interrupted(self) -> bool:
-        """Whether it should go on, and its process is gone."""
+        """Whether it is not finished and its process no longer exists."""
         return not self.phase.ended and not is_alive(self.process)
 
     def __str__(self) -> str:
-        where = f" to {self.target.url}" if self.target.url else ""
-        text = f"synced {self.sent}/{self.runs}{where}"
-        if self.phase is Phase.CREATING and not where:
+        target = f" to {self.target.url}" if self.target.url else ""
+        text = f"synced {self.sent}/{self.runs}{target}"
+        if self.phase is Phase.CREATING and not target:
             text = "creating the sweep at W&B"
         if self.problem:
             return f"{text} · {self.problem}"
         if self.interrupted:
-            return f"{text} · interrupted: sync again to go on"
-        return f"{text} · waiting for the living runs" if self.phase is Phase.WAITING else text
+            return f"{text} · interrupted: sync again to continue"
+        return f"{text} · waiting for active runs" if self.phase is Phase.WAITING else text
 
 
 def read(paths: SyncPaths) -> SyncState | None:
-    """Return how far a sweep has been sent; None if nobody ever tried."""
+    """Return how far a sweep has been sent; None if no sync was ever started."""
     try:
         data: dict[str, Any] = json.loads(read_regular_file(paths.state))
         data["target"] = Target(**data["target"])
@@ -133,8 +134,8 @@ def read(paths: SyncPaths) -> SyncState | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError) as error:
-        # Whether the server has the sweep is not known: it is looked for before it is made.
-        problem = f"{paths.state} cannot be read ({error}): sync again to look what W&B has"
+        # It is unknown whether the server has the sweep: search for it before creating one.
+        problem = f"{paths.state} cannot be read ({error}): sync again to check what W&B has"
         return SyncState(Target(), Phase.FAILED, asked=True, problem=problem)
 
 
@@ -152,36 +153,36 @@ class RunUploadStatus:
 
 
 def steps(paths: SyncPaths) -> dict[RunId, RunUploadStatus]:
-    """Return the last step of each run; a line that was cut off by a crash never was."""
-    found: dict[RunId, RunUploadStatus] = {}
+    """Return the last step of each run; a line that was cut off by a crash does not count."""
+    uploads: dict[RunId, RunUploadStatus] = {}
     try:
         text = read_regular_file(paths.runs)
-    except (OSError, ValueError):  # what has arrived, the server knows
-        return found
+    except (OSError, ValueError):  # the server knows what has arrived
+        return uploads
     for line in text.split("\n")[:-1]:
         step, run, ended, *_ = [*line.split(" "), "", "", ""]
         if is_id(run) and step == UploadStep.BEGUN.value:
-            found[RunId(run)] = RunUploadStatus(UploadStep.BEGUN)
+            uploads[RunId(run)] = RunUploadStatus(UploadStep.BEGUN)
         elif is_id(run) and step == UploadStep.SENT.value:
             with contextlib.suppress(ValueError):
-                found[RunId(run)] = RunUploadStatus(UploadStep.SENT, float(ended or "nan"))
-    return found
+                uploads[RunId(run)] = RunUploadStatus(UploadStep.SENT, float(ended or "nan"))
+    return uploads
 
 
 def sent(paths: SyncPaths) -> list[RunId]:
-    """Return the runs that have arrived: an online sweep can begin with them as its priors."""
-    return [run for run, taken in steps(paths).items() if taken.sent]
+    """Return the runs that have arrived: an online sweep can use them as priors."""
+    return [run for run, status in steps(paths).items() if status.sent]
 
 
 class SyncJournal:
-    """Notes how far a sync is; owned by the one process that holds the lock.
+    """Records the progress of a sync; owned by the one process that holds the lock.
 
     Parameters
     ----------
     paths
-        Where to note it.
+        The files to write.
     state
-        How it stands.
+        The current state.
     """
 
     def __init__(self, paths: SyncPaths, state: SyncState) -> None:
@@ -204,7 +205,7 @@ class SyncJournal:
             self.update(notices=(*self.state.notices, text))
 
     def record_step(self, run: RunRecord, step: UploadStep) -> None:
-        """Note a step of a run; it is on the disk when this returns."""
+        """Record a step of a run; it is on disk when this returns."""
         ended = f" {run.ended!r}" if step is UploadStep.SENT and run.ended is not None else ""
         with self._paths.runs.open("a", encoding="ascii") as file:
             file.write(f"{step.value} {run.id}{ended}\n")
@@ -213,9 +214,9 @@ class SyncJournal:
         self.uploads[run.id] = RunUploadStatus(step, run.ended)
 
     def is_sent(self, run: RunRecord) -> bool:
-        """Tell whether a run has arrived as it is now."""
-        taken = self.uploads.get(run.id)
-        return taken is not None and taken.sent and taken.ended == run.ended
+        """Return whether the current state of a run has arrived."""
+        status = self.uploads.get(run.id)
+        return status is not None and status.sent and status.ended == run.ended
 
     def _terminate_partial_line(self) -> None:
         if self._paths.runs.exists() and not self._paths.runs.read_bytes().endswith(b"\n"):

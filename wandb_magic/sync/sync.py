@@ -1,8 +1,8 @@
-"""The course of a sync: which run is sent when, and when it is known to have arrived.
+"""Controls a sync: which run is sent when, and when it counts as sent.
 
-Each run is first entered into the real sweep, in order, then sent. It counts as sent once the
-server says that the run has ended and has all its history; whatever happens before that, the next
-look at the server tells how much of it is there, and only the rest is sent.
+Each run is first registered in the real sweep, in order, then sent. It counts as sent once the
+server reports that the run has ended and has its whole history. Whatever happens before that, the
+next query to the server shows how much has arrived, and only the rest is sent.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ log = logging.getLogger(__name__)
 
 BATCH = 20
 MAX_TRIES = 3
-POLL_INTERVAL_S = 1.0  # between looks for runs that have ended meanwhile
-CONFIRM_TIMEOUT_S = 15.0  # for the server to have counted what it was sent
-OUTAGE_TIMEOUT_S = 600.0  # for a server that is in trouble
+POLL_INTERVAL_S = 1.0  # between checks for runs that have ended meanwhile
+CONFIRM_TIMEOUT_S = 15.0  # for the server to count what it received
+OUTAGE_TIMEOUT_S = 600.0  # for a server with errors
 
 
 class Sync:
@@ -43,13 +43,13 @@ class Sync:
     reader
         Its store.
     progress
-        How far it is.
+        The journal of the sync.
     site
-        Where it goes.
+        The project to send it to.
     command
-        What sends it.
+        The command that sends it.
     only
-        The runs to send, all by default. What becomes of the sweep is then somebody else's matter.
+        The runs to send; all by default. If given, the state of the sweep is not changed.
     """
 
     def __init__(
@@ -71,14 +71,14 @@ class Sync:
         paths.sync.staging.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
     def run(self, *, once: bool) -> None:
-        """Send what there is until the sweep is over; with `once`, what has ended now.
+        """Send runs until the sweep has ended; with `once`, only those that have ended now.
 
         Raises
         ------
         RemoteError
-            If the server refuses, or is in trouble for long.
+            If the server refuses, or has errors for too long.
         """
-        last_word, pause = time.monotonic(), POLL_INTERVAL_S
+        last_success, pause = time.monotonic(), POLL_INTERVAL_S
         while True:
             runs = self._runs()
             due = [run for run in runs if run.state.has_ended and self._is_due(run)]
@@ -88,13 +88,13 @@ class Sync:
                 try:
                     self._send(due[:BATCH])
                 except RemoteError as error:
-                    if error.lasting or time.monotonic() - last_word > OUTAGE_TIMEOUT_S:
+                    if error.lasting or time.monotonic() - last_success > OUTAGE_TIMEOUT_S:
                         raise
                     log.warning("%s", error)
                     time.sleep(pause)
                     pause = min(2 * pause, 30.0)
                 else:
-                    last_word, pause = time.monotonic(), POLL_INTERVAL_S
+                    last_success, pause = time.monotonic(), POLL_INTERVAL_S
             elif once or _is_finished(self._reader.sweep(), runs):
                 break
             else:
@@ -110,22 +110,22 @@ class Sync:
         return not self._journal.is_sent(run) and self._tries[run.id] < MAX_TRIES
 
     def _send(self, runs: Sequence[RunRecord]) -> None:
-        there = self._query_uploaded(runs)
+        uploaded_runs = self._query_uploaded(runs)
         copies = []
         for run in runs:
-            had = there.get(run.id)
-            # wandb-core puts a history behind the lines that the server has.
-            skip = had.steps if had is not None and self._command.parallel else 0
+            uploaded = uploaded_runs.get(run.id)
+            # wandb-core appends a history to the lines that the server has.
+            skip = uploaded.steps if uploaded is not None and self._command.parallel else 0
             source = RunSource(run, self._paths.run(run.id), list(self._folders(run)))
             copy = staging.stage_run(source, self._paths.sync.staging, self._project.address, skip)
             if copy.damaged:
                 self._journal.add_notice(f"part of the log of run {run.number} cannot be read")
-            taken = self._journal.uploads.get(run.id)
-            resumed = taken is not None and taken.sent
-            if had is not None and not resumed and self._is_complete(copy, had):
-                self._mark_sent(copy, had)
+            status = self._journal.uploads.get(run.id)
+            resumed = status is not None and status.sent
+            if uploaded is not None and not resumed and self._is_complete(copy, uploaded):
+                self._mark_sent(copy, uploaded)
                 continue
-            if had is None:
+            if uploaded is None:
                 self._journal.record_step(run, UploadStep.BEGUN)
                 self._project.register_run(run.id)
             copies.append(copy)
@@ -138,70 +138,69 @@ class Sync:
                 self._tries[copy.run.id] += 1
 
     def _query_uploaded(self, runs: Sequence[RunRecord]) -> dict[RunId, UploadedRun]:
-        """Ask what the server has of runs, until it no longer counts what it was sent before."""
-        there = self._project.uploaded_runs([run.id for run in runs])
-        while any(not run.ended and run.steps for run in there.values()):
-            before = there
+        """Query what the server has of runs, until its counts no longer change."""
+        uploaded = self._project.uploaded_runs([run.id for run in runs])
+        while any(not run.ended and run.steps for run in uploaded.values()):
+            before = uploaded
             time.sleep(POLL_INTERVAL_S)
-            there = self._project.uploaded_runs([run.id for run in runs])
-            if there == before:
+            uploaded = self._project.uploaded_runs([run.id for run in runs])
+            if uploaded == before:
                 break
-        return there
+        return uploaded
 
     def _confirm(self, copies: Sequence[StagedRun]) -> None:
-        """Ask the server whether runs have arrived; it may still be counting."""
+        """Check that runs have arrived at the server, which may still be counting."""
         deadline = time.monotonic() + CONFIRM_TIMEOUT_S
-        left = {copy.run.id: copy for copy in copies}
-        while left:
-            late = time.monotonic() > deadline
-            for run, found in self._project.uploaded_runs(left).items():
-                # What wandb-core has sent to its end would be doubled; the older command may try
-                # again, but it may also have been wandb that dropped a line.
-                spent = self._command.parallel or self._tries[run] > 0
-                if self._is_complete(left[run], found, short=late and spent):
-                    self._mark_sent(left.pop(run), found)
-            if late:
+        pending = {copy.run.id: copy for copy in copies}
+        while pending:
+            is_late = time.monotonic() > deadline
+            for run, uploaded in self._project.uploaded_runs(pending).items():
+                # A run that wandb-core has sent completely would be duplicated; the older command
+                # may try again, but wandb itself may also have dropped a line.
+                is_final_try = self._command.parallel or self._tries[run] > 0
+                if self._is_complete(pending[run], uploaded, short=is_late and is_final_try):
+                    self._mark_sent(pending.pop(run), uploaded)
+            if is_late:
                 break
-            time.sleep(POLL_INTERVAL_S if left else 0)
+            time.sleep(POLL_INTERVAL_S if pending else 0)
 
-    def _is_complete(self, copy: StagedRun, there: UploadedRun, *, short: bool = False) -> bool:
-        """Tell whether the server has a run to its end; with `short`, lines may be missing."""
-        whole = short or there.steps >= copy.steps
-        return there.ended and whole and there.sweep == self._project.address.sweep
+    def _is_complete(self, copy: StagedRun, uploaded: UploadedRun, *, short: bool = False) -> bool:
+        """Return whether the server has the whole run; with `short`, lines may be missing."""
+        has_all_steps = short or uploaded.steps >= copy.steps
+        return uploaded.ended and has_all_steps and uploaded.sweep == self._project.address.sweep
 
-    def _mark_sent(self, copy: StagedRun, there: UploadedRun) -> None:
-        if there.steps != copy.steps:
+    def _mark_sent(self, copy: StagedRun, uploaded: UploadedRun) -> None:
+        if uploaded.steps != copy.steps:
             self._journal.add_notice(
-                f"run {copy.run.number} has {there.steps} steps at W&B, and {copy.steps} here"
+                f"run {copy.run.number} has {uploaded.steps} steps at W&B, and {copy.steps} here"
             )
         self._journal.record_step(copy.run, UploadStep.SENT)
         self._journal.update(sent=self._journal.state.sent + 1)
         copy.remove()
 
     def _folders(self, run: RunRecord) -> Iterator[Path]:
-        """Yield W&B's folders of a run, which may have been moved with the sweep's."""
-        places = dict.fromkeys([*self._reader.logs(run.id), run.directory])
-        for place in sorted(
-            (Path(place) for place in places if place), key=lambda path: path.name
-        ):
-            moved = self._paths.folder.parent / place.name
-            found = next((path for path in (place, moved) if path.is_dir()), None)
-            if found is not None:
-                yield found
+        """Yield W&B's folders of a run, which may have been moved together with the sweep's."""
+        names = dict.fromkeys([*self._reader.logs(run.id), run.directory])
+        recorded_paths = [Path(name) for name in names if name]
+        for recorded in sorted(recorded_paths, key=lambda path: path.name):
+            moved = self._paths.folder.parent / recorded.name
+            folder = next((path for path in (recorded, moved) if path.is_dir()), None)
+            if folder is not None:
+                yield folder
             else:
                 self._journal.add_notice(
-                    f"W&B's folder of run {run.number} is gone ({place}): only its parameters, "
-                    "output and state were sent"
+                    f"W&B's folder of run {run.number} no longer exists ({recorded}): only its "
+                    "parameters, output and state were sent"
                 )
 
     def _finish(self, runs: Sequence[RunRecord]) -> None:
-        lacking = [
+        missing = [
             run.number for run in runs if run.state.has_ended and not self._journal.is_sent(run)
         ]
-        if lacking:
+        if missing:
             raise RemoteError(
-                f"{len(lacking)} runs did not arrive (run {', '.join(map(str, lacking[:5]))}): "
-                f"{self._paths.sync.log} says why; sync again to try again",
+                f"{len(missing)} runs did not arrive (run {', '.join(map(str, missing[:5]))}): "
+                f"see {self._paths.sync.log} for the reason; sync again to retry",
                 lasting=False,
             )
         if self._only is None and self._reader.sweep().state.has_ended:
@@ -210,8 +209,8 @@ class Sync:
 
 
 def _is_finished(sweep: SweepRecord, runs: Sequence[RunRecord]) -> bool:
-    """Tell whether no more runs will end unless somebody does something."""
+    """Return whether no more runs will end unless a user intervenes."""
     if any(run.state is RunState.RUNNING and is_alive(run.process) for run in runs):
         return False
-    held = sweep.state is SweepState.PAUSED or sweep.state.has_ended
-    return held or not is_alive(sweep.supervisor)
+    is_stopped = sweep.state is SweepState.PAUSED or sweep.state.has_ended
+    return is_stopped or not is_alive(sweep.supervisor)

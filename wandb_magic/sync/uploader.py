@@ -1,10 +1,10 @@
-"""Sending copies with W&B's own command, ``wandb sync``, of whichever version is installed.
+"""Sends staged runs with W&B's own command, ``wandb sync``, of the installed version.
 
-In older versions the command is written in Python: it sends one run after the other, and a run
-that the server has in part once more from its first line, each line to its old place. Newer ones
-leave it to wandb-core: it sends several runs at a time, as many as ``-n`` says, and puts the
-history behind the lines that the server has already. Both end with success though runs did not
-arrive: whoever sends has to ask the server.
+In older versions, the command is written in Python: it sends one run after another, and resends a
+run that the server has in part from its first line, each line to its old position. Newer ones
+leave it to wandb-core: it sends several runs at a time, as many as ``-n`` specifies, and appends
+the history to the lines that the server already has. Both exit with success even if runs did not
+arrive: the caller has to query the server.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ import psutil
 from wandb_magic.child_process import NEUTRAL_DIR
 from wandb_magic.sync.staging import StagedRun
 
-MARK = "WANDB_MAGIC_SYNC"  # whatever is started to send a sweep carries its folder
+MARK = "WANDB_MAGIC_SYNC"  # set to the folder in every process that is started to send a sweep
 AT_ONCE = 5
-END_S = 10.0  # for what was killed to be gone
+END_S = 10.0  # for killed processes to disappear
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class WandbSyncCommand:
     environment
         Its environment, with the account and the server.
     folder
-        The sync's folder, by which what it starts is known.
+        The sync's folder, which identifies the processes that it starts.
     parallel
         Whether it sends several runs at a time, and continues a history.
     """
@@ -47,8 +47,8 @@ class WandbSyncCommand:
 
     @classmethod
     def installed(cls, environment: Mapping[str, str], folder: Path) -> WandbSyncCommand:
-        """Return the command of the wandb that is installed."""
-        told = subprocess.run(
+        """Return the command of the installed wandb."""
+        help_text = subprocess.run(
             [sys.executable, "-m", "wandb", "sync", "--help"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -57,17 +57,21 @@ class WandbSyncCommand:
             env=dict(environment),
             cwd=NEUTRAL_DIR,
         ).stdout
-        words = {line.split()[0] for line in told.splitlines() if line.strip()}
-        return cls({**environment, MARK: str(folder)}, folder, parallel="-n" in words)
+        options = {line.split()[0] for line in help_text.splitlines() if line.strip()}
+        return cls({**environment, MARK: str(folder)}, folder, parallel="-n" in options)
 
     def send(self, copies: Sequence[StagedRun]) -> None:
-        """Send copies, and return when the command has ended, however it did."""
+        """Send staged runs, and return when the command has ended, successfully or not."""
         options = ["-n", str(AT_ONCE)] if self.parallel else []
         shares = [copies] if self.parallel else [copies[n::AT_ONCE] for n in range(AT_ONCE)]
-        # Where it may leave what it leaves; new, for Python would import what lies in it.
-        with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as place:
+        # It may leave files here; a new folder, because Python imports from its working directory.
+        with tempfile.TemporaryDirectory(
+            dir=self.folder, ignore_cleanup_errors=True
+        ) as working_dir:
             senders = [
-                self._start([*options, *map(_path, share)], place) for share in shares if share
+                self._start([*options, *map(_path, share)], working_dir)
+                for share in shares
+                if share
             ]
             try:
                 for sender in senders:
@@ -85,35 +89,35 @@ class WandbSyncCommand:
 
 
 def kill_stale_processes(folder: Path, timeout: float = 0.0) -> None:
-    """End what an earlier sync of the same sweep has started, and wait until it is gone.
+    """End the processes of an earlier sync of the same sweep, and wait until they have ended.
 
-    A wandb-core outlives the command that was killed, and would go on sending beside a new one.
+    A wandb-core outlives the command that was killed, and would keep sending next to a new one.
 
     Parameters
     ----------
     folder
         The sync's folder.
     timeout
-        Seconds for them to end by themselves.
+        Seconds that they have to end by themselves.
     """
-    found = [process for process in psutil.process_iter() if _has_marker(process, str(folder))]
-    _, living = psutil.wait_procs(found, timeout=timeout)
-    for process in living:
+    processes = [process for process in psutil.process_iter() if _has_marker(process, str(folder))]
+    _, alive = psutil.wait_procs(processes, timeout=timeout)
+    for process in alive:
         try:
             process.kill()
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(living, timeout=END_S)
+    psutil.wait_procs(alive, timeout=END_S)
 
 
 def _has_marker(process: psutil.Process, folder: str) -> bool:
     if process.pid == os.getpid():
         return False
     try:
-        found: str | None = process.environ().get(MARK)
-    except psutil.Error:  # gone, a zombie, or another user's
+        marker: str | None = process.environ().get(MARK)
+    except psutil.Error:  # ended, a zombie, or another user's
         return False
-    return found == folder
+    return marker == folder
 
 
 def _path(copy: StagedRun) -> str:

@@ -1,7 +1,7 @@
-"""The W&B server: who we are there, what a sweep is there, and how it is asked.
+"""Sends requests to the W&B server: the account, sweeps, and their states.
 
-Nothing here runs code of the user or opens a store. `account` and `creating` ask a child process,
-``python -m wandb_magic.wandb_client``, for what only wandb itself can say: the kernel never
+Nothing here runs user code or opens a store. `account` and `sweep_creation` use a child process,
+``python -m wandb_magic.wandb_client``, for what only wandb itself can answer: the kernel never
 imports it. The server's address is always the one that wandb would use.
 """
 

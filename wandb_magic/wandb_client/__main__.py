@@ -1,6 +1,6 @@
-"""The child process that imports wandb: says who we are there, and creates sweeps.
+"""The child process that imports wandb: reports the account, and creates sweeps.
 
-It reads one question from stdin and writes one answer to stdout; see
+It reads one request from stdin and writes one response to stdout; see
 `wandb_magic.wandb_client.subprocess_client`.
 """
 
@@ -20,16 +20,16 @@ from wandb_magic.wandb_client.links import sweep_page
 
 
 def main() -> None:
-    """Answer."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    """Answer one request."""
+    stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # wandb prints
-    question = json.load(sys.stdin)
+    request = json.load(sys.stdin)
     try:
-        answer = COMMANDS[question.pop("deed")](**question)
+        response = COMMANDS[request.pop("deed")](**request)
     except RemoteError as error:
-        answer = {"error": str(error), "lasting": error.lasting}
-    with answers:
-        json.dump(answer, answers)
+        response = {"error": str(error), "lasting": error.lasting}
+    with stream:
+        json.dump(response, stream)
 
 
 def _account() -> dict[str, Any]:
@@ -39,10 +39,10 @@ def _account() -> dict[str, Any]:
 def _create(
     config: Mapping[str, Any], entity: str, project: str, prior_runs: list[str]
 ) -> dict[str, Any]:
-    """Create a sweep with W&B's public call, once it is known that the server will listen."""
-    who = wandb_internals.account()
-    client = WandbClient(who["base_url"], who["key"], who["source"])
-    entity = client.entity(entity or who["entity"])
+    """Create a sweep with W&B's public call, after checking that the server accepts requests."""
+    found_account = wandb_internals.account()
+    client = WandbClient(found_account["base_url"], found_account["key"], found_account["source"])
+    entity = client.entity(entity or found_account["entity"])
     import wandb  # noqa: PLC0415 - half a second, and only after the server has answered
 
     try:
@@ -51,14 +51,14 @@ def _create(
                 dict(config), entity=entity, project=project, prior_runs=prior_runs or None
             )
     except Exception as error:
-        told = str(error) or type(error).__name__
-        raise RemoteError(f"W&B refused the sweep in {entity}/{project}: {told}") from error
+        reason = str(error) or type(error).__name__
+        raise RemoteError(f"W&B refused the sweep in {entity}/{project}: {reason}") from error
     return {
         "entity": entity,
         "project": project,
         "id": sweep,
-        "url": sweep_page(who["app_url"], entity, project, sweep),
-        "base_url": who["base_url"],
+        "url": sweep_page(found_account["app_url"], entity, project, sweep),
+        "base_url": found_account["base_url"],
     }
 
 

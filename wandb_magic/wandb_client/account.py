@@ -1,4 +1,4 @@
-"""Whether W&B would find a key, where, and which server it is for."""
+"""The account that W&B would use: whether it finds a key, where, and for which server."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from pathlib import Path
 
 from wandb_magic.wandb_client.subprocess_client import call
 
-SHORTEST_KEY = 40  # what wandb itself refuses if it is shorter
+SHORTEST_KEY = 40  # wandb itself refuses shorter keys
 OFFLINE_WORDS = frozenset({"offline", "dryrun", "disabled"})
 
 
 @dataclass(frozen=True)
 class Account:
-    """Who wandb would be, and at which server.
+    """The account that wandb would use, and its server.
 
     Attributes
     ----------
     base_url
         The server's API.
     app_url
-        Its pages.
+        The address of its web pages.
     source
-        Where the key was found, in words; "" if there is none.
+        Where the key was found, as text; "" if there is none.
     key
         The API key; never shown or written.
     entity, project
-        What W&B's own settings say, "" if nothing.
+        The values in W&B's own settings; "" if not set.
     mode
         W&B's own mode.
     """
@@ -44,20 +44,20 @@ class Account:
 
 
 def account(environment: Mapping[str, str]) -> Account:
-    """Return what wandb itself finds, in a process with this environment (about a second).
+    """Return the account that wandb itself finds with this environment (takes about a second).
 
     Raises
     ------
     RemoteError
-        If wandb cannot say.
+        If wandb cannot determine it.
     """
     return Account(**call({"deed": "account"}, environment))
 
 
 def has_credentials(environment: Mapping[str, str]) -> bool:
-    """Tell, in no time, whether it is worth asking wandb: it may find a key.
+    """Return quickly whether wandb might find a key, so that `account` is worth calling.
 
-    Nobody who never logged in pays for the question.
+    Users who never logged in do not pay for starting a process.
     """
     if environment.get("WANDB_API_KEY") or environment.get("WANDB_IDENTITY_TOKEN_FILE"):
         return True
@@ -66,13 +66,13 @@ def has_credentials(environment: Mapping[str, str]) -> bool:
 
 def _netrc_keys(environment: Mapping[str, str]) -> list[str]:
     home = Path(environment.get("HOME") or Path.home())
-    given = environment.get("NETRC")
-    places = [Path(given).expanduser()] if given else [home / ".netrc", home / "_netrc"]
-    for place in places:
-        if not os.access(place, os.R_OK):
+    netrc_path = environment.get("NETRC")
+    paths = [Path(netrc_path).expanduser()] if netrc_path else [home / ".netrc", home / "_netrc"]
+    for path in paths:
+        if not os.access(path, os.R_OK):
             continue
         try:
-            hosts = netrc.netrc(place).hosts
+            hosts = netrc.netrc(path).hosts
         except (netrc.NetrcParseError, OSError):
             continue
         return [password for _, _, password in hosts.values() if password]

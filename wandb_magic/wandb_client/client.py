@@ -1,6 +1,6 @@
-"""Asking the server: GraphQL with short time limits, and one sentence for all that can go wrong.
+"""The GraphQL client: short time limits, and one sentence for everything that can go wrong.
 
-It does not try again: who asks knows how long that makes sense.
+It does not retry: the caller knows how long that makes sense.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ BUSY = frozenset({408, 425, 429})
 REJECTED = frozenset({401, 403})
 MISSING = 404
 BROKEN = 500
-SHOWN = 300  # characters of an answer that is not understood
+SHOWN = 300  # characters of an unexpected response
 
 
 class WandbClient:
-    """The server, for one account; it may be used by several threads at once.
+    """The server, for one account; several threads may use it at once.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class WandbClient:
     key
         The API key.
     source
-        Where the key is from, for messages.
+        Where the key comes from, for messages.
     """
 
     def __init__(self, base_url: str, key: str, source: str = "") -> None:
@@ -54,46 +54,46 @@ class WandbClient:
         """Close the connections."""
         self._session.close()
 
-    def entity(self, wanted: str = "") -> str:
-        """Return the user or team whose sweeps this account makes.
+    def entity(self, requested: str = "") -> str:
+        """Return the user or team under which this account creates sweeps.
 
         Raises
         ------
         RemoteError
-            If the server cannot be reached or rejects the key, or `wanted` is not one of those to
-            which the account belongs.
+            If the server cannot be reached or rejects the key, or the account does not belong to
+            `requested`.
         """
         viewer = self.execute(queries.VIEWER).get("viewer")
         if not viewer:
             raise RemoteError(self._rejected_message())
         edges = (viewer.get("teams") or {}).get("edges") or []
         teams = [edge["node"]["name"] for edge in edges]
-        known = dict.fromkeys(
+        entities = dict.fromkeys(
             name for name in (viewer.get("entity"), viewer.get("username"), *teams) if name
         )
-        if not wanted:
-            return str(next(iter(known)))
-        if wanted not in known:
+        if not requested:
+            return str(next(iter(entities)))
+        if requested not in entities:
             raise RemoteError(
-                f"entity: {wanted!r} is neither you nor one of your teams at {self.base_url}: use "
-                f"one of {', '.join(known)}"
+                f"entity: {requested!r} is neither you nor one of your teams at {self.base_url}: "
+                f"use one of {', '.join(entities)}"
             )
-        return wanted
+        return requested
 
     def execute(self, statement: str, **variables: object) -> dict[str, Any]:
-        """Return the data of a GraphQL answer.
+        """Return the data of a GraphQL response.
 
         Raises
         ------
         RemoteError
-            If there is none.
+            If there is no data.
         """
         body = json.dumps({"query": statement, "variables": variables})
         try:
-            answer = self._session.post(
+            response = self._session.post(
                 f"{self.base_url}/graphql", data=body, timeout=(CONNECT_S, ANSWER_S)
             )
-            status, text = answer.status_code, answer.text
+            status, text = response.status_code, response.text
         except self._requests.Timeout:
             raise RemoteError(
                 self._unreachable_message("it does not answer"), lasting=False
@@ -103,8 +103,10 @@ class WandbClient:
                 self._unreachable_message(f"its certificate is refused ({error})")
             ) from None
         except self._requests.exceptions.InvalidURL:
-            raise RemoteError(f"{self.base_url!r} is no address: correct WANDB_BASE_URL") from None
-        except self._requests.RequestException as error:  # also one cut in mid-answer
+            raise RemoteError(
+                f"{self.base_url!r} is not an address: correct WANDB_BASE_URL"
+            ) from None
+        except self._requests.RequestException as error:  # including a response that is cut off
             raise RemoteError(self._unreachable_message(_reason(error)), lasting=False) from None
         return self._data(status, text)
 
@@ -114,7 +116,7 @@ class WandbClient:
         except ValueError:
             document = None
         errors = document.get("errors") if isinstance(document, Mapping) else None
-        told = "; ".join(_message(each) for each in errors) if isinstance(errors, list) else ""
+        messages = "; ".join(_message(each) for each in errors) if isinstance(errors, list) else ""
         if status in REJECTED:
             raise RemoteError(self._rejected_message())
         if status >= BROKEN or status in BUSY:
@@ -122,10 +124,10 @@ class WandbClient:
                 f"W&B at {self.base_url} is in trouble (HTTP {status})", lasting=False
             )
         if status == MISSING:
-            raise RemoteError(f"W&B at {self.base_url} does not find it: {told or 'HTTP 404'}")
+            raise RemoteError(f"W&B at {self.base_url} does not find it: {messages or 'HTTP 404'}")
         data = document.get("data") if isinstance(document, Mapping) else None
-        if told or not isinstance(data, dict):
-            raise RemoteError(f"W&B at {self.base_url} says: {told or text[:SHOWN]}")
+        if messages or not isinstance(data, dict):
+            raise RemoteError(f"W&B at {self.base_url} reports: {messages or text[:SHOWN]}")
         return data
 
     def _rejected_message(self) -> str:
@@ -148,9 +150,9 @@ def _message(error: object) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Return the system's own word for it, which lies below two layers of exceptions."""
+    """Return the system's own reason, which is below two layers of exceptions."""
     text = str(error)
-    for told, reason in (
+    for pattern, reason in (
         ("Connection refused", "it refuses the connection"),
         ("Name or service not known", "no such host is known"),
         ("nodename nor servname", "no such host is known"),
@@ -159,6 +161,6 @@ def _reason(error: Exception) -> str:
         ("Network is unreachable", "there is no network"),
         ("timed out", "it does not answer"),
     ):
-        if told in text:
+        if pattern in text:
             return reason
     return "the connection broke"

@@ -1,7 +1,7 @@
-"""Reading a sweep of the server with all that its runs logged, as a stream.
+"""Reads a sweep from the server, with everything that its runs logged, as a stream.
 
-A child process, ``python -m wandb_magic.wandb_client.export_worker``, asks with W&B's public API;
-here its lines become records. Nothing is written, and a run whose mark is known is not read again.
+A child process, ``python -m wandb_magic.wandb_client.export_worker``, uses W&B's public API; here
+its lines become records. Nothing is written, and a run whose mark is known is not read again.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from wandb_magic.child_process import module_process
 from wandb_magic.errors import RemoteError
 from wandb_magic.wandb_client.sweeps import RemoteSweep, parse_sweep_path
 
-TIMEOUT_S = 120.0  # without a line
+TIMEOUT_S = 120.0  # between two lines
 
 
 @dataclass(frozen=True)
 class RemoteRun:
-    """A run at the server.
+    """A run on the server.
 
     Attributes
     ----------
     id, name, state
-        As W&B has them: ``finished``, ``running``, ``crashed``, …
+        As on the server: ``finished``, ``running``, ``crashed``, …
     mark
-        Changes when the run does.
+        Changes whenever the run changes.
     created, heartbeat
         Seconds since the epoch.
     config, summary
@@ -54,29 +54,29 @@ class RemoteRun:
 
 @dataclass(frozen=True)
 class HistoryPage:
-    """What the newest run logged: rows of its history, or samples of its system metrics."""
+    """Part of what the last yielded run logged: history rows, or samples of system metrics."""
 
     rows: tuple[Mapping[str, Any], ...]
     system: bool = False
 
 
 CursorMap = Mapping[str, tuple[str, int]]
-"""What is here of runs already, by id: the mark, and the first step that is not."""
+"""What has already been read of each run, by id: its mark, and the first missing step."""
 
 
 class SweepExport:
-    """A sweep that is being read; iterate once over its runs, each followed by its rows.
+    """A sweep being read; iterate over it once to get its runs, each followed by its rows.
 
     Parameters
     ----------
     text
         ``entity/project/id``, ``project/id``, ``id``, or the address of its page.
     environment
-        What decides the account and the server.
+        The environment that determines the account and the server.
     known
         What need not be read again.
     entity, project
-        Where to look if `text` does not say it.
+        Where to look if `text` does not specify it.
 
     Attributes
     ----------
@@ -86,9 +86,9 @@ class SweepExport:
     Raises
     ------
     RemoteError
-        If the server cannot be reached or has no such sweep; while iterating, too.
+        If the server cannot be reached or has no such sweep; also while iterating.
     SweepNotFoundError
-        If `text` names none.
+        If `text` does not name a sweep.
     """
 
     def __init__(
@@ -100,10 +100,10 @@ class SweepExport:
         entity: str = "",
         project: str = "",
     ) -> None:
-        given_entity, given_project, sweep = parse_sweep_path(text)
-        question = {
-            "entity": given_entity or entity,
-            "project": given_project or project,
+        path_entity, path_project, sweep = parse_sweep_path(text)
+        request = {
+            "entity": path_entity or entity,
+            "project": path_project or project,
             "sweep": sweep,
             "known": dict(known),
         }
@@ -124,7 +124,7 @@ class SweepExport:
         ).start()
         try:
             with self._process.stdin as stream:
-                stream.write(json.dumps(question))
+                stream.write(json.dumps(request))
             self.sweep = RemoteSweep(**self._next()["sweep"])
         except BaseException:
             self.close()
@@ -138,7 +138,7 @@ class SweepExport:
                 yield HistoryPage(tuple(line["rows"]), system=line["system"])
 
     def close(self) -> None:
-        """End the child, wherever it is."""
+        """End the child process, whatever it is doing."""
         self._process.kill()
         while self._lines.get():  # the last line is empty
             pass
@@ -151,15 +151,15 @@ class SweepExport:
             line = self._lines.get(timeout=TIMEOUT_S)
         except queue.Empty:
             raise RemoteError(
-                f"W&B has told nothing for {TIMEOUT_S:.0f} s: try again", lasting=False
+                f"no response from W&B for {TIMEOUT_S:.0f} s: try again", lasting=False
             ) from None
         if not line:
             self._lines.put("")  # for `close`
             raise RemoteError("the process that reads W&B ended early: try again", lasting=False)
-        told: dict[str, Any] = json.loads(line)
-        if "error" in told:
-            raise RemoteError(told["error"], lasting=told["lasting"])
-        return told
+        message: dict[str, Any] = json.loads(line)
+        if "error" in message:
+            raise RemoteError(message["error"], lasting=message["lasting"])
+        return message
 
 
 def _pump(stream: IO[str], lines: queue.Queue[str]) -> None:

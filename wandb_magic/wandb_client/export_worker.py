@@ -1,6 +1,6 @@
-"""The child process that tells of a sweep and its runs, read through W&B's public API.
+"""The child process that exports a sweep and its runs, read through W&B's public API.
 
-It reads one question from stdin and writes one JSON object a line to stdout; see
+It reads one request from stdin and writes one JSON object per line to stdout; see
 `wandb_magic.wandb_client.export`.
 """
 
@@ -24,60 +24,60 @@ from wandb_magic.wandb_client.client import WandbClient
 from wandb_magic.wandb_client.links import sweep_page
 from wandb_magic.wandb_client.sweeps import DEFAULT_PROJECT, query_sweep
 
-LINE = 500  # rows in one
+LINE = 500  # rows per line
 SAMPLES = 10_000  # of the system metrics of a run, at most
 PAGE = 50
 
 
 def main() -> None:
-    """Tell."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    """Export the requested sweep."""
+    stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # wandb prints
-    question = json.load(sys.stdin)
+    request = json.load(sys.stdin)
     try:
-        for line in _export(question):
-            _write_message(answers, line)
+        for line in _export(request):
+            _write_message(stream, line)
     except RemoteError as error:
-        _write_message(answers, {"error": str(error), "lasting": error.lasting})
+        _write_message(stream, {"error": str(error), "lasting": error.lasting})
     except Exception as error:  # noqa: BLE001 - the public API raises whatever happens below it
-        said = " ".join((str(error) or type(error).__name__).split())[:300]
-        _write_message(answers, {"error": f"W&B cannot be read: {said}", "lasting": False})
-    answers.close()
+        reason = " ".join((str(error) or type(error).__name__).split())[:300]
+        _write_message(stream, {"error": f"W&B cannot be read: {reason}", "lasting": False})
+    stream.close()
 
 
-def _write_message(answers: TextIO, line: Mapping[str, Any]) -> None:
-    answers.write(json.dumps(line, default=str))
-    answers.write("\n")
-    answers.flush()
+def _write_message(stream: TextIO, line: Mapping[str, Any]) -> None:
+    stream.write(json.dumps(line, default=str))
+    stream.write("\n")
+    stream.flush()
 
 
-def _export(question: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Look for the sweep with our own client first: it says in a second what is wrong."""
-    who = wandb_internals.account()
-    client = WandbClient(who["base_url"], who["key"], who["source"])
+def _export(request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the messages; our own client looks for the sweep first, to report errors quickly."""
+    account = wandb_internals.account()
+    client = WandbClient(account["base_url"], account["key"], account["source"])
     try:
-        entity = question["entity"] or who["entity"] or client.entity()
-        project = question["project"] or who["project"] or DEFAULT_PROJECT
-        found = query_sweep(client, entity, project, question["sweep"])
+        entity = request["entity"] or account["entity"] or client.entity()
+        project = request["project"] or account["project"] or DEFAULT_PROJECT
+        sweep = query_sweep(client, entity, project, request["sweep"])
     finally:
         client.close()
     yield {
         "sweep": {
             "entity": entity,
             "project": project,
-            "id": question["sweep"],
-            "url": sweep_page(who["app_url"], entity, project, question["sweep"]),
-            "config": yaml.safe_load(found["config"]) or {},
-            "state": str(found["state"]).upper(),
-            "base_url": who["base_url"],
+            "id": request["sweep"],
+            "url": sweep_page(account["app_url"], entity, project, request["sweep"]),
+            "config": yaml.safe_load(sweep["config"]) or {},
+            "state": str(sweep["state"]).upper(),
+            "base_url": account["base_url"],
         }
     }
-    for run in _runs(f"{entity}/{project}", question["sweep"]):
-        told = _run_message(run)
-        mark, step = question["known"].get(told["id"], ("", 0))
-        if told["mark"] == mark:
+    for run in _runs(f"{entity}/{project}", request["sweep"]):
+        message = _run_message(run)
+        mark, step = request["known"].get(message["id"], ("", 0))
+        if message["mark"] == mark:
             continue
-        yield {"run": told}
+        yield {"run": message}
         for rows in _batches(run.scan_history(page_size=1000, min_step=step)):
             yield {"rows": rows, "system": False}
         samples = run.history(samples=SAMPLES, stream="system", pandas=False)
@@ -89,9 +89,9 @@ def _export(question: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _runs(path: str, sweep: str) -> Iterable[Any]:
     api: Any = wandb.Api()
     runs: Callable[..., Iterable[Any]] = api.runs
-    known = inspect.signature(runs).parameters
-    # Newer clients ask for config and summary one run at a time unless told not to.
-    options = {"lazy": False} if "lazy" in known else {}
+    parameters = inspect.signature(runs).parameters
+    # Newer clients fetch config and summary one run at a time unless this is disabled.
+    options = {"lazy": False} if "lazy" in parameters else {}
     return runs(
         path,
         filters={"sweep": sweep},
@@ -122,8 +122,8 @@ def _run_message(run: Any) -> dict[str, Any]:  # noqa: ANN401 - W&B's class diff
 
 
 def _batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
-    waiting = (row for row in rows)  # W&B's own iterator begins anew whenever it is asked for
-    while batch := list(islice(waiting, LINE)):
+    iterator = (row for row in rows)  # W&B's own iterator restarts with each `iter()`
+    while batch := list(islice(iterator, LINE)):
         yield batch
 
 

@@ -1,4 +1,4 @@
-"""The pages of sweeps and runs at W&B."""
+"""The addresses of the pages of sweeps and runs at W&B."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ def sweep_page(app_url: str, entity: str, project: str, sweep: str) -> str:
 
 
 def web_address(address: object) -> str | None:
-    """Return an address that may become a link, or None; a sweep's folder may say anything."""
+    """Return an address that is safe as a link, else None; a folder may contain anything."""
     if not isinstance(address, str) or _WEB.fullmatch(address) is None:
         return None
     try:
         urlsplit(address)
-    except ValueError:  # the brackets of an IPv6 address, and nothing between
+    except ValueError:  # empty brackets of an IPv6 address
         return None
     return address
 
 
 def run_page(sweep_url: str, run: str) -> str:
     """Return the page of a run whose sweep's page is `sweep_url`; "" if that has none."""
-    project, found, _ = sweep_url.rpartition("/sweeps/")
-    return f"{project}/runs/{quote(run)}" if found else ""
+    project, separator, _ = sweep_url.rpartition("/sweeps/")
+    return f"{project}/runs/{quote(run)}" if separator else ""

@@ -1,8 +1,8 @@
-"""What is asked of the server, in GraphQL: the same as wandb's own clients ask.
+"""The GraphQL statements sent to the server: the same that wandb's own clients send.
 
-The server goes on understanding the statements of old clients, while wandb's Python functions for
-them changed their place with every other release. A contract test runs them beside both the oldest
-and the newest supported client against one server.
+The server continues to accept the statements of old clients, while wandb's Python functions for
+them moved with every other release. A contract test runs them next to both the oldest and the
+newest supported client against one server.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Asking a child process what only wandb knows: ``python -m wandb_magic.wandb_client``.
+"""Calls a child process for what only wandb can answer: ``python -m wandb_magic.wandb_client``.
 
-Question and answer are one JSON object each, through pipes: an API key that is among them never
-lies on a disk. What wandb prints meanwhile goes nowhere.
+Request and response are one JSON object each, through pipes, so an API key in them is never
+written to disk. What wandb prints meanwhile is discarded.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from wandb_magic.errors import RemoteError
 TIMEOUT_S = 90.0
 
 
-def call(question: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
-    """Return the child's answer.
+def call(request: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return the child's response.
 
     Parameters
     ----------
-    question
-        The deed and its arguments; see `wandb_magic.wandb_client.__main__`.
+    request
+        The command and its arguments; see `wandb_magic.wandb_client.__main__`.
     environment
-        What decides who asks, and whom.
+        The environment that determines the account and the server.
 
     Raises
     ------
     RemoteError
-        With the child's sentence, or if it gives no answer.
+        With the child's message, or if it does not respond.
     """
     try:
-        done = subprocess.run(
+        completed = subprocess.run(
             **module_process(
                 "wandb_magic.wandb_client", environment=environment, working_dir=None
             ),
-            input=json.dumps(question),
+            input=json.dumps(request),
             capture_output=True,
             text=True,
             timeout=TIMEOUT_S,
@@ -49,10 +49,10 @@ def call(question: Mapping[str, Any], environment: Mapping[str, str]) -> dict[st
             lasting=False,
         ) from None
     try:
-        answer: dict[str, Any] = json.loads(done.stdout)
+        response: dict[str, Any] = json.loads(completed.stdout)
     except ValueError:
-        last = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
-        raise RemoteError(f"wandb cannot be asked for its account: {last}") from None
-    if "error" in answer:
-        raise RemoteError(answer["error"], lasting=answer["lasting"])
-    return answer
+        last = (completed.stderr.strip().splitlines() or ["no output"])[-1]
+        raise RemoteError(f"wandb could not report its account: {last}") from None
+    if "error" in response:
+        raise RemoteError(response["error"], lasting=response["lasting"])
+    return response

@@ -1,4 +1,4 @@
-"""A real sweep at the server, made with W&B's public call."""
+"""Creates a sweep on the server with W&B's public call."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def create_sweep(
     project: str = "",
     prior_runs: Sequence[str] = (),
 ) -> RemoteSweep:
-    """Create a sweep with ``wandb.sweep``, in a child process (a second or two).
+    """Create a sweep with ``wandb.sweep``, in a child process (takes a second or two).
 
     Parameters
     ----------
     config
         The sweep config.
     environment
-        What decides the account and the server.
+        The environment that determines the account and the server.
     entity, project
-        Where it belongs; the account's own by default.
+        Where to create it; the account's own by default.
     prior_runs
         Ids of the project's runs that it learns from.
 
@@ -35,7 +35,7 @@ def create_sweep(
     RemoteError
         If the server cannot be reached, or refuses.
     """
-    answer = call(
+    response = call(
         {
             "deed": "create",
             "config": config,
@@ -45,4 +45,4 @@ def create_sweep(
         },
         environment,
     )
-    return RemoteSweep(**answer)
+    return RemoteSweep(**response)

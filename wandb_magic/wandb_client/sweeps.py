@@ -1,4 +1,4 @@
-"""Sweeps that were made elsewhere: by ``entity/project/id``, by their page, or by an id."""
+"""Sweeps on the server: finds them by ``entity/project/id``, by their page, or by an id."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEFAULT_PROJECT = "uncategorized"
 
 @dataclass(frozen=True)
 class RemoteSweep:
-    """A sweep at the server.
+    """A sweep on the server.
 
     Attributes
     ----------
@@ -32,11 +32,11 @@ class RemoteSweep:
     url
         Its page.
     config
-        The sweep config, empty if that was not asked for.
+        The sweep config; empty if it was not requested.
     state
-        W&B's word for its state: ``PENDING``, ``RUNNING``, ``PAUSED``, ``FINISHED``, ``CANCELED``.
+        W&B's name of its state: ``PENDING``, ``RUNNING``, ``PAUSED``, ``FINISHED``, ``CANCELED``.
     base_url
-        The server's API, where it is known.
+        The server's API, if known.
     """
 
     entity: str
@@ -49,7 +49,7 @@ class RemoteSweep:
 
 
 def is_sweep_path(text: str) -> bool:
-    """Tell whether a text can name a sweep at a server."""
+    """Return whether a text can name a sweep on a server."""
     try:
         return bool(parse_sweep_path(text)[2])
     except SweepNotFoundError:
@@ -57,18 +57,18 @@ def is_sweep_path(text: str) -> bool:
 
 
 def parse_sweep_path(text: str) -> tuple[str, str, str]:
-    """Return entity, project and id, as far as a text says them.
+    """Return entity, project and id, as far as a text specifies them.
 
     Raises
     ------
     SweepNotFoundError
-        If it is none of ``id``, ``project/id``, ``entity/project/id`` or a page's address.
+        If it is not ``id``, ``project/id``, ``entity/project/id`` or a page's address.
     """
     if "://" in text:
         parts = [unquote(part) for part in urlsplit(text).path.split("/") if part]
         if "sweeps" in parts[2:]:
-            at = parts.index("sweeps", 2)
-            parts = [*parts[at - 2 : at], *parts[at + 1 : at + 2]]
+            index = parts.index("sweeps", 2)
+            parts = [*parts[index - 2 : index], *parts[index + 1 : index + 2]]
         else:
             parts = []
     else:
@@ -76,7 +76,8 @@ def parse_sweep_path(text: str) -> tuple[str, str, str]:
     well_formed = 1 <= len(parts) <= 3 and all(_NAME.fullmatch(part) for part in parts)  # noqa: PLR2004 - entity/project/id
     if not well_formed or not is_id(parts[-1]):
         raise SweepNotFoundError(
-            f"{text!r} names no sweep at W&B: use its id, entity/project/id, or its page's address"
+            f"{text!r} does not name a W&B sweep: use its id, entity/project/id, or its page's "
+            "address"
         )
     entity, project, sweep = [*[""] * (3 - len(parts)), *parts]
     return entity, project, sweep
@@ -85,31 +86,31 @@ def parse_sweep_path(text: str) -> tuple[str, str, str]:
 def get_sweep(
     text: str, environment: Mapping[str, str], *, entity: str = "", project: str = ""
 ) -> RemoteSweep:
-    """Return a sweep of the server.
+    """Return a sweep from the server.
 
     Parameters
     ----------
     text
         ``entity/project/id``, ``project/id``, ``id``, or the address of its page.
     environment
-        What decides the account and the server.
+        The environment that determines the account and the server.
     entity, project
-        Where to look if `text` does not say it.
+        Where to look if `text` does not specify it.
 
     Raises
     ------
     RemoteError
         If the server cannot be reached or has no such sweep.
     SweepNotFoundError
-        If `text` names none.
+        If `text` does not name a sweep.
     """
-    given_entity, given_project, sweep = parse_sweep_path(text)
+    path_entity, path_project, sweep = parse_sweep_path(text)
     who = account(environment)
     client = WandbClient(who.base_url, who.key, who.source)
     try:
-        entity = given_entity or entity or who.entity or client.entity()
-        project = given_project or project or who.project or DEFAULT_PROJECT
-        found = query_sweep(client, entity, project, sweep)
+        entity = path_entity or entity or who.entity or client.entity()
+        project = path_project or project or who.project or DEFAULT_PROJECT
+        data = query_sweep(client, entity, project, sweep)
     finally:
         client.close()
     return RemoteSweep(
@@ -117,14 +118,14 @@ def get_sweep(
         project,
         sweep,
         url=sweep_page(who.app_url, entity, project, sweep),
-        config=yaml.safe_load(found["config"]) or {},
-        state=str(found["state"]).upper(),
+        config=yaml.safe_load(data["config"]) or {},
+        state=str(data["state"]).upper(),
         base_url=who.base_url,
     )
 
 
 def query_sweep(client: WandbClient, entity: str, project: str, sweep: str) -> dict[str, Any]:
-    """Return what the server says of a sweep: its ``id`` there, ``state`` and ``config``.
+    """Return the server's data of a sweep: its ``id`` there, ``state`` and ``config``.
 
     Raises
     ------
@@ -132,17 +133,17 @@ def query_sweep(client: WandbClient, entity: str, project: str, sweep: str) -> d
         If the server cannot be reached or has no such sweep.
     """
     data = client.execute(queries.SWEEP, entity=entity, project=project, sweep=sweep)
-    found: dict[str, Any] | None = (data.get("project") or {}).get("sweep")
-    if found is None:
+    node: dict[str, Any] | None = (data.get("project") or {}).get("sweep")
+    if node is None:
         raise RemoteError(
             f"W&B at {client.base_url} has no sweep {entity}/{project}/{sweep}: check its path, "
             "or whether it was deleted"
         )
-    return found
+    return node
 
 
 def set_state(client: WandbClient, entity: str, project: str, sweep: str, state: str) -> None:
-    """Change a sweep's state at the server, to one of W&B's words.
+    """Change a sweep's state on the server, to one of W&B's states.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""wandb's insides that say who we are: its key, its server and the server's pages.
+"""Reads the account from wandb's internals: the key, the server and the address of its pages.
 
-The one module of this package that imports wandb at its import; only the child process does so. A
-contract test holds it against the oldest and the newest wandb that are supported.
+The only module of this package that imports wandb when it is imported; only the child process
+does so. A contract test checks it against the oldest and the newest supported wandb.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def account() -> dict[str, Any]:
 
 
 def _key(settings: Any) -> tuple[str, str]:  # noqa: ANN401 - differs from version to version
-    """Return the key that ``wandb.init`` would use, and where it is from."""
+    """Return the key that ``wandb.init`` would use, and where it comes from."""
     try:
         wbauth: Any = import_module("wandb.sdk.lib.wbauth.authenticate")
     except ImportError:
@@ -44,7 +44,7 @@ def _key(settings: Any) -> tuple[str, str]:  # noqa: ANN401 - differs from versi
         auth = wbauth.authenticate_session(
             host=settings.base_url, source="wandb_magic", prompt=False, update_session=False
         )
-    except Exception as error:  # a key that has the wrong form, say
+    except Exception as error:  # for example, a malformed key
         raise RemoteError(f"wandb refuses the login: {error}") from error
     if auth is None:
         return "", ""
@@ -64,5 +64,5 @@ def _older_key(settings: Any) -> tuple[str, str]:  # noqa: ANN401 - as above
 
 
 def _source() -> str:
-    """Say where the key is from: wandb itself looks in this order."""
+    """Return where the key comes from: wandb itself looks in this order."""
     return "WANDB_API_KEY" if os.environ.get("WANDB_API_KEY") else "wandb login"

@@ -1,7 +1,7 @@
-"""A sweep's plots: figures of plotly's, each with a picture that a saved notebook shows anywhere.
+"""A sweep's plots: plotly figures, each with an image that a saved notebook shows anywhere.
 
-plotly is imported with the first plot, and whoever lacks it is told what to install. Nothing here
-is drawn that was not logged: what is left out of a large sweep is said in the plot.
+plotly is imported with the first plot; if it is missing, the error says what to install. Only
+logged values are drawn: what is left out of a large sweep is stated in the plot.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ REQUIRED_PACKAGES = ("plotly", "matplotlib")
 
 
 class HasPlots(Protocol):
-    """A sweep: what has plots."""
+    """An object with plots: a sweep."""
 
     @property
     def plot(self) -> Plots:
@@ -28,21 +28,21 @@ class HasPlots(Protocol):
 
 
 class Plots:
-    """What can be drawn of one sweep; each method returns a figure, made from the store as it is.
+    """The plots of one sweep; each method returns a figure from the current contents of the store.
 
-    Without a `metric`, the sweep's objective is meant.
+    Without a `metric`, the sweep's objective is used.
 
     Parameters
     ----------
     reader
-        Of the sweep's store.
+        The reader of the sweep's store.
 
     Raises
     ------
     UnsupportedError
         If plotly or matplotlib is missing.
     SweepStateError
-        From each method, if there is nothing to draw yet.
+        In each method, if there is nothing to draw yet.
     """
 
     def __init__(self, reader: StoreReader) -> None:
@@ -64,13 +64,13 @@ class Plots:
         Parameters
         ----------
         metric
-            What the runs logged.
+            The key that the runs logged.
         best
-            How many of the best runs are in colour; the others are grey.
+            How many of the best runs to draw in colour; the others are grey.
         smooth
-            From 0 to below 1, as in W&B.
+            The amount of smoothing, from 0 to below 1, as in W&B.
         band
-            Whether to draw the median, and between what 8 of 10 runs are.
+            Whether to draw the median, and the band that contains 8 of 10 runs.
         axis
             ``step``, or ``time``: seconds since each run's start.
         log
@@ -95,7 +95,7 @@ class Plots:
         return parallel(self._plot_data, parameters, metric)
 
     def importance(self, metric: str | None = None) -> Figure:
-        """Draw how much each parameter matters, as `analysis.importance` tells it."""
+        """Draw how much each parameter matters, as computed by `analysis.importance`."""
         from wandb_magic.analysis.plots.parameter_plots import importances  # noqa: PLC0415 - as above
 
         return importances(self._plot_data, metric)
@@ -115,7 +115,7 @@ class Plots:
         return slices(self._plot_data, parameters, metric)
 
     def timeline(self) -> Figure:
-        """Draw when each agent executed which run, coloured by how that ended."""
+        """Draw when each agent executed which run, coloured by the run's state."""
         from wandb_magic.analysis.plots.timeline import timeline  # noqa: PLC0415 - as above
 
         return timeline(self._plot_data)
@@ -127,20 +127,20 @@ class Plots:
         return terminations(self._plot_data, metric)
 
     def costs(self, price: float | None = None, currency: str = "") -> Figure:
-        """Draw how long each run took, or with a `price` for an hour what it cost."""
+        """Draw how long each run took, or, with a `price` per hour, what it cost."""
         from wandb_magic.analysis.plots.timeline import costs  # noqa: PLC0415 - as above
 
         return costs(self._plot_data, price, currency)
 
     def compare(self, *others: HasPlots, by: str = "run") -> Figure:
-        """Draw the best so far of this sweep and of others, by ``run`` or by ``time``."""
+        """Draw the best value so far of this sweep and of others, by ``run`` or by ``time``."""
         from wandb_magic.analysis.plots.optimization_history import compare  # noqa: PLC0415 - as above
 
         return compare([self._plot_data, *(other.plot._plot_data for other in others)], by)  # noqa: SLF001 - the same class
 
     @staticmethod
     def of(figure: object) -> Figure:
-        """Give any figure of plotly's, one of ``optuna.visualization`` say, a picture, too."""
+        """Add an image to any plotly figure, for example one from ``optuna.visualization``."""
         from wandb_magic.analysis.mpl import Figure  # noqa: PLC0415 - as above
 
         return Figure(figure)
@@ -153,7 +153,7 @@ class Plots:
 
 
 def check_installed() -> None:
-    """Refuse to go on without what draws.
+    """Raise an error if a required package is missing.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What runs logged over their steps: all of them, and those that were ended early."""
+"""Draws what runs logged over their steps: all runs, and those that were ended early."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MOST = 200  # curves in one plot
 NUMBERS = 16_000  # points in one plot
 FINEST, COARSEST = 500, 40  # points in one curve
 BAND_POINTS = 200
-WIDTH = 1000  # the axis in the unit in which weights fade: W&B's choice, so that values agree
+WIDTH = 1000  # the axis in the unit of the smoothing weights: W&B's choice, so that values agree
 _LOG = {"type": "log", "exponentformat": "power"}
 
 
@@ -49,31 +49,31 @@ def curves(
     name = plot_data.key(key)
     runs = _logged(plot_data, name)
     ranked = [run for run in plot_data.ranked_runs() if run.id in runs][:best]
-    chosen = {run.id for run in ranked}
-    others = downsample([run for run in runs.values() if run.id not in chosen], MOST)
-    found = _read(plot_data, name, [*others, *ranked], axis)
-    drawn = figure(
+    best_ids = {run.id for run in ranked}
+    others = downsample([run for run in runs.values() if run.id not in best_ids], MOST)
+    curves_by_run = _read(plot_data, name, [*others, *ranked], axis)
+    plot = figure(
         label(name),
         _note(len(others) + len(ranked), len(runs), smooth),
         x=_axis_title(axis),
         y=label(name),
         yaxis=_LOG if log else {},
     )
-    if band and len(found) > 2:  # noqa: PLR2004 - of two there is no middle
-        _band(drawn, list(found.values()), smooth)
+    if band and len(curves_by_run) > 2:  # noqa: PLR2004 - two have no median
+        _band(plot, list(curves_by_run.values()), smooth)
     grey = FAINT if len(others) > MANY or band else GREY
     colours = [grey] * len(others)
     if not ranked and len(others) <= len(PALETTE):
         colours = list(PALETTE[: len(others)])
     for run, colour in zip(others, colours, strict=True):
-        if run.id in found:
-            drawn.add_trace(_line(run, found[run.id], smooth, colour, shown=colour != grey))
-    for place, run in reversed(list(enumerate(ranked))):
-        if run.id in found:
-            colour = PALETTE[place % len(PALETTE)]
-            drawn.add_trace(_line(run, found[run.id], smooth, colour, shown=True))
-    drawn.update_layout(showlegend=True)
-    return drawn
+        if run.id in curves_by_run:
+            plot.add_trace(_line(run, curves_by_run[run.id], smooth, colour, shown=colour != grey))
+    for rank, run in reversed(list(enumerate(ranked))):
+        if run.id in curves_by_run:
+            colour = PALETTE[rank % len(PALETTE)]
+            plot.add_trace(_line(run, curves_by_run[run.id], smooth, colour, shown=True))
+    plot.update_layout(showlegend=True)
+    return plot
 
 
 def terminations(plot_data: PlotData, key: str | None) -> Figure:
@@ -90,25 +90,25 @@ def terminations(plot_data: PlotData, key: str | None) -> Figure:
     others = downsample(
         [run for run in runs.values() if run.state is not RunState.PRUNED], MOST // 2
     )
-    found = _read(plot_data, name, [*others, *ended], "step")
-    drawn = figure(
+    curves_by_run = _read(plot_data, name, [*others, *ended], "step")
+    plot = figure(
         f"{label(name)}: ended early",
         f"{len(pruned)} of {len(plot_data.runs)} runs ended early, where the dots are",
         x=_axis_title("step"),
         y=label(name),
     )
     for run in others:
-        if run.id in found:
-            drawn.add_trace(_line(run, found[run.id], 0, FAINT, shown=False))
+        if run.id in curves_by_run:
+            plot.add_trace(_line(run, curves_by_run[run.id], 0, FAINT, shown=False))
     last: list[tuple[RunRecord, float, float]] = []
     for run in ended:
-        if run.id in found:
-            x, y = found[run.id]
+        if run.id in curves_by_run:
+            x, y = curves_by_run[run.id]
             line = _line(run, (x, y), 0, STATES[RunState.PRUNED], shown=False)
             line.update(opacity=0.7, line={"width": 1.5})
-            drawn.add_trace(line)
+            plot.add_trace(line)
             last.append((run, x[-1], y[-1]))
-    drawn.add_trace(
+    plot.add_trace(
         go.Scatter(
             x=[x for _, x, _ in last],
             y=[y for _, _, y in last],
@@ -120,23 +120,23 @@ def terminations(plot_data: PlotData, key: str | None) -> Figure:
             hovertemplate="%{text}<br>step %{x}: %{y}<extra></extra>",
         )
     )
-    return drawn
+    return plot
 
 
 def smoothed(x: Floats, y: Floats, amount: float) -> Floats:
-    """Return W&B's time weighted average, as the panel has it; `amount` from 0 to below 1."""
+    """Return W&B's time-weighted average, as in the panel; `amount` is from 0 to below 1."""
     span = float(x[-1] - x[0]) if len(x) else 0.0
     if amount <= 0 or span <= 0:
         return y
     fading = min(math.sqrt(amount), 0.999)
-    out, total, weights, before = np.full(len(y), np.nan), 0.0, 0.0, float(x[0])
-    for place, value in enumerate(y):
+    averages, total, weights, previous = np.full(len(y), np.nan), 0.0, 0.0, float(x[0])
+    for index, value in enumerate(y):
         if not math.isnan(value):
-            keep = fading ** ((float(x[place]) - before) / span * WIDTH)
-            before = float(x[place])
+            keep = fading ** ((float(x[index]) - previous) / span * WIDTH)
+            previous = float(x[index])
             total, weights = total * keep + value, weights * keep + 1
-            out[place] = total / weights
-    return out
+            averages[index] = total / weights
+    return averages
 
 
 def _logged(plot_data: PlotData, key: str) -> dict[RunId, RunRecord]:
@@ -155,32 +155,34 @@ def _read(
 ) -> dict[RunId, tuple[Floats, Floats]]:
     points = max(COARSEST, min(FINEST, NUMBERS // max(len(runs), 1)))
     ids = [run.id for run in runs]
-    timed = axis == "time"
-    found = plot_data.reader.history([key], ids, points=points, times=timed)
-    begins = plot_data.reader.start_times(ids) if timed else {}
-    return {run: _points(held[key], begins.get(run)) for run, held in found.items()}
+    is_timed = axis == "time"
+    curves_by_run = plot_data.reader.history([key], ids, points=points, times=is_timed)
+    start_times = plot_data.reader.start_times(ids) if is_timed else {}
+    return {
+        run: _points(curves[key], start_times.get(run)) for run, curves in curves_by_run.items()
+    }
 
 
-def _points(curve: Curve, began: float | None) -> tuple[Floats, Floats]:
+def _points(curve: Curve, started: float | None) -> tuple[Floats, Floats]:
     """Return a curve as one line: a bucket becomes its lowest and its highest value."""
     x = curve.steps.astype(np.float64)
-    if began is not None and curve.times is not None:
-        x = np.round(curve.times - began, 3)
+    if started is not None and curve.times is not None:
+        x = np.round(curve.times - started, 3)
     if curve.is_exact:
         return x, curve.lows
     return np.repeat(x, 2), np.column_stack((curve.lows, curve.highs)).ravel()
 
 
 def _line(
-    run: RunRecord, at: tuple[Floats, Floats], smooth: float, colour: str, *, shown: bool
+    run: RunRecord, points: tuple[Floats, Floats], smooth: float, colour: str, *, shown: bool
 ) -> go.Scatter:
-    x, y = at
-    alone = len(x) == 1
+    x, y = points
+    is_single_point = len(x) == 1
     return go.Scatter(
         x=_whole(x),
         y=smoothed(x, y, smooth),
         name=run_label(run),
-        mode="markers" if alone else "lines",
+        mode="markers" if is_single_point else "lines",
         line={"color": colour, "width": 2.5 if shown else 1},
         marker={"color": colour},
         showlegend=shown,
@@ -188,19 +190,19 @@ def _line(
     )
 
 
-def _band(drawn: Figure, found: list[tuple[Floats, Floats]], smooth: float) -> None:
-    """Draw the middle of all runs, and between what 80 in 100 of them are."""
-    low = min(x[0] for x, _ in found)
-    high = max(x[-1] for x, _ in found)
+def _band(plot: Figure, lines: list[tuple[Floats, Floats]], smooth: float) -> None:
+    """Draw the median of all runs, and the band that contains 80 percent of them."""
+    low = min(x[0] for x, _ in lines)
+    high = max(x[-1] for x, _ in lines)
     grid = np.linspace(low, high, BAND_POINTS)
     rows = np.array(
-        [np.interp(grid, x, smoothed(x, y, smooth), left=np.nan, right=np.nan) for x, y in found]
+        [np.interp(grid, x, smoothed(x, y, smooth), left=np.nan, right=np.nan) for x, y in lines]
     )
-    known = np.isfinite(rows).sum(axis=0) > 1
-    ten, middle, ninety = np.nanquantile(rows[:, known], (0.1, 0.5, 0.9), axis=0)
-    common: Mapping[str, Any] = {"x": grid[known], "mode": "lines", "hoverinfo": "skip"}
-    drawn.add_trace(go.Scatter(**common, y=ten, line={"width": 0}, showlegend=False))
-    drawn.add_trace(
+    has_values = np.isfinite(rows).sum(axis=0) > 1
+    ten, middle, ninety = np.nanquantile(rows[:, has_values], (0.1, 0.5, 0.9), axis=0)
+    common: Mapping[str, Any] = {"x": grid[has_values], "mode": "lines", "hoverinfo": "skip"}
+    plot.add_trace(go.Scatter(**common, y=ten, line={"width": 0}, showlegend=False))
+    plot.add_trace(
         go.Scatter(
             **common,
             y=ninety,
@@ -210,7 +212,7 @@ def _band(drawn: Figure, found: list[tuple[Floats, Floats]], smooth: float) -> N
             name="8 of 10 runs",
         )
     )
-    drawn.add_trace(
+    plot.add_trace(
         go.Scatter(**common, y=middle, line={"color": "#0072b2", "dash": "dash"}, name="median")
     )
 

@@ -1,4 +1,4 @@
-"""The best value so far: of one sweep, or of several beside each other."""
+"""Draws the best value so far: of one sweep, or of several side by side."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST = 2000  # points in one plot
 
 @dataclass(frozen=True)
 class OptimizationHistory:
-    """The runs of a sweep in order, with their values, where they lie, and the best so far."""
+    """The runs of a sweep in order, with their values, their positions, and the best so far."""
 
     name: str
     runs: list[RunRecord]
@@ -31,45 +31,45 @@ class OptimizationHistory:
 def progress(plot_data: PlotData, by: str) -> Figure:
     """Draw each run's objective, and the best so far."""
     key, scale, word = _axis([plot_data], by)
-    found = _progress(plot_data, by, scale)
-    drawn = figure(f"Best {label(key)} so far", _note(found), x=word, y=label(key))
-    chosen = downsample(range(len(found.runs)), MOST)
-    drawn.add_trace(
+    history = _progress(plot_data, by, scale)
+    plot = figure(f"Best {label(key)} so far", _note(history), x=word, y=label(key))
+    indices = downsample(range(len(history.runs)), MOST)
+    plot.add_trace(
         go.Scatter(
-            x=[found.places[place] for place in chosen],
-            y=[found.values[place] for place in chosen],
-            text=[run_label(found.runs[place]) for place in chosen],
+            x=[history.places[place] for place in indices],
+            y=[history.values[place] for place in indices],
+            text=[run_label(history.runs[place]) for place in indices],
             mode="markers",
             marker={"color": GREY, "size": 6},
             name="each run",
             hovertemplate="%{text}: %{y:.5g}<extra></extra>",
         )
     )
-    drawn.add_trace(_best(found, PALETTE[0], "best so far"))
-    return drawn
+    plot.add_trace(_best(history, PALETTE[0], "best so far"))
+    return plot
 
 
-def compare(materials: Sequence[PlotData], by: str) -> Figure:
+def compare(sweeps: Sequence[PlotData], by: str) -> Figure:
     """Draw the best so far of several sweeps, over their own runs or time."""
-    goals = {(each.key(None), each.maximize(each.key(None))) for each in materials}
+    goals = {(each.key(None), each.maximize(each.key(None))) for each in sweeps}
     if len({maximize for _, maximize in goals}) > 1:
         raise SweepError("one of the sweeps minimizes and another maximizes: they have no best")
-    _, scale, word = _axis(materials, by)
+    _, scale, word = _axis(sweeps, by)
     names = " / ".join(dict.fromkeys(label(name) for name, _ in sorted(goals)))
-    drawn = figure(f"Best {names} so far", x=word, y=names)
-    own = [label(each.sweep.name, 30) for each in materials]
-    for place, plot_data in enumerate(materials):
-        found = _progress(plot_data, by, scale)
-        name = own[place]
-        if own.count(name) > 1:
+    plot = figure(f"Best {names} so far", x=word, y=names)
+    names_of_sweeps = [label(each.sweep.name, 30) for each in sweeps]
+    for index, plot_data in enumerate(sweeps):
+        history = _progress(plot_data, by, scale)
+        name = names_of_sweeps[index]
+        if names_of_sweeps.count(name) > 1:
             name = f"{name} ({plot_data.sweep.id})"
-        colour = PALETTE[place % len(PALETTE)]
-        chosen = downsample(range(len(found.runs)), MOST // len(materials))
-        drawn.add_trace(
+        colour = PALETTE[index % len(PALETTE)]
+        indices = downsample(range(len(history.runs)), MOST // len(sweeps))
+        plot.add_trace(
             go.Scatter(
-                x=[found.places[at] for at in chosen],
-                y=[found.values[at] for at in chosen],
-                text=[run_label(found.runs[at]) for at in chosen],
+                x=[history.places[at] for at in indices],
+                y=[history.values[at] for at in indices],
+                text=[run_label(history.runs[at]) for at in indices],
                 mode="markers",
                 marker={"color": colour, "size": 5, "opacity": 0.4},
                 showlegend=False,
@@ -77,21 +77,21 @@ def compare(materials: Sequence[PlotData], by: str) -> Figure:
                 hovertemplate="%{text}: %{y:.5g}<extra>%{fullData.name}</extra>",
             )
         )
-        drawn.add_trace(_best(found, colour, f"{name}: {found.best[-1]:.5g}"))
-    return drawn
+        plot.add_trace(_best(history, colour, f"{name}: {history.best[-1]:.5g}"))
+    return plot
 
 
-def _best(found: OptimizationHistory, colour: str, name: str) -> go.Scatter:
-    """Return the line of the best so far: only where it changes, and its end."""
+def _best(history: OptimizationHistory, colour: str, name: str) -> go.Scatter:
+    """Return the line of the best value so far: the points where it changes, and its end."""
     changes = [
         at
-        for at, value in enumerate(found.best)
-        if at in (0, len(found.best) - 1) or value != found.best[at - 1]
+        for at, value in enumerate(history.best)
+        if at in (0, len(history.best) - 1) or value != history.best[at - 1]
     ]
     return go.Scatter(
-        x=[found.places[at] for at in changes],
-        y=[found.best[at] for at in changes],
-        text=[run_label(found.runs[at]) for at in changes],
+        x=[history.places[at] for at in changes],
+        y=[history.best[at] for at in changes],
+        text=[run_label(history.runs[at]) for at in changes],
         mode="lines",
         line={"shape": "hv", "width": 2.5, "color": colour},
         name=name,
@@ -123,20 +123,20 @@ def _progress(plot_data: PlotData, by: str, scale: float) -> OptimizationHistory
     )
 
 
-def _axis(materials: Sequence[PlotData], by: str) -> tuple[str, float, str]:
+def _axis(sweeps: Sequence[PlotData], by: str) -> tuple[str, float, str]:
     if by not in ("run", "time"):
         raise SweepError(f"by must be 'run' or 'time', and is {by!r}")
-    key = materials[0].key(None)
+    key = sweeps[0].key(None)
     if by == "run":
         return key, 1.0, "run"
     spans = [
         max((run.ended or each.began for run in each.runs), default=each.began) - each.began
-        for each in materials
+        for each in sweeps
     ]
     scale, word = unit(max(spans))
     return key, scale, f"{word} since the sweep's start"
 
 
-def _note(found: OptimizationHistory) -> str:
-    at = found.best.index(found.best[-1])
-    return f"{found.best[-1]:.5g}, by {run_label(found.runs[at])}"
+def _note(history: OptimizationHistory) -> str:
+    index = history.best.index(history.best[-1])
+    return f"{history.best[-1]:.5g}, by {run_label(history.runs[index])}"

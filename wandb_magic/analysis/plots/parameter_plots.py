@@ -1,4 +1,4 @@
-"""How the objective depends on the parameters."""
+"""Draws how the objective depends on the parameters."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def parallel(plot_data: PlotData, names: Sequence[str], key: str | None) -> Figu
     """Draw each run as a line through its parameters, coloured by its value."""
     name, runs, values = sample(plot_data, key)
     parameters = plot_data.parameters(runs, names)[:MOST_AXES]
-    # The best are drawn last, and so on top.
+    # The best are drawn last, and are therefore on top.
     order = sorted(
         range(len(runs)), key=lambda at: values[at], reverse=not plot_data.maximize(name)
     )
     ordered = [values[at] for at in order]
-    shades = objective_colorscale(ordered, maximize=plot_data.maximize(name))
-    drawn = figure(f"{label(name)} by parameters", sample_note(plot_data, runs, name))
+    colorscale = objective_colorscale(ordered, maximize=plot_data.maximize(name))
+    plot = figure(f"{label(name)} by parameters", sample_note(plot_data, runs, name))
     low, high = min(ordered), max(ordered)
     longest = max(8, 90 // (len(parameters) + 1))
-    drawn.add_trace(
+    plot.add_trace(
         go.Parcoords(
-            line={"color": ordered, "showscale": True, **shades},
+            line={"color": ordered, "showscale": True, **colorscale},
             dimensions=[
                 *(_dimension(each, order, longest) for each in parameters),
                 {
@@ -56,66 +56,66 @@ def parallel(plot_data: PlotData, names: Sequence[str], key: str | None) -> Figu
             tickfont={"size": 10},
         )
     )
-    drawn.update_layout(margin={"l": 60, "r": 40, "t": 125, "b": 30})
-    return drawn
+    plot.update_layout(margin={"l": 60, "r": 40, "t": 125, "b": 30})
+    return plot
 
 
 def slices(plot_data: PlotData, names: Sequence[str], key: str | None) -> Figure:
-    """Draw the value over each parameter by itself."""
+    """Draw the value over each parameter separately."""
     name, runs, values = sample(plot_data, key)
     parameters = plot_data.parameters(runs, names)
     if not parameters:
         raise SweepStateError("no parameter of the sweep varies yet")
     if not names:
         rank = [weight.name for weight in plot_data.importances(key).parameters]
-        places = {each: place for place, each in enumerate(rank)}
+        places = {each: index for index, each in enumerate(rank)}
         parameters.sort(key=lambda each: places.get(each.name, len(places)))
         parameters = parameters[:MOST_SLICES]
-    drawn = figure(
+    plot = figure(
         f"{label(name)} by each parameter", sample_note(plot_data, runs, name), y=label(name)
     )
     numbers = [run.number for run in runs]
-    for place, parameter in enumerate(parameters):
-        known = [at for at, value in enumerate(parameter.values) if value is not None]
-        drawn.add_trace(
+    for index, parameter in enumerate(parameters):
+        indices = [at for at, value in enumerate(parameter.values) if value is not None]
+        plot.add_trace(
             go.Scatter(
-                x=[axis_value(parameter, at, 12) for at in known],
-                y=[values[at] for at in known],
-                text=[run_label(runs[at]) for at in known],
+                x=[axis_value(parameter, at, 12) for at in indices],
+                y=[values[at] for at in indices],
+                text=[run_label(runs[at]) for at in indices],
                 mode="markers",
                 marker={
-                    "color": [numbers[at] for at in known],
+                    "color": [numbers[at] for at in indices],
                     "colorscale": "Viridis",
                     "reversescale": True,
                     "size": 6,
-                    "showscale": place == len(parameters) - 1,
+                    "showscale": index == len(parameters) - 1,
                     "colorbar": {"title": {"text": "run"}, "thickness": 12},
                 },
                 showlegend=False,
-                xaxis=f"x{place + 1}" if place else "x",
+                xaxis=f"x{index + 1}" if index else "x",
                 hovertemplate="%{text}<br>%{x}: %{y:.5g}<extra></extra>",
             )
         )
         title, part = label(parameter.name, 60 // len(parameters)), 1 / len(parameters)
-        domain = [place * part + GAP * (place > 0), (place + 1) * part - GAP]
-        axis = f"xaxis{place + 1 if place else ''}"
-        drawn.update_layout({axis: {"title": title, "domain": domain, **scale(parameter)}})
-    return drawn
+        domain = [index * part + GAP * (index > 0), (index + 1) * part - GAP]
+        axis = f"xaxis{index + 1 if index else ''}"
+        plot.update_layout({axis: {"title": title, "domain": domain, **scale(parameter)}})
+    return plot
 
 
 def importances(plot_data: PlotData, key: str | None) -> Figure:
     """Draw how much each parameter matters."""
-    found = plot_data.importances(key)
+    result = plot_data.importances(key)
     name = label(plot_data.key(key))
-    if not found.parameters:
+    if not result.parameters:
         raise SweepStateError(
             f"the importance for {plot_data.key(key)!r} needs runs that differ in parameters and "
-            f"value, and there are {found.runs} runs: let more of them end"
+            f"value, and there are {result.runs} runs: let more of them end"
         )
-    most = list(reversed(found.parameters[:MOST_BARS]))
-    note = f"{found.evaluator}; r: rank correlation; {found.warning or f'{found.runs} runs'}"
-    drawn = figure(f"Importance for {name}", note, x="share of the importance")
-    drawn.add_trace(
+    most = list(reversed(result.parameters[:MOST_BARS]))
+    note = f"{result.evaluator}; r: rank correlation; {result.warning or f'{result.runs} runs'}"
+    plot = figure(f"Importance for {name}", note, x="share of the importance")
+    plot.add_trace(
         go.Bar(
             orientation="h",
             y=[label(weight.name, 30) for weight in most],
@@ -128,29 +128,29 @@ def importances(plot_data: PlotData, key: str | None) -> Figure:
         )
     )
     longest = most[-1].importance
-    drawn.update_yaxes(type="category", showgrid=False)
-    drawn.update_xaxes(range=[0, 1.25 * longest if longest > 0 else 1])
-    return drawn
+    plot.update_yaxes(type="category", showgrid=False)
+    plot.update_xaxes(range=[0, 1.25 * longest if longest > 0 else 1])
+    return plot
 
 
 def _dimension(parameter: Parameter, order: Sequence[int], longest: int) -> dict[str, Any]:
     title = label(parameter.name, longest)
-    held = [parameter.values[at] for at in order]
+    values = [parameter.values[at] for at in order]
     if not parameter.numeric:
-        names = sorted({value for value in held if value is not None})
+        names = sorted({value for value in values if value is not None})
         places = {value: place for place, value in enumerate(names)}
-        missing = None in held
+        missing = None in values
         texts = [raw(each, 16) for each in names] + (["none"] if missing else [])
         return {
             "label": title,
-            "values": [places.get(value, len(names)) for value in held],
+            "values": [places.get(value, len(names)) for value in values],
             "tickvals": list(range(len(texts))),
             "ticktext": texts,
             "range": [-0.2, max(len(texts) - 0.8, 0.2)],
         }
-    given = [float(value) for value in held if value is not None]
-    numbers = np.array([np.nan if value is None else float(value) for value in held])
-    low, high = min(given), max(given)
+    present = [float(value) for value in values if value is not None]
+    numbers = np.array([np.nan if value is None else float(value) for value in values])
+    low, high = min(present), max(present)
     if parameter.log:
         first, last = np.log10(low), np.log10(high)
         marks = range(int(np.ceil(first)), int(np.floor(last)) + 1)

@@ -1,4 +1,4 @@
-"""What plots are made of: a sweep's runs, values and parameters, read once for each plot."""
+"""The data of plots: a sweep's runs, values and parameters, read once for each plot."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wandb_magic.records import Metric, RunId, RunRecord, RunState, flatten_keys
 from wandb_magic.store import StoreReader
 
 _Each = TypeVar("_Each")
-NEWEST = 5000  # runs from which importance is told
+NEWEST = 5000  # runs from which importance is computed
 NUMERIC_LOG = ("log_uniform", "log_normal")
 
 
@@ -26,11 +26,11 @@ class Parameter:
     Attributes
     ----------
     name
-        Dotted.
+        Its dotted name.
     values
-        For each run, None where it has none: numbers if `numeric`, else texts.
+        One value per run, None where it has none: numbers if `numeric`, else texts.
     numeric, log
-        Whether all values are numbers, and whether the spec searches them by their logarithm.
+        Whether all values are numbers, and whether the spec searches them on a log scale.
     """
 
     name: str
@@ -45,12 +45,12 @@ class Parameter:
 
 
 class PlotData:
-    """A sweep's results as plots need them; made anew for each plot.
+    """A sweep's results in the form that plots need; created anew for each plot.
 
     Parameters
     ----------
     reader
-        Of the sweep's store.
+        The reader of the sweep's store.
     """
 
     def __init__(self, reader: StoreReader) -> None:
@@ -66,55 +66,57 @@ class PlotData:
 
     @property
     def began(self) -> float:
-        """When the sweep began, in seconds since the epoch."""
+        """The start of the sweep, in seconds since the epoch."""
         started = [run.started for run in self.runs if run.started is not None]
         return min(started, default=self.sweep.started or self.sweep.created)
 
-    def key(self, given: str | None) -> str:
-        """Return the metric that is meant: the objective unless another is named.
+    def key(self, requested: str | None) -> str:
+        """Return the name of the metric: the objective unless another is requested.
 
         Raises
         ------
         SweepError
-            If the sweep has none and none is named.
+            If the sweep has none and none is requested.
         """
-        if given is not None:
-            return given
+        if requested is not None:
+            return requested
         if self.metric is None:
             raise SweepError("the sweep has no metric: name one, as in plot.curves('loss')")
         return self.metric.name
 
     def maximize(self, key: str) -> bool:
-        """Tell whether larger is better: for the objective as the config says."""
+        """Return whether larger is better: only if the objective is to be maximized."""
         return self.metric is not None and self.metric.name == key and self.metric.maximize
 
-    def runs_with_value(self, given: str | None) -> tuple[str, list[RunRecord], list[float]]:
-        """Return the metric's name, and the runs that have a finite value of it, with these.
+    def runs_with_value(self, requested: str | None) -> tuple[str, list[RunRecord], list[float]]:
+        """Return the metric's name, the runs that have a finite value of it, and these values.
 
         Raises
         ------
         SweepStateError
-            If no run has one.
+            If no run has such a value.
         """
-        key = self.key(given)
-        held: Mapping[RunId, Any]
+        key = self.key(requested)
+        values: Mapping[RunId, Any]
         if self.metric is not None and key == self.metric.name:
-            held = {run.id: run.value for run in self.runs}
+            values = {run.id: run.value for run in self.runs}
         else:
             summaries = self.reader.summaries()
-            held = {run: flatten_keys(logged, "").get(key) for run, logged in summaries.items()}
+            values = {run: flatten_keys(logged, "").get(key) for run, logged in summaries.items()}
         pairs = [
-            (run, finite) for run in self.runs if (finite := _finite(held.get(run.id))) is not None
+            (run, finite)
+            for run in self.runs
+            if (finite := _finite(values.get(run.id))) is not None
         ]
         if not pairs:
             raise SweepStateError(f"no run of sweep {self.sweep.name} has a value of {key!r} yet")
         return key, [run for run, _ in pairs], [value for _, value in pairs]
 
-    def importances(self, given: str | None) -> Importances:
-        """Return how much each parameter matters, from the newest runs that did not break."""
+    def importances(self, requested: str | None) -> Importances:
+        """Return how much each parameter matters, from the newest runs that did not fail."""
         from wandb_magic.analysis.study import silence_optuna  # noqa: PLC0415 - imports Optuna
 
-        key, runs, values = self.runs_with_value(given)
+        key, runs, values = self.runs_with_value(requested)
         if key not in self._importances:
             pairs = [
                 (flatten_keys(run.params, ""), value)
@@ -134,27 +136,29 @@ class PlotData:
         if self.metric is None:
             return []
         sign = -1.0 if self.metric.maximize else 1.0
-        found = [(sign * run.value, run) for run in self.runs if _finite(run.value) is not None]  # type: ignore[operator] # finite
-        return [run for _, run in sorted(found, key=lambda pair: pair[0])]
+        pairs = [(sign * run.value, run) for run in self.runs if _finite(run.value) is not None]  # type: ignore[operator] # finite
+        return [run for _, run in sorted(pairs, key=lambda pair: pair[0])]
 
     def parameters(self, runs: Sequence[RunRecord], names: Sequence[str] = ()) -> list[Parameter]:
-        """Return the parameters of `runs`, those in `names` or all that vary.
+        """Return the parameters of `runs`: those in `names`, or all that vary.
 
         Raises
         ------
         SweepError
-            If a name is no parameter's.
+            If a name is not a parameter.
         """
         flat = [flatten_keys(run.params, "") for run in runs]
-        known = list(dict.fromkeys(name for each in flat for name in each))
+        existing = list(dict.fromkeys(name for each in flat for name in each))
         for name in names:
-            if name not in known:
-                raise SweepError(f"the sweep has no parameter {name!r}: it has {', '.join(known)}")
+            if name not in existing:
+                raise SweepError(
+                    f"the sweep has no parameter {name!r}: it has {', '.join(existing)}"
+                )
         logs = log_parameters(self.sweep.spec)
-        made = [
-            _parameter(name, [each.get(name) for each in flat], logs) for name in names or known
+        parameters = [
+            _parameter(name, [each.get(name) for each in flat], logs) for name in names or existing
         ]
-        return made if names else [each for each in made if each.varies]
+        return parameters if names else [each for each in parameters if each.varies]
 
     def pruned_runs(self) -> list[RunRecord]:
         """Return the runs that were ended early."""
@@ -162,16 +166,16 @@ class PlotData:
 
 
 def downsample(items: Sequence[_Each], most: int) -> list[_Each]:
-    """Return at most `most` of the items, evenly spread, the first and the last among them."""
+    """Return at most `most` of the items, evenly spaced, including the first and the last."""
     if len(items) <= most:
         return list(items)
     step = (len(items) - 1) / (most - 1)
-    return [items[round(place * step)] for place in range(most)]
+    return [items[round(index * step)] for index in range(most)]
 
 
 def log_parameters(spec: Mapping[str, Any]) -> set[str]:
-    """Return the dotted names of the parameters that a spec searches by their logarithm."""
-    found = set[str]()
+    """Return the dotted names of the parameters that a spec searches on a log scale."""
+    log_names = set[str]()
 
     def look(entries: Mapping[str, Any], prefix: str) -> None:
         for name, entry in entries.items():
@@ -180,19 +184,19 @@ def log_parameters(spec: Mapping[str, Any]) -> set[str]:
             if isinstance(entry.get("parameters"), Mapping):
                 look(entry["parameters"], f"{prefix}{name}.")
             elif any(word in str(entry.get("distribution", "")) for word in NUMERIC_LOG):
-                found.add(f"{prefix}{name}")
+                log_names.add(f"{prefix}{name}")
 
     look(spec.get("parameters", {}), "")
-    return found
+    return log_names
 
 
-def _parameter(name: str, held: list[Any], logs: set[str]) -> Parameter:
-    given = [value for value in held if value is not None]
-    numeric = bool(given) and all(_finite(value) is not None for value in given)
+def _parameter(name: str, values: list[Any], logs: set[str]) -> Parameter:
+    present = [value for value in values if value is not None]
+    numeric = bool(present) and all(_finite(value) is not None for value in present)
     if numeric:
-        log = name in logs and all(value > 0 for value in given)
-        return Parameter(name, tuple(held), numeric=True, log=log)
-    texts = tuple(None if value is None else _text(value) for value in held)
+        log = name in logs and all(value > 0 for value in present)
+        return Parameter(name, tuple(values), numeric=True, log=log)
+    texts = tuple(None if value is None else _text(value) for value in values)
     return Parameter(name, texts, numeric=False, log=False)
 
 
@@ -201,7 +205,7 @@ def _text(value: object) -> str:
 
 
 def _finite(value: object) -> float | None:
-    """Return a number that can be drawn; None for all else, and for truth values."""
+    """Return a number that can be drawn; None for anything else, including booleans."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:

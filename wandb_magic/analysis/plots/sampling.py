@@ -1,4 +1,4 @@
-"""Which runs are drawn over their parameters, and as which values."""
+"""Chooses the runs to draw over their parameters, and the values to draw."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ MOST = 1000  # runs in one plot
 
 
 def sample(plot_data: PlotData, key: str | None) -> tuple[str, list[RunRecord], list[float]]:
-    """Return the runs to draw: the best among them, however many there are."""
+    """Return the runs to draw: always including the best, however many there are."""
     name, runs, values = plot_data.runs_with_value(key)
     if len(runs) <= MOST:
         return name, runs, values
     ranked = sorted(range(len(runs)), key=lambda at: values[at], reverse=plot_data.maximize(name))
     best = ranked[: MOST // 10]
-    kept = sorted({*best, *downsample(range(len(runs)), MOST - len(best))})
-    return name, [runs[at] for at in kept], [values[at] for at in kept]
+    indices = sorted({*best, *downsample(range(len(runs)), MOST - len(best))})
+    return name, [runs[at] for at in indices], [values[at] for at in indices]
 
 
 def axis_value(parameter: Parameter, at: int, longest: int = 30) -> float | str:
-    """Return what a run's value of a parameter is drawn as."""
+    """Return the form in which a run's value of a parameter is drawn."""
     value: float | str = parameter.values[at]
     return value if parameter.numeric else label(value, longest)
 
 
 def scale(parameter: Parameter) -> dict[str, Any]:
-    """Return the axis that a parameter needs."""
+    """Return the layout of a parameter's axis."""
     if parameter.log:
         return {"type": "log", "exponentformat": "power"}
     return {} if parameter.numeric else {"type": "category"}
 
 
 def sample_note(plot_data: PlotData, runs: Sequence[RunRecord], key: str) -> str:
-    """Say how many runs are drawn, and of how many."""
+    """Return a text on how many runs are drawn, and of how many."""
     _, valued, _ = plot_data.runs_with_value(key)
     total = len(valued)
     return f"{total} runs" if len(runs) == total else f"{len(runs):,} of {total:,} runs"

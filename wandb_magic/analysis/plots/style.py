@@ -1,4 +1,4 @@
-"""How all plots look: the panel's colours, one frame, texts that cannot become markup."""
+"""The style of all plots: the panel's colours, one layout, texts that cannot become markup."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from wandb_magic.analysis.mpl import Figure
 from wandb_magic.records import RunRecord, RunState
 
-# Okabe, Ito: Color Universal Design (2008), as in the panel; black is the text's.
+# Okabe, Ito: Color Universal Design (2008), as in the panel; black is used for text.
 PALETTE = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#8a7a00")
 STATES = {
     RunState.FINISHED: "#009e73",
@@ -25,7 +25,7 @@ STATES = {
 }
 GREY = "rgba(128,128,128,0.45)"
 FAINT = "rgba(128,128,128,0.28)"
-MANY = 60  # lines from which each is drawn fainter
+MANY = 60  # with more lines than this, each is drawn fainter
 HEIGHT = 420
 LONGEST = 60
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -67,28 +67,28 @@ LEGEND = {
 
 
 def label(text: object, longest: int = LONGEST) -> str:
-    """Return a text of the user's for a figure: short, one line, and nothing but text.
+    """Return a user's text for a figure: short, one line, and without markup.
 
-    plotly takes tags and links in texts for markup; so these come escaped.
+    plotly interprets tags and links in texts as markup, so these are escaped.
     """
     return html.escape(raw(text, longest), quote=False)
 
 
 def raw(text: object, longest: int = LONGEST) -> str:
-    """Return the same unescaped, for the few places where plotly takes a text as it is."""
+    """Return the same unescaped, for the few places where plotly uses a text literally."""
     flat = _CONTROL.sub(" ", _ESCAPE.sub("", str(text))).strip()
     return flat if len(flat) <= longest else f"{flat[: longest - 1]}…"
 
 
 def run_label(run: RunRecord) -> str:
-    """Return what a run is called in a legend or beside the pointer."""
-    again = f", attempt {run.attempt}" if run.attempt else ""
-    return f"run {run.number} ({run.id}{again})"
+    """Return the name of a run in a legend or a tooltip."""
+    attempt = f", attempt {run.attempt}" if run.attempt else ""
+    return f"run {run.number} ({run.id}{attempt})"
 
 
 def figure(title: str, note: str = "", *, x: str = "", y: str = "", **layout: Any) -> Figure:  # noqa: ANN401 - plotly's
-    """Return an empty figure; `title`, `note`, `x` and `y` are markup already."""
-    made = Figure(
+    """Return an empty figure; `title`, `note`, `x` and `y` are already markup."""
+    plot = Figure(
         layout={
             "template": TEMPLATE,
             "height": HEIGHT,
@@ -98,16 +98,16 @@ def figure(title: str, note: str = "", *, x: str = "", y: str = "", **layout: An
         }
     )
     if x:
-        made.update_xaxes(title=x)
+        plot.update_xaxes(title=x)
     if y:
-        made.update_yaxes(title=y)
-    return made
+        plot.update_yaxes(title=y)
+    return plot
 
 
 def objective_colorscale(values: list[float], *, maximize: bool) -> dict[str, Any]:
-    """Return the colour scale of objectives: what is better is darker.
+    """Return the colour scale of objectives: better values are darker.
 
-    With many values, the worst twentieth looks alike: one diverged run must not pale the rest.
+    With many values, the worst twentieth looks the same: one diverged run must not fade the rest.
     """
     ordered = sorted(values)
     cut = len(ordered) // 20

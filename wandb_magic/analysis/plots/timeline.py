@@ -1,4 +1,4 @@
-"""When runs were executed, how long each took, and what that cost."""
+"""Draws when runs were executed, how long each took, and what it cost."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from wandb_magic.errors import SweepError, SweepStateError
 from wandb_magic.records import NO_AGENT, RunRecord, RunState
 
 MOST = 2000  # bars in a timeline
-FEW = 200  # runs that are drawn one by one
+FEW = 200  # up to so many runs are drawn individually
 HOUR = 3600.0
 _UNITS = ((48 * HOUR, 24 * HOUR, "days"), (3 * HOUR, HOUR, "hours"), (180.0, 60.0, "minutes"))
 
 
 def unit(span: float) -> tuple[float, str]:
-    """Return the unit in which a span of seconds is told: its seconds, and its name."""
+    """Return the unit in which to express a span of seconds: its seconds, and its name."""
     return next(((size, name) for least, size, name in _UNITS if span >= least), (1.0, "seconds"))
 
 
@@ -30,32 +30,32 @@ def timeline(plot_data: PlotData) -> Figure:
     if not runs:
         raise SweepStateError(f"no run of sweep {plot_data.sweep.name} has started yet")
     now = time.time()
-    began = plot_data.began
-    scale, word = unit(max(_end(run, now) for run in runs) - began)
+    started = plot_data.began
+    scale, word = unit(max(_end(run, now) for run in runs) - started)
     shown = downsample(runs, MOST)
     note = (
         f"{len(runs)} runs" if len(shown) == len(runs) else f"{len(shown)} of {len(runs):,} runs"
     )
-    drawn = figure(
+    plot = figure(
         "Runs by agent", note, x=f"{word} since the sweep's start", barmode="overlay", bargap=0.3
     )
     agents = sorted({run.agent for run in shown}, reverse=True)
-    drawn.update_yaxes(
+    plot.update_yaxes(
         type="category",
         categoryorder="array",
         categoryarray=[f"agent {agent}" for agent in agents],
         showgrid=False,
     )
     for state in RunState:
-        own = [run for run in shown if run.state is state]
-        if own:
-            drawn.add_trace(
+        state_runs = [run for run in shown if run.state is state]
+        if state_runs:
+            plot.add_trace(
                 go.Bar(
                     orientation="h",
-                    y=[f"agent {run.agent}" for run in own],
-                    base=[((run.started or began) - began) / scale for run in own],
-                    x=[(_end(run, now) - (run.started or now)) / scale for run in own],
-                    text=[_duration_label(run, now) for run in own],
+                    y=[f"agent {run.agent}" for run in state_runs],
+                    base=[((run.started or started) - started) / scale for run in state_runs],
+                    x=[(_end(run, now) - (run.started or now)) / scale for run in state_runs],
+                    text=[_duration_label(run, now) for run in state_runs],
                     textposition="none",
                     marker={
                         "color": STATES[state],
@@ -66,40 +66,40 @@ def timeline(plot_data: PlotData) -> Figure:
                     hovertemplate="%{text}<extra></extra>",
                 )
             )
-    return drawn
+    return plot
 
 
 def costs(plot_data: PlotData, price: float | None, currency: str) -> Figure:
-    """Draw how long each run took, or what it cost at a price for an hour."""
+    """Draw how long each run took, or what it cost at a price per hour."""
     if price is not None and not (math.isfinite(price) and price >= 0):
         raise SweepError(f"price must be a number from 0, for one hour of a run, and is {price!r}")
     runs = [run for run in plot_data.runs if run.started is not None and run.ended is not None]
     if not runs:
         raise SweepStateError(f"no run of sweep {plot_data.sweep.name} has ended yet")
-    took = [(run.ended or 0.0) - (run.started or 0.0) for run in runs]
-    total = sum(took)
-    scale, word = unit(max(took))
+    durations = [(run.ended or 0.0) - (run.started or 0.0) for run in runs]
+    total = sum(durations)
+    scale, word = unit(max(durations))
     note = f"{_number(total, *unit(total))} in all, {len(runs)} runs"
     if price is None:
-        title, y, sizes = "Duration of each run", word, [seconds / scale for seconds in took]
+        title, y, sizes = "Duration of each run", word, [seconds / scale for seconds in durations]
     else:
         money = label(currency)
         title, y = "Cost of each run", f"cost, {money}" if money else "cost"
-        sizes = [seconds / HOUR * price for seconds in took]
+        sizes = [seconds / HOUR * price for seconds in durations]
         note += f" · {sum(sizes):.2f} {money} at {price:g} {money} an hour".replace("  ", " ")
     if len(runs) > FEW:
-        drawn = figure(title, note, x=y, y="runs")
-        drawn.add_trace(go.Histogram(x=sizes, marker={"color": PALETTE[0]}, nbinsx=40))
-        return drawn
-    drawn = figure(title, note, x="run", y=y, barmode="overlay")
+        plot = figure(title, note, x=y, y="runs")
+        plot.add_trace(go.Histogram(x=sizes, marker={"color": PALETTE[0]}, nbinsx=40))
+        return plot
+    plot = figure(title, note, x="run", y=y, barmode="overlay")
     for state in RunState:
-        own = [place for place, run in enumerate(runs) if run.state is state]
-        if own:
-            drawn.add_trace(
+        indices = [index for index, run in enumerate(runs) if run.state is state]
+        if indices:
+            plot.add_trace(
                 go.Bar(
-                    x=[_agent_label(runs[place]) for place in own],
-                    y=[sizes[place] for place in own],
-                    text=[_duration_label(runs[place], 0.0) for place in own],
+                    x=[_agent_label(runs[index]) for index in indices],
+                    y=[sizes[index] for index in indices],
+                    text=[_duration_label(runs[index], 0.0) for index in indices],
                     textposition="none",
                     marker={"color": STATES[state]},
                     name=state.value,
@@ -107,10 +107,10 @@ def costs(plot_data: PlotData, price: float | None, currency: str) -> Figure:
                     hovertemplate="%{text}: %{y:.4g}<extra></extra>",
                 )
             )
-    drawn.update_xaxes(
+    plot.update_xaxes(
         type="category", categoryorder="array", categoryarray=[_agent_label(run) for run in runs]
     )
-    return drawn
+    return plot
 
 
 def _agent_label(run: RunRecord) -> str:
@@ -122,9 +122,9 @@ def _end(run: RunRecord, now: float) -> float:
 
 
 def _duration_label(run: RunRecord, now: float) -> str:
-    took = _end(run, now) - (run.started or now)
+    duration = _end(run, now) - (run.started or now)
     cause = f"<br>{label(run.cause)}" if run.cause else ""
-    return f"{run_label(run)}, {run.state.value}, {_number(took, *unit(took))}{cause}"
+    return f"{run_label(run)}, {run.state.value}, {_number(duration, *unit(duration))}{cause}"
 
 
 def _number(seconds: float, scale: float, word: str) -> str:

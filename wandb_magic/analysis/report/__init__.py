@@ -1,7 +1,7 @@
-"""A sweep as one page that can be sent to anybody: it loads nothing, and shows all.
+"""A report: a sweep as a single self-contained page that can be sent to anybody.
 
-The page holds plotly's script once; a policy in it forbids every request. Texts of the user's and
-of the runs are text there, never markup, and what looks like a secret is masked.
+The page contains plotly's script; a policy in it forbids every request. Texts of the user and of
+the runs are shown as text, never as markup, and anything that looks like a secret is masked.
 """
 
 from wandb_magic.analysis.report.page import write

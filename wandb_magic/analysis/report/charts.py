@@ -1,4 +1,4 @@
-"""The plots of a report: interactive ones as JSON, each with its picture."""
+"""The plots of a report: interactive figures as JSON, each with an image."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Chart:
-    """One plot: its name on the page, what it is called, and what draws it.
+    """One plot: its name on the page, its title, and the function that draws it.
 
-    `early` ones are of runs that were ended early, `broad` ones take the whole width.
+    `early` charts show runs that were ended early; `broad` charts take the whole width.
     """
 
     name: str
@@ -72,41 +72,41 @@ CHARTS = (
 
 
 def charts(plot_data: PlotData) -> tuple[str, Json]:
-    """Return the section of all plots, and the figures by their names."""
+    """Return the section with all plots, and the figures by name."""
     parts, figures = [], {}
     for chart in CHARTS:
         if chart.early and not plot_data.pruned_runs():
             continue
         try:
-            drawn = chart.draw(plot_data)
-        except SweepError as error:  # not yet, or never: the reader is told why
+            plot = chart.draw(plot_data)
+        except SweepError as error:  # not yet, or never: show the reason
             parts.append(
                 f"<figure><h3>{markup.text(chart.title)}</h3>"
                 f'<p class="quiet">{markup.text(error)}</p></figure>'
             )
             continue
-        figure = _redact_figure(drawn.compact())
+        figure = _redact_figure(plot.compact())
         figures[chart.name] = {"data": figure["data"], "layout": figure["layout"]}
-        picture = base64.b64encode(png(figure)).decode()
+        image = base64.b64encode(png(figure)).decode()
         broad = ' class="broad"' if chart.broad else ""
         parts.append(
             f'<figure{broad}><div class="chart" data-figure="{chart.name}" role="img"'
             f' aria-label="{markup.text(chart.title)}"></div>'
             f'<noscript><img alt="{markup.text(chart.title)}"'
-            f' src="data:image/png;base64,{picture}"></noscript></figure>'
+            f' src="data:image/png;base64,{image}"></noscript></figure>'
         )
     return markup.section("charts", "Charts", '<div class="charts">', *parts, "</div>"), figures
 
 
-def _redact_figure(held: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return a figure with a mask over each secret in its texts."""
-    if isinstance(held, str):
-        return redact(held)
-    if isinstance(held, list):
-        # Most lists are long, and of numbers.
+def _redact_figure(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return a figure with each secret in its texts masked."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, list):
+        # Most lists are long lists of numbers.
         return [
-            _redact_figure(each) if isinstance(each, (str, list, dict)) else each for each in held
+            _redact_figure(each) if isinstance(each, (str, list, dict)) else each for each in value
         ]
-    if isinstance(held, dict):
-        return {key: _redact_figure(value) for key, value in held.items()}
-    return held
+    if isinstance(value, dict):
+        return {key: _redact_figure(item) for key, item in value.items()}
+    return value

@@ -1,4 +1,4 @@
-"""Pieces of HTML. Whatever comes from a sweep passes `text` here, and so is nothing but text."""
+"""HTML building blocks. Everything from a sweep goes through `text`, so it cannot be markup."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONGEST = 200
 
 
 def text(value: object, longest: int | None = None) -> str:
-    """Return a text of anybody's as HTML: without secrets, colours of terminals and control."""
+    """Return any text as HTML: without secrets, terminal colours and control characters."""
     plain = _CONTROL.sub("�", _ESCAPE.sub("", redact(str(value))))
     if longest is not None and len(plain) > longest:
         plain = f"{plain[: longest - 1]}…"
@@ -25,36 +25,36 @@ def text(value: object, longest: int | None = None) -> str:
 
 
 def script(value: object) -> str:
-    """Return JSON that can stand in a script element, whatever texts it holds."""
+    """Return JSON that is safe in a script element, whatever texts it contains."""
     raw = json.dumps(value, separators=(",", ":"), allow_nan=False)
-    for found, safe in {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}.items():
-        raw = raw.replace(found, safe)
+    for character, safe in {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}.items():
+        raw = raw.replace(character, safe)
     return raw  # ASCII: U+2028 is escaped by json
 
 
 def section(name: str, title: str, *parts: str) -> str:
-    """Return a part of the page; `parts` are HTML."""
+    """Return a section of the page; `parts` are HTML."""
     return f'<section id="{name}"><h2>{html.escape(title)}</h2>{"".join(parts)}</section>'
 
 
 def block(code: str) -> str:
-    """Return a text with its lines as they are."""
+    """Return a preformatted text."""
     return f'<pre tabindex="0"><code>{text(code)}</code></pre>'
 
 
 def pairs(rows: Iterable[tuple[str, object]]) -> str:
-    """Return names and their values."""
-    found = (f"<dt>{text(name)}</dt><dd>{text(value)}</dd>" for name, value in rows)
-    return f"<dl>{''.join(found)}</dl>"
+    """Return a list of names and values."""
+    items = (f"<dt>{text(name)}</dt><dd>{text(value)}</dd>" for name, value in rows)
+    return f"<dl>{''.join(items)}</dl>"
 
 
 def number(value: float | None, digits: int = 5) -> str:
-    """Return a number for people."""
+    """Return a number in readable form."""
     return "" if value is None else f"{value:.{digits}g}"
 
 
 def cell(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    """Return a cell of the table, with what it is sorted by."""
+    """Return a cell of the table, with its sort key."""
     if value is None:
         return "<td></td>"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -66,13 +66,13 @@ def cell(value: Any) -> str:  # noqa: ANN401 - any JSON value
 
 
 def heads(names: Sequence[str], numeric: Sequence[bool]) -> str:
-    """Return the head of a table whose columns can be sorted; `numeric` are those of numbers."""
-    found = (
-        f'<th scope="col"{" class=n" if right else ""}>'
+    """Return the head of a sortable table; `numeric` marks the columns of numbers."""
+    cells = (
+        f'<th scope="col"{" class=n" if is_numeric else ""}>'
         f'<button type="button">{text(name, 60)}</button></th>'
-        for name, right in zip(names, numeric, strict=True)
+        for name, is_numeric in zip(names, numeric, strict=True)
     )
-    return f"<thead><tr>{''.join(found)}</tr></thead>"
+    return f"<thead><tr>{''.join(cells)}</tr></thead>"
 
 
 def _sortable(value: float) -> bool:

@@ -1,7 +1,7 @@
-"""Puts a report together, and writes it.
+"""Composes a report, and writes it.
 
-The page's policy allows two scripts by their hashes, and no request at all. Evaluation is allowed
-to these two, because plotly compiles what draws parallel coordinates.
+The page's policy allows two scripts by their hashes, and no requests. These two may use `eval`,
+because plotly compiles the code that draws parallel coordinates.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from wandb_magic.version import __version__
 def write(
     reader: StoreReader, paths: SweepPaths, file: str | PathLike[str], *, state: str, url: str = ""
 ) -> Path:
-    """Write the report of a sweep, and return where it is.
+    """Write the report of a sweep, and return its path.
 
     Parameters
     ----------
     reader, paths
-        Of the sweep.
+        The sweep's store and paths.
     file
-        The page; its folder exists. A page that is there is replaced when the new one is whole.
+        The page; its folder must exist. An existing page is replaced once the new one is complete.
     state
-        How the sweep stands, in a word.
+        The state of the sweep, in one word.
     url
         Its page at W&B, if it has one.
 
@@ -75,11 +75,11 @@ def compose(reader: StoreReader, paths: SweepPaths, state: str, url: str) -> str
     plot_data = PlotData(reader)
     code = provenance.code_of(paths, plot_data)
     packages = provenance.packages_of(paths, [*plot_data.ranked_runs(), *plot_data.runs])
-    drawn, figures = charts(plot_data)
+    chart_section, figures = charts(plot_data)
     body = [
         sections.headline(plot_data, code, state, url),
         sections.best(plot_data),
-        drawn,
+        chart_section,
         sections.table(plot_data),
         sections.failures(plot_data),
         sections.spec(plot_data),
@@ -105,5 +105,5 @@ def _part(name: str) -> str:
 
 
 def _hash(script: str) -> str:
-    """Return a script as a policy names it: no other is executed."""
+    """Return a script's hash as a policy lists it: no other script is executed."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"

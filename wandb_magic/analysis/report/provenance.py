@@ -1,6 +1,6 @@
-"""What a report says of a sweep besides its plots; read from its folder, never from the notebook.
+"""What a report contains besides plots; read from the sweep's folder, never from the notebook.
 
-The environment of a run is its Python and its packages; environment variables stay out.
+The environment of a run is its Python and its packages; environment variables are left out.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LIST = Path("files", "requirements.txt")
 
 MOST_FAILURES = 50
 MOST_PACKAGES = 1000
-LOOKED_AT = 20  # runs in whose folders a list of packages is looked for
+LOOKED_AT = 20  # runs whose folders are searched for a list of packages
 TRACEBACK = 6000  # characters
 _PACKAGE = re.compile(r"\s*([\w.-]+)\s*(?:==|@)\s*(\S+)")
 _VARIED = re.compile(r"0x[0-9a-fA-F]+|\d+")
@@ -34,7 +34,7 @@ _VARIED = re.compile(r"0x[0-9a-fA-F]+|\d+")
 
 @dataclass(frozen=True)
 class Code:
-    """What the runs executed: its text, and the line or command that started them."""
+    """The code that the runs executed: its text, and the line or command that started them."""
 
     text: str
     command: str
@@ -45,7 +45,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Failure:
-    """Runs that broke alike."""
+    """Runs that failed in the same way."""
 
     cause: str
     error: str
@@ -53,7 +53,7 @@ class Failure:
 
 
 def code_of(paths: SweepPaths, plot_data: PlotData) -> Code:
-    """Return what the runs executed, as far as the folder still says."""
+    """Return what the runs executed, as far as the folder still contains it."""
     try:
         manifest = Manifest.read(paths.bundle)
     except (OSError, ValueError, TypeError, KeyError):  # a copy without its bundle
@@ -73,40 +73,40 @@ def code_of(paths: SweepPaths, plot_data: PlotData) -> Code:
 
 
 def packages_of(paths: SweepPaths, runs: Sequence[RunRecord]) -> list[tuple[str, str]]:
-    """Return name and version of what was installed, from the first run that has W&B's list."""
+    """Return the names and versions of packages, from the first run that has W&B's list."""
     for run in runs[:LOOKED_AT]:
         for folder in _folders(paths, run):
             with contextlib.suppress(OSError, UnicodeDecodeError):
                 lines = read_inside(folder, folder / LIST).decode().splitlines()
-                found = [match.groups() for line in lines if (match := _PACKAGE.match(line))]
-                if found:
-                    return [(name, version) for name, version in found[:MOST_PACKAGES]]
+                packages = [match.groups() for line in lines if (match := _PACKAGE.match(line))]
+                if packages:
+                    return [(name, version) for name, version in packages[:MOST_PACKAGES]]
     return []
 
 
 def _folders(paths: SweepPaths, run: RunRecord) -> Iterator[Path]:
-    """Yield where W&B may have the run; the folder may have come from another place."""
+    """Yield the possible W&B folders of a run; the sweep's folder may have been moved."""
     if run.directory:
-        own = Path(run.directory)
-        yield from (own, paths.folder.parent / own.name)
+        recorded = Path(run.directory)
+        yield from (recorded, paths.folder.parent / recorded.name)
 
 
 def failures_of(runs: Sequence[RunRecord]) -> list[Failure]:
-    """Return the runs that broke, alike ones together, the most frequent first."""
+    """Return the failed runs, grouped by cause, the most frequent first."""
     groups: dict[str, list[RunRecord]] = {}
     for run in runs:
         if run.state.is_failure:
             groups.setdefault(_VARIED.sub("#", run.cause), []).append(run)
     ordered = sorted(groups.values(), key=lambda group: -len(group))[:MOST_FAILURES]
     return [
-        # A secret that is cut in two would no longer be known as one.
+        # A secret that is cut in two would no longer be recognised.
         Failure(group[-1].cause, redact(group[-1].error)[-TRACEBACK:], tuple(group))
         for group in ordered
     ]
 
 
 def span_of(plot_data: PlotData) -> float:
-    """Return how long the sweep has gone on, in seconds."""
+    """Return the duration of the sweep so far, in seconds."""
     sweep, runs = plot_data.sweep, plot_data.runs
     if any(not run.state.has_ended for run in runs) and sweep.ended is None:
         return time.time() - plot_data.began

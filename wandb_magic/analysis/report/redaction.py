@@ -1,10 +1,10 @@
-"""Hides what looks like a key or a password in texts that leave the machine.
+"""Masks what looks like a key or a password in texts that leave the machine.
 
-A cell's code, a traceback or a command may hold one. A mask that hides too much costs a reader
-little; a key that is shown costs its owner much.
+A cell's code, a traceback or a command may contain one. Masking too much costs a reader little;
+revealing a key costs its owner much.
 
-Texts may be long and have no spaces, so every pattern takes time linear in its text: what may run
-to the end of a word begins at the start of that word only, never again inside it.
+Texts may be long and have no spaces, so every pattern takes linear time: a match that may extend
+to the end of a word can start only at the start of that word, never inside it.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import os
 import re
 
 MASK = "•••"
-_LONG_ENOUGH = 8  # an environment variable that is shorter is no key
+_LONG_ENOUGH = 8  # a shorter environment variable is not a key
 _WHOLE = re.compile(
-    r"\b[0-9a-fA-F]{40,}\b"  # W&B's keys of old
+    r"\b[0-9a-fA-F]{40,}\b"  # W&B's old keys
     r"|\b(local-|wandb_v\d_|sk-|gh[opsur]_|github_pat_|hf_|glpat-|xox[abprs]-|AKIA|ASIA)[\w-]{8,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.DOTALL,
 )
-# JSON web tokens. The look ahead says once for each word whether a token in it can end at all.
+# JSON web tokens. The lookahead checks once for each word whether it can contain a token at all.
 _TOKEN = re.compile(
     r"(?<![\w-])(?=[\w-]*\.[\w.-]{8})(?P<before>[\w-]*?)\beyJ[\w-]{8,}\.[\w.-]{8,}"
 )
@@ -34,7 +34,7 @@ _NAMED = re.compile(
 
 
 def redact(text: str) -> str:
-    """Return `text` with a mask over each secret."""
+    """Return `text` with each secret masked."""
     key = os.environ.get("WANDB_API_KEY", "")
     if len(key) >= _LONG_ENOUGH:
         text = text.replace(key, MASK)

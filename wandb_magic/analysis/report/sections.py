@@ -1,4 +1,4 @@
-"""The parts of a report besides its plots, as HTML."""
+"""The sections of a report besides its plots, as HTML."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from wandb_magic.records import RunRecord, flatten_keys
 
 MOST_ROWS = 1000
 MOST_COLUMNS = 40
-NAMED = 12  # runs that a failure names
+NAMED = 12  # runs listed per failure
 OWN = ("run", "id", "state", "value", "seconds", "agent")
 
 
 def headline(plot_data: PlotData, code: provenance.Code, state: str, url: str) -> str:
-    """Return what a sweep is, and how it went, in a few words."""
+    """Return a summary of the sweep and its results."""
     sweep, counts = plot_data.sweep, Counter(run.state.value for run in plot_data.runs)
     rows: list[tuple[str, object]] = [
         ("State", f"{state}: {sweep.cause}" if sweep.cause else state),
@@ -58,7 +58,7 @@ def headline(plot_data: PlotData, code: provenance.Code, state: str, url: str) -
 
 
 def best(plot_data: PlotData) -> str:
-    """Return the best run's parameters, beside those of the next ones."""
+    """Return the best run's parameters, next to those of the runner-up runs."""
     ranked = plot_data.ranked_runs()[:5]
     if not ranked:
         return markup.section("best", "Best run", '<p class="quiet">No run has a value yet.</p>')
@@ -83,8 +83,8 @@ def best(plot_data: PlotData) -> str:
 def table(plot_data: PlotData) -> str:
     """Return the table of the runs: all of them, or the best."""
     ranked = plot_data.ranked_runs()
-    known = {run.id for run in ranked}
-    ordered = [*ranked, *(run for run in plot_data.runs if run.id not in known)]
+    ranked_ids = {run.id for run in ranked}
+    ordered = [*ranked, *(run for run in plot_data.runs if run.id not in ranked_ids)]
     shown = ordered[:MOST_ROWS]
     summaries = plot_data.reader.summaries([run.id for run in shown])
     params = [flatten_keys(run.params, "") for run in shown]
@@ -92,8 +92,8 @@ def table(plot_data: PlotData) -> str:
     names = list(dict.fromkeys(key for each in params for key in each))[:MOST_COLUMNS]
     keys = list(dict.fromkeys(key for each in logged for key in each))[:MOST_COLUMNS]
     rows = [
-        list(_row(run, own, of_run, names, keys))
-        for run, own, of_run in zip(shown, params, logged, strict=True)
+        list(_row(run, run_params, run_values, names, keys))
+        for run, run_params, run_values in zip(shown, params, logged, strict=True)
     ]
     body = "".join(f"<tr>{''.join(map(markup.cell, row))}</tr>" for row in rows)
     note = f"{len(ordered):,} runs"
@@ -103,7 +103,7 @@ def table(plot_data: PlotData) -> str:
     columns = [*OWN, *names, *keys]
     columns[OWN.index("value")] = value
     numeric = [
-        any(isinstance(row[at], (int, float)) for row in rows) for at in range(len(columns))
+        any(isinstance(row[index], (int, float)) for row in rows) for index in range(len(columns))
     ]
     return markup.section(
         "runs",
@@ -117,16 +117,16 @@ def table(plot_data: PlotData) -> str:
 
 
 def failures(plot_data: PlotData) -> str:
-    """Return the runs that broke, with their causes; nothing if none did."""
-    found = provenance.failures_of(plot_data.runs)
-    if not found:
+    """Return the failed runs, with their causes; nothing if none failed."""
+    groups = provenance.failures_of(plot_data.runs)
+    if not groups:
         return ""
     parts = []
-    for failure in found:
+    for failure in groups:
         numbers = ", ".join(str(run.number) for run in failure.runs[:NAMED])
         more = f" and {len(failure.runs) - NAMED} more" if len(failure.runs) > NAMED else ""
-        what = "run" if len(failure.runs) == 1 else f"{len(failure.runs)} runs:"
-        parts.append(f"<p><b>{text(failure.cause, 400)}</b> · {what} {numbers}{more}</p>")
+        subject = "run" if len(failure.runs) == 1 else f"{len(failure.runs)} runs:"
+        parts.append(f"<p><b>{text(failure.cause, 400)}</b> · {subject} {numbers}{more}</p>")
         if failure.error:
             number_ = failure.runs[-1].number
             parts.append(
@@ -138,26 +138,26 @@ def failures(plot_data: PlotData) -> str:
 
 def spec(plot_data: PlotData) -> str:
     """Return the sweep config."""
-    written = yaml.safe_dump(dict(plot_data.sweep.spec), sort_keys=False, allow_unicode=True)
-    return markup.section("spec", "Config", markup.block(written))
+    config = yaml.safe_dump(dict(plot_data.sweep.spec), sort_keys=False, allow_unicode=True)
+    return markup.section("spec", "Config", markup.block(config))
 
 
-def code(found: provenance.Code) -> str:
-    """Return what the runs executed."""
-    if not found.text:
+def code(source: provenance.Code) -> str:
+    """Return the code that the runs executed."""
+    if not source.text:
         return ""
-    return markup.section("code", "Code", markup.block(found.text))
+    return markup.section("code", "Code", markup.block(source.text))
 
 
-def environment(found: provenance.Code, packages: Sequence[tuple[str, str]]) -> str:
+def environment(code_info: provenance.Code, packages: Sequence[tuple[str, str]]) -> str:
     """Return the Python and the packages of the runs."""
     versions = {name.lower(): version for name, version in packages}
-    rows = [("Python", found.python), ("wandb", versions.get("wandb", ""))]
+    rows = [("Python", code_info.python), ("wandb", versions.get("wandb", ""))]
     parts = [markup.pairs([row for row in rows if row[1]])]
     if packages:
-        listed = "\n".join(f"{name}=={version}" for name, version in packages)
+        lines = "\n".join(f"{name}=={version}" for name, version in packages)
         parts.append(
-            f"<details><summary>{len(packages)} packages</summary>{markup.block(listed)}</details>"
+            f"<details><summary>{len(packages)} packages</summary>{markup.block(lines)}</details>"
         )
     else:
         parts.append(
@@ -173,14 +173,16 @@ def _row(
     names: Sequence[str],
     keys: Sequence[str],
 ) -> Iterator[Any]:
-    took = None if run.started is None or run.ended is None else round(run.ended - run.started, 1)
-    yield from (run.number, run.id, run.state.value, run.value, took, run.agent)
+    duration = (
+        None if run.started is None or run.ended is None else round(run.ended - run.started, 1)
+    )
+    yield from (run.number, run.id, run.state.value, run.value, duration, run.agent)
     yield from (params.get(name) for name in names)
     yield from (logged.get(key) for key in keys)
 
 
 def _numbers(summary: dict[str, Any], plot_data: PlotData) -> dict[str, Any]:
-    """Return what of a summary goes into the table: numbers that are not there already."""
+    """Return the values of a summary for the table: numbers that are not already in it."""
     objective = plot_data.metric.name if plot_data.metric is not None else ""
     return {
         key: value

@@ -1,8 +1,8 @@
 """CMA-ES over the unit cube, replayed from the runs so far.
 
-Optuna's own keeps its state in the trials that it made itself, so it cannot go on from a store or
-from another sweep's runs. Here every finished run counts, wherever it came from. Categories are
-intervals of their axis.
+Optuna's own sampler keeps its state in the trials that it created itself, so it cannot continue
+from a store or from another sweep's runs. Here every finished run counts, whatever its origin.
+Categories are intervals of their axis.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class CmaEsSampler:
     Parameters
     ----------
     space
-        What there is to search.
+        The space to search.
     """
 
     def __init__(self, space: SearchSpace) -> None:
@@ -45,8 +45,8 @@ class CmaEsSampler:
     def ask(self, finished: Sequence[Row], seed: int) -> Choice:
         """Return a choice after the runs in `finished`.
 
-        They count generation by generation in the given order; the last ones wait until their
-        generation is complete.
+        They are used generation by generation in the given order; the last ones are not used
+        until their generation is complete.
         """
         if self._history != finished[: len(self._history)]:
             self._history = []

@@ -1,6 +1,6 @@
 """Optuna's samplers, set up so that one choice depends on a seed and the study alone.
 
-Each is made anew for every choice: what one remembers of earlier choices would be lost with the
+Each is created anew for every choice: what it remembered of earlier choices would be lost with the
 process.
 """
 
@@ -23,7 +23,7 @@ from wandb_magic.search.bayes.study import Row
 def make_gp_sampler(seed: int) -> BaseSampler:
     """Return the Gaussian process with log expected improvement (Ament et al. 2023).
 
-    From Optuna 4.8 on it takes the mean over what runs in flight may give.
+    From Optuna 4.8 on, it averages over the possible results of runs in flight.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
@@ -31,7 +31,7 @@ def make_gp_sampler(seed: int) -> BaseSampler:
 
 
 class _FixedSpaceTPESampler(TPESampler):
-    """Trusts that all trials have the same parameters, which costs Optuna a look at each."""
+    """Assumes that all trials have the same parameters; Optuna would check each trial."""
 
     def __init__(self, distributions: dict[str, BaseDistribution], seed: int) -> None:
         super().__init__(seed=seed, n_startup_trials=1, multivariate=True, constant_liar=True)
@@ -48,7 +48,7 @@ class _FixedSpaceTPESampler(TPESampler):
 def make_tpe_sampler(seed: int, distributions: dict[str, BaseDistribution]) -> BaseSampler:
     """Return the tree-structured Parzen estimator (Bergstra et al. 2011; Falkner et al. 2018).
 
-    Runs in flight count as poor ones, so that agents keep apart.
+    Runs in flight count as poor ones, so that agents do not choose the same parameters.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
@@ -56,12 +56,12 @@ def make_tpe_sampler(seed: int, distributions: dict[str, BaseDistribution]) -> B
 
 
 def transform_values(rows: Sequence[Row]) -> list[Row]:
-    """Return `rows` with their values made as normal as a power transform can.
+    """Return `rows` with their values made as normal as a power transform can make them.
 
-    A Gaussian process takes its values for normal ones, and losses are not: a few poor runs hide
-    the differences among the good ones. So values beyond Tukey's outer fence on the poor side are
-    moved to it, then Yeo and Johnson's transform (2000) follows, as in HEBO (Cowen-Rivers et al.
-    2022).
+    A Gaussian process assumes normally distributed values, but losses are not: a few poor runs
+    hide the differences among the good ones. Therefore values beyond Tukey's outer fence on the
+    poor side are moved to it, and then Yeo and Johnson's transform (2000) is applied, as in HEBO
+    (Cowen-Rivers et al. 2022).
     """
     values = np.array([value for _, value in rows if value is not None])
     values /= np.abs(values).max() or 1.0

@@ -1,8 +1,8 @@
-"""Bayesian search: Optuna's samplers behind W&B's words.
+"""Bayesian search: Optuna's samplers for W&B's configs.
 
-For the first 300 runs a Gaussian process chooses, if torch is there to fit it, else and later the
-tree-structured Parzen estimator. Nothing is random but by the seed and the run's number, so every
-choice can be repeated anywhere. Optuna neither stores nor runs anything here.
+For the first 300 runs, a Gaussian process chooses if torch is installed to fit it; otherwise, and
+later, the tree-structured Parzen estimator. All randomness comes from the seed and the run's
+number, so every choice can be repeated anywhere. Optuna neither stores nor runs anything here.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from wandb_magic.spec import Spec
 logger = logging.getLogger(__name__)
 
 STARTUP_RUNS = 10
-"""So many runs that the spec's laws alone decide have to finish before anything is learned."""
+"""This many runs, drawn from the spec's distributions, must finish before the search learns."""
 GP_MAX_RUNS = 300
 """With more finished runs than this, the Gaussian process, whose cost is cubic, is too slow."""
 TPE_INTERVAL = 3
-"""One choice in so many is the Parzen estimator's, in ``auto``."""
+"""In ``auto``, one choice in this many is made by the Parzen estimator."""
 
 _REQUIREMENTS = {
     "gp": ("torch", "pip install 'wandb-magic[gp]'"),
@@ -38,21 +38,21 @@ _REQUIREMENTS = {
 
 
 class BayesSearcher:
-    """Chooses what promises the greatest improvement after the runs so far.
+    """Chooses the parameters with the greatest expected improvement after the runs so far.
 
     The algorithms and their sources: ``gp`` and ``tpe`` in `samplers`, ``cmaes`` in `cmaes`.
     ``auto`` is ``gp`` up to `GP_MAX_RUNS` finished runs if torch is installed, else ``tpe``; but
-    one choice in `TPE_INTERVAL` is always ``tpe``'s, because a Gaussian process that has
-    found no structure lingers in the corners of the space, and a portfolio mends that at little
-    cost (Hoffman et al. 2011). Both keep away from the runs in flight; ``cmaes`` draws, so it
-    needs no care. Until `STARTUP_RUNS` runs have finished, random search chooses.
+    one choice in `TPE_INTERVAL` is always made by ``tpe``, because a Gaussian process that has
+    found no structure stays in the corners of the space, and a portfolio corrects that at little
+    cost (Hoffman et al. 2011). Both avoid the parameters of runs in flight; ``cmaes`` draws at
+    random, so it does not need to. Until `STARTUP_RUNS` runs have finished, random search chooses.
 
     Parameters
     ----------
     spec
         The sweep config; it has a metric.
     seed
-        Decides everything that is random.
+        Determines everything that is random.
     sampler
         ``auto`` (as None), ``gp``, ``tpe``, ``cmaes`` or ``random``.
     priors
@@ -96,7 +96,7 @@ class BayesSearcher:
         try:
             return self._suggest(number, rows, finished, cheap=cheap)
         except Exception:
-            # What has been logged may be too odd to learn from; the sweep goes on all the same.
+            # The logged values may be unsuitable for learning; the sweep continues anyway.
             logger.exception("run %s is drawn at random, since the sampler failed", number)
             return self._random.ask(number)
 
@@ -126,7 +126,7 @@ class BayesSearcher:
         return self._study.ask(rows, make_tpe_sampler(seed, self._space.distributions))
 
     def _rows(self, trials: Sequence[Trial]) -> list[Row]:
-        """Return the runs that fit the space as Optuna's samplers take them: to be minimised."""
+        """Return the runs that fit the space, as input for Optuna's samplers: to be minimised."""
         sign = -1 if self._metric.maximize else 1
         values = {id(trial): sign * value for trial, value in scored_trials(trials, self._metric)}
         return [

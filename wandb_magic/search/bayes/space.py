@@ -1,9 +1,9 @@
-"""The parameters of a spec in a form that Optuna's samplers take, and back.
+"""Converts the parameters of a spec to a form that Optuna's samplers accept, and back.
 
-Optuna has no normal or beta distribution and warns of categories that are lists. So a continuous
-distribution is
-searched in its own probability, which makes the spec's distribution the prior of the search,
-integers and coarse steps in their own numbers, categories by index. Nothing here chooses a value.
+Optuna has no normal or beta distribution, and warns about categories that are lists. Therefore a
+continuous distribution is searched in its own probability, which makes the spec's distribution the
+prior of the search; integers and coarse steps are searched as numbers, categories by index.
+Nothing here chooses a value.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from wandb_magic.spec.fields import canonical, number
 from wandb_magic.spec.parameters import flatten, nest
 
 Choice = dict[str, float]
-"""The parameters of a run in Optuna's form, by the name that Optuna knows an axis by."""
+"""The parameters of a run in Optuna's form, by the name of the axis in Optuna."""
 
 EDGE = 1e-6
-"""How near to 0 and 1 a probability may come: normal laws have no finite value at the ends."""
+"""How near to 0 and 1 a probability may come: normal distributions are infinite at the ends."""
 MAX_STEPS = 1000
-"""With more steps than this an axis counts as continuous."""
+"""With more steps than this, an axis counts as continuous."""
 
 
 @dataclass(frozen=True)
 class SearchDimension:
-    """One parameter that is searched; `kind` is what Optuna takes it for."""
+    """One parameter that is searched, with the distribution that stands for it in Optuna."""
 
     distribution: Distribution
     optuna_distribution: BaseDistribution
@@ -66,13 +66,13 @@ class SearchDimension:
             )
         return min(max(unit, EDGE), 1 - EDGE)
 
-    def decode(self, chosen: float) -> JsonValue:
-        """Return the value that Optuna's `chosen` stands for."""
+    def decode(self, suggested: float) -> JsonValue:
+        """Return the value that Optuna's `suggested` stands for."""
         if isinstance(self.distribution, ChoiceDistribution):
-            return self.distribution.values[int(chosen)]
+            return self.distribution.values[int(suggested)]
         if isinstance(self.optuna_distribution, IntDistribution):
-            return chosen * _step(self.distribution)
-        return self.distribution.sample(chosen)
+            return suggested * _step(self.distribution)
+        return self.distribution.sample(suggested)
 
 
 def _step(distribution: Distribution) -> float:
@@ -111,7 +111,7 @@ def _optuna_distribution(distribution: Distribution) -> BaseDistribution:
 
 
 class SearchSpace:
-    """What of a spec there is to search.
+    """The search space of a spec.
 
     Parameters
     ----------
@@ -143,16 +143,16 @@ class SearchSpace:
         }
 
     def encode(self, params: Params) -> Choice | None:
-        """Return Optuna's form of a run's parameters; None if they lie outside of the space."""
-        given = flatten(params, self._tree)
-        if not given.keys() >= self._dimensions.keys():
+        """Return Optuna's form of a run's parameters; None if they are outside the space."""
+        values = flatten(params, self._tree)
+        if not values.keys() >= self._dimensions.keys():
             return None
         choice: Choice = {}
         for name, (path, axis) in zip(self.distributions, self._dimensions.items(), strict=True):
-            chosen = axis.encode(given[path])
-            if chosen is None:
+            encoded = axis.encode(values[path])
+            if encoded is None:
                 return None
-            choice[name] = chosen
+            choice[name] = encoded
         return choice
 
     def decode(self, choice: Choice) -> Params:

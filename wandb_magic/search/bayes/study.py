@@ -1,8 +1,8 @@
-"""The runs of a sweep as an Optuna study in memory, kept up to date instead of rebuilt.
+"""The runs of a sweep as an Optuna study in memory, updated instead of rebuilt.
 
 Adding a trial to a study costs 0.1 ms, so 10,000 of them at every step would cost a second. The
-study is never the truth: it always equals one made from the given rows alone. Nothing is kept on
-disk: Optuna's own storages are far slower.
+study holds no state of its own: it always equals one created from the given rows alone. Nothing is
+stored on disk, because Optuna's own storages are far slower.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from optuna.trial import TrialState, create_trial
 from wandb_magic.search.bayes.space import Choice
 
 Row = tuple[Choice, float | None]
-"""A run: its parameters, and its value to be minimised, None while it is in flight."""
+"""A run: its parameters, and its value to be minimised; None while it is in flight."""
 
 
 class InMemoryStudy:
-    """Asks Optuna's samplers.
+    """Gets suggestions from Optuna's samplers.
 
     Parameters
     ----------
@@ -55,9 +55,9 @@ class InMemoryStudy:
         return trial.params
 
     def _update(self, rows: Sequence[Row]) -> None:
-        known = zip(self._rows, rows, strict=False)
+        pairs = zip(self._rows, rows, strict=False)
         if len(rows) < len(self._rows) or any(
-            old != new and (old[0] != new[0] or old[1] is not None) for old, new in known
+            old != new and (old[0] != new[0] or old[1] is not None) for old, new in pairs
         ):
             self._reset()
         for number, old, new in zip(self._numbers, self._rows, rows, strict=False):
