@@ -98,7 +98,7 @@ def test_nothing_that_is_there_is_lost(make_sweep: Make, tmp_path: Path) -> None
     assert second.to_parquet(path, overwrite=True) == path
     assert json.loads((path / "sweep.json").read_text())["id"] == "sweep002"
     (path / "notes.txt").write_text("mine")
-    with pytest.raises(SweepError, match=r"other things, such as notes\.txt"):
+    with pytest.raises(SweepError, match=r"other files, such as notes\.txt"):
         second.to_parquet(path, overwrite=True)
     with pytest.raises(SweepError, match="is a file"):
         second.to_parquet(path / "notes.txt", overwrite=True)
