@@ -1,12 +1,12 @@
 /**
- * Runs as text for spreadsheets and pandas: full precision, texts as they are. Pure.
+ * Runs as text for spreadsheets and pandas: full precision, texts unchanged. Pure.
  *
- * CSV follows RFC 4180; what goes to the clipboard has tabs, as spreadsheets want it.
+ * CSV follows RFC 4180; the clipboard gets tabs, because spreadsheets expect them.
  */
 
 import type { Cell } from './format';
 
-/** What stands between two values. */
+/** The separator between two values. */
 export type Delimiter = ',' | '\t';
 
 export function toCsvLine(values: readonly Cell[], delimiter: Delimiter = ','): string {

@@ -1,11 +1,11 @@
-/** Numbers, durations, times and sizes for people: the same value looks the same everywhere. Pure. */
+/** Formats numbers, durations, times and sizes: the same value looks the same everywhere. Pure. */
 
-/** A value that a column or a table can have. */
+/** A value in a column or a table. */
 export type Cell = number | string | boolean | null;
 
 export const MISSING = '–';
 
-/** A number with the digits that matter; `digits` significant ones, 4 by default. */
+/** A number with its significant digits, 4 by default. */
 export function formatNumber(value: number | null | undefined, digits = 4): string {
   if (value === null || value === undefined) {
     return MISSING;
@@ -26,7 +26,7 @@ export function formatNumber(value: number | null | undefined, digits = 4): stri
   return String(Number(value.toPrecision(digits)));
 }
 
-/** The significant digits that tell the values of a column apart: 3 to 6. */
+/** The number of significant digits that distinguishes the values of a column: 3 to 6. */
 export function digitsFor(low: number, high: number): number {
   const size = Math.max(Math.abs(low), Math.abs(high));
   const spread = high - low;
@@ -36,7 +36,7 @@ export function digitsFor(low: number, high: number): number {
   return Math.min(6, Math.max(3, Math.ceil(Math.log10(size / spread)) + 3));
 }
 
-/** Any value of a column. */
+/** Format any value of a column. */
 export function formatCell(value: Cell, digits?: number): string {
   return typeof value === 'string'
     ? value

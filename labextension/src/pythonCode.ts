@@ -1,18 +1,18 @@
-/** JSON as Python source, to be pasted into a notebook. Pure. */
+/** JSON as Python source, for pasting into a notebook. Pure. */
 
 import { formatNumber } from './format';
 import type { Best, SweepSummary } from './api/schemas';
 
 const INDENT = '    ';
 
-/** The best parameters as a cell: what they are, and a variable that holds them. */
+/** The best parameters as a cell: a comment, and a variable that holds them. */
 export function bestParamsCode({ name, metric }: SweepSummary, best: Best): string {
   const value = `${metric ?? 'objective'} ${formatNumber(best.value, 6)}`;
   const from = `# ${name}, run ${best.number}: ${value}`.replace(/\s+/g, ' ');
   return `${from}\n${assignmentCode('best', best.params)}`;
 }
 
-/** `name = value`; objects with one key a line. */
+/** `name = value`; objects have one key per line. */
 export function assignmentCode(name: string, value: unknown): string {
   return `${name} = ${pythonLiteral(value, '')}`;
 }
@@ -34,6 +34,6 @@ function pythonLiteral(value: unknown, indent: string): string {
     );
     return items.length === 0 ? '{}' : `{\n${items.join('')}${indent}}`;
   }
-  // What JSON escapes in a text, and how it writes a number, Python reads in the same way.
+  // Python reads JSON's escapes and numbers the same way.
   return JSON.stringify(value);
 }

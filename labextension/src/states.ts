@@ -1,4 +1,4 @@
-/** How a state looks and is called: an icon, a word and a color, never a color alone. */
+/** The appearance and name of each state: icon, label and color, never color alone. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
@@ -6,7 +6,7 @@ import type { RunState, SweepState } from './api/schemas';
 
 export type AnyState = RunState | SweepState;
 
-/** The character that stands before a state's word, as in the notebook and the terminal. */
+/** The character before a state's label, as in the notebook and the terminal. */
 export const STATE_ICONS: Readonly<Record<AnyState, string>> = {
   pending: '○',
   running: '◐',
@@ -21,7 +21,7 @@ export const STATE_ICONS: Readonly<Record<AnyState, string>> = {
   lost: '✗'
 };
 
-/** The color of a state where it is drawn; in text, style/base.css gives it. */
+/** The color of a state in drawings; for text, style/base.css defines it. */
 export const STATE_COLORS: Readonly<Record<AnyState, string>> = {
   pending: '--jp-border-color1',
   running: '--jp-brand-color1',
@@ -36,7 +36,7 @@ export const STATE_COLORS: Readonly<Record<AnyState, string>> = {
   lost: '--jp-error-color1'
 };
 
-/** A state's word. */
+/** The label of a state. */
 export function stateLabel(state: AnyState, trans: TranslationBundle): string {
   const labels: Record<AnyState, string> = {
     pending: trans.__('pending'),

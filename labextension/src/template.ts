@@ -1,4 +1,4 @@
-/** The smallest sweep that is one: what the empty sidebar teaches, and a new notebook begins with. */
+/** The smallest working sweep: shown in the empty sidebar, and inserted into new notebooks. */
 
 const SETUP = `%load_ext wandb_magic
 import wandb

@@ -1,4 +1,4 @@
-/** What this extension offers to others, and the names they need for it. */
+/** What this extension provides to others, and the names they need for it. */
 
 import { Token } from '@lumino/coreutils';
 
@@ -14,8 +14,9 @@ export const PLUGIN = 'wandb-magic:plugin';
 export const MIME_TYPE = 'application/vnd.wandb-magic.sweep+json';
 
 /**
- * Ids of the commands. `sweep` and `run` in their arguments are ids; without them, commands are about
- * what is in front, and with `clicked: true` about what was right-clicked (`data-sweep`, `data-run`).
+ * Ids of the commands. `sweep` and `run` in their arguments are ids; without them, commands act on
+ * the current widget, and with `clicked: true` on the right-clicked element (`data-sweep`,
+ * `data-run`).
  */
 export const Commands = {
   showSweeps: 'wandb-magic:show-sweeps',

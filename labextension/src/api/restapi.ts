@@ -25,7 +25,7 @@ import type {
   Verb
 } from './schemas';
 
-/** An answer that is no success; its message is a sentence for people. */
+/** A response that reports an error; its message is a sentence for the user. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -37,7 +37,7 @@ export class ApiError extends Error {
 
 type Query = Record<string, string | number | boolean | readonly string[] | null | undefined>;
 
-/** What a request of a sweep takes besides its verb. */
+/** The arguments of a request besides its verb. */
 export type RequestArgs = Partial<Omit<RequestBody, 'verb'>>;
 
 export interface IRunsQuery {
@@ -54,7 +54,7 @@ export interface ICurvesQuery {
   runs: readonly string[];
   axis?: Axis;
   points?: number;
-  /** The first and the last step, if not all. */
+  /** The first and the last step; without it, all steps. */
   first?: number;
   last?: number;
 }
@@ -135,19 +135,19 @@ export class RestAPI {
     return this._get(`${sweepPath(sweep, run)}/files`);
   }
 
-  /** The text of a saved file. */
+  /** Return the text of a saved file. */
   async fileText(sweep: string, run: string, file: string): Promise<string> {
     const response = await this._response(this.fileUrl(sweep, run, file), {});
     return response.text();
   }
 
-  /** The address of a saved file, for an image or a link. */
+  /** Return the URL of a saved file, for an image or a link. */
   fileUrl(sweep: string, run: string, file: string): string {
     const parts = file.split('/').map(encodePathSegment).join('/');
     return this._url(`${sweepPath(sweep, run)}/files/${parts}`, {}, true);
   }
 
-  /** The address of a run's whole output, for a download. */
+  /** Return the URL that downloads the whole output of a run. */
   logUrl(sweep: string, run: string): string {
     return this._url(`${sweepPath(sweep, run)}/log/text`, {}, true);
   }
@@ -187,7 +187,7 @@ export class RestAPI {
     }
   }
 
-  /** Links that the browser follows itself need the token where there is no cookie. */
+  /** Links that the browser follows by itself need the token if there is no cookie. */
   private _url(endpoint: string, query: Query, link = false): string {
     const url = URLExt.join(this.settings.baseUrl, 'wandb-magic', 'api', endpoint);
     const search = new URLSearchParams();
@@ -218,7 +218,7 @@ async function errorMessage(response: Response): Promise<string> {
       return problem.message;
     }
   } catch {
-    // Not our server's answer: a proxy's page, or none at all.
+    // This is not a response of our server: it is a proxy's page, or empty.
   }
   return `${response.status} ${response.statusText}`;
 }

@@ -1,9 +1,10 @@
 /**
- * The page's one WebSocket.
+ * The page's only WebSocket.
  *
- * Whoever shows something opens a topic and gets its messages; the server sends only what is open.
- * After a break the socket connects again by itself and opens all topics anew, so that nothing that
- * is shown stays stale. While the page is hidden nothing is open.
+ * A view opens a topic and receives its messages; the server sends only open topics.
+ *
+ * After a disconnect, the socket reconnects by itself and reopens all topics, so no view stays
+ * stale. While the page is hidden, all topics are closed.
  */
 
 import { URLExt } from '@jupyterlab/coreutils';
@@ -16,10 +17,10 @@ import type { Frame, Message, Open, Topic } from './schemas';
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 10_000;
 
-/** With this code the server ends the socket of one who may not see the sweeps any more. */
+/** The server closes the socket with this code if the user may no longer see the sweeps. */
 const POLICY_VIOLATION = 1008;
 
-/** What somebody has open: the topic is asked for anew after every break. */
+/** An open topic; it is computed anew after every disconnect. */
 interface ISubscription {
   topic: () => Topic;
   onMessage: (message: Message) => void;
@@ -31,17 +32,17 @@ export class Socket implements IDisposable {
     this._connect();
   }
 
-  /** Emits when the connection comes or goes. */
+  /** Emits when the connection opens or closes. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
 
-  /** When the connection was lost (milliseconds since the epoch); null while it is there. */
+  /** When the connection was lost (milliseconds since the epoch); null while connected. */
   get lostAt(): number | null {
     return this._lostAt;
   }
 
-  /** Whether the server has refused to tell more: then only a person tries again. */
+  /** Whether the server has denied access; only the user can then retry. */
   get isDenied(): boolean {
     return this._denied;
   }
@@ -50,7 +51,7 @@ export class Socket implements IDisposable {
     return this._disposed;
   }
 
-  /** Open a topic, until the result is disposed. */
+  /** Open a topic until the result is disposed. */
   open(topic: () => Topic, onMessage: (message: Message) => void): IDisposable {
     const name = String(++this._lastName);
     this._subscriptions.set(name, { topic, onMessage });
@@ -61,7 +62,7 @@ export class Socket implements IDisposable {
     });
   }
 
-  /** Try at once to connect again. */
+  /** Reconnect immediately. */
   retry(): void {
     if (this._lostAt !== null) {
       this._connect();
@@ -135,7 +136,7 @@ export class Socket implements IDisposable {
     }
   }
 
-  /** Topics that are opened in the same turn go in one message. */
+  /** Topics that are opened in the same tick are sent in one message. */
   private _scheduleSend(): void {
     if (!this._sendScheduled) {
       this._sendScheduled = true;

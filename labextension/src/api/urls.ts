@@ -1,11 +1,11 @@
-/** Addresses from elsewhere, and whether they may become links. */
+/** URLs from untrusted sources, and whether they may become links. */
 
 /**
- * Return an address that leads to the web, or null.
+ * Return the URL if it is an HTTP(S) address, or null.
  *
- * What a sweep's folder says may be anybody's: `javascript:` would run in this page, `//host` and
- * `data:` would pretend to be ours. Browsers skip blanks and control characters before and inside a
- * scheme, so nothing but a plain beginning passes.
+ * Anybody may have written a sweep's folder: `javascript:` would run in this page, and `//host` and
+ * `data:` would pose as ours. Browsers ignore whitespace and control characters before and inside a
+ * scheme, so only a plain beginning passes.
  */
 export function webUrl(address: string | null | undefined): string | null {
   if (typeof address !== 'string' || !/^https?:\/\/[^/?#\\]/i.test(address)) {
@@ -15,7 +15,7 @@ export function webUrl(address: string | null | undefined): string | null {
   return /[\u0000-\u0020\u007f]/.test(address) || !URL.canParse(address) ? null : address;
 }
 
-/** Return a name as one part of a path: what would lead out of it stays a name, too. */
+/** Return a name as one path segment: a name such as `..` cannot leave its folder. */
 export function encodePathSegment(name: string): string {
   return name === '.' || name === '..' ? `%2F${name}` : encodeURIComponent(name);
 }

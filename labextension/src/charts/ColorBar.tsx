@@ -1,4 +1,4 @@
-/** Says which color stands for which value. */
+/** Shows which color stands for which value. */
 
 import type { ReactElement } from 'react';
 

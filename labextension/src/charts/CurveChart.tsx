@@ -1,7 +1,8 @@
 /**
- * One metric of some runs as lines, over the band of many.
+ * One metric of some runs as lines, over the band of many runs.
  *
- * The arrow keys go along the axis and from run to run, Enter selects, + and - zoom, 0 shows all.
+ * The arrow keys move along the axis and between runs, Enter selects, + and - zoom, 0 resets the
+ * zoom.
  */
 
 import {
@@ -23,7 +24,7 @@ import { type IPointerPosition, type IZoom, type DrawFunction, Plot } from './Pl
 import { Tooltip } from './Tooltip';
 import type { INumberScale } from './scale';
 
-/** What the axis of all curves is. */
+/** The x axis of all curves. */
 export interface IXAxis {
   title: string;
   isTime: boolean;
@@ -33,19 +34,19 @@ export interface IXAxis {
 }
 
 export interface ICurveChartProps {
-  /** What is drawn: the key as it was logged. */
+  /** The logged key that is drawn. */
   name: string;
   series: readonly ISeries[];
   band?: Band | null;
-  /** Whether the band's least and greatest values are drawn, too. */
+  /** Whether to draw the band's least and greatest values as well. */
   showRange?: boolean;
   xAxis: IXAxis;
   isLog?: boolean;
   maximize?: boolean;
-  /** The x that all charts of a view are read at. */
+  /** The x at which all charts of a view show their values. */
   cursor: number | null;
   onCursor: (x: number | null) => void;
-  /** From where to where all charts of a view are shown. */
+  /** The visible range of x, shared by all charts of a view. */
   range: readonly [number, number] | null;
   onRange: (range: readonly [number, number] | null) => void;
   focus: string | null;
@@ -53,7 +54,7 @@ export interface ICurveChartProps {
   onSelect: (run: string, isAdditive: boolean) => void;
 }
 
-/** Pixels from a line that still mean it. */
+/** Pixels from a line within which the pointer snaps to it. */
 const SNAP_DISTANCE = 16;
 const KEY_STEPS = 50;
 const KEY_ZOOM = 1.5;
@@ -249,7 +250,7 @@ export function CurveChart(props: ICurveChartProps): ReactElement {
   );
 }
 
-/** The run above or below in the order of values. */
+/** The next run above or below, in order of value. */
 function neighborSample(
   samples: readonly ISample[],
   focus: string | null,

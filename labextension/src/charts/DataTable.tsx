@@ -1,4 +1,4 @@
-/** The table behind a plot: the same values for those who read, and for other programs. */
+/** The table behind a plot: the same values for screen readers and for other programs. */
 
 import { downloadIcon } from '@jupyterlab/ui-components';
 import { type ReactElement, useState } from 'react';
@@ -10,7 +10,7 @@ import { Button } from '../components/Button';
 import { downloadFile } from '../components/download';
 import { toCsvLine } from '../csv';
 
-/** What a plot has to show, row by row. */
+/** The data of a plot, row by row. */
 export interface ITable {
   columns: readonly string[];
   length: number;

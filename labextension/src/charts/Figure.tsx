@@ -1,4 +1,4 @@
-/** A plot with its title, the table behind it, and the way to save it as a picture. */
+/** A plot with its title, its data table, and buttons that export it. */
 
 import { downloadIcon, tableRowsIcon } from '@jupyterlab/ui-components';
 import { type ReactElement, type ReactNode, useRef, useState } from 'react';
@@ -16,11 +16,11 @@ export function Figure({
   children
 }: {
   title: string;
-  /** What has to be known to read the plot. */
+  /** What the reader must know to interpret the plot. */
   note?: ReactNode;
-  /** Further buttons. */
+  /** Additional buttons. */
   actions?: ReactNode;
-  /** Made only when somebody wants to see it. */
+  /** Built only when the user opens it. */
   table: () => ITable;
   children: ReactNode;
 }): ReactElement {

@@ -1,7 +1,7 @@
 /**
- * The runs that are drawn, with their colors.
+ * The drawn runs with their colors.
  *
- * One stop for the Tab key: arrows go from run to run, Enter selects one, Space one more.
+ * One tab stop: arrows move between runs, Enter selects one, Space adds one to the selection.
  */
 
 import { type KeyboardEvent, type MouseEvent, type ReactElement, useRef } from 'react';
@@ -12,7 +12,7 @@ export interface ILegendRow {
   run: string;
   number: number;
   color: string;
-  /** The value that the list is in order of, for people. */
+  /** The formatted value by which the list is sorted. */
   value: string;
   title: string;
   selected: boolean;

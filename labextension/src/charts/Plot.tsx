@@ -1,7 +1,7 @@
 /**
- * A plot between two axes: a canvas for what stays and one above it for what follows the pointer.
+ * A plot with two axes: a canvas for static content, and one above it for what follows the pointer.
  *
- * It knows axes, pointer and zoom; what is drawn, and what keys do, is its user's.
+ * It handles axes, pointer and zoom; the caller draws, and handles keys.
  */
 
 import {
@@ -34,7 +34,7 @@ export type DrawFunction = (
   colors: IThemeColors
 ) => void;
 
-/** Where the pointer is: in pixels, and in the numbers of both axes. */
+/** The pointer's position: in pixels, and in the values of both axes. */
 export interface IPointerPosition {
   left: number;
   top: number;
@@ -43,34 +43,34 @@ export interface IPointerPosition {
   area: IPlotArea;
 }
 
-/** From where to where a plot is shown; null leaves an axis as it is. */
+/** The visible range of a plot; null leaves an axis unchanged. */
 export interface IZoom {
   x: readonly [number, number] | null;
   y: readonly [number, number] | null;
 }
 
 export interface IPlotProps {
-  /** One sentence that says what is to be seen. */
+  /** One sentence that describes the plot. */
   label: string;
-  /** What the keyboard's place in the plot says; the place goes from 0 to `last`. */
+  /** What screen readers read at the keyboard's position, which ranges from 0 to `last`. */
   ariaValue: { text: string; place: number; last: number };
   x: IAxis;
   y: IAxis;
-  /** Both draw anew whenever they are other functions than before. */
+  /** The plot is redrawn whenever either function changes. */
   draw: DrawFunction;
   drawOverlay?: DrawFunction;
   onHover?: (point: IPointerPosition | null) => void;
   onPick?: (point: IPointerPosition, event: PointerEvent) => void;
   onOpen?: () => void;
-  /** Null goes back to all. */
+  /** Null resets the zoom. */
   onZoom?: (zoom: IZoom | null) => void;
   onKeyDown?: (event: KeyboardEvent) => void;
   children?: ReactNode;
 }
 
-/** Pixels that the pointer moves before it is a drag. */
+/** Pixels that the pointer must move before a press becomes a drag. */
 const DRAG_THRESHOLD = 5;
-/** Pixels of height from which on a drag means both axes. */
+/** A drag of at least this height, in pixels, zooms both axes. */
 const BOX_THRESHOLD = 24;
 const DOUBLE_MS = 400;
 
@@ -150,7 +150,7 @@ export function Plot(props: IPlotProps): ReactElement {
     }
     const zoom = zoomFromDrag({ ...drag, to: point });
     if (zoom === null) {
-      // The second click of two means something else.
+      // The second click of a double click has a different meaning.
       if (event.timeStamp - lastClick.current > DOUBLE_MS) {
         props.onPick?.(point, event);
       }
@@ -187,7 +187,7 @@ export function Plot(props: IPlotProps): ReactElement {
   );
 }
 
-/** What a drag chooses; null if it is none. */
+/** The zoom that a drag selects; null if it is too short. */
 function zoomFromDrag({ from, to }: IDrag): IZoom | null {
   const wide = Math.abs(to.left - from.left) > DRAG_THRESHOLD;
   const tall = Math.abs(to.top - from.top) > BOX_THRESHOLD;
@@ -197,7 +197,7 @@ function zoomFromDrag({ from, to }: IDrag): IZoom | null {
     : null;
 }
 
-/** The part that a drag chooses. */
+/** The area that a drag selects. */
 function SelectionBox({ drag: { from, to } }: { drag: IDrag }): ReactElement | null {
   const zoom = zoomFromDrag({ from, to });
   if (zoom === null) {

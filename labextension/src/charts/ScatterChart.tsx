@@ -1,7 +1,7 @@
 /**
  * A scatter chart, optionally over an interpolated surface.
  *
- * The arrow keys go from point to point, Enter selects, 0 shows all again.
+ * The arrow keys move between points, Enter selects, 0 resets the zoom.
  */
 
 import { type KeyboardEvent, type ReactElement, useMemo, useState } from 'react';
@@ -21,7 +21,7 @@ import { type IDatum, readingOrder, nearestPoint, toPoints } from './points';
 export interface IScatterAxis {
   title: string;
   scale: Scale;
-  /** Whether its numbers are seconds. */
+  /** Whether its values are seconds. */
   isTime: boolean;
 }
 
@@ -31,18 +31,18 @@ export interface IScatterChartProps {
   included: ReadonlySet<string> | null;
   x: IScatterAxis;
   y: IScatterAxis;
-  /** How good a value is, from 0 to 1, for a surface; without it there is none. */
+  /** Maps a value to its quality, from 0 to 1, for the surface; if missing, no surface is drawn. */
   surfaceValue?: ((value: number) => number) | null;
   focus: string | null;
   onFocus: (run: string | null) => void;
   onSelect: (run: string, isAdditive: boolean) => void;
   onOpen: (run: string) => void;
-  /** Further details of a point, as titles with values. */
+  /** Additional details of a point, as pairs of title and value. */
   details: (datum: IDatum) => readonly (readonly [string, Cell])[];
 }
 
 const SNAP_DISTANCE = 14;
-/** From so many points on, each is drawn smaller. */
+/** From this many points on, each is drawn smaller. */
 const MANY_POINTS = 500;
 
 export function ScatterChart(props: IScatterChartProps): ReactElement {
@@ -209,7 +209,7 @@ function detailTexts(datum: IDatum, { x, y, details }: IScatterChartProps): [str
     [y.title, read(datum.y, y)],
     ...details(datum)
   ];
-  // What is an axis already is not said twice.
+  // Details must not repeat what the axes already show.
   return [...new Map(entries)].map(([title, value]) => [title, formatCell(value)]);
 }
 
@@ -219,7 +219,7 @@ function zoomScale(scale: Scale, range: readonly [number, number] | null): Scale
     : { ...scale, low: range[0], high: range[1] };
 }
 
-/** A zoom into a zoom; categories are always shown all. */
+/** Combine a zoom with the previous one; categories are always shown completely. */
 function mergeZoom(previous: IZoom | null, zoom: IZoom | null, x: Scale, y: Scale): IZoom | null {
   if (zoom === null) {
     return null;

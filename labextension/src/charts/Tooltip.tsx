@@ -1,4 +1,4 @@
-/** What a plot says of the place that the pointer is at, beside the pointer. */
+/** The values at the pointer's position, beside the pointer. */
 
 import type { ReactElement } from 'react';
 
@@ -26,12 +26,12 @@ export function Tooltip({
   rows: readonly ITooltipRow[];
   left: number;
   top: number;
-  /** The plot's width: the readout stands where it has room. */
+  /** The plot's width: the tooltip is placed on the side that has room. */
   width: number;
 }): ReactElement {
   const { trans } = usePanelContext();
   const highlighted = rows.findIndex(row => row.isHighlighted);
-  // The one in question is shown with its neighbors.
+  // Show the focused sample with its neighbors.
   const first = Math.max(
     0,
     Math.min(highlighted - Math.floor(MAX_ROWS / 2), rows.length - MAX_ROWS)

@@ -1,11 +1,11 @@
-/** From where to where a chart of curves goes, across and up. Pure. */
+/** The x and y ranges of a chart of curves. Pure. */
 
 import type { Band } from '../api/schemas';
 import { yExtent, type ISeries, xRange } from './series';
 import { lineStyleFor } from './drawSeries';
 import type { INumberScale } from './scale';
 
-/** From the first x to the last; on a logarithmic axis, from the first positive one. */
+/** The first and the last x; on a logarithmic axis, the first is the first positive one. */
 export function xExtent(
   lines: readonly ISeries[],
   band: Band | null,
@@ -24,7 +24,7 @@ function firstPositive(lines: readonly ISeries[], band: Band | null, fallback: n
   return Number.isFinite(low) ? low : Math.max(fallback, 1);
 }
 
-/** The scale of the values: as somebody has zoomed, or such that all in sight is to be seen. */
+/** The scale of the values: the user's zoom, or else one that fits all visible values. */
 export function yScale(
   lines: readonly ISeries[],
   band: Band | null,

@@ -12,11 +12,11 @@ export interface IPointStyle {
   shape: MarkerShape;
   size: number;
   alpha: number;
-  /** A line around it, where it lies on a surface of colors. */
+  /** The outline, for points that lie on a colored surface. */
   edge: string | null;
 }
 
-/** A point at a place from 0 to 1 on both axes. */
+/** Draw a point at a position from 0 to 1 on both axes. */
 export function drawPoint(
   context: Context,
   area: IPlotArea,
@@ -65,7 +65,7 @@ export function drawPoint(
   context.globalAlpha = 1;
 }
 
-/** The point that the pointer or the keyboard is at. */
+/** Draw the ring around the point at the pointer or the keyboard. */
 export function drawFocusRing(
   context: Context,
   area: IPlotArea,

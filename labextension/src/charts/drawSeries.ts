@@ -8,13 +8,13 @@ import type { IThemeColors } from './theme';
 type Context = CanvasRenderingContext2D;
 type Numbers = readonly (number | null)[];
 
-/** From so many lines on, each is drawn finer. */
+/** From this many lines on, each is drawn thinner. */
 const MANY_SERIES = 12;
 
 export interface ILineStyle {
   width: number;
   alpha: number;
-  /** Whether the values behind a point, or behind a smooth line, are drawn, too. */
+  /** Whether to draw the raw values behind a bucketed or smoothed line as well. */
   showRaw: boolean;
 }
 
@@ -50,7 +50,7 @@ export function drawSeries(
   context.globalAlpha = 1;
 }
 
-/** The median of many runs with what lies around it. */
+/** Draw the median of many runs and the band around it. */
 export function drawBand(
   context: Context,
   area: IPlotArea,
@@ -76,7 +76,7 @@ export function drawBand(
   context.globalAlpha = 1;
 }
 
-/** Make all that is drawn already step back, and draw one line in front of it. */
+/** Fade everything already drawn, and draw one line on top. */
 export function drawFocused(
   context: Context,
   area: IPlotArea,
@@ -92,7 +92,7 @@ export function drawFocused(
   });
 }
 
-/** A mark on a line. */
+/** Draw a mark on a line. */
 export function drawDot(
   context: Context,
   x: number,
@@ -110,7 +110,7 @@ export function drawDot(
   context.stroke();
 }
 
-/** The points that can be seen, and a neighbor at both ends. */
+/** The range of visible points, with one neighbor at each end. */
 function visibleIndices(area: IPlotArea, x: readonly number[]): [number, number] {
   const range = area.range;
   return [
@@ -180,7 +180,7 @@ function drawArea(
   context.fill();
 }
 
-/** What a logarithmic axis cannot show lies below it. */
+/** Values that a logarithmic axis cannot show are drawn below it. */
 function clampToFloor(y: number, area: IPlotArea): number {
   return Number.isNaN(y) ? area.bottom + 2 : y;
 }

@@ -1,4 +1,4 @@
-/** Draws a surface in steps of color, so that their edges are lines of equal value. */
+/** Draws a surface in steps of color, so that their edges are contour lines. */
 
 import { type ISurface, sampleSurface } from './interpolation';
 import type { IPlotArea } from './plotArea';
@@ -7,7 +7,7 @@ import type { IThemeColors } from './theme';
 
 /** Steps from the worst to the best. */
 export const LEVELS = 10;
-/** Pixels that share one look at the surface. */
+/** Pixels (per side) that share one sample of the surface. */
 const PIXEL_SIZE = 2;
 const MAX_OPACITY = 0.8;
 

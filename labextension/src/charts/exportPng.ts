@@ -1,4 +1,4 @@
-/** Saves what the canvases of a plot show as a picture, with the plot's title above it. */
+/** Exports the canvases of a plot as a PNG, with the plot's title above it. */
 
 import { downloadFile } from '../components/download';
 

@@ -1,17 +1,17 @@
 /**
- * A surface through scattered values: at each place the mean of the runs near by, weighted by their
- * distance with a Gaussian (Nadaraya and Watson, 1964). It follows what was seen and invents no
- * slope where nothing was; how much was seen at a place is told beside the value. Pure.
+ * A surface through scattered values: at each position, the mean of nearby runs, weighted by their
+ * distance with a Gaussian (Nadaraya and Watson, 1964). It follows the observations and does not
+ * invent a slope where there are none; each value comes with its confidence. Pure.
  */
 
-/** A value at a place; places go from 0 to 1. */
+/** A value at a position; positions range from 0 to 1. */
 export interface ISample {
   x: number;
   y: number;
   value: number;
 }
 
-/** An axis of the surface: categories have a cell each, and nothing lies between them. */
+/** An axis of the surface: categories have one cell each, without interpolation between them. */
 export interface IGridAxis {
   cells: number;
   isContinuous: boolean;
@@ -20,18 +20,18 @@ export interface IGridAxis {
 export interface ISurface {
   columns: number;
   rows: number;
-  /** Row by row from the lowest y; meaningless where nothing was seen. */
+  /** Row by row from the lowest y; meaningless where nothing was observed. */
   values: Float32Array;
-  /** From 0, nothing was seen here, to 1. */
+  /** From 0 (nothing was observed here) to 1. */
   confidence: Float32Array;
 }
 
-/** Cells of an axis that has no categories. */
+/** Number of cells of an axis without categories. */
 export const GRID_CELLS = 96;
 const MAX_BANDWIDTH = 0.2;
 const MIN_BANDWIDTH = 0.03;
 
-/** The Gaussian's standard deviation as a share of an axis: the more runs, the finer. */
+/** The Gaussian's standard deviation as a share of an axis: more runs allow finer detail. */
 export function bandwidthFor(count: number): number {
   return Math.max(MIN_BANDWIDTH, Math.min(MAX_BANDWIDTH, 0.35 / Math.max(1, count) ** 0.25));
 }
@@ -55,12 +55,12 @@ export function interpolate(samples: readonly ISample[], x: IGridAxis, y: IGridA
   const values = fields[0].map((sum, index) =>
     fields[1][index] > 0 ? sum / fields[1][index] : 0
   );
-  // One run alone is worth about two thirds at its own place.
+  // A single run has a confidence of about two thirds at its own position.
   const confidence = fields[1].map(weight => 1 - Math.exp(-weight));
   return { columns, rows, values, confidence };
 }
 
-/** A field with each cell spread along one axis; the spread is 1 at the cell itself. */
+/** Blur a field along one axis; the kernel is 1 at the cell itself. */
 function blur(
   field: Float32Array,
   columns: number,
@@ -90,7 +90,7 @@ function blur(
   return result;
 }
 
-/** Value and trust at a place, between the middles of the cells around it where that is smooth. */
+/** Value and confidence at a position, interpolated between cell centers on continuous axes. */
 export function sampleSurface(
   surface: ISurface,
   x: number,
@@ -111,7 +111,7 @@ export function sampleSurface(
     ]) {
       const index = row * columns + column;
       const weight = rowShare * share;
-      // Cells where nothing was seen have no value to mix in.
+      // Cells without observations have no value to interpolate.
       const confidentWeight = weight * surface.confidence[index];
       value += confidentWeight * surface.values[index];
       total += confidentWeight;

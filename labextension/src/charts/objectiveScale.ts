@@ -1,20 +1,20 @@
-/** How good runs are beside each other, for their colors. Pure. */
+/** Maps objectives to their relative quality, for colors. Pure. */
 
 import { type INumberScale, numberScale, normalize } from './scale';
 
-/** The share of values at the worse end that look alike: one diverged run must not pale the rest. */
+/** The share of the worst values that are clipped: one diverged run must not fade all others. */
 const OUTLIERS = 0.05;
 const MIN_FOR_OUTLIERS = 20;
 
 export interface IObjectiveScale {
-  /** From the worst that is told apart to the best. */
+  /** The worst value that is not clipped. */
   worst: number;
   best: number;
-  /** From 0, the worst, to 1, the best. */
+  /** From 0 (worst) to 1 (best). */
   normalize: (value: number) => number;
 }
 
-/** Null where no run has a value. */
+/** Null if no run has a value. */
 export function objectiveScale(
   values: readonly (number | null)[],
   maximize: boolean,

@@ -1,6 +1,6 @@
 /**
- * Colors for numbers: viridis, which rises evenly in lightness and reads the same for all kinds of
- * color vision. What is better stands out more: dark on a light page, bright on a dark one. Pure.
+ * Colors for numbers: viridis, which increases evenly in lightness and works for all kinds of color
+ * vision. Better values have more contrast: dark on a light page, bright on a dark one. Pure.
  */
 
 // Nine even steps of matplotlib's viridis (van der Walt and Smith, 2015; CC0).
@@ -16,13 +16,13 @@ const VIRIDIS = [
   [253, 231, 37]
 ] as const;
 
-/** The ends that stand out too little from the page are left out. */
+/** Ends of the palette that have too little contrast with the page are cut off. */
 const LIGHT = { worst: 0.92, best: 0 };
 const DARK = { worst: 0.22, best: 1 };
 
 export type Rgb = readonly [number, number, number];
 
-/** The color of a place from 0, the worst, to 1, the best. */
+/** The color of a value from 0 (worst) to 1 (best). */
 export function objectiveColor(position: number, dark: boolean): Rgb {
   const { worst, best } = dark ? DARK : LIGHT;
   return viridis(worst + Math.min(1, Math.max(0, position)) * (best - worst));

@@ -1,4 +1,4 @@
-/** Where a plot lies on its canvas, and its axes. */
+/** The position of a plot on its canvas, and its axes. */
 
 import { type Scale, pixelMapper } from './scale';
 import type { IThemeColors } from './theme';
@@ -7,7 +7,7 @@ import { type ITick, makeTicks } from './ticks';
 export interface IAxis {
   scale: Scale;
   title: string;
-  /** Whether its numbers are seconds. */
+  /** Whether its values are seconds. */
   isTime?: boolean;
 }
 
@@ -19,10 +19,10 @@ export interface IPlotArea {
   top: number;
   right: number;
   bottom: number;
-  /** Where a number lies; on categories, the number is an index. */
+  /** Maps a value to pixels; on categories, the value is an index. */
   x: (value: number) => number;
   y: (value: number) => number;
-  /** The least and the greatest x that can be seen. */
+  /** The least and the greatest visible x. */
   range: readonly [number, number];
   ticks: { x: ITick[]; y: ITick[] };
 }
@@ -69,7 +69,7 @@ export function layoutPlotArea(
   };
 }
 
-/** The lines and words around a plot. */
+/** Draw the axes, ticks and labels of a plot. */
 export function drawAxes(
   context: CanvasRenderingContext2D,
   area: IPlotArea,
@@ -81,7 +81,7 @@ export function drawAxes(
   context.strokeStyle = colors.muted;
   context.lineWidth = 1;
   const toPixelCenter = (position: number) => Math.round(position) + 0.5;
-  // The lines of a theme with much contrast would stand out more than what is drawn.
+  // In high-contrast themes, the theme's border color would stand out more than the data.
   context.globalAlpha = 0.25;
   context.beginPath();
   for (const { position } of ticks.y) {
@@ -123,14 +123,16 @@ export function drawAxes(
   context.fillText(truncate(context, title, right), 2, 2);
 }
 
-/** What the x axis is, inside the plot: it takes no line of its own, and stands above what is drawn. */
+/**
+ * Draw the x axis's title inside the plot: it needs no line of its own, and stays above the data.
+ */
 export function drawTitle(
   context: CanvasRenderingContext2D,
   { left, right, bottom }: IPlotArea,
   title: string,
   colors: IThemeColors
 ): void {
-  // The page's color around it keeps it readable above lines.
+  // An outline in the page's color keeps it readable above lines.
   context.font = colors.font;
   context.textAlign = 'right';
   context.textBaseline = 'bottom';
@@ -142,7 +144,7 @@ export function drawTitle(
   context.fillText(text, right, bottom - 2);
 }
 
-/** Draw only inside the plot. */
+/** Draw with everything outside of the plot clipped. */
 export function withClip(
   context: CanvasRenderingContext2D,
   { left, right, top, bottom }: IPlotArea,
@@ -156,7 +158,7 @@ export function withClip(
   context.restore();
 }
 
-/** A text that is no wider than asked. */
+/** Shorten a text to a width. */
 export function truncate(context: CanvasRenderingContext2D, text: string, width: number): string {
   let truncated = text;
   while (truncated.length > 1 && context.measureText(truncated).width > width) {
@@ -165,7 +167,7 @@ export function truncate(context: CanvasRenderingContext2D, text: string, width:
   return truncated;
 }
 
-/** Make a canvas as large as it is shown, in the screen's own pixels, and empty. */
+/** Resize a canvas to its displayed size in device pixels, and clear it. */
 export function prepareCanvas(
   canvas: HTMLCanvasElement,
   { width, height }: { width: number; height: number }

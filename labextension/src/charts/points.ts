@@ -1,31 +1,33 @@
-/** Data as points between two axes: their positions, and which one is near. Pure. */
+/** Data as points between two axes: their positions, and the nearest one. Pure. */
 
 import type { Cell } from '../format';
 import type { MarkerShape } from './drawPoints';
 import { stepSize, normalize, type Scale, jitter } from './scale';
 
-/** What a scatter chart shows as one point. */
+/** A datum that a scatter chart shows as one point. */
 export interface IDatum {
   id: string;
   number: number;
   x: Cell;
   y: Cell;
-  /** The value that a surface is interpolated from. */
+  /** The value from which the surface is interpolated. */
   value: number | null;
   color: string;
   shape: MarkerShape;
 }
 
 export interface IPoints {
-  /** The data that have a position on both axes, with these positions from 0 to 1. */
+  /** The data that have a position on both axes, with these positions (0 to 1). */
   data: readonly IDatum[];
   x: Float32Array;
   y: Float32Array;
-  /** How many have none. */
+  /** The number of data without a position. */
   omittedCount: number;
 }
 
-/** Where so many runs share one place that one would hide the other, they stand side by side. */
+/**
+ * From this many runs at one position on, they are jittered, because they would hide each other.
+ */
 const JITTER_FROM = 30;
 const JITTER_WIDTH = 0.5;
 
@@ -52,7 +54,7 @@ export function toPoints(data: readonly IDatum[], x: Scale, y: Scale): IPoints {
   };
 }
 
-/** The index of the point nearest to a place, within reach; -1 without any. */
+/** The index of the point nearest to a position, within reach; -1 if there is none. */
 export function nearestPoint(
   { x, y }: IPoints,
   position: { x: number; y: number },
@@ -71,7 +73,7 @@ export function nearestPoint(
   return nearest;
 }
 
-/** Indices in the order in which keys go through points: from left to right. */
+/** The indices in keyboard order: from left to right. */
 export function readingOrder({ x, y }: IPoints): number[] {
   return [...x.keys()].sort((a, b) => x[a] - x[b] || y[a] - y[b]);
 }

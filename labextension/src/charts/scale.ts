@@ -1,4 +1,4 @@
-/** Where values lie on an axis: linear, logarithmic, or one place for each category. Pure. */
+/** Positions of values on an axis: linear, logarithmic, or one for each category. Pure. */
 
 import type { Cell } from '../format';
 
@@ -13,7 +13,7 @@ export interface INumberScale {
 export interface ICategoryScale {
   kind: 'category';
   values: readonly string[];
-  /** The same as numbers, rising, where they are such. */
+  /** The values as ascending numbers, if they are numbers. */
   numbers?: readonly number[];
 }
 
@@ -21,7 +21,7 @@ export type Scale = INumberScale | ICategoryScale;
 
 const FLAT = 1e-9;
 
-/** A value's place, 0 at the low end and 1 at the high one; null if it has none. */
+/** The position of a value, from 0 at the low end to 1 at the high end; null if it has none. */
 export function normalize(scale: Scale, value: Cell): number | null {
   if (scale.kind === 'category') {
     const index = value === null ? -1 : scale.values.indexOf(String(value));
@@ -37,7 +37,7 @@ export function normalize(scale: Scale, value: Cell): number | null {
   return Number.isFinite(position) ? position : null;
 }
 
-/** The number at a place; on categories, how many of them lie before it. */
+/** The number at a position; on categories, the number of categories before it. */
 export function invert(scale: Scale, position: number): number {
   switch (scale.kind) {
     case 'category':
@@ -49,14 +49,14 @@ export function invert(scale: Scale, position: number): number {
   }
 }
 
-/** The middle of a category. */
+/** The center of a category. */
 export function categoryCenter(scale: ICategoryScale, index: number): number {
   return (index + 0.5) / scale.values.length;
 }
 
 /**
- * A scale on which all of these numbers lie, with some room at both ends; null if there is none.
- * Where it is to be logarithmic, numbers that are not positive have no place on it.
+ * A scale that contains all these numbers, with padding at both ends; null if there are none. A
+ * logarithmic scale ignores numbers that are not positive.
  */
 export function numberScale(
   values: Iterable<Cell>,
@@ -76,7 +76,7 @@ export function numberScale(
   return pad({ kind: log ? 'log' : 'linear', low, high, isInteger }, room);
 }
 
-/** The same with room at both ends, as a share of its length; never without any length. */
+/** Pad a scale at both ends, by a share of its length. The result always has a length. */
 export function pad(scale: INumberScale, padding: number): INumberScale {
   const { low, high } = scale;
   if (scale.kind === 'log') {
@@ -87,12 +87,12 @@ export function pad(scale: INumberScale, padding: number): INumberScale {
   return { ...scale, low: low - margin, high: high + margin };
 }
 
-/** Whether both ends are the same number, but for what rounding does to one. */
+/** Whether both ends are the same number, except for rounding errors. */
 function isFlat({ low, high }: INumberScale): boolean {
   return high - low <= FLAT * Math.max(Math.abs(low), Math.abs(high));
 }
 
-/** A scale of texts, in the order of numbers where they are such. */
+/** A scale of texts, in numeric order if they are numbers. */
 export function categoryScale(values: Iterable<Cell>): ICategoryScale | null {
   const texts = new Set<string>();
   for (const value of values) {
@@ -108,8 +108,8 @@ export function categoryScale(values: Iterable<Cell>): ICategoryScale | null {
 }
 
 /**
- * The scale that suits some values, numbers or texts; null if there is none among them. Numbers from
- * a list, such as 32, 64 and 128, are categories in their order.
+ * The scale that suits some numbers or texts; null if there are none. Numbers from a list, such as
+ * 32, 64 and 128, are categories in ascending order.
  */
 export function makeScale(
   values: readonly Cell[],
@@ -135,11 +135,11 @@ export function makeScale(
   return categoryScale(values);
 }
 
-/** More whole numbers than these are as good as a line. */
+/** Above this many whole numbers, a scale is treated as continuous. */
 const MAX_STEPS = 20;
 const GOLDEN = 0.61803398875;
 
-/** How far apart two neighbors are on a scale with few places; 0 where they are many. */
+/** The distance between neighbors on a scale with few positions; 0 if there are many. */
 export function stepSize(scale: Scale): number {
   if (scale.kind === 'category') {
     return 1 / scale.values.length;
@@ -151,12 +151,12 @@ function hasIntegerSteps({ kind, low, high, isInteger = false }: INumberScale): 
   return isInteger && kind === 'linear' && high - low <= MAX_STEPS;
 }
 
-/** From -0.5 to 0.5: evenly over the numbers of runs, and differently on each axis. */
+/** From -0.5 to 0.5: evenly distributed over run numbers, and different on each axis. */
 export function jitter(number: number, axis: number): number {
   return ((number * GOLDEN * (axis + 1)) % 1) - 0.5;
 }
 
-/** Where on a canvas a number lies, without a look at the scale for each. */
+/** A mapping of numbers to pixels that does not inspect the scale for each number. */
 export function pixelMapper(scale: Scale, from: number, to: number): (value: number) => number {
   switch (scale.kind) {
     case 'category':

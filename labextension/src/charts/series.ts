@@ -1,4 +1,4 @@
-/** Curves as lines on a chart: over which x, which range, how smooth; and what lies at a point. Pure. */
+/** Curves as lines on a chart: their x axis, range and smoothing, and the samples at an x. Pure. */
 
 import type { Curve } from '../api/schemas';
 import { type INumberScale, numberScale } from './scale';
@@ -10,16 +10,16 @@ export interface ISeries {
   number: number;
   color: string;
   x: readonly number[];
-  /** What was logged, or the middle of what a point stands for. */
+  /** The logged values, or the midpoints of buckets. */
   y: readonly (number | null)[];
-  /** From where to where a point's values go; null where each is a single one. */
+  /** The least and the greatest value of each bucket; null if all points are single values. */
   low: readonly (number | null)[] | null;
   high: readonly (number | null)[] | null;
-  /** `y` made smooth; the same array where it is not. */
+  /** `y` smoothed; the same array if there is no smoothing. */
   smoothed: readonly (number | null)[];
 }
 
-/** The middle of each point of a curve. */
+/** The midpoint of each point of a curve. */
 export function midpoints({ low, high }: Curve): readonly (number | null)[] {
   if (high === null) {
     return low;
@@ -30,7 +30,7 @@ export function midpoints({ low, high }: Curve): readonly (number | null)[] {
   });
 }
 
-/** A curve over another one's values instead of its step, in rising order of these. */
+/** Plot a curve over the values of another one instead of its step, in ascending order. */
 export function alignTo(curve: Curve, x: Curve): Curve {
   const xValues = midpoints(x);
   const points: { x: number; index: number }[] = [];
@@ -76,7 +76,7 @@ export function toSeries(
   };
 }
 
-/** From the first to the last x of all; null without any. */
+/** The first and the last x of all curves; null if there are none. */
 export function xRange(curves: Iterable<{ x: readonly number[] }>): [number, number] | null {
   let [low, high] = [Infinity, -Infinity];
   for (const { x } of curves) {
@@ -88,7 +88,7 @@ export function xRange(curves: Iterable<{ x: readonly number[] }>): [number, num
   return low > high ? null : [low, high];
 }
 
-/** The scale on which everything lies that is to be seen from one x to another. */
+/** The scale that contains everything visible between two x. */
 export function yExtent(
   parts: Iterable<{ x: readonly number[]; y: readonly (number | null)[] }>,
   from: number,
@@ -97,7 +97,7 @@ export function yExtent(
 ): INumberScale | null {
   let [low, high] = [Infinity, -Infinity];
   for (const { x, y } of parts) {
-    // The neighbors outside count, too: their lines come in.
+    // Neighbors outside of the range count as well, because their lines reach into it.
     const first = Math.max(0, nearestIndex(x, from) - 1);
     const last = Math.min(x.length - 1, nearestIndex(x, to) + 1);
     for (let index = first; index <= last; index += 1) {
@@ -109,11 +109,11 @@ export function yExtent(
     }
   }
   const scale = numberScale([low, high], { log, room: 0.04 });
-  // That both ends are whole says nothing of what lies between them.
+  // The ends are whole numbers, but the values between them need not be.
   return scale && { ...scale, isInteger: false };
 }
 
-/** The index of the point that is nearest to an x; `xs` rise. -1 without any. */
+/** The index of the point nearest to an x; `xs` is ascending. -1 if there is none. */
 export function nearestIndex(xs: readonly number[], x: number): number {
   let [low, high] = [0, xs.length - 1];
   while (low < high) {
@@ -127,14 +127,14 @@ export function nearestIndex(xs: readonly number[], x: number): number {
   return low > 0 && x - xs[low - 1] <= xs[low] - x ? low - 1 : Math.min(low, xs.length - 1);
 }
 
-/** What one run has at an x. */
+/** The value of one run at an x. */
 export interface ISample {
   series: ISeries;
   index: number;
   value: number;
 }
 
-/** What all runs have at an x, the best ones first; those that were not there are left out. */
+/** The values of all runs at an x, best first; runs without a point there are left out. */
 export function samplesAt(
   seriesList: readonly ISeries[],
   x: number,
@@ -157,7 +157,7 @@ export function samplesAt(
   return samples.sort((a, b) => (maximize ? b.value - a.value : a.value - b.value));
 }
 
-/** The reading that is nearest to a value; null where none is within reach. */
+/** The sample nearest to a value; null if none is within reach. */
 export function nearestSample(
   samples: readonly ISample[],
   distance: (value: number) => number,

@@ -1,15 +1,15 @@
 /**
- * The average that W&B smooths lines with by default: time weighted, exponential. Pure.
+ * W&B's default smoothing of lines: a time-weighted exponential moving average. Pure.
  *
- * A point's weight fades with its distance along the axis, not with the count of points between, so
- * that curves with many and with few points are smoothed alike. Divided by the sum of weights, the
- * first points are not drawn towards zero.
+ * A point's weight decays with its distance along the axis, not with the number of points between,
+ * so curves with many and with few points are smoothed equally. Because the result is divided by
+ * the sum of weights, the first points are not biased towards zero.
  */
 
-/** The width of an axis in the unit in which weights fade: W&B's choice, so that values agree. */
+/** The length of an axis in the unit of the decay. It is W&B's constant, so that values agree. */
 const AXIS_LENGTH = 1000;
 
-/** `amount` from 0, nothing, to below 1; `span` is the length of the axis. Gaps stay gaps. */
+/** `amount` ranges from 0 (none) to below 1; `span` is the length of the axis. Gaps stay gaps. */
 export function smooth(
   x: readonly number[],
   y: readonly (number | null)[],

@@ -1,4 +1,4 @@
-/** The colors of JupyterLab's theme, for what is drawn on a canvas. */
+/** The colors of JupyterLab's theme, for drawing on a canvas. */
 
 import { useMemo } from 'react';
 
@@ -12,17 +12,17 @@ export interface IThemeColors {
   brand: string;
   font: string;
   isDark: boolean;
-  /** Any other variable of the theme. */
+  /** Read any other CSS variable of the theme. */
   read: (name: string) => string;
 }
 
-/** Others when the theme changes. */
+/** The colors of the current theme; updated when the theme changes. */
 export function useThemeColors(): IThemeColors {
   const theme = useTheme();
   return useMemo(() => readThemeColors(theme), [theme]);
 }
 
-/** The page has the variables of one theme at a time. */
+/** The page has the variables of only one theme at a time. */
 function readThemeColors(theme: string): IThemeColors {
   const style = getComputedStyle(document.body);
   const read = (name: string) => style.getPropertyValue(name).trim();

@@ -1,4 +1,4 @@
-/** Which values an axis is marked at, and how they are written. Pure. */
+/** The ticks of an axis and their labels. Pure. */
 
 import { formatDuration, formatNumber } from '../format';
 import { categoryCenter, type INumberScale, normalize, type Scale } from './scale';
@@ -9,12 +9,12 @@ export interface ITick {
   label: string;
 }
 
-/** Steps of a clock in seconds; beyond days they are counted like other numbers. */
+/** Steps of a clock in seconds; days are counted like other numbers. */
 const TIME_STEPS = [
   1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400
 ];
 
-/** At most about `count` marks; `isTime` if the values are seconds. */
+/** At most about `count` ticks; `isTime` if the values are seconds. */
 export function makeTicks(scale: Scale, count: number, isTime = false): ITick[] {
   if (scale.kind === 'category') {
     const stride = Math.ceil(scale.values.length / Math.max(1, count));
@@ -41,7 +41,7 @@ function tickValues(scale: INumberScale, count: number, isTime: boolean): number
   return multiples(low, high, tickStep(low, high, count, isTime, scale.isInteger ?? false));
 }
 
-/** The smallest round step that gives no more than `count` of them. */
+/** The smallest round step that gives at most `count` ticks. */
 export function tickStep(
   low: number,
   high: number,
@@ -65,18 +65,20 @@ export function tickStep(
 function multiples(low: number, high: number, step: number): number[] {
   const values: number[] = [];
   const last = Math.floor(high / step + 1e-9);
-  // Ends so near to each other, or so far out, that steps between them are lost in rounding.
+  // The ends are so close together, or so far from zero, that rounding swallows the step.
   if (!Number.isSafeInteger(last)) {
     return values;
   }
   for (let index = Math.ceil(low / step - 1e-9); index <= last; index += 1) {
-    // A division by a whole number is exact where a product with 0.1 is not.
+    // Dividing by a whole number is exact; multiplying by 0.1 is not.
     values.push(step < 1 ? index / Math.round(1 / step) : index * step);
   }
   return values;
 }
 
-/** Powers of ten; between them 2 and 5 where there is room, or only some where there is none. */
+/**
+ * Powers of ten; also their multiples by 2 and 5 if there is room, or only every nth power if not.
+ */
 function logTicks(low: number, high: number, count: number): number[] {
   const first = Math.floor(Math.log10(low) + 1e-9);
   const last = Math.ceil(Math.log10(high) - 1e-9);
@@ -94,7 +96,7 @@ function logTicks(low: number, high: number, count: number): number[] {
   return values.filter(value => value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9));
 }
 
-/** As many digits as tell two neighbors apart. */
+/** The number of significant digits that distinguishes neighbors. */
 function digitsToDistinguish(values: readonly number[]): number {
   let digits = 3;
   for (let index = 1; index < values.length; index += 1) {

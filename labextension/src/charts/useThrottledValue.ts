@@ -1,4 +1,4 @@
-/** A value that changes no more often than every so many milliseconds, for what is costly to draw. */
+/** A value that changes at most once per interval, for content that is expensive to draw. */
 
 import { useEffect, useRef, useState } from 'react';
 

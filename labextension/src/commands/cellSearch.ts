@@ -1,8 +1,8 @@
-/** Finds the cell that a text comes from. Pure. */
+/** Finds the cell that contains a text. Pure. */
 
 /**
- * The place of the cell with this text: the cell that is the text, that has it in it, or that
- * begins with the same line; -1 if there is none.
+ * The index of the cell with this text: the cell that equals the text, contains it, or starts with
+ * the same line; -1 if there is none.
  */
 export function findCell(cells: readonly string[], text: string): number {
   const source = text.trim();

@@ -1,6 +1,6 @@
 /**
- * How a command about one sweep is added: which sweep it means, when it can be executed, and how it
- * says that it could not be done.
+ * Adds commands that act on one sweep: which sweep they act on, when they are enabled, and how they
+ * report errors.
  */
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
@@ -13,7 +13,7 @@ import type { SweepsModel } from '../models/sweepsModel';
 import type { SweepSummary } from '../api/schemas';
 import { hasExplicitTarget, targetOf } from './target';
 
-/** What commands are made of. */
+/** What commands depend on. */
 export interface ICommandContext {
   app: JupyterFrontEnd;
   model: SweepsModel;
@@ -21,19 +21,22 @@ export interface ICommandContext {
 }
 
 export interface ISweepCommand {
-  /** Where it is clear what it is about: a button or menu of the sweep. */
+  /** The label where the sweep is known: in its menus and on its buttons. */
   label: string;
-  /** Where that is not clear, as in the palette. */
+  /** The label where the sweep is not known, as in the palette. */
   longLabel: string;
   caption: string;
   icon?: LabIcon;
   isAllowed: (sweep: SweepSummary) => boolean;
-  /** Where it cannot be executed it is shown, but disabled; otherwise it is not shown at all. */
+  /**
+   * Whether the command is shown, but disabled, while it cannot be executed; otherwise it is
+   * hidden.
+   */
   isAlwaysVisible?: boolean;
   execute: (sweep: SweepSummary, args: ReadonlyPartialJSONObject) => Promise<void>;
 }
 
-/** Add the command of a verb; without a sweep in its arguments it takes the one in front, or asks. */
+/** Add the command of a verb. Without a sweep in its arguments it uses the current one, or asks. */
 export function addSweepCommand(
   context: ICommandContext,
   id: string,
@@ -79,12 +82,12 @@ export function addSweepCommand(
   });
 }
 
-/** Say why something could not be done. */
+/** Show why an action failed. */
 export function showError(error: unknown): void {
   Notification.error(error instanceof Error ? error.message : String(error), { autoClose: false });
 }
 
-/** The only one of some sweeps, or the one that is chosen; null if there is none. */
+/** The only one of some sweeps, or the one that the user picks; null if there is none. */
 export async function pickSweep<T extends { id: string; name: string }>(
   sweeps: readonly T[],
   trans: TranslationBundle,

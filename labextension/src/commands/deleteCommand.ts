@@ -1,4 +1,4 @@
-/** Deleting a sweep: only one that does not go on, also one that cannot be read, and never unasked. */
+/** Deletes a sweep that is not running, even if it cannot be read, and always asks first. */
 
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { deleteIcon } from '@jupyterlab/ui-components';
@@ -9,7 +9,7 @@ import { canDelete } from '../models/capabilities';
 import { hasExplicitTarget, targetOf } from './target';
 import { showError, type ICommandContext, pickSweep, SWEEP_ARGS } from './command';
 
-/** What can be deleted, and what would be lost. */
+/** A sweep that can be deleted, and what would be lost. */
 interface IDeletableSweep {
   id: string;
   name: string;

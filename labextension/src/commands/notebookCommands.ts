@@ -1,4 +1,6 @@
-/** The ways from sweeps to notebooks: a new one, the one that started a sweep, a cell in one. */
+/**
+ * Commands from sweeps to notebooks: a new notebook, the one that started a sweep, a cell in one.
+ */
 
 import type { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
@@ -91,7 +93,7 @@ export function addNotebookCommands(
   notebooks.currentChanged.connect(() => commands.notifyCommandChanged(Commands.insertBest));
 }
 
-/** Which notebook to open, and what the cell in it says that is looked for. */
+/** Which notebook to open, and the text of the cell to look for. */
 async function resolveNotebook(
   { app, model, trans }: ICommandContext,
   args: ReadonlyPartialJSONObject
@@ -135,7 +137,7 @@ async function revealCell(panel: NotebookPanel, text: string, line: number | nul
   content.activeCellIndex = index;
   await content.scrollToItem(index, 'center');
   const cell = content.widgets[index];
-  // A cell that has not been in sight yet gets its editor when it comes there.
+  // A cell that has not been visible yet gets its editor once it is scrolled to.
   const timeout = new Promise(done => window.setTimeout(done, RENDER_MS));
   await Promise.race([cell.ready, timeout]);
   if (line !== null && cell.editor !== null) {

@@ -14,14 +14,14 @@ const NOTIFICATION_MS = 3000;
 
 export function addRunCommands({ app, model, trans }: ICommandContext): void {
   const target = (args: ReadonlyPartialJSONObject) => targetOf(app, args);
-  /** A run of which no open view knows the state is taken at its word: the server knows. */
+  /** If no open view knows the state of a run, the command is allowed: the server decides. */
   const isAllowed =
     (allows: (state: RunState) => boolean) => (args: ReadonlyPartialJSONObject) => {
       const { sweep, run } = target(args);
       const state = sweep && run ? model.run(sweep, run)?.state : undefined;
       return run !== undefined && (state === undefined || allows(state));
     };
-  /** Whether it was done. */
+  /** Returns whether the request succeeded. */
   const sendRequest = async (verb: Verb, { sweep, run }: ITarget): Promise<boolean> => {
     try {
       if (sweep !== undefined && run !== undefined) {
@@ -34,7 +34,7 @@ export function addRunCommands({ app, model, trans }: ICommandContext): void {
     return false;
   };
 
-  /** One notification for all that are asked for one after the other. */
+  /** Requests in a row share one notification. */
   let [notificationId, count] = ['', 0];
   const notifyRerun = (): void => {
     count = Notification.manager.has(notificationId) ? count + 1 : 1;

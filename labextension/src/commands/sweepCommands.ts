@@ -141,7 +141,7 @@ export function hasBest(sweep: SweepSummary): boolean {
   return sweep.best !== null;
 }
 
-/** A whole number from 1: the one that was given, or else asked for; null if nobody wants one. */
+/** A whole number from 1: the argument, or else the user's answer; null if the user cancels. */
 async function askNumber(argument: unknown, title: string, value: number): Promise<number | null> {
   if (typeof argument === 'number') {
     return argument;

@@ -1,11 +1,14 @@
-/** What a command is about: what its arguments name, what was right-clicked, or what is in front. */
+/**
+ * The target of a command: from its arguments, from the right-clicked element, or the current
+ * widget.
+ */
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget } from '@jupyterlab/apputils';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 
-/** The ids of what a command or a view is about. */
+/** The ids of the target of a command or a view. */
 export interface ITarget {
   sweep?: string;
   run?: string;
@@ -19,7 +22,7 @@ export interface ITargetWidget {
   readonly target: ITarget;
 }
 
-/** The argument of commands in context menus; such menus cannot name what was clicked. */
+/** An argument of commands in context menus, because such menus cannot say what was clicked. */
 export const CLICKED = 'clicked';
 
 export function targetOf(app: JupyterFrontEnd, args: ReadonlyPartialJSONObject): ITarget {
@@ -34,12 +37,12 @@ export function targetOf(app: JupyterFrontEnd, args: ReadonlyPartialJSONObject):
   return currentTarget(app);
 }
 
-/** Whether a command is about what its arguments say, and about nothing else. */
+/** Whether a command's arguments name its target. */
 export function hasExplicitTarget(args: ReadonlyPartialJSONObject): boolean {
   return typeof args.sweep === 'string' || args[CLICKED] === true;
 }
 
-/** What the current widget of the main area is about. */
+/** The target of the current widget in the main area. */
 export function currentTarget(app: JupyterFrontEnd): ITarget {
   const { currentWidget } = app.shell;
   const content: unknown =

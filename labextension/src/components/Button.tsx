@@ -1,4 +1,4 @@
-/** Buttons as JupyterLab has them: a word, an icon with the word as its title, or both. */
+/** Buttons in JupyterLab's style: a label, an icon with the label as its tooltip, or both. */
 
 import type { LabIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
@@ -10,16 +10,16 @@ import { useSignal } from './useSignal';
 export interface IButtonProps {
   label: string;
   icon?: LabIcon;
-  /** Whether the label is written; without it, it is the title and what is read out. */
+  /** Whether the label is visible; otherwise it is the tooltip and the accessible name. */
   showLabel?: boolean;
   title?: string;
   disabled?: boolean;
-  /** Whether it is the thing to do here. */
+  /** Whether it is the primary action. */
   isPrimary?: boolean;
-  /** Whether it is on, for buttons that stay pressed. */
+  /** Whether it is pressed, for toggle buttons. */
   isPressed?: boolean;
   className?: string;
-  /** -1 where the Tab key passes it by, e.g. in the items of a list that are not the current one. */
+  /** -1 removes it from the tab order, e.g. in the items of a list that are not the current one. */
   tabIndex?: number;
   onClick: (event: MouseEvent<HTMLButtonElement>) => void;
 }
@@ -51,7 +51,7 @@ export function Button(props: IButtonProps): ReactElement {
   );
 }
 
-/** A button that executes a command, and is there and enabled when the command is. */
+/** A button that executes a command; it is visible and enabled when the command is. */
 export function CommandButton({
   command,
   args,

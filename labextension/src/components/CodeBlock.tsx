@@ -1,4 +1,4 @@
-/** Text as it is, which may be larger than its place: the keyboard can scroll it, too. */
+/** Preformatted text that may overflow; the keyboard can scroll it as well. */
 
 import type { ReactElement } from 'react';
 

@@ -1,4 +1,4 @@
-/** A button that copies a text, and says that it did. */
+/** A button that copies a text, and confirms that it did. */
 
 import { Clipboard } from '@jupyterlab/apputils';
 import { checkIcon, copyIcon } from '@jupyterlab/ui-components';
@@ -9,7 +9,7 @@ import { Button } from './Button';
 
 const COPIED_MS = 2000;
 
-/** `text` may be made when it is asked for, where making it costs something. */
+/** `text` may be a function if computing the text is expensive. */
 export function CopyButton({
   text,
   label,

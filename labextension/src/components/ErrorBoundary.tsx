@@ -1,4 +1,4 @@
-/** Keeps a view that cannot be shown from taking the others with it. */
+/** Keeps a view that fails to render from breaking the others. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Component, type ReactNode } from 'react';

@@ -1,11 +1,11 @@
-/** A view whose code is loaded when it is first shown, and asked for again if that has failed. */
+/** A view whose code is loaded when it is first shown, and loaded again if that fails. */
 
 import { type ComponentType, type ReactElement, useEffect, useState } from 'react';
 
 import { usePanelContext } from './context';
 import { ErrorMessage, Skeleton } from './Placeholders';
 
-/** Loaded once for the page; React's own `lazy` would remember a failure for ever. */
+/** Loaded once per page; React's own `lazy` would remember a failure forever. */
 export function lazyView<P extends object>(
   load: () => Promise<ComponentType<P>>
 ): ComponentType<P> {

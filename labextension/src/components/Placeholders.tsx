@@ -1,4 +1,4 @@
-/** What a view says when it cannot show all: it is empty, still loading, stale, or has failed. */
+/** What a view shows when it cannot show all data: it is empty, loading, stale, or has failed. */
 
 import type { ReactElement, ReactNode } from 'react';
 
@@ -9,7 +9,7 @@ import { Button } from './Button';
 import { CopyButton } from './CopyButton';
 import { useNow } from './useNow';
 
-/** Nothing is there yet: what it would be, and what to type for it. */
+/** There is no data yet: explains what would be shown, and what to type to get it. */
 export function EmptyState({
   children,
   code
@@ -31,7 +31,7 @@ export function EmptyState({
   );
 }
 
-/** Grey lines in the place of what is coming. */
+/** Grey lines in place of content that is loading. */
 export function Skeleton({ lines = 6 }: { lines?: number }): ReactElement {
   const { trans } = usePanelContext();
   return (
@@ -43,7 +43,7 @@ export function Skeleton({ lines = 6 }: { lines?: number }): ReactElement {
   );
 }
 
-/** Something cannot be shown: one sentence that says why, and what can be done about it. */
+/** Content that cannot be shown: one sentence that says why, and what to do about it. */
 export function ErrorMessage({
   message,
   onRetry,
@@ -66,7 +66,7 @@ export function ErrorMessage({
   );
 }
 
-/** Says since when the connection to the server is gone; nothing while it is there. */
+/** Shows since when the connection to the server has been lost; nothing while connected. */
 export function ConnectionBanner(): ReactElement | null {
   const { model, trans } = usePanelContext();
   const { socket } = model;

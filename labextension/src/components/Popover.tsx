@@ -1,8 +1,8 @@
 /**
- * A small window beside the button that opens it.
+ * A popover beside the button that opens it.
  *
- * The browser puts it above everything and closes it on Escape and on a click elsewhere; what is
- * left to do here is its place, and giving the focus back.
+ * The browser shows it above everything else, and closes it on Escape and on a click outside; this
+ * component positions it and restores the focus.
  */
 
 import { type ReactElement, type ReactNode, type RefObject, useEffect, useRef } from 'react';
@@ -44,8 +44,8 @@ export function Popover({
       positionPopover(popover, anchorElement.getBoundingClientRect());
     }
     popover.querySelector<HTMLElement>('input, button, select, [tabindex]')?.focus();
-    // Told whose window it is, the browser lets a second click on the button close it; it must not
-    // take the first one for that.
+    // With `popoverTargetElement`, the browser lets a second click on the button close the popover;
+    // the first click must not count as that.
     const opener = anchorElement instanceof HTMLButtonElement ? anchorElement : null;
     const timer = window.setTimeout(() => {
       if (opener !== null) {
@@ -70,7 +70,9 @@ export function Popover({
   );
 }
 
-/** Below the anchor and within the window; above the anchor where there is no room below. */
+/**
+ * Place it below the anchor and within the window, or above the anchor if there is no room below.
+ */
 function positionPopover(popover: HTMLElement, anchor: DOMRect): void {
   const { offsetWidth: width, offsetHeight: height } = popover;
   const left = Math.max(MARGIN, Math.min(anchor.left, window.innerWidth - width - MARGIN));

@@ -1,4 +1,4 @@
-/** The best value so far, run by run, as a small line that says nothing but up or down. */
+/** The best value so far, run by run, as a small line that shows only its direction. */
 
 import type { ReactElement } from 'react';
 

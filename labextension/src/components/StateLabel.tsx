@@ -1,11 +1,11 @@
-/** A state as icon, showLabel and color. */
+/** A state as icon, label and color. */
 
 import type { ReactElement } from 'react';
 
 import { usePanelContext } from './context';
 import { type AnyState, STATE_ICONS, stateLabel } from '../states';
 
-/** Without its showLabel, the icon carries it for the pointer and for screen readers. */
+/** Without its label, the icon has it as tooltip and accessible name. */
 export function StateLabel({
   state,
   showLabel = true

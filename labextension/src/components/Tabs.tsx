@@ -1,4 +1,4 @@
-/** Tabs with one stop for the Tab key: arrows, Home and End go from one to the other. */
+/** Tabs with a single tab stop: arrows, Home and End switch between tabs. */
 
 import { type KeyboardEvent, type ReactElement, type ReactNode, useId, useRef } from 'react';
 
@@ -7,7 +7,7 @@ export interface ITab {
   label: string;
 }
 
-/** The tabs, what stands beside them, and the panel of the open one, which fills the rest. */
+/** The tabs, the content beside them, and the panel of the open tab, which fills the rest. */
 export function Tabs({
   label,
   tabs,

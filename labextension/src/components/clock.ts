@@ -1,18 +1,19 @@
 /**
- * The time, second by second, for views that show ages and durations.
+ * The current time, second by second, for views that show ages and durations.
  *
- * One timer for the whole page, which stands still while nobody listens or the page is hidden.
+ * There is one timer for the whole page; it stops while there are no listeners or the page is
+ * hidden.
  */
 
 const TICK_MS = 1000;
 
 class Clock {
-  /** Seconds since the epoch; changes only when listeners are told. */
+  /** Seconds since the epoch; changes only when listeners are notified. */
   get now(): number {
     return this._now;
   }
 
-  /** Be told each second; returns what ends that. */
+  /** Call the listener every second; returns the function that unsubscribes. */
   readonly subscribe = (slot: () => void): (() => void) => {
     if (this._listeners.size === 0) {
       this._now = Date.now() / 1000;

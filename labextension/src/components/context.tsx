@@ -1,4 +1,4 @@
-/** What every view needs of JupyterLab, handed down to React; and how views follow signals. */
+/** What every view needs from JupyterLab, passed down by React context. */
 
 import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';

@@ -1,13 +1,13 @@
-/** JupyterLab's own menus, opened by a view. */
+/** Opens JupyterLab's own menus from a view. */
 
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import { Menu } from '@lumino/widgets';
 
-/** A command with its arguments, or a line between two groups. */
+/** A command with its arguments, or a separator. */
 export type MenuEntry = { command: string; args?: ReadonlyJSONObject } | 'separator';
 
-/** Open a menu below a button, or at a point. Commands that are not there are left out. */
+/** Open a menu below a button, or at a point. Hidden commands are left out. */
 export function openMenu(
   commands: CommandRegistry,
   entries: readonly MenuEntry[],
@@ -21,7 +21,7 @@ export function openMenu(
       menu.addItem({ command: entry.command, args: entry.args });
     }
   }
-  // A menu closes before its command is executed: it must not be disposed in between.
+  // A menu closes before its command is executed, so it must not be disposed in between.
   menu.aboutToClose.connect(() => window.setTimeout(() => menu.dispose()));
   if (anchor instanceof Element) {
     const { left, bottom } = anchor.getBoundingClientRect();

@@ -1,4 +1,4 @@
-/** Whether an element can be seen or nearly so: what cannot is not worth drawing or asking for. */
+/** Whether an element is visible or nearly so; otherwise, drawing or fetching it is a waste. */
 
 import { type RefObject, useEffect, useState } from 'react';
 

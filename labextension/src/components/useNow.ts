@@ -1,4 +1,4 @@
-/** The time in a view: it goes on while the view can be seen. */
+/** The current time in a view; it advances while the view is visible. */
 
 import { useCallback, useSyncExternalStore } from 'react';
 
@@ -7,7 +7,10 @@ import { useVisible } from './viewContext';
 
 const noSubscription = () => () => undefined;
 
-/** Seconds since the epoch, anew each second; `going` is whether anything shown depends on it. */
+/**
+ * Seconds since the epoch, updated every second; `isRunning` is whether anything shown depends on
+ * it.
+ */
 export function useNow(isRunning = true): number {
   const isListening = useVisible() && isRunning;
   return useSyncExternalStore(

@@ -1,4 +1,4 @@
-/** Does something when the connection to the server is back. */
+/** Calls a function when the connection to the server is restored. */
 
 import { useEffect } from 'react';
 

@@ -1,9 +1,9 @@
-/** How views follow signals. */
+/** Renders views when signals emit. */
 
 import type { ISignal } from '@lumino/signaling';
 import { useEffect, useReducer } from 'react';
 
-/** Render again when a signal emits, at most once a frame. */
+/** Render again when a signal emits, at most once per frame. */
 export function useSignal(...signals: ISignal<unknown, unknown>[]): void {
   const [, render] = useReducer((count: number) => count + 1, 0);
   useEffect(() => {
@@ -15,7 +15,7 @@ export function useSignal(...signals: ISignal<unknown, unknown>[]): void {
       });
     };
     signals.forEach(signal => signal.connect(slot));
-    // What was emitted between the first rendering and now must not be missed.
+    // Do not miss what was emitted between the first rendering and now.
     render();
     return () => {
       cancelAnimationFrame(frame);

@@ -1,4 +1,6 @@
-/** The size of an element, as it changes: what is drawn in a hidden panel has the wrong one. */
+/**
+ * The size of an element, updated as it changes: an element in a hidden panel has the wrong one.
+ */
 
 import { type RefObject, useLayoutEffect, useState } from 'react';
 
@@ -7,7 +9,7 @@ export interface ISize {
   height: number;
 }
 
-/** Both are 0 until the element can be seen. */
+/** Both are 0 until the element is visible. */
 export function useSize(ref: RefObject<Element | null>): ISize {
   const [size, setSize] = useState<ISize>({ width: 0, height: 0 });
   useLayoutEffect(() => {

@@ -1,4 +1,4 @@
-/** Renders again when the theme changes: what is drawn reads its colors from the page anew. */
+/** Renders again when the theme changes, because drawings read their colors from the page. */
 
 import { useSyncExternalStore } from 'react';
 

@@ -1,4 +1,4 @@
-/** What a view can learn of the widget that it is in, and tell it. */
+/** The widget around a view: whether it is visible, and its title. */
 
 import { Signal } from '@lumino/signaling';
 import { createContext, useContext, useEffect } from 'react';
@@ -23,14 +23,14 @@ export const TitleContext = createContext<(label: string, caption: string) => vo
   () => undefined
 );
 
-/** Whether the widget that a view is in can be seen. */
+/** Whether the widget around a view is visible. */
 export function useVisible(): boolean {
   const visibility = useContext(VisibilityContext);
   useSignal(visibility.changed);
   return visibility.isVisible;
 }
 
-/** Name the widget that a view is in, as soon as the view knows what it shows. */
+/** Set the title of the widget around a view, once the view knows what it shows. */
 export function useTitle(label: string, caption: string): void {
   const name = useContext(TitleContext);
   useEffect(() => {

@@ -1,8 +1,8 @@
 /**
- * An answer of the server that costs something to give.
+ * A cached answer of the server that is expensive to compute.
  *
- * It is asked for while somebody looks, and again when results have changed since, but not more
- * often than every few seconds. What was there stays until there is something newer.
+ * It is fetched while a view needs it, and again when results have changed, but at most once every
+ * few seconds. The previous answer stays until there is a newer one.
  */
 
 import type { IDisposable } from '@lumino/disposable';
@@ -23,7 +23,7 @@ export class CachedQuery<T> implements IDisposable {
     return this._value;
   }
 
-  /** Why there is no newer answer; empty if that is not known. */
+  /** Why there is no newer answer; empty if there is no error, or its cause is unknown. */
   get problem(): string {
     return this._problem;
   }
@@ -32,7 +32,9 @@ export class CachedQuery<T> implements IDisposable {
     return this._disposed;
   }
 
-  /** See that the answer is one for this state of the results; soon, if it was asked for just now. */
+  /**
+   * Make sure that the answer is for this state of the results; delayed if one was just fetched.
+   */
   ensureFresh(key: unknown): void {
     this._wantedKey = key;
     this._isPaused = false;
@@ -42,21 +44,21 @@ export class CachedQuery<T> implements IDisposable {
     }
   }
 
-  /** Nobody looks any more. */
+  /** Stop fetching, because no view needs the answer. */
   pause(): void {
     this._isPaused = true;
     window.clearTimeout(this._timer);
     this._timer = 0;
   }
 
-  /** Ask again, if the last answer was none. */
+  /** Fetch again if the last request failed. */
   readonly retry = (): void => {
     if (this._problem !== '') {
       this.refresh();
     }
   };
 
-  /** Ask at once. */
+  /** Fetch immediately. */
   refresh(): void {
     this.pause();
     this._isPaused = false;

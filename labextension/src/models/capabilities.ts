@@ -1,4 +1,4 @@
-/** What can be asked of a sweep or a run as it stands. Pure. */
+/** Which requests a sweep or a run accepts in its current state. Pure. */
 
 import type { RunState, SweepSummary } from '../api/schemas';
 
@@ -16,22 +16,22 @@ export const canSetAgents = canStop;
 export const canSetCount = inState('pending', 'running', 'paused', 'finished');
 export const canDelete = inState('finished', 'stopped', 'failed', 'died');
 
-/** A sweep of which runs failed; only its supervisor knows which of them ran again since. */
+/** A sweep with failed runs; only its supervisor knows which of them have been rerun since. */
 export function canRerunFailed(sweep: SweepSummary): boolean {
   return sweep.failed > 0 && sweep.state !== 'stopping';
 }
 
-/** An offline sweep can be sent to W&B; one that was sent in part goes on from there. */
+/** An offline sweep can be synced to W&B; a partial sync is continued. */
 export function canSync(sweep: SweepSummary): boolean {
   return sweep.mode === 'offline';
 }
 
-/** Whether a run that has ended can go on as the same run. */
+/** Whether a run that has ended can be resumed. */
 export function canResumeRun(state: RunState): boolean {
   return !isAlive(state) && state !== 'finished';
 }
 
-/** Whether a run still goes on. */
+/** Whether a run is still active. */
 export function isAlive(state: RunState): boolean {
   return state === 'pending' || state === 'running';
 }

@@ -1,4 +1,4 @@
-/** The columns of a sweep's runs, and the one filter that table and plots share. Pure. */
+/** The columns of a sweep's runs, and the one filter that the table and the plots share. Pure. */
 
 import type { RunRow, RunState } from '../api/schemas';
 import type { Cell } from '../format';
@@ -15,10 +15,10 @@ export interface IColumn {
   numeric: boolean;
 }
 
-/** A range of numbers, or the texts that are let through. */
+/** A range of numbers, or the texts that pass. */
 export type Range = { low: number; high: number } | { values: readonly string[] };
 
-/** Which runs are shown: all conditions hold at once. */
+/** Which runs are shown: all conditions must hold. */
 export interface IFilter {
   /** Words that must all occur in a run's name, state, cause, tags or values. */
   text: string;
@@ -26,7 +26,7 @@ export interface IFilter {
   ranges: Readonly<Record<string, Range>>;
 }
 
-/** In which order runs stand. */
+/** The order of runs. */
 export interface ISort {
   column: string;
   descending: boolean;
@@ -52,9 +52,9 @@ const RUN_COLUMNS: readonly IColumn[] = (
   ] as const
 ).map(([name, numeric]) => ({ id: name, group: 'run', name, numeric }));
 
-/** Finds the columns of runs one by one: a column stays once it was seen. */
+/** Collects the columns of runs one by one; a column is never removed. */
 export class ColumnRegistry {
-  /** Those of every run first, then parameters, then the summary. */
+  /** Columns that every run has come first, then parameters, then the summary. */
   get all(): readonly IColumn[] {
     return (this._all ??= [
       ...RUN_COLUMNS,
@@ -90,7 +90,7 @@ export function cellValue(row: RunRow, column: string): Cell {
   return cellReader(column)(row);
 }
 
-/** The same for many runs: looks only once what the column is. */
+/** The same for many runs: resolves the column only once. */
 export function cellReader(column: string): (row: RunRow) => Cell {
   if (column.startsWith('params.')) {
     const key = column.slice(7);
@@ -109,7 +109,7 @@ export function cellReader(column: string): (row: RunRow) => Cell {
   return row => toCell(row[column as keyof RunRow]);
 }
 
-/** Seconds that a run took, or has taken so far; null before it has begun. */
+/** The duration of a run so far, in seconds; null before it has started. */
 export function durationOf(row: RunRow): number | null {
   if (row.started === null) {
     return null;
@@ -117,12 +117,12 @@ export function durationOf(row: RunRow): number | null {
   return Math.max(0, (row.ended ?? Date.now() / 1000) - row.started);
 }
 
-/** Whether a filter lets a run through. */
+/** Whether a run passes a filter. */
 export function matchesFilter(row: RunRow, filter: IFilter): boolean {
   return filterPredicate(filter)?.(row) ?? true;
 }
 
-/** The same for many runs; null if the filter lets everything through. */
+/** The same for many runs; null if all runs pass the filter. */
 export function filterPredicate(filter: IFilter): ((row: RunRow) => boolean) | null {
   const tests: ((row: RunRow) => boolean)[] = [];
   if (filter.states.length > 0) {
@@ -151,12 +151,12 @@ export function filterPredicate(filter: IFilter): ((row: RunRow) => boolean) | n
   return tests.length === 0 ? null : row => tests.every(test => test(row));
 }
 
-/** The conditions of a filter without that on one column. */
+/** The conditions of a filter without the one on this column. */
 export function withoutColumn(ranges: IFilter['ranges'], column: string): IFilter['ranges'] {
   return Object.fromEntries(Object.entries(ranges).filter(([name]) => name !== column));
 }
 
-/** Put rows in order of a column; rows without a value come last either way. */
+/** Sort rows by a column; rows without a value come last in either direction. */
 export function sortRuns(rows: readonly RunRow[], { column, descending }: ISort): RunRow[] {
   const read = cellReader(column);
   const keys = rows.map(row => ({ row, value: read(row) }));
@@ -164,7 +164,7 @@ export function sortRuns(rows: readonly RunRow[], { column, descending }: ISort)
   return keys.map(key => key.row);
 }
 
-/** Whether rows are in order of a column. */
+/** Whether rows are sorted by a column. */
 export function isSorted(rows: readonly RunRow[], { column, descending }: ISort): boolean {
   const read = cellReader(column);
   let previous: ISortKey | null = null;
@@ -192,7 +192,7 @@ function compare(a: ISortKey, b: ISortKey, descending: boolean): number {
   return (descending ? -valueOrder : valueOrder) || compareByNumber(a.row, b.row);
 }
 
-// Making one is slow, comparing with it is not.
+// Creating a collator is slow, comparing with it is fast.
 const COLLATOR = new Intl.Collator(undefined, { numeric: true });
 
 function compareValues(a: Cell, b: Cell): number {
@@ -202,7 +202,7 @@ function compareValues(a: Cell, b: Cell): number {
   return COLLATOR.compare(String(a), String(b));
 }
 
-/** The order in which runs were begun. */
+/** The order in which runs were started. */
 export function compareByNumber(a: RunRow, b: RunRow): number {
   return a.number - b.number || a.attempt - b.attempt;
 }
@@ -213,7 +213,7 @@ function isMissing(value: Cell): boolean {
 
 const searchTexts = new WeakMap<RunRow, string>();
 
-/** What the filter's words are looked for in. */
+/** The text in which the filter's words are searched. */
 function searchText(row: RunRow): string {
   let text = searchTexts.get(row);
   if (text === undefined) {
@@ -236,7 +236,7 @@ function searchText(row: RunRow): string {
   return text;
 }
 
-/** Take in the keys of one run; tells whether that changed anything. */
+/** Add the keys of one run; returns whether that changed anything. */
 function addKeys(columns: Map<string, boolean>, values: Record<string, unknown>): boolean {
   let changed = false;
   for (const key in values) {

@@ -1,8 +1,8 @@
 /**
- * The curves of a sweep's runs, as far as somebody looks at them.
+ * The curves of a sweep's runs, as far as a view needs them.
  *
- * What an ended run logged does not change unless it is resumed: it is fetched once. What living
- * runs log is followed. Both are kept in one place, so that a look back costs nothing.
+ * The curves of an ended run do not change unless it is resumed, so they are fetched once. The
+ * curves of active runs are followed. Both are cached, so returning to them costs nothing.
  */
 
 import type { IDisposable } from '@lumino/disposable';
@@ -11,22 +11,22 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import { type ICurveSource, ZoomLoader } from './zoomLoader';
 import type { Axis, Curve, Message, Stream } from '../api/schemas';
 
-/** Which curves are looked at. */
+/** Which curves a view needs. */
 export interface ICurveSelection {
   keys: readonly string[];
   runs: readonly { id: string; ended: boolean }[];
   axis: Axis;
-  /** From which step to which somebody has zoomed in: there, points are finer. */
+  /** The steps that the user has zoomed in on; there, points have a finer resolution. */
   zoom?: readonly [number, number] | null;
 }
 
-/** Curves that the server gives in one answer, and follows in one topic. */
+/** Curves that the server returns in one response, and follows in one topic. */
 const BATCH_SIZE = 100;
 const MAX_CURVES = 400;
-/** Curves that are kept although nobody looks at them. */
+/** Curves that stay cached although no view needs them. */
 const MAX_CACHED = 4000;
 
-/** `curve` is null where the run did not log the key; `whole` if nothing will follow. */
+/** `curve` is null if the run did not log the key; `isComplete` if it will not grow. */
 interface ICacheEntry {
   curve: Curve | null;
   isComplete: boolean;
@@ -42,17 +42,17 @@ export class CurvesModel implements IDisposable {
     this._zoomLoader.changed.connect(() => this._changed.emit());
   }
 
-  /** Emits when curves have come or grown. */
+  /** Emits when curves have been added or have grown. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
 
-  /** Why curves are missing; empty if none is, or not for a known reason. */
+  /** Why curves are missing; empty if none are, or the cause is unknown. */
   get problem(): string {
     return this._problem || this._zoomLoader.problem;
   }
 
-  /** Whether some of the curves that are looked at are on their way. */
+  /** Whether some of the selected curves are still loading. */
   get isLoading(): boolean {
     return this._problem === '' && this._missingRuns().length > 0;
   }
@@ -66,7 +66,7 @@ export class CurvesModel implements IDisposable {
     return curve !== null && axis === 'step' ? this._zoomLoader.refine(curve) : curve;
   }
 
-  /** Look at other curves than before; at none with null. */
+  /** Select other curves; null selects none. */
   setSelection(selection: ICurveSelection | null): void {
     const state = JSON.stringify(selection);
     if (state !== this._selectionKey) {
@@ -85,7 +85,7 @@ export class CurvesModel implements IDisposable {
     }
   }
 
-  /** Try again what has failed. */
+  /** Retry what has failed. */
   retry(): void {
     this._problem = '';
     this._topic?.dispose();
@@ -108,7 +108,7 @@ export class CurvesModel implements IDisposable {
     }
   };
 
-  /** Ended runs of which a curve is not there. */
+  /** Ended runs with a missing curve. */
   private _missingRuns(): string[] {
     const { runs, keys, axis } = this._selection ?? NO_SELECTION;
     return runs
@@ -136,7 +136,7 @@ export class CurvesModel implements IDisposable {
     this._isFetching = false;
   }
 
-  /** Fetch a part of what is missing. */
+  /** Fetch some of the missing curves. */
   private async _fetch(runIds: readonly string[], { keys, axis }: ICurveSelection): Promise<void> {
     const missingKeys = keys
       .filter(key => runIds.some(run => !this._isCached(axis, run, key)))
@@ -159,7 +159,7 @@ export class CurvesModel implements IDisposable {
     this._changed.emit();
   }
 
-  /** Have what living runs log sent. */
+  /** Subscribe to the curves of active runs. */
   private _subscribe(): void {
     const { keys, axis, runs } = this._selection ?? NO_SELECTION;
     const followed = keys.slice(0, MAX_CURVES);
@@ -173,7 +173,7 @@ export class CurvesModel implements IDisposable {
     }
     for (const run of activeRuns) {
       for (const key of followed) {
-        // One that had ended may have been resumed.
+        // An ended run may have been resumed.
         const entry = this._cache.get(cacheKey(axis, run, key));
         if (entry?.isComplete) {
           entry.isComplete = false;
@@ -210,7 +210,7 @@ export class CurvesModel implements IDisposable {
         }
         const curve = applyPatch(previous?.curve ?? null, patch);
         if (curve === null) {
-          // A part is missing in between: the beginning of a topic fills it.
+          // A part is missing in between; reopening the topic fetches it.
           this.retry();
           return;
         }
@@ -222,7 +222,7 @@ export class CurvesModel implements IDisposable {
     this._changed.emit();
   }
 
-  /** Have finer points where somebody has zoomed in, for the curves that are coarse. */
+  /** Load finer points for coarse curves in the zoomed range. */
   private _updateZoom(): void {
     const { keys, runs, axis, zoom = null } = this._selection ?? NO_SELECTION;
     if (zoom === null || axis !== 'step' || this._stream !== 'history') {
@@ -236,7 +236,7 @@ export class CurvesModel implements IDisposable {
     this._zoomLoader.setViewport(coarse.length === 0 ? null : { keys, runs: coarse, first, last });
   }
 
-  /** Drop what was looked at longest ago, where that is too much. */
+  /** Evict the least recently used curves if there are too many. */
   private _evict(): void {
     if (this._cache.size > MAX_CACHED) {
       const { runs, keys, axis } = this._selection ?? NO_SELECTION;
@@ -272,7 +272,7 @@ function cacheKey(axis: Axis, run: string, key: string): string {
   return `${axis} ${run} ${key}`;
 }
 
-/** A curve with a new part in the place of all from `start` on; null if it does not reach so far. */
+/** A curve with everything from `start` on replaced by a patch; null if the two do not connect. */
 export function applyPatch(previous: Curve | null, patch: Curve): Curve | null {
   const { start } = patch;
   if (start === 0) {

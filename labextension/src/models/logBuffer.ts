@@ -1,18 +1,18 @@
 /**
- * The lines of an output that are known at the moment: a few pages of however many there are.
+ * The loaded lines of an output: a few pages, however long it is.
  *
- * Parts arrive in any order, from the end that grows and from wherever somebody looks. Pure.
+ * Pages arrive in any order, from the growing end and from wherever the user scrolls. Pure.
  */
 
 import type { LogPage } from '../api/schemas';
 
-/** Lines of a page, and so of one request. */
+/** Lines in a page, and so in one request. */
 export const PAGE_LINES = 500;
-/** Pages that are kept; those looked at longest ago go first. */
+/** Pages that are kept; the least recently used are evicted first. */
 const MAX_PAGES = 40;
 
 export class LogBuffer {
-  /** How many lines there are. */
+  /** The number of lines. */
   get total(): number {
     return this._total;
   }
@@ -21,12 +21,12 @@ export class LogBuffer {
     return this._size;
   }
 
-  /** A line, if it is known. */
+  /** A line, if it is loaded. */
   get(line: number): string | undefined {
     return this._pages.get(Math.floor(line / PAGE_LINES))?.[line % PAGE_LINES];
   }
 
-  /** Take in lines from the growing end of the output: what they say of its length is the newest. */
+  /** Add lines from the growing end of the output; their total is the most recent. */
   appendTail(page: LogPage): void {
     if (page.size < this._size) {
       this.clear();
@@ -37,7 +37,7 @@ export class LogBuffer {
     this._store(page.first, page.lines);
   }
 
-  /** Take in lines that were asked for; the output may have grown since they were read. */
+  /** Add requested lines; the output may have grown since they were read. */
   insert(page: LogPage): void {
     if (page.size >= this._size) {
       this._invalidateLastLine(page);
@@ -45,13 +45,16 @@ export class LogBuffer {
       this._size = page.size;
       this._store(page.first, page.lines);
     } else {
-      // The last line may have been without its end when this was read.
+      // The last line may have been incomplete when this was read.
       const completeCount = Math.max(0, page.total - 1 - page.first);
       this._store(page.first, page.lines.slice(0, completeCount));
     }
   }
 
-  /** The first page with lines from `first` to before `end` that are not known; null if all are. */
+  /**
+   * The first page that contains missing lines between `first` and `end` (exclusive); null if all
+   * are loaded.
+   */
   firstMissingPage(first: number, end: number): number | null {
     for (let line = Math.max(0, first); line < Math.min(end, this._total); line += 1) {
       if (this.get(line) === undefined) {
@@ -61,7 +64,7 @@ export class LogBuffer {
     return null;
   }
 
-  /** Remember that somebody looks at these lines. */
+  /** Mark these lines as recently used. */
   touch(first: number, end: number): void {
     for (
       let pageIndex = Math.floor(first / PAGE_LINES);
@@ -82,7 +85,7 @@ export class LogBuffer {
     this._size = 0;
   }
 
-  /** The line that was the last one may have gone on since. */
+  /** The line that was the last one may have grown since. */
   private _invalidateLastLine(page: LogPage): void {
     const last = this._total - 1;
     if (page.size > this._size && last >= 0) {

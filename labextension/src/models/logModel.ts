@@ -1,7 +1,7 @@
 /**
- * The output of one run: its end comes by itself while somebody looks, the rest when it is wanted.
+ * The output of one run: its end is followed while a view is open, the rest is fetched on demand.
  *
- * Lines are kept as the run wrote them: how they look is not known here.
+ * Lines are stored as the run wrote them; this model does not know how they look.
  */
 
 import type { IDisposable } from '@lumino/disposable';
@@ -12,13 +12,13 @@ import { LogSearch } from './logSearch';
 import type { ISweepHost } from './sweepHost';
 import type { Message } from '../api/schemas';
 
-/** What stands at the upper edge: a line, and which part of its height is above the edge. */
+/** The scroll position: the topmost line, and the share of its height that is above the edge. */
 export interface IScrollPosition {
   line: number;
   fraction: number;
 }
 
-/** Lines that are left above one that was looked for. */
+/** Lines that stay visible above a search match. */
 const ABOVE = 5;
 
 export class LogModel implements IDisposable {
@@ -38,30 +38,30 @@ export class LogModel implements IDisposable {
   readonly buffer = new LogBuffer();
   readonly search: LogSearch;
 
-  /** Whether the view stays at the end, and otherwise where it was: what a view comes back to. */
+  /** Whether the view follows the end, and otherwise its line: restored when the view reopens. */
   position: { following: boolean; line: number } = { following: true, line: 0 };
 
-  /** Emits when lines have come. */
+  /** Emits when lines have been loaded. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
 
-  /** Emits when another part is looked at. */
+  /** Emits when the scroll position changes. */
   get scrolled(): ISignal<this, void> {
     return this._scrolled;
   }
 
-  /** Where somebody looks; null at the end, which is followed. */
+  /** The scroll position; null at the end, which is followed. */
   get scrollPosition(): IScrollPosition | null {
     return this._scrollPosition;
   }
 
-  /** How many lines have come since the end was left. */
+  /** Lines added since the user scrolled away from the end. */
   get unseenCount(): number {
     return this._scrollPosition === null ? 0 : Math.max(0, this.total - this._totalWhenLeft);
   }
 
-  /** How many lines there are. */
+  /** The number of lines. */
   get total(): number {
     return this.buffer.total;
   }
@@ -70,22 +70,22 @@ export class LogModel implements IDisposable {
     return this.buffer.size;
   }
 
-  /** Whether anything is known of the output yet. */
+  /** Whether any of the output has been loaded. */
   get isReady(): boolean {
     return this._isReady;
   }
 
-  /** Whether nothing more will come. */
+  /** Whether the output is complete. */
   get isEnded(): boolean {
     return this._isEnded;
   }
 
-  /** Why lines are missing; empty if none is, or not for a known reason. */
+  /** Why lines are missing; empty if none are, or the cause is unknown. */
   get problem(): string {
     return this._problem;
   }
 
-  /** The address of the whole output. */
+  /** The URL of the whole output. */
   get url(): string {
     return this._host.api.logUrl(this._sweep, this._run);
   }
@@ -94,12 +94,12 @@ export class LogModel implements IDisposable {
     return this._disposed;
   }
 
-  /** A line as it was printed, if it is known. */
+  /** A line as it was printed, if it is loaded. */
   line(number: number): string | undefined {
     return this.buffer.get(number);
   }
 
-  /** Look somewhere else; at the end, and follow it, with null. */
+  /** Scroll to a position; null scrolls to the end and follows it. */
   scrollTo(position: IScrollPosition | null): void {
     if (this._scrollPosition === null) {
       this._totalWhenLeft = this.total;
@@ -108,7 +108,7 @@ export class LogModel implements IDisposable {
     this._scrolled.emit();
   }
 
-  /** See that the lines from `first` to before `end` are there, or come. */
+  /** Load the lines from `first` to `end` (exclusive) if they are missing. */
   ensureLoaded(first: number, end: number): void {
     this._visibleRange = [first, end];
     this.buffer.touch(first, end);
@@ -123,7 +123,7 @@ export class LogModel implements IDisposable {
     );
   }
 
-  /** Try again what has failed. */
+  /** Retry what has failed. */
   retry(): void {
     this._problem = '';
     this._changed.emit();
@@ -152,7 +152,7 @@ export class LogModel implements IDisposable {
     this._changed.emit();
   };
 
-  /** Fetch what is wanted and missing, page by page. */
+  /** Fetch the requested missing lines, page by page. */
   private async _loadMissing(): Promise<void> {
     if (this._isLoading || this._problem !== '') {
       return;
@@ -172,7 +172,7 @@ export class LogModel implements IDisposable {
         this.buffer.insert(page);
         this._changed.emit();
         if (pageIndex === this._firstMissingPage()) {
-          // The output is shorter than was said; the topic will say how long it is.
+          // The output is shorter than reported; the topic will send its length.
           break;
         }
       }

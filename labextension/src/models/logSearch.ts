@@ -1,8 +1,8 @@
 /**
- * The lines of an output in which a text occurs, found by the server.
+ * The lines of an output that contain a text; the server searches.
  *
- * The output may grow while one goes from match to match: what has been looked through stays, and
- * only the rest is looked through again.
+ * The output may grow while the user steps through matches: previous results stay, and only new
+ * lines are searched.
  */
 
 import type { IDisposable } from '@lumino/disposable';
@@ -11,7 +11,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { LogMatches } from '../api/schemas';
 
-/** Matches that are asked for at once. */
+/** Matches per request. */
 const BATCH = 10_000;
 const GROWTH_MS = 1000;
 
@@ -20,12 +20,12 @@ type SearchFunction = (text: string, first: number, limit: number) => Promise<Lo
 export class LogSearch implements IDisposable {
   constructor(private readonly _search: SearchFunction) {}
 
-  /** Emits when matches have come, or another one is the current one. */
+  /** Emits when matches have been added, or the current match has changed. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
 
-  /** Emits the number of the line that has become the current one. */
+  /** Emits the number of the line that has become the current match. */
   get matchChanged(): ISignal<this, number> {
     return this._matchChanged;
   }
@@ -34,32 +34,32 @@ export class LogSearch implements IDisposable {
     return this._text;
   }
 
-  /** Numbers of the lines found so far, in order. */
+  /** Line numbers of the matches so far, in order. */
   get lines(): readonly number[] {
     return this._lines;
   }
 
-  /** Whether there are more than those found so far. */
+  /** Whether there are more matches than those loaded. */
   get hasMore(): boolean {
     return this._hasMore;
   }
 
-  /** Whether the server still looks. */
+  /** Whether a search is in progress. */
   get isSearching(): boolean {
     return this._isSearching;
   }
 
-  /** Which of the lines found is the current one, from 0; -1 if none is. */
+  /** The index of the current match, from 0; -1 if there is none. */
   get matchIndex(): number {
     return this._matchIndex;
   }
 
-  /** The number of the current line; null if there is none. */
+  /** The line number of the current match; null if there is none. */
   get currentLine(): number | null {
     return this._lines[this._matchIndex] ?? null;
   }
 
-  /** Why there is no answer; empty if there is one. */
+  /** Why the search failed; empty if it did not. */
   get problem(): string {
     return this._problem;
   }
@@ -68,7 +68,7 @@ export class LogSearch implements IDisposable {
     return this._disposed;
   }
 
-  /** Look for a text; the current match is the first one at or below a line, or else the last. */
+  /** Search for a text; the current match is the first one at or below a line, or else the last. */
   async find(text: string, startLine: number): Promise<void> {
     if (text === this._text) {
       return;
@@ -90,7 +90,7 @@ export class LogSearch implements IDisposable {
     }
   }
 
-  /** Go to the next match, or with -1 to the one before; from the last one to the first. */
+  /** Go to the next match, or with -1 to the previous one; wraps around. */
   async step(by: 1 | -1): Promise<void> {
     const { _text: text } = this;
     if (by === 1 && this._matchIndex === this._lines.length - 1 && this._hasMore) {
@@ -102,7 +102,7 @@ export class LogSearch implements IDisposable {
     }
   }
 
-  /** The output has grown to so many lines. */
+  /** Called when the output has grown to this many lines. */
   onLogGrown(total: number): void {
     this._total = total;
     if (this._text !== '' && !this._hasMore) {
@@ -122,7 +122,7 @@ export class LogSearch implements IDisposable {
     this._matchChanged.emit(this._lines[index]);
   }
 
-  /** Look through what has not been looked through. */
+  /** Search the lines that have not been searched. */
   private async _load(): Promise<void> {
     const text = this._text;
     if (text === '') {
@@ -136,7 +136,7 @@ export class LogSearch implements IDisposable {
       if (text === this._text) {
         this._lines = [...this._lines.filter(line => line < first), ...lines];
         this._hasMore = more;
-        // The last line may go on: it will be looked at once more.
+        // The last line may still grow, so it is searched again.
         this._next = more ? (lines.at(-1) ?? first) + 1 : Math.max(0, total - 1);
         this._problem = '';
       }

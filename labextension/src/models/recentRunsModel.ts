@@ -1,4 +1,4 @@
-/** The runs of a sweep that began last, live, without knowing all the others. No React. */
+/** The most recently started runs of a sweep, live, without loading all the others. No React. */
 
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
@@ -36,7 +36,7 @@ export class RecentRunsModel implements IDisposable {
     Signal.clearData(this);
   }
 
-  /** Begin to follow; what could not begin without the server begins when that is there again. */
+  /** Start to follow; if the server is not connected, this happens once it is. */
   private readonly _start = (): void => {
     if (this._topic === null && !this._loading) {
       this._loading = true;

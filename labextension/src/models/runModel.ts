@@ -1,7 +1,7 @@
 /**
- * One run: its page, live while somebody looks, and what else is asked of it when it is looked at.
+ * One run: its details, live while a view is open, and further data, fetched on demand.
  *
- * Curves, media, files and output are each a part of its own, so that no view waits for another.
+ * Curves, media, files and output are separate, so that no view waits for another.
  */
 
 import type { IDisposable } from '@lumino/disposable';
@@ -14,7 +14,7 @@ import { LogModel } from './logModel';
 import type { SweepModel } from './sweepModel';
 import type { Files, Media, Message, RunDetail, RunRow } from '../api/schemas';
 
-/** Media of a living run are asked for again after this time at the earliest. */
+/** Media of an active run are fetched at most once per this interval. */
 const MEDIA_MS = 3000;
 const FILES_MS = 5000;
 
@@ -40,17 +40,17 @@ export class RunModel implements IDisposable {
     return this._changed;
   }
 
-  /** What is known besides the row; null until it is. */
+  /** The details besides the row; null until they are loaded. */
   get detail(): RunDetail | null {
     return this._detail;
   }
 
-  /** The run as tables show it; undefined until it is known. */
+  /** The run as tables show it; undefined until it is loaded. */
   get row(): RunRow | undefined {
     return this._detail?.row ?? this.sweep.run(this.id);
   }
 
-  /** How many values that are no numbers it has logged: when that changes, media have. */
+  /** How many non-numeric values the run has logged; when this changes, so have its media. */
   get mediaCount(): number {
     return this._mediaCount;
   }
@@ -64,7 +64,7 @@ export class RunModel implements IDisposable {
     return this._disposed;
   }
 
-  /** The values of one key that are no numbers. */
+  /** The non-numeric values of one key. */
   media(key: string): CachedQuery<Media> {
     let media = this._mediaQueries.get(key);
     if (media === undefined) {
@@ -75,12 +75,12 @@ export class RunModel implements IDisposable {
     return media;
   }
 
-  /** Follow the run until the result is disposed; the model keeps what it has. */
+  /** Follow the run until the result is disposed; the model keeps its data. */
   follow(): IDisposable {
     return this._followers.add();
   }
 
-  /** Try again what has failed. */
+  /** Retry what has failed. */
   retry(): void {
     this._topic?.dispose();
     this._topic = null;

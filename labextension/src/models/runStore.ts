@@ -1,8 +1,8 @@
 /**
  * The runs of one sweep, as they arrive.
  *
- * Live sweeps of ten thousand runs change a few rows at a time, several times a second: what a change
- * does not touch is not sorted, filtered or looked through again.
+ * Active sweeps of ten thousand runs change a few rows at a time, several times per second:
+ * unchanged rows are not sorted, filtered or searched again.
  */
 
 import {
@@ -15,7 +15,7 @@ import {
 import type { RunRow } from '../api/schemas';
 
 export class RunStore {
-  /** All runs in order of number and attempt. The same array until one of them changes. */
+  /** All runs in order of number and attempt. The array stays the same until a run changes. */
   get all(): readonly RunRow[] {
     return this._all;
   }
@@ -29,7 +29,7 @@ export class RunStore {
     return index === undefined ? undefined : this._all[index];
   }
 
-  /** Put rows in, in the place of what was known of the same runs. */
+  /** Add rows; they replace earlier rows of the same runs. */
   merge(rows: readonly RunRow[]): void {
     if (rows.length === 0) {
       return;
@@ -54,7 +54,9 @@ export class RunStore {
     this._filtered = null;
   }
 
-  /** The runs that a filter lets through, in the same order; the same array while neither changes. */
+  /**
+   * The runs that pass a filter, in the same order; the array stays the same until either changes.
+   */
   filtered(filter: IFilter): readonly RunRow[] {
     if (filter !== this._filter) {
       this._filter = filter;
@@ -65,13 +67,17 @@ export class RunStore {
     if (this._filtered === null) {
       const predicate = this._memoized ?? this._predicate;
       this._filtered = predicate === null ? this._all : this._all.filter(predicate);
-      // A filter that is being dragged is asked once, and to remember its answers would only cost.
+      // While the user drags a filter, each filter is used once, so caching its results would only
+      // cost.
       this._memoized ??= this._predicate && memoized(this._predicate);
     }
     return this._filtered;
   }
 
-  /** The shown runs that are selected, all of them if none is; the same array while nothing changes. */
+  /**
+   * The selected runs among those shown, or all shown runs if none is selected; the array stays the
+   * same until something changes.
+   */
   active(filter: IFilter, selection: readonly string[]): readonly RunRow[] {
     const filtered = this.filtered(filter);
     if (selection.length === 0) {
@@ -101,7 +107,7 @@ interface IActiveRuns {
   rows: readonly RunRow[];
 }
 
-/** A row never changes, it is replaced: each needs to be asked only once. */
+/** Rows are immutable: each needs to be tested only once. */
 function memoized(predicate: (row: RunRow) => boolean): (row: RunRow) => boolean {
   const answers = new WeakMap<RunRow, boolean>();
   return (row: RunRow): boolean => {

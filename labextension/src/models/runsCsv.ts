@@ -4,7 +4,7 @@ import type { RunRow } from '../api/schemas';
 import { type Delimiter, toCsvLine } from '../csv';
 import { cellReader, type IColumn } from './columns';
 
-/** One line a run, in the order of the rows, below the columns' ids. */
+/** One line per run, in the order of the rows, below a header with the columns' ids. */
 export function runsToCsv(
   rows: readonly RunRow[],
   columns: readonly IColumn[],

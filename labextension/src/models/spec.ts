@@ -1,10 +1,10 @@
-/** What the sweep config says of a parameter. Pure. */
+/** The parameters in the sweep config. Pure. */
 
 import type { SweepDetail } from '../api/schemas';
 
 type Entry = Record<string, unknown>;
 
-/** The entry of a parameter, nested ones by dotted key; null if there is none. */
+/** The entry of a parameter, by dotted key if nested; null if there is none. */
 export function parameterOf(spec: SweepDetail['spec'], name: string): Entry | null {
   let group: unknown = spec.parameters;
   let rest = name;
@@ -13,7 +13,7 @@ export function parameterOf(spec: SweepDetail['spec'], name: string): Entry | nu
     if (isEntry(exact)) {
       return exact;
     }
-    // Keys may have dots of their own: the longest one that is there goes first.
+    // Keys may contain dots: the longest existing key is tried first.
     const keys = Object.keys(group).filter(key => rest.startsWith(`${key}.`));
     if (keys.length === 0) {
       return null;
@@ -26,13 +26,13 @@ export function parameterOf(spec: SweepDetail['spec'], name: string): Entry | nu
   return null;
 }
 
-/** Whether a parameter is drawn on a logarithmic scale. */
+/** Whether a parameter has a logarithmic scale. */
 export function isLogarithmic(spec: SweepDetail['spec'] | undefined, name: string): boolean {
   const distribution = spec && parameterOf(spec, name)?.distribution;
   return typeof distribution === 'string' && distribution.includes('log');
 }
 
-/** The numbers that a parameter is chosen from; null where these are no list of numbers. */
+/** The numbers from which a parameter is chosen; null if it does not have a list of numbers. */
 export function listedNumbers(
   spec: SweepDetail['spec'] | undefined,
   name: string

@@ -1,4 +1,4 @@
-/** What is worth a notification when a sweep goes from one state to another. Pure. */
+/** Which state changes of a sweep are worth a notification. Pure. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
@@ -6,7 +6,7 @@ import { formatNumber } from '../format';
 import type { IStateChange } from './sweepsModel';
 import { stateLabel } from '../states';
 
-/** All that is worth telling, only what asks for somebody, or nothing. */
+/** All changes, only those that need attention, or none. */
 export type NotificationLevel = 'all' | 'problems' | 'none';
 
 export interface INotification {
@@ -24,7 +24,7 @@ export function notificationFor(
     level === 'none' ? null : { kind, message };
   const info = (kind: 'success' | 'info', message: string): INotification | null =>
     level === 'all' ? { kind, message } : null;
-  // "paused on request" says what it is, "the first 3 runs failed" does not.
+  // "paused on request" is a complete message, "the first 3 runs failed" is not.
   const label = stateLabel(state, trans);
   const reason = cause === '' || cause.startsWith(state) ? cause || label : `${label}, ${cause}`;
   switch (state) {

@@ -1,4 +1,6 @@
-/** What the models of one sweep need of the model of all sweeps, which implements it. */
+/**
+ * What the models of one sweep need from the model of all sweeps, which implements this interface.
+ */
 
 import type { ISignal } from '@lumino/signaling';
 

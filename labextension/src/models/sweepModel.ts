@@ -1,7 +1,8 @@
 /**
- * One sweep: its runs, live while somebody looks, and what people have chosen among them.
+ * One sweep: its runs, live while a view is open, and the user's selection and filter.
  *
- * Selection, filter and focus belong to the sweep, so that table and plots show the same.
+ * Selection, filter and focus belong to the sweep, so that the table and the plots show the same
+ * runs.
  */
 
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
@@ -34,7 +35,7 @@ export class SweepModel implements IDisposable {
     host.socket.changed.connect(this._onReconnect);
   }
 
-  /** How many use this model; see `SweepsModel.acquire`. */
+  /** The number of references to this model; see `SweepsModel.acquire`. */
   refCount = 0;
 
   /** Emits when runs, keys or the detail have changed. */
@@ -42,7 +43,7 @@ export class SweepModel implements IDisposable {
     return this._changed;
   }
 
-  /** Emits when the selection, the filter, the run in focus or a view's settings have changed. */
+  /** Emits when the selection, the filter, the focused run or a view's settings have changed. */
   get viewStateChanged(): ISignal<this, void> {
     return this._viewStateChanged;
   }
@@ -51,22 +52,22 @@ export class SweepModel implements IDisposable {
     return this.host.summary(this.id);
   }
 
-  /** What stays the same; null until it is known. */
+  /** The immutable details; null until they are loaded. */
   get detail(): SweepDetail | null {
     return this._detail;
   }
 
-  /** All runs in order of number and attempt. The same array until one of them changes. */
+  /** All runs in order of number and attempt. The array stays the same until a run changes. */
   get rows(): readonly RunRow[] {
     return this._runStore.all;
   }
 
-  /** The runs that the filter lets through, in the same order. */
+  /** The runs that pass the filter, in the same order. */
   get filteredRuns(): readonly RunRow[] {
     return this._runStore.filtered(this.viewState.filter);
   }
 
-  /** The selected runs that are shown; all shown ones if none is selected. */
+  /** The selected runs that are shown; all shown runs if none is selected. */
   get activeRuns(): readonly RunRow[] {
     return this._runStore.active(this.viewState.filter, this.viewState.selection);
   }
@@ -84,12 +85,12 @@ export class SweepModel implements IDisposable {
     return this._keys;
   }
 
-  /** Whether all runs have arrived at least once. */
+  /** Whether all runs have been loaded at least once. */
   get isComplete(): boolean {
     return this._isComplete;
   }
 
-  /** How many runs there are, also before all have arrived. */
+  /** The number of runs, even before all are loaded. */
   get total(): number {
     return Math.max(this._total, this.rows.length);
   }
@@ -103,12 +104,12 @@ export class SweepModel implements IDisposable {
     return this._persisted.viewState;
   }
 
-  /** Whether the choice and the settings of the last visit are there again. */
+  /** Whether the saved selection and settings have been restored. */
   get isRestored(): boolean {
     return this._isRestored;
   }
 
-  /** The run that the pointer or the keyboard is at, in whatever view. */
+  /** The run at the pointer or the keyboard, in any view. */
   get focus(): string | null {
     return this._focus;
   }
@@ -125,12 +126,12 @@ export class SweepModel implements IDisposable {
     this._persist({ viewState: { ...this.viewState, ...choice } });
   }
 
-  /** What a view remembers of itself; the names of views are their tabs'. */
+  /** The saved settings of a view; views are named after their tabs. */
   settings<T extends object>(view: string, defaults: T): T {
     return mergeSettings(this._persisted.viewSettings[view] ?? {}, defaults);
   }
 
-  /** Let a view remember some of its settings. */
+  /** Save some settings of a view. */
   saveSettings(view: string, settings: ReadonlyPartialJSONObject): void {
     const { viewSettings } = this._persisted;
     this._persist({
@@ -145,14 +146,14 @@ export class SweepModel implements IDisposable {
     }
   }
 
-  /** Try again what has failed. */
+  /** Retry what has failed. */
   retry(): void {
     if (this._followers.count > 0) {
       void this._start();
     }
   }
 
-  /** Follow the sweep until the result is disposed; the model keeps what it has. */
+  /** Follow the sweep until the result is disposed; the model keeps its data. */
   follow(): IDisposable {
     return this._followers.add();
   }
@@ -176,7 +177,7 @@ export class SweepModel implements IDisposable {
         this._selectedIds = null;
       }
     } catch {
-      // Nothing was kept, or nobody can say: then the view begins as if for the first time.
+      // Nothing was saved, or it cannot be loaded: the view starts with its defaults.
     }
     this._isRestored = true;
     this._viewStateChanged.emit();
@@ -186,7 +187,7 @@ export class SweepModel implements IDisposable {
     this._persisted = { ...this._persisted, ...changes };
     this._selectedIds = null;
     this._hasUnsaved = true;
-    // What cannot be kept now goes with the next change.
+    // A failed save is made up for by the next change.
     this._saveDebouncer.invoke().catch(() => undefined);
     this._viewStateChanged.emit();
   }
@@ -202,7 +203,7 @@ export class SweepModel implements IDisposable {
     }
   };
 
-  /** Load what is missing page by page, then follow what changes. */
+  /** Load the missing runs page by page, then follow changes. */
   private async _start(): Promise<void> {
     this._loading ??= this._load();
     try {
@@ -236,7 +237,7 @@ export class SweepModel implements IDisposable {
       let cursor: string | null = null;
       for (let offset = 0; ; offset += PAGE) {
         const page = await api.runs(this.id, { limit: PAGE, offset });
-        // What changes while later pages load is newer than the first page's mark.
+        // Changes made while later pages load are newer than the first page's mark.
         cursor ??= page.mark;
         this._merge({ ...page, mark: cursor });
         this._changed.emit();

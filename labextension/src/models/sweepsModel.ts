@@ -1,4 +1,4 @@
-/** All sweeps of this user, live, and what can be asked of them. Knows no view. */
+/** All sweeps of this user, live, and the requests to them. Knows no view. */
 
 import type { IStateDB } from '@jupyterlab/statedb';
 import type { ReadonlyPartialJSONValue } from '@lumino/coreutils';
@@ -20,20 +20,20 @@ import type {
 
 const ACTIVE: ReadonlySet<string> = new Set(['pending', 'running', 'paused', 'stopping', 'died']);
 
-/** Whether a sweep still has something to do, or waits for somebody. */
+/** Whether a sweep still has work to do, or waits for the user. */
 export function isActive(sweep: SweepSummary): boolean {
   return ACTIVE.has(sweep.state);
 }
 
-/** A change of a sweep's state, as seen by this page. */
+/** A change of a sweep's state, as observed by this page. */
 export interface IStateChange {
   sweep: SweepSummary;
   previous: SweepSummary['state'];
-  /** Whether somebody asked for it on this page. */
+  /** Whether this page requested the change. */
   isRequested: boolean;
 }
 
-/** The state in which a sweep is once it has done what was asked. */
+/** The state of a sweep after each request has been carried out. */
 const REQUESTED_STATES: Partial<Record<Verb, SweepSummary['state']>> = {
   pause: 'paused',
   stop: 'stopped'
@@ -53,27 +53,27 @@ export class SweepsModel implements ISweepHost, IDisposable {
     return this._changed;
   }
 
-  /** Emits when a sweep that this page knew goes from one state to another. */
+  /** Emits when a sweep that this page already knew changes its state. */
   get stateChanged(): ISignal<this, IStateChange> {
     return this._stateChanged;
   }
 
-  /** Emits when a sweep has been deleted on this page; its id. */
+  /** Emits the id of a sweep that this page has deleted. */
   get sweepDeleted(): ISignal<this, string> {
     return this._sweepDeleted;
   }
 
-  /** Whether the sweeps are known yet. */
+  /** Whether the list of sweeps has been loaded. */
   get isReady(): boolean {
     return this._isReady;
   }
 
-  /** Why the server cannot tell the sweeps; empty if it can. */
+  /** Why the server cannot list the sweeps; empty if it can. */
   get problem(): string {
     return this._problem;
   }
 
-  /** All sweeps: active ones first, then the newest first. */
+  /** All sweeps: active ones first, then newest first. */
   get sweeps(): readonly SweepSummary[] {
     return this._sorted;
   }
@@ -87,17 +87,17 @@ export class SweepsModel implements ISweepHost, IDisposable {
     return this._topic.isDisposed;
   }
 
-  /** A sweep by its id. */
+  /** Return a sweep by its id. */
   summary(sweep: string): SweepSummary | undefined {
     return this._sweeps.get(sweep);
   }
 
-  /** A run, if a view of its sweep is open. */
+  /** Return a run, if a view of its sweep is open. */
   run(sweep: string, run: string): RunRow | undefined {
     return this._sweepModels.get(sweep)?.run(run);
   }
 
-  /** The model of one sweep, shared by all that show it; each disposes the lease it got. */
+  /** Return the shared model of one sweep; each user disposes its own reference. */
   acquire(sweep: string): ModelRef {
     let model = this._sweepModels.get(sweep);
     if (model === undefined) {
@@ -114,19 +114,19 @@ export class SweepsModel implements ISweepHost, IDisposable {
     });
   }
 
-  /** Say that somebody looks at a sweep, until the result is disposed. */
+  /** Register that a view of a sweep is visible, until the result is disposed. */
   watch(sweep: string): IDisposable {
     const watcher = new DisposableDelegate(() => this._watchers.delete(watcher));
     this._watchers.set(watcher, sweep);
     return watcher;
   }
 
-  /** Whether somebody looks at a sweep: then what becomes of it need not be told. */
+  /** Whether a view of a sweep is visible: its state changes then need no notification. */
   isWatched(sweep: string): boolean {
     return [...this._watchers.values()].includes(sweep);
   }
 
-  /** Ask for all sweeps at once, though they are told as they change. */
+  /** Fetch all sweeps immediately, in addition to the updates that are pushed. */
   refresh(): Promise<void> {
     this.socket.retry();
     this._refreshing ??= this._refresh().finally(() => {
@@ -135,7 +135,7 @@ export class SweepsModel implements ISweepHost, IDisposable {
     return this._refreshing;
   }
 
-  /** Ask something of a sweep; returns when its supervisor has answered. */
+  /** Send a request to a sweep; resolves when its supervisor has replied. */
   async request(sweep: string, verb: Verb, args: RequestArgs = {}): Promise<void> {
     const requestedState = REQUESTED_STATES[verb];
     if (requestedState !== undefined) {
@@ -161,12 +161,12 @@ export class SweepsModel implements ISweepHost, IDisposable {
     this._changed.emit();
   }
 
-  /** What was kept of a sweep in this workspace, e.g. before a reload of the page. */
+  /** Load the saved state of a sweep in this workspace, e.g. after a reload of the page. */
   async loadState(sweep: string): Promise<unknown> {
     return this._stateDB?.fetch(stateKey(sweep));
   }
 
-  /** Keep something of a sweep, which is JSON, for the next time. */
+  /** Save the state of a sweep, which is JSON. */
   async saveState(sweep: string, state: unknown): Promise<void> {
     await this._stateDB?.save(stateKey(sweep), state as ReadonlyPartialJSONValue);
   }
@@ -250,7 +250,7 @@ function stateKey(sweep: string): string {
   return `wandb-magic-choice:${sweep}`;
 }
 
-/** The right to use a sweep's model, until it is disposed. */
+/** A reference to a sweep's model, valid until it is disposed. */
 export class ModelRef implements IDisposable {
   constructor(
     readonly model: SweepModel,

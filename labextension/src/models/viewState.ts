@@ -1,4 +1,4 @@
-/** What people have chosen in a sweep, as it survives a reload of the page. Pure. */
+/** The user's selection and filter in a sweep, which survive a reload of the page. Pure. */
 
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
@@ -6,14 +6,14 @@ import { type IFilter, NO_FILTER, type Range } from './columns';
 import { STATE_ICONS } from '../states';
 import type { RunState } from '../api/schemas';
 
-/** Which runs all tabs are about. */
+/** Which runs all tabs show. */
 export interface IViewState {
   filter: IFilter;
-  /** Ids of the selected runs; none means all that the filter lets through. */
+  /** Ids of the selected runs; empty means all runs that pass the filter. */
   selection: readonly string[];
 }
 
-/** The choice, and what each view remembers of itself, by the view's name. */
+/** The selection and filter, and the settings of each view, by the view's name. */
 export interface IPersistedState {
   viewState: IViewState;
   viewSettings: Record<string, ReadonlyPartialJSONObject>;
@@ -24,7 +24,7 @@ export const INITIAL_STATE: IPersistedState = {
   viewSettings: {}
 };
 
-/** What was kept, as far as it can be read; it may come from another version, or be damaged. */
+/** Read saved state as far as possible; it may be from another version, or damaged. */
 export function deserialize(value: unknown): IPersistedState {
   const { viewState, viewSettings } = asObject(value);
   const { filter, selection } = asObject(viewState);
@@ -39,7 +39,7 @@ export function deserialize(value: unknown): IPersistedState {
   };
 }
 
-/** Settings of a view: what was kept where it is of the default's kind, else the default. */
+/** Settings of a view: the saved value if it has the default's type, else the default. */
 export function mergeSettings<T extends object>(saved: ReadonlyPartialJSONObject, defaults: T): T {
   const settings = { ...defaults };
   for (const key in defaults) {
@@ -51,7 +51,7 @@ export function mergeSettings<T extends object>(saved: ReadonlyPartialJSONObject
   return settings;
 }
 
-/** Whether a filter holds anything back. */
+/** Whether a filter excludes any run. */
 export function isFilterActive(filter: IFilter): boolean {
   return (
     filter.text.trim() !== '' || filter.states.length > 0 || Object.keys(filter.ranges).length > 0
@@ -66,7 +66,7 @@ function asFilter(value: unknown): IFilter {
     if (Array.isArray(values)) {
       validRanges[column] = { values: asStrings(values) };
     } else if (typeof low === 'number' || typeof high === 'number') {
-      // JSON has no infinities: an open end comes back as null.
+      // JSON has no infinities: an open end is saved as null.
       validRanges[column] = {
         low: typeof low === 'number' ? low : -Infinity,
         high: typeof high === 'number' ? high : Infinity

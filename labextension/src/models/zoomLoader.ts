@@ -1,8 +1,8 @@
 /**
- * Finer points for the part of the axis that somebody has zoomed in on.
+ * Finer points for the zoomed part of an axis.
  *
- * A long curve comes in buckets, which are fine enough for the whole of it. They stay around the
- * part in question, and in it until its points have come.
+ * A long curve is loaded as buckets, which are fine enough for all of it. The buckets stay outside
+ * of the zoomed part, and inside it until its points have been loaded.
  */
 
 import type { IDisposable } from '@lumino/disposable';
@@ -12,13 +12,13 @@ import type { RestAPI } from '../api/restapi';
 import type { Socket } from '../api/socket';
 import type { Curve } from '../api/schemas';
 
-/** Where curves come from; a `SweepsModel` is one. */
+/** The source of curves; implemented by `SweepsModel`. */
 export interface ICurveSource {
   api: Pick<RestAPI, 'curves'>;
   socket: Pick<Socket, 'open' | 'lostAt'> & { readonly changed: ISignal<unknown, void> };
 }
 
-/** Which curves, from which step to which. */
+/** Which curves, and the range of steps. */
 export interface IViewport {
   keys: readonly string[];
   runs: readonly string[];
@@ -26,9 +26,9 @@ export interface IViewport {
   last: number;
 }
 
-/** Curves that the server gives in one answer. */
+/** Curves that the server returns in one response. */
 const MAX_CURVES = 400;
-/** Somebody who zooms does it several times. */
+/** Users usually zoom several times in a row. */
 const PAUSE_MS = 200;
 
 export class ZoomLoader implements IDisposable {
@@ -37,12 +37,12 @@ export class ZoomLoader implements IDisposable {
     private readonly _sweep: string
   ) {}
 
-  /** Emits when points have come. */
+  /** Emits when points have been loaded. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
 
-  /** Why there are none; empty if there are, or none are wanted. */
+  /** Why points are missing; empty if they are loaded, or not needed. */
   get problem(): string {
     return this._problem;
   }
@@ -51,7 +51,7 @@ export class ZoomLoader implements IDisposable {
     return this._disposed;
   }
 
-  /** Look at another part; at the whole with null. */
+  /** Set the visible part; null means the whole axis. */
   setViewport(viewport: IViewport | null): void {
     const state = JSON.stringify(viewport);
     if (state === this._viewportKey) {
@@ -67,7 +67,7 @@ export class ZoomLoader implements IDisposable {
     }
   }
 
-  /** A curve with the finer points in their place, as far as they are there. */
+  /** Insert the finer points into a curve, as far as they are loaded. */
   refine(curve: Curve): Curve {
     const detail = this._details.get(curveKey(curve));
     if (detail === undefined || curve.high === null) {
@@ -100,7 +100,7 @@ export class ZoomLoader implements IDisposable {
     } catch (error) {
       this._problem = error instanceof Error ? error.message : String(error);
     }
-    // Somebody may look elsewhere by now.
+    // The user may have moved elsewhere in the meantime.
     if (state === this._viewportKey && !this._disposed) {
       this._details = details;
       this._changed.emit();
@@ -120,7 +120,7 @@ function curveKey({ run, key }: Curve): string {
   return `${run} ${key}`;
 }
 
-/** A coarse curve with a finer part in the place of the buckets that begin within it. */
+/** A coarse curve with the buckets that begin within a detailed part replaced by that part. */
 export function mergeRange(coarse: Curve, detail: Curve): Curve {
   if (detail.x.length === 0) {
     return coarse;

@@ -1,4 +1,4 @@
-/** Shows the sweep under the cell that started it, wherever JupyterLab renders outputs. */
+/** Shows the sweep below the cell that started it, wherever JupyterLab renders outputs. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
@@ -8,7 +8,7 @@ import type { SweepsModel } from '../models/sweepsModel';
 import { SweepRenderer } from '../views/cell/sweepRenderer';
 import { ISweepsModel, MIME_TYPE } from '../tokens';
 
-/** Before the widgets of ipywidgets (-10), which show the same where this panel is not. */
+/** Ranks before ipywidgets (-10), which shows the same where this panel is not installed. */
 const RENDERER_RANK = -20;
 
 export const cellOutputPlugin: JupyterFrontEndPlugin<void> = {
@@ -28,7 +28,7 @@ export const cellOutputPlugin: JupyterFrontEndPlugin<void> = {
     const context = { model, commands: app.commands, trans, translator };
     rendermime.addFactory(
       {
-        // Of the output it takes an id only, so nobody has to trust the notebook.
+        // Only an id is read from the output, so the notebook does not need to be trusted.
         safe: true,
         mimeTypes: [MIME_TYPE],
         createRenderer: () => new SweepRenderer(context, rendermime)

@@ -1,4 +1,4 @@
-/** All that can be asked of sweeps, as commands; menus with them are in schema/plugin.json. */
+/** All requests to sweeps, as commands; menus with them are in schema/plugin.json. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
@@ -35,7 +35,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     addNotebookCommands(context, notebooks, browser);
 
     const category = trans.__('W&B Sweeps');
-    // Opening names what it opens, which the palette cannot.
+    // Labels of the open commands name their target, which the palette cannot do.
     const needTarget: string[] = [Commands.openSweep, Commands.openRun, Commands.openNotebook];
     for (const command of Object.values(Commands)) {
       if (!needTarget.includes(command)) {

@@ -1,4 +1,4 @@
-/** Notifications when a sweep ends, pauses or loses its supervisor while nobody looks at it. */
+/** Notifies when a sweep ends, pauses or loses its supervisor while no view of it is visible. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
@@ -10,7 +10,7 @@ import type { SweepsModel } from '../models/sweepsModel';
 import { type NotificationLevel, notificationFor } from '../models/stateNotification';
 import { Commands, ISweepsModel, PLUGIN } from '../tokens';
 
-/** A problem stays until somebody has seen it. */
+/** A problem stays until the user dismisses it. */
 const INFO_MS = 8000;
 
 export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
@@ -33,7 +33,7 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
       const notification = notificationFor(transition, level, trans);
       const isVisible =
         !document.hidden && (model.isWatched(id) || currentTarget(app).sweep === id);
-      // What was asked for on this page is no news to whoever asked.
+      // Changes that this page requested are not news to its user.
       if (notification === null || isVisible || transition.isRequested) {
         return;
       }

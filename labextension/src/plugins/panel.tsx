@@ -26,7 +26,7 @@ import { Commands, ISweepsModel, PLUGIN } from '../tokens';
 
 type PanelWidget = MainAreaWidget<ViewWidget>;
 
-/** Of the height, what a view below the main area must have to be seen. */
+/** The minimum share of the height for a view below the main area. */
 const MIN_SHARE = 0.2;
 
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
@@ -65,7 +65,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       let widget = tracker.find(candidate => candidate.id === id);
       if (widget === undefined) {
         widget = new MainAreaWidget({ content: make() });
-        // Its verbs are in the view's header.
+        // Its actions are in the view's header.
         widget.toolbar.hide();
         widget.id = id;
         widget.title.closable = true;
@@ -168,7 +168,7 @@ const OPEN_RUN_ARGS = {
   }
 } satisfies JSONObject;
 
-/** Where the main area holds one document only, as in Notebook 7, views stand below it. */
+/** If the main area holds only one document, as in Notebook 7, views are placed below it. */
 function addToShell(
   { shell }: JupyterFrontEnd,
   widget: PanelWidget,
@@ -181,7 +181,7 @@ function addToShell(
   }
 }
 
-/** Give what is below as much room as what is above, if it has none yet. */
+/** Give the lower panel as much height as the upper one, if it has none yet. */
 function ensureHeight(widget: Widget): void {
   let split: Widget | null = widget;
   while (split !== null && !(split instanceof SplitPanel)) {

@@ -1,4 +1,4 @@
-/** Sweeps that go on, and their runs, among what runs in JupyterLab. */
+/** Adds active sweeps and their runs to JupyterLab's list of running sessions. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IRunningSessionManagers, type IRunningSessions } from '@jupyterlab/running';

@@ -1,8 +1,8 @@
 /**
- * The sweeps that go on, with their runs, as JupyterLab lists what runs.
+ * The active sweeps with their runs, as items of JupyterLab's list of running sessions.
  *
- * Runs are asked for when they are about to be shown, and only if the sweep has changed since: the
- * list reads `children` when it renders, which it does only while it can be seen.
+ * Runs are fetched when they are about to be shown, and only if the sweep has changed since: the
+ * list reads `children` when it renders, which it does only while it is visible.
  */
 
 import type { IRunningSessions } from '@jupyterlab/running';
@@ -20,7 +20,7 @@ import type { RunRow, SweepSummary } from '../api/schemas';
 
 type Item = IRunningSessions.IRunningItem;
 
-/** Runs that are looked through for those that go on, besides as many as there should be. */
+/** Runs that are searched for active ones, in addition to the expected number. */
 const EXTRA_RUNS = 20;
 
 export class RunningSweeps {
@@ -38,7 +38,7 @@ export class RunningSweeps {
     });
   }
 
-  /** Emits when the list has to be rendered anew. */
+  /** Emits when the list must be rendered again. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
@@ -109,7 +109,7 @@ export class RunningSweeps {
         this._changed.emit();
       }
     } catch {
-      // The sweep is there without its runs; the next change asks again.
+      // The sweep is listed without its runs; the next change fetches them again.
     }
   }
 
@@ -118,7 +118,7 @@ export class RunningSweeps {
   private _shownKey = '';
 }
 
-/** What has changed when the list has to. */
+/** A key that changes when the list must be rendered again. */
 function changeKey(sweep: SweepSummary): string {
   const { best, count, ended, failed, id, name, running, state } = sweep;
   return [id, name, state, running, ended, failed, count, best?.value].join(' ');

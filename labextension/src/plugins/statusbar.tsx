@@ -1,4 +1,4 @@
-/** How sweeps go, in the status bar; a click shows the sidebar. */
+/** The state of sweeps in the status bar; a click opens the sidebar. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ReactWidget } from '@jupyterlab/apputils';
@@ -74,7 +74,7 @@ function runningSweeps(model: SweepsModel): SweepSummary[] {
   return model.sweeps.filter(({ state }) => state === 'running' || state === 'stopping');
 }
 
-/** `3 sweeps · best 0.91`; the best is that of the newest, for others have other objectives. */
+/** `3 sweeps · best 0.91`; the best is that of the newest sweep, because objectives differ. */
 function summaryText(sweeps: readonly SweepSummary[], trans: TranslationBundle): string {
   if (sweeps.length <= 1) {
     return sweeps.map(sweep => sweepText(sweep, trans)).join('');

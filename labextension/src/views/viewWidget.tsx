@@ -1,4 +1,4 @@
-/** A Lumino widget around a React view, which learns whether it is visible. */
+/** A Lumino widget around a React view, which knows whether it is visible. */
 
 import { ReactWidget } from '@jupyterlab/apputils';
 import type { Message } from '@lumino/messaging';

@@ -1,4 +1,4 @@
-/** What the sweep took along from the notebook, and where it lies. */
+/** The variables that the sweep captured from the notebook, and the path of its folder. */
 
 import { type ReactElement, useEffect, useState } from 'react';
 
@@ -6,7 +6,7 @@ import { formatSize } from '../../format';
 import { usePanelContext } from '../../components/context';
 import type { SweepDetail } from '../../api/schemas';
 
-/** Variables that are named, the largest first. */
+/** At most this many variables are named, the largest first. */
 const MAX_NAMED = 5;
 
 export function CapturedVariables({

@@ -1,4 +1,4 @@
-/** The runs that began last. */
+/** The most recently started runs. */
 
 import { type ReactElement, useEffect, useState } from 'react';
 
@@ -13,7 +13,7 @@ import type { RunRow } from '../../api/schemas';
 
 const MAX_RUNS = 5;
 
-/** They are followed only while somebody looks; what was seen stays. */
+/** Follows them only while visible; runs already shown stay. */
 export function RecentRuns({
   sweep,
   looking

@@ -1,4 +1,4 @@
-/** A sweep under the cell that started it: one line, the best value so far, the newest runs. */
+/** A sweep below the cell that started it: one line, the best value so far, the newest runs. */
 
 import { launchIcon } from '@jupyterlab/ui-components';
 import { type ReactElement, useEffect, useRef, useState } from 'react';
@@ -34,7 +34,7 @@ export function SweepCell({ id }: { id: string }): ReactElement {
       className="jp-wm-SweepCell jp-wm-mod-sweep"
       aria-label={trans.__('Sweep %1', sweep?.name ?? id)}
       data-sweep={id}
-      // The notebook's own keys would take Enter and Space from the buttons.
+      // Otherwise the notebook's shortcuts would take Enter and Space from the buttons.
       data-lm-suppress-shortcuts="true"
     >
       {sweep === undefined ? (
@@ -61,7 +61,7 @@ function StatusLine({ sweep }: { sweep: SweepSummary }): ReactElement {
   const { trans } = usePanelContext();
   const { best, cause, count, ended, failed, id, name, remaining, state } = sweep;
   const args = { sweep: id };
-  // "paused on request" stands behind the word that it begins with.
+  // "paused on request" repeats the state label that it follows.
   const causeText = cause.startsWith(`${state} `) ? cause.slice(state.length + 1) : cause;
   const reason = state === 'died' ? trans.__('its supervisor is not running') : causeText;
   return (
@@ -98,13 +98,13 @@ function StatusLine({ sweep }: { sweep: SweepSummary }): ReactElement {
   );
 }
 
-/** Nothing while nobody knows; then why only what was saved can be shown, below this. */
+/** Nothing while loading; then why only the saved output, below, can be shown. */
 function MissingSweep({ id, looking }: { id: string; looking: boolean }): ReactElement | null {
   const { model, trans } = usePanelContext();
   const [isRefreshed, setSought] = useState(false);
   const { isReady } = model;
   useEffect(() => {
-    // A sweep that has just begun may not have been told yet.
+    // A sweep that has just started may not be listed yet.
     if (isReady && looking && !isRefreshed) {
       model.refresh().then(
         () => setSought(true),

@@ -1,6 +1,6 @@
 /**
- * The output of a cell that shows a sweep: live while the sweep is known here, and otherwise what
- * was saved of it with the notebook.
+ * Renders the output of a cell that shows a sweep: live if this server knows the sweep, and
+ * otherwise the output that was saved with the notebook.
  */
 
 import type { IRenderMime, IRenderMimeRegistry } from '@jupyterlab/rendermime';
@@ -11,7 +11,7 @@ import { MIME_TYPE } from '../../tokens';
 import { ViewWidget } from '../viewWidget';
 import { SweepCell } from './SweepCell';
 
-/** What was saved for those who cannot show the sweep itself, the best first. */
+/** Saved alternatives for viewers that cannot show the sweep itself, the best first. */
 const FALLBACK_TYPES = ['text/html', 'text/plain'];
 
 export class SweepRenderer extends Panel implements IRenderMime.IRenderer {
@@ -65,7 +65,7 @@ export class SweepRenderer extends Panel implements IRenderMime.IRenderer {
   private _fallback: IRenderMime.IRenderer | null = null;
 }
 
-/** The sweep's id; empty for what no kernel of ours has said. */
+/** The sweep's id; empty if the output is not one of ours. */
 function sweepIdOf({ data }: IRenderMime.IMimeModel): string {
   const bundle = data[MIME_TYPE];
   const id = typeof bundle === 'object' && bundle !== null && 'id' in bundle ? bundle.id : '';

@@ -1,4 +1,4 @@
-/** The curves of one run in sections of small charts, all read and zoomed at the same place. */
+/** The curves of one run in sections of small charts, with a shared cursor and zoom. */
 
 import { type ReactElement, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 

@@ -1,4 +1,4 @@
-/** One run in the main area: what it is and how it stands, and tabs with all that it left. */
+/** One run in the main area: a header with its state, and tabs with its data. */
 
 import { type ComponentType, type ReactElement, useEffect, useMemo, useState } from 'react';
 
@@ -17,7 +17,7 @@ import { RunHeader } from './header/RunHeader';
 import { LogsTab } from './logs/LogsTab';
 import type { IRunTabProps } from './tabProps';
 
-// Plots bring their libraries along: these tabs are loaded when they are opened.
+// Plots need their libraries: these tabs are loaded when they are first opened.
 const Charts = lazyView(async () => (await import('./charts/ChartsTab')).ChartsTab);
 const System = lazyView(async () => (await import('./system/SystemTab')).SystemTab);
 
@@ -60,13 +60,13 @@ export function RunView({ sweep, run: id }: { sweep: string; run: string }): Rea
 function RunTabs({ run }: IRunTabProps): ReactElement {
   const { trans } = usePanelContext();
   const { detail, row, sweep } = run;
-  // Runs that are opened later begin with the tab that was opened last; open ones keep theirs.
+  // Runs that are opened later start with the tab that was opened last; open views keep theirs.
   const [selectedTab, choose] = useState(() => sweep.settings('run', { tab: '' }).tab);
   const onOpen = (tab: string) => {
     choose(tab);
     sweep.saveSettings('run', { tab });
   };
-  // A run that was stopped has a traceback, too: where it was at that time.
+  // A stopped run also has a traceback: where it was when it was stopped.
   const failed = row?.state === 'failed';
   const labels: Record<string, string> = {
     failure: failed ? trans.__('Failure') : trans.__('Traceback'),
@@ -101,7 +101,7 @@ function RunTabs({ run }: IRunTabProps): ReactElement {
   );
 }
 
-/** Nothing is known of the run: not yet, not readable, or not any more. */
+/** The run is not available: not loaded yet, unreadable, or deleted. */
 function MissingRun({ run }: IRunTabProps): ReactElement {
   const { model, trans } = usePanelContext();
   const { sweep } = run;

@@ -5,7 +5,7 @@ import { useEffect, useState } from 'react';
 import { usePanelContext } from '../../components/context';
 import type { RunModel } from '../../models/runModel';
 
-/** The text of a saved file; null until it is there, an error if it does not come. */
+/** The text of a saved file; null while loading, an error if it fails. */
 export function useFileText(run: RunModel, path: string): string | Error | null {
   const { model } = usePanelContext();
   const [result, setFound] = useState<{ path: string; text: string | Error } | null>(null);

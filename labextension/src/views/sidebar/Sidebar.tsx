@@ -1,4 +1,4 @@
-/** All sweeps of this user, those that go on first; each opens its view. */
+/** All sweeps of this user, active ones first; each opens its view. */
 
 import type { ReactElement } from 'react';
 

@@ -1,4 +1,4 @@
-/** What stands above the list: its filter, a new sweep, and asking anew. */
+/** The toolbar above the list: filter, new sweep, refresh. */
 
 import { addIcon, filterIcon, refreshIcon } from '@jupyterlab/ui-components';
 import { type ReactElement, useRef, useState } from 'react';
@@ -67,7 +67,7 @@ export function SidebarToolbar({ list }: { list: SidebarModel }): ReactElement {
   );
 }
 
-/** The states that sweeps are in, with how many are in each. */
+/** The states of the sweeps, with the number of sweeps in each. */
 function StateFilterList({ list }: { list: SidebarModel }): ReactElement {
   const { model, trans } = usePanelContext();
   const selected = list.filter.states;

@@ -1,4 +1,4 @@
-/** One sweep in the list: how it goes, how good it is, what is wrong, and its verbs. */
+/** One sweep in the list: its state, best value, problem, and actions. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Fragment, memo, type ReactElement } from 'react';
@@ -17,11 +17,11 @@ const DIRECTIONS = { maximize: '↑', minimize: '↓' };
 
 export interface ISweepItemProps {
   sweep: SweepSummary;
-  /** Whether the keyboard is at it. */
+  /** Whether it is the current item of the tree. */
   isCurrent: boolean;
   /** Whether its action buttons are shown. */
   showActions: boolean;
-  /** The time, anew each minute. */
+  /** The current time, updated every minute. */
   now: number;
 }
 
@@ -93,7 +93,7 @@ export const SweepItem = memo(function Item({
   );
 });
 
-/** A sweep of which only the name is known, and why. */
+/** A sweep of which only the name is known, and the reason for that. */
 export function UnreadableItem({
   sweep,
   isCurrent,
@@ -148,7 +148,7 @@ function ItemActions({
   );
 }
 
-/** What matters most comes first: a narrow sidebar cuts the rest. */
+/** The most important fact comes first: a narrow sidebar truncates the rest. */
 function factsFor(sweep: SweepSummary, trans: TranslationBundle): [string, string][] {
   const { agents, failed, remaining, state } = sweep;
   const facts: [string, string][] = [];
@@ -165,7 +165,7 @@ function factsFor(sweep: SweepSummary, trans: TranslationBundle): [string, strin
   return facts;
 }
 
-/** Why a sweep does not go on, where it should or might. */
+/** Why a sweep is not running although it should or could be. */
 function problemText({ cause, state }: SweepSummary, trans: TranslationBundle): string {
   if (state === 'died') {
     return trans.__('Its supervisor is not running. Resume continues the sweep.');
@@ -180,7 +180,7 @@ function bestTitle({ best, goal, metric }: SweepSummary, trans: TranslationBundl
     : trans.__('%1; lower is better', objective);
 }
 
-/** All that is shown of a sweep, to be read out. */
+/** Everything shown about a sweep, for screen readers. */
 export function accessibleLabel(sweep: SweepSummary, trans: TranslationBundle): string {
   const { best, count, ended, failed, name, remaining, state } = sweep;
   return [

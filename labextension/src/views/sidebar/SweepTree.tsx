@@ -1,7 +1,8 @@
 /**
- * The sweeps as a tree of groups: arrows move, left and right fold, Enter opens, Delete asks.
+ * The sweeps as a tree of groups: up and down move, left and right collapse and expand, Enter
+ * opens, Delete deletes after asking.
  *
- * While the pointer is in it, sweeps stay where they are, whatever becomes of them.
+ * While the pointer is inside, sweeps keep their positions, whatever happens to them.
  */
 
 import { type KeyboardEvent, type ReactElement, useEffect, useRef, useState } from 'react';
@@ -35,7 +36,7 @@ export function SweepTree({
   const groups = useStableGroups(sweeps, hovered !== null);
   const nodes = buildNodes(groups, unreadable, name => list.isFolded(name));
   const currentIndex = nodes.findIndex(({ key }) => key === current.key);
-  // The row below takes the place of one that goes away.
+  // The row below takes the place of a removed row.
   const row =
     currentIndex >= 0 ? currentIndex : Math.max(0, Math.min(current.row, nodes.length - 1));
   useFocusRestore(tree, nodes[row]?.key);
@@ -49,7 +50,7 @@ export function SweepTree({
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const node = nodes.at(row);
-    // Keys that are pressed on one of the buttons in a row are that button's.
+    // Keys pressed on a button in a row belong to that button.
     if (node === undefined || !(event.target as Element).matches('[role=treeitem]')) {
       return;
     }
@@ -109,13 +110,13 @@ export function SweepTree({
   );
 }
 
-/** The groups; as long as they are held, nothing leaves its place. */
+/** The groups; while they are held, everything keeps its position. */
 function useStableGroups(
   sweeps: readonly SweepSummary[],
   isFrozen: boolean
 ): readonly ISweepGroup[] {
   const previous = useRef<readonly ISweepGroup[]>([]);
-  // What was shown last is what must stay, so it has to be read while the next is made.
+  // The previously shown groups must stay, so they are read while the next ones are computed.
   // eslint-disable-next-line react-hooks/refs
   const groups = groupSweeps(sweeps, isFrozen ? previous.current : undefined);
   useEffect(() => {
@@ -124,7 +125,7 @@ function useStableGroups(
   return groups;
 }
 
-/** When the row that has the focus goes away, the focus stays in the tree. */
+/** When the focused row is removed, the focus stays in the tree. */
 function useFocusRestore(
   tree: React.RefObject<HTMLDivElement | null>,
   key: string | undefined

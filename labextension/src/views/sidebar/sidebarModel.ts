@@ -1,4 +1,4 @@
-/** What the sidebar shows of the sweeps: its filter, and which groups are folded. No React. */
+/** The state of the sidebar: its filter, and which groups are collapsed. No React. */
 
 import type { IStateDB } from '@jupyterlab/statedb';
 import { type ISignal, Signal } from '@lumino/signaling';
@@ -24,13 +24,13 @@ export class SidebarModel {
     return this._filter.text.trim() !== '' || this._filter.states.length > 0;
   }
 
-  /** A filter does not outlive the page: what it hides would be missed. */
+  /** The filter is not saved: users would miss the sweeps that it hides. */
   setFilter(filter: Partial<ISweepFilter>): void {
     this._filter = { ...this._filter, ...filter };
     this._changed.emit();
   }
 
-  /** The sweep whose view, or whose run's view, is in front. */
+  /** The sweep whose view, or whose run's view, is the current widget. */
   get currentSweep(): string | null {
     return this._currentSweep;
   }
@@ -63,7 +63,7 @@ export class SidebarModel {
       this._folded = new Set(saved?.folded ?? []);
       this._changed.emit();
     } catch {
-      // Nothing was kept, or nobody can say: all groups are open then.
+      // Nothing was saved, or it cannot be loaded: all groups are expanded.
     }
   }
 

@@ -12,7 +12,7 @@ export interface ISweepGroup {
 
 export interface ISweepFilter {
   text: string;
-  /** States that are shown; all if none is named. */
+  /** The states that are shown; empty means all. */
   states: readonly SweepSummary['state'][];
 }
 
@@ -22,7 +22,7 @@ export function matchesFilter(sweep: SweepSummary, { text, states }: ISweepFilte
   );
 }
 
-/** Whether a sweep that cannot be read is among those that are looked for. */
+/** Whether an unreadable sweep passes the filter. */
 export function unreadableMatchesFilter(
   { id, name }: Unreadable,
   { text, states }: ISweepFilter
@@ -31,9 +31,9 @@ export function unreadableMatchesFilter(
 }
 
 /**
- * The sweeps in groups, those that go on first. Where `held` is given, as the result of an earlier
- * call, what it has stays where it was, and only new ones come behind it: nothing may move away
- * from under the pointer.
+ * The sweeps in groups, active ones first. If `held` is given, which is the result of an earlier
+ * call, its sweeps keep their positions, and new ones are appended: nothing may move away from
+ * under the pointer.
  */
 export function groupSweeps(
   sweeps: readonly SweepSummary[],
@@ -60,7 +60,7 @@ function searchText({ id, name, project, metric, cause }: SweepSummary): string 
   return [name, id, project, metric ?? '', cause].join(' ');
 }
 
-/** All words, in any order and case. */
+/** Whether the text contains all words, in any order and case. */
 function containsWords(text: string, words: string): boolean {
   const lower = text.toLowerCase();
   return words

@@ -1,11 +1,11 @@
-/** The rows of the tree in the sidebar, top to bottom, and where keys lead in it. Pure. */
+/** The rows of the sidebar's tree, top to bottom, and its keyboard navigation. Pure. */
 
 import type { SweepSummary, Unreadable } from '../../api/schemas';
 import type { GroupName, ISweepGroup } from './sweepGroups';
 
 interface INodeBase {
   key: string;
-  /** Its place among its siblings, from 1, and how many they are. */
+  /** Its position among its siblings, from 1, and the number of siblings. */
   position: number;
   siblingCount: number;
 }
@@ -54,7 +54,7 @@ export function buildNodes(
   return nodes;
 }
 
-/** The row to which a key leads from another one, or null if it leads nowhere. */
+/** The row to which a key moves from another row; null if the key does not move. */
 export function rowForKey(key: string, nodes: readonly TreeNode[], from: number): number | null {
   const node = nodes.at(from);
   const last = nodes.length - 1;

@@ -1,4 +1,4 @@
-/** Chooses which columns the table has. */
+/** Selects the columns of the table. */
 
 import { type ReactElement, useState } from 'react';
 
@@ -20,7 +20,7 @@ export function ColumnChooser({
   columns: readonly IColumn[];
   shown: readonly string[];
   titleOf: (column: string) => string;
-  /** Called with the columns to show; none stands for those at first. */
+  /** Called with the columns to show; empty means the default columns. */
   onChoose: (columns: readonly string[]) => void;
   onClose: () => void;
 }): ReactElement {

@@ -1,4 +1,4 @@
-/** What is chosen, in words, in every tab: the selection and each condition, with a way out of it. */
+/** The active selection and filter conditions, in every tab, each with a button that removes it. */
 
 import { closeIcon } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';

@@ -1,4 +1,4 @@
-/** A run by its number and color, which opens its view. */
+/** A run by its number and color; a click opens its view. */
 
 import type { ReactElement } from 'react';
 

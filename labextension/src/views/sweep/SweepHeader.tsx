@@ -1,4 +1,4 @@
-/** The line that answers at one glance: is it running, how far, how good, for how much longer. */
+/** The sweep at a glance: its state, progress, best value and remaining time. */
 
 import { ellipsesIcon, launchIcon } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';

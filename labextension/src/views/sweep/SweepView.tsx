@@ -1,4 +1,4 @@
-/** One sweep in the main area: a header that answers at one glance, and tabs below it. */
+/** One sweep in the main area: a header that summarizes it, and tabs. */
 
 import { type ComponentType, type ReactElement, useEffect, useMemo } from 'react';
 
@@ -19,7 +19,7 @@ import { SpecTab } from './spec/SpecTab';
 import { useViewState } from './useViewState';
 import type { ITabProps } from './tabProps';
 
-// Plots bring their libraries along: these tabs are loaded when they are opened.
+// Plots need their libraries: these tabs are loaded when they are first opened.
 const Curves = lazyView(async () => (await import('./curves/CurvesTab')).CurvesTab);
 const Parallel = lazyView(async () => (await import('./parallel/ParallelTab')).ParallelTab);
 const Importance = lazyView(
@@ -88,7 +88,7 @@ export function SweepView({ id }: { id: string }): ReactElement {
   );
 }
 
-/** Nothing is known of the sweep: not yet, not readable, or not any more. */
+/** The sweep is not available: not loaded yet, unreadable, or deleted. */
 function MissingSweep({ sweep }: { sweep: SweepModel }): ReactElement {
   const { model, trans } = usePanelContext();
   const unreadable = model.unreadable.find(candidate => candidate.id === sweep.id);

@@ -1,16 +1,16 @@
-/** On which kind of axis a column of the runs is drawn. Pure. */
+/** The kind of axis for each column of the runs. Pure. */
 
 import { isLogarithmic, listedNumbers } from '../../models/spec';
 import type { SweepDetail } from '../../api/schemas';
 
-/** What is known of a column beside its values. */
+/** What is known about a column besides its values. */
 export interface IAxisOptions {
   isLog: boolean;
-  /** The numbers that it is chosen from, if it is. */
+  /** The numbers from which it is chosen, if it has such a list. */
   choices: readonly number[] | null;
 }
 
-/** Parameters as the sweep config has them; the objective as somebody chose. */
+/** Parameters follow the sweep config; the objective follows the user's setting. */
 export function axisOptionsFor(
   spec: SweepDetail['spec'] | undefined,
   column: string,

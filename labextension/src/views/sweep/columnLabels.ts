@@ -1,11 +1,11 @@
-/** What the columns of a sweep, and conditions on them, are called for people. Pure. */
+/** The labels of a sweep's columns, and of conditions on them. Pure. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Range } from '../../models/columns';
 import { formatDuration, formatNumber } from '../../format';
 
-/** A column's title: the key as it was logged, or the word for what every run has. */
+/** A column's title: the logged key, or a label for what every run has. */
 export function columnLabel(
   column: string,
   metric: string | null,

@@ -1,8 +1,11 @@
-/** What picking a run in a plot does to the selection. */
+/** The effect of picking a run in a plot on the selection. */
 
 import type { SweepModel } from '../../models/sweepModel';
 
-/** `more` adds it to the others, or takes it out; else it is the only one, or none is any more. */
+/**
+ * If additive, the run is added to or removed from the selection; otherwise it becomes the only
+ * selected run, or is deselected.
+ */
 export function selectRun(sweep: SweepModel, run: string, isAdditive: boolean): void {
   sweep.setViewState({ selection: toggleSelection([...sweep.selectedIds], run, isAdditive) });
 }

@@ -1,10 +1,10 @@
-/** Renders a view again when somebody has chosen something: at once, and not with the next frame. */
+/** Renders a view again when the view state changes: at once, not with the next frame. */
 
 import { useEffect, useReducer } from 'react';
 
 import type { SweepModel } from '../../models/sweepModel';
 
-/** A field has what was typed only if it is rendered before the browser's event is over. */
+/** A controlled input keeps what was typed only if it is rendered within the browser's event. */
 export function useViewState(sweep: SweepModel): void {
   const [, render] = useReducer((count: number) => count + 1, 0);
   useEffect(() => {

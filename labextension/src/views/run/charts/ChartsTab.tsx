@@ -1,4 +1,6 @@
-/** All that a run logged: numbers as curves, then histograms, images, tables and other media. */
+/**
+ * Everything that a run logged: numbers as curves, then histograms, images, tables and other media.
+ */
 
 import { type ReactElement, useState } from 'react';
 

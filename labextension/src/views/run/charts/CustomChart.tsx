@@ -1,7 +1,7 @@
 /**
- * A table that is drawn as `wandb.plot` says.
+ * A table drawn as `wandb.plot` defines.
  *
- * The arrow keys go from mark to mark; what a mark stands for is said, and shown beside the pointer.
+ * The arrow keys move between marks; the value of a mark is read out, and shown beside the pointer.
  */
 
 import { type KeyboardEvent, type ReactElement, useMemo, useState } from 'react';
@@ -19,9 +19,9 @@ import { usePanelContext } from '../../../components/context';
 import type { Chart } from '../../../api/schemas';
 import { type IWandbPlot, MAX_ROWS, nearestMark } from './wandbPlot';
 
-/** Names of groups that are shown beside each other. */
+/** The number of groups that the legend names. */
 const MAX_GROUPS = 12;
-/** From so many points on, each is drawn smaller. */
+/** From this many points on, each is drawn smaller. */
 const MANY_POINTS = 500;
 
 export function CustomChart({
@@ -112,7 +112,7 @@ export function CustomChart({
   );
 }
 
-/** Which color is what, and whether there is more than is drawn. */
+/** The legend of the colors, and a note if there is more data than is drawn. */
 function Note({ drawing, rows }: { drawing: IWandbPlot; rows: number }): ReactElement | null {
   const { trans } = usePanelContext();
   const { groups } = drawing;
@@ -235,7 +235,7 @@ function drawCells(
   context.textBaseline = 'middle';
   for (const mark of marks) {
     if (mark.count > 0) {
-      // Few values must be seen beside many: the root of the share.
+      // The square root keeps small counts visible beside large ones.
       const share = Math.sqrt(mark.count / maxCount);
       const [x, y] = [area.x(mark.x), area.y(mark.y)];
       const color = objectiveColor(share, isDark);
@@ -250,12 +250,12 @@ function drawCells(
   }
 }
 
-/** Whether a dark text is read better on it than a bright one (luma of ITU-R BT.601). */
+/** Whether dark text is easier to read on this color than bright text (luma of ITU-R BT.601). */
 function isBright([red, green, blue]: Rgb): boolean {
   return 0.299 * red + 0.587 * green + 0.114 * blue > 120;
 }
 
-/** Where the pointer or the keyboard is. */
+/** Draw the mark at the pointer or the keyboard. */
 function drawFocusedMark(
   context: CanvasRenderingContext2D,
   area: IPlotArea,

@@ -1,4 +1,4 @@
-/** Histograms over steps, such as `wandb.watch` logs: all as a picture, one of them as bars. */
+/** Histograms over steps, such as `wandb.watch` logs: all as a heatmap, one of them as bars. */
 
 import { type KeyboardEvent, type ReactElement, useMemo, useState } from 'react';
 
@@ -9,7 +9,7 @@ import { formatNumber } from '../../../format';
 import { usePanelContext } from '../../../components/context';
 import { downsampleHistograms, valueRange, type IHistogram, totalCount } from './histogram';
 
-/** More columns than that are not told apart. */
+/** More columns than this are indistinguishable. */
 const MAX_COLUMNS = 200;
 
 export function HistogramSeries({
@@ -81,7 +81,7 @@ function HistogramHeatmap({
           const maxCount = Math.max(1, ...counts);
           counts.forEach((count, bin) => {
             if (count > 0) {
-              // Few values must be seen beside many: the root of the share.
+              // The square root keeps small counts visible beside large ones.
               context.fillStyle = toCss(objectiveColor(Math.sqrt(count / maxCount), isDark));
               const [top, bottom] = [frame.y(edges[bin + 1]), frame.y(edges[bin])];
               context.fillRect(left, top, right - left, Math.max(1, bottom - top));

@@ -1,4 +1,4 @@
-/** An image with its caption, and the masks and boxes that lie on it. */
+/** An image with its caption, and its masks and bounding boxes. */
 
 import { type ReactElement, useState } from 'react';
 
@@ -78,7 +78,7 @@ export function ImageView({
   );
 }
 
-/** Every class but 0 in one color: the numbers of the classes are the pixels' values. */
+/** Every class except 0 in one color: the mask's pixel values are class numbers. */
 function ImageMask({ url, color }: { url: string; color: string }): ReactElement {
   const [stencil, setStencil] = useState('');
   return (
@@ -103,7 +103,7 @@ function ImageMask({ url, color }: { url: string; color: string }): ReactElement
   );
 }
 
-/** An image that is opaque where the mask has a class. */
+/** Return an image that is opaque where the mask has a class. */
 function maskToStencil(image: HTMLImageElement): string {
   const canvas = document.createElement('canvas');
   canvas.width = image.naturalWidth;

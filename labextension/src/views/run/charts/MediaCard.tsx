@@ -1,4 +1,4 @@
-/** What a run logged under one key that is no number, step by step. */
+/** The non-numeric values that a run logged under one key, step by step. */
 
 import { type ReactElement, useEffect, useRef, useState } from 'react';
 
@@ -15,7 +15,7 @@ import { HistogramSeries } from './HistogramSeries';
 import { parseMedia } from './media';
 import { MediaView } from './MediaView';
 
-/** Steps that are shown beside each other. */
+/** The number of steps shown side by side. */
 const MAX_SIDE_BY_SIDE = 12;
 
 export function MediaCard({ run, name }: { run: RunModel; name: string }): ReactElement {
@@ -76,7 +76,7 @@ function TitledCard({ title, children }: { title: string; children: ReactElement
   );
 }
 
-/** One step, chosen with a slider, or the last ones beside each other. */
+/** One step, chosen with a slider, or the last ones side by side. */
 function MediaSteps({
   run,
   name,
@@ -92,7 +92,7 @@ function MediaSteps({
   const [selectedIndex, setChosen] = useState<number | null>(null);
   const [isSideBySide, setBeside] = useState(false);
   const last = items.length - 1;
-  // The newest one, until somebody chooses.
+  // Show the newest step until the user chooses one.
   const index = Math.min(selectedIndex ?? last, last);
   const visibleItems = isSideBySide ? items.slice(-MAX_SIDE_BY_SIDE) : [items[index]];
   return (

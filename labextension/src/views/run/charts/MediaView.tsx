@@ -1,4 +1,4 @@
-/** One logged value that is no number, as what it is. */
+/** One logged non-numeric value, in the form that suits its type. */
 
 import { type ReactElement, useMemo } from 'react';
 
@@ -22,7 +22,7 @@ export function MediaView({
   run: RunModel;
   name: string;
   item: MediaItem;
-  /** How the value is drawn, if it is a table. */
+  /** How to draw the value, if it is a table. */
   chart?: Chart | null;
 }): ReactElement {
   const { model, trans } = usePanelContext();
@@ -40,7 +40,8 @@ export function MediaView({
     case 'table':
       return <TableFile run={run} name={name} path={content.path} chart={chart} />;
     case 'html':
-      // Without its origin, what is in the file cannot reach this page; the server says so, too.
+      // Without an origin, the file's content cannot reach this page; the server enforces this as
+      // well.
       return (
         <iframe
           className="jp-wm-Media-html"
@@ -98,7 +99,7 @@ export function MediaView({
   }
 }
 
-/** A table is a file of the run. */
+/** A table is stored as a file of the run. */
 function TableFile({
   run,
   name,
@@ -135,7 +136,7 @@ function TableFile({
   );
 }
 
-/** What is no number or text, in words. */
+/** Values that are not numbers or text become text. */
 function toTable({ columns, rows }: ITableData): ITable {
   return {
     columns,

@@ -1,4 +1,4 @@
-/** Histograms as W&B logs them, and as columns of a picture over steps. Pure. */
+/** Histograms as W&B logs them, and as columns of a heatmap over steps. Pure. */
 
 /** `edges` has one element more than `counts`. */
 export interface IHistogram {
@@ -7,7 +7,7 @@ export interface IHistogram {
   counts: readonly number[];
 }
 
-/** The histogram in a logged value; null if there is none in it. */
+/** The histogram in a logged value; null if it does not contain one. */
 export function parseHistogram(step: number, value: unknown): IHistogram | null {
   if (typeof value !== 'object' || value === null) {
     return null;
@@ -20,12 +20,12 @@ export function parseHistogram(step: number, value: unknown): IHistogram | null 
   return edges?.length === values.length + 1 ? { step, edges, counts: values } : null;
 }
 
-/** How many values it counts. */
+/** The number of values that it counts. */
 export function totalCount({ counts }: IHistogram): number {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** From the least to the greatest value of all. */
+/** The least and the greatest value of all histograms. */
 export function valueRange(histograms: readonly IHistogram[]): readonly [number, number] {
   return [
     Math.min(...histograms.map(histogram => histogram.edges[0])),
@@ -33,7 +33,7 @@ export function valueRange(histograms: readonly IHistogram[]): readonly [number,
   ];
 }
 
-/** At most so many of them, evenly chosen, the last one among them. */
+/** At most `limit` histograms, evenly spaced, including the last one. */
 export function downsampleHistograms(
   histograms: readonly IHistogram[],
   limit: number
@@ -43,7 +43,7 @@ export function downsampleHistograms(
   return stride <= 1 ? histograms : histograms.filter((_, index) => (last - index) % stride === 0);
 }
 
-/** Evenly wide bins, as W&B packs them. */
+/** Bins of equal width, as W&B packs them. */
 function unpackEdges(packed: unknown, length: number): number[] | null {
   if (typeof packed !== 'object' || packed === null) {
     return null;

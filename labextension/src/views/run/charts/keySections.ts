@@ -1,4 +1,4 @@
-/** How keys are put into sections: by what stands before their first slash or dot, as W&B does. Pure. */
+/** Groups keys into sections by the text before their first slash or dot, as W&B does. Pure. */
 
 export interface IKeySection {
   /** Empty for keys without a section of their own. */
@@ -6,7 +6,9 @@ export interface IKeySection {
   keys: readonly string[];
 }
 
-/** The sections of the keys that contain all words of a search, sections without a title first. */
+/**
+ * The sections of the keys that contain all words of a search; sections without a title come first.
+ */
 export function groupKeys(keys: readonly string[], search: string): IKeySection[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const sections = new Map<string, string[]>();

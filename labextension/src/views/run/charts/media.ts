@@ -1,6 +1,6 @@
-/** What a logged value is, by W&B's `_type`, in the form in which it is shown. Pure. */
+/** Parses logged values, by W&B's `_type`, into the form in which they are shown. Pure. */
 
-/** An image; masks and boxes are files of the run, too. */
+/** An image; masks and boxes are files of the run as well. */
 export interface IImage {
   path: string;
   caption: string;
@@ -58,7 +58,7 @@ export function parseMedia(value: unknown): MediaContent {
   }
 }
 
-/** A table's columns and rows; null if the text is none. */
+/** A table's columns and rows; null if the text is not a table. */
 export function parseTable(json: string): { columns: string[]; rows: unknown[][] } | null {
   let parsed: unknown;
   try {
@@ -73,7 +73,7 @@ export function parseTable(json: string): { columns: string[]; rows: unknown[][]
   return { columns: columns.map(String), rows: data.map(asList) };
 }
 
-/** A box on an image, in shares of its width and height. */
+/** A box on an image, as fractions of its width and height. */
 export interface IBox {
   left: number;
   top: number;
@@ -82,7 +82,7 @@ export interface IBox {
   label: string;
 }
 
-/** The boxes in W&B's file; `size` is the image's, for boxes that are told in pixels. */
+/** The boxes in W&B's file; `size` is the image's size, for boxes given in pixels. */
 export function parseBoxes(json: string, size: { width: number; height: number }): IBox[] {
   let parsed: Json;
   try {

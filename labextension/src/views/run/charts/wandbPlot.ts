@@ -1,9 +1,9 @@
 /**
- * What `wandb.plot` made of a table, as marks between two axes.
+ * Tables logged by `wandb.plot`, as marks between two axes.
  *
- * W&B draws its definitions with Vega, from its server; the ones that come with `wandb.plot` are
- * drawn here as the same forms. A definition of somebody's own has no form here: its table is
- * shown. Pure.
+ * W&B draws its chart definitions with Vega, from its server; the definitions that come with
+ * `wandb.plot` are drawn here as the same charts. A custom definition cannot be drawn here: its
+ * table is shown. Pure.
  */
 
 import type { Cell } from '../../../format';
@@ -16,15 +16,15 @@ export interface ITableData {
   rows: readonly (readonly unknown[])[];
 }
 
-/** One thing that is drawn; on an axis of categories, the number is an index. */
+/** One drawn mark; on an axis of categories, the number is an index. */
 export interface IPlotMark {
   x: number;
   y: number;
-  /** The index of its group: lines have one each. */
+  /** The index of its group: each line has one. */
   group: number;
-  /** How many a cell counts. */
+  /** The count of a cell. */
   count: number;
-  /** Where a bin begins and ends. */
+  /** The ends of a bin. */
   bin: readonly [number, number] | null;
 }
 
@@ -33,19 +33,19 @@ export interface IWandbPlot {
   x: IAxis;
   y: IAxis;
   marks: readonly IPlotMark[];
-  /** Names of the groups; empty if there is only one, without a name. */
+  /** The names of the groups; empty if there is only one, without a name. */
   groups: readonly string[];
-  /** What a mark says: titles with values. */
+  /** The details of a mark, as pairs of title and value. */
   details: (mark: IPlotMark) => (readonly [string, Cell])[];
 }
 
-/** As many rows as W&B itself draws. */
+/** W&B itself draws this many rows. */
 export const MAX_ROWS = 10_000;
 const PADDING = 0.04;
 const MIN_BINS = 5;
 const MAX_BINS = 30;
 
-/** How a table is drawn; null if there is no form for that, or nothing to draw. */
+/** How to draw a table; null if the chart type is unknown, or there is nothing to draw. */
 export function parseWandbPlot(chart: Chart, data: ITableData): IWandbPlot | null {
   const { fields, texts } = chart;
   const column = (field: string): unknown[] | null => {
@@ -93,7 +93,7 @@ export function parseWandbPlot(chart: Chart, data: ITableData): IWandbPlot | nul
   }
 }
 
-/** Lines join their points in the order of x, or, where `asIs`, in that of the table. */
+/** Lines join their points in the order of x or, if `asIs`, in the order of the table. */
 function parsePoints(
   kind: 'lines' | 'points',
   xs: unknown[] | null,
@@ -133,7 +133,7 @@ function parsePoints(
   return {
     kind,
     x: { scale: x, title: xTitle },
-    // That the outermost values are whole numbers says nothing of the axis with its room.
+    // The outermost values are whole numbers, but the padded axis need not be.
     y: { scale: { ...y, isInteger: false }, title: yTitle },
     marks,
     groups,
@@ -223,7 +223,7 @@ function parseConfusionMatrix(
     return null;
   }
   const names = [...new Set([...actual, ...predicted].map(String))];
-  // The first class is at the top, as in every such matrix.
+  // The first class is at the top, as usual for confusion matrices.
   const rowNames = [...names].reverse();
   const indexByName = new Map(names.map((name, index) => [name, index]));
   const marks: IPlotMark[] = [];
@@ -236,7 +236,7 @@ function parseConfusionMatrix(
   });
   return {
     kind: 'cells',
-    // Inside the plot, where titles of x stand, one would hide the last cell.
+    // Inside the plot, where x titles are placed, the title would cover the last cell.
     x: { scale: { kind: 'category', values: names }, title: '' },
     y: {
       scale: { kind: 'category', values: rowNames },
@@ -252,7 +252,7 @@ function parseConfusionMatrix(
   };
 }
 
-/** The index of the mark that is nearest to a place; -1 without any. */
+/** The index of the mark nearest to a position; -1 if there is none. */
 export function nearestMark(
   plot: IWandbPlot,
   position: { left: number; top: number },

@@ -1,4 +1,4 @@
-/** What the run was given and what came out: its config, its summary, and the facts about it. */
+/** The run's inputs and results: its config, its summary, and its properties. */
 
 import { type ReactElement, type ReactNode, useId, useMemo, useState } from 'react';
 

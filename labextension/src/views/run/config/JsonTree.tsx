@@ -1,4 +1,4 @@
-/** A document with branches that open and close. */
+/** A document as a tree with collapsible branches. */
 
 import { type ReactElement, useState } from 'react';
 
@@ -6,7 +6,7 @@ import { usePanelContext } from '../../../components/context';
 import { Button } from '../../../components/Button';
 import type { IJsonNode } from './jsonNodes';
 
-/** Nodes of a branch that are rendered at once. */
+/** The number of nodes of a branch that are rendered at once. */
 const PAGE_SIZE = 200;
 
 export function JsonTree({
@@ -28,7 +28,7 @@ export function JsonTree({
               <span className="jp-wm-JsonTree-value">{node.text}</span>
             </div>
           ) : (
-            // Where a search has found something in it, a branch is open at first.
+            // A branch that contains search results is expanded at first.
             <Branch key={String(open)} node={node} children={node.children} open={open} />
           )}
         </li>

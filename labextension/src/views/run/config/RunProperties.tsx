@@ -1,4 +1,4 @@
-/** When, where and as what a run was executed. */
+/** When, where and as which process a run was executed. */
 
 import type { ReactElement } from 'react';
 

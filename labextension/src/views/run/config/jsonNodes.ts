@@ -1,17 +1,17 @@
-/** Documents (config, summary) as trees that can be looked through and searched. Pure. */
+/** Documents (config, summary) as trees that can be browsed and searched. Pure. */
 
 /** A value, or a branch with values below it. */
 export interface IJsonNode {
   name: string;
-  /** What the value is, in one line. */
+  /** The value in one line. */
   text: string;
-  /** What is below; null for a value. */
+  /** The nodes below; null for a value. */
   children: (() => IJsonNode[]) | null;
 }
 
 const PREVIEW_LENGTH = 60;
 
-/** What a document consists of, in alphabetical order; only what matches, where text is given. */
+/** The nodes of a document in alphabetical order; if `text` is given, only those that match it. */
 export function toNodes(document: Record<string, unknown>, text = ''): IJsonNode[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   return Object.keys(document)
@@ -21,7 +21,7 @@ export function toNodes(document: Record<string, unknown>, text = ''): IJsonNode
 }
 
 function toNode(name: string, value: unknown, words: readonly string[]): IJsonNode | null {
-  // What is in the name of a branch need not be found below it again.
+  // If the name of a branch matches, everything below it is shown.
   const remainingWords = words.filter(word => !name.toLowerCase().includes(word));
   if (typeof value !== 'object' || value === null) {
     const text = String(value);
@@ -42,7 +42,7 @@ function toNode(name: string, value: unknown, words: readonly string[]): IJsonNo
     : { name, text: previewOf(value, entries.length), children };
 }
 
-/** The beginning of what is in a branch. */
+/** The beginning of a branch's content. */
 function previewOf(value: object, count: number): string {
   const type = (value as Record<string, unknown>)._type;
   if (typeof type === 'string') {

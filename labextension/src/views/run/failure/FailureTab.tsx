@@ -1,4 +1,4 @@
-/** Why a run failed: its traceback, and the lines of the cell that it went through. */
+/** Why a run failed: its traceback, and the lines of the cell that occur in it. */
 
 import { notebookIcon } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
@@ -61,7 +61,7 @@ export function FailureTab({ run }: IRunTabProps): ReactElement {
   );
 }
 
-/** Goes to a line of the cell, if it is known in which notebook that is. */
+/** Opens a line of the cell, if its notebook is known. */
 function NotebookLink({
   detail,
   line,
@@ -84,7 +84,7 @@ function NotebookLink({
   );
 }
 
-/** The whole cell, so that the numbers of its lines are those of the traceback. */
+/** The whole cell, so that its line numbers are those of the traceback. */
 function cellOf({ kind, line, code }: SweepDetail): string {
   return kind === 'cell' && line !== '' ? `${line}\n${code}` : '';
 }

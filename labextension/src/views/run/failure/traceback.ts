@@ -1,18 +1,20 @@
-/** A traceback in parts: which of them are the user's own lines, and where those are. Pure. */
+/**
+ * Splits a traceback into frames: which of them are the user's own code, and at which line. Pure.
+ */
 
 /** A frame with the lines that Python shows of it, or text between frames. */
 export interface ITracebackPart {
   text: string;
-  /** The line of the sweep's cell that this frame is at, from 1; null if it is elsewhere. */
+  /** The line of the sweep's cell of this frame, from 1; null if it is elsewhere. */
   line: number | null;
   /** Whether the file belongs to the user, and not to a library. */
   isUserCode: boolean;
 }
 
 export interface ISourcePaths {
-  /** The copy of the cell that was executed; the line of the magic is its first one, too. */
+  /** The copy of the cell that was executed; it includes the magic as its first line. */
   cell: string;
-  /** Where the sweep was started. */
+  /** The directory in which the sweep was started. */
   directory: string;
 }
 
@@ -39,18 +41,18 @@ export function parseTraceback(traceback: string, source: ISourcePaths): ITraceb
   return parts;
 }
 
-/** The lines of the cell that a traceback goes through, the innermost one last. */
+/** The lines of the cell that occur in a traceback, the innermost one last. */
 export function cellLines(parts: readonly ITracebackPart[]): number[] {
   return parts.flatMap(part => (part.line === null ? [] : [part.line]));
 }
 
-/** The lines around one, to be shown with their numbers (from 1). */
+/** The lines around a line, for display with their numbers (from 1). */
 export function codeExcerpt(
   code: string,
   line: number,
   contextLines: number
 ): { number: number; text: string }[] {
-  // `/\n+$/` alone would try each newline of a row of them anew.
+  // `/\n+$/` alone would retry at each newline of a sequence.
   return code
     .replace(/(?<!\n)\n+$/, '')
     .split('\n')

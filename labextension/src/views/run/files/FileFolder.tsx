@@ -1,4 +1,4 @@
-/** The files of one folder, to be opened and closed. */
+/** The files of one folder, collapsible. */
 
 import { downloadIcon } from '@jupyterlab/ui-components';
 import { type ReactElement, useState } from 'react';
@@ -10,12 +10,12 @@ import type { RunModel } from '../../../models/runModel';
 import type { File } from '../../../api/schemas';
 import { type IFolder, baseName } from './folders';
 
-/** Files that are rendered at once. */
+/** The number of files that are rendered at once. */
 const PAGE_SIZE = 200;
 
 interface IFileRowProps {
   run: RunModel;
-  /** The path of the file that is shown. */
+  /** The path of the previewed file. */
   opened: string | null;
   onOpen: (path: string) => void;
 }

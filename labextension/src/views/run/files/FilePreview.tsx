@@ -1,4 +1,4 @@
-/** A file of a run, read in place: text and JSON as text, images as images, nothing executed. */
+/** Previews a file of a run: text and JSON as text, images as images; nothing is executed. */
 
 import { closeIcon } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';

@@ -1,4 +1,4 @@
-/** What a run saved: its files, readable in place, and its artifacts. */
+/** What a run saved: its files, with previews, and its artifacts. */
 
 import { type ReactElement, useEffect, useMemo, useState } from 'react';
 
@@ -19,7 +19,7 @@ artifact = wandb.Artifact("weights", type="model")
 artifact.add_file("weights.pt")
 run.log_artifact(artifact)`;
 
-/** A folder with more files than this is closed at first. */
+/** A folder with more files than this is collapsed at first. */
 const COLLAPSE_FROM = 20;
 
 export function FilesTab({ run }: IRunTabProps): ReactElement | null {

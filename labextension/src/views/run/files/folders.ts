@@ -1,8 +1,8 @@
-/** A run's files by folder, and how each can be shown in place. Pure. */
+/** Groups a run's files by folder, and decides how each can be previewed. Pure. */
 
 import type { File } from '../../../api/schemas';
 
-/** Files of one folder; the run's own folder has no name. */
+/** The files of one folder; the run's own folder has an empty name. */
 export interface IFolder {
   name: string;
   files: readonly File[];
@@ -10,13 +10,15 @@ export interface IFolder {
 
 export type PreviewType = 'text' | 'json' | 'image' | 'none';
 
-/** Texts up to this many octets are shown. */
+/** Text files up to this size, in bytes, are previewed. */
 export const MAX_PREVIEW_SIZE = 1_000_000;
 
 const TEXT_FILES =
   /\.(txt|md|rst|log|ya?ml|toml|ini|cfg|csv|tsv|py|js|ts|sh|diff|patch|html?|xml|ipynb)$/i;
 
-/** The run's own files first, then folder by folder; only what matches a text. */
+/**
+ * The run's own files first, then folder by folder; if `text` is given, only files that match it.
+ */
 export function groupByFolder(files: readonly File[], text = ''): IFolder[] {
   const searchText = text.trim().toLowerCase();
   const folders = new Map<string, File[]>([['', []]]);
@@ -38,7 +40,7 @@ export function groupByFolder(files: readonly File[], text = ''): IFolder[] {
     }));
 }
 
-/** How a file can be shown. */
+/** How a file can be previewed. */
 export function previewType({ path, type, size }: File): PreviewType {
   if (size === null) {
     return 'none';
@@ -55,7 +57,7 @@ export function previewType({ path, type, size }: File): PreviewType {
   return type.startsWith('text/') || TEXT_FILES.test(path) ? 'text' : 'none';
 }
 
-/** JSON with a key a line; what is none stays as it is. */
+/** JSON with one key per line; invalid JSON stays unchanged. */
 export function prettyJson(text: string): string {
   try {
     return JSON.stringify(JSON.parse(text), null, 2);
@@ -64,7 +66,7 @@ export function prettyJson(text: string): string {
   }
 }
 
-/** The last part of a path. */
+/** The last segment of a path. */
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }

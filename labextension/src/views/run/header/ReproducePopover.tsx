@@ -1,4 +1,4 @@
-/** Shows what runs the parameters of this run once more, ready to be copied. */
+/** Shows the code that runs the parameters of this run again, ready to be copied. */
 
 import type { ReactElement } from 'react';
 

@@ -1,4 +1,4 @@
-/** What a run is, how it stands, and what can be done with it. */
+/** A run's name, state and facts, and its actions. */
 
 import { caretLeftIcon, caretRightIcon, launchIcon } from '@jupyterlab/ui-components';
 import { type ReactElement, useState } from 'react';
@@ -34,7 +34,7 @@ export function RunHeader({
   const args = { sweep: sweep.id, run: run.id };
   const { summary } = sweep;
   const url = webUrl(detail?.url);
-  // What stopped a run says more than what that looked like in its code.
+  // The reason for which a run was stopped says more than the resulting exception.
   const cause = row.cause || row.failure;
   const isBest = summary?.best?.id === run.id;
   return (
@@ -113,7 +113,7 @@ export function RunHeader({
   );
 }
 
-/** What a person called the run, and wrote about it. */
+/** The name and the notes that the user gave the run. */
 function RunLabels({ run, row }: { run: RunModel; row: RunRow }): ReactElement | null {
   const { trans } = usePanelContext();
   const notes = run.detail?.info.notes;
@@ -135,7 +135,7 @@ function RunLabels({ run, row }: { run: RunModel; row: RunRow }): ReactElement |
   );
 }
 
-/** How long the run has taken; it goes on while the run does. */
+/** The duration of the run so far, updated while the run is active. */
 function Elapsed({ row }: { row: RunRow }): ReactElement | null {
   useNow(row.ended === null);
   return row.started === null ? null : (
@@ -143,7 +143,7 @@ function Elapsed({ row }: { row: RunRow }): ReactElement | null {
   );
 }
 
-/** Goes to the next run that the sweep's filter lets through, or to the one before. */
+/** Opens the next or the previous run that passes the sweep's filter. */
 function RunStepButton({ run, by }: { run: RunModel; by: 1 | -1 }): ReactElement {
   const { commands, trans } = usePanelContext();
   const { sweep } = run;

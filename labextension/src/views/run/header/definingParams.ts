@@ -1,11 +1,14 @@
-/** Which parameters make a run what it is. Pure. */
+/** The parameters that define a run. Pure. */
 
 import type { Cell } from '../../../format';
 import { cellValue } from '../../../models/columns';
 import { parameterOf } from '../../../models/spec';
 import type { RunRow, SweepDetail } from '../../../api/schemas';
 
-/** Those that can differ between runs of the sweep; all where none can, or that is not known. */
+/**
+ * The parameters that can differ between runs of the sweep; all of them if none can, or if that is
+ * unknown.
+ */
 export function definingParams(row: RunRow, spec?: SweepDetail['spec']): [string, Cell][] {
   const params = Object.keys(row.params).map((name): [string, Cell] => [
     name,

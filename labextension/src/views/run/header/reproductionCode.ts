@@ -1,11 +1,14 @@
-/** Code that runs the parameters of one run once more, on its own. Pure. */
+/** Code that runs the parameters of one run again, on their own. Pure. */
 
 import { assignmentCode } from '../../../pythonCode';
 import type { RunRow, SweepDetail } from '../../../api/schemas';
 
 type Entries = Record<string, unknown>;
 
-/** A cell with a config that leaves no choice, and what starts it: another cell, or a call. */
+/**
+ * A cell with a config that has a single choice, and the code that starts it: another cell, or a
+ * call.
+ */
 export interface IReproduction {
   config: string;
   start: string;
@@ -29,7 +32,7 @@ export function reproductionCode(row: RunRow, name: string, detail: SweepDetail)
   return { config: `${assignmentCode('config', config)}\n`, start };
 }
 
-/** The parameters of a spec, each with the one value that the run had. */
+/** The parameters of a spec, each fixed to the value of the run. */
 function fixParameters(parameters: unknown, values: RunRow['params'], prefix = ''): Entries {
   const result: Entries = {};
   for (const [name, entry] of Object.entries(asEntries(parameters))) {

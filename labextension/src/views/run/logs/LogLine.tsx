@@ -1,4 +1,4 @@
-/** One line that a run printed. Whatever is in it is shown as text. */
+/** One line that a run printed. Its content is always shown as text. */
 
 import { memo, type ReactElement } from 'react';
 
@@ -12,11 +12,11 @@ export const LogLine = memo(function Line({
   current
 }: {
   number: number;
-  /** Undefined while it is on its way. */
+  /** Undefined while the line is loading. */
   text: string | undefined;
-  /** What is looked for; empty if nothing is. */
+  /** The search text; empty if there is none. */
   query: string;
-  /** Whether it is the current one of the lines that were found. */
+  /** Whether it is the current match. */
   current: boolean;
 }): ReactElement {
   const spans = text === undefined ? [] : highlightMatches(parseAnsiLine(text), query);

@@ -1,4 +1,4 @@
-/** Finds a text in a run's output: Enter goes to the next match, Shift+Enter to the one before. */
+/** Searches a run's output: Enter goes to the next match, Shift+Enter to the previous one. */
 
 import { caretDownIcon, caretUpIcon } from '@jupyterlab/ui-components';
 import { type KeyboardEvent, type ReactElement, useEffect, useState } from 'react';
@@ -8,7 +8,7 @@ import { useSignal } from '../../../components/useSignal';
 import type { LogModel } from '../../../models/logModel';
 import { Button } from '../../../components/Button';
 
-/** Typing goes on for so long before the server is asked. */
+/** The delay after the last keystroke before the search starts. */
 const TYPING_MS = 250;
 
 export function LogSearchBox({ log }: { log: LogModel }): ReactElement {

@@ -1,9 +1,9 @@
 /**
- * The lines that can be seen, of millions.
+ * The visible lines, out of millions.
  *
- * The line at the upper edge is what holds the view: lines that come at the end, or turn out to be
- * higher when they are wrapped, do not move it. The scrollbar is the browser's own, and only stands
- * for where that is.
+ * The view is anchored at its topmost line: lines that are added at the end, or turn out to be
+ * higher because they wrap, do not move it. The scrollbar is the browser's own, and only represents
+ * the position.
  */
 
 import {
@@ -24,7 +24,7 @@ import { LogLine } from './LogLine';
 import { VirtualList } from './virtualList';
 import { LINE_HEIGHT, scrollHeight, visibleRange } from './scrollMapping';
 
-/** Lines rendered beyond the edges, so that a turn of the wheel knows how high they are. */
+/** Lines rendered beyond the edges, so that their heights are known when the wheel turns. */
 const OVERSCAN = 30;
 
 export function LogView({ log, wrap }: { log: LogModel; wrap: boolean }): ReactElement {
@@ -77,7 +77,7 @@ export function LogView({ log, wrap }: { log: LogModel; wrap: boolean }): ReactE
     event.preventDefault();
   };
   return (
-    // What scrolls must be reached by the keyboard, and its keys are those of any text.
+    // Whatever scrolls must be focusable by the keyboard, and uses the usual keys for text.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <div
       ref={scroller}

@@ -1,4 +1,4 @@
-/** What a run printed, from its first to its last line, before and after `wandb.init` alike. */
+/** Everything that a run printed, before and after `wandb.init` alike. */
 
 import { downloadIcon } from '@jupyterlab/ui-components';
 import { type ReactElement, useEffect } from 'react';

@@ -1,13 +1,13 @@
-/** Where a text that is looked for stands in a line. Pure. */
+/** Finds a search text in a line. Pure. */
 
 import type { ISpan } from './ansi';
 
-/** From where to where a text is in another one, whatever its case. */
+/** The ranges of a text at which a query occurs, ignoring case. */
 export function matchRanges(text: string, query: string): [number, number][] {
   const ranges: [number, number][] = [];
   let [haystack, needle] = [text.toLowerCase(), query.toLowerCase()];
   if (haystack.length !== text.length) {
-    // In some languages a capital and its small letter differ in length.
+    // In some languages the lower case of a letter has a different length.
     [haystack, needle] = [text, query];
   }
   for (
@@ -21,7 +21,7 @@ export function matchRanges(text: string, query: string): [number, number][] {
   return ranges;
 }
 
-/** The same spans cut where a found text begins and ends. */
+/** The same spans, split where a match starts and ends. */
 export function highlightMatches(
   spans: readonly ISpan[],
   query: string

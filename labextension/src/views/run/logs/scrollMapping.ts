@@ -1,30 +1,30 @@
 /**
- * Between places in millions of lines and a scrollbar.
+ * Maps positions in millions of lines to a scrollbar, and back.
  *
- * Browsers show no element that is higher than some million pixels, so from some length on a pixel of
- * the scrollbar is more than a pixel of the lines; and how high a wrapped line is, is known only when
- * it is rendered. Pure.
+ * Browsers do not show elements higher than some million pixels, so above some length a pixel of
+ * the scrollbar is more than a pixel of the lines; and the height of a wrapped line is known only
+ * when it is rendered. Pure.
  */
 
 import type { IScrollPosition } from '../../../models/logModel';
 
-/** The height of a line that is not wrapped, as style/logs.css gives it. */
+/** The height of a line that is not wrapped, as defined in style/logs.css. */
 export const LINE_HEIGHT = 17;
-/** What every browser shows. */
+/** A height that every browser supports. */
 const MAX_HEIGHT = 8_000_000;
 
 export interface IExtent {
   total: number;
-  /** Pixels that can be seen. */
+  /** The visible height in pixels. */
   height: number;
 }
 
-/** How high the element is whose scrollbar stands for all lines. */
+/** The height of the element whose scrollbar represents all lines. */
 export function scrollHeight({ total, height }: IExtent): number {
   return Math.max(height, Math.min(MAX_HEIGHT, total * LINE_HEIGHT));
 }
 
-/** Where the scrollbar stands for a place. */
+/** The scrollbar's position for a scroll position. */
 export function scrollTopOf(position: IScrollPosition | null, extent: IExtent): number {
   const maxScroll = scrollHeight(extent) - extent.height;
   const lines = scrollableLines(extent);
@@ -34,7 +34,7 @@ export function scrollTopOf(position: IScrollPosition | null, extent: IExtent): 
   return Math.min(1, (position.line + position.fraction) / lines) * maxScroll;
 }
 
-/** The place for which the scrollbar stands; null at the end. */
+/** The scroll position for the scrollbar's position; null at the end. */
 export function positionAt(scrollTop: number, extent: IExtent): IScrollPosition | null {
   const maxScroll = scrollHeight(extent) - extent.height;
   if (scrollTop >= maxScroll - 1) {
@@ -45,7 +45,7 @@ export function positionAt(scrollTop: number, extent: IExtent): IScrollPosition 
   return { line, fraction: exactLine - line };
 }
 
-/** Which lines to render: those that can be seen, and `more` on both sides. */
+/** Which lines to render: the visible ones, and `more` on each side. */
 export function visibleRange(
   position: IScrollPosition | null,
   { total, height }: IExtent,
@@ -56,7 +56,7 @@ export function visibleRange(
   return [Math.max(0, first - overscan), Math.min(total, first + visibleCount + overscan)];
 }
 
-/** Lines above the one that is at the upper edge when the end can be seen, if none is wrapped. */
+/** The number of lines above the topmost line when scrolled to the end, if no line is wrapped. */
 function scrollableLines({ total, height }: IExtent): number {
   return total - height / LINE_HEIGHT;
 }

@@ -1,7 +1,7 @@
 /**
- * Puts the rendered lines of an output where they belong, and turns what the hand does into places.
+ * Positions the rendered lines of an output, and turns user input into scroll positions.
  *
- * It only measures and moves; what is rendered is React's.
+ * It only measures and moves; React renders.
  */
 
 import type { IScrollPosition, LogModel } from '../../../models/logModel';
@@ -9,13 +9,13 @@ import { LINE_HEIGHT, positionAt, scrollTopOf } from './scrollMapping';
 
 export interface IRenderedLines {
   log: LogModel;
-  /** The first line that is rendered. */
+  /** The first rendered line. */
   first: number;
   height: number;
 }
 
 export class VirtualList {
-  /** After a rendering: put the line at the upper edge there, and the scrollbar where that is. */
+  /** After a rendering: align the topmost line, and move the scrollbar accordingly. */
   layout(scroller: HTMLElement | null, block: HTMLElement | null, rendered: IRenderedLines): void {
     this._scroller = scroller;
     this._block = block;
@@ -55,7 +55,7 @@ export class VirtualList {
     };
   }
 
-  /** Move down by so many pixels of the lines, or up. */
+  /** Scroll down by this many pixels of lines; up if negative. */
   scrollBy(by: number): void {
     const { _rendered: rendered, _block: block } = this;
     if (rendered === null || block === null) {
@@ -74,7 +74,9 @@ export class VirtualList {
     log.scrollTo(this._positionAt(by - this._offset, block, first));
   }
 
-  /** The place of a height in the rendered lines; beyond them, lines are taken as not wrapped. */
+  /**
+   * The position at a height within the rendered lines; beyond them, lines are assumed not to wrap.
+   */
   private _positionAt(top: number, block: HTMLElement, first: number): IScrollPosition {
     const overshoot = top < 0 ? top : top - block.offsetHeight;
     if (top < 0 || overshoot >= 0) {
@@ -106,7 +108,7 @@ export class VirtualList {
     event.preventDefault();
     const unit = [1, LINE_HEIGHT, this._rendered?.height ?? 0][event.deltaMode];
     this._wheelDelta += event.deltaY * unit;
-    // Wheels may tell more often than lines can be rendered.
+    // Wheel events may arrive faster than lines can be rendered.
     this._frame ||= requestAnimationFrame(() => {
       const by = this._wheelDelta;
       this._frame = 0;
@@ -115,7 +117,7 @@ export class VirtualList {
     });
   };
 
-  /** The scrollbar was dragged, unless it is where it was put. */
+  /** The user has dragged the scrollbar, unless it is where it was set. */
   private readonly _onScroll = (): void => {
     const { _scroller: scroller, _rendered: rendered } = this;
     if (
@@ -129,7 +131,7 @@ export class VirtualList {
     }
   };
 
-  /** What is being selected must not move away. */
+  /** Keep lines in the DOM while text is being selected. */
   private readonly _onSelection = (): void => {
     const { _block: block, _rendered: rendered } = this;
     const selection = document.getSelection();

@@ -1,4 +1,4 @@
-/** What the run took of its machine, over time. */
+/** The run's use of system resources over time. */
 
 import type { ReactElement } from 'react';
 

@@ -1,4 +1,4 @@
-/** What wandb's keys of system metrics mean, for people. Pure. */
+/** Titles and units of wandb's keys of system metrics. Pure. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
@@ -25,7 +25,7 @@ type Rule = [
   (trans: TranslationBundle, match: RegExpExecArray) => string
 ];
 
-// wandb's own keys, as its core writes them; what is not here keeps its key as its title.
+// wandb's own keys, as its core writes them; other keys are used as titles.
 const RULES: readonly Rule[] = [
   [/^gpu\.(\d+)\.gpu$/, 'gpu', (t, [, n]) => t.__('GPU %1: utilization, %', n)],
   [/^gpu\.(\d+)\.memory$/, 'gpu', (t, [, n]) => t.__('GPU %1: time spent on memory, %', n)],
@@ -57,7 +57,7 @@ const RULES: readonly Rule[] = [
   [/^network/, 'network', (_, { input }) => input]
 ];
 
-/** What a key is about. */
+/** Describe the metric of a key. */
 export function describeMetric(key: string, trans: TranslationBundle): ISystemMetric {
   const name = key.replace(/^system\./, '');
   for (const [pattern, component, title] of RULES) {
@@ -69,7 +69,7 @@ export function describeMetric(key: string, trans: TranslationBundle): ISystemMe
   return { key, component: 'other', title: name };
 }
 
-/** All keys part by part, GPUs first, each part in the order of its numbers and titles. */
+/** All keys by component, GPUs first; within a component by number and title. */
 export function groupMetrics(
   keys: readonly string[],
   trans: TranslationBundle

@@ -1,4 +1,4 @@
-/** Two to ten runs side by side: first the parameters that differ, then what came of them. */
+/** Two to ten runs side by side: first the parameters that differ, then the results. */
 
 import { closeIcon } from '@jupyterlab/ui-components';
 import { type ReactElement, useMemo } from 'react';
@@ -155,7 +155,7 @@ function ValueRow({
         {title}
       </th>
       {values.map((value, index) => (
-        // Runs stand in a fixed order here.
+        // Runs have a fixed order here.
         <td key={index} data-best={index === best || undefined} title={String(value ?? '')}>
           {formatCell(value, digits)}
         </td>

@@ -1,4 +1,4 @@
-/** Some runs side by side: what differs, apart from what is the same. Pure. */
+/** Compares runs: separates what differs from what is the same. Pure. */
 
 import type { Cell } from '../../../format';
 import { type IColumn, cellReader } from '../../../models/columns';
@@ -6,7 +6,7 @@ import type { RunRow } from '../../../api/schemas';
 
 export interface IComparisonRow {
   column: IColumn;
-  /** One for each run. */
+  /** One value for each run. */
   values: readonly Cell[];
 }
 
@@ -16,7 +16,7 @@ export interface IComparison {
   same: readonly IComparisonRow[];
 }
 
-/** Different parameters, metrics, and parameters that are the same in all these runs. */
+/** Parameters that differ, metrics, and parameters that are the same in all these runs. */
 export function compareRuns(rows: readonly RunRow[], columns: readonly IColumn[]): IComparison {
   const differing: IComparisonRow[] = [];
   const metrics: IComparisonRow[] = [];
@@ -37,7 +37,7 @@ export function compareRuns(rows: readonly RunRow[], columns: readonly IColumn[]
   return { differing, metrics, same };
 }
 
-/** Whether W&B or we ourselves wrote a key, and not the user's code. */
+/** Whether W&B or this package wrote a key, and not the user's code. */
 function isInternalKey(key: string): boolean {
   return key.startsWith('_') || key.startsWith('wandb_magic/');
 }

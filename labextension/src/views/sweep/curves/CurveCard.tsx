@@ -1,4 +1,4 @@
-/** One metric of the curves' view. */
+/** One metric in the curves tab. */
 
 import { closeIcon, expandAllIcon } from '@jupyterlab/ui-components';
 import { type ReactElement, useEffect, useMemo, useRef } from 'react';

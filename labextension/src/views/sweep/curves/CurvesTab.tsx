@@ -1,4 +1,7 @@
-/** What runs logged, as curves: small ones side by side or one large, all read at the same place. */
+/**
+ * The logged metrics of runs as curves: small charts side by side or a large one, with a shared
+ * cursor.
+ */
 
 import { type ReactElement, useCallback, useMemo, useState } from 'react';
 
@@ -38,7 +41,7 @@ export function CurvesTab({ sweep }: ITabProps): ReactElement {
   const metric = sweep.summary?.metric ?? null;
   const maximize = sweep.summary?.goal === 'maximize';
   const { activeRuns, keys: logged } = sweep;
-  // The best of those that have come so far are not worth a look while the rest is on its way.
+  // Selecting the best of an incomplete set of runs would be misleading.
   const [stableRuns, setHeld] = useState(activeRuns);
   if (stableRuns !== activeRuns && (sweep.isComplete || stableRuns.length === 0)) {
     setHeld(activeRuns);

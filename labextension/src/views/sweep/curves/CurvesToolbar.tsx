@@ -1,4 +1,4 @@
-/** Over what, how smooth and which curves are drawn. */
+/** The x axis, the smoothing, and the selection of curves. */
 
 import { settingsIcon } from '@jupyterlab/ui-components';
 import { type ReactElement, type ReactNode, useId, useState } from 'react';

@@ -1,4 +1,4 @@
-/** What the curves' view needs of the server, while somebody looks. */
+/** The server data of the curves tab, loaded while the tab is visible. */
 
 import { useEffect, useMemo } from 'react';
 
@@ -13,22 +13,22 @@ import type { SweepModel } from '../../../models/sweepModel';
 import type { Axis, Band, Curve, RunRow } from '../../../api/schemas';
 import { useVisible } from '../../../components/viewContext';
 
-/** A band costs a look at a thousand runs. */
+/** The server reads up to a thousand runs for a band. */
 const BAND_REFRESH_MS = 5000;
 
-/** Over what curves are drawn: the step, the time since a run's start, or another key. */
+/** The x axis: the step, the time since a run's start, or another key. */
 export type XAxisSetting = 'step' | 'time' | `key:${string}`;
 
 export function axisFor(across: string): Axis {
   return across === 'time' ? 'time' : 'step';
 }
 
-/** The key whose values are the axis; null where it is step or time. */
+/** The key whose values are the x axis; null if the axis is step or time. */
 export function xKeyOf(across: string): string | null {
   return across.startsWith('key:') ? across.slice(4) : null;
 }
 
-/** What is known already is shown at once when the view is opened again. */
+/** Loaded curves are kept, so that they show at once when the view is reopened. */
 const models = new WeakMap<SweepModel, CurvesModel>();
 
 function modelOf(sweep: SweepModel): CurvesModel {
@@ -40,7 +40,7 @@ function modelOf(sweep: SweepModel): CurvesModel {
   return model;
 }
 
-/** The curves of these runs and keys, live while the view can be seen. */
+/** The curves of these runs and keys, live while the view is visible. */
 export function useCurves(
   sweep: SweepModel,
   runs: readonly RunRow[],
@@ -68,7 +68,7 @@ export function useCurves(
   return curves;
 }
 
-/** The band of a key over all runs; null while it is not wanted or not known. */
+/** The band of a key over all runs; null if it is not needed or not loaded. */
 export function useBand(
   sweep: SweepModel,
   key: string,
@@ -98,7 +98,7 @@ export function useBand(
 const seriesCache = new WeakMap<Curve, { key: string; series: ISeries }>();
 const seriesLists = new WeakMap<CurvesModel, Map<string, readonly ISeries[]>>();
 
-/** The lines of one key. What has not changed is the same as before, and need not be drawn anew. */
+/** The lines of one key. Unchanged lines are the same objects as before, and are not redrawn. */
 export function seriesFor(
   curves: CurvesModel,
   runs: readonly RunRow[],

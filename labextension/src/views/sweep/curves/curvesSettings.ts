@@ -1,18 +1,18 @@
-/** What the view of curves remembers of itself. Pure. */
+/** The saved settings of the curves tab. Pure. */
 
 import type { XAxisSetting } from './curveData';
 
 export interface ICurvesSettings {
   across: string;
   logX: boolean;
-  /** Keys whose values are on a logarithmic axis. */
+  /** Keys with a logarithmic y axis. */
   logY: readonly string[];
-  /** From 0, none, to below 1. */
+  /** From 0 (none) to below 1. */
   smoothing: number;
   band: string;
-  /** The keys that are shown; none means all. */
+  /** The shown keys; empty means all. */
   keys: readonly string[];
-  /** The one key that fills the view; empty for small ones side by side. */
+  /** The only key, which fills the view; empty for small charts side by side. */
   large: string;
   legend: boolean;
 }
@@ -28,7 +28,7 @@ export const DEFAULT_SETTINGS: ICurvesSettings = {
   legend: true
 };
 
-/** The keys that can be drawn: the objective first, W&B's own ones not at all. */
+/** The keys that can be drawn: the objective first, and W&B's own keys left out. */
 export function drawableKeys(keys: readonly string[], metric: string | null): string[] {
   const userKeys = keys.filter(key => !key.startsWith('_'));
   return metric !== null && userKeys.includes(metric)
@@ -36,13 +36,13 @@ export function drawableKeys(keys: readonly string[], metric: string | null): st
     : userKeys;
 }
 
-/** Those of the keys that are shown, in the same order. */
+/** The keys that are shown, in the same order. */
 export function selectKeys(keys: readonly string[], chosen: readonly string[]): readonly string[] {
   const selected = keys.filter(key => chosen.includes(key));
   return selected.length > 0 ? selected : keys;
 }
 
-/** A list with an element put in or taken out. */
+/** A list with an element added, or removed if it is present. */
 export function toggle<T>(list: readonly T[], element: T): T[] {
   return list.includes(element) ? list.filter(item => item !== element) : [...list, element];
 }

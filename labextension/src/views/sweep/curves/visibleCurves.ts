@@ -1,19 +1,19 @@
-/** Which of many runs are drawn as curves. Pure. */
+/** Selects the runs that are drawn as curves. Pure. */
 
 import type { RunRow } from '../../../api/schemas';
 
-/** More lines than these tell nothing that the band does not. */
+/** More lines than this show nothing that the band does not. */
 export const MAX_VISIBLE = 50;
 const BEST_COUNT = 25;
 
 export interface IVisibleCurves {
   /** In order of number. */
   runs: readonly RunRow[];
-  /** How many there are to choose from. */
+  /** The number of runs to choose from. */
   total: number;
 }
 
-/** All runs that have begun, if they are few; else the best ones, and the newest of the others. */
+/** All started runs if they are few; else the best ones, and the newest of the others. */
 export function visibleRuns(runs: readonly RunRow[], maximize: boolean): IVisibleCurves {
   const started = runs.filter(row => row.started !== null);
   if (started.length <= MAX_VISIBLE) {

@@ -1,4 +1,4 @@
-/** Which parameters matter, and what the runs show of them: slice, scatter and contour. */
+/** Which parameters matter, with plots of the runs: slice, scatter and contour. */
 
 import { refreshIcon } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';

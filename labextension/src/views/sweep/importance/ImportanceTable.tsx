@@ -1,4 +1,4 @@
-/** How much each parameter matters, and in which direction it goes along with the objective. */
+/** The importance of each parameter, and the direction of its correlation with the objective. */
 
 import type { ReactElement } from 'react';
 
@@ -12,7 +12,7 @@ export function ImportanceTable({
   onChoose
 }: {
   importance: Importance;
-  /** The parameter that is looked at. */
+  /** The selected parameter. */
   chosen: string;
   onChoose: (parameter: string) => void;
 }): ReactElement {

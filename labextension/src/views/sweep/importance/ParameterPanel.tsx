@@ -1,4 +1,4 @@
-/** Two columns of the runs against each other: a parameter and the objective, any two, a contour. */
+/** Two columns of the runs plotted against each other: slice, scatter or contour. */
 
 import type { ReactElement } from 'react';
 
@@ -24,7 +24,7 @@ export function ParameterPanel({
   sweep: SweepModel;
   settings: IImportanceSettings;
   onSettings: (changes: Partial<IImportanceSettings>) => void;
-  /** Columns of the parameters, the most important ones first. */
+  /** The columns of the parameters, the most important ones first. */
   important: readonly string[];
 }): ReactElement {
   const { trans } = usePanelContext();

@@ -1,4 +1,4 @@
-/** The plot of two columns, with the runs in question in their colors and all others faint. */
+/** The plot of two columns, with the active runs in color and all others faint. */
 
 import { type ReactElement, useMemo } from 'react';
 
@@ -27,7 +27,7 @@ import { selectRun } from '../selectRun';
 import { columnLabel } from '../columnLabels';
 import type { PlotView } from './importanceSettings';
 
-/** States are told apart by shape as well as by color. */
+/** States differ in shape as well as in color. */
 const STATE_SHAPES: Readonly<Record<RunState, MarkerShape>> = {
   pending: 'ring',
   running: 'ring',
@@ -56,7 +56,7 @@ export function ParameterPlot({
   view: PlotView;
   x: string;
   y: string;
-  /** Whether points are colored by state; else by the objective. */
+  /** Whether points are colored by state; otherwise by the objective. */
   byState: boolean;
   /** Whether the objective is logarithmic. */
   log: boolean;
@@ -192,7 +192,7 @@ function toAxis(
   return scale && { title, scale, isTime: column === 'duration' };
 }
 
-/** How many runs have a place on both axes. */
+/** The number of runs that have a position on both axes. */
 function countWithValues(
   rows: readonly RunRow[],
   xColumn: string,

@@ -1,4 +1,4 @@
-/** What the view of importance remembers of itself, and which columns its plot has. Pure. */
+/** The saved settings of the importance tab, and the columns of its plot. Pure. */
 
 import type { IColumn } from '../../../models/columns';
 
@@ -7,15 +7,15 @@ export const VIEWS = ['slice', 'scatter', 'contour'] as const;
 export type PlotView = (typeof VIEWS)[number];
 
 export interface IImportanceSettings {
-  /** The metric that parameters matter for; empty for the objective. */
+  /** The metric for which importance is computed; empty for the objective. */
   metric: string;
   view: string;
-  /** Columns; empty for what suggests itself. */
+  /** Columns; empty for the default. */
   x: string;
   y: string;
-  /** The second parameter of a contour. */
+  /** The second parameter of a contour plot. */
   second: string;
-  /** What points are colored by: `value` or `state`. */
+  /** What determines the color of points: `value` or `state`. */
   color: string;
   /** Whether the objective is logarithmic. */
   isLogObjective: boolean;
@@ -33,14 +33,14 @@ export const DEFAULT_SETTINGS: IImportanceSettings = {
 
 export interface IPlotColumns {
   view: PlotView;
-  /** Null where there is no column for it. */
+  /** Null if there is no suitable column. */
   x: string | null;
   y: string | null;
-  /** What can be chosen for each. */
+  /** The options for each. */
   choices: { x: readonly IColumn[]; y: readonly IColumn[] };
 }
 
-/** The columns of the plot. */
+/** Choose the columns of the plot. */
 export function choosePlotColumns(
   settings: IImportanceSettings,
   columns: readonly IColumn[],
@@ -69,7 +69,7 @@ export function choosePlotColumns(
   }
 }
 
-/** The first of some columns that can be had, or else the first that can. */
+/** The first preferred column that is available, or else the first available one. */
 function firstAvailable(from: readonly IColumn[], ...preferred: readonly string[]): string | null {
   const match = preferred.find(id => from.some(column => column.id === id));
   return match ?? from.at(0)?.id ?? null;

@@ -1,4 +1,4 @@
-/** How much each parameter matters, as the server's evaluator has it; shared by the plots. */
+/** The importance of each parameter, as the server's evaluator computes it; shared by the plots. */
 
 import { useEffect } from 'react';
 
@@ -9,12 +9,12 @@ import type { SweepModel } from '../../../models/sweepModel';
 import type { Importance } from '../../../api/schemas';
 import { useVisible } from '../../../components/viewContext';
 
-/** An evaluation takes the server some seconds of computing. */
+/** An evaluation costs the server some seconds of CPU time. */
 const REFRESH_MS = 5000;
 
 const queries = new WeakMap<SweepModel, Map<string, CachedQuery<Importance>>>();
 
-/** For the objective, or for another metric of the runs' summaries. */
+/** For the objective, or for another metric in the runs' summaries. */
 export function importanceQuery(sweep: SweepModel, metric: string): CachedQuery<Importance> {
   const sweepQueries = queries.get(sweep) ?? new Map<string, CachedQuery<Importance>>();
   queries.set(sweep, sweepQueries);
@@ -27,7 +27,7 @@ export function importanceQuery(sweep: SweepModel, metric: string): CachedQuery<
   return fetched;
 }
 
-/** The importance for a metric (empty: the objective), anew when further runs have ended. */
+/** The importance for a metric (empty: the objective), recomputed when more runs have ended. */
 export function useImportance(sweep: SweepModel, metric = ''): CachedQuery<Importance> {
   const fetched = importanceQuery(sweep, metric);
   const visible = useVisible();

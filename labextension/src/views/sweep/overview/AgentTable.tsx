@@ -1,4 +1,4 @@
-/** Each agent with what it runs now, where, and on which GPUs. */
+/** Each agent with its current run, its host and its GPUs. */
 
 import { type ReactElement, useEffect, useState } from 'react';
 
@@ -12,7 +12,7 @@ import { Commands } from '../../../tokens';
 import type { RunRow } from '../../../api/schemas';
 import { RunLink } from '../RunLink';
 
-/** More agents than these are counted, not listed. */
+/** More agents than this are counted, not listed. */
 const MAX_AGENTS = 32;
 
 export function AgentTable({ sweep }: { sweep: SweepModel }): ReactElement | null {
@@ -75,7 +75,7 @@ export function AgentTable({ sweep }: { sweep: SweepModel }): ReactElement | nul
   );
 }
 
-/** The GPUs that runs own, which never change: each run is asked for once. */
+/** The GPUs of runs, which never change: each run is fetched once. */
 function useGpus(sweep: SweepModel, rows: readonly RunRow[]): ReadonlyMap<string, string> {
   const [gpus, setGpus] = useState<ReadonlyMap<string, string>>(new Map());
   const missingIds = rows
@@ -89,7 +89,7 @@ function useGpus(sweep: SweepModel, rows: readonly RunRow[]): ReadonlyMap<string
       try {
         return [id, (await sweep.host.api.run(sweep.id, id)).gpus];
       } catch {
-        // A run that cannot be read says so in its own view.
+        // A run that cannot be read reports the error in its own view.
         return [id, ''];
       }
     };

@@ -1,4 +1,4 @@
-/** The best run with its parameters, ready to be used. */
+/** The best run with its parameters, ready to be copied. */
 
 import type { ReactElement } from 'react';
 
@@ -37,7 +37,7 @@ export function BestRun({ sweep, best }: { sweep: SweepModel; best: Best }): Rea
   );
 }
 
-/** Parameters by dotted key, as the table has them. */
+/** Parameters by dotted key, as in the table. */
 function flattenParams(params: Record<string, unknown>, prefix = ''): [string, string][] {
   return Object.entries(params).flatMap(([key, value]): [string, string][] => {
     const name = `${prefix}${key}`;

@@ -10,7 +10,7 @@ import type { SweepModel } from '../../../models/sweepModel';
 import { Commands } from '../../../tokens';
 import { type IRunValue, nearestRun, bestSoFar, downsample } from './bestSoFar';
 
-/** Dots that are drawn. */
+/** The number of dots that are drawn. */
 const MAX_DOTS = 2000;
 const MANY_DOTS = 300;
 const MARGIN = { left: 60, right: 12, top: 8, bottom: 18 };
@@ -128,7 +128,7 @@ export function BestSoFarChart({ sweep }: { sweep: SweepModel }): ReactElement |
   );
 }
 
-/** From record to record: the best stays until there is a better one. */
+/** Step from improvement to improvement: the best value stays until there is a better one. */
 function stepPath(
   improvements: readonly IRunValue[],
   x: (number: number) => number,

@@ -1,4 +1,4 @@
-/** What went wrong, each kind once, with the runs to which it happened. */
+/** Each kind of failure once, with the runs in which it occurred. */
 
 import type { ReactElement } from 'react';
 

@@ -1,4 +1,4 @@
-/** What a person wants to know first: is it getting better, what is the best, what is wrong. */
+/** What users want to know first: the trend, the best run, and the failures. */
 
 import { type ReactElement, type ReactNode, useId, useMemo } from 'react';
 

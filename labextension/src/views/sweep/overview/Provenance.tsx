@@ -1,4 +1,4 @@
-/** Where the sweep comes from: what was typed, where, when, and where it lies. */
+/** The origin of the sweep: its command, notebook, start time and folder. */
 
 import type { ReactElement } from 'react';
 

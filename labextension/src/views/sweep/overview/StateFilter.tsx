@@ -1,4 +1,4 @@
-/** How many runs are in which state; each is a filter. */
+/** The number of runs in each state; each state is a filter. */
 
 import type { ReactElement } from 'react';
 

@@ -1,7 +1,7 @@
 /**
- * One bar a run, by agent and time, drawn on a canvas: ten thousand runs are as many bars.
+ * One bar per run, by agent and time, drawn on a canvas because ten thousand runs are as many bars.
  *
- * The arrow keys go from run to run, Enter opens one.
+ * The arrow keys move between runs, Enter opens one.
  */
 
 import {
@@ -29,7 +29,7 @@ const RIGHT = 12;
 const MAX_LANE_HEIGHT = 16;
 const MIN_LANE_HEIGHT = 2;
 const MAX_HEIGHT = 160;
-/** Pixels beside a bar that still mean it. */
+/** Pixels beside a bar within which the pointer snaps to it. */
 const SNAP_DISTANCE = 3;
 
 export function Timeline({ sweep }: { sweep: SweepModel }): ReactElement | null {
@@ -152,7 +152,7 @@ function draw(canvas: HTMLCanvasElement, timeline: ITimeline, layout: ITimelineL
     const length = ((bar.end ?? now) - bar.start) * scale;
     return [left, bar.lane * lane, Math.max(1.5, length - (length > 4 ? 1 : 0)), lane - gap];
   };
-  // Where bars are thinner than a pixel, those that went wrong must not disappear below others.
+  // If bars are thinner than a pixel, failed runs must not be hidden below others.
   for (const state of [
     'finished',
     'stopped',

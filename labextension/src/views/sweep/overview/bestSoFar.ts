@@ -1,4 +1,4 @@
-/** The values of a sweep's runs, and the best of them so far, run by run. Pure. */
+/** The values of a sweep's runs, and the best value so far, run by run. Pure. */
 
 import type { RunRow } from '../../../api/schemas';
 
@@ -11,19 +11,19 @@ export interface IRunValue {
 export interface IBestSoFar {
   /** Runs with a value, in order of number. */
   points: readonly IRunValue[];
-  /** Those that were better than all before them. */
+  /** Runs that were better than all before them. */
   improvements: readonly IRunValue[];
-  /** What to show of the values: the best, and all others but a few that lie far off. */
+  /** The visible range of values: the best one, and all others except distant outliers. */
   low: number;
   high: number;
 }
 
-/** The share of values at the worse end that may lie outside of what is shown… */
+/** The share of the worst values that may be outside of the visible range… */
 const OUTLIERS = 0.1;
 /** …if they take more than this many times the room of all others. */
 const OUTLIER_FACTOR = 3;
 
-/** Null as long as no run has a value. */
+/** Null until a run has a value. */
 export function bestSoFar(rows: readonly RunRow[], maximize: boolean): IBestSoFar | null {
   const points: IRunValue[] = [];
   const improvements: IRunValue[] = [];
@@ -51,7 +51,7 @@ export function bestSoFar(rows: readonly RunRow[], maximize: boolean): IBestSoFa
   return { points, improvements, low: Math.min(best, end), high: Math.max(best, end) };
 }
 
-/** At most so many points, evenly chosen: a cloud of them looks the same. */
+/** At most `limit` points, evenly spaced: a cloud of points looks the same. */
 export function downsample(points: readonly IRunValue[], limit: number): readonly IRunValue[] {
   if (points.length <= limit) {
     return points;
@@ -60,7 +60,7 @@ export function downsample(points: readonly IRunValue[], limit: number): readonl
   return Array.from({ length: limit }, (_, index) => points[Math.floor(index * step)]);
 }
 
-/** The point whose number is nearest. */
+/** The point whose run number is nearest. */
 export function nearestRun(points: readonly IRunValue[], number: number): IRunValue {
   let [low, high] = [0, points.length - 1];
   while (low < high) {

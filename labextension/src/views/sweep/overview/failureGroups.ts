@@ -1,16 +1,18 @@
-/** Runs that broke, grouped by what they said. Pure. */
+/** Groups failed runs by their error message. Pure. */
 
 import type { RunRow, RunState } from '../../../api/schemas';
 
 export interface IFailureGroup {
-  /** What the newest of them said. */
+  /** The message of the newest run. */
   message: string;
   runs: readonly RunRow[];
 }
 
 const FAILED_STATES: ReadonlySet<RunState> = new Set(['failed', 'killed', 'lost']);
 
-/** The most frequent first. Messages that differ only in numbers and addresses are the same. */
+/**
+ * The most frequent failure first. Messages that differ only in numbers and addresses are the same.
+ */
 export function groupFailures(rows: readonly RunRow[]): IFailureGroup[] {
   const groups = new Map<string, RunRow[]>();
   for (const row of rows) {

@@ -1,4 +1,4 @@
-/** When which agent had which run, as bars on lanes. Pure. */
+/** Which agent executed which run when, as bars in lanes. Pure. */
 
 import type { RunRow } from '../../../api/schemas';
 
@@ -6,7 +6,7 @@ export interface IBar {
   row: RunRow;
   lane: number;
   start: number;
-  /** Null while the run goes on. */
+  /** Null while the run is active. */
   end: number | null;
 }
 
@@ -16,13 +16,13 @@ export interface ITimeline {
   /** The agent of each lane. */
   agents: readonly number[];
   start: number;
-  /** The end of the last run; null while any goes on. */
+  /** The end of the last run; null while any run is active. */
   end: number | null;
 }
 
-/** Null as long as no run has begun. */
+/** Null until a run has started. */
 export function buildTimeline(rows: readonly RunRow[]): ITimeline | null {
-  // A run that waits has no agent yet.
+  // A waiting run has no agent yet.
   const started = rows.filter(row => row.started !== null);
   const agents = [...new Set(started.map(row => row.agent))].sort((a, b) => a - b);
   const lanes = new Map(agents.map((agent, lane) => [agent, lane]));
@@ -41,7 +41,7 @@ export function buildTimeline(rows: readonly RunRow[]): ITimeline | null {
   return bars.length === 0 ? null : { bars, agents, start, end };
 }
 
-/** The bar at a time on a lane; the last one before it that lies within `slack` seconds. */
+/** The bar at a time in a lane, or the last one that ended at most `slack` seconds before. */
 export function barAt(
   bars: readonly IBar[],
   lane: number,

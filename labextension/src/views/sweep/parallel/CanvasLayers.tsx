@@ -1,6 +1,6 @@
 /**
- * What is drawn of the runs, in layers, so that each is drawn only when it changes: all runs faint,
- * those in question in their colors, the one that is pointed at, and the axes above them.
+ * The drawing of the runs in layers, so that each is redrawn only when it changes: all runs faint,
+ * the active ones in color, the focused one, and the axes above them.
  */
 
 import { type ReactElement, useEffect, useMemo, useRef } from 'react';
@@ -11,19 +11,19 @@ import { drawAxis, drawFocus } from './drawAxis';
 import { type IDimension, NO_POSITION } from './dimensions';
 import { type ILayout, LineRenderer } from './lineRenderer';
 
-/** The runs, by their places in a list, with the places of their values on the axes. */
+/** The runs, by their index, with the positions of their values on the axes. */
 export interface IParallelLines {
   positions: Float32Array;
-  /** All runs, in the order in which they are drawn. */
+  /** All runs, in drawing order. */
   all: readonly number[];
-  /** Those that are in question. */
+  /** The active runs. */
   active: readonly number[];
   /** Their colors, by run. */
   colors: readonly string[];
 }
 
 const FAINT_ALPHA = 0.3;
-/** Up to so many lines, each is drawn thicker. */
+/** Up to this many lines, each is drawn thicker. */
 const FEW_LINES = 30;
 
 export function CanvasLayers({
@@ -60,7 +60,7 @@ export function CanvasLayers({
     renderers.current?.faint.draw({
       layout,
       positions,
-      // Where all are in question, nothing has to stand behind them.
+      // If all runs are active, nothing needs to be drawn behind them.
       order: isWhole ? [] : all,
       colorOf: () => theme.muted,
       alpha: FAINT_ALPHA * alphaForCount(all.length),
@@ -105,7 +105,7 @@ export function CanvasLayers({
   );
 }
 
-/** Whether some run has no value on an axis. */
+/** Whether any run has no value on an axis. */
 function hasMissingValue(positions: Float32Array, axis: number, count: number): boolean {
   for (let index = axis; index < positions.length; index += count) {
     if (positions[index] === NO_POSITION) {
@@ -115,7 +115,7 @@ function hasMissingValue(positions: Float32Array, axis: number, count: number): 
   return false;
 }
 
-/** The more lines there are, the more of each must shine through. */
+/** The more lines there are, the more transparent each must be. */
 function alphaForCount(count: number): number {
   return Math.max(0.12, Math.min(0.9, 9 / Math.sqrt(Math.max(1, count))));
 }

@@ -1,8 +1,8 @@
 /**
- * Parallel axes and the lines across them, with pointer and keys.
+ * Parallel axes and the lines across them, with pointer and keyboard input.
  *
- * A drag along an axis brushes it, a click on a line selects its run. Keys go from run to run in
- * order of their results; the ends of the axes' ranges have their own, see `Thumbs`.
+ * Dragging along an axis brushes it, clicking a line selects its run. Keys move between runs in
+ * order of their results; the ends of ranges have keys of their own, see `RangeHandles`.
  */
 
 import {
@@ -37,9 +37,9 @@ export interface IParallelAxesProps {
   lines: IParallelLines;
   ranges: Readonly<Record<string, Range>>;
   onRange: (column: string, range: Range | null) => void;
-  /** The run that the pointer or the keyboard is at; -1 without any. */
+  /** The run at the pointer or the keyboard; -1 if there is none. */
   focus: number;
-  /** What is said of it. */
+  /** The accessible description of that run. */
   valueText: string;
   onFocus: (run: number) => void;
   onStep: (by: number) => void;
@@ -50,7 +50,7 @@ export interface IParallelAxesProps {
 const TOP = 34;
 const BOTTOM = 30;
 const SIDE = 44;
-/** Pixels beside an axis that still mean it, and beside a run's line. */
+/** Pixels from an axis, or from a run's line, within which the pointer snaps to it. */
 const NEAR_AXIS = 10;
 const NEAR_END = 7;
 const NEAR_LINE = 10;

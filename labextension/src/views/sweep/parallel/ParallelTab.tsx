@@ -1,4 +1,4 @@
-/** Parameters and objective side by side, one line a run: what do the good ones have in common? */
+/** Parameters and objective side by side, one line per run: what do good runs have in common? */
 
 import { settingsIcon } from '@jupyterlab/ui-components';
 import { type ReactElement, useState } from 'react';
@@ -151,7 +151,7 @@ export function ParallelTab({ sweep }: ITabProps): ReactElement {
   );
 }
 
-/** There are no two axes yet. */
+/** There are fewer than two axes. */
 function MissingAxes({ runs }: { runs: number }): ReactElement {
   const { trans } = usePanelContext();
   if (runs < 2) {

@@ -1,4 +1,4 @@
-/** An axis's range, with its ends for the keyboard: arrows move one, Delete lets all through. */
+/** An axis's range, with handles for the keyboard: arrows move an end, Delete clears the range. */
 
 import type { KeyboardEvent, ReactElement } from 'react';
 

@@ -1,4 +1,4 @@
-/** Ranges on an axis: how they are drawn, dragged and moved by keys. Pure. */
+/** Ranges on an axis: how they are shown, dragged and moved by keys. Pure. */
 
 import { stepSize, normalize, type Scale, invert } from '../../../charts/scale';
 import type { Range } from '../../../models/columns';
@@ -9,15 +9,15 @@ export interface IInterval {
   to: number;
 }
 
-/** What a press of the pointer on an axis takes hold of. */
+/** The part of a brush that a pointer press grabs. */
 export type BrushHandle = 'low' | 'high' | 'move' | 'new';
 
 const KEY_STEP = 0.02;
 const KEY_PAGE = 0.1;
-/** A value at the end of an axis is within, however it was rounded. */
+/** A value at the end of an axis is inside, despite rounding. */
 const END_TOLERANCE = 1e-3;
 
-/** The parts of an axis that a condition lets through. */
+/** The intervals of an axis that pass a condition. */
 export function toIntervals(scale: Scale, range: Range | undefined): IInterval[] {
   if (range === undefined) {
     return [];
@@ -43,14 +43,14 @@ export function toIntervals(scale: Scale, range: Range | undefined): IInterval[]
   return [{ from: clampedPosition(range.low, 0), to: clampedPosition(range.high, 1) }];
 }
 
-/** From the first to the last of some parts; the whole axis without any. */
+/** From the first to the last interval; the whole axis if there are none. */
 export function boundsOf(intervals: readonly IInterval[]): IInterval {
   return intervals.length === 0
     ? { from: 0, to: 1 }
     : { from: intervals[0].from, to: intervals[intervals.length - 1].to };
 }
 
-/** The condition for a part of an axis; null where that is all of it. */
+/** The condition for an interval of an axis; null if it is the whole axis. */
 export function toRange(scale: Scale, { from, to }: IInterval): Range | null {
   if (scale.kind === 'category') {
     const count = scale.values.length;
@@ -69,12 +69,12 @@ export function toRange(scale: Scale, { from, to }: IInterval): Range | null {
   return low === -Infinity && high === Infinity ? null : { low, high };
 }
 
-/** More digits than anybody can point at only make a condition hard to read. */
+/** Digits beyond the pointer's precision only make a condition hard to read. */
 function roundValue(value: number, isInteger = false): number {
   return isInteger ? Math.round(value * 2) / 2 : Number(value.toPrecision(4));
 }
 
-/** What is taken hold of at a place; `near` is how far from an end still means the end. */
+/** The handle at a position; `near` is the distance within which an end is grabbed. */
 export function handleAt(
   intervals: readonly IInterval[],
   position: number,
@@ -93,7 +93,7 @@ export function handleAt(
   return position > from && position < to ? 'move' : 'new';
 }
 
-/** The part that a drag from one place to another leads to. */
+/** The interval that results from dragging from one position to another. */
 export function dragInterval(
   handle: BrushHandle,
   start: IInterval,
@@ -115,7 +115,7 @@ export function dragInterval(
   }
 }
 
-/** Where a key moves one end of a part; null if it is no key for that. */
+/** The interval after a key has moved one of its ends; null if the key does not move it. */
 export function moveEnd(
   scale: Scale,
   key: string,
@@ -139,7 +139,7 @@ export function moveEnd(
     return null;
   }
   const to = Math.min(1, Math.max(0, positionByKey[key]));
-  // One end never passes the other.
+  // The two ends never pass each other.
   return end === 'low'
     ? { from: Math.min(to, interval.to - step / 2), to: interval.to }
     : { from: interval.from, to: Math.max(to, interval.from + step / 2) };

@@ -1,4 +1,4 @@
-/** Which axes the parallel coordinates have, and where each run lies on them. Pure. */
+/** The axes of the parallel coordinates, and the position of each run on them. Pure. */
 
 import { stepSize, normalize, type Scale, makeScale, jitter } from '../../../charts/scale';
 import { type IColumn, cellReader } from '../../../models/columns';
@@ -12,15 +12,17 @@ export interface IDimension {
   scale: Scale;
 }
 
-/** More than these cannot be told apart side by side. */
+/** More axes than this are hard to distinguish side by side. */
 const MAX_AXES = 12;
-/** Texts with more values than these make no axis. */
+/** Text columns with more values than this are not offered as axes. */
 const MAX_CATEGORIES = 40;
 const PADDING = 0.02;
-/** Where so many runs share one place that one would hide the other, they stand side by side. */
+/**
+ * From this many runs at one position on, they are jittered, because they would hide each other.
+ */
 const JITTER_FROM = 30;
 const JITTER_WIDTH = 0.6;
-/** Where a run lies that has no value: below the axis. */
+/** The position of a run without a value: below the axis. */
 export const NO_POSITION = -1;
 
 /** The parameters that differ, the most important ones first; then the objective. */
@@ -40,7 +42,7 @@ export function defaultAxes(
   ];
 }
 
-/** The axes of some columns; those on which nothing can be shown are left out. */
+/** The axes of some columns; columns that cannot be shown are left out. */
 export function makeDimensions(
   axes: readonly string[],
   rows: readonly RunRow[],
@@ -60,7 +62,7 @@ export function makeDimensions(
   return dimensions;
 }
 
-/** Places from 0 to 1 by run and axis, one after the other. */
+/** Positions from 0 to 1 by run and axis, in one array. */
 export function positionsOf(
   rows: readonly RunRow[],
   dimensions: readonly IDimension[]

@@ -29,7 +29,7 @@ export function drawAxis(
   context.stroke();
 
   const write = (text: string, left: number, height: number, align: CanvasTextAlign) => {
-    // The page's color around words keeps them readable above lines.
+    // An outline in the page's color keeps text readable above lines.
     context.textAlign = align;
     context.strokeStyle = colors.background;
     context.lineWidth = 3;

@@ -1,9 +1,9 @@
 /**
  * Draws many lines over parallel axes, as many at a time as fit into a frame.
  *
- * Ten thousand lines take longer than a frame, and while an axis is brushed each frame begins anew:
- * the lines come in a scattered order, so that the part that was drawn looks like the whole, and the
- * best ones come last, on top. How many fit is learned from the frames themselves.
+ * Drawing ten thousand lines takes longer than a frame, and while an axis is brushed each frame
+ * starts over: lines are drawn in a scattered order, so that a partial drawing looks like the
+ * whole, and the best ones last, on top. The frames themselves show how many lines fit.
  */
 
 import { prepareCanvas } from '../../../charts/plotArea';
@@ -14,7 +14,7 @@ export interface ILayout {
   height: number;
   top: number;
   bottom: number;
-  /** Where the axes stand, from left to right. */
+  /** The positions of the axes, from left to right. */
   axes: readonly number[];
 }
 
@@ -40,8 +40,8 @@ export class LineRenderer {
   constructor(private readonly _canvas: HTMLCanvasElement) {}
 
   /**
-   * Draw a picture instead of the one before, a first part of it at once. Where only results have
-   * changed, the one before stays until the new one is whole: it must not flicker.
+   * Replace the current picture, and draw a first part of the new one at once. If only results have
+   * changed, the current picture stays until the new one is complete, to avoid flicker.
    */
   draw(picture: ILineDrawing): void {
     cancelAnimationFrame(this._frame);
@@ -88,18 +88,18 @@ export class LineRenderer {
     }
   }
 
-  /** See from the time since the last part how large the next one may be. */
+  /** Adapt the size of the next batch to the time since the last one. */
   private _adaptBatchSize(now: number): void {
     const elapsed = now - this._batchStarted;
     if (elapsed > 100) {
-      // Nothing was going on in between.
+      // There was no drawing in between.
       return;
     }
     if (elapsed > SLOW_MS) {
       this._tooLargeBatch = this._batchSize;
       this._batchSize = Math.max(MIN_BATCH, Math.floor(this._batchSize * 0.7));
     } else if (elapsed < FAST_MS && this._wasFullBatch) {
-      // Near what was too much before, only a little is risked.
+      // Near a size that was too large before, increase it only a little.
       this._batchSize = Math.ceil(
         this._batchSize * (this._batchSize < 0.85 * this._tooLargeBatch ? 1.15 : 1.01)
       );
@@ -133,7 +133,7 @@ function drawLines(
   }
 }
 
-/** The way of one run from axis to axis. */
+/** Trace the line of one run from axis to axis. */
 export function tracePath(
   context: CanvasRenderingContext2D,
   { axes, top, bottom }: ILayout,
@@ -150,11 +150,11 @@ export function toY(position: number, top: number, bottom: number): number {
   return position === NO_POSITION ? bottom + MISSING_OFFSET : bottom + position * (top - bottom);
 }
 
-/** Runs in a scattered order, the last ones of `worstFirst` at its end. */
+/** Runs in a scattered order, with the last runs of `worstFirst` at its end. */
 export function scatterOrder(worstFirst: readonly number[], last: number): number[] {
   const count = Math.max(0, worstFirst.length - last);
   const order: number[] = [];
-  // Steps of the golden ratio come by everywhere before they come near a place again.
+  // Steps of the golden ratio visit all regions before they return to one.
   let step = Math.max(1, Math.round(count * 0.618));
   while (greatestCommonDivisor(step, count) > 1) {
     step += 1;
@@ -173,7 +173,7 @@ function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
-/** The run whose line passes nearest to a point, and how far from it; -1 without any. */
+/** The run whose line is nearest to a point, and its distance; -1 if there is none. */
 export function nearestLine(
   { layout, positions, order }: Pick<ILineDrawing, 'layout' | 'positions' | 'order'>,
   left: number,

@@ -1,4 +1,4 @@
-/** All that the parallel coordinates of a sweep are drawn from, no more often anew than needed. */
+/** The data from which the parallel coordinates are drawn, recomputed only as often as needed. */
 
 import { useMemo, useState } from 'react';
 
@@ -17,7 +17,7 @@ import type { IParallelLines } from './CanvasLayers';
 import { scatterOrder } from './lineRenderer';
 
 export interface IParallelSettings {
-  /** Columns in order; none means the important parameters and the objective. */
+  /** Columns in order; empty means the important parameters and the objective. */
   axes: readonly string[];
   logValue: boolean;
 }
@@ -25,7 +25,7 @@ export interface IParallelSettings {
 export const DEFAULT_SETTINGS: IParallelSettings = { axes: [], logValue: false };
 
 export interface IPlotData {
-  /** The runs by which all others count. */
+  /** The runs to which all indices refer. */
   rows: readonly RunRow[];
   byId: ReadonlyMap<string, number>;
   bestFirst: readonly number[];
@@ -35,11 +35,11 @@ export interface IPlotData {
   scale: IObjectiveScale | null;
 }
 
-/** Many lines take long to draw: live changes wait for one another. */
+/** Many lines take long to draw, so live changes are batched. */
 const MANY_RUNS = 1000;
 const PAUSE_MS = 250;
 const LONG_PAUSE_MS = 2000;
-/** The best runs, which no others hide. */
+/** The number of best runs that are drawn on top. */
 const ON_TOP_COUNT = 50;
 
 export function usePlotData(
@@ -56,7 +56,7 @@ export function usePlotData(
     sweep.rows.length > MANY_RUNS ? LONG_PAUSE_MS : PAUSE_MS
   );
   const importance = useImportance(sweep).value?.parameters ?? null;
-  // The order stays as it was when it was first known: what moves cannot be pointed at.
+  // The order of axes stays as it was first computed: the user cannot point at what moves.
   const [order, setOrder] = useState(importance);
   if (order === null && importance !== null) {
     setOrder(importance);
@@ -115,7 +115,7 @@ export function usePlotData(
   return { rows, byId, bestFirst, axes, dimensions, lines, scale };
 }
 
-/** In which order runs are drawn and gone through, and where each of them is among the rows. */
+/** The drawing order and the keyboard order of runs, and the index of each run among the rows. */
 function orderRuns(rows: readonly RunRow[], maximize: boolean) {
   const sign = maximize ? 1 : -1;
   const objective = (run: number) =>

@@ -1,4 +1,4 @@
-/** What can be done with one column: put in order, filter, move, hide. */
+/** The actions on one column: sort, filter, move, hide. */
 
 import type { ReactElement } from 'react';
 
@@ -11,7 +11,7 @@ import { FIRST_COLUMN, type ITableLayout, moveColumn } from './tableLayout';
 import type { IShownColumn } from './TableRow';
 import { ValuesFilter } from './ValuesFilter';
 
-/** Columns whose values say nothing together. */
+/** Columns that are not useful to filter by. */
 const UNFILTERED: ReadonlySet<string> = new Set(['started']);
 
 export function ColumnMenu({

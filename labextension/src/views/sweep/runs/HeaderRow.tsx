@@ -1,4 +1,4 @@
-/** The table's header: a click sorts, a menu does the rest, the edge is drawn to the width. */
+/** The table's header: a click sorts, a menu has all other actions, the edge resizes. */
 
 import { caretDownIcon, filterDotIcon } from '@jupyterlab/ui-components';
 import type { PointerEvent, ReactElement } from 'react';
@@ -48,7 +48,7 @@ function HeaderCell({
   const filtered =
     column.id in filter.ranges || (column.id === 'state' && filter.states.length > 0);
   return (
-    // The grid takes the keys for its cells; see Grid.
+    // The grid handles the keys of its cells; see RunsGrid.
     // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
     <div
       role="columnheader"
@@ -98,7 +98,7 @@ function HeaderCell({
   );
 }
 
-/** Follow the pointer with the width of the cell that the edge belongs to. */
+/** Resize the cell that the edge belongs to while the pointer moves. */
 function startResize(event: PointerEvent<HTMLElement>, onWidth: (width: number) => void): void {
   event.preventDefault();
   event.stopPropagation();

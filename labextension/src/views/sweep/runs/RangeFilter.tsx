@@ -1,4 +1,4 @@
-/** Lets runs through whose number lies between two ends; an empty end is open. */
+/** Filters runs by a range of numbers; an empty end is open. */
 
 import { type ReactElement, useState } from 'react';
 
@@ -71,7 +71,7 @@ function formatEnd(end: number): string {
   return Number.isFinite(end) ? String(end) : '';
 }
 
-/** The number that somebody typed, NaN where it is none (yet). */
+/** The typed number; NaN if it is not a number (yet). */
 function parseEnd(text: string, open: number): number {
   return text.trim() === '' ? open : Number(text.trim().replace(',', '.'));
 }

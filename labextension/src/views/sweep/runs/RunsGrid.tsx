@@ -1,4 +1,4 @@
-/** The table itself: a grid of which only what is in sight is rendered. */
+/** The table itself: a grid of which only the visible part is rendered. */
 
 import { type MouseEvent, type ReactElement, useCallback, useId, useRef, useState } from 'react';
 
@@ -81,7 +81,7 @@ export function RunsGrid({
   for (let row = view.firstRow; row < view.endRow; row += 1) {
     shownRows.push(row);
   }
-  // What the keyboard is at has to be there, also out of sight.
+  // The cell at the keyboard must be rendered, even if it is not visible.
   if (activeCell.row >= 0 && (activeCell.row < view.firstRow || activeCell.row >= view.endRow)) {
     shownRows.push(activeCell.row);
   }
@@ -118,7 +118,7 @@ export function RunsGrid({
           }
         }}
         onPointerMove={event => {
-          // While rows scroll below a pointer that rests, nothing is pointed at.
+          // While rows scroll below a resting pointer, no row is focused.
           if (event.movementX !== 0 || event.movementY !== 0) {
             const row = rowAt(event);
             sweep.setFocus(row >= 0 ? rows[row].id : null);
@@ -146,7 +146,7 @@ export function RunsGrid({
         >
           {shownRows.map(index => {
             const row = rows[index];
-            // Rows that scroll in take the place of those that scroll out, which is less to do.
+            // Rows that scroll in reuse the elements of those that scroll out, which is cheaper.
             return (
               <TableRow
                 key={index >= view.firstRow && index < view.endRow ? index % pool : 'active'}

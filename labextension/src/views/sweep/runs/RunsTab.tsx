@@ -85,7 +85,7 @@ export function RunsTab({ sweep }: ITabProps): ReactElement {
   );
 }
 
-/** The columns with what is to be known to show them. */
+/** The columns with what is needed to show them. */
 function shownColumns(
   sweep: ITabProps['sweep'],
   layout: ITableLayout,
@@ -104,7 +104,7 @@ function shownColumns(
   });
 }
 
-/** The columns of before, if these are the same: rows are rendered anew only for other ones. */
+/** The previous columns if they are equal, because rows are rendered again only for new ones. */
 function useStable(columns: IShownColumn[]): readonly IShownColumn[] {
   const key = JSON.stringify(columns);
   // eslint-disable-next-line react-hooks/exhaustive-deps -- the key says all

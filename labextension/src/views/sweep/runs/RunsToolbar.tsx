@@ -1,4 +1,4 @@
-/** Above the table: what is looked for, what is new, and what can be done with the selected runs. */
+/** The toolbar above the table: filter, pending changes, and actions on the selected runs. */
 
 import {
   downloadIcon,
@@ -115,7 +115,7 @@ export function RunsToolbar({
   );
 }
 
-/** What the table does not show yet, with the way to show it. */
+/** Changes that the table does not show yet, with a button that shows them. */
 function PendingChanges({
   sweep,
   ordered,

@@ -1,4 +1,4 @@
-/** One row of the table. Rows that have not changed are not rendered again. */
+/** One row of the table. Unchanged rows are not rendered again. */
 
 import { type CSSProperties, memo, type ReactElement } from 'react';
 
@@ -22,18 +22,18 @@ export interface IShownColumn extends IColumn {
 
 export interface ITableRowProps {
   row: RunRow;
-  /** Place in the table, from 0. */
+  /** Its index in the table, from 0. */
   index: number;
   sweep: string;
   columns: readonly IShownColumn[];
-  /** The columns in sight; the first one is always shown. */
+  /** The visible columns; the first one is always shown. */
   first: number;
   end: number;
   selected: boolean;
   focused: boolean;
   best: boolean;
   isFilteredOut: boolean;
-  /** The column that the keyboard is at, if it is in this row. */
+  /** The column at the keyboard, if it is in this row. */
   active: number | null;
   idOf: (run: string, column: number) => string;
 }
@@ -142,7 +142,7 @@ function TableCell({ id, row, column, number, active }: ITableCellProps): ReactE
   );
 }
 
-/** The duration of a run that is still going on. */
+/** The duration of an active run. */
 function Elapsed({ row }: { row: RunRow }): ReactElement {
   useNow();
   return <>{formatDuration(durationOf(row))}</>;

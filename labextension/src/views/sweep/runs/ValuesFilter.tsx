@@ -1,4 +1,4 @@
-/** Lets runs through that have one of the chosen values, of which it counts the runs. */
+/** Filters runs by a set of values, and shows how many runs have each. */
 
 import type { ReactElement } from 'react';
 
@@ -11,7 +11,7 @@ import type { SweepModel } from '../../../models/sweepModel';
 import type { RunRow, RunState } from '../../../api/schemas';
 import type { IShownColumn } from './TableRow';
 
-/** More than these are for the text filter. */
+/** Columns with more values than this should use the text filter. */
 const MAX_VALUES = 100;
 
 export function ValuesFilter({
@@ -81,7 +81,7 @@ export function ValuesFilter({
   );
 }
 
-/** The values of a column with their numbers of runs, the most frequent ones first. */
+/** The values of a column with their run counts, the most frequent ones first. */
 function countValues(rows: readonly RunRow[], column: string): [string, number][] {
   const read = cellReader(column);
   const counts = new Map<string, number>();

@@ -1,4 +1,4 @@
-/** Where a number lies in its column, and with how many digits it is written. */
+/** The position of a number within its column, and its number of digits. */
 
 import { cellReader } from '../../../models/columns';
 import { digitsFor } from '../../../format';
@@ -11,11 +11,11 @@ export interface IColumnScale {
   digits: number;
 }
 
-/** A single diverged run must not press all others into one end. */
+/** A single diverged run must not squeeze all others into one end. */
 const OUTLIERS = 0.01;
 const REFRESH_MS = 1000;
 
-/** The scale of some values; null if there is none among them. */
+/** The scale of some values; null if there are none. */
 export function columnScale(values: Iterable<number>, logarithmic: boolean): IColumnScale | null {
   const finite = Float64Array.from(
     [...values].filter(value => Number.isFinite(value) && (!logarithmic || value > 0))
@@ -29,7 +29,7 @@ export function columnScale(values: Iterable<number>, logarithmic: boolean): ICo
   return { low, high, logarithmic, digits: logarithmic ? 3 : digitsFor(low, high) };
 }
 
-/** From 0 at the low end to 1 at the high end; null where all values are the same. */
+/** From 0 at the low end to 1 at the high end; null if all values are the same. */
 export function normalizeOn(scale: IColumnScale, value: number): number | null {
   const transform = scale.logarithmic ? Math.log : (size: number) => size;
   const [low, high] = [transform(scale.low), transform(scale.high)];
@@ -37,11 +37,11 @@ export function normalizeOn(scale: IColumnScale, value: number): number | null {
     return null;
   }
   const position = (transform(value) - low) / (high - low);
-  // What a logarithmic scale cannot show lies below it.
+  // Values that a logarithmic scale cannot show are placed below it.
   return Math.min(1, Math.max(0, Number.isNaN(position) ? 0 : position));
 }
 
-/** The scales of a table's columns; live, they follow at most once a second. */
+/** The scales of a table's columns; while runs change, they update at most once per second. */
 export class ColumnScales {
   constructor(private readonly _isLogarithmic: (column: string) => boolean) {}
 

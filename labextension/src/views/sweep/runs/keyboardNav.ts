@@ -1,4 +1,4 @@
-/** Where the keyboard goes in the table, and which runs a click or a key selects. Pure. */
+/** Keyboard navigation in the table, and the selection by clicks and keys. Pure. */
 
 import type { RunRow } from '../../../api/schemas';
 
@@ -10,7 +10,7 @@ export interface ICellPosition {
 
 export const HEADER = -1;
 
-/** The place that a key leads to; null if it is no key that moves. */
+/** The cell to which a key moves; null if the key does not move. */
 export function moveCell(
   key: string,
   ctrl: boolean,
@@ -40,10 +40,10 @@ export function moveCell(
   };
 }
 
-/** What a click or a key does to the selection. */
+/** How a click or a key changes the selection. */
 export type Gesture = 'only' | 'toggle' | 'extend';
 
-/** The ids that are selected after a gesture on a row; `anchor` is where the last one began. */
+/** The selected ids after a gesture on a row; `anchor` is the row of the previous gesture. */
 export function applyGesture(
   gesture: Gesture,
   rows: readonly RunRow[],

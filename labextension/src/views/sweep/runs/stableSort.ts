@@ -1,44 +1,45 @@
 /**
- * The order of the table, held while runs change: nothing moves under the pointer until it is asked.
+ * The order of the table, held while runs change: nothing moves under the pointer until the user
+ * asks for it.
  *
- * Runs that come last anyway are added at the end at once; all others wait. Runs that do not pass the
- * filter any more stay in their place until the next order.
+ * Runs that belong at the end are added at once; all others wait. Runs that no longer pass the
+ * filter keep their position until the next sort.
  */
 
 import { type IFilter, type ISort, isSorted, sortRuns } from '../../../models/columns';
 import type { RunRow } from '../../../api/schemas';
 
-/** What the order is made of. */
+/** The inputs of the order. */
 export interface ISortInput {
-  /** The runs that the filter lets through. */
+  /** The runs that pass the filter. */
   filteredRuns: readonly RunRow[];
-  /** A run as it is now. */
+  /** Return a run's current row. */
   find: (id: string) => RunRow | undefined;
   sort: ISort;
   filter: IFilter;
-  /** Whether all runs have arrived; while they do, every order is a new one. */
+  /** Whether all runs have been loaded; until then, every update sorts anew. */
   isComplete: boolean;
 }
 
 export interface ISortedRuns {
   rows: readonly RunRow[];
-  /** How many runs wait for the next order. */
+  /** The number of runs that wait for the next sort. */
   pendingCount: number;
-  /** Runs that stand here and do not pass the filter any more. */
+  /** Runs in the table that no longer pass the filter. */
   filteredOut: ReadonlySet<string>;
-  /** Whether the rows would stand in another order now. */
+  /** Whether sorting now would change the order. */
   isStale: boolean;
 }
 
 const NO_IDS: ReadonlySet<string> = new Set();
 
 export class StableSort {
-  /** The next time, put everything in order. */
+  /** Sort everything at the next update. */
   release(): void {
     this._current = null;
   }
 
-  /** What the table shows now; the same object while nothing has changed. */
+  /** Return what the table shows now; the same object while nothing has changed. */
   update(input: ISortInput): ISortedRuns {
     const previous = this._input;
     if (this._current !== null && previous !== null && isSameInput(previous, input)) {
@@ -79,7 +80,7 @@ function sortAll({ filteredRuns, sort }: ISortInput): ISortedRuns {
   };
 }
 
-/** The rows of before, as they are now; whoever has its place after them is added. */
+/** The previous rows, updated; runs that belong after them are appended. */
 function keepOrder(previous: ISortedRuns, { filteredRuns, find, sort }: ISortInput): ISortedRuns {
   const remaining = new Set(filteredRuns.map(row => row.id));
   const filteredOut = new Set<string>();
@@ -99,7 +100,7 @@ function keepOrder(previous: ISortedRuns, { filteredRuns, find, sort }: ISortInp
       filteredRuns.filter(row => remaining.has(row.id)),
       sort
     );
-    // From the first that comes after the last row on, all do.
+    // From the first run after the last row on, all runs belong at the end.
     const last = rows.slice(-1);
     pendingCount = added.findIndex(row => isSorted([...last, row], sort));
     pendingCount = pendingCount === -1 ? added.length : pendingCount;

@@ -1,8 +1,8 @@
-/** Which columns the table has, how wide they are, and which of them are in sight. Pure. */
+/** Which columns the table has, their widths, and which of them are visible. Pure. */
 
 import type { IColumn, ISort } from '../../../models/columns';
 
-/** What the table remembers of itself; no columns means those that a sweep has at first. */
+/** The saved layout of the table; no columns means the default ones. */
 export interface ITableLayout extends ISort {
   columns: readonly string[];
   widths: Readonly<Record<string, number>>;
@@ -19,7 +19,7 @@ export const ROW_HEIGHT = 24;
 export const MIN_WIDTH = 48;
 export const MAX_WIDTH = 800;
 
-/** The column that tells runs apart stands first, always. */
+/** The column that identifies runs is always the first one. */
 export const FIRST_COLUMN = 'number';
 
 const WIDTHS: Readonly<Record<string, number>> = { number: 84, name: 150, state: 100, cause: 220 };
@@ -41,7 +41,7 @@ export function visibleColumns(
   return [FIRST_COLUMN, ...otherIds].flatMap(id => columnsById.get(id) ?? []);
 }
 
-/** What a sweep shows before anybody has chosen columns; W&B names no runs while it is offline. */
+/** The default columns of a sweep; W&B does not name runs while it is offline. */
 export function defaultColumns(
   columns: readonly IColumn[],
   metric: string | null,
@@ -63,25 +63,25 @@ export function defaultColumns(
   ];
 }
 
-/** A column's width, by what stands in it, unless somebody chose one. */
+/** A column's width: the one that the user set, or one that fits its content. */
 export function widthOf(column: IColumn, title: string, layout: ITableLayout): number {
   const customWidth = layout.widths[column.id];
   if (typeof customWidth === 'number') {
     return Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, customWidth));
   }
-  // The title needs room for its arrow and its menu, too.
+  // The title also needs room for its sort arrow and its menu.
   const needed = Math.ceil(title.length * CHARACTER_WIDTH) + 40;
   return WIDTHS[column.id] ?? Math.min(200, Math.max(88, needed));
 }
 
-/** Put a column one place further, `by` is 1 or -1. */
+/** Move a column by one position; `by` is 1 or -1. */
 export function moveColumn(ids: readonly string[], column: string, by: number): string[] {
   const otherIds = ids.filter(id => id !== column);
   const index = Math.max(1, Math.min(otherIds.length, ids.indexOf(column) + by));
   return [...otherIds.slice(0, index), column, ...otherIds.slice(index)];
 }
 
-/** Which of some pieces in a row are in sight: from `first` up to, without, `end`. */
+/** Which of some pieces in a row are visible: from `first` to `end` (exclusive). */
 export function visibleSlice(
   starts: readonly number[],
   from: number,

@@ -1,8 +1,8 @@
 /**
- * The cell that the keyboard is at, and what keys and clicks do.
+ * The cell at the keyboard, and the effects of keys and clicks.
  *
- * The grid is one stop for the Tab key, and the cell its active descendant: so the focus survives
- * rows that come and go.
+ * The grid is one tab stop, and the cell its active descendant, so the focus survives rows that are
+ * added and removed.
  */
 
 import { Clipboard } from '@jupyterlab/apputils';
@@ -22,7 +22,7 @@ import {
 } from './tableLayout';
 import type { IShownColumn } from './TableRow';
 
-/** Pixels by which a key makes a column wider. */
+/** Pixels by which a key resizes a column. */
 const RESIZE_STEP = 16;
 
 export interface IGridNavigationOptions {
@@ -32,7 +32,7 @@ export interface IGridNavigationOptions {
   columns: readonly IShownColumn[];
   layout: ITableLayout;
   onLayout: (changes: Partial<ITableLayout>) => void;
-  /** Rows by which Page Up and Page Down go. */
+  /** Rows by which Page Up and Page Down move. */
   page: number;
   onMenu: (column: number) => void;
   onOpen: (run: string) => void;
@@ -41,7 +41,7 @@ export interface IGridNavigationOptions {
 export interface IGridNavigation {
   activeCell: ICellPosition;
   onKeyDown: (event: KeyboardEvent) => void;
-  /** Select by a gesture on the row at this place. */
+  /** Apply a gesture to the row at this index. */
   select: (gesture: Gesture, row: number) => void;
   setActive: (active: { run: string | null; column: number }) => void;
   sort: (column: IShownColumn) => void;
@@ -51,7 +51,7 @@ export interface IGridNavigation {
 export function useGridNavigation(options: IGridNavigationOptions): IGridNavigation {
   const { grid, sweep, rows, columns, layout, onLayout, page, onMenu, onOpen } = options;
   const anchor = useRef<string | null>(null);
-  // The run, and not its place, so that it stays where a person left it while others come.
+  // The run and not its index, so that the cell stays on the run while others are added.
   const [active, setActive] = useState<{ run: string | null; column: number }>({
     run: null,
     column: 0
@@ -158,13 +158,13 @@ export function useGridNavigation(options: IGridNavigationOptions): IGridNavigat
   return { activeCell, onKeyDown, select, setActive, sort, resize };
 }
 
-/** Whether the first click on a column has to turn it around to show the best first. */
+/** Whether the first click on a column must sort it descending to show the best runs first. */
 function bestComesLast(sweep: SweepModel, column: IShownColumn): boolean {
   const { goal, metric } = sweep.summary ?? {};
   return goal === 'maximize' && (column.id === 'value' || column.id === `summary.${metric}`);
 }
 
-/** Bring a cell into sight, below the header and beside the first column. */
+/** Scroll a cell into view, below the header and beside the first column. */
 function scrollTo(
   grid: HTMLElement,
   { row, column }: ICellPosition,

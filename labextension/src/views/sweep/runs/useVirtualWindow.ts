@@ -1,10 +1,10 @@
-/** Which part of the table is in sight, so that only that is rendered. */
+/** The visible part of the table, so that only this part is rendered. */
 
 import { type RefObject, useEffect, useState } from 'react';
 
 import { visibleSlice, ROW_HEIGHT } from './tableLayout';
 
-/** Rows rendered beyond the edges, so that a scroll of some rows shows no gap. */
+/** Rows rendered beyond the edges, so that scrolling by some rows shows no gap. */
 const OVERSCAN = 5;
 /** Rows by which the window moves: not every pixel is worth a rendering. */
 const STEP = 4;
@@ -14,7 +14,7 @@ export interface IVirtualWindow {
   endRow: number;
   firstColumn: number;
   endColumn: number;
-  /** Whole rows that fit in. */
+  /** Number of whole rows that fit. */
   page: number;
 }
 

@@ -1,4 +1,4 @@
-/** What makes the sweep what it is: its config, its code, what went along, and where it runs. */
+/** The definition of the sweep: its config, its code, its captured variables, and where it runs. */
 
 import { type ReactElement, type ReactNode, useId } from 'react';
 
@@ -15,7 +15,7 @@ export function SpecTab({ sweep }: ITabProps): ReactElement | null {
   useSignal(sweep.changed);
   const { detail } = sweep;
   if (detail === null) {
-    // The view above says why, if it failed.
+    // If it failed, the view above shows why.
     return sweep.problem === '' ? <Skeleton /> : null;
   }
   const code: Record<SweepDetail['kind'], string> = {
