@@ -1,4 +1,4 @@
-/** Runs for tests: as the server sends them, with what a test is about changed. */
+/** Runs for tests, as the server sends them, with the fields that a test overrides. */
 
 import type { RunRow } from '../src/api/schemas';
 

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 const SOURCE = join(import.meta.dirname, '../src');
 const STRUCTURE = join(import.meta.dirname, '../../docs/structure.md');
 
-/** Each row may import itself and the rows above it; `.` is the modules of the root itself. */
+/** Each row may import itself and the rows above it; `.` stands for the modules of the root. */
 const LAYERS: readonly (readonly string[])[] = [
   ['api'],
   ['.'],
@@ -20,7 +20,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['plugins'],
   ['index']
 ];
-/** What a layer must not import although it is above it. */
+/** What a layer must not import even though it is above it. */
 const FORBIDDEN: readonly (readonly [string, string])[] = [
   ['charts', 'models'],
   ['charts', 'commands'],
@@ -31,7 +31,7 @@ const MODULES = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
   .filter(name => /\.tsx?$/.test(name))
   .map(name => normalize(name).replace(/\.tsx?$/, ''));
 
-/** The modules that a module imports: also types only, re-exported, or when it is needed. */
+/** The imports of a module, including type-only imports, re-exports and dynamic imports. */
 function importsOf(module: string): string[] {
   const file = [`${module}.ts`, `${module}.tsx`]
     .map(name => join(SOURCE, name))
@@ -49,7 +49,7 @@ function layerOf(module: string): string {
 
 const GRAPH = new Map(MODULES.map(module => [module, importsOf(module)]));
 
-/** The first circle that imports lead into; empty if there is none. */
+/** The first import cycle; empty if there is none. */
 function findCircle(graph: ReadonlyMap<string, readonly string[]>): string[] {
   const finished = new Set<string>();
   const visit = (module: string, path: readonly string[]): string[] => {
@@ -78,17 +78,17 @@ function findCircle(graph: ReadonlyMap<string, readonly string[]>): string[] {
 }
 
 describe('the imports of the sources', () => {
-  it('are all found', () => {
+  it('are all resolved', () => {
     expect(MODULES.length).toBeGreaterThan(150);
     const missing = [...GRAPH.values()].flat().filter(module => !GRAPH.has(module));
     expect(missing).toEqual([]);
   });
 
-  it('have no circle, types included', () => {
+  it('have no cycle, including type imports', () => {
     expect(findCircle(GRAPH)).toEqual([]);
   });
 
-  it('would show one', () => {
+  it('would be found if they had one', () => {
     const graph = new Map([
       ['a', ['b']],
       ['b', ['c']],
@@ -97,7 +97,7 @@ describe('the imports of the sources', () => {
     expect(findCircle(graph)).toEqual(['b', 'c', 'b']);
   });
 
-  it('go up the layers only', () => {
+  it('only go up the layers', () => {
     const level = (layer: string) => LAYERS.findIndex(row => row.includes(layer));
     const wrong = [...GRAPH].flatMap(([module, imports]) =>
       imports
@@ -112,7 +112,7 @@ describe('the imports of the sources', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('have a layer each, which docs/structure.md lists in the same order', () => {
+  it('each have a layer, in the order of docs/structure.md', () => {
     const layers = LAYERS.flat();
     expect(MODULES.map(layerOf).filter(layer => !layers.includes(layer))).toEqual([]);
     const [, table = ''] =

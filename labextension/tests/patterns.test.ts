@@ -7,8 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { plainText } from '../src/views/run/logs/ansi';
 
 /*
- * Texts come from elsewhere: logs, tracebacks, names. Every pattern of the sources takes time linear
- * in them: where it grows with the square, it is seconds of the processor instead of milliseconds.
+ * Untrusted texts: logs, tracebacks, names. Every regular expression of the sources must take linear
+ * time: quadratic time would cost seconds of CPU time instead of milliseconds.
  */
 
 const LENGTH = 50_000;
@@ -61,7 +61,7 @@ function took(work: () => void): number {
 describe('patterns', { timeout: 60_000 }, () => {
   const found = literals(join(import.meta.dirname, '../src'));
 
-  it('are read', () => {
+  it('are found', () => {
     expect(found.length).toBeGreaterThan(15);
   });
 
@@ -77,13 +77,13 @@ describe('patterns', { timeout: 60_000 }, () => {
     }
   });
 
-  it('would be found if they did not', () => {
+  it('would be reported if they did not', () => {
     const text = `${'\n'.repeat(LENGTH)}!`;
     expect(took(() => text.replace(/\n+$/g, ''))).toBeGreaterThan(MOST_MS);
   });
 
   it.each(['a\b', '\b', 'é🙂\b', '\u001b[31ma', '\u001b[1;', 'a\r', '\u001b]8;;'])(
-    'and so does a line of %j',
+    'parsing a line of %j takes linear time',
     piece => {
       const text = 'a'.repeat(LENGTH) + piece.repeat(LENGTH / piece.length);
       expect(took(() => plainText(text))).toBeLessThan(5 * MOST_MS);

@@ -1,4 +1,4 @@
-/** Sweeps for tests: as the server sends them, with what a test is about changed. */
+/** Sweeps for tests, as the server sends them, with the fields that a test overrides. */
 
 import type { SweepSummary } from '../src/api/schemas';
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { Socket } from '../../src/api/socket';
 
-/** The browser's end of a connection that a test opens and ends. */
+/** The browser's end of a connection that a test opens and closes. */
 class Connection {
   static all: Connection[] = [];
   onopen: (() => void) | null = null;
@@ -60,7 +60,7 @@ describe('Socket', () => {
     vi.unstubAllGlobals();
   });
 
-  it('connects again after a break', () => {
+  it('reconnects after a disconnect', () => {
     newest().end(1006);
     expect(socket.lostAt).not.toBeNull();
     expect(socket.isDenied).toBe(false);
@@ -70,7 +70,7 @@ describe('Socket', () => {
     expect(socket.lostAt).toBeNull();
   });
 
-  it('leaves a server alone that has withdrawn the rights, until a person tries again', () => {
+  it('does not reconnect after access was denied, until the user retries', () => {
     const changed = vi.fn();
     socket.changed.connect(changed);
     newest().end(1008);

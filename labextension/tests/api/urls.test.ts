@@ -4,12 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { encodePathSegment, webUrl } from '../../src/api/urls';
 import { RestAPI } from '../../src/api/restapi';
 
-describe('webAddress', () => {
+describe('webUrl', () => {
   it.each([
     'https://wandb.ai/entity/project/sweeps/abcd1234',
     'http://localhost:8080/a/b/sweeps/c?x=javascript:1#y',
     'HTTPS://WANDB.AI/'
-  ])('leaves %s', address => {
+  ])('accepts %s', address => {
     expect(webUrl(address)).toBe(address);
   });
 
@@ -36,11 +36,11 @@ describe('webAddress', () => {
     '/relative',
     'relative',
     ''
-  ])('takes %j for no address', address => {
+  ])('rejects %j', address => {
     expect(webUrl(address)).toBeNull();
   });
 
-  it('takes what is no text for no address', () => {
+  it('rejects values that are not text', () => {
     for (const odd of [null, undefined, 3, ['https://x'], {}] as unknown as string[]) {
       expect(webUrl(odd)).toBeNull();
     }
@@ -52,7 +52,7 @@ describe('fileUrl', () => {
   const api = new RestAPI(settings as unknown as ServerConnection.ISettings);
   const root = 'http://server/base/wandb-magic/api/sweeps/';
 
-  it('names a file of a run', () => {
+  it('returns the URL of a file of a run', () => {
     expect(api.fileUrl('s', 'r', 'media/a b#?.png')).toBe(
       `${root}s/runs/r/files/media/a%20b%23%3F.png`
     );
@@ -70,7 +70,7 @@ describe('fileUrl', () => {
     ['s', 'r', '..\\..\\x'],
     ['s', 'r', '%2e%2e/x'],
     ['s', 'r', 'javascript:alert(1)']
-  ])('stays below the files of %s, %s with %s', (sweep, run, file) => {
+  ])('stays below the files of %s, %s for %s', (sweep, run, file) => {
     const { origin, pathname } = new URL(api.fileUrl(sweep, run, file));
     expect(origin).toBe('http://server');
     const below = `/base/wandb-magic/api/sweeps/${encodePathSegment(sweep)}/runs/${encodePathSegment(run)}/files/`;

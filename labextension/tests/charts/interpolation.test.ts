@@ -13,7 +13,7 @@ const SMOOTH = { cells: GRID_CELLS, isContinuous: true };
 const BOTH = { x: true, y: true };
 
 describe('a surface', () => {
-  it('has the value of a run at its place, and says nothing far from it', () => {
+  it('has the value of a run at its position, and no confidence far from it', () => {
     const surface = interpolate([{ x: 0.2, y: 0.2, value: 0.7 }], SMOOTH, SMOOTH);
     const here = sampleSurface(surface, 0.2, 0.2, BOTH);
     expect(here.value).toBeCloseTo(0.7);
@@ -21,7 +21,7 @@ describe('a surface', () => {
     expect(sampleSurface(surface, 0.95, 0.95, BOTH).trust).toBeLessThan(0.01);
   });
 
-  it('lies between the values around, never beyond them', () => {
+  it('stays between the surrounding values', () => {
     const spots = Array.from({ length: 200 }, (_, index) => {
       const [x, y] = [(index * 0.618) % 1, (index * 0.414) % 1];
       return { x, y, value: x };
@@ -37,7 +37,7 @@ describe('a surface', () => {
     expect(Math.max(...surface.values)).toBeLessThanOrEqual(1);
   });
 
-  it('has nothing between categories', () => {
+  it('does not interpolate between categories', () => {
     const two = { cells: 2, isContinuous: false };
     const surface = interpolate(
       [
@@ -52,13 +52,13 @@ describe('a surface', () => {
     expect(at(0.51)).toBeCloseTo(1);
   });
 
-  it('is finer the more runs there are', () => {
+  it('is finer with more runs', () => {
     expect(bandwidthFor(5)).toBeGreaterThan(bandwidthFor(500));
     expect(bandwidthFor(0)).toBe(0.2);
     expect(bandwidthFor(1e9)).toBe(0.03);
   });
 
-  it('is quick for ten thousand runs', () => {
+  it('is fast for ten thousand runs', () => {
     const spots = Array.from({ length: 10_000 }, (_, index) => ({
       x: (index * 0.618) % 1,
       y: (index * 0.414) % 1,
@@ -66,13 +66,13 @@ describe('a surface', () => {
     }));
     const begin = performance.now();
     interpolate(spots, SMOOTH, SMOOTH);
-    // Each run with each cell would be ninety million exponentials: seconds.
+    // Combining each run with each cell would take ninety million exponentials, which is seconds.
     expect(performance.now() - begin).toBeLessThan(500);
   });
 });
 
-describe('goodness', () => {
-  it('goes from the worst to the best, whichever way that is', () => {
+describe('the objective scale', () => {
+  it('ranges from the worst to the best in either direction', () => {
     expect(objectiveScale([1, 2, 3], false)?.normalize(1)).toBe(1);
     expect(objectiveScale([1, 2, 3], true)?.normalize(1)).toBe(0);
     expect(objectiveScale([1, 2, 3], true)?.normalize(2)).toBe(0.5);
@@ -80,7 +80,7 @@ describe('goodness', () => {
     expect(objectiveScale([null], true)).toBeNull();
   });
 
-  it('does not let one diverged run pale all others', () => {
+  it('does not let one diverged run fade all others', () => {
     const values = Array.from({ length: 50 }, (_, index) => index / 50);
     const scale = objectiveScale([...values, 1e9], false);
     expect(scale?.worst).toBeLessThan(1);
@@ -88,7 +88,7 @@ describe('goodness', () => {
     expect(scale?.normalize(0.5)).toBeGreaterThan(0.4);
   });
 
-  it('is told by colors whose lightness rises evenly, the best farthest from the page', () => {
+  it('uses colors whose lightness increases evenly, with the best farthest from the page', () => {
     const lightness = (place: number, dark: boolean) => {
       const [red, green, blue] = objectiveColor(place, dark);
       return 0.2126 * red + 0.7152 * green + 0.0722 * blue;

@@ -34,7 +34,7 @@ function pointsOf(rows: ReturnType<typeof runs>, x: Axis, y: Axis) {
 }
 
 describe('points', () => {
-  it('lie where their values are; runs without one are counted', () => {
+  it('are positioned by their values; runs without one are counted', () => {
     const rows = [...runs(3), aRun(3, { value: null, params: { lr: 1e-2 } })];
     const points = pointsOf(rows, axis('params.lr', rows), axis('value', rows));
     expect(points.data).toHaveLength(3);
@@ -43,7 +43,7 @@ describe('points', () => {
     expect([...points.y]).toEqual([0, 0.5, 1]);
   });
 
-  it('stand side by side where many share a category', () => {
+  it('are jittered if many share a category', () => {
     const rows = runs(100);
     const points = pointsOf(rows, axis('params.optimizer', rows), axis('value', rows));
     const adam = [...points.x].filter((_, index) => points.data[index].number % 2 === 1);
@@ -52,7 +52,7 @@ describe('points', () => {
     expect(Math.min(...adam)).toBeGreaterThan(0);
   });
 
-  it('are found near the pointer, in pixels', () => {
+  it('are found near the pointer, by distance in pixels', () => {
     const rows = runs(3);
     const points = pointsOf(rows, axis('number', rows), axis('value', rows));
     const size = { width: 1000, height: 100 };
@@ -60,7 +60,7 @@ describe('points', () => {
     expect(nearestPoint(points, { x: 0.52, y: 0.5 }, size, 10)).toBe(-1);
   });
 
-  it('are passed from left to right', () => {
+  it('are visited from left to right', () => {
     const rows = runs(3);
     const points = pointsOf(rows, axis('params.lr', rows), axis('value', rows));
     expect(readingOrder(points)).toEqual([2, 1, 0]);
@@ -71,7 +71,7 @@ describe('the columns of the plot', () => {
   const columns = columnsOf(runs(2));
   const important = ['params.optimizer', 'params.lr'];
 
-  it('are the most important parameter and the objective at first', () => {
+  it('default to the most important parameter and the objective', () => {
     expect(choosePlotColumns(DEFAULT_SETTINGS, columns, important)).toMatchObject({
       view: 'slice',
       x: 'params.optimizer',
@@ -80,7 +80,7 @@ describe('the columns of the plot', () => {
     expect(choosePlotColumns(DEFAULT_SETTINGS, columns, []).x).toBe('params.lr');
   });
 
-  it('are two parameters in a contour, never the same twice', () => {
+  it('are two different parameters in a contour', () => {
     const settings = { ...DEFAULT_SETTINGS, view: 'contour', x: 'params.lr', second: 'params.lr' };
     expect(choosePlotColumns(settings, columns, important)).toMatchObject({
       x: 'params.lr',
@@ -96,7 +96,7 @@ describe('the columns of the plot', () => {
     });
   });
 
-  it('are none without parameters', () => {
+  it('are null without parameters', () => {
     const bare = columnsOf([aRun(0, { params: {} })]);
     expect(choosePlotColumns(DEFAULT_SETTINGS, bare, []).x).toBeNull();
     expect(choosePlotColumns({ ...DEFAULT_SETTINGS, view: 'nonsense' }, bare, []).view).toBe(

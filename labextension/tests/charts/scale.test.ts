@@ -19,7 +19,7 @@ const LOG: Scale = { kind: 'log', low: 1e-4, high: 1 };
 const WORDS: Scale = { kind: 'category', values: ['adam', 'lion', 'sgd'] };
 
 describe('a scale', () => {
-  it('has the same place for a value there and back', () => {
+  it('inverts positions to the same values', () => {
     for (const scale of [LINEAR, LOG]) {
       for (const place of [0, 0.25, 0.5, 1]) {
         expect(normalize(scale, invert(scale, place))).toBeCloseTo(place);
@@ -28,14 +28,14 @@ describe('a scale', () => {
     expect(invert(LOG, 0.5)).toBeCloseTo(0.01);
   });
 
-  it('has categories in the middle of equal parts', () => {
+  it('places categories in the centers of equal parts', () => {
     expect(normalize(WORDS, 'adam')).toBeCloseTo(1 / 6);
     expect(normalize(WORDS, 'sgd')).toBeCloseTo(5 / 6);
     expect(normalize(WORDS, 'rmsprop')).toBeNull();
     expect(invert(WORDS, 0.4)).toBe(1);
   });
 
-  it('has no place for what is missing, or not positive on a logarithmic one', () => {
+  it('has no position for missing values, or for non-positive ones if logarithmic', () => {
     expect(normalize(LINEAR, null)).toBeNull();
     expect(normalize(LINEAR, 'text')).toBeNull();
     expect(normalize(LOG, 0)).toBeNull();
@@ -43,7 +43,7 @@ describe('a scale', () => {
     expect(normalize(LINEAR, -5)).toBe(-0.5);
   });
 
-  it('says the same in pixels', () => {
+  it('maps to the same positions in pixels', () => {
     for (const scale of [LINEAR, LOG]) {
       const pixels = pixelMapper(scale, 300, 100);
       for (const place of [0, 0.3, 1]) {
@@ -54,7 +54,7 @@ describe('a scale', () => {
     expect(pixelMapper(WORDS, 0, 300)(1)).toBeCloseTo(150);
   });
 
-  it('holds all numbers that it was made of, and knows whether they are whole', () => {
+  it('contains all its numbers, and knows whether they are integers', () => {
     expect(numberScale([3, 1, null, 2])).toMatchObject({ low: 1, high: 3, isInteger: true });
     expect(numberScale([1, 2.5])?.isInteger).toBe(false);
     expect(numberScale([-1, 0, 10, 0.1], { log: true })).toMatchObject({ low: 0.1, high: 10 });
@@ -70,7 +70,7 @@ describe('a scale', () => {
     expect(log && normalize(log, 0.1)).toBeCloseTo(0.5);
   });
 
-  it('can have room at both ends', () => {
+  it('can be padded at both ends', () => {
     const wide = pad({ kind: 'linear', low: 0, high: 10 }, 0.1);
     expect(wide).toMatchObject({ low: -1, high: 11 });
     const log = pad({ kind: 'log', low: 1, high: 100 }, 0.5);
@@ -78,7 +78,7 @@ describe('a scale', () => {
     expect(log.high).toBeCloseTo(1000);
   });
 
-  it('is one of categories where not all values are numbers', () => {
+  it('is categorical if not all values are numbers', () => {
     expect(makeScale([1, 2, null], false, 0)?.kind).toBe('linear');
     expect(makeScale([1, 'auto'], false, 0)).toEqual({ kind: 'category', values: ['1', 'auto'] });
     expect(makeScale([true, false], false, 0)?.kind).toBe('category');
@@ -92,7 +92,7 @@ describe('a scale', () => {
     expect(makeScale([7], false, 0, [8, 64])?.kind).toBe('linear');
   });
 
-  it('knows how far its few places are apart, and scatters evenly between them', () => {
+  it('knows the distance of its few positions, and jitters evenly between them', () => {
     expect(stepSize(WORDS)).toBeCloseTo(1 / 3);
     const whole = makeScale([1, 2, 8], false, 0.1);
     expect(whole).toMatchObject({ low: 0.5, high: 8.5 });
@@ -124,13 +124,13 @@ describe('ticks', () => {
     expect(labels({ kind: 'linear', low: -1e-7, high: 1e-7 }, 2)).toEqual(['-1e-7', '0', '1e-7']);
   });
 
-  it('can be told apart', () => {
+  it('have distinct labels', () => {
     const near = labels({ kind: 'linear', low: 1.00001, high: 1.00005 }, 5);
     expect(new Set(near).size).toBe(near.length);
     expect(near.length).toBeGreaterThan(2);
   });
 
-  it('end also where all values are the same but for rounding', () => {
+  it('terminate even if all values are equal except for rounding', () => {
     const scale = numberScale([0.001, 0.001 + 3e-19, 0.001 - 2e-19]);
     expect(scale && makeTicks(scale, 5).map(tick => tick.label)).toContain('0.001');
     for (const [low, high] of [
@@ -143,7 +143,7 @@ describe('ticks', () => {
     }
   });
 
-  it('are powers of ten on a logarithmic scale, with 2 and 5 where there is room', () => {
+  it('are powers of ten on a logarithmic scale, with 2 and 5 if there is room', () => {
     expect(labels(LOG, 5)).toEqual(['1e-4', '0.001', '0.01', '0.1', '1']);
     expect(labels({ kind: 'log', low: 1, high: 100 }, 9)).toEqual([
       '1',
@@ -159,7 +159,7 @@ describe('ticks', () => {
     expect(labels({ kind: 'log', low: 2.1, high: 2.9 }, 4).length).toBeGreaterThan(2);
   });
 
-  it('are whole where values are', () => {
+  it('are integers if the values are', () => {
     expect(labels({ kind: 'linear', low: 0, high: 3, isInteger: true }, 10)).toEqual([
       '0',
       '1',
@@ -168,7 +168,7 @@ describe('ticks', () => {
     ]);
   });
 
-  it('are those of a clock for seconds', () => {
+  it('are clock steps for seconds', () => {
     expect(tickStep(0, 100, 5, true)).toBe(30);
     expect(tickStep(0, 7000, 5, true)).toBe(1800);
     expect(tickStep(0, 40 * 86400, 5, true)).toBe(10 * 86400);
@@ -179,7 +179,7 @@ describe('ticks', () => {
     ]);
   });
 
-  it('leave categories out where there is no room for all', () => {
+  it('skip categories if there is no room for all', () => {
     const many: Scale = {
       kind: 'category',
       values: Array.from({ length: 30 }, (_, i) => `v${i}`)

@@ -23,7 +23,7 @@ function aLine(id: string, x: number[], y: (number | null)[]): ISeries {
 }
 
 describe('smoothing', () => {
-  it('leaves values as they are without it', () => {
+  it('leaves values unchanged when off', () => {
     expect(smooth([0, 1], [1, 2], 0, 1)).toEqual([1, 2]);
   });
 
@@ -34,8 +34,8 @@ describe('smoothing', () => {
     }
   });
 
-  it('weighs by distance along the axis, as W&B does', () => {
-    // Of an axis of 1000, the second point is one unit away: a weight of sqrt(0.25) = 0.5.
+  it('weights by distance along the axis, as W&B does', () => {
+    // On an axis of length 1000, the second point is one unit away: a weight of sqrt(0.25) = 0.5.
     const [first, second, third] = smooth([0, 1, 3], [0, 1, 1], 0.25, 1000);
     expect(first).toBe(0);
     expect(second).toBeCloseTo(1 / 1.5);
@@ -43,7 +43,7 @@ describe('smoothing', () => {
     expect(third).toBeCloseTo((1 * 0.25 + 1) / (1.5 * 0.25 + 1));
   });
 
-  it('does the same to a curve with twice as many points', () => {
+  it('gives the same result for a curve with twice as many points', () => {
     const fine = Array.from({ length: 1001 }, (_, step) => step);
     const coarse = fine.filter(step => step % 2 === 0);
     const value = (step: number) => (step < 500 ? 0 : 1);
@@ -52,7 +52,7 @@ describe('smoothing', () => {
     expect(one[600]).toBeCloseTo(other[300] ?? NaN, 1);
   });
 
-  it('passes over gaps', () => {
+  it('skips gaps', () => {
     const values = smooth([0, 1, 2], [1, null, 3], 0.5, 2);
     expect(values[1]).toBeNull();
     expect(values[2]).toBeGreaterThan(1);
@@ -60,33 +60,33 @@ describe('smoothing', () => {
 });
 
 describe('a curve', () => {
-  it('goes through the middle of what a point stands for', () => {
+  it('passes through the midpoint of each bucket', () => {
     expect(midpoints(aCurve({ low: [1, null, 3], high: [3, null, null] }))).toEqual([2, null, 3]);
     const curve = aCurve();
     expect(midpoints(curve)).toBe(curve.low);
   });
 
-  it('can go over another key', () => {
+  it('can be plotted over another key', () => {
     const epoch = aCurve({ key: 'epoch', x: [0, 2, 4], low: [0, 1, 2] });
     const crossed = alignTo(aCurve({ x: [0, 1, 2, 4], low: [9, 8, 7, 6] }), epoch);
     expect(crossed.x).toEqual([0, 0.5, 1, 2]);
     expect(crossed.low).toEqual([9, 8, 7, 6]);
   });
 
-  it('rises over a key that falls', () => {
+  it('is sorted by a descending key', () => {
     const left = aCurve({ key: 'left', low: [2, 1, 0] });
     const crossed = alignTo(aCurve(), left);
     expect(crossed.x).toEqual([0, 1, 2]);
     expect(crossed.low).toEqual([1, 2, 3]);
   });
 
-  it('begins where the other key begins', () => {
+  it('starts where the other key starts', () => {
     const late = aCurve({ key: 'late', x: [2, 3], low: [10, 11] });
     expect(alignTo(aCurve(), late)).toMatchObject({ x: [10], low: [1] });
     expect(alignTo(aCurve(), aCurve({ x: [], low: [] })).x).toEqual([]);
   });
 
-  it('keeps its range, and is smoothed only where asked', () => {
+  it('keeps its range, and is smoothed only on request', () => {
     const run = { id: 'a', number: 1, color: 'red' };
     const plain = toSeries(aCurve(), run, 0, 2);
     expect(plain.low).toBeNull();
@@ -98,13 +98,13 @@ describe('a curve', () => {
   });
 });
 
-describe('what is to be seen', () => {
-  it('goes from the first to the last x of all', () => {
+describe('the visible part', () => {
+  it('spans the first to the last x of all curves', () => {
     expect(xRange([{ x: [3, 5] }, { x: [] }, { x: [1, 4] }])).toEqual([1, 5]);
     expect(xRange([])).toBeNull();
   });
 
-  it('is as high as the values in sight, with their neighbors', () => {
+  it('fits the visible values and their neighbors', () => {
     const line = { x: [0, 1, 2, 3, 4, 5], y: [100, 1, 2, 3, 4, 100] };
     const scale = yExtent([line], 2, 3, false);
     expect(scale?.low).toBeCloseTo(1 - 0.12);
@@ -120,7 +120,7 @@ describe('what is to be seen', () => {
     expect(nearestIndex([], 1)).toBe(-1);
   });
 
-  it('is read for all runs, the best one first', () => {
+  it('has the samples of all runs, best first', () => {
     const lines = [
       aLine('slow', [0, 10], [3, 2]),
       aLine('good', [0, 10], [3, 1]),
@@ -134,7 +134,7 @@ describe('what is to be seen', () => {
     expect(samplesAt(lines, 0, false)).toHaveLength(4);
   });
 
-  it('is the nearest within reach', () => {
+  it('finds the nearest sample within reach', () => {
     const found = samplesAt([aLine('a', [0], [1]), aLine('b', [0], [5])], 0, false);
     const near = (value: number) => nearestSample(found, each => Math.abs(each - value), 1);
     expect(near(4.5)?.series.id).toBe('b');

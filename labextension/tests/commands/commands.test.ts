@@ -11,14 +11,14 @@ import { aSweep } from '../sweeps';
 const trans = nullTranslator.load('wandb_magic');
 
 describe('JSON as Python', () => {
-  it('has the literals of Python', () => {
+  it('uses Python’s literals', () => {
     expect(assignmentCode('x', null)).toBe('x = None');
     expect(assignmentCode('x', [true, false, 1e-7, -2.5, 'a "b"\n\\'])).toBe(
       'x = [True, False, 1e-7, -2.5, "a \\"b\\"\\n\\\\"]'
     );
   });
 
-  it('has one key a line, also further inside', () => {
+  it('has one key per line, including nested objects', () => {
     expect(
       assignmentCode('best', { lr: 0.1, optimizer: { name: 'adam', betas: [0.9, 0.99] } })
     ).toBe(
@@ -33,7 +33,7 @@ describe('JSON as Python', () => {
     expect(assignmentCode('best', {})).toBe('best = {}');
   });
 
-  it('says in one line where the best parameters are from, whatever the name is', () => {
+  it('names the origin of the best parameters in one line, for any name', () => {
     const best = { id: 'run00014', number: 14, value: 0.91341, params: { lr: 0.1 } };
     const sweep = aSweep('a', { name: 'two\nlines = 1', best });
     const [comment, ...code] = bestParamsCode(sweep, best).split('\n');
@@ -42,7 +42,7 @@ describe('JSON as Python', () => {
   });
 });
 
-describe('the cell that a text comes from', () => {
+describe('the cell that contains a text', () => {
   const cells = [
     'import wandb',
     '%%wandb_sweep config --count 20\nwith wandb.init():\n    1',
@@ -56,16 +56,16 @@ describe('the cell that a text comes from', () => {
     ['  x = 1', 2],
     ['y = 1', -1],
     ['', -1]
-  ])('of %j is number %i', (text, place) => {
+  ])('for %j has index %i', (text, place) => {
     expect(findCell(cells, text)).toBe(place);
   });
 
-  it('is the one that is the text before one that has it inside', () => {
+  it('prefers an exact match', () => {
     expect(findCell(['a = 1\nb', 'a = 1'], 'a = 1')).toBe(1);
   });
 });
 
-describe('what can be asked of a sweep', () => {
+describe('requests to a sweep', () => {
   const can = (state: SweepState) =>
     Object.entries({
       pause: verbs.canPause,
@@ -90,15 +90,15 @@ describe('what can be asked of a sweep', () => {
   });
 });
 
-describe('what can be asked of a run', () => {
-  it('is to go on, if it has ended and not well', () => {
+describe('requests to a run', () => {
+  it('allow resuming if the run has ended without success', () => {
     const states: RunState[] = ['pending', 'running', 'finished'];
     expect(states.filter(verbs.canResumeRun)).toEqual([]);
     const ended: RunState[] = ['failed', 'killed', 'stopped', 'pruned', 'lost'];
     expect(ended.filter(verbs.canResumeRun)).toEqual(ended);
   });
 
-  it('is to run again what failed, unless the sweep is being stopped', () => {
+  it('allow rerunning what failed, unless the sweep is being stopped', () => {
     expect(verbs.canRerunFailed(aSweep('a', { failed: 0 }))).toBe(false);
     expect(verbs.canRerunFailed(aSweep('a', { failed: 2, state: 'finished' }))).toBe(true);
     expect(verbs.canRerunFailed(aSweep('a', { failed: 2, state: 'stopping' }))).toBe(false);
@@ -117,7 +117,7 @@ describe('a notification', () => {
       trans
     );
 
-  it('tells how it went', () => {
+  it('says how the sweep ended', () => {
     expect(told('finished', 'all')).toEqual({
       kind: 'success',
       message: 'Sweep digits has finished: 30 runs, best 0.9134'
@@ -132,12 +132,12 @@ describe('a notification', () => {
     expect(told('died', 'all')?.kind).toBe('error');
   });
 
-  it('is not made of a sweep that goes on', () => {
+  it('is not shown for an active sweep', () => {
     expect(told('running', 'all')).toBeNull();
     expect(told('stopping', 'all')).toBeNull();
   });
 
-  it('is only of problems, or of nothing, where that is wanted', () => {
+  it('can be limited to problems, or turned off', () => {
     const all: SweepState[] = ['finished', 'stopped', 'paused', 'failed', 'died'];
     const kept = (wanted: 'problems' | 'none') =>
       all.filter(state => told(state, wanted) !== null);

@@ -4,13 +4,13 @@ import { CachedQuery } from '../../src/models/cachedQuery';
 
 const PAUSE = 5000;
 
-describe('a costly answer', () => {
+describe('a cached query', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
   const passed = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-  it('is asked for once for each state, and not too often', async () => {
+  it('fetches once per state, and not too often', async () => {
     const ask = vi.fn(() => Promise.resolve(ask.mock.calls.length));
     const fetched = new CachedQuery(ask, PAUSE);
     fetched.ensureFresh('one');
@@ -34,7 +34,7 @@ describe('a costly answer', () => {
     expect(ask).toHaveBeenCalledTimes(3);
   });
 
-  it('is asked for again when results changed while it was on its way', async () => {
+  it('fetches again if results changed during the request', async () => {
     let answer: (value: string) => void = () => undefined;
     const ask = vi.fn(() => new Promise<string>(resolve => (answer = resolve)));
     const fetched = new CachedQuery(ask, PAUSE);
@@ -48,7 +48,7 @@ describe('a costly answer', () => {
     expect(ask).toHaveBeenCalledTimes(2);
   });
 
-  it('is not asked for while nobody looks', async () => {
+  it('does not fetch while paused', async () => {
     const ask = vi.fn(() => Promise.resolve(1));
     const fetched = new CachedQuery(ask, PAUSE);
     fetched.ensureFresh(1);
@@ -60,7 +60,7 @@ describe('a costly answer', () => {
     expect(ask).toHaveBeenCalledTimes(1);
   });
 
-  it('stays when a newer one cannot be had, which says why', async () => {
+  it('keeps its value when a request fails, and reports the error', async () => {
     let failing = false;
     const ask = () => (failing ? Promise.reject(new Error('busy')) : Promise.resolve('fine'));
     const fetched = new CachedQuery(ask, PAUSE);
@@ -72,7 +72,7 @@ describe('a costly answer', () => {
     fetched.refresh();
     await passed(0);
     expect([fetched.value, fetched.problem]).toEqual(['fine', 'busy']);
-    // A failure is not repeated by itself while nothing changes.
+    // A failed request is not retried while nothing changes.
     await passed(10 * PAUSE);
     failing = false;
     fetched.refresh();

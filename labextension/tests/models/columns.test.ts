@@ -16,13 +16,13 @@ const names = (rows: { number: number }[]) => rows.map(row => row.number);
 const filter = (changes: Partial<IFilter>): IFilter => ({ ...NO_FILTER, ...changes });
 
 describe('columns', () => {
-  it('are those of every run, then parameters, then the summary', () => {
+  it('are the common ones, then parameters, then the summary', () => {
     const groups = columnsOf(runs(3)).map(column => column.group);
     expect(groups.filter(group => group !== 'run')).toEqual(['params', 'params', 'summary']);
     expect(groups.indexOf('params')).toBeGreaterThan(groups.lastIndexOf('run'));
   });
 
-  it('are numeric where every run has a number, none, or one that JSON cannot say', () => {
+  it('are numeric if every run has a number, none, or one that JSON cannot represent', () => {
     const rows = [
       aRun(0, { params: { a: 1, b: 1, c: null }, summary: { loss: 'NaN' } }),
       aRun(1, { params: { a: null, b: 'x' }, summary: { loss: 2 } })
@@ -36,7 +36,7 @@ describe('columns', () => {
     });
   });
 
-  it('stay the same array until a run brings something new', () => {
+  it('stay the same array until a run adds a key', () => {
     const columns = new ColumnRegistry();
     columns.add(aRun(0));
     const before = columns.all;
@@ -48,11 +48,11 @@ describe('columns', () => {
 });
 
 describe('a cell', () => {
-  it('reads keys with dots in them', () => {
+  it('reads keys that contain dots', () => {
     expect(cellValue(aRun(0, { summary: { 'val.loss': 3 } }), 'summary.val.loss')).toBe(3);
   });
 
-  it('has no number where the number is not finite', () => {
+  it('is empty if its number is not finite', () => {
     expect(cellValue(aRun(0, { summary: { loss: 'NaN' } }), 'summary.loss')).toBeNull();
   });
 
@@ -60,7 +60,7 @@ describe('a cell', () => {
     expect(cellValue(aRun(0, { params: { layers: [8, 4] } }), 'params.layers')).toBe('[8,4]');
   });
 
-  it('counts the duration of a run on while it runs', () => {
+  it('computes the duration of an active run up to now', () => {
     const started = Date.now() / 1000 - 60;
     expect(cellValue(aRun(0, { started, ended: null }), 'duration')).toBeCloseTo(60, 0);
     expect(cellValue(aRun(0, { started: null }), 'duration')).toBeNull();
@@ -68,7 +68,7 @@ describe('a cell', () => {
 });
 
 describe('a filter', () => {
-  it('wants all its words, wherever they stand', () => {
+  it('requires all its words, in any position', () => {
     expect(matchesFilter(aRun(7), filter({ text: 'ADAM wave-7' }))).toBe(true);
     expect(matchesFilter(aRun(8), filter({ text: 'adam wave-8' }))).toBe(false);
     expect(
@@ -76,7 +76,7 @@ describe('a filter', () => {
     ).toBe(true);
   });
 
-  it('holds back what has no number in a range, and takes its ends in', () => {
+  it('excludes runs without a number in a range, which includes its ends', () => {
     const ranges = { value: { low: 0.1, high: 0.3 } };
     expect(names(runs(6).filter(row => matchesFilter(row, filter({ ranges }))))).toEqual([
       1, 2, 3
@@ -84,7 +84,7 @@ describe('a filter', () => {
     expect(matchesFilter(aRun(2, { value: null }), filter({ ranges }))).toBe(false);
   });
 
-  it('lets chosen values and states through', () => {
+  it('passes the chosen values and states', () => {
     const ranges = { 'params.optimizer': { values: ['adam'] } };
     expect(names(runs(5).filter(row => matchesFilter(row, filter({ ranges }))))).toEqual([1, 3]);
     expect(
@@ -95,13 +95,13 @@ describe('a filter', () => {
 });
 
 describe('sorting', () => {
-  it('puts runs without a value last either way', () => {
+  it('puts runs without a value last in either direction', () => {
     const rows = [aRun(0, { value: null }), aRun(1, { value: 3 }), aRun(2, { value: 5 })];
     expect(names(sortRuns(rows, { column: 'value', descending: false }))).toEqual([1, 2, 0]);
     expect(names(sortRuns(rows, { column: 'value', descending: true }))).toEqual([2, 1, 0]);
   });
 
-  it('is known again', () => {
+  it('is recognized', () => {
     const sort = { column: 'value', descending: true };
     const rows = sortRuns([...runs(5), aRun(5, { value: null })], sort);
     expect(isSorted(rows, sort)).toBe(true);
@@ -109,7 +109,7 @@ describe('sorting', () => {
     expect(isSorted([], sort)).toBe(true);
   });
 
-  it('leaves equals in order of number, and reads numbers in texts', () => {
+  it('keeps equal runs in order of number, and sorts numbers in texts by value', () => {
     const rows = [10, 9, 1].map(number => aRun(number, { host: `node${number % 9}` }));
     expect(names(sortRuns(rows, { column: 'host', descending: false }))).toEqual([9, 1, 10]);
     expect(names(sortRuns(rows, { column: 'name', descending: false }))).toEqual([1, 9, 10]);

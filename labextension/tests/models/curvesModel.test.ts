@@ -13,14 +13,14 @@ function aCurve(run: string, key: string, changes: Partial<Curve> = {}): Curve {
   return { run, key, start: 0, x: [0, 1], low: [1, 2], high: null, ...changes };
 }
 
-/** Of `long`, ten points stand for a thousand. */
+/** In `long`, ten points represent a thousand. */
 const COARSE = {
   x: [0, 100, 200, 300, 400, 500, 600, 700, 800, 900],
   low: new Array<number>(10).fill(-1),
   high: new Array<number>(10).fill(1)
 };
 
-/** A server of curves: every run has logged every key but `never`. */
+/** A server of curves: every run has logged every key except `never`. */
 class Server {
   readonly asked: { keys: readonly string[]; runs: readonly string[] }[] = [];
   readonly open = new Map<number, { topic: CurvesTopic; receive: (message: Message) => void }>();
@@ -73,7 +73,7 @@ async function settled(model: CurvesModel): Promise<void> {
 }
 
 describe('curves', () => {
-  it('of ended runs are fetched once, in parts', async () => {
+  it('of ended runs are fetched once, in batches', async () => {
     const server = new Server();
     const model = new CurvesModel(server, 'sweep');
     const wanted = { keys: ['loss', 'acc', 'never'], runs: ended(120), axis: 'step' as const };
@@ -92,7 +92,7 @@ describe('curves', () => {
     expect(server.open.size).toBe(0);
   });
 
-  it('come for more keys than fit into one answer', async () => {
+  it('are loaded for more keys than fit into one response', async () => {
     const server = new Server();
     const model = new CurvesModel(server, 'sweep');
     const keys = Array.from({ length: 250 }, (_, index) => `key${index}`);
@@ -102,7 +102,7 @@ describe('curves', () => {
     expect(model.get('step', 'run1', 'key249')).toBeNull();
   });
 
-  it('of living runs are followed, and fetched when these have ended', async () => {
+  it('of active runs are followed, and fetched once these have ended', async () => {
     const server = new Server();
     const model = new CurvesModel(server, 'sweep');
     const wanted = { keys: ['loss'], axis: 'step' as const };
@@ -115,7 +115,7 @@ describe('curves', () => {
     expect(model.get('step', 'a', 'loss')).toMatchObject({ x: [0, 1, 2], low: [1, 5, 6] });
     expect(server.asked).toHaveLength(0);
     model.setSelection({ ...wanted, runs: [{ id: 'a', ended: true }] });
-    // What is there stays until the whole has come.
+    // The partial curve stays until the complete one has been loaded.
     expect(model.get('step', 'a', 'loss')?.low).toEqual([1, 5, 6]);
     await settled(model);
     expect(server.open.size).toBe(0);
@@ -134,7 +134,7 @@ describe('curves', () => {
     expect(model.get('step', 'a', 'loss')?.low).toEqual([1, 2, 7]);
   });
 
-  it('are asked for anew where a part is missing in between', () => {
+  it('are reloaded if a part is missing in between', () => {
     const server = new Server();
     const model = new CurvesModel(server, 'sweep');
     model.setSelection({ keys: ['loss'], runs: [{ id: 'a', ended: false }], axis: 'step' });
@@ -144,7 +144,7 @@ describe('curves', () => {
     expect(server.open.size).toBe(1);
   });
 
-  it('say why they are missing, and are tried again when asked', async () => {
+  it('report why they are missing, and are retried on request', async () => {
     const server = new Server();
     const model = new CurvesModel(server, 'sweep');
     server.failing = 'the store is locked';
@@ -158,7 +158,7 @@ describe('curves', () => {
     expect(model.get('step', 'run0', 'loss')).not.toBeNull();
   });
 
-  it('are finer where somebody has zoomed in, and the same again when not', async () => {
+  it('are finer in the zoomed range, and restored afterwards', async () => {
     const server = new Server();
     const model = new CurvesModel(server, 'sweep');
     const wanted = { keys: ['long'], runs: ended(2), axis: 'step' as const };
@@ -172,13 +172,13 @@ describe('curves', () => {
     expect(near?.x.slice(0, 5)).toEqual([0, 100, 200, 249, 250]);
     expect(near?.x.slice(-6)).toEqual([400, 500, 600, 700, 800, 900]);
     expect([near?.low[4], near?.high?.[4]]).toEqual([250, 250]);
-    // The same answer for the same question.
+    // The same response to the same request.
     expect(model.get('step', 'run1', 'long')).toBe(near);
     model.setSelection(wanted);
     expect(model.get('step', 'run1', 'long')).toBe(whole);
   });
 
-  it('that have all their points are not asked for again by a zoom', async () => {
+  it('with full resolution are not fetched again by a zoom', async () => {
     const server = new Server();
     const model = new CurvesModel(server, 'sweep');
     const wanted = { keys: ['loss'], runs: ended(1), axis: 'step' as const };
@@ -191,7 +191,7 @@ describe('curves', () => {
     expect(server.asked).toHaveLength(1);
   });
 
-  it('that could not be had come when the connection is back', async () => {
+  it('that failed to load are fetched when the connection is back', async () => {
     const server = new Server();
     const model = new CurvesModel(server, 'sweep');
     server.failing = 'unreachable';
@@ -207,7 +207,7 @@ describe('curves', () => {
     expect(model.get('step', 'run0', 'loss')).not.toBeNull();
   });
 
-  it('are joined where a new part begins', () => {
+  it('are joined where a new part starts', () => {
     const curve = aCurve('a', 'loss', { x: [0, 1, 2], low: [1, 2, 3] });
     expect(applyPatch(curve, aCurve('a', 'loss'))).toMatchObject({ x: [0, 1] });
     expect(applyPatch(null, aCurve('a', 'loss', { start: 1 }))).toBeNull();
@@ -219,8 +219,8 @@ describe('curves', () => {
   });
 });
 
-describe('the runs that are drawn', () => {
-  it('are all that have begun, where they are few', () => {
+describe('the drawn runs', () => {
+  it('are all that have started, if they are few', () => {
     const rows = [...runs(3), aRun(3, { started: null })];
     expect(visibleRuns(rows, false)).toMatchObject({ total: 3 });
     expect(visibleRuns(rows, false).runs).toHaveLength(3);
@@ -243,14 +243,14 @@ describe('the runs that are drawn', () => {
   });
 });
 
-describe('the keys that are shown', () => {
-  it('begin with the objective, without those of W&B itself', () => {
+describe('the shown keys', () => {
+  it('start with the objective, without those of W&B itself', () => {
     expect(drawableKeys(['_step', 'acc', 'loss'], 'loss')).toEqual(['loss', 'acc']);
     expect(drawableKeys(['acc', 'loss'], null)).toEqual(['acc', 'loss']);
     expect(drawableKeys(['acc'], 'loss')).toEqual(['acc']);
   });
 
-  it('are all as long as none that is there was chosen', () => {
+  it('are all of them if no existing one was chosen', () => {
     expect(selectKeys(['a', 'b', 'c'], ['c', 'a'])).toEqual(['a', 'c']);
     expect(selectKeys(['a', 'b'], ['gone'])).toEqual(['a', 'b']);
     expect(toggle(['a'], 'b')).toEqual(['a', 'b']);
@@ -258,8 +258,8 @@ describe('the keys that are shown', () => {
   });
 });
 
-describe('a run that is picked', () => {
-  it('is the only one selected, one more, or none any more', () => {
+describe('a picked run', () => {
+  it('becomes the only one selected, is added, or is deselected', () => {
     expect(toggleSelection(['a', 'b'], 'a', false)).toEqual(['a']);
     expect(toggleSelection(['a'], 'a', false)).toEqual([]);
     expect(toggleSelection(['a'], 'b', true)).toEqual(['a', 'b']);

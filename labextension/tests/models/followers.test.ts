@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 
 import { Followers } from '../../src/models/followers';
 
-it('the first follower opens, and the last one closes, once each', () => {
+it('opens with the first follower and closes with the last, once each', () => {
   const calls: string[] = [];
   const followers = new Followers(
     () => void calls.push('open'),

@@ -25,7 +25,7 @@ function page(
 }
 
 describe('lines of an output', () => {
-  it('are known where they came from the end or were asked for', () => {
+  it('are available if they came from the end or were requested', () => {
     const lines = new LogBuffer();
     lines.appendTail(page(1900, 100, 2000));
     expect([lines.total, lines.get(1999), lines.get(1899)]).toEqual([2000, '1999', undefined]);
@@ -36,7 +36,7 @@ describe('lines of an output', () => {
     expect(lines.firstMissingPage(1500, 2000)).toBeNull();
   });
 
-  it('are asked for again where the last one may have gone on', () => {
+  it('are requested again if the last one may have grown', () => {
     const lines = new LogBuffer();
     lines.appendTail(page(0, 10, 10));
     lines.appendTail(page(300, 100, 400));
@@ -47,14 +47,14 @@ describe('lines of an output', () => {
     expect(lines.get(9)).toBeUndefined();
   });
 
-  it('begin anew where the output does', () => {
+  it('are reset if the output is', () => {
     const lines = new LogBuffer();
     lines.appendTail(page(0, 10, 10));
     lines.appendTail(page(0, 2, 2));
     expect([lines.total, lines.get(1), lines.get(5)]).toEqual([2, '1', undefined]);
   });
 
-  it('are forgotten where nobody has looked for long', () => {
+  it('are evicted if they were not used for long', () => {
     const lines = new LogBuffer();
     const total = 100 * PAGE_LINES;
     for (let number = 0; number < 60; number += 1) {
@@ -76,7 +76,7 @@ describe('a search', () => {
       return Promise.resolve({ lines: lines.slice(0, limit), more: lines.length > limit });
     });
 
-  it('begins near where one looks, and goes round', async () => {
+  it('starts near the visible lines, and wraps around', async () => {
     const search = new LogSearch(server(10, 100));
     await search.find('x', 35);
     expect([search.lines.length, search.currentLine]).toEqual([10, 40]);
@@ -90,7 +90,7 @@ describe('a search', () => {
     expect(search.currentLine).toBe(90);
   });
 
-  it('goes on part by part as far as it has to', async () => {
+  it('loads further matches as needed', async () => {
     const search = new LogSearch(server(1, 35_000));
     await search.find('x', 12_345);
     expect([search.lines.length, search.hasMore, search.currentLine]).toEqual([
@@ -102,7 +102,7 @@ describe('a search', () => {
     expect(search.lines).toHaveLength(10_000);
   });
 
-  it('looks only through what is new when the output grows', async () => {
+  it('searches only new lines when the output grows', async () => {
     let total = 20;
     const ask = vi.fn((text: string, first: number) => server(10, total)(text, first, 10_000));
     const search = new LogSearch(ask);
@@ -115,7 +115,7 @@ describe('a search', () => {
     expect(search.currentLine).toBe(0);
   });
 
-  it('says so where there is none, or no answer', async () => {
+  it('reports when there is no match, or an error', async () => {
     const search = new LogSearch(server(10, 100));
     await search.find('none', 0);
     expect([search.lines, search.hasMore, search.currentLine, search.matchIndex]).toEqual([
@@ -129,7 +129,7 @@ describe('a search', () => {
     expect(broken.problem).toBe('The server is gone.');
   });
 
-  it('forgets an answer to an older question', async () => {
+  it('ignores responses to an older search', async () => {
     let answer: (found: LogMatches) => void = () => undefined;
     const slow = new Promise<LogMatches>(done => (answer = done));
     const search = new LogSearch(text => (text === 'old' ? slow : server(10, 100)(text, 0, 99)));
@@ -146,7 +146,7 @@ describe('the scrollbar', () => {
   for (const total of [100, 10_000, 50_000_000]) {
     const extent = { total, height };
 
-    it(`stands for any of ${total} lines, and the end`, () => {
+    it(`represents any of ${total} lines, and the end`, () => {
       const line = Math.floor(total / 3);
       const place = positionAt(scrollTopOf({ line, fraction: 0.5 }, extent), extent);
       expect(Math.abs((place?.line ?? -1) - line)).toBeLessThanOrEqual(1);
@@ -156,13 +156,13 @@ describe('the scrollbar', () => {
     });
   }
 
-  it('is not there where all can be seen', () => {
+  it('is missing if all lines are visible', () => {
     const extent = { total: 3, height };
     expect(scrollHeight(extent)).toBe(height);
     expect(positionAt(0, extent)).toBeNull();
   });
 
-  it('has the lines rendered that can be seen, and some more', () => {
+  it('renders the visible lines, and some more', () => {
     const extent = { total: 1000, height: 10 * LINE_HEIGHT };
     expect(visibleRange({ line: 500, fraction: 0 }, extent, 5)).toEqual([495, 516]);
     expect(visibleRange({ line: 0, fraction: 0 }, extent, 5)).toEqual([0, 16]);

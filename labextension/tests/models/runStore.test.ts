@@ -7,7 +7,7 @@ import { aRun, runs } from '../factories';
 const ids = (rows: readonly { id: string }[]) => rows.map(row => row.id);
 
 describe('rows', () => {
-  it('stand in order of number and attempt, in whatever order they come', () => {
+  it('are in order of number and attempt, whatever order they arrive in', () => {
     const rows = new RunStore();
     const retry = aRun(1, { id: 'retry', attempt: 1 });
     rows.merge([aRun(2), retry]);
@@ -16,7 +16,7 @@ describe('rows', () => {
     expect(rows.get('retry')).toBe(retry);
   });
 
-  it('are replaced in their place, and the array is a new one', () => {
+  it('are replaced in place, in a new array', () => {
     const rows = new RunStore();
     rows.merge(runs(3));
     const before = rows.all;
@@ -27,7 +27,7 @@ describe('rows', () => {
     expect(before[1].state).toBe('finished');
   });
 
-  it('stay the same array while nothing comes', () => {
+  it('stay the same array while nothing arrives', () => {
     const rows = new RunStore();
     rows.merge(runs(3));
     const before = rows.all;
@@ -36,7 +36,7 @@ describe('rows', () => {
     expect(rows.filtered(NO_FILTER)).toBe(before);
   });
 
-  it('are filtered anew where they or the filter have changed', () => {
+  it('are filtered again if they or the filter have changed', () => {
     const rows = new RunStore();
     rows.merge(runs(4));
     const failed = { ...NO_FILTER, states: ['failed' as const] };
@@ -47,7 +47,7 @@ describe('rows', () => {
     expect(rows.filtered({ ...failed, states: [] })).toHaveLength(4);
   });
 
-  it('are those in question where some are selected', () => {
+  it('are the selected ones if there are any', () => {
     const rows = new RunStore();
     rows.merge(runs(4));
     const selection = ['run00001', 'run00002', 'gone'];
@@ -60,7 +60,7 @@ describe('rows', () => {
     expect(rows.active(text, selection)[0].state).toBe('failed');
   });
 
-  it('cost little where little changes', () => {
+  it('are cheap to update if little changes', () => {
     const rows = new RunStore();
     rows.merge(runs(10_000));
     const filter = { ...NO_FILTER, text: 'adam' };

@@ -11,7 +11,7 @@ import { aRun, runs } from '../factories';
 
 const SWEEP = 'abcd1234';
 
-/** A server in memory: it pages through rows, and tells what changes to whoever has it open. */
+/** An in-memory server: it pages through rows, and sends changes to open topics. */
 class Server {
   rows: RunRow[] = [];
   fails = '';
@@ -62,7 +62,7 @@ function followed(server: Server, state = new StateDB()) {
 }
 
 describe('the model of a sweep', () => {
-  it('loads page by page, and follows from the first page on', async () => {
+  it('loads page by page, and follows changes from the first page on', async () => {
     const server = new Server();
     server.rows = runs(2500);
     const { sweep, following } = followed(server);
@@ -76,14 +76,14 @@ describe('the model of a sweep', () => {
     expect(sweep.run('run00003')?.state).toBe('failed');
     following.dispose();
     expect(server.topics.filter(({ topic }) => topic === 'runs')).toEqual([]);
-    // Shown again, it asks only for what has changed since.
+    // When shown again, it fetches only what has changed since.
     sweep.follow();
     await expect
       .poll(() => server.topics)
       .toContainEqual({ topic: 'runs', sweep: SWEEP, mark: 'later' });
   });
 
-  it('says what has failed, and goes on when the connection is back', async () => {
+  it('reports errors, and continues when the connection is back', async () => {
     const server = new Server();
     server.rows = runs(3);
     server.fails = 'The store is locked.';
@@ -96,7 +96,7 @@ describe('the model of a sweep', () => {
     expect(sweep.problem).toBe('');
   });
 
-  it('considers the selected runs that pass the filter, or else all that do', async () => {
+  it('uses the selected runs that pass the filter, or else all that do', async () => {
     const server = new Server();
     server.rows = runs(6);
     const { sweep } = followed(server);
@@ -108,7 +108,7 @@ describe('the model of a sweep', () => {
     expect(numbers()).toEqual([3]);
   });
 
-  it('has the choice and the settings of its views again after a reload', async () => {
+  it('restores the selection and the settings of its views after a reload', async () => {
     const state = new StateDB();
     const first = followed(new Server(), state);
     await expect.poll(() => first.sweep.isRestored).toBe(true);
@@ -116,7 +116,7 @@ describe('the model of a sweep', () => {
     first.sweep.setViewState({ filter, selection: ['run00001'] });
     first.sweep.saveSettings('view', { tab: 'runs' });
     first.sweep.saveSettings('curves', { axis: 'time' });
-    // Nobody waits for the pause after which changes are kept: leaving keeps them, too.
+    // Disposing saves pending changes without waiting for the delay.
     first.lease.dispose();
     await expect.poll(async () => (await state.list('wandb-magic-choice')).ids).toHaveLength(1);
 
@@ -131,7 +131,7 @@ describe('the model of a sweep', () => {
     });
   });
 
-  it('is not restored over what somebody has chosen meanwhile', async () => {
+  it('does not overwrite newer choices when it is restored', async () => {
     const state = new StateDB();
     await state.save(`wandb-magic-choice:${SWEEP}`, { choice: { selection: ['old'] } });
     const { sweep } = followed(new Server(), state);

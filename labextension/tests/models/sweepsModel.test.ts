@@ -9,7 +9,7 @@ import type { Message, RunRow, SweepSummary, Topic, Verb } from '../../src/api/s
 import { aRun } from '../factories';
 import { aSweep } from '../sweeps';
 
-/** A server in memory, with sweeps and the runs of one of them. */
+/** An in-memory server with sweeps, and the runs of one of them. */
 class Server {
   sweeps: SweepSummary[] = [];
   runs: RunRow[] = [];
@@ -83,8 +83,8 @@ beforeEach(() => {
   model.stateChanged.connect((_, transition) => void seen.push(transition));
 });
 
-describe('what the page hears of sweeps', () => {
-  it('has those that go on first, then the newest', () => {
+describe('the model of all sweeps', () => {
+  it('lists active sweeps first, then the newest', () => {
     server.tell(
       aSweep('old', { created: 1 }),
       aSweep('new', { created: 3 }),
@@ -94,7 +94,7 @@ describe('what the page hears of sweeps', () => {
     expect(model.isReady).toBe(true);
   });
 
-  it('is a transition only where it was known before', () => {
+  it('reports a state change only if the sweep was known before', () => {
     server.tell(aSweep('a', { state: 'running' }));
     expect(seen).toEqual([]);
     server.tell(aSweep('a', { state: 'running', ended: 2 }));
@@ -105,7 +105,7 @@ describe('what the page hears of sweeps', () => {
     ]);
   });
 
-  it('tells what was asked for on this page from what was not', async () => {
+  it('distinguishes the changes that this page requested', async () => {
     server.tell(aSweep('a', { state: 'running' }));
     server.sweeps = [aSweep('a', { state: 'stopping' })];
     await model.request('a', 'stop');
@@ -120,7 +120,7 @@ describe('what the page hears of sweeps', () => {
     ]);
   });
 
-  it('asked for nothing where it was refused', async () => {
+  it('does not count a refused request', async () => {
     server.tell(aSweep('a', { state: 'running' }));
     server.fails = 'the sweep does not answer';
     await expect(model.request('a', 'pause')).rejects.toThrow('does not answer');
@@ -128,7 +128,7 @@ describe('what the page hears of sweeps', () => {
     expect(seen.map(({ isRequested }) => isRequested)).toEqual([false]);
   });
 
-  it('is asked for once by all who want to know at the same time', async () => {
+  it('shares one request between simultaneous callers', async () => {
     server.sweeps = [aSweep('a')];
     await Promise.all([model.refresh(), model.refresh()]);
     expect(server.asked).toEqual(['sweeps']);
@@ -138,7 +138,7 @@ describe('what the page hears of sweeps', () => {
     expect(model.summary('a')).toBeUndefined();
   });
 
-  it('says which sweep was deleted here', async () => {
+  it('reports which sweep was deleted on this page', async () => {
     const removed: string[] = [];
     model.sweepDeleted.connect((_, id) => void removed.push(id));
     server.tell(aSweep('a'));
@@ -146,7 +146,7 @@ describe('what the page hears of sweeps', () => {
     expect([removed, model.sweeps]).toEqual([['a'], []]);
   });
 
-  it('knows who is looked at', () => {
+  it('knows which sweeps are watched', () => {
     const watching = [model.watch('a'), model.watch('a')];
     watching[0].dispose();
     expect([model.isWatched('a'), model.isWatched('b')]).toEqual([true, false]);
@@ -158,7 +158,7 @@ describe('what the page hears of sweeps', () => {
 describe('the newest runs', () => {
   const numbers = (newest: RecentRunsModel) => newest.rows.map(({ number }) => number);
 
-  it('are kept up to date without the others', async () => {
+  it('are updated without loading the others', async () => {
     server.runs = Array.from({ length: 100 }, (_, number) => aRun(number));
     const newest = new RecentRunsModel(model, 'a', 3);
     await vi.waitFor(() => expect(numbers(newest)).toEqual([99, 98, 97]));
@@ -172,7 +172,7 @@ describe('the newest runs', () => {
     expect(server.topics.map(({ topic }) => topic)).toEqual(['sweeps']);
   });
 
-  it('come when the server is there again', async () => {
+  it('are loaded when the server is back', async () => {
     server.runs = [aRun(0)];
     server.fails = 'nobody is there';
     const newest = new RecentRunsModel(model, 'a', 3);

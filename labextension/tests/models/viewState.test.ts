@@ -8,8 +8,8 @@ import {
 } from '../../src/models/viewState';
 import { NO_FILTER } from '../../src/models/columns';
 
-describe('what was kept', () => {
-  it('comes back as it was, open ends of ranges included', () => {
+describe('the saved state', () => {
+  it('is restored unchanged, including open ends of ranges', () => {
     const kept = {
       viewState: {
         filter: {
@@ -25,13 +25,13 @@ describe('what was kept', () => {
   });
 
   it.each([undefined, null, 3, 'x', [], {}, { viewState: 4, viewSettings: [] }])(
-    'is nothing where it cannot be read: %j',
+    'is empty if it cannot be read: %j',
     kept => {
       expect(deserialize(kept)).toEqual(INITIAL_STATE);
     }
   );
 
-  it('leaves out what another version wrote', () => {
+  it('ignores what another version wrote', () => {
     const { viewState } = deserialize({
       viewState: {
         filter: { text: 1, states: ['failed', 'flying'], ranges: { a: { from: 1 }, b: null } },
@@ -43,7 +43,7 @@ describe('what was kept', () => {
 });
 
 describe('settings', () => {
-  it('are the defaults where nothing of their kind was kept', () => {
+  it('are the defaults if nothing of the same type was saved', () => {
     const defaults = { smoothing: 0.5, axis: 'step', keys: ['loss'] };
     expect(mergeSettings({ smoothing: 'much', axis: 'time', keys: {}, old: 1 }, defaults)).toEqual(
       {
@@ -56,7 +56,7 @@ describe('settings', () => {
 });
 
 describe('a filter', () => {
-  it('holds something back once anything is in it', () => {
+  it('is active once it has any condition', () => {
     expect(isFilterActive(NO_FILTER)).toBe(false);
     expect(isFilterActive({ ...NO_FILTER, text: '  ' })).toBe(false);
     expect(isFilterActive({ ...NO_FILTER, states: ['lost'] })).toBe(true);

@@ -15,7 +15,7 @@ const ids = (groups: readonly ISweepGroup[]) =>
   groups.map(({ sweeps }) => sweeps.map(({ id }) => id).join(' '));
 
 describe('the groups of the sidebar', () => {
-  it('have what goes on, or waits for somebody, apart from what is over', () => {
+  it('separate sweeps that are active, or wait for the user, from ended ones', () => {
     const sweeps = [
       aSweep('a', { state: 'running' }),
       aSweep('b', { state: 'paused' }),
@@ -26,7 +26,7 @@ describe('the groups of the sidebar', () => {
     expect(ids(groupSweeps(sweeps))).toEqual(['a b c', 'd e']);
   });
 
-  it('keep everything in its place while they are held, and put new ones behind', () => {
+  it('keep all positions while they are held, and append new sweeps', () => {
     const before = groupSweeps([aSweep('a', { state: 'running' }), aSweep('b'), aSweep('c')]);
     const now = [aSweep('n', { state: 'running' }), aSweep('a', { ended: 31 }), aSweep('c')];
     const held = groupSweeps(now, before);
@@ -47,16 +47,16 @@ describe('the filter of the sidebar', () => {
     ['failed', true],
     ['abc', true],
     ['bayes mnist', false]
-  ])('looks for the words %j anywhere in any order', (text, found) => {
+  ])('finds the words %j anywhere in any order', (text, found) => {
     expect(matchesFilter(sweep, { text, states: [] })).toBe(found);
   });
 
-  it('lets some states through', () => {
+  it('passes the chosen states', () => {
     expect(matchesFilter(sweep, { text: '', states: ['running', 'finished'] })).toBe(true);
     expect(matchesFilter(sweep, { text: 'bayes', states: ['running'] })).toBe(false);
   });
 
-  it('has nothing to say of the state of what cannot be read', () => {
+  it('excludes unreadable sweeps if states are chosen', () => {
     const unreadable = { id: 'x', name: 'old', reason: 'damaged' };
     expect(unreadableMatchesFilter(unreadable, { text: 'old', states: [] })).toBe(true);
     expect(unreadableMatchesFilter(unreadable, { text: '', states: ['died'] })).toBe(false);
@@ -76,7 +76,7 @@ describe('the tree of the sidebar', () => {
     expect(nodes[row('unreadable')]).toMatchObject({ position: 3, siblingCount: 3, count: 1 });
   });
 
-  it('hides what is in a folded group, and says how much that is', () => {
+  it('hides the sweeps of a collapsed group, and shows their number', () => {
     const folded = buildNodes(groups, [], name => name === 'earlier');
     expect(folded.map(({ key }) => key)).toEqual(['running', 'a', 'earlier']);
     expect(folded[2]).toMatchObject({ folded: true, count: 2, position: 2, siblingCount: 2 });
@@ -94,11 +94,11 @@ describe('the tree of the sidebar', () => {
     ['End', 'a', 'x'],
     ['ArrowLeft', 'c', 'earlier'],
     ['ArrowRight', 'earlier', 'b']
-  ])('%s leads from %s to %s', (key, from, to) => {
+  ])('%s moves from %s to %s', (key, from, to) => {
     expect(nodes[rowForKey(key, nodes, row(from)) ?? -1].key).toBe(to);
   });
 
-  it('leaves a key alone that leads nowhere: it folds, opens, or is not ours', () => {
+  it('ignores keys that do not move: they collapse, open, or are unknown', () => {
     expect(rowForKey('ArrowLeft', nodes, row('earlier'))).toBeNull();
     expect(rowForKey('ArrowRight', nodes, row('b'))).toBeNull();
     expect(rowForKey('Enter', nodes, row('b'))).toBeNull();
@@ -107,17 +107,17 @@ describe('the tree of the sidebar', () => {
   });
 });
 
-describe('what is read out of a sweep', () => {
+describe('the accessible label of a sweep', () => {
   const trans = nullTranslator.load('wandb_magic');
 
-  it('is what the eyes see', () => {
+  it('says everything that is shown', () => {
     const sweep = aSweep('a', { state: 'running', ended: 18, failed: 1, remaining: 242 });
     expect(accessibleLabel(sweep, trans)).toBe(
       'sweep a, running, 18 of 30 runs, best 0.9134, 4 m 2 s left, 1 failed'
     );
   });
 
-  it('says why a sweep does not go on', () => {
+  it('says why a sweep is not running', () => {
     const paused = aSweep('a', { state: 'paused', cause: 'the first 3 runs failed', best: null });
     expect(accessibleLabel(paused, trans)).toContain('the first 3 runs failed');
     expect(accessibleLabel(aSweep('a', { state: 'died' }), trans)).toContain(

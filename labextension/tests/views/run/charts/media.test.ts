@@ -13,7 +13,7 @@ import { groupMetrics, describeMetric } from '../../../../src/views/run/system/s
 
 const trans = nullTranslator.load('wandb_magic');
 
-test('keys go into sections by what stands before a slash or a dot', () => {
+test('keys are grouped by the text before a slash or a dot', () => {
   const keys = ['epoch', 'train/loss', 'val.loss', 'train/lr', '_step'];
   expect(groupKeys(keys, '')).toEqual([
     { title: '', keys: ['epoch'] },
@@ -35,14 +35,14 @@ test('a histogram is read with bins or packed', () => {
   expect(plain && packed && valueRange([plain, packed])).toEqual([-1, 2]);
 });
 
-test('what is no histogram is none', () => {
+test('values that are not histograms are rejected', () => {
   for (const value of [null, 3, {}, { values: [1] }, { values: ['a'], bins: [0, 1] }]) {
     expect(parseHistogram(0, value)).toBeNull();
   }
   expect(parseHistogram(0, { values: [1, 2], bins: [0, 1] })).toBeNull();
 });
 
-test('many histograms are thinned, and the last one stays', () => {
+test('many histograms are downsampled, including the last one', () => {
   const all = Array.from({ length: 501 }, (_, step) => ({ step, edges: [0, 1], counts: [1] }));
   const some = downsampleHistograms(all, 100);
   expect(some.length).toBeLessThanOrEqual(100);
@@ -66,7 +66,7 @@ test('images come with captions, masks and boxes', () => {
   });
 });
 
-test('what is not known is shown as what it says it is', () => {
+test('unknown media are shown by the name of their type', () => {
   expect(parseMedia({ _type: 'molecule-file', path: 'm.pdb' })).toEqual({
     kind: 'file',
     type: 'molecule-file',
@@ -76,14 +76,14 @@ test('what is not known is shown as what it says it is', () => {
   expect(parseMedia('a text')).toEqual({ kind: 'text', text: 'a text' });
 });
 
-test('a table is read, and what is none is not', () => {
+test('tables are parsed, and anything else is rejected', () => {
   const text = JSON.stringify({ columns: ['a', 'b'], data: [[1, 'x']], ncols: 2 });
   expect(parseTable(text)).toEqual({ columns: ['a', 'b'], rows: [[1, 'x']] });
   expect(parseTable('{"columns": 3}')).toBeNull();
   expect(parseTable('<html>')).toBeNull();
 });
 
-test('boxes are told by their sides or their middle, in shares or pixels', () => {
+test('boxes are given by their edges or their center, in fractions or pixels', () => {
   const text = JSON.stringify({
     class_labels: { 1: 'digit' },
     box_data: [

@@ -16,7 +16,7 @@ const XY = {
   ]
 };
 
-test('a line joins its points in the order of x, group by group', () => {
+test('lines join their points in the order of x, group by group', () => {
   const plain = parseWandbPlot(chart('wandb/line/v0', { x: 'a', y: 'b' }), XY);
   expect(plain?.kind).toBe('lines');
   expect(plain?.marks.map(mark => [mark.x, mark.y])).toEqual([
@@ -39,7 +39,7 @@ test('a line joins its points in the order of x, group by group', () => {
   ]);
 });
 
-test('a series names its lines, a curve keeps the order of its points', () => {
+test('line series have names, and curves keep the order of their points', () => {
   const series = parseWandbPlot(
     chart(
       'wandb/lineseries/v0',
@@ -76,13 +76,13 @@ test('a series names its lines, a curve keeps the order of its points', () => {
   expect([curve?.x.title, curve?.y.title]).toEqual(['Recall', 'precision']);
 });
 
-test('bars stand in the order of the table, on the ground', () => {
+test('bars are in the order of the table, and start at zero', () => {
   const bars = parseWandbPlot(chart('wandb/bar/v0', { label: 'c', value: 'a' }), XY);
   expect(bars?.x.scale).toEqual({ kind: 'category', values: ['one', 'two', 'one'] });
   expect(bars?.y.scale).toMatchObject({ low: 0, high: 3 });
 });
 
-test('values are counted into bins, each of them once', () => {
+test('each value is counted in one bin', () => {
   const rows = Array.from({ length: 100 }, (_, index) => [index]);
   const bins = parseWandbPlot(chart('wandb/histogram/v0', { value: 'a' }), {
     columns: ['a'],
@@ -98,7 +98,7 @@ test('values are counted into bins, each of them once', () => {
   expect(same?.marks.reduce((sum, mark) => sum + mark.y, 0)).toBe(2);
 });
 
-test('a confusion matrix has its first class at the left and at the top', () => {
+test('the first class of a confusion matrix is at the top left', () => {
   const matrix = parseWandbPlot(
     chart('wandb/confusion_matrix/v1', { Actual: 'A', Predicted: 'P', nPredictions: 'n' }),
     {
@@ -121,7 +121,7 @@ test('a confusion matrix has its first class at the left and at the top', () => 
   ]);
 });
 
-test('what cannot be drawn is shown as a table', () => {
+test('unsupported charts are shown as a table', () => {
   expect(parseWandbPlot(chart('somebody/own', { x: 'a', y: 'b' }), XY)).toBeNull();
   expect(parseWandbPlot(chart('wandb/line/v0', { x: 'a', y: 'gone' }), XY)).toBeNull();
   expect(parseWandbPlot(chart('wandb/line/v0', { x: 'c', y: 'b' }), XY)).toBeNull();
@@ -135,7 +135,7 @@ test('what cannot be drawn is shown as a table', () => {
   ).toBeNull();
 });
 
-test('the nearest mark is found, a bar by its place alone', () => {
+test('the nearest mark is found, and bars by their x alone', () => {
   const frame = { x: (value: number) => 10 * value, y: (value: number) => 100 - value };
   const points = parseWandbPlot(chart('wandb/scatter/v0', { x: 'a', y: 'b' }), XY);
   expect(points && nearestMark(points, { left: 11, top: 89 }, frame)).toBe(1);

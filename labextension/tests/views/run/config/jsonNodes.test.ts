@@ -10,13 +10,13 @@ const DOCUMENT = {
   grad: { _type: 'histogram', bins: [1, 2, 3] }
 };
 
-/** Names all the way down. */
+/** The names of all nodes, depth first. */
 function names(nodes: readonly IJsonNode[]): unknown[] {
   return nodes.map(({ name, children }) => (children ? [name, names(children())] : name));
 }
 
 describe('a document', () => {
-  it('is in order, numbers by their value', () => {
+  it('is sorted, numbers by value', () => {
     expect(toNodes(DOCUMENT).map(node => node.name)).toEqual([
       'grad',
       'layer2',
@@ -26,7 +26,7 @@ describe('a document', () => {
     ]);
   });
 
-  it('says what is in a value or branch in one line', () => {
+  it('previews a value or branch in one line', () => {
     const texts = Object.fromEntries(toNodes(DOCUMENT).map(node => [node.name, node.text]));
     expect(texts).toEqual({
       grad: 'histogram',
@@ -40,7 +40,7 @@ describe('a document', () => {
     );
   });
 
-  it('has branches that can be opened, but for empty ones', () => {
+  it('has branches that can be expanded, except empty ones', () => {
     const optimizer = toNodes(DOCUMENT).find(node => node.name === 'optimizer');
     expect(names(optimizer?.children?.() ?? [])).toEqual(['name', ['betas', ['0', '1']], 'empty']);
   });
@@ -52,7 +52,7 @@ describe('a document', () => {
     expect(toNodes(DOCUMENT, 'nowhere')).toEqual([]);
   });
 
-  it('shows all below a branch whose name was searched for', () => {
+  it('shows everything below a branch whose name matches', () => {
     expect(names(toNodes(DOCUMENT, 'optim'))).toEqual([
       ['optimizer', ['name', ['betas', ['0', '1']], 'empty']]
     ]);

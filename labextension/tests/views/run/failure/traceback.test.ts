@@ -31,7 +31,7 @@ lines
 describe('a traceback', () => {
   const parts = parseTraceback(TRACEBACK, SOURCE);
 
-  it('is told apart into frames with their lines, and the text between', () => {
+  it('is split into frames with their lines, and the text between', () => {
     expect(parts.map(part => part.text.split('\n').length)).toEqual([1, 3, 2, 2, 5, 2, 2]);
     expect(parts.map(part => part.text).join('\n')).toBe(TRACEBACK.trim());
   });
@@ -40,7 +40,7 @@ describe('a traceback', () => {
     expect(cellLines(parts)).toEqual([40, 39]);
   });
 
-  it('knows what is the user’s own, and what belongs to a library', () => {
+  it('distinguishes the user’s code from libraries', () => {
     expect(parts.map(part => part.isUserCode)).toEqual([
       false,
       true,

@@ -23,7 +23,7 @@ describe('files', () => {
     file('a/x.txt')
   ];
 
-  it('stand by folder, the run’s own first, in the order of people', () => {
+  it('are grouped by folder, the run’s own first, in natural order', () => {
     expect(
       groupByFolder(files).map(({ name, files: own }) => [name, own.map(each => each.path)])
     ).toEqual([
@@ -33,7 +33,7 @@ describe('files', () => {
     ]);
   });
 
-  it('are filtered by their whole path', () => {
+  it('are filtered by their full path', () => {
     expect(groupByFolder(files, ' IMAGES/b_1').flatMap(folder => folder.files)).toEqual([
       files[0]
     ]);
@@ -43,7 +43,7 @@ describe('files', () => {
 });
 
 describe('a file', () => {
-  it('is shown as what it is', () => {
+  it('is previewed by its type', () => {
     expect(previewType(file('config.yaml'))).toBe('text');
     expect(previewType(file('run.py', 'text/x-python'))).toBe('text');
     expect(previewType(file('notes.rst', 'application/octet-stream'))).toBe('text');
@@ -51,13 +51,13 @@ describe('a file', () => {
     expect(previewType(file('a.png', 'image/png', 10 * MAX_PREVIEW_SIZE))).toBe('image');
   });
 
-  it('is not shown where it is gone, too large, or no text', () => {
+  it('is not previewed if it is missing, too large, or not text', () => {
     expect(previewType(file('a.txt', 'text/plain', null))).toBe('none');
     expect(previewType(file('a.txt', 'text/plain', MAX_PREVIEW_SIZE + 1))).toBe('none');
     expect(previewType(file('weights.pt', 'application/octet-stream'))).toBe('none');
   });
 
-  it('is pretty where it is JSON, and left alone where it only says so', () => {
+  it('is formatted if it is JSON, and unchanged if it only claims to be', () => {
     expect(prettyJson('{"a":[1]}')).toBe('{\n  "a": [\n    1\n  ]\n}');
     expect(prettyJson('{broken')).toBe('{broken');
   });

@@ -34,8 +34,8 @@ const RUN = aRun(4, {
   params: { lr: 0.01, 'opt.name': 'adam', 'model.width': 16, 'model.norm': true, seed: 7 }
 });
 
-describe('what defines a run', () => {
-  it('is what can differ between runs', () => {
+describe('the defining parameters', () => {
+  it('are those that can differ between runs', () => {
     expect(definingParams(RUN, SPEC)).toEqual([
       ['lr', 0.01],
       ['opt.name', 'adam'],
@@ -43,14 +43,14 @@ describe('what defines a run', () => {
     ]);
   });
 
-  it('is all where nothing can differ, or that is not known', () => {
+  it('are all if none can differ, or if that is unknown', () => {
     expect(definingParams(RUN)).toHaveLength(5);
     expect(definingParams(aRun(0, { params: { seed: 7 } }), SPEC)).toEqual([['seed', 7]]);
   });
 });
 
 describe('a reproduction', () => {
-  it('leaves the search one choice, with parameters where they were', () => {
+  it('has a single choice for each parameter, at its original position', () => {
     expect(reproductionCode(RUN, 'digits', DETAIL).config).toBe(`config = {
     "name": "digits, run 4 again",
     "method": "grid",
@@ -83,7 +83,7 @@ describe('a reproduction', () => {
 `);
   });
 
-  it('is started as the sweep was', () => {
+  it('is started in the same way as the sweep', () => {
     expect(reproductionCode(RUN, 'digits', DETAIL).start).toBe(
       '%%wandb_sweep config --count 1\nprint(1)\n'
     );

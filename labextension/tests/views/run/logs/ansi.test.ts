@@ -5,7 +5,7 @@ import { highlightMatches, matchRanges } from '../../../../src/views/run/logs/hi
 
 const ESC = '\u001b';
 
-/** What is written how: text and classes, or text and colors. */
+/** The spans of a line: text and classes, or text and colors. */
 function looks(line: string): string[] {
   return parseAnsiLine(line).map(({ text, style }) =>
     [text, style.classes, style.color, style.background].filter(Boolean).join('|')
@@ -13,7 +13,7 @@ function looks(line: string): string[] {
 }
 
 describe('colors', () => {
-  it('are those of JupyterLab’s terminals where they have a name', () => {
+  it('use JupyterLab’s classes if they have a name', () => {
     expect(looks(`a${ESC}[31mred${ESC}[1;44mmore${ESC}[0mplain`)).toEqual([
       'a',
       'red|ansi-red-fg',
@@ -36,7 +36,7 @@ describe('colors', () => {
     expect(looks(`${ESC}[38;5;999mnone${ESC}[38mnothing`)).toEqual(['nonenothing']);
   });
 
-  it('are swapped by inverse, styles added and taken away', () => {
+  it('are swapped by inverse; styles are added and removed', () => {
     expect(looks(`${ESC}[7ma${ESC}[31mb${ESC}[27mc`)).toEqual([
       'a|ansi-default-inverse-fg ansi-default-inverse-bg',
       'b|ansi-default-inverse-fg ansi-red-bg',
@@ -50,7 +50,7 @@ describe('colors', () => {
 });
 
 describe('a line', () => {
-  it('that was written over shows its last state', () => {
+  it('shows its last state after it was overwritten', () => {
     expect(plainText('  0%|   |\r 50%|## |\r100%|###|')).toBe('100%|###|');
     expect(plainText('\r  1%\r100%\r')).toBe('100%');
     expect(plainText(`old text${ESC}[2K\rnew`)).toBe('new');
@@ -59,7 +59,7 @@ describe('a line', () => {
     expect(plainText('abc\b\bx')).toBe('ax');
   });
 
-  it('has its titles, cursor moves and bells left out', () => {
+  it('omits titles, cursor movements and bells', () => {
     expect(
       plainText(`${ESC}]0;title\u0007a${ESC}]8;;http://x${ESC}\\link${ESC}]8;;${ESC}\\`)
     ).toBe('alink');
@@ -67,17 +67,17 @@ describe('a line', () => {
     expect(plainText(`${ESC}(Bcharset${ESC}`)).toBe('charset');
   });
 
-  it('has other controls shown as signs, which do nothing', () => {
+  it('shows other control characters as inert symbols', () => {
     expect(plainText('a\u0000b\u007fc\td')).toBe('a\u2400b\u2421c\td');
   });
 
-  it('is text, whatever it looks like', () => {
+  it('is text, even if it looks like HTML', () => {
     const hostile = '<script>alert(1)</script>&amp;';
     expect(parseAnsiLine(hostile)).toEqual([{ text: hostile, style: { classes: '' } }]);
     expect(parseAnsiLine('')).toEqual([]);
   });
 
-  it('is read quickly, however long it is', () => {
+  it('is parsed in linear time', () => {
     const line = `${ESC}[31m`.repeat(4000) + '\r1%'.repeat(5000) + `${ESC}]`.repeat(4000);
     const begin = performance.now();
     expect(plainText(line)).toBe('1%');
@@ -85,8 +85,8 @@ describe('a line', () => {
   });
 });
 
-describe('what is looked for', () => {
-  it('is found whatever its case', () => {
+describe('a search text', () => {
+  it('is found ignoring case', () => {
     expect(matchRanges('Loss loss LOSS', 'loss')).toEqual([
       [0, 4],
       [5, 9],
@@ -97,11 +97,11 @@ describe('what is looked for', () => {
       [2, 4]
     ]);
     expect(matchRanges('text', '')).toEqual([]);
-    // Its small letter is longer: the places would not be right.
+    // Its lower case is longer, so the positions would be wrong.
     expect(matchRanges('İ loss', 'loss')).toEqual([[2, 6]]);
   });
 
-  it('is marked across colors', () => {
+  it('is highlighted across colors', () => {
     const cut = highlightMatches(parseAnsiLine(`a${ESC}[31mbc${ESC}[0md`), 'BCD');
     expect(cut.map(({ text, mark, style }) => [text, mark, style.classes])).toEqual([
       ['a', false, ''],

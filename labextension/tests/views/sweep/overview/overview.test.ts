@@ -8,8 +8,8 @@ import { nearestRun, bestSoFar, downsample } from '../../../../src/views/sweep/o
 import { isLogarithmic, parameterOf } from '../../../../src/models/spec';
 import { aRun, runs } from '../../../factories';
 
-describe('the best so far', () => {
-  it('has a record wherever a run is better than all before it', () => {
+describe('the best value so far', () => {
+  it('improves at each run that is better than all before it', () => {
     const rows = [5, 7, null, 3, 4, 1].map((value, number) => aRun(number, { value }));
     const least = bestSoFar(rows, false);
     expect(least?.improvements.map(each => each.number)).toEqual([0, 3, 5]);
@@ -18,14 +18,14 @@ describe('the best so far', () => {
     expect(bestSoFar([aRun(0, { value: null })], false)).toBeNull();
   });
 
-  it('shows all records but not every bad run', () => {
+  it('shows all improvements but not every bad run', () => {
     const rows = runs(100).map(row => ({ ...row, value: row.number === 50 ? 1e9 : row.number }));
     const progress = bestSoFar(rows, false);
     expect(progress?.low).toBe(0);
     expect(progress?.high).toBeLessThan(100);
   });
 
-  it('is drawn with so many points at most', () => {
+  it('is drawn with a limited number of points', () => {
     const points = runs(1000).map(({ id, number }) => ({ run: id, number, value: number }));
     expect(downsample(points, 300)).toHaveLength(300);
     expect(downsample(points, 2)).toEqual([points[0], points[500]]);
@@ -48,7 +48,7 @@ describe('the timeline', () => {
     aRun(3, { agent: -1, started: null, ended: null, state: 'pending' })
   ];
 
-  it('has a lane for each agent, and goes on while a run does', () => {
+  it('has a lane for each agent, and no end while a run is active', () => {
     const timeline = buildTimeline(rows);
     expect(timeline?.agents).toEqual([0, 3]);
     expect(timeline).toMatchObject({ start: 100, end: null });
@@ -56,7 +56,7 @@ describe('the timeline', () => {
     expect(buildTimeline([rows[3]])).toBeNull();
   });
 
-  it('tells which run was where when', () => {
+  it('finds the run at a time and lane', () => {
     const bars = buildTimeline(rows)?.bars ?? [];
     expect(barAt(bars, 0, 105, 200, 0)?.row.number).toBe(0);
     expect(barAt(bars, 0, 120, 200, 0)?.row.number).toBe(2);
@@ -67,7 +67,7 @@ describe('the timeline', () => {
 });
 
 describe('failures', () => {
-  it('are the same where only numbers differ, the most frequent first', () => {
+  it('are grouped if only numbers differ, the most frequent first', () => {
     const failed = (number: number, failure: string) => aRun(number, { state: 'failed', failure });
     const groups = groupFailures([
       failed(0, 'KeyError: lr'),
@@ -83,7 +83,7 @@ describe('failures', () => {
 });
 
 describe('a comparison', () => {
-  it('tells what differs from what is the same', () => {
+  it('separates what differs from what is the same', () => {
     const rows = [0, 2].map(number => aRun(number, { summary: { loss: 1, _step: 3 } }));
     const { differing, same, metrics } = compareRuns(rows, columnsOf(rows));
     expect(differing.map(line => line.column.name)).toEqual(['lr']);
@@ -114,7 +114,7 @@ describe('the spec of a parameter', () => {
     expect(parameterOf({}, 'lr')).toBeNull();
   });
 
-  it('says whether it is logarithmic', () => {
+  it('knows whether it is logarithmic', () => {
     expect(isLogarithmic(spec, 'lr')).toBe(true);
     expect(isLogarithmic(spec, 'model.depth')).toBe(true);
     expect(isLogarithmic(spec, 'a.b')).toBe(false);

@@ -30,26 +30,26 @@ const WORDS: Scale = { kind: 'category', values: ['adam', 'lion', 'sgd', 'zen'] 
 const PLAIN = () => ({ isLog: false, choices: null });
 
 describe('a range on an axis', () => {
-  it('is what the filter takes', () => {
+  it('converts to the filter’s condition', () => {
     expect(toRange(LINEAR, { from: 0.25, to: 0.5 })).toEqual({ low: 2.5, high: 5 });
     expect(toRange(WORDS, { from: 0.3, to: 0.7 })).toEqual({ values: ['lion', 'sgd'] });
     expect(toRange(WORDS, { from: 0.26, to: 0.26 })).toEqual({ values: ['lion'] });
   });
 
-  it('is open where it reaches an end, and none where it reaches both', () => {
+  it('is open where it reaches an end, and null if it reaches both', () => {
     expect(toRange(LINEAR, { from: 0, to: 0.5 })).toEqual({ low: -Infinity, high: 5 });
     expect(toRange(LINEAR, { from: 0.5, to: 1 })).toEqual({ low: 5, high: Infinity });
     expect(toRange(LINEAR, { from: 0, to: 1 })).toBeNull();
     expect(toRange(WORDS, { from: 0, to: 1 })).toBeNull();
   });
 
-  it('has short numbers, and halves between whole ones', () => {
+  it('has rounded numbers, and halves between integers', () => {
     expect(toRange(LINEAR, { from: 0.123456789, to: 1 })).toMatchObject({ low: 1.235 });
     const whole: Scale = { kind: 'linear', low: 0, high: 8, isInteger: true };
     expect(toRange(whole, { from: 0.3, to: 0.8 })).toEqual({ low: 2.5, high: 6.5 });
   });
 
-  it('is one of numbers also where these are a list', () => {
+  it('is numeric even if the numbers are a list', () => {
     const sizes: Scale = { kind: 'category', values: ['8', '32', '64'], numbers: [8, 32, 64] };
     const range = toRange(sizes, { from: 0.4, to: 1 });
     expect(range).toEqual({ low: 32, high: 64 });
@@ -58,7 +58,7 @@ describe('a range on an axis', () => {
     expect(toIntervals(sizes, { low: -Infinity, high: 40 })).toEqual([{ from: 0, to: 2 / 3 }]);
   });
 
-  it('is shown where it is', () => {
+  it('converts back to its position', () => {
     expect(toIntervals(LINEAR, { low: 2, high: Infinity })).toEqual([{ from: 0.2, to: 1 }]);
     expect(toIntervals(LINEAR, { low: -50, high: 5 })).toEqual([{ from: 0, to: 0.5 }]);
     expect(toIntervals(LINEAR, undefined)).toEqual([]);
@@ -68,7 +68,7 @@ describe('a range on an axis', () => {
     expect(boundsOf([])).toEqual({ from: 0, to: 1 });
   });
 
-  it('is taken hold of at its ends, in the middle, or anew', () => {
+  it('is grabbed at its ends, in the middle, or started anew', () => {
     const intervals = [{ from: 0.2, to: 0.6 }];
     const grip = (place: number) => handleAt(intervals, place, 0.03);
     expect([0.61, 0.19, 0.4, 0.9].map(grip)).toEqual(['high', 'low', 'move', 'new']);
@@ -86,7 +86,7 @@ describe('a range on an axis', () => {
     expect(end.to).toBeCloseTo(1);
   });
 
-  it('follows the keys, and never turns round', () => {
+  it('follows the keys, and its ends never cross', () => {
     const whole = { from: 0, to: 1 };
     expect(moveEnd(LINEAR, 'ArrowDown', whole, 'high')).toEqual({ from: 0, to: 0.98 });
     expect(moveEnd(LINEAR, 'PageUp', whole, 'low')?.from).toBeCloseTo(0.1);
@@ -96,7 +96,7 @@ describe('a range on an axis', () => {
     expect(moveEnd(LINEAR, 'toString', whole, 'low')).toBeNull();
   });
 
-  it('lets the same runs through that lie within it', () => {
+  it('passes exactly the runs inside it', () => {
     const rows = runs(50);
     const [dimension] = makeDimensions(['value'], rows, PLAIN, String);
     const range = toRange(dimension.scale, { from: 0.25, to: 0.75 });
@@ -124,7 +124,7 @@ describe('axes', () => {
     ]);
   });
 
-  it('are left out where nothing can be shown on them', () => {
+  it('are left out if nothing can be shown on them', () => {
     const rows = runs(60).map(row => ({
       ...row,
       params: { ...row.params, id: `x${row.number}` }
@@ -139,7 +139,7 @@ describe('axes', () => {
     expect(found[0].scale.kind).toBe('log');
   });
 
-  it('have a place for each run, below them where it has no value', () => {
+  it('have a position for each run, below the axis if it has no value', () => {
     const rows = [aRun(0), aRun(1, { value: null }), aRun(2)];
     const dimensions = makeDimensions(['number', 'value'], rows, PLAIN, String);
     const positions = positionsOf(rows, dimensions);
@@ -151,7 +151,7 @@ describe('axes', () => {
 });
 
 describe('many lines', () => {
-  it('come all, in an order of which each part looks like the whole, the best ones last', () => {
+  it('are all drawn, in an order in which each part looks like the whole, the best ones last', () => {
     const worstFirst = Array.from({ length: 1000 }, (_, index) => index);
     const order = scatterOrder(worstFirst, 50);
     expect([...order].sort((one, other) => one - other)).toEqual(worstFirst);
@@ -163,7 +163,7 @@ describe('many lines', () => {
     expect(scatterOrder([3], 1)).toEqual([3]);
   });
 
-  it('are found by the pointer between two axes', () => {
+  it('are found at the pointer between two axes', () => {
     const layout = { width: 200, height: 100, top: 0, bottom: 100, axes: [0, 100, 200] };
     const positions = Float32Array.from([0, 1, 0, 1, 0, 1]);
     const at = (left: number, height: number) =>

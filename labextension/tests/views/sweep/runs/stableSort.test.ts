@@ -26,7 +26,7 @@ function ordering(rows: readonly RunRow[], sort: ISort, filter: IFilter = NO_FIL
 const numbers = (order: { rows: readonly RunRow[] }) => order.rows.map(row => row.number);
 
 describe('the order of the table', () => {
-  it('holds while values change, and says that it is not right any more', () => {
+  it('is held while values change, and reports that it is stale', () => {
     const order = new StableSort();
     expect(numbers(order.update(ordering(runs(3), BEST_FIRST)))).toEqual([2, 1, 0]);
     const changed = [aRun(0, { value: 9 }), aRun(1), aRun(2)];
@@ -40,7 +40,7 @@ describe('the order of the table', () => {
     expect(anew.isStale).toBe(false);
   });
 
-  it('lets runs wait that would push others down, and adds those that come last', () => {
+  it('holds back runs that would push others down, and appends those that belong at the end', () => {
     const order = new StableSort();
     order.update(ordering(runs(3), BEST_FIRST));
     const more = [...runs(3), aRun(3, { value: 0.15 }), aRun(4, { value: null })];
@@ -49,7 +49,7 @@ describe('the order of the table', () => {
     expect(held.pendingCount).toBe(1);
   });
 
-  it('shows every new run at once where new runs come last', () => {
+  it('shows every new run at once if new runs come last', () => {
     const order = new StableSort();
     order.update(ordering(runs(3), BY_NUMBER));
     const held = order.update(ordering(runs(6), BY_NUMBER));
@@ -57,7 +57,7 @@ describe('the order of the table', () => {
     expect(held).toMatchObject({ pendingCount: 0, isStale: false });
   });
 
-  it('keeps a run that does not pass the filter any more in its place', () => {
+  it('keeps a run that no longer passes the filter in its position', () => {
     const order = new StableSort();
     const finished: IFilter = { ...NO_FILTER, states: ['finished'] };
     order.update(ordering(runs(3), BY_NUMBER, finished));
@@ -69,7 +69,7 @@ describe('the order of the table', () => {
     expect(numbers(order.update(ordering(lost, BY_NUMBER, finished)))).toEqual([0, 2]);
   });
 
-  it('is a new one for another column, another filter, and while runs still arrive', () => {
+  it('is recomputed for another column, another filter, and while runs are loading', () => {
     const order = new StableSort();
     order.update(ordering(runs(2), BEST_FIRST));
     expect(numbers(order.update(ordering(runs(3), BY_NUMBER)))).toEqual([0, 1, 2]);
@@ -80,7 +80,7 @@ describe('the order of the table', () => {
     expect(numbers(arriving.update(ordering(runs(3), BEST_FIRST)))).toEqual([2, 1, 0]);
   });
 
-  it('is the same object while nothing has changed', () => {
+  it('stays the same object while nothing changes', () => {
     const order = new StableSort();
     const asked = ordering(runs(2), BEST_FIRST);
     expect(order.update({ ...asked })).toBe(order.update({ ...asked }));

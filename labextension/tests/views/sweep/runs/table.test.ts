@@ -22,7 +22,7 @@ const ids = (columns: readonly { id: string }[]) => columns.map(column => column
 describe('the columns shown', () => {
   const columns = columnsOf([aRun(0, { summary: { loss: 1, acc: 2, _step: 3, note: 'x' } })]);
 
-  it('are at first the parameters and the metrics besides the objective', () => {
+  it('default to the parameters and the metrics besides the objective', () => {
     const shown = ids(visibleColumns(columns, DEFAULT_LAYOUT, 'loss'));
     expect(shown.slice(0, 3)).toEqual(['number', 'state', 'value']);
     expect(shown).toEqual(
@@ -33,25 +33,25 @@ describe('the columns shown', () => {
     }
   });
 
-  it('are those chosen, behind the one that tells runs apart, as far as they exist', () => {
+  it('are the chosen ones that exist, after the one that identifies runs', () => {
     const layout = { ...DEFAULT_LAYOUT, columns: ['params.lr', 'number', 'params.gone', 'host'] };
     expect(ids(visibleColumns(columns, layout, null))).toEqual(['number', 'params.lr', 'host']);
   });
 
-  it('have room for their title, or the width that somebody gave them', () => {
+  it('fit their title, or have the width that the user set', () => {
     const [column] = columns.filter(each => each.id === 'params.lr');
     expect(widthOf(column, 'a title that is rather long', DEFAULT_LAYOUT)).toBe(200);
     expect(widthOf(column, 'lr', { ...DEFAULT_LAYOUT, widths: { 'params.lr': 5 } })).toBe(48);
     expect(widthOf(column, 'lr', { ...DEFAULT_LAYOUT, widths: { 'params.lr': 120 } })).toBe(120);
   });
 
-  it('move by one place, never before the first', () => {
+  it('move by one position, never before the first', () => {
     expect(moveColumn(['number', 'a', 'b'], 'a', 1)).toEqual(['number', 'b', 'a']);
     expect(moveColumn(['number', 'a', 'b'], 'a', -1)).toEqual(['number', 'a', 'b']);
     expect(moveColumn(['number', 'a', 'b'], 'b', 1)).toEqual(['number', 'a', 'b']);
   });
 
-  it('are rendered as far as they are in sight', () => {
+  it('are rendered only if visible', () => {
     expect(visibleSlice([0, 100, 200, 300], 0, 150)).toEqual({ first: 0, end: 2 });
     expect(visibleSlice([0, 100, 200, 300], 250, 600)).toEqual({ first: 2, end: 4 });
     expect(visibleSlice([], 0, 100)).toEqual({ first: 0, end: 0 });
@@ -61,7 +61,7 @@ describe('the columns shown', () => {
 describe('the keyboard', () => {
   const size = { rows: 100, columns: 5, page: 20 };
 
-  it('goes through cells, from the header to the last row', () => {
+  it('moves between cells, from the header to the last row', () => {
     expect(moveCell('ArrowUp', false, { row: 0, column: 2 }, size)).toEqual({
       row: HEADER,
       column: 2
@@ -73,7 +73,7 @@ describe('the keyboard', () => {
     expect(moveCell('Home', false, { row: 5, column: 3 }, size)).toEqual({ row: 5, column: 0 });
   });
 
-  it('leaves other keys alone, and knows an empty table', () => {
+  it('ignores other keys, and handles an empty table', () => {
     expect(moveCell('x', false, { row: 0, column: 0 }, size)).toBeNull();
     expect(moveCell('constructor', false, { row: 0, column: 0 }, size)).toBeNull();
     expect(
@@ -87,7 +87,7 @@ describe('the selection', () => {
   const select = (gesture: 'only' | 'toggle' | 'extend', row: number, anchor: number, of = '') =>
     applyGesture(gesture, rows, row, anchor, new Set(of.split(' ').filter(Boolean)));
 
-  it('follows a click, one with Ctrl, and one with Shift', () => {
+  it('follows clicks, with Ctrl and with Shift', () => {
     expect(select('only', 2, 0, 'run00001')).toEqual(['run00002']);
     expect(select('toggle', 2, 0, 'run00001')).toEqual(['run00001', 'run00002']);
     expect(select('toggle', 1, 0, 'run00001')).toEqual([]);
@@ -96,7 +96,7 @@ describe('the selection', () => {
 });
 
 describe('CSV', () => {
-  it('quotes what has to be quoted, and keeps all digits', () => {
+  it('quotes where necessary, and keeps all digits', () => {
     const row = aRun(0, {
       name: 'a "b", c\nd',
       value: 0.1 + 0.2,
@@ -113,8 +113,8 @@ describe('CSV', () => {
   });
 });
 
-describe('what goes to the clipboard', () => {
-  it('has tabs between the values', () => {
+describe('the clipboard', () => {
+  it('separates values by tabs', () => {
     const row = aRun(3, { name: 'a\tb' });
     const columns = columnsOf([row]).filter(each => ['number', 'name'].includes(each.id));
     expect(runsToCsv([row], columns, '\t')).toBe('number\tname\r\n3\t"a\tb"\r\n');
@@ -122,14 +122,14 @@ describe('what goes to the clipboard', () => {
 });
 
 describe('the scale of a column', () => {
-  it('reaches from the least to the greatest value, and leaves outliers out', () => {
+  it('spans the least to the greatest value, without outliers', () => {
     expect(columnScale([3, 1, 2], false)).toMatchObject({ low: 1, high: 3 });
     const values = Array.from({ length: 200 }, (_, place) => place);
     expect(columnScale([...values, 1e30], false)?.high).toBeLessThan(200);
     expect(columnScale([NaN, Infinity], false)).toBeNull();
   });
 
-  it('places values on it, logarithmically where the parameter is', () => {
+  it('positions values, logarithmically if the parameter is', () => {
     const plain = { low: 0, high: 10, logarithmic: false, digits: 4 };
     expect([-5, 0, 5, 20].map(value => normalizeOn(plain, value))).toEqual([0, 0, 0.5, 1]);
     const log = { low: 1e-4, high: 1, logarithmic: true, digits: 4 };
@@ -138,7 +138,7 @@ describe('the scale of a column', () => {
     expect(normalizeOn({ ...plain, high: 0 }, 0)).toBeNull();
   });
 
-  it('follows live runs at most once a second', () => {
+  it('follows active runs at most once per second', () => {
     const scales = new ColumnScales(() => false);
     const before = scales.of('value', runs(3), 0);
     expect(scales.of('value', runs(9), 500)).toBe(before);
