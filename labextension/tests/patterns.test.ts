@@ -82,7 +82,7 @@ describe('patterns', { timeout: 60_000 }, () => {
     expect(took(() => text.replace(/\n+$/g, ''))).toBeGreaterThan(MOST_MS);
   });
 
-  it.each(['a\b', '\b', 'é🙂\b', '\u001b[31ma', '\u001b[1;', 'a\r', '\u001b]8;;'])(
+  it.each(['a\b', '\b', 'é🙂\b', '\u001b[31ma', '\u001b[1m', '\u001b[1;', 'a\r', '\u001b]8;;'])(
     'parsing a line of %j takes linear time',
     piece => {
       const text = 'a'.repeat(LENGTH) + piece.repeat(LENGTH / piece.length);

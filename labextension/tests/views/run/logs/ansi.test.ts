@@ -46,6 +46,17 @@ describe('colors', () => {
       'a|ansi-underline jp-wm-mod-dim jp-wm-mod-italic jp-wm-mod-strike',
       'b'
     ]);
+    expect(looks(`${ESC}[37;40;7ma`)).toEqual(['a|ansi-black-fg ansi-white-bg']);
+  });
+
+  it('are reset by a sequence without numbers, and in the order of the sequence', () => {
+    expect(looks(`${ESC}[1;31ma${ESC}[mb`)).toEqual(['a|ansi-red-fg ansi-bold', 'b']);
+    expect(looks(`${ESC}[1;0;32ma`)).toEqual(['a|ansi-green-fg']);
+  });
+
+  it('are set once, however often they are repeated', () => {
+    expect(looks(`${ESC}[1m${ESC}[1ma${ESC}[22mb`)).toEqual(['a|ansi-bold', 'b']);
+    expect(looks(`${ESC}[21ma`)).toEqual(['a|ansi-underline']);
   });
 });
 
