@@ -151,9 +151,12 @@ export function filterPredicate(filter: IFilter): ((row: RunRow) => boolean) | n
   return tests.length === 0 ? null : row => tests.every(test => test(row));
 }
 
-/** The conditions of a filter without the one on this column. */
-export function withoutColumn(ranges: IFilter['ranges'], column: string): IFilter['ranges'] {
-  return Object.fromEntries(Object.entries(ranges).filter(([name]) => name !== column));
+/** The filter with another condition on a column; with null, with none. */
+export function withRange(filter: IFilter, column: string, range: Range | null): IFilter {
+  const ranges = Object.fromEntries(
+    Object.entries(filter.ranges).filter(([name]) => name !== column)
+  );
+  return { ...filter, ranges: range === null ? ranges : { ...ranges, [column]: range } };
 }
 
 /** Sort rows by a column; rows without a value come last in either direction. */

@@ -8,7 +8,8 @@ import {
   type IFilter,
   NO_FILTER,
   matchesFilter,
-  sortRuns
+  sortRuns,
+  withRange
 } from '../../src/models/columns';
 import { aRun, runs } from '../factories';
 
@@ -91,6 +92,17 @@ describe('a filter', () => {
       matchesFilter(aRun(0, { state: 'failed' }), filter({ states: ['failed', 'lost'] }))
     ).toBe(true);
     expect(matchesFilter(aRun(0), filter({ states: ['failed'] }))).toBe(false);
+  });
+
+  it('has one condition per column, which can be replaced and removed', () => {
+    const first = withRange(NO_FILTER, 'params.lr', { low: 0, high: 1 });
+    const both = withRange(first, 'name', { values: ['a'] });
+    expect(withRange(both, 'params.lr', { low: 0, high: 2 }).ranges).toEqual({
+      'params.lr': { low: 0, high: 2 },
+      name: { values: ['a'] }
+    });
+    expect(withRange(both, 'name', null)).toEqual(first);
+    expect(withRange(NO_FILTER, 'name', null)).toEqual(NO_FILTER);
   });
 });
 

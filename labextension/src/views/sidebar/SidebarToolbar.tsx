@@ -7,6 +7,7 @@ import { showError } from '../../commands/command';
 import { usePanelContext } from '../../components/context';
 import { Button, CommandButton } from '../../components/Button';
 import { Popover } from '../../components/Popover';
+import { SearchBox } from '../../components/SearchBox';
 import { StateLabel } from '../../components/StateLabel';
 import { STATE_ICONS } from '../../states';
 import { Commands } from '../../tokens';
@@ -31,13 +32,11 @@ export function SidebarToolbar({ list }: { list: SidebarModel }): ReactElement {
   };
   return (
     <div className="jp-wm-Sidebar-toolbar" role="toolbar" aria-label={trans.__('Sweeps')}>
-      <input
-        className="jp-wm-Input"
-        type="search"
+      <SearchBox
+        label={trans.__('Filter sweeps by words')}
         placeholder={trans.__('Filter sweeps…')}
-        aria-label={trans.__('Filter sweeps by words')}
         value={filter.text}
-        onChange={event => list.setFilter({ text: event.target.value })}
+        onChange={text => list.setFilter({ text })}
       />
       <span ref={states}>
         <Button

@@ -4,7 +4,7 @@ import { closeIcon } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 
 import { isFilterActive } from '../../models/viewState';
-import { NO_FILTER, withoutColumn } from '../../models/columns';
+import { NO_FILTER, withRange } from '../../models/columns';
 import { usePanelContext } from '../../components/context';
 import { Button } from '../../components/Button';
 import { stateLabel } from '../../states';
@@ -38,7 +38,7 @@ export function FilterChips({ sweep }: { sweep: SweepModel }): ReactElement {
         <Chip
           key={column}
           text={`${columnLabel(column, metric, trans)} ${rangeLabel(column, range, trans)}`}
-          onClose={() => updateFilter({ ranges: withoutColumn(filter.ranges, column) })}
+          onClose={() => updateFilter(withRange(filter, column, null))}
         />
       ))}
       {isFilterActive(filter) && (

@@ -7,6 +7,7 @@ import { type ReactElement, useState } from 'react';
 import { usePanelContext } from '../../../components/context';
 import { useSignal } from '../../../components/useSignal';
 import { Button } from '../../../components/Button';
+import { SearchBox } from '../../../components/SearchBox';
 import { EmptyState, ErrorMessage, Skeleton } from '../../../components/Placeholders';
 import type { Axis } from '../../../api/schemas';
 import { CurveGrid } from '../CurveGrid';
@@ -52,13 +53,11 @@ export function ChartsTab({ run }: IRunTabProps): ReactElement {
   return (
     <div className="jp-wm-RunCharts">
       <div className="jp-wm-RunCharts-bar" role="toolbar" aria-label={trans.__('Charts')}>
-        <input
-          type="search"
-          className="jp-wm-Input"
+        <SearchBox
+          label={trans.__('Search charts')}
           placeholder={trans.__('Search charts…')}
-          aria-label={trans.__('Search charts')}
           value={search}
-          onChange={event => setSearch(event.target.value)}
+          onChange={setSearch}
         />
         <Button
           label={trans.__('Over time')}

@@ -7,7 +7,8 @@ import { toCss, objectiveColor } from '../../../charts/palette';
 import { type DrawFunction, Plot } from '../../../charts/Plot';
 import { formatNumber } from '../../../format';
 import { usePanelContext } from '../../../components/context';
-import { downsampleHistograms, valueRange, type IHistogram, totalCount } from './histogram';
+import { downsample } from '../../../charts/downsample';
+import { valueRange, type IHistogram, totalCount } from './histogram';
 
 /** More columns than this are indistinguishable. */
 const MAX_COLUMNS = 200;
@@ -21,7 +22,7 @@ export function HistogramSeries({
 }): ReactElement {
   const { trans } = usePanelContext();
   const [selectedIndex, setPlace] = useState<number | null>(null);
-  const columns = useMemo(() => downsampleHistograms(histograms, MAX_COLUMNS), [histograms]);
+  const columns = useMemo(() => downsample(histograms, MAX_COLUMNS), [histograms]);
   const last = columns.length - 1;
   const index = Math.min(selectedIndex ?? last, last);
   if (last < 0) {

@@ -33,16 +33,6 @@ export function valueRange(histograms: readonly IHistogram[]): readonly [number,
   ];
 }
 
-/** At most `limit` histograms, evenly spaced, including the last one. */
-export function downsampleHistograms(
-  histograms: readonly IHistogram[],
-  limit: number
-): readonly IHistogram[] {
-  const stride = Math.ceil(histograms.length / limit);
-  const last = histograms.length - 1;
-  return stride <= 1 ? histograms : histograms.filter((_, index) => (last - index) % stride === 0);
-}
-
 /** Bins of equal width, as W&B packs them. */
 function unpackEdges(packed: unknown, length: number): number[] | null {
   if (typeof packed !== 'object' || packed === null) {

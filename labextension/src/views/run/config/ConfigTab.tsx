@@ -5,6 +5,7 @@ import { type ReactElement, type ReactNode, useId, useMemo, useState } from 'rea
 import { usePanelContext } from '../../../components/context';
 import { CopyButton } from '../../../components/CopyButton';
 import { Skeleton } from '../../../components/Placeholders';
+import { SearchBox } from '../../../components/SearchBox';
 import type { IRunTabProps } from '../tabProps';
 import { RunProperties } from './RunProperties';
 import { toNodes } from './jsonNodes';
@@ -20,13 +21,11 @@ export function ConfigTab({ run }: IRunTabProps): ReactElement {
   return (
     <div className="jp-wm-Config">
       <div className="jp-wm-Config-bar">
-        <input
-          type="search"
-          className="jp-wm-Input"
+        <SearchBox
+          label={trans.__('Search config and summary')}
           placeholder={trans.__('Search names and values…')}
-          aria-label={trans.__('Search config and summary')}
           value={text}
-          onChange={event => setText(event.target.value)}
+          onChange={setText}
         />
       </div>
       <JsonSection

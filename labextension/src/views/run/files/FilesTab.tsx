@@ -6,6 +6,7 @@ import { formatSize } from '../../../format';
 import { usePanelContext } from '../../../components/context';
 import { useSignal } from '../../../components/useSignal';
 import { EmptyState, ErrorMessage, Skeleton } from '../../../components/Placeholders';
+import { SearchBox } from '../../../components/SearchBox';
 import { useVisible } from '../../../components/viewContext';
 import type { IRunTabProps } from '../tabProps';
 import { ArtifactList } from './ArtifactList';
@@ -60,13 +61,11 @@ export function FilesTab({ run }: IRunTabProps): ReactElement | null {
       <div className="jp-wm-Files-body">
         <div className="jp-wm-Files-list">
           <div className="jp-wm-Files-bar">
-            <input
-              type="search"
-              className="jp-wm-Input"
+            <SearchBox
+              label={trans.__('Filter files')}
               placeholder={trans.__('Filter files…')}
-              aria-label={trans.__('Filter files')}
               value={text}
-              onChange={event => setText(event.target.value)}
+              onChange={setText}
             />
             <span className="jp-wm-Muted">
               {trans._n('%1 file', '%1 files', files.length)} · {formatSize(total)}

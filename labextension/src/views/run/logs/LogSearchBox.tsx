@@ -7,6 +7,7 @@ import { usePanelContext } from '../../../components/context';
 import { useSignal } from '../../../components/useSignal';
 import type { LogModel } from '../../../models/logModel';
 import { Button } from '../../../components/Button';
+import { SearchBox } from '../../../components/SearchBox';
 
 /** The delay after the last keystroke before the search starts. */
 const TYPING_MS = 250;
@@ -40,13 +41,11 @@ export function LogSearchBox({ log }: { log: LogModel }): ReactElement {
   const hasNoMatch = matchIndex < 0;
   return (
     <span className="jp-wm-LogSearch" role="search">
-      <input
-        className="jp-wm-Input"
-        type="search"
+      <SearchBox
+        label={trans.__('Search the output')}
         placeholder={trans.__('Search output…')}
-        aria-label={trans.__('Search the output')}
         value={text}
-        onChange={event => setText(event.target.value)}
+        onChange={setText}
         onKeyDown={onKeyDown}
       />
       <Button

@@ -6,6 +6,7 @@ import { type ReactElement, type ReactNode, useId, useState } from 'react';
 import { usePanelContext } from '../../../components/context';
 import { Button } from '../../../components/Button';
 import { Popover } from '../../../components/Popover';
+import { SearchList } from '../../../components/SearchList';
 import { selectKeys, type ICurvesSettings, toggle } from './curvesSettings';
 
 const MAX_SMOOTHING = 0.99;
@@ -133,39 +134,36 @@ function MetricList({
   onChange: (keys: readonly string[]) => void;
 }): ReactElement {
   const { trans } = usePanelContext();
-  const [text, setText] = useState('');
-  const matches = keys.filter(key => key.toLowerCase().includes(text.toLowerCase()));
   return (
-    <div className="jp-wm-ColumnChooser">
-      <input
-        className="jp-wm-Input"
-        type="search"
-        placeholder={trans.__('Filter metrics…')}
-        aria-label={trans.__('Filter metrics')}
-        value={text}
-        onChange={event => setText(event.target.value)}
-      />
-      <div className="jp-wm-Buttons">
-        <Button label={trans.__('All')} onClick={() => onChange([])} />
-        <Button
-          label={trans.__('Only these')}
-          disabled={text === '' || matches.length === 0}
-          onClick={() => onChange(matches)}
-        />
-      </div>
-      <fieldset className="jp-wm-ColumnChooser-list">
-        <legend>{trans.__('Shown')}</legend>
-        {matches.map(key => (
-          <label key={key}>
-            <input
-              type="checkbox"
-              checked={shown.includes(key)}
-              onChange={() => onChange(toggle(shown, key))}
-            />
-            {key}
-          </label>
-        ))}
-      </fieldset>
-    </div>
+    <SearchList label={trans.__('Filter metrics')} placeholder={trans.__('Filter metrics…')}>
+      {(matches, isSearching) => {
+        const matchingKeys = keys.filter(matches);
+        return (
+          <>
+            <div className="jp-wm-Buttons">
+              <Button label={trans.__('All')} onClick={() => onChange([])} />
+              <Button
+                label={trans.__('Only these')}
+                disabled={!isSearching || matchingKeys.length === 0}
+                onClick={() => onChange(matchingKeys)}
+              />
+            </div>
+            <fieldset className="jp-wm-SearchList-list">
+              <legend>{trans.__('Shown')}</legend>
+              {matchingKeys.map(key => (
+                <label key={key}>
+                  <input
+                    type="checkbox"
+                    checked={shown.includes(key)}
+                    onChange={() => onChange(toggle(shown, key))}
+                  />
+                  {key}
+                </label>
+              ))}
+            </fieldset>
+          </>
+        );
+      }}
+    </SearchList>
   );
 }

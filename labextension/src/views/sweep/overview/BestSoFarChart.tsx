@@ -8,7 +8,8 @@ import { usePanelContext } from '../../../components/context';
 import { useSize } from '../../../components/useSize';
 import type { SweepModel } from '../../../models/sweepModel';
 import { Commands } from '../../../tokens';
-import { type IRunValue, nearestRun, bestSoFar, downsample } from './bestSoFar';
+import { downsample } from '../../../charts/downsample';
+import { type IRunValue, nearestRun, bestSoFar } from './bestSoFar';
 
 /** The number of dots that are drawn. */
 const MAX_DOTS = 2000;

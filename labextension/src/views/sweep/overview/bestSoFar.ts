@@ -51,15 +51,6 @@ export function bestSoFar(rows: readonly RunRow[], maximize: boolean): IBestSoFa
   return { points, improvements, low: Math.min(best, end), high: Math.max(best, end) };
 }
 
-/** At most `limit` points, evenly spaced: a cloud of points looks the same. */
-export function downsample(points: readonly IRunValue[], limit: number): readonly IRunValue[] {
-  if (points.length <= limit) {
-    return points;
-  }
-  const step = points.length / limit;
-  return Array.from({ length: limit }, (_, index) => points[Math.floor(index * step)]);
-}
-
 /** The point whose run number is nearest. */
 export function nearestRun(points: readonly IRunValue[], number: number): IRunValue {
   let [low, high] = [0, points.length - 1];

@@ -6,7 +6,7 @@ import { type ReactElement, useState } from 'react';
 import { ColorBar } from '../../../charts/ColorBar';
 import type { ITable } from '../../../charts/DataTable';
 import { Figure } from '../../../charts/Figure';
-import { cellValue, type Range, cellReader, withoutColumn } from '../../../models/columns';
+import { cellValue, type Range, cellReader, withRange } from '../../../models/columns';
 import { formatCell } from '../../../format';
 import { usePanelContext } from '../../../components/context';
 import { useSignal } from '../../../components/useSignal';
@@ -43,13 +43,7 @@ export function ParallelTab({ sweep }: ITabProps): ReactElement {
   }
   const { filter } = sweep.viewState;
   const onRange = (column: string, range: Range | null) => {
-    const otherRanges = withoutColumn(filter.ranges, column);
-    sweep.setViewState({
-      filter: {
-        ...filter,
-        ranges: range === null ? otherRanges : { ...otherRanges, [column]: range }
-      }
-    });
+    sweep.setViewState({ filter: withRange(filter, column, range) });
   };
   const focus = sweep.focus === null ? -1 : (byId.get(sweep.focus) ?? -1);
   const onStep = (by: number) => {
@@ -86,13 +80,10 @@ export function ParallelTab({ sweep }: ITabProps): ReactElement {
             label={trans.__('Clear ranges')}
             onClick={() =>
               sweep.setViewState({
-                filter: {
-                  ...filter,
-                  ranges: brushedDimensions.reduce(
-                    (ranges, { column }) => withoutColumn(ranges, column),
-                    filter.ranges
-                  )
-                }
+                filter: brushedDimensions.reduce(
+                  (others, { column }) => withRange(others, column, null),
+                  filter
+                )
               })
             }
           />

@@ -2,11 +2,11 @@
 
 import { type ReactElement, useState } from 'react';
 
-import { type Range, withoutColumn } from '../../../models/columns';
+import { type Range, withRange } from '../../../models/columns';
 import { formatNumber } from '../../../format';
 import { usePanelContext } from '../../../components/context';
-import { Button } from '../../../components/Button';
 import type { SweepModel } from '../../../models/sweepModel';
+import { FilterFieldset } from './FilterFieldset';
 import type { IShownColumn } from './TableRow';
 
 export function RangeFilter({
@@ -30,14 +30,8 @@ export function RangeFilter({
     if (Number.isNaN(low) || Number.isNaN(high)) {
       return;
     }
-    const otherRanges = withoutColumn(filter.ranges, column.id);
-    const open = low === -Infinity && high === Infinity;
-    sweep.setViewState({
-      filter: {
-        ...filter,
-        ranges: open ? otherRanges : { ...otherRanges, [column.id]: { low, high } }
-      }
-    });
+    const isOpen = low === -Infinity && high === Infinity;
+    sweep.setViewState({ filter: withRange(filter, column.id, isOpen ? null : { low, high }) });
   };
   const { scale } = column;
   const field = (end: 'low' | 'high', label: string, extreme: number | undefined) => (
@@ -54,16 +48,14 @@ export function RangeFilter({
     </label>
   );
   return (
-    <fieldset className="jp-wm-RangeFilter">
-      <legend>{trans.__('Range')}</legend>
+    <FilterFieldset
+      title={trans.__('Range')}
+      isEmpty={ends.low === '' && ends.high === ''}
+      onClear={() => change({ low: '', high: '' })}
+    >
       {field('low', trans.__('from'), scale?.low)}
       {field('high', trans.__('to'), scale?.high)}
-      <Button
-        label={trans.__('Clear')}
-        disabled={ends.low === '' && ends.high === ''}
-        onClick={() => change({ low: '', high: '' })}
-      />
-    </fieldset>
+    </FilterFieldset>
   );
 }
 

@@ -13,6 +13,7 @@ import type { IColumn } from '../../../models/columns';
 import { runsToCsv } from '../../../models/runsCsv';
 import { usePanelContext } from '../../../components/context';
 import { Button } from '../../../components/Button';
+import { SearchBox } from '../../../components/SearchBox';
 import { downloadFile } from '../../../components/download';
 import type { SweepModel } from '../../../models/sweepModel';
 import { Commands } from '../../../tokens';
@@ -48,13 +49,11 @@ export function RunsToolbar({
   const metric = sweep.summary?.metric ?? null;
   return (
     <div className="jp-wm-RunsToolbar" role="toolbar" aria-label={trans.__('Runs')}>
-      <input
-        className="jp-wm-Input"
-        type="search"
+      <SearchBox
+        label={trans.__('Filter runs by words')}
         placeholder={trans.__('Filter runs…')}
-        aria-label={trans.__('Filter runs by words')}
         value={filter.text}
-        onChange={event => sweep.setViewState({ filter: { ...filter, text: event.target.value } })}
+        onChange={value => sweep.setViewState({ filter: { ...filter, text: value } })}
       />
       <span className="jp-wm-RunsToolbar-pending" role="status">
         <PendingChanges sweep={sweep} ordered={ordered} onReorder={onReorder} />

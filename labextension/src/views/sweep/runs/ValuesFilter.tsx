@@ -2,13 +2,13 @@
 
 import type { ReactElement } from 'react';
 
-import { type Range, cellReader, withoutColumn } from '../../../models/columns';
+import { type Range, cellReader, withRange } from '../../../models/columns';
 import { MISSING } from '../../../format';
 import { usePanelContext } from '../../../components/context';
-import { Button } from '../../../components/Button';
 import { stateLabel } from '../../../states';
 import type { SweepModel } from '../../../models/sweepModel';
 import type { RunRow, RunState } from '../../../api/schemas';
+import { FilterFieldset } from './FilterFieldset';
 import type { IShownColumn } from './TableRow';
 
 /** Columns with more values than this should use the text filter. */
@@ -31,14 +31,11 @@ export function ValuesFilter({
       ? range.values
       : [];
   const setSelected = (values: readonly string[]) => {
-    if (isState) {
-      sweep.setViewState({ filter: { ...filter, states: values as RunState[] } });
-    } else {
-      const otherRanges = withoutColumn(filter.ranges, column.id);
-      const ranges =
-        values.length === 0 ? otherRanges : { ...otherRanges, [column.id]: { values } };
-      sweep.setViewState({ filter: { ...filter, ranges } });
-    }
+    sweep.setViewState({
+      filter: isState
+        ? { ...filter, states: values as RunState[] }
+        : withRange(filter, column.id, values.length === 0 ? null : { values })
+    });
   };
   const counts = countValues(sweep.rows, column.id);
   const valueLabel = (value: string) =>
@@ -48,8 +45,11 @@ export function ValuesFilter({
         ? MISSING
         : value;
   return (
-    <fieldset className="jp-wm-ValuesFilter">
-      <legend>{trans.__('Values')}</legend>
+    <FilterFieldset
+      title={trans.__('Values')}
+      isEmpty={selected.length === 0}
+      onClear={() => setSelected([])}
+    >
       <div className="jp-wm-ValuesFilter-list">
         {counts.slice(0, MAX_VALUES).map(([value, count]) => (
           <label key={value}>
@@ -72,12 +72,7 @@ export function ValuesFilter({
       {counts.length > MAX_VALUES && (
         <p>{trans.__('and %1 more values; use the text filter', counts.length - MAX_VALUES)}</p>
       )}
-      <Button
-        label={trans.__('Clear')}
-        disabled={selected.length === 0}
-        onClick={() => setSelected([])}
-      />
-    </fieldset>
+    </FilterFieldset>
   );
 }
 

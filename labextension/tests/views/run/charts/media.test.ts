@@ -2,7 +2,6 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { expect, test } from 'vitest';
 
 import {
-  downsampleHistograms,
   valueRange,
   parseHistogram,
   totalCount
@@ -40,13 +39,6 @@ test('values that are not histograms are rejected', () => {
     expect(parseHistogram(0, value)).toBeNull();
   }
   expect(parseHistogram(0, { values: [1, 2], bins: [0, 1] })).toBeNull();
-});
-
-test('many histograms are downsampled, including the last one', () => {
-  const all = Array.from({ length: 501 }, (_, step) => ({ step, edges: [0, 1], counts: [1] }));
-  const some = downsampleHistograms(all, 100);
-  expect(some.length).toBeLessThanOrEqual(100);
-  expect(some[some.length - 1].step).toBe(500);
 });
 
 test('images come with captions, masks and boxes', () => {

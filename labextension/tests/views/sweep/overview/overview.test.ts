@@ -4,7 +4,7 @@ import { columnsOf } from '../../../../src/models/columns';
 import { bestRuns, compareRuns } from '../../../../src/views/sweep/compare/comparison';
 import { barAt, buildTimeline } from '../../../../src/views/sweep/overview/timelineData';
 import { groupFailures } from '../../../../src/views/sweep/overview/failureGroups';
-import { nearestRun, bestSoFar, downsample } from '../../../../src/views/sweep/overview/bestSoFar';
+import { nearestRun, bestSoFar } from '../../../../src/views/sweep/overview/bestSoFar';
 import { isLogarithmic, parameterOf } from '../../../../src/models/spec';
 import { aRun, runs } from '../../../factories';
 
@@ -23,13 +23,6 @@ describe('the best value so far', () => {
     const progress = bestSoFar(rows, false);
     expect(progress?.low).toBe(0);
     expect(progress?.high).toBeLessThan(100);
-  });
-
-  it('is drawn with a limited number of points', () => {
-    const points = runs(1000).map(({ id, number }) => ({ run: id, number, value: number }));
-    expect(downsample(points, 300)).toHaveLength(300);
-    expect(downsample(points, 2)).toEqual([points[0], points[500]]);
-    expect(downsample(points, 1000)).toBe(points);
   });
 
   it('finds the run under the pointer', () => {
