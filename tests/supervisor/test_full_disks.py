@@ -151,7 +151,7 @@ def test_a_disk_without_octets_or_inodes_only_holds_a_sweep_up(
     assert sorted(ended) == sorted(run.id for run in runs if run.state is RunState.FINISHED)
     # The last inode may go between the look for room and wandb's own file.
     broken = [run for run in runs if run.state is not RunState.FINISHED]
-    assert all("could not begin the log" in run.cause for run in broken), broken
+    assert all("could not create the log" in run.cause for run in broken), broken
     assert len(broken) <= 2 * MOMENTS
     assert sweep.status().cause == "" == read_note(sweep.path / "lock")
     # What is in the hands of wandb when the disk fills up is lost: then it is said.
@@ -161,7 +161,7 @@ def test_a_disk_without_octets_or_inodes_only_holds_a_sweep_up(
     known = {run.id for run in runs if f"run {run.id} ended well, but" in told}
     assert short <= known | {run.id for run in broken}
     assert steps.sum() > 3 * budget
-    assert "the process that forks the runs died (killed by signal 9)" in told
+    assert "the fork server died (killed by signal 9)" in told
 
 
 def test_runs_that_end_while_the_disk_is_full_count_as_they_ended(

@@ -150,19 +150,19 @@ NOTE = DiskWaitNote(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC))
 def take_over(paths: SweepPaths) -> tuple[Supervisor, SilentHost]:
     """Return a supervisor of the sweep, as the next one would begin."""
     store = StoreWriter(paths.store)
-    ledger = SchedulerState(store, SPEC.metric, keep_history=True)
+    state = SchedulerState(store, SPEC.metric, keep_history=True)
     with closing(StoreReader(paths.store)) as reader:
-        ledger.restore(reader)
+        state.restore(reader)
     hosts: list[SilentHost] = []
 
     def make_host(say: Callable[[RunnerEvent], None]) -> SilentHost:
         hosts.append(SilentHost(say))
         return hosts[0]
 
-    jobs = JobFactory(paths, ledger.sweep, SPEC, {}, commands=False)
+    jobs = JobFactory(paths, state.sweep, SPEC, {}, commands=False)
     searcher = make_searcher(SPEC, seed=1, sampler="auto", priors=())
     made = Supervisor(
-        ledger,
+        state,
         SPEC,
         lambda _: OfflineBackend(SPEC, searcher),
         make_host,

@@ -112,7 +112,7 @@ def test_a_sweep_can_be_stopped_in_an_outage(
     (run,) = sweep.records()
     assert (run.state, run.cause) == (RunState.STOPPED, "the sweep was stopped")
     assert sweep.history("loss").loc[run.id, "loss"].tolist() == [run.params["lr"]]
-    assert "W&B could not be told that the sweep is CANCELED" in sweep.status().sweep.notices[-1]
+    assert "could not set the sweep's state at W&B to CANCELED" in sweep.status().sweep.notices[-1]
     sweep.resume()
     until(lambda: sweep.state == "running")
     fake_wandb_server.open()

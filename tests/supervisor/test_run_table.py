@@ -57,68 +57,68 @@ def logged(*values: float) -> list[HistoryRecord]:
 
 
 def test_agents_are_busy_until_their_runs_have_ended() -> None:
-    roster = RunTable(LOSS, keep_history=False)
-    assert roster.free_agent(2) == 0
-    roster.add(run(0))
-    assert roster.free_agent(2) == 1
-    roster.add(run(1))
-    assert roster.free_agent(2) is None
-    roster.on_ended(replace(run(0), state=RunState.FINISHED))
-    assert (roster.free_agent(2), roster.next_number) == (0, 2)
+    table = RunTable(LOSS, keep_history=False)
+    assert table.free_agent(2) == 0
+    table.add(run(0))
+    assert table.free_agent(2) == 1
+    table.add(run(1))
+    assert table.free_agent(2) is None
+    table.on_ended(replace(run(0), state=RunState.FINISHED))
+    assert (table.free_agent(2), table.next_number) == (0, 2)
 
 
 def test_without_early_termination_only_the_best_and_the_last_value_are_kept() -> None:
-    roster = RunTable(LOSS, keep_history=False)
-    roster.add(run(0))
-    assert roster.on_logged(run(0).id, logged(3.0, 1.0, 2.0))
-    (trial,) = roster.trials()
+    table = RunTable(LOSS, keep_history=False)
+    table.add(run(0))
+    assert table.on_logged(run(0).id, logged(3.0, 1.0, 2.0))
+    (trial,) = table.trials()
     assert (trial.value, trial.history) == (1.0, (1.0, 2.0))
-    assert not roster.on_logged(run(0).id, [HistoryRecord(3, None, {"other": 0.0})])
+    assert not table.on_logged(run(0).id, [HistoryRecord(3, None, {"other": 0.0})])
 
 
 def test_a_summary_counts_only_where_nothing_was_logged() -> None:
-    roster = RunTable(LOSS, keep_history=True)
-    roster.add(run(0))
-    roster.on_logged(run(0).id, [SummaryRecord({"loss": 9.0})])
-    assert roster.objective(run(0).id) == 9.0
-    roster.on_logged(run(0).id, [*logged(1.0, 2.0), SummaryRecord({"loss": 2.0})])
-    (trial,) = roster.trials()
+    table = RunTable(LOSS, keep_history=True)
+    table.add(run(0))
+    table.on_logged(run(0).id, [SummaryRecord({"loss": 9.0})])
+    assert table.objective(run(0).id) == 9.0
+    table.on_logged(run(0).id, [*logged(1.0, 2.0), SummaryRecord({"loss": 2.0})])
+    (trial,) = table.trials()
     assert (trial.value, trial.history) == (1.0, (1.0, 2.0))
 
 
 def test_a_run_that_is_revived_waits_with_what_it_has_logged() -> None:
-    roster = RunTable(LOSS, keep_history=True)
-    roster.add(run(0))
-    roster.on_logged(run(0).id, logged(3.0, 1.0))
+    table = RunTable(LOSS, keep_history=True)
+    table.add(run(0))
+    table.on_logged(run(0).id, logged(3.0, 1.0))
     failed = replace(run(0), state=RunState.FAILED, started=1.0, ended=2.0, cause="why", value=1.0)
-    roster.on_ended(failed)
-    assert roster.failed() == [failed]
-    revived = roster.requeue(failed.id)
+    table.on_ended(failed)
+    assert table.failed() == [failed]
+    revived = table.requeue(failed.id)
     assert revived == replace(
         failed, state=RunState.PENDING, agent=NO_AGENT, started=None, ended=None, cause=""
     )
-    assert list(roster.queued()) == [failed.id]
-    assert (roster.failed(), roster.get_ended(failed.id)) == ([], None)
-    assert roster.free_agent(1) == 0, "who waits keeps no agent busy"
-    roster.on_logged(failed.id, logged(0.5))
-    (trial,) = roster.trials()
+    assert list(table.queued()) == [failed.id]
+    assert (table.failed(), table.get_ended(failed.id)) == ([], None)
+    assert table.free_agent(1) == 0, "who waits keeps no agent busy"
+    table.on_logged(failed.id, logged(0.5))
+    (trial,) = table.trials()
     assert (trial.state, trial.value, trial.history) == (RunState.PENDING, 0.5, (3.0, 1.0, 0.5))
 
 
 def test_the_newest_run_of_its_parameters_speaks_for_them() -> None:
-    roster = RunTable(LOSS, keep_history=False)
+    table = RunTable(LOSS, keep_history=False)
     for attempt in range(2):
         record = run(0, attempt=attempt)
-        roster.add(record)
-        roster.on_logged(record.id, logged(1.0 + attempt))
-        roster.on_ended(replace(record, state=RunState.FAILED))
-    assert roster.next_attempt(0) == 2
-    assert [each.attempt for each in roster.failed()] == [1]
-    older = roster.requeue(run(0).id)
-    assert not roster.is_latest(older)
-    assert [(trial.state, trial.value) for trial in roster.trials()] == [(RunState.FAILED, 2.0)]
-    roster.retries.append((0, 2, {}))
-    assert roster.failed() == [], "a retry is due"
+        table.add(record)
+        table.on_logged(record.id, logged(1.0 + attempt))
+        table.on_ended(replace(record, state=RunState.FAILED))
+    assert table.next_attempt(0) == 2
+    assert [each.attempt for each in table.failed()] == [1]
+    older = table.requeue(run(0).id)
+    assert not table.is_latest(older)
+    assert [(trial.state, trial.value) for trial in table.trials()] == [(RunState.FAILED, 2.0)]
+    table.retries.append((0, 2, {}))
+    assert table.failed() == [], "a retry is due"
 
 
 @pytest.mark.parametrize("moved", [0.0, 3600.0, -3600.0])

@@ -1,5 +1,6 @@
-"""What happens on one machine: the fork server, the runs, their files, the readers of their logs.
+"""The runner of one machine: the fork server, the runs, their files, and their log readers.
 
-A runner is told to start and signal runs, and reports what became of them. It decides nothing and
-never opens the store. Nothing is imported here, since every fresh run imports this package.
+A runner starts and signals runs on request, and reports what happens to them. It makes no
+decisions and never opens the store. This module imports nothing, since every fresh run imports
+this package.
 """

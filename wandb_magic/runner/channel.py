@@ -1,6 +1,6 @@
-"""One end of a socket over which lines go both ways, between the host and the template.
+"""One end of the socket over which the runner and the fork server exchange lines.
 
-It never blocks and never drops: what the socket does not take now is kept until it is writable.
+It never blocks and drops nothing: what the socket does not accept is kept until it is writable.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class Channel:
     Parameters
     ----------
     sock
-        A connected stream socket; from now on it does not block.
+        A connected stream socket; it is made non-blocking.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -36,30 +36,30 @@ class Channel:
         return bool(self._unsent)
 
     def send(self, line: str) -> None:
-        """Send a line, now or later; where the other end is gone, nobody needs to know."""
+        """Send a line, now or later; if the other end is closed, drop it."""
         self._unsent += line.encode() + b"\n"
         self.flush()
 
     def flush(self) -> None:
-        """Send what the socket takes now."""
+        """Send what the socket accepts now."""
         while self._unsent:
             try:
                 sent = self._socket.send(self._unsent)
             except BlockingIOError:
                 return
-            except OSError:  # the other end is gone, which `receive` tells
+            except OSError:  # the other end is closed, which `receive` reports
                 self._unsent.clear()
                 return
             del self._unsent[:sent]
 
     def drain(self) -> None:
-        """Wait until everything is sent, or the other end is gone."""
+        """Wait until everything is sent, or the other end is closed."""
         while self._unsent:
             select.select([], [self._socket], [])
             self.flush()
 
     def receive(self) -> list[str] | None:
-        """Return the lines that have come in, None once the other end is gone."""
+        """Return the lines received since the last call; None once the other end is closed."""
         try:
             received = self._socket.recv(CHUNK_SIZE)
         except BlockingIOError:
@@ -72,6 +72,6 @@ class Channel:
         return [line.decode() for line in lines]
 
     def close(self) -> None:
-        """Close the socket; what is unsent is dropped."""
+        """Close the socket; unsent lines are dropped."""
         self._unsent.clear()
         self._socket.close()

@@ -1,4 +1,4 @@
-"""What a host says. Plain data: a launcher may carry it from another machine."""
+"""The events that a runner emits: plain data, which can be sent from another machine."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from wandb_magic.records import ProcessId, RunId
 
 @dataclass(frozen=True)
 class RunnerReady:
-    """The host can start runs."""
+    """The runner can start runs."""
 
 
 @dataclass(frozen=True)
 class RunnerFailed:
-    """The host will never start a run: why, in one sentence, and the traceback behind it."""
+    """The runner will never start a run: why, in one sentence, and the traceback."""
 
     reason: str
     details: str
@@ -23,14 +23,14 @@ class RunnerFailed:
 
 @dataclass(frozen=True)
 class RunnerNotice:
-    """Something that the user should know once."""
+    """A message to the user, shown once."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class UploadRefused:
-    """wandb has stopped uploading a run for good: why, and W&B's folder that has all of it."""
+    """wandb has stopped uploading a run for good: why, and the W&B folder with all of its data."""
 
     run: RunId
     reason: str
@@ -47,7 +47,7 @@ class RunStarted:
 
 @dataclass(frozen=True)
 class RunLogged:
-    """What a run logged since the last time, in which W&B folder, and how far that reaches."""
+    """What a run logged since the last event, its W&B folder, and the position read up to."""
 
     run: RunId
     directory: str
@@ -57,26 +57,26 @@ class RunLogged:
 
 @dataclass(frozen=True)
 class RunExited:
-    """A run's process is gone, and all that it logged has been said.
+    """A run's process has ended, and everything that it logged was emitted.
 
     Attributes
     ----------
     code
-        Its exit code, None if a signal ended it or nobody knows.
+        Its exit code; None if a signal ended it, or if it is unknown.
     signal
         The signal that ended it, if one did.
     error
         The traceback or message of a run that failed.
     cause
-        The same in one line, if the run could say it, or W&B's own record does.
+        The same in one line, if the run or W&B's own record has it.
     ended_at
         When it ended, in seconds since the epoch.
     by_oom_killer
         Whether the kernel's out-of-memory killer was at work while the run was alive.
     stopped
-        Why the run was interrupted, if it heard that.
+        Why the run was interrupted, if it received the reason.
     recorded_exit_code
-        The exit code in W&B's own record of the run, None if it has none.
+        The exit code in W&B's own record of the run; None if there is none.
     empty_directory
         The W&B folder of a run that called ``wandb.init`` and left no log, else "".
     hung

@@ -1,10 +1,9 @@
-"""Why a run ended, in one line: from its exception, or from what it printed.
+"""Determines why a run ended, in one line: from its exception, or from its output.
 
-The line is written into W&B's own record of the run, too, as ``wandb_magic/cause`` in its summary.
-Three cases: an exception leaves ``with wandb.init()``; it reaches the end of the run with wandb's
-run still open; the process is gone, and
-``python -m wandb_magic.runner.exit_cause RUN EXIT_CODE CAUSE`` ends the record in its place.
-Runs that end well get no cause.
+The line is also written into W&B's own record of the run, as ``wandb_magic/cause`` in its summary.
+There are three cases: an exception leaves ``with wandb.init()``; it reaches the end of the run
+with wandb's run still open; or the process has died, and ``python -m wandb_magic.runner.exit_cause
+RUN EXIT_CODE CAUSE`` ends the record in its place. Successful runs have no cause.
 """
 
 from __future__ import annotations
@@ -25,33 +24,33 @@ from wandb_magic.paths import RunPaths, write_atomically
 CAUSE_KEY = "wandb_magic/cause"
 STOPPED_AT_WANDB = "stopped at W&B"
 MAX_LENGTH = 300
-"""Characters of a cause at most."""
+"""Maximum length of a cause, in characters."""
 
-DISK_CHECK_INTERVAL_S = 0.02  # between looks whether what is logged can be written
-LOG_TIMEOUT_S = 10.0  # wandb has begun its log when `wandb.init` returns; a slow disk, say
+DISK_CHECK_INTERVAL_S = 0.02  # between checks that the disk has space for what is logged
+LOG_TIMEOUT_S = 10.0  # wandb has created its log when `wandb.init` returns; for slow disks
 
 _TRACEBACK = re.compile(
     r"^(?:  \+ Exception Group )?Traceback \(most recent call last\):\n", re.MULTILINE
 )
-# What precedes each line of an exception group's traceback, but for its first.
+# The prefix of each line of an exception group's traceback, except for the first.
 _OF_GROUP = re.compile(r"^  (?:\| |\+-)", re.MULTILINE)
 
 
 def describe_exception(error: BaseException) -> str:
     """Return an exception's type and the first line of its message, then its parts and notes."""
     name, message = type(error).__name__, _first_line(_message_of(error))
-    told = f"{name}: {message}" if message else name
+    description = f"{name}: {message}" if message else name
     if parts := _grouped_exceptions(error):
-        told += ": " + "; ".join(describe_exception(part) for part in parts)
+        description += ": " + "; ".join(describe_exception(part) for part in parts)
     if notes := _notes_of(error):
-        told += f" ({'; '.join(notes)})"
-    return shorten(told)
+        description += f" ({'; '.join(notes)})"
+    return shorten(description)
 
 
 def last_traceback(output: str) -> str:
-    """Return what a process printed from its last traceback on; "" if there is none."""
-    found = list(_TRACEBACK.finditer(output))
-    return output[found[-1].start() :] if found else ""
+    """Return a process's output from its last traceback on; "" if there is none."""
+    matches = list(_TRACEBACK.finditer(output))
+    return output[matches[-1].start() :] if matches else ""
 
 
 def cause_from_output(output: str) -> str:
@@ -59,7 +58,7 @@ def cause_from_output(output: str) -> str:
     header, _, text = last_traceback(output).partition("\n")
     if header.startswith(" "):
         text = _OF_GROUP.sub("", text)
-    # Its frames, their code and the marks below that are indented.
+    # Frames, their code and the markers below that are indented.
     return shorten(next((line for line in text.splitlines() if line[:1].strip()), ""))
 
 
@@ -76,12 +75,12 @@ def _first_line(text: str) -> str:
 def _message_of(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception:  # noqa: BLE001 - a user's exception may fail to say what it is
+    except Exception:  # noqa: BLE001 - the `__str__` of a user's exception may fail
         return ""
 
 
 def _grouped_exceptions(error: BaseException) -> tuple[BaseException, ...]:
-    """Return the exceptions in a group, whose message has their number."""
+    """Return the exceptions in a group."""
     parts = getattr(error, "exceptions", None)
     if not hasattr(error, "derive") or not isinstance(parts, tuple):
         return ()
@@ -96,7 +95,7 @@ def _notes_of(error: BaseException) -> list[str]:
 
 
 def describe_exit(error: BaseException, paths: RunPaths) -> str:
-    """Return why a run ends with `error`: a stop has left word in the run's folder."""
+    """Return why a run ends with `error`; for a stop, the reason is in the run's folder."""
     if isinstance(error, KeyboardInterrupt):
         with contextlib.suppress(FileNotFoundError):
             return paths.stop.read_text(encoding="utf-8", errors="replace")
@@ -106,7 +105,7 @@ def describe_exit(error: BaseException, paths: RunPaths) -> str:
 
 
 def install_exit_hooks(paths: RunPaths) -> None:
-    """Have ``with wandb.init()`` note the cause when an exception leaves it."""
+    """Make ``with wandb.init()`` record the cause when an exception leaves it."""
     wandb: Any = sys.modules.get("wandb")
     if wandb is None:
         return
@@ -116,7 +115,7 @@ def install_exit_hooks(paths: RunPaths) -> None:
     leave_run = wandb.Run.__exit__
 
     @functools.wraps(leave_run)
-    def noting(
+    def exit_with_cause(
         run: Any,  # noqa: ANN401 - wandb is not imported here
         kind: type[BaseException] | None,
         error: BaseException | None,
@@ -125,28 +124,28 @@ def install_exit_hooks(paths: RunPaths) -> None:
         if error is not None and not (isinstance(error, SystemExit) and not error.code):
             run.summary[CAUSE_KEY] = describe_exit(error, paths)
         if isinstance(error, SystemExit) and not error.code:
-            return leave_run(run, None, None, None)  # it ends well
+            return leave_run(run, None, None, None)  # this is a success
         return leave_run(run, kind, error, trace)
 
-    wandb.Run.__exit__ = noting
+    wandb.Run.__exit__ = exit_with_cause
 
 
 def _require_log(wandb: Any) -> None:  # noqa: ANN401 - wandb is not imported here
-    """Have ``wandb.init`` fail where wandb could not begin a log: it would lose all silently."""
-    begin = wandb.init
+    """Make ``wandb.init`` fail if wandb could not create a log: all would be lost silently."""
+    original_init = wandb.init
 
-    @functools.wraps(begin)
+    @functools.wraps(original_init)
     def init(*args: object, **settings: object) -> object:
-        run = begin(*args, **settings)
+        run = original_init(*args, **settings)
         log = Path(getattr(run.settings, "sync_file", None) or os.devnull)
         deadline = time.monotonic() + LOG_TIMEOUT_S
         while log.parent.is_dir() and not log.exists():
             if time.monotonic() > deadline:
-                why = shortage(log.parent).removeprefix("waiting for ")
+                reason = shortage(log.parent).removeprefix("waiting for ")
                 raise OSError(
-                    f"wandb could not begin the log {log}"
-                    + (f", for want of {why}" if why else "")
-                    + ": nothing that the run logs would be kept"
+                    f"wandb could not create the log {log}"
+                    + (f" without {reason}" if reason else "")
+                    + ": nothing that the run logs would be saved"
                 )
             time.sleep(0.05)
         return run
@@ -155,38 +154,38 @@ def _require_log(wandb: Any) -> None:  # noqa: ANN401 - wandb is not imported he
 
 
 def _wait_for_disk_before_logging(run_class: Any) -> None:  # noqa: ANN401 - wandb is not imported here
-    """Have runs wait for a full disk before they log or end: wandb drops what it cannot write."""
+    """Make runs wait while the disk is full before they log or end: wandb drops failed writes."""
     log, finish, leave = run_class.log, run_class.finish, run_class.__exit__
-    looked = 0.0
+    checked_at = 0.0
 
     def wait(run: Any) -> None:  # noqa: ANN401 - as above
-        nonlocal looked
-        looked = time.monotonic()
+        nonlocal checked_at
+        checked_at = time.monotonic()
         file = Path(getattr(run.settings, "sync_file", None) or os.devnull)
         if file.is_file():
             with contextlib.suppress(FileNotFoundError):
                 wait_for_disk(lambda: check_log_space(file.parent))
 
     @functools.wraps(log)
-    def log_patiently(run: Any, *data: object, **how: object) -> object:  # noqa: ANN401 - as above
-        if time.monotonic() - looked > DISK_CHECK_INTERVAL_S:
+    def log_when_writable(run: Any, *data: object, **kwargs: object) -> object:  # noqa: ANN401 - as above
+        if time.monotonic() - checked_at > DISK_CHECK_INTERVAL_S:
             wait(run)
-        return log(run, *data, **how)
+        return log(run, *data, **kwargs)
 
-    def patiently(end: Any) -> Any:  # noqa: ANN401 - as above
+    def when_writable(end: Any) -> Any:  # noqa: ANN401 - as above
         @functools.wraps(end)
-        def ending(run: Any, *given: object, **how: object) -> object:  # noqa: ANN401 - as above
+        def end_when_writable(run: Any, *args: object, **kwargs: object) -> object:  # noqa: ANN401 - as above
             wait(run)
-            return end(run, *given, **how)
+            return end(run, *args, **kwargs)
 
-        return ending
+        return end_when_writable
 
-    run_class.log = log_patiently
-    run_class.finish, run_class.__exit__ = patiently(finish), patiently(leave)
+    run_class.log = log_when_writable
+    run_class.finish, run_class.__exit__ = when_writable(finish), when_writable(leave)
 
 
 def _record_remote_stops(paths: RunPaths) -> None:
-    """Have wandb leave word before it interrupts a run that was stopped on its page."""
+    """Make wandb record the reason before it interrupts a run that was stopped on its W&B page."""
     module: Any = sys.modules.get("wandb.sdk.lib.interrupt")
     interrupt = getattr(module, "interrupt_main", None)
     if interrupt is None:
@@ -195,7 +194,7 @@ def _record_remote_stops(paths: RunPaths) -> None:
     @functools.wraps(interrupt)
     def interrupt_main() -> None:
         if not paths.stop.exists():
-            with contextlib.suppress(OSError):  # whatever the disk is like, it is interrupted
+            with contextlib.suppress(OSError):  # interrupt it even if the disk cannot be written
                 write_atomically(paths.stop, STOPPED_AT_WANDB)
         interrupt()
 
@@ -205,8 +204,8 @@ def _record_remote_stops(paths: RunPaths) -> None:
 def finish_orphaned_run(run: str, exit_code: int, cause: str) -> None:
     """End the record of a run whose process is gone.
 
-    A shared wandb-core keeps the record of a client that was killed open, and would end it with
-    exit code 0. Takes ``WANDB_SERVICE`` from the environment; call it in a process of its own.
+    A shared wandb-core keeps the record of a killed client open, and would end it with exit code
+    0. Takes ``WANDB_SERVICE`` from the environment; call it in a process of its own.
     """
     import wandb  # noqa: PLC0415 - half a second, and only here
 
@@ -214,7 +213,7 @@ def finish_orphaned_run(run: str, exit_code: int, cause: str) -> None:
     attach = getattr(wandb, "attach", None)
     if attach is None or "WANDB_SERVICE" not in os.environ:
         return
-    with contextlib.suppress(wandb.errors.UsageError):  # it had ended, or never began
+    with contextlib.suppress(wandb.errors.UsageError):  # it had ended, or never started
         attached = attach(run)
         attached.summary[CAUSE_KEY] = cause
         attached.finish(exit_code=exit_code)

@@ -1,4 +1,4 @@
-"""The host's end of the template: start it, send it jobs, hear what it says, notice its death."""
+"""The runner's end of the fork server: starts it, sends it jobs, and receives its messages."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from wandb_magic.runner.run_process import Job
 
 
 class ForkServerClient:
-    """One template process.
+    """One fork server process.
 
     Parameters
     ----------
     bundle
-        The folder that it thaws.
+        The bundle's folder, which it loads.
     environment
         Its environment.
     on_message
         Called in the event loop with this client and each message, and with ``{"event": "died"}``
         at the end.
     import_cache
-        The folder of the notes about what runs import late; None to preload nothing.
+        The folder that records what runs import late; None to preload nothing.
 
     Attributes
     ----------
     is_preloading
-        Whether it imports at the moment what runs import late, and so forks none.
+        Whether it is importing what runs import late, and so forks no run.
     """
 
     def __init__(
@@ -75,25 +75,25 @@ class ForkServerClient:
         return self._process.pid
 
     def fork(self, job: Job) -> None:
-        """Ask for a run; a dead template is noticed by its last message, not here."""
+        """Request a run; a dead fork server is reported by its last message, not here."""
         self._channel.send(job.to_json())
         if self._channel.has_unsent:
             self._loop.add_writer(self._channel, self._flush)
 
     def shut_down(self) -> None:
-        """Let it go when all of its runs have ended: nobody needs what it may be preloading."""
+        """Close it after all of its runs have ended; kill it if it is only preloading."""
         self.close()
         if self.is_preloading:
             self._process.kill()
 
     def close(self) -> None:
-        """Let it go: it ends when its last run has ended."""
+        """Close the connection: the fork server exits when its last run has ended."""
         self._loop.remove_reader(self._channel)
         self._loop.remove_writer(self._channel)
         self._channel.close()
 
     def wait(self) -> int:
-        """Wait until it has ended; return its exit code."""
+        """Wait until it has exited; return its exit code."""
         return self._process.wait()
 
     def _flush(self) -> None:
@@ -125,7 +125,7 @@ def spawn_run(job: Job, environment: Mapping[str, str]) -> subprocess.Popen[byte
 def spawn_finisher(
     run: str, code: int, cause: str, environment: Mapping[str, str], log: Path
 ) -> subprocess.Popen[bytes]:
-    """Start the process that writes a dead run's ending into W&B's record of it."""
+    """Start the process that ends W&B's record of a dead run."""
     with log.open("ab") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "wandb_magic.runner.exit_cause", run, str(code), cause],
@@ -147,7 +147,7 @@ def become_subreaper() -> None:
 
 
 def reap(pid: int) -> int | None:
-    """Return the wait status of a child that has ended, None if it lives or is none of ours."""
+    """Return the wait status of a child that has ended; None if it is alive or not our child."""
     try:
         ended, status = os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
@@ -156,7 +156,7 @@ def reap(pid: int) -> int | None:
 
 
 def reap_orphans(tracked: Collection[int]) -> None:
-    """Reap the ended orphans that this process was made the parent of, but for the `known`."""
+    """Reap the ended orphans that this process has inherited, except for the `tracked` ones."""
     while True:
         try:
             ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)

@@ -1,7 +1,7 @@
-"""Whether runs may be forked from this process.
+"""Checks whether runs may be forked from this process.
 
-A fork has one thread, whatever its parent had. A library that waits in it for a thread that only
-the parent has waits for ever.
+A fork has a single thread, however many its parent has. If a library in the fork waits for a
+thread that exists only in the parent, it waits forever.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from contextlib import suppress
 from pathlib import Path
 
 TASKS = Path("/proc/self/task")
-# Native threads that their library starts again in a fork, by the names that it gives them.
+# The names of native threads that their library restarts in a fork.
 FORK_AWARE = frozenset({"jemalloc_bg_thd"})
-THREAD_EXIT_TIMEOUT_S = 0.5  # a thread that has been joined is listed for a moment more
+THREAD_EXIT_TIMEOUT_S = 0.5  # a joined thread remains listed for a moment
 
 
 class ForkSafetyCheck:
-    """Looks, step by step, for what would leave forks of this process hanging.
+    """Looks, step by step, for what would make forks of this process hang.
 
-    Native threads are not wrong by themselves: OpenBLAS starts some as soon as NumPy is imported,
-    ends them before each fork, and starts new ones when it needs them. So new ones are put to the
-    test: those that a fork has not ended would be missing in the runs.
+    Native threads are not a problem by themselves: OpenBLAS starts some as soon as NumPy is
+    imported, ends them before each fork, and starts new ones when it needs them. So new threads
+    are tested with a fork: those that it does not end would be missing in the runs.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class ForkSafetyCheck:
         Parameters
         ----------
         by
-            What has happened here since the last look, as the subject of a sentence.
+            What happened in this process since the last check, as the subject of a sentence.
         """
         if sys.platform != "linux":
             return "this system's frameworks do not survive a fork"
@@ -53,21 +53,21 @@ class ForkSafetyCheck:
         return ""
 
     def _surviving_threads(self) -> set[int]:
-        """Return the new threads that outlast a fork in this process, and are not in the fork."""
+        """Return the new threads that survive a fork here, and so are missing in the fork."""
         new = _threads() - self._known
         if not new:
             return new
         _trial_fork()
         deadline = time.monotonic() + THREAD_EXIT_TIMEOUT_S
-        own = {thread for thread in new if _name(thread) not in FORK_AWARE}
-        while (staying := own & _threads()) and time.monotonic() < deadline:
+        candidates = {thread for thread in new if _name(thread) not in FORK_AWARE}
+        while (survivors := candidates & _threads()) and time.monotonic() < deadline:
             time.sleep(THREAD_EXIT_TIMEOUT_S / 100)
-        self._known |= new - staying
-        return staying
+        self._known |= new - survivors
+        return survivors
 
 
 def _threads() -> set[int]:
-    """Return the threads of this process that the system knows, Python's and native ones."""
+    """Return the ids of this process's threads, Python's and native ones."""
     try:
         return {int(entry.name) for entry in TASKS.iterdir()}
     except OSError:  # not Linux
@@ -82,9 +82,9 @@ def _name(thread: int) -> str:
 
 
 def _trial_fork() -> None:
-    """Fork a child that ends at once, so that what libraries do before a fork is done."""
+    """Fork a child that exits at once, so that the libraries' fork handlers run."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Python's and JAX's, of threads
+        warnings.simplefilter("ignore")  # of Python and JAX, about threads
         pid = os.fork()
     if pid == 0:
         os._exit(0)

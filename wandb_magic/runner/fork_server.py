@@ -1,11 +1,11 @@
-"""The warm process: it imports and unpickles everything once, then forks a run on request.
+"""The fork server: imports and unpickles everything once, then forks a run on request.
 
 It runs no user computation and keeps a single Python thread.
-``python -m wandb_magic.runner.fork_server
-BUNDLE DESCRIPTOR NOTES`` speaks JSON lines over the socket that it inherits: it is sent jobs, and
-says ``ready``, ``failed``, ``forked`` and ``ended``; and ``preloading``, then ``preloaded`` or
-``spoiled``, when it imports what a run has imported late. When the socket closes, the supervisor
-is gone: it forks no more, waits for its last run, writes how each ended, and exits.
+``python -m wandb_magic.runner.fork_server BUNDLE DESCRIPTOR NOTES`` exchanges JSON lines over the
+socket that it inherits: it receives jobs, and sends ``ready``, ``failed``, ``forked``, ``unborn``
+and ``ended``; and ``preloading``, then ``preloaded`` or ``spoiled``, when it imports what a run
+has imported late. When the socket closes, the supervisor has exited: the fork server forks no
+more, waits for its last run, writes how each ended, and exits.
 """
 
 from __future__ import annotations
@@ -60,11 +60,11 @@ class ForkServer:
     Parameters
     ----------
     entrypoint
-        What runs execute; None where each job brings a command.
+        What runs execute; None if each job has a command.
     channel
-        What leads to the host.
+        The connection to the runner.
     preloader
-        Imports what runs import late; None where nothing is.
+        Imports what runs import late; None to preload nothing.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class ForkServer:
         self._channel = channel
         self._preloader = preloader
         self._runs: dict[int, Job] = {}
-        self._unwritten: list[tuple[Path, str]] = []  # ends of runs, until the disk has room
+        self._unwritten: list[tuple[Path, str]] = []  # exit files, until the disk has space
         self._modules = frozenset(sys.modules)
         self._fork_unsafe = False
         self._wake, self._wakeup = os.pipe()
@@ -82,20 +82,20 @@ class ForkServer:
         os.set_blocking(self._wakeup, False)
 
     def serve(self) -> None:
-        """Fork and wait until the host is gone and the last run has ended."""
+        """Fork and wait until the runner has disconnected and the last run has ended."""
         signal.set_wakeup_fd(self._wakeup, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         selector = selectors.DefaultSelector()
         selector.register(self._wake, selectors.EVENT_READ)
         selector.register(self._channel, selectors.EVENT_READ)
-        attended = True
+        is_connected = True
         with ExitStack() as at_end:
             at_end.enter_context(finalizers_disabled())
             if self._preloader is not None:
                 self._preload(self._preloader.known_modules, at_end)
-            while attended or self._runs or self._unwritten:
-                if attended:
+            while is_connected or self._runs or self._unwritten:
+                if is_connected:
                     unsent = selectors.EVENT_WRITE if self._channel.has_unsent else 0
                     selector.modify(self._channel, selectors.EVENT_READ | unsent)
                 for key, events in selector.select(RETRY_S if self._unwritten else None):
@@ -104,25 +104,25 @@ class ForkServer:
                             self._channel.flush()
                         if events & selectors.EVENT_READ and not self._handle_requests():
                             selector.unregister(self._channel)
-                            attended = False
+                            is_connected = False
                     else:
                         with suppress(BlockingIOError):
                             os.read(self._wake, 4096)
                 ended = self._reap()
                 self._write_exits()
-                if attended:
+                if is_connected:
                     self._preload_reported([*ended, *self._runs.values()], at_end)
 
     def _handle_requests(self) -> bool:
-        """Fork what is asked for; tell whether the host is still there."""
+        """Fork the requested runs; return whether the runner is still connected."""
         lines = self._channel.receive()
         for line in lines or ():
-            if not self._fork_unsafe:  # then the host asks another template
+            if not self._fork_unsafe:  # then the runner uses another fork server
                 self._fork(Job.from_json(line))
         return lines is not None
 
     def _preload_reported(self, jobs: Iterable[Job], at_end: ExitStack) -> None:
-        """Import what runs say that they have imported late; jobs wait meanwhile.
+        """Import what runs report as imported late; jobs wait meanwhile.
 
         A run that was forked now would import the same, and take as long.
         """
@@ -143,15 +143,15 @@ class ForkServer:
         self.send({"event": "spoiled" if problem else "preloaded", "reason": problem})
 
     def send(self, message: dict[str, Any]) -> None:
-        """Tell the host."""
+        """Send a message to the runner."""
         self._channel.send(json.dumps(message))
 
     def _fork(self, job: Job) -> None:
         try:
             pid = os.fork()
-        except OSError as problem:
-            # Too many processes, or too little memory: the others go on.
-            reason = f"no process could be started for it: {problem.strerror}"
+        except OSError as error:
+            # Too many processes, or too little memory: the others continue.
+            reason = f"no process could be started for it: {error.strerror}"
             self.send({"event": "unborn", "run": job.run, "reason": reason})
             return
         if pid == 0:
@@ -171,13 +171,13 @@ class ForkServer:
             if sys.platform == "linux":
                 enable_stack_dumps(job)
             run_bundle(self._entrypoint, job, self._modules)
-        except BaseException:  # noqa: BLE001 - a fork must never return into the template's loop
+        except BaseException:  # noqa: BLE001 - a fork must never return into the server's loop
             traceback.print_exc()
         finally:
             os._exit(70)
 
     def _reap(self) -> list[Job]:
-        """Tell how runs have ended; return these."""
+        """Report how runs ended; return their jobs."""
         reaped: list[Job] = []
         while self._runs:
             try:
@@ -189,61 +189,61 @@ class ForkServer:
             job = self._runs.pop(pid, None)
             if job is not None:
                 reaped.append(job)
-                ending = decode_wait_status(status)
-                word = json.dumps({**ending, "ended": time.time()})
-                self._unwritten.append((job.paths.exit, word))
+                exit_info = decode_wait_status(status)
+                content = json.dumps({**exit_info, "ended": time.time()})
+                self._unwritten.append((job.paths.exit, content))
                 self._write_exits()
-                self.send({"event": "ended", "run": job.run, **ending})
+                self.send({"event": "ended", "run": job.run, **exit_info})
         return reaped
 
     def _write_exits(self) -> None:
-        """Write how runs ended: the supervisor may be gone, and the next one reads it."""
-        waiting = []
-        for path, word in self._unwritten:
+        """Write how runs ended, for the next supervisor in case this one has exited."""
+        unwritten = []
+        for path, content in self._unwritten:
             try:
-                write_exclusively(path, word)
-            except OSError as problem:
-                # In a folder that was deleted nobody reads it; a full disk gets room again.
-                if is_transient(problem):
-                    waiting.append((path, word))
-        self._unwritten = waiting
+                write_exclusively(path, content)
+            except OSError as error:
+                # A full disk is retried; in a deleted folder nobody would read the file.
+                if is_transient(error):
+                    unwritten.append((path, content))
+        self._unwritten = unwritten
 
 
 class Preloader:
-    """Imports what runs have imported late, and looks whether this process may fork after it.
+    """Imports what runs have imported late, and checks whether this process may still fork.
 
     Parameters
     ----------
     check
-        What has watched this process since its start.
+        The check that has been applied to this process since its start.
     cache
-        What earlier sweeps of this kind have imported late.
+        What earlier sweeps with the same packages have imported late.
 
     Attributes
     ----------
     known_modules
-        The modules that `cache` had.
+        The modules in `cache` that may be imported.
     """
 
     def __init__(self, check: ForkSafetyCheck, cache: LateImportCache) -> None:
         self._check = check
         self._cache = cache
         self._seen: dict[str, None] = {}
-        known, self._never = cache.read()
-        self.known_modules = self.untried(known)
+        names, self._never = cache.read()
+        self.known_modules = self.untried(names)
 
     def untried(self, names: Sequence[str]) -> list[str]:
-        """Return the modules among the names that may be imported, and were not tried before."""
+        """Return the modules that may be imported and were not tried before."""
         return [
             name
             for name in names
             if name not in sys.modules
             and name not in self._seen
-            and not any(name == each or name.startswith(f"{each}.") for each in self._never)
+            and not any(name == module or name.startswith(f"{module}.") for module in self._never)
         ]
 
     def preload(self, names: Sequence[str]) -> str:
-        """Import the modules; return why this process must fork no more, or ""."""
+        """Import the modules; return why this process must not fork any more, or ""."""
         self._cache.clear()
         self._seen |= dict.fromkeys(names)
         culprit, problem = preload_modules(names, self._check.unsafe_reason)
@@ -256,83 +256,83 @@ class Preloader:
 
 
 def prepare_to_fork() -> None:
-    """Make the process ready to fork, after imports."""
-    seed_generators(0)  # each run would import anew what seeding imports
-    # What is loaded by now stays: the collector would only touch, and so copy, its pages.
+    """Prepare this process to fork, after imports."""
+    seed_generators(0)  # each run would repeat the imports of seeding
+    # Exempt loaded objects from the collector, which would touch, and so copy, their pages.
     gc.collect()
     gc.freeze()
 
 
 @contextmanager
 def finalizers_disabled() -> Iterator[None]:
-    """Keep the forks from freeing at their end what all of them share.
+    """Keep forks from freeing shared resources when they exit.
 
     The first run to end would remove the temporary folders in which wandb prepares the media of
     every run, and the user's own.
     """
     registry: dict[Any, Any] = getattr(weakref.finalize, "_registry", {})
-    kept = [finalizer for finalizer in list(registry) if finalizer.atexit]
-    for finalizer in kept:
+    disabled = [finalizer for finalizer in list(registry) if finalizer.atexit]
+    for finalizer in disabled:
         finalizer.atexit = False
-        alive = finalizer.peek()
-        if alive is not None and isinstance(alive[0], TemporaryDirectory):
-            # wandb registers this besides; the finalizer is enough.
-            atexit.unregister(alive[0].cleanup)
+        target = finalizer.peek()
+        if target is not None and isinstance(target[0], TemporaryDirectory):
+            # wandb registers this in addition; the finalizer is enough.
+            atexit.unregister(target[0].cleanup)
     yield
-    for finalizer in kept:
+    for finalizer in disabled:
         finalizer.atexit = True
 
 
 class ServerSetup:
-    """How the template comes to be: once more from the start, if need be, to leave something out.
+    """The setup of the fork server, which restarts itself to defer a variable to the runs.
 
-    A thread that was started cannot be taken back; so where reading a variable starts one that no
-    fork survives, this process executes itself anew, and leaves that variable to the runs.
+    A started thread cannot be undone; so if reading a variable starts one that no fork survives,
+    this process executes itself again, and defers that variable to the runs.
 
     Parameters
     ----------
     arguments
-        Those of the command line: the bundle's folder, the descriptor, the folder of the notes
-        about late imports, or "" to preload none, and what to leave to the runs and why.
+        Those of the command line: the bundle's folder, the descriptor, the folder that records
+        late imports, or "" to preload none, and the variable to defer to the runs and why.
     """
 
     def __init__(self, arguments: Sequence[str]) -> None:
-        self._folder, self._descriptor, self._import_cache, *late = arguments
+        self._folder, self._descriptor, self._import_cache, *deferral = arguments
         self._directory, self._environment = Path.cwd(), dict(os.environ)
         self.check = ForkSafetyCheck()
         self.deferred: str | None = None
         self._cause = ""
-        if late:
-            self.deferred, self._cause = late
+        if deferral:
+            self.deferred, self._cause = deferral
         self.fork_unsafe_reason = ""
         self._culprit: str | None = None
 
     def on_step(self, kind: str, name: str) -> None:
-        """Look at this process after an import or a variable."""
+        """Check this process after an import or a variable."""
         if self.fork_unsafe_reason:
             return
-        named = f"variable {name!r}" if name else "the function"
+        subject = f"variable {name!r}" if name else "the function"
         self.fork_unsafe_reason = self.check.unsafe_reason(
-            named if kind == "variable" else f"importing {name}"
+            subject if kind == "variable" else f"importing {name}"
         )
         if self.fork_unsafe_reason and kind == "variable":
             self._culprit = name
 
     def preloader(self, manifest: Manifest) -> Preloader | None:
-        """Return what imports for the runs what they import late, if anything may."""
+        """Return the preloader of late imports; None if nothing may be preloaded."""
         if not self._import_cache or self.fork_unsafe_reason or manifest.imports_in_run:
             return None
         return Preloader(self.check, LateImportCache(Path(self._import_cache)))
 
     def finish(self) -> None:
-        """Look once more; begin anew if that cures what was found."""
+        """Check once more; restart if deferring a variable solves the problem."""
         if self._culprit is not None and self.deferred is None and sys.platform == "linux":
             self._restart(self._culprit)
         self.fork_unsafe_reason = self.fork_unsafe_reason or self.check.unsafe_reason()
 
     @property
     def notices(self) -> list[str]:
-        """What the user should know."""
+        """Messages to the user."""
         if self.deferred is None or self.fork_unsafe_reason:
             return []
         return [f"{self._cause}: each run reads it itself, with the variables behind it"]
@@ -348,11 +348,11 @@ class ServerSetup:
             self.fork_unsafe_reason,
         )
         command = [sys.executable, "-m", "wandb_magic.runner.fork_server", *arguments]
-        os.execve(sys.executable, command, self._environment)  # noqa: S606 - this very module
+        os.execve(sys.executable, command, self._environment)  # noqa: S606 - this module itself
 
 
 def main() -> None:
-    """Thaw the bundle, then serve."""
+    """Load the bundle, then serve."""
     folder, channel = Path(sys.argv[1]), Channel(socket.socket(fileno=int(sys.argv[2])))
     install_disk_waiting_streams()
     entrypoint, preloader, unsafe_reason, notices = None, None, "", []
@@ -370,8 +370,8 @@ def main() -> None:
             unsafe_reason, notices = setup.fork_unsafe_reason, setup.notices
             cache_git_root()
     except BaseException as error:  # noqa: BLE001 - a user's module may raise anything
-        told = isinstance(error, SweepError)
-        reason = str(error) if told else describe_exception(error)
+        is_sweep_error = isinstance(error, SweepError)
+        reason = str(error) if is_sweep_error else describe_exception(error)
         server.send({"event": "failed", "reason": reason, "details": traceback.format_exc()})
         channel.drain()
         return

@@ -1,5 +1,5 @@
-"""The detached process that owns one sweep: the only one that decides, and that writes its store.
+"""The supervisor: the detached process that owns one sweep and is the only writer of its store.
 
 ``python -m wandb_magic.supervisor FOLDER``, started by `wandb_magic.daemon` in a session of its
-own. It may be killed at any moment: all that it needs to go on is in the folder.
+own. It may be killed at any moment: all that it needs to continue is in the folder.
 """

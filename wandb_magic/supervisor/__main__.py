@@ -1,4 +1,4 @@
-"""The supervisor's process: take the folder's lock, put the parts together, run, or leave."""
+"""Entry point of the supervisor: lock the folder, assemble the parts, and run the sweep."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ def main() -> int:
         format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr
     )
     os.umask(0o077)
-    # What is in it stays: it is the room for what this supervisor may have to wait for.
+    # Do not truncate it: its space is for the note of what this supervisor waits for.
     descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "r+b", buffering=0) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return 0  # the living supervisor will see what was asked
+            return 0  # the running supervisor will see the requests
         environment = dict(os.environ)
-        # The cores are for the runs: a Gaussian process gains nothing from a pool of threads.
+        # Leave the cores to the runs: a Gaussian process gains nothing from a thread pool.
         os.environ["OMP_NUM_THREADS"] = "1"
         try:
             asyncio.run(supervise(paths, environment, DiskWaitNote(descriptor)))
@@ -67,11 +67,11 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str], note: Dis
     sweep = store.sweep()
     try:
         spec = load_lenient(sweep.spec) if sweep.mode == "online" else load(sweep.spec)
-        ledger = SchedulerState(store, spec.metric, keep_history=spec.early_terminate is not None)
+        state = SchedulerState(store, spec.metric, keep_history=spec.early_terminate is not None)
         with closing(StoreReader(paths.store)) as reader:
-            ledger.restore(reader)
+            state.restore(reader)
             runs = reader.runs()
-        # Other code than the sweep's own program may have been given since.
+        # The bundle may have been replaced since by code that is not the sweep's program.
         commands = signed_manifest(paths.bundle).kind == "command"
         if commands:
             check_command(sweep.spec, paths.bundle)
@@ -81,15 +81,15 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str], note: Dis
     except SweepError as error:
         fail_sweep(store, str(error))
         return
-    # The bundle may be large, and nobody should wait for the disk: a thread sees to it.
+    # The bundle may be large: sync it in a thread, so that nothing waits for the disk.
     threading.Thread(
         target=lambda: sync_to_disk(*paths.bundle.glob("*"), paths.bundle), daemon=True
     ).start()
     supervisor = Supervisor(
-        ledger,
+        state,
         spec,
         make_backend,
-        lambda say: LocalLauncher(paths, environment, say, commands=commands),
+        lambda emit: LocalLauncher(paths, environment, emit, commands=commands),
         JobFactory(paths, sweep, spec, environment, commands=commands),
         disk,
     )
@@ -97,7 +97,7 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str], note: Dis
 
 
 def fail_sweep(store: StoreWriter, cause: str) -> None:
-    """Let the sweep end with its cause, and give it as the answer to all that was asked."""
+    """Mark the sweep as failed with a cause, and answer all open requests with it."""
     store.update_sweep(state=SweepState.FAILED, cause=cause, ended=time.time())
     for request in store.take_requests():
         store.answer(request.id, cause)
@@ -107,9 +107,10 @@ def fail_sweep(store: StoreWriter, cause: str) -> None:
 def _exit_on_error(
     paths: SweepPaths, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]
 ) -> None:
-    """End at an error that nobody expected: a supervisor that limps on could lose a run.
+    """Exit on unexpected errors: continuing in an unknown state could lose runs.
 
-    The runs go on, and the next supervisor takes them up, unless its store is lost to it, too.
+    The runs continue, and the next supervisor adopts them. If the store is lost, no supervisor can
+    continue, so the runs are ended.
     """
     error = context.get("exception")
     if isinstance(error, StoreError) and error.lasting:

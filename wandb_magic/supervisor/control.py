@@ -1,4 +1,4 @@
-"""Requests: what people may ask of a living sweep, and why it may be refused."""
+"""Requests: what users may ask of a running sweep, and why a request is refused."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ log = logging.getLogger(__name__)
 class ControlTarget(Protocol):
     """What requests act on, in its event loop: one method for each verb.
 
-    Each returns why the request is refused, "" if it was done.
+    Each returns why the request is refused, or "" if it was carried out.
     """
 
     def stop(self, *, drain: bool) -> str:
-        """End the sweep; with `drain`, let its active runs come to their own end."""
+        """End the sweep; with `drain`, let its active runs finish."""
 
     def pause(self) -> str:
         """Start no more runs."""
 
     def resume(self) -> str:
-        """Go on after a pause or an end."""
+        """Continue after a pause or an end."""
 
     def stop_run(self, run: RunId) -> str:
         """End one run."""
@@ -42,14 +42,14 @@ class ControlTarget(Protocol):
         """Change how many runs execute at a time."""
 
     def set_count(self, count: int | None) -> str:
-        """Change how many runs there will be in all."""
+        """Change the total number of runs."""
 
 
 def handle_request(target: ControlTarget, request: ControlRequest) -> str:
-    """Do what a request asks; return why it was refused, or "".
+    """Carry out a request; return why it was refused, or "".
 
-    The store outlives supervisors, and anybody may have written into it: whatever a request says,
-    it is answered, and stands in nobody's way.
+    The store outlives supervisors, and anything may have been written into it: every request is
+    answered, whatever it contains, and never blocks the others.
     """
     try:
         arguments = validate_request(request.verb, request.arguments)

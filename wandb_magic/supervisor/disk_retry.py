@@ -1,6 +1,6 @@
-"""The supervisor's writes: one that a full disk refuses is tried until there is room.
+"""Retries the supervisor's writes that fail on a full disk, until there is space.
 
-Everything else waits meanwhile, and the sweep says for what.
+Everything else waits meanwhile, and the sweep's status shows why.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Written = TypeVar("Written")
 
 
 def is_disk_error(error: Exception) -> bool:
-    """Tell whether something could not be written because of a full disk, say."""
+    """Return whether a write failed because of the disk, for example a full one."""
     return error.disk if isinstance(error, StoreError) else is_transient(error)
 
 
@@ -35,7 +35,7 @@ class DiskRetry:
     paths
         The sweep's paths.
     note
-        Where others see what is waited for.
+        Shows others what the supervisor waits for.
     """
 
     def __init__(self, paths: SweepPaths, note: DiskWaitNote) -> None:
@@ -47,14 +47,14 @@ class DiskRetry:
         write: Callable[[], Written],
         is_transient: Callable[[Exception], bool] = is_disk_error,
     ) -> Written:
-        """Write something, if need be once the disk can be written again.
+        """Write something, retrying until the disk can be written again.
 
         Parameters
         ----------
         write
-            What to do.
+            Writes, and may be called several times.
         is_transient
-            Tells whether to try again after an error.
+            Returns whether to try again after an error.
         """
 
         async def action() -> Written:
@@ -67,7 +67,7 @@ class DiskRetry:
         action: Callable[[], Awaitable[Written]],
         is_transient: Callable[[Exception], bool] = is_disk_error,
     ) -> Written:
-        """Do something that takes its time, as `patiently` writes."""
+        """Await an action, retrying as `retry` does."""
         key = object()
         try:
             while True:
@@ -77,7 +77,7 @@ class DiskRetry:
                     if not is_transient(error):
                         raise
                     if self._note.set(key, self._reason(error)):
-                        log.error("%s", error)  # noqa: TRY400 - the sentence says it all
+                        log.error("%s", error)  # noqa: TRY400 - the message is complete
                 await asyncio.sleep(RETRY_S)
         finally:
             self._note.clear(key)
@@ -91,10 +91,10 @@ class DiskRetry:
         return wait_reason(error, self._failed_folder(error))
 
     def _failed_folder(self, error: OSError) -> Path:
-        """Return the folder that could not be written: the sweep's, unless it is another one."""
+        """Return the folder that could not be written, by default the sweep's."""
         folder = self._paths.folder
         if isinstance(error.filename, str):
-            place = Path(error.filename).parent
-            if place.is_dir() and not place.is_relative_to(folder.parent):
-                return place
+            parent = Path(error.filename).parent
+            if parent.is_dir() and not parent.is_relative_to(folder.parent):
+                return parent
         return folder

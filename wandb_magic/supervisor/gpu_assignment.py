@@ -1,4 +1,4 @@
-"""Which GPUs belong to which agent."""
+"""Assigns the machine's GPUs to agents."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import cache
 
 TIMEOUT_S = 10.0
-EXIT_TIMEOUT_S = 1.0  # for what was killed to be gone
+EXIT_TIMEOUT_S = 1.0  # for a killed process to exit
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 def agent_gpu_env(agent: int, agents: int, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that show an agent its share of the machine's GPUs.
 
-    A single agent sees all of them. Several share them out evenly; where there are more agents
+    A single agent sees all of them. Several agents share them evenly; if there are more agents
     than GPUs, several agents use the same one.
     """
     visible = environment.get("CUDA_VISIBLE_DEVICES")
@@ -29,10 +29,10 @@ def agent_gpu_env(agent: int, agents: int, environment: Mapping[str, str]) -> di
     if agents < 2 or not devices:  # noqa: PLR2004 - one agent, or several
         return {}
     if agents > len(devices):
-        mine = [devices[agent % len(devices)]]
+        share = [devices[agent % len(devices)]]
     else:
-        mine = devices[agent % agents :: agents]
-    return {"CUDA_VISIBLE_DEVICES": ",".join(mine)}
+        share = devices[agent % agents :: agents]
+    return {"CUDA_VISIBLE_DEVICES": ",".join(share)}
 
 
 @cache
@@ -41,27 +41,28 @@ def _devices() -> tuple[str, ...]:
     if command is None:
         return ()
     try:
-        with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
             process = subprocess.Popen(
                 [command, "--query-gpu=index", "--format=csv,noheader"],
                 stdin=subprocess.DEVNULL,
-                stdout=said,  # a pipe would be waited for as long as anybody has it open
+                stdout=output,  # a pipe would block for as long as any process has it open
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
             try:
                 process.wait(TIMEOUT_S)
             except subprocess.TimeoutExpired:
-                log.warning("nvidia-smi does not answer: agents do not share out the GPUs")
-                # Where the driver hangs not even that ends it, and nobody waits for it.
+                log.warning("nvidia-smi does not respond: the GPUs are not divided among agents")
+                # If the driver hangs, even SIGKILL does not end it; do not wait for it.
                 with suppress(OSError, subprocess.TimeoutExpired):
                     os.killpg(process.pid, signal.SIGKILL)
                     process.wait(EXIT_TIMEOUT_S)
                 return ()
-            said.seek(0)
-            listed = tuple(said.read().split())
+            output.seek(0)
+            indices = tuple(output.read().split())
     except OSError as error:
-        log.warning("nvidia-smi cannot be asked (%s): agents do not share out the GPUs", error)
+        log.warning("nvidia-smi cannot be run (%s): the GPUs are not divided among agents", error)
         return ()
-    # It says on stdout, too, why it fails; and the host may have reaped it, with its exit code.
-    return listed if process.returncode == 0 and all(map(str.isdigit, listed)) else ()
+    # It prints errors to stdout as well, and the runner may have reaped it, so that its exit code
+    # is lost.
+    return indices if process.returncode == 0 and all(map(str.isdigit, indices)) else ()

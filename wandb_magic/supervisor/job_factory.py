@@ -1,4 +1,4 @@
-"""From a run's record to what a host needs to start it."""
+"""Makes the jobs with which a runner starts runs, from the runs' records."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from wandb_magic.spec.command import args_json, expand
 from wandb_magic.supervisor.gpu_assignment import agent_gpu_env
 
 RUN_FOLDER_ENV = "WANDB_MAGIC_RUN_FOLDER"
-"""Names a run's own folder for its files; an execution finds there what an earlier one left."""
+"""Holds the path of a run's folder for its own files, which all of its executions share."""
 
 
 class JobFactory:
@@ -53,7 +53,7 @@ class JobFactory:
         self._commands = commands
 
     def make_job(self, run: RunRecord, agents: int) -> Job:
-        """Return the job of a run; so many `agents` share out the GPUs."""
+        """Return the job of a run, with its share of the GPUs among `agents` agents."""
         paths = self.paths.run(run.id).latest_execution
         environment = run_environment(
             run=run.id,
@@ -66,11 +66,12 @@ class JobFactory:
         )
         environment[RUN_FOLDER_ENV] = str(paths.persistent_dir)
         if paths.execution:
-            # A run that ended before it reached the server must be allowed to begin there.
+            # A run that ended before it reached the server must be allowed to start there.
             environment["WANDB_RESUME"] = "allow"
         if self._sweep.mode == "online":
-            known = self.environment
-            environment |= {name: each for name, each in OUTAGE_ENV.items() if name not in known}
+            environment |= {
+                name: value for name, value in OUTAGE_ENV.items() if name not in self.environment
+            }
         environment |= agent_gpu_env(run.agent, agents, self.environment)
         return Job(
             run=run.id,
@@ -83,30 +84,30 @@ class JobFactory:
         )
 
     def start_next_execution(self, run: RunId) -> None:
-        """See to it that the run's next job is another execution, if there has been one."""
+        """Make the run's next job another execution, if it has had one."""
         paths = self.paths.run(run)
         if paths.folder.exists():
             paths.start_next_execution()
 
     def was_signalled(self, run: RunId) -> bool:
-        """Tell whether the run's newest execution was sent a signal."""
+        """Return whether the run's latest execution was sent a signal."""
         return self.paths.run(run).latest_execution.stop.exists()
 
     def claim_unstarted(self, run: RunId) -> bool:
-        """See to it that the run's newest execution never begins; tell whether it had not."""
+        """Prevent the run's latest execution from starting; return whether it had not started."""
         paths = self.paths.run(run).latest_execution
         paths.folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         if write_exclusively(paths.process, "null"):
             return True
-        # An earlier supervisor may have come so far, and no further.
+        # An earlier supervisor may have been killed right after this step.
         return paths.process.read_bytes() == b"null"
 
     def exempt_from_pruning(self, run: RunId) -> None:
-        """Keep the sweep's rule for ending poor runs from this one: somebody wants it."""
+        """Exempt a run from early termination, because a user has resumed it."""
         self.paths.run(run).pruning_exempt.touch()
 
     def is_pruning_exempt(self, run: RunId) -> bool:
-        """Tell whether the sweep's rule for ending poor runs is to leave this one alone."""
+        """Return whether the run is exempt from early termination."""
         return self.paths.run(run).pruning_exempt.exists()
 
     def _command(self, run: RunRecord) -> tuple[str, ...]:
@@ -119,7 +120,7 @@ class JobFactory:
                 self._spec.command,
                 run.params,
                 program=self._spec.program,
-                # W&B says `python`, which in a kernel need not be the notebook's own.
+                # W&B uses `python`, which need not be the interpreter of the notebook's kernel.
                 interpreter=sys.executable,
                 json_file=str(json_file),
                 environment=self.environment,

@@ -1,6 +1,6 @@
-"""Notices that runs finish without the sweep's metric, which is mostly a name that differs a bit.
+"""Detects that runs finish without the sweep's metric, usually because its name differs a bit.
 
-Such a sweep would go on to its end, and every search in it would be a random one.
+Such a sweep would run to its end, and any search in it would amount to random search.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from collections.abc import Iterable, Sequence
 from wandb_magic.log_records import HistoryRecord, LogRecord, SummaryRecord
 from wandb_magic.records import RunId, RunRecord, RunState, Trial
 
-MAX_KEYS = 2000  # of a run that are remembered
+MAX_KEYS = 2000  # remembered for each run
 MAX_NAMED = 4
 _SIMILAR = 0.75
 _PARTS = re.compile(r"[\W_]+")
 
 
 class MissingMetricDetector:
-    """Remembers which keys the living runs have logged, as long as none has logged the metric.
+    """Remembers which keys the active runs have logged, as long as none has logged the metric.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class MissingMetricDetector:
         self._keys: dict[RunId, dict[str, None]] = {}
 
     def on_logged(self, run: RunId, entries: Sequence[LogRecord]) -> None:
-        """Take up what a run has logged."""
+        """Record the keys that a run has logged."""
         if not self._name:
             return
         keys = self._keys.setdefault(run, {})
@@ -45,7 +45,7 @@ class MissingMetricDetector:
                 keys.update(dict.fromkeys(entry.update))
 
     def on_run_ended(self, run: RunRecord, trials: Sequence[Trial], notices: Iterable[str]) -> str:
-        """Return what to tell the user now that a run has ended; "" for nothing."""
+        """Return the notice for the user after a run has ended, or ""."""
         keys = self._keys.pop(run.id, {})
         if not self._name or run.state is not RunState.FINISHED or run.value is not None:
             return ""
@@ -58,20 +58,20 @@ class MissingMetricDetector:
 
 
 def similar_keys(name: str, keys: Iterable[str]) -> list[str]:
-    """Return the keys that may be meant by a name, the most similar first."""
-    found: dict[str, float] = {}
-    wanted = _words(name)
+    """Return the keys that a name may stand for, the most similar first."""
+    scores: dict[str, float] = {}
+    name_words = _words(name)
     for key in keys:
-        if not (words := _words(key)) or not wanted:
+        if not (words := _words(key)) or not name_words:
             continue
-        share = difflib.SequenceMatcher(None, "".join(wanted), "".join(words)).ratio()
-        if words == wanted:
-            found[key] = 2.0
-        elif set(wanted) <= set(words) or set(words) <= set(wanted):
-            found[key] = 1.0 + share
+        share = difflib.SequenceMatcher(None, "".join(name_words), "".join(words)).ratio()
+        if words == name_words:
+            scores[key] = 2.0
+        elif set(name_words) <= set(words) or set(words) <= set(name_words):
+            scores[key] = 1.0 + share
         elif share >= _SIMILAR:
-            found[key] = share
-    return sorted(found, key=lambda key: -found[key])
+            scores[key] = share
+    return sorted(scores, key=lambda key: -scores[key])
 
 
 def _words(key: str) -> list[str]:
@@ -81,13 +81,13 @@ def _words(key: str) -> list[str]:
 def _message(number: int, missing: str, name: str, keys: Sequence[str]) -> str:
     if name in keys:
         return (
-            f"run {number} finished, but logged {missing} never as a finite number, "
+            f"run {number} finished, but never logged {missing} as a finite number, "
             "so the sweep cannot tell good runs from bad ones: log it as one"
         )
-    said = f"run {number} finished without logging {missing}"
-    if meant := similar_keys(name, keys):
-        named = " and ".join(map(repr, meant[:MAX_NAMED]))
-        return f"{said}, but logged {named}: name the right one in the config, or log {name!r}"
+    prefix = f"run {number} finished without logging {missing}"
+    if similar := similar_keys(name, keys):
+        named = " and ".join(map(repr, similar[:MAX_NAMED]))
+        return f"{prefix}, but logged {named}: name the right one in the config, or log {name!r}"
     named = ", ".join(map(repr, keys[:MAX_NAMED])) if keys else "no numbers"
     more = f" and {len(keys) - MAX_NAMED} more" if len(keys) > MAX_NAMED else ""
-    return f"{said}: it logged {named}{more}; so the sweep cannot tell good runs from bad ones"
+    return f"{prefix}: it logged {named}{more}; so the sweep cannot tell good runs from bad ones"

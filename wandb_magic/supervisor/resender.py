@@ -1,7 +1,7 @@
-"""Sending anew what W&B's server has refused of runs in their course, once they have ended.
+"""Resends what W&B's server refused while runs were running, once they have ended.
 
-wandb stops uploading a run for good at an answer that it takes for final; all of it is on the
-disk. A process of its own, `wandb_magic.sync`, sends what the server lacks, a few times at most.
+wandb stops uploading a run for good after an answer that it considers final; all data is on disk.
+A separate process, `wandb_magic.sync`, sends what the server lacks, a few times at most.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from wandb_magic.runner.events import UploadRefused
 
 RETRY_DELAYS_S = (0.0, 10.0)  # before each try
 MAX_DURATION_S = 180.0  # of one try: the sweep's end waits for it
-EXIT_TIMEOUT_S = 20.0  # for one that was told to end
-MAX_NOTICES = 5  # what a server refuses of one run it may refuse of all
+EXIT_TIMEOUT_S = 20.0  # after SIGTERM
+MAX_NOTICES = 5  # a server that refuses one run may refuse all of them
 
 log = logging.getLogger(__name__)
 
 
 class Resender:
-    """The runs of a sweep that W&B's server has refused; owned by the supervisor's loop.
+    """Tracks and resends the runs that W&B's server refused; owned by the supervisor's loop.
 
     Parameters
     ----------
     paths
         The sweep's paths.
     environment
-        The environment of what sends them, with the account.
+        The environment of the sending process, with the account.
     notify
-        Tells the user something.
+        Shows the user a notice.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Resender:
         self._environment = environment
         self._notify = notify
         self._refused: dict[RunId, str] = {}
-        self._attempts: dict[RunId, int] = {}  # how often each was tried
+        self._attempts: dict[RunId, int] = {}  # by run that has ended
         self._in_flight: list[RunId] = []
         self._process: subprocess.Popen[bytes] | None = None
         self._started = self._next_attempt_at = float("-inf")
@@ -52,7 +52,7 @@ class Resender:
         self._notice_count = 0
 
     def on_upload_refused(self, event: UploadRefused) -> None:
-        """Note that a run is not uploaded any more."""
+        """Note that a run is no longer uploaded."""
         self._refused[event.run] = event.directory
         self._send_notice(
             f"W&B's server refused what run {event.run} sends ({event.reason}), and wandb has "
@@ -66,11 +66,11 @@ class Resender:
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing more is to be sent."""
+        """Whether nothing is left to send."""
         return self._process is None and not self._attempts
 
     def tick(self) -> None:
-        """Send what is due; the store must have been written before."""
+        """Send what is due; the store must have been committed before."""
         now = time.monotonic()
         if self._process is not None:
             if self._process.poll() is None:
@@ -89,7 +89,7 @@ class Resender:
                 self._finish_attempt(succeeded=False)
 
     def _end_if_late(self, process: subprocess.Popen[bytes], late: float) -> None:
-        """End a try that is late, by so many seconds; a later tick sees it gone."""
+        """End an attempt that is `late` seconds over its limit; a later tick notices its exit."""
         if late >= EXIT_TIMEOUT_S:
             process.kill()
         elif late >= 0 and not self._is_ending:
@@ -109,9 +109,9 @@ class Resender:
                     f"({self._paths.sync.log} says why): "
                     f"`wandb sync --include-online {self._refused[run]}` tries again"
                 )
-        tries = max(self._attempts.values(), default=0)
+        attempts = max(self._attempts.values(), default=0)
         self._next_attempt_at = (
-            time.monotonic() + RETRY_DELAYS_S[min(tries, len(RETRY_DELAYS_S) - 1)]
+            time.monotonic() + RETRY_DELAYS_S[min(attempts, len(RETRY_DELAYS_S) - 1)]
         )
 
     def _send_notice(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""What an ending means: from an exit code or a signal to a state and its cause, in words."""
+"""Classifies how a run ended: turns an exit code or a signal into a state and a cause."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ from wandb_magic.runner.exit_cause import cause_from_output, shorten
 
 @dataclass(frozen=True)
 class StopReason:
-    """Why the supervisor ends a run itself: the state that this leads to, and the cause."""
+    """Why the supervisor ends a run: the resulting state, and the cause."""
 
     state: RunState
     cause: str
 
 
-def classify_exit(ended: RunExited, reason: StopReason | None) -> tuple[RunState, str]:
+def classify_exit(event: RunExited, reason: StopReason | None) -> tuple[RunState, str]:
     """Return the state of a run that ended, and why it ended."""
     if reason is not None:
         return reason.state, reason.cause
-    if ended.stopped:
-        return RunState.STOPPED, ended.stopped
-    if ended.signal is not None:
-        cause = f"killed by {_signal_name(ended.signal)}"
-        if ended.by_oom_killer:
+    if event.stopped:
+        return RunState.STOPPED, event.stopped
+    if event.signal is not None:
+        cause = f"killed by {_signal_name(event.signal)}"
+        if event.by_oom_killer:
             cause += " while the kernel's out-of-memory killer was at work"
         return RunState.KILLED, cause
-    if ended.code == 0:
-        return _classify_success(ended)
-    if ended.code is None:
-        return RunState.LOST, "its process vanished, and nobody saw how"
-    cause = ended.cause or cause_from_output(ended.error) or shorten(ended.error)
-    return RunState.FAILED, cause or f"exit code {ended.code}"
+    if event.code == 0:
+        return _classify_success(event)
+    if event.code is None:
+        return RunState.LOST, "its process vanished, and how it ended is unknown"
+    cause = event.cause or cause_from_output(event.error) or shorten(event.error)
+    return RunState.FAILED, cause or f"exit code {event.code}"
 
 
-def _classify_success(ended: RunExited) -> tuple[RunState, str]:
-    """Return whether a process that ended well is a run that did."""
-    if ended.empty_directory:
+def _classify_success(event: RunExited) -> tuple[RunState, str]:
+    """Return the state and cause of a run whose process exited with code 0."""
+    if event.empty_directory:
         cause = "wandb.init was called, but what the run logged is lost: there is no log in "
-        return RunState.FAILED, cause + ended.empty_directory
-    if ended.recorded_exit_code:
-        return RunState.FAILED, ended.cause or f"run.finish(exit_code={ended.recorded_exit_code})"
+        return RunState.FAILED, cause + event.empty_directory
+    if event.recorded_exit_code:
+        return RunState.FAILED, event.cause or f"run.finish(exit_code={event.recorded_exit_code})"
     return RunState.FINISHED, ""
 
 

@@ -1,6 +1,6 @@
-"""The supervisor's memory: which runs there are, what the search may know of them, who is free.
+"""The supervisor's table of runs: their records, their trials for the search, and free agents.
 
-Plain bookkeeping without clock, disk or process; rebuilt from the store when a supervisor starts.
+In memory only, without clock, disk or process; rebuilt from the store when a supervisor starts.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class RunTable:
     metric
         The objective, if the sweep has one.
     keep_history
-        Whether the search needs the objective's every value (for early termination).
+        Whether the search needs every value of the objective (for early termination).
     """
 
     def __init__(self, metric: Metric | None, *, keep_history: bool) -> None:
@@ -54,13 +54,13 @@ class RunTable:
         return next((agent for agent in range(agents) if agent not in busy), None)
 
     def add(self, run: RunRecord, values: Iterable[float] = ()) -> None:
-        """Take up a run: a new one, or one of an earlier supervisor with its logged objective."""
-        progress = self._trackers[run.id] = _ObjectiveTracker(list(values))
+        """Add a run: a new one, or one of an earlier supervisor with its logged objective."""
+        tracker = self._trackers[run.id] = _ObjectiveTracker(list(values))
         if not self._keep_history:
-            progress.compact(self._metric)
+            tracker.compact(self._metric)
         self.active[run.id] = run
-        newest = self._latest.get(run.number)
-        if newest is None or newest[0] <= run.attempt:
+        latest = self._latest.get(run.number)
+        if latest is None or latest[0] <= run.attempt:
             self._latest[run.number] = run.attempt, run.id
         self._update_trial(run)
         if run.state.has_ended:
@@ -69,7 +69,7 @@ class RunTable:
             self.success_count += run.state is RunState.FINISHED
 
     def on_started(self, run: RunId, at: float, process: ProcessId) -> RunRecord:
-        """Note that a run has a process; an adopted one keeps the time when it began."""
+        """Record that a run has a process; an adopted run keeps its start time."""
         record = self.active[run]
         self.active[run] = replace(
             record, state=RunState.RUNNING, started=record.started or at, process=process
@@ -78,38 +78,38 @@ class RunTable:
         return self.active[run]
 
     def on_logged(self, run: RunId, entries: Sequence[LogRecord]) -> bool:
-        """Note what a run logged; tell whether the objective has new values."""
+        """Record what a run logged; return whether the objective has new values."""
         record = self.active.get(run)
         if record is None or self._metric is None:
             return False
-        progress = self._trackers[run]
-        if not progress.observe(entries, self._metric.name):
+        tracker = self._trackers[run]
+        if not tracker.observe(entries, self._metric.name):
             return False
         if not self._keep_history:
-            progress.compact(self._metric)
+            tracker.compact(self._metric)
         self._update_trial(record)
         return True
 
     def objective(self, run: RunId) -> float | None:
-        """Return the objective of a living run so far."""
+        """Return the current objective of an active run."""
         return self._trackers[run].objective(self._metric)
 
     def on_ended(self, record: RunRecord) -> None:
-        """Note how a run ended; `record` has its final state."""
+        """Record how a run ended; `record` has its final state."""
         self._update_trial(record)
         self._archive(record)
         self._failures[record.number, record.state is RunState.LOST] += record.state.is_failure
         if record.state is RunState.FINISHED:
             self.success_count += 1
-        if record.state is not RunState.LOST:  # which says nothing about the user's code
+        if record.state is not RunState.LOST:  # a lost run says nothing about the user's code
             self.consecutive_failures = (
                 self.consecutive_failures + 1 if record.state.is_failure else 0
             )
 
     def get_ended(self, run: RunId) -> RunRecord | None:
-        """Return the record of a run that has ended; None if there is none."""
-        found = self._ended.get(run)
-        return found[0] if found is not None else None
+        """Return the record of a run that has ended, or None."""
+        entry = self._ended.get(run)
+        return entry[0] if entry is not None else None
 
     def requeue(self, run: RunId) -> RunRecord:
         """Let an ended run wait for an agent again, with what it has logged so far."""
@@ -129,49 +129,49 @@ class RunTable:
 
     @property
     def has_waiting(self) -> bool:
-        """Whether a run waits for an agent, besides what the backend may propose."""
+        """Whether a run waits for an agent, apart from what the backend may suggest."""
         return bool(self.retries) or next(self.queued(), None) is not None
 
     def queued(self) -> Iterator[RunId]:
-        """Yield the runs that were asked for and wait for an agent, in order."""
+        """Yield the requested runs that wait for an agent, in order."""
         return (run for run, record in list(self.active.items()) if record.agent == NO_AGENT)
 
     def failed(self) -> list[RunRecord]:
-        """Return the newest run of each set of parameters whose newest run broke."""
+        """Return the latest run of each set of parameters, if it failed and no retry is due."""
         due = {number for number, _, _ in self.retries}
-        newest = (self.get_ended(run) for _, run in self._latest.values())
+        latest = (self.get_ended(run) for _, run in self._latest.values())
         return [
             run
-            for run in newest
+            for run in latest
             if run is not None and run.state.is_failure and run.number not in due
         ]
 
     def is_latest(self, run: RunRecord) -> bool:
-        """Tell whether no later run has the same set of parameters."""
+        """Return whether no later run has the same set of parameters."""
         return self._latest[run.number][1] == run.id
 
     def should_retry(self, run: RunRecord, retries: int) -> bool:
-        """Tell whether a run that has ended is started again with the same parameters.
+        """Return whether a run that has ended is started again with the same parameters.
 
-        One that was lost says nothing about the user's code: it has a budget of its own.
+        A lost run says nothing about the user's code: losses have a limit of their own.
         """
         if not run.state.is_failure or not self.is_latest(run):
             return False
-        lost = run.state is RunState.LOST
-        return self._failures[run.number, lost] <= (LOST_RETRIES if lost else retries)
+        is_lost = run.state is RunState.LOST
+        return self._failures[run.number, is_lost] <= (LOST_RETRIES if is_lost else retries)
 
     def next_attempt(self, number: int) -> int:
-        """Return which try the next run with this set of parameters is."""
-        newest = self._latest.get(number)
-        return 0 if newest is None else newest[0] + 1
+        """Return the attempt number of the next run with this set of parameters."""
+        latest = self._latest.get(number)
+        return 0 if latest is None else latest[0] + 1
 
     def params(self, number: int) -> Params | None:
-        """Return a set of parameters by its number; None if there is none."""
+        """Return a set of parameters by its number, or None."""
         trial = self._trials.get(number)
         return trial.params if trial is not None else None
 
     def trials(self) -> tuple[Trial, ...]:
-        """Return all sets of parameters in their order, each as its newest run left it."""
+        """Return all sets of parameters in order, each with the result of its latest run."""
         return tuple(self._trials.values())
 
     def running(self) -> Iterator[tuple[RunId, RunRecord]]:
@@ -183,30 +183,30 @@ class RunTable:
     def _update_trial(self, run: RunRecord) -> None:
         if not self.is_latest(run):
             return
-        progress = self._trackers[run.id]
+        tracker = self._trackers[run.id]
         self._trials[run.number] = Trial(
             number=run.number,
             params=run.params,
             state=run.state,
-            value=progress.objective(self._metric),
-            history=tuple(progress.values),
+            value=tracker.objective(self._metric),
+            history=tuple(tracker.values),
         )
 
     def _archive(self, run: RunRecord) -> None:
         self.active.pop(run.id, None)
-        # A traceback may be long, and nobody looks for it here.
+        # A traceback may be long, and is not needed here.
         self._ended[run.id] = replace(run, error=""), self._trackers.pop(run.id)
 
 
 @dataclass
 class _ObjectiveTracker:
-    """What a run has said of the objective: its logged values, else what its summary says."""
+    """A run's values of the objective: the logged ones, or else the one in its summary."""
 
     values: list[float]
     summary: float | None = None
 
     def observe(self, entries: Sequence[LogRecord], key: str) -> bool:
-        """Take up what was logged; tell whether it concerns the objective."""
+        """Record what was logged; return whether it changed the objective."""
         before = len(self.values), self.summary
         overwritten = False
         for entry in entries:
@@ -217,17 +217,17 @@ class _ObjectiveTracker:
             elif isinstance(entry, SummaryRecord) and key in entry.update:
                 value = entry.update[key]
                 if isinstance(value, (int, float)) and not isinstance(value, bool):
-                    with suppress(OverflowError):  # a number that no float can say is no value
+                    with suppress(OverflowError):  # beyond the range of a float
                         self.summary = float(value)
         return overwritten or before != (len(self.values), self.summary)
 
     def compact(self, metric: Metric | None) -> None:
-        """Keep the best and the last: a search without early termination looks at no more."""
+        """Keep the best and the last value: a search without early termination needs no others."""
         best = objective(self.values, metric) if metric is not None else None
         self.values = [] if best is None else [best, self.values[-1]]
 
     def objective(self, metric: Metric | None) -> float | None:
-        """Return the objective; a summary that was set by hand counts where nothing was logged."""
+        """Return the objective, from the summary if no value was logged."""
         if metric is None:
             return None
         if not self.values and self.summary is not None:

@@ -1,4 +1,4 @@
-"""What the supervisor knows, in memory and in the store at once, so that the two never differ."""
+"""The supervisor's state, kept in memory and in the store together, so the two never differ."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from wandb_magic.spec import Metric
 from wandb_magic.store import StoreReader, StoreWriter
 from wandb_magic.supervisor.run_table import RunTable
 
-CLOCK_TOLERANCE_S = 1.0  # what the kernel's clocks of a process and of the day may differ
-MAX_OMISSIONS = 10  # of which people are told: a program may log millions
+CLOCK_TOLERANCE_S = 1.0  # between the wall clock and the kernel's clock of a process
+MAX_OMISSIONS = 10  # notices at most: a program may log millions
 
 OVERWRITTEN = (
     "a run called wandb.init again, and its steps began anew: as at W&B, the new history takes "
@@ -47,7 +47,7 @@ class SchedulerState:
     metric
         The objective, if the sweep has one.
     keep_history
-        Whether the search needs the objective's every value.
+        Whether the search needs every value of the objective.
     """
 
     def __init__(self, store: StoreWriter, metric: Metric | None, *, keep_history: bool) -> None:
@@ -56,23 +56,23 @@ class SchedulerState:
         self.runs = RunTable(metric, keep_history=keep_history)
         self._metric = metric
         self._omitted: set[str] = set()
-        # By run: one whose processes log at once has several, and the newest counts.
+        # By run: a run whose processes log at the same time has several; the newest counts.
         self._directories: dict[RunId, set[str]] = {}
 
     def restore(self, reader: StoreReader) -> None:
-        """Take up what an earlier supervisor left behind."""
+        """Load the state that an earlier supervisor left in the store."""
         runs = sorted(reader.runs(), key=lambda run: (run.number, run.attempt))
         name = self._metric.name if self._metric is not None else ""
         values = reader.objective(name) if name else {}
         for run in runs:
             self.runs.add(run, values.get(run.id, ()))
-        newest = {run.number: run for run in runs}
-        for run in newest.values():
+        latest = {run.number: run for run in runs}
+        for run in latest.values():
             if self.runs.should_retry(run, self.sweep.options.retries):
                 self.runs.retries.append((run.number, run.attempt + 1, run.params))
 
     def update_sweep(self, **fields: object) -> None:
-        """Change fields of the sweep; a new state is an event."""
+        """Change fields of the sweep; record a new state as an event."""
         self.store.update_sweep(**fields)
         self.sweep = replace(self.sweep, **fields)  # type: ignore[arg-type] # as the store's own
         if "state" in fields:
@@ -81,7 +81,7 @@ class SchedulerState:
             log.info("%s", text)
 
     def add_notice(self, text: str) -> None:
-        """Tell the user something once."""
+        """Add a notice for the user, once."""
         if text not in self.sweep.notices:
             self.update_sweep(notices=(*self.sweep.notices, text))
 
@@ -106,16 +106,16 @@ class SchedulerState:
         )
 
     def assign(self, run: RunId, agent: int) -> RunRecord:
-        """Give a run that waits to an agent; commit before its process starts."""
+        """Assign a waiting run to an agent; commit before its process starts."""
         record = self.runs.active[run] = replace(self.runs.active[run], agent=agent)
         self.store.update_run(run, agent=agent)
         return record
 
-    # What is accepted is a run without an agent at once, and so in the store with the answer: no
-    # death of a supervisor can lose it. When an agent is free it starts like any other.
+    # An accepted request becomes a run without an agent at once, stored together with the answer,
+    # so a killed supervisor cannot lose it. The run starts like any other when an agent is free.
 
     def queue_rerun(self, number: int) -> str:
-        """Queue a new run with a set of parameters; return why not, or ""."""
+        """Queue a new run with a set of parameters; return why it is refused, or ""."""
         params = self.runs.params(number)
         if params is None:
             return f"there is no run {number}"
@@ -146,10 +146,10 @@ class SchedulerState:
         return STOPPING_REFUSAL if self.sweep.state is SweepState.STOPPING else ""
 
     def queue_resume(self, run: RunId) -> None:
-        """Queue another execution of a run that has ended, in place of the retry that is due."""
+        """Queue another execution of a run that has ended, in place of any retry that is due."""
         self.requeue(run)
         number = self.runs.active[run].number
-        self.runs.retries = [due for due in self.runs.retries if due[0] != number]
+        self.runs.retries = [retry for retry in self.runs.retries if retry[0] != number]
         self._reopen()
 
     def cancel_queued(self, run: RunId, cause: str) -> None:
@@ -166,17 +166,17 @@ class SchedulerState:
             self.update_sweep(state=SweepState.RUNNING, cause="", ended=None)
 
     def on_run_started(self, event: RunStarted) -> None:
-        """Note that a run has a process; an adopted one keeps the time when it began."""
+        """Record that a run has a process; an adopted run keeps its start time."""
         run = self.runs.on_started(event.run, time.time(), event.process)
         self.store.update_run(run.id, state=run.state, started=run.started, process=event.process)
 
     def on_run_logged(self, event: RunLogged) -> bool:
-        """Note what a run logged; tell whether it concerns the objective."""
+        """Record what a run logged; return whether it changed the objective."""
         entries, omitted = self.store.append(
             event.run, event.entries, event.directory, event.position
         )
-        for what in omitted:
-            self._note_omission(f"an entry of the kind {what}")
+        for kind in omitted:
+            self._note_omission(f"an entry of the kind {kind}")
         for entry in entries:
             if isinstance(entry, OverwriteRecord):
                 self.add_notice(OVERWRITTEN)
@@ -185,9 +185,9 @@ class SchedulerState:
                     f"{brief(entry.key) if entry.key else 'an entry'}: {entry.reason}"
                 )
         run = self.runs.active.get(event.run)
-        known = self._directories.setdefault(event.run, set())
-        if run is not None and event.directory not in known:
-            known.add(event.directory)
+        directories = self._directories.setdefault(event.run, set())
+        if run is not None and event.directory not in directories:
+            directories.add(event.directory)
             self.runs.active[event.run] = replace(run, directory=event.directory)
             self.store.update_run(event.run, directory=event.directory)
         if not self.runs.on_logged(event.run, entries):
@@ -196,7 +196,7 @@ class SchedulerState:
         return True
 
     def _note_omission(self, what: str) -> None:
-        """Say that something which a run logged is left out, a few times at most."""
+        """Add a notice that something a run logged is left out, a few times at most."""
         if what in self._omitted or len(self._omitted) > MAX_OMISSIONS:
             return
         self._omitted.add(what)
@@ -206,7 +206,7 @@ class SchedulerState:
             self.add_notice(f"a run logged what cannot be kept, and it was left out: {what}")
 
     def on_run_ended(self, event: RunExited, state: RunState, cause: str) -> RunRecord:
-        """Note how a run ended; return its last record."""
+        """Record how a run ended; return its final record."""
         self._directories.pop(event.run, None)
         run = replace(
             self.runs.active[event.run],
@@ -232,7 +232,7 @@ class SchedulerState:
 
 
 def _end_time(run: RunRecord, at: float) -> float:
-    """Return when a run ended: as it was told, unless the clock was set meanwhile."""
+    """Return when a run ended: the reported time, unless the clock was set meanwhile."""
     if run.started is None:
         return at
     age = process_age(run.process)

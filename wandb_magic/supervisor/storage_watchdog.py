@@ -1,8 +1,8 @@
-"""Whether a supervisor still has a folder and a store to write into.
+"""Detects that the supervisor's folder or store is lost, and ends the sweep.
 
-SQLite goes on writing into a file that was deleted, and a damaged one stays so: a supervisor that
-only tried again would never end, and nobody could find it. A disk that is full or away for a
-moment is another matter, so what is wrong must stay so for a while.
+SQLite continues to write into a deleted file, and a damaged file stays damaged: a supervisor that
+only retried would never end, and could not be found. A disk that is full or briefly unavailable is
+different, so a problem must persist for a while.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _FileId = tuple[int, int]
 
 
 class StorageWatchdog:
-    """Looks after the store's file, and says when it is lost.
+    """Watches the store's file, and reports when it is lost.
 
     Parameters
     ----------
     paths
         The sweep's paths; its store is open for writing.
     grace
-        Seconds that a run has to end.
+        Seconds that a run is given to end.
     """
 
     def __init__(self, paths: SweepPaths, grace: float) -> None:
@@ -45,17 +45,17 @@ class StorageWatchdog:
         self._reason = ""
 
     def exit_if_lost(self, error: Exception | None = None) -> None:
-        """End this process and all runs if there is nothing to write into, and say why."""
+        """End this process and all runs if the store is lost, and log why."""
         if reason := self.lost_reason(error):
             exit_supervisor(self._paths.folder, reason, self._grace)
 
     def lost_reason(self, error: Exception | None = None) -> str:
-        """Return why nothing can be written any more, "" as long as there is hope.
+        """Return why the store is lost, or "" if it may still be written.
 
         Parameters
         ----------
         error
-            What the last write has raised.
+            What the last write raised.
         """
         now = time.monotonic()
         if error is None and now - self._checked_at < CHECK_INTERVAL_S:
@@ -72,13 +72,13 @@ class StorageWatchdog:
         if isinstance(error, StoreError) and error.lasting:
             return str(error)
         if _identity(self._store) != self._file:
-            what = "was replaced" if self._store.exists() else "is gone"
-            return f"The store {self._store} {what}: the sweep cannot go on."
+            problem = "was replaced" if self._store.exists() else "was deleted"
+            return f"The store {self._store} {problem}: the sweep cannot continue."
         return ""
 
 
 def exit_supervisor(folder: Path, reason: str, grace: float = GRACE_S) -> NoReturn:
-    """End this process and the runs of the sweep, which nobody could find or steer any more."""
+    """End this process and the runs of the sweep, which could no longer be found or controlled."""
     log.critical("%s Its runs are ended.", reason)
     terminate_sweep(folder, grace)
     logging.shutdown()

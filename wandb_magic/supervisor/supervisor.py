@@ -1,4 +1,4 @@
-"""The supervisor's loop: fill free agents, hear the hosts, do what was asked."""
+"""The supervisor's loop: fills free agents, handles runner events, and carries out requests."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ PRUNED = StopReason(
     RunState.PRUNED, "ended early: its objective fell behind the other runs (hyperband)"
 )
 
-# What the server may change: from one state to another.
+# The state changes that the server may make: from, to.
 _PAUSE_CHANGES = {
     (SweepState.RUNNING, SweepState.PAUSED),
     (SweepState.PAUSED, SweepState.RUNNING),
@@ -75,9 +75,9 @@ class Supervisor:
     spec
         The sweep config.
     make_backend
-        Makes what chooses parameters, given who hears what it has to say.
+        Makes the backend, given the callback for its events.
     make_launcher
-        Makes what runs the runs, given who hears of them.
+        Makes the launcher, given the callback for its events.
     job_factory
         Makes the runs' folders and jobs.
     disk_retry
@@ -132,7 +132,7 @@ class Supervisor:
 
     async def _run(self) -> None:
         starting = asyncio.create_task(self._launcher.start())
-        # An error in it must reach the loop's handler at once, and not when the sweep is over.
+        # An error in it must reach the loop's handler at once, not when the sweep ends.
         starting.add_done_callback(lambda task: task.cancelled() or task.result())
         await self._recover_runs()
         while not self._is_done():
@@ -146,11 +146,11 @@ class Supervisor:
         await self._launcher.close()
 
     async def _recover_runs(self) -> None:
-        """Take up the runs of an earlier supervisor, and what it had begun to do with them."""
+        """Adopt the runs of an earlier supervisor, and complete the stops that it had begun."""
         intents = self.state.store.stop_reasons()
         sweep = self.state.sweep
         if sweep.state is SweepState.STOPPING or sweep.cause == PAUSED_ON_REQUEST:
-            # The server may not have heard of it.
+            # The server may not know of it.
             self._backend.set_state(sweep.state, drain=not intents)
         queued = set(self.runs.queued())
         for run, record in list(self.runs.active.items()):
@@ -162,8 +162,8 @@ class Supervisor:
                     ended = RunExited(run, None, None, "", time.time())
                     self._finish_run(ended, intent.state, intent.cause)
                     continue
-                told = self._job_factory.was_signalled(run)
-                self._terminator.resume(run, intent, signalled=told)
+                signalled = self._job_factory.was_signalled(run)
+                self._terminator.resume(run, intent, signalled=signalled)
             if run not in queued:
                 await self._hand_to_launcher(record, self._launcher.recover)
 
@@ -187,9 +187,9 @@ class Supervisor:
     async def _tick(self) -> None:
         self._storage.exit_if_lost()
         if self._scheduling is not None and self._scheduling.done():
-            asking, self._scheduling = self._scheduling, None
-            if (error := asking.exception()) is not None:
-                # The next supervisor would meet it, too: the sweep says why it cannot go on.
+            task, self._scheduling = self._scheduling, None
+            if (error := task.exception()) is not None:
+                # The next supervisor would fail in the same way: record why.
                 log.error("no run can start", exc_info=error)
                 cause = f"no run can start: {type(error).__name__}: {error}"
                 self.state.update_sweep(state=SweepState.FAILED, cause=cause)
@@ -207,7 +207,7 @@ class Supervisor:
         self._resender.tick()
 
     async def _retry_io(self, write: Callable[[], Written]) -> Written:
-        """Write, if need be once the disk has room again; meanwhile no run starts."""
+        """Write, retrying until the disk has space; meanwhile no run starts."""
 
         def is_transient(error: Exception) -> bool:
             self._storage.exit_if_lost(error)
@@ -247,23 +247,23 @@ class Supervisor:
             self._backend.ask(agent, number, self.runs.trials())
         )
         await asyncio.wait([self._pending_suggestion])
-        question, self._pending_suggestion = self._pending_suggestion, None
-        if question.cancelled():
+        future, self._pending_suggestion = self._pending_suggestion, None
+        if future.cancelled():
             return
-        if (error := question.exception()) is not None:
+        if (error := future.exception()) is not None:
             cause = str(error)
             if not isinstance(error, RemoteError):
                 log.error("the search failed", exc_info=error)
-                cause = f"the search cannot go on: {type(error).__name__}: {error}"
+                cause = f"the search failed: {type(error).__name__}: {error}"
             self.state.update_sweep(state=SweepState.FAILED, cause=cause)
             return
-        suggestion = question.result()
+        suggestion = future.result()
         if suggestion is None:
             self._exhausted = True
         elif self.state.sweep.state is not SweepState.RUNNING:
             pass
         elif suggestion.run is not None and self.runs.get_ended(suggestion.run):
-            # The server wants it to go on.
+            # The server resumes it.
             self.state.requeue(suggestion.run)
             await self._start_queued(agent, suggestion.run)
         elif not self._is_budget_used():
@@ -286,34 +286,35 @@ class Supervisor:
         await self._start_run(run)
 
     async def _start_queued(self, agent: int, run: RunId) -> None:
-        # The store must not give it an agent before what an earlier execution left is behind it.
+        # Begin the next execution's files before the store assigns an agent, so that nothing reads
+        # an earlier execution's files as this one's.
         await self._retry_io(lambda: self._job_factory.start_next_execution(run))
         if run in self.runs.queued():
             await self._start_run(self.state.assign(run, agent))
 
     async def _start_run(self, run: RunRecord) -> None:
-        # From here on it counts against the budget, whatever happens.
+        # From here on it counts towards the budget, whatever happens.
         await self._retry_io(self.state.store.commit)
         self._notify_backend(run)
         await self._hand_to_launcher(run, self._launcher.launch)
         self._wake.set()
 
     async def _hand_to_launcher(self, run: RunRecord, start: RunStarter) -> None:
-        """Hand a run to the launcher; whatever stands in its way ends this run alone."""
+        """Hand a run to the launcher; a failure ends this run alone."""
 
         async def hand_over() -> None:
-            # A thread's work: nvidia-smi may hang, and the loop goes on.
+            # In a thread: nvidia-smi may hang, and must not block the loop.
             job = await asyncio.to_thread(self._job_factory.make_job, run, self.state.sweep.agents)
             await self._retry_io(partial(prepare_run_dir, job, params_yaml(run.params)))
             await start(job, self.state.store.positions(run.id))
 
         try:
             await self._disk_retry.retry_async(hand_over)
-        except Exception as error:  # noqa: BLE001 - its own parameters and files may be at fault
+        except Exception as error:  # noqa: BLE001 - the run's own parameters or files may be the cause
             self._fail_run(run.id, "it could not be started", error)
 
     def _fail_run(self, run: RunId, what: str, error: Exception) -> None:
-        """End a run that cannot be looked after, and go on with the others."""
+        """End a run that cannot be handled, and continue with the others."""
         log.error("run %s: %s", run, what, exc_info=error)
         record = self.runs.active.get(run)
         if record is None:
@@ -330,9 +331,9 @@ class Supervisor:
         try:
             self._backend.on_run_changed(run)
         except Exception:
-            log.exception("the backend could not be told of run %s", run.id)
+            log.exception("the backend could not handle a change of run %s", run.id)
 
-    # Ending them, and the sweep
+    # Ending runs, and the sweep
 
     def _prune(self) -> None:
         try:
@@ -340,13 +341,13 @@ class Supervisor:
                 if not self._job_factory.is_pruning_exempt(run):
                     self._terminator.stop(run, PRUNED)
         except Exception as error:
-            log.exception("the rule for ending poor runs failed")
+            log.exception("early termination failed")
             self.state.add_notice(
-                f"the rule for ending poor runs failed, and ends none: {type(error).__name__}"
+                f"early termination failed, and ended no runs: {type(error).__name__}"
             )
 
     def _update_sweep_state(self) -> None:
-        """Move the sweep on to the state that its runs have brought it to."""
+        """End the sweep once all of its runs have ended."""
         if self.runs.active or self._is_scheduling():
             return
         if self.state.sweep.state is SweepState.STOPPING:
@@ -366,7 +367,7 @@ class Supervisor:
                 self._terminator.stop(run, StopReason(RunState.STOPPED, cause))
 
     def _run_time(self, run: RunRecord) -> float:
-        """Return how long a run has been running, in seconds, whatever the clocks were set to."""
+        """Return how long a run has been running, in seconds, even if a clock was set."""
         age = process_age(run.process)
         if age is not None:
             return age
@@ -380,27 +381,27 @@ class Supervisor:
             self.state.update_sweep(state=SweepState.FINISHED, cause=cause)
 
     def _stop_run(self, run: RunId, reason: StopReason) -> None:
-        """End a living run, whether it has a process or waits for an agent."""
+        """End an active run, whether it has a process or waits for an agent."""
         if run in self.runs.queued():
             self.state.cancel_queued(run, reason.cause)
         else:
             self._terminator.stop(run, reason)
 
     def _stop_runs(self, reason: StopReason) -> None:
-        """End all living runs."""
+        """End all active runs."""
         self.state.cancel_all_queued(reason.cause)
         for run in list(self.runs.active):
             self._terminator.stop(run, reason)
 
     def _reconsider(self) -> None:
-        """Look again whether there is more to do, and forget earlier failures."""
+        """Reset what stopped the scheduling of runs: exhaustion and earlier failures."""
         self._exhausted = False
         self.runs.consecutive_failures = 0
 
     # Requests: see `ControlTarget`
 
     def stop(self, *, drain: bool) -> str:
-        """End the sweep; with `drain`, let its active runs come to their own end."""
+        """End the sweep; with `drain`, let its active runs finish."""
         if self.state.sweep.state.has_ended:
             return ""
         self.state.update_sweep(state=SweepState.STOPPING, cause="stopped on request")
@@ -422,7 +423,7 @@ class Supervisor:
         return ""
 
     def resume(self) -> str:
-        """Go on after a pause or an end."""
+        """Continue after a pause or an end."""
         if self.state.sweep.state is SweepState.STOPPING:
             return "the sweep is being stopped: resume it when it has stopped"
         if self.state.sweep.state is not SweepState.RUNNING:
@@ -472,7 +473,7 @@ class Supervisor:
         return ""
 
     def set_count(self, count: int | None) -> str:
-        """Change how many runs there will be in all."""
+        """Change the total number of runs."""
         self.state.update_sweep(budget=count)
         if self.state.sweep.state is SweepState.FINISHED:
             self.state.update_sweep(state=SweepState.RUNNING, cause="", ended=None)
@@ -482,7 +483,7 @@ class Supervisor:
     # Events of the backend
 
     def on_backend_event(self, event: BackendEvent) -> None:
-        """Do here what was done elsewhere; what fails is logged, and stops nothing else."""
+        """Apply a change that was made elsewhere; a failure is logged and affects nothing else."""
         try:
             if isinstance(event, StopRun):
                 if event.run in self.runs.active:
@@ -492,14 +493,14 @@ class Supervisor:
             else:
                 self.state.add_notice(event.text)
         except Exception:
-            log.exception("%s could not be done", type(event).__name__)
+            log.exception("%s could not be handled", type(event).__name__)
 
     def _on_sweep_changed(self, event: SweepChanged) -> None:
         before = self.state.sweep.state
         if before.has_ended:
             return
         if event.state is SweepState.FINISHED:
-            # No more runs will come; it ends with the active ones.
+            # No more runs will follow; the sweep ends when the active ones have ended.
             self._exhausted = True
             self.state.update_sweep(cause=event.cause)
         elif event.state is SweepState.STOPPING and before is not SweepState.STOPPING:
@@ -508,25 +509,25 @@ class Supervisor:
         elif (before, event.state) in _PAUSE_CHANGES or event.state is SweepState.FAILED:
             self.state.update_sweep(state=event.state, cause=event.cause)
 
-    # Hearing the hosts
+    # Events of the runner
 
     def _on_runner_event(self, event: RunnerEvent) -> None:
-        """Take up what a host says; what cannot be taken up ends the run that it is about."""
+        """Handle an event of the runner; if that fails, end the run that the event is about."""
         try:
             self._handle_runner_event(event)
         except Exception as error:
             run = getattr(event, "run", None)
             if run is None:
                 raise
-            what = f"what became of it could not be recorded ({type(event).__name__})"
+            problem = f"what became of it could not be recorded ({type(event).__name__})"
             if isinstance(event, RunExited) and run in self.runs.active:
-                log.exception("run %s: %s", run, what)
-                plain = RunExited(run, None, None, "", time.time())
+                log.exception("run %s: %s", run, problem)
+                exited = RunExited(run, None, None, "", time.time())
                 self._finish_run(
-                    plain, RunState.FAILED, f"{what}: {type(error).__name__}: {error}"
+                    exited, RunState.FAILED, f"{problem}: {type(error).__name__}: {error}"
                 )
             else:
-                self._fail_run(run, what, error)
+                self._fail_run(run, problem, error)
 
     def _handle_runner_event(self, event: RunnerEvent) -> None:
         if isinstance(event, RunLogged):
@@ -550,10 +551,10 @@ class Supervisor:
 
     def _on_run_exited(self, event: RunExited) -> None:
         if event.run not in self.runs.active:
-            return  # it was given up before its process ended
+            return  # it was abandoned before its process ended
         intent = self._terminator.pop_reason(event.run)
         if event.hung and intent is None:
-            # Its code has not failed: it goes again, as the same run, and no longer as a fork.
+            # Its code has not failed: start it again as the same run, and no longer as a fork.
             self._first_seen.pop(event.run, None)
             self.state.on_run_ended(event, RunState.STOPPED, "it hung after its fork")
             self.state.requeue(event.run)
@@ -566,27 +567,27 @@ class Supervisor:
         self._resender.on_run_ended(run.id)
         options = self.state.sweep.options
         self._notify_backend(run)
-        if said := self._metric_detector.on_run_ended(
+        if notice := self._metric_detector.on_run_ended(
             run, self.runs.trials(), self.state.sweep.notices
         ):
-            self.state.add_notice(said)
+            self.state.add_notice(notice)
         if self.runs.should_retry(run, options.retries):
             self.runs.retries.append((run.number, run.attempt + 1, run.params))
-        broken = self.runs.consecutive_failures
+        failures = self.runs.consecutive_failures
         if state is RunState.LOST:
             return
         if self.state.sweep.state is SweepState.RUNNING and (
-            0 < options.failure_limit <= broken and not self.runs.success_count
+            0 < options.failure_limit <= failures and not self.runs.success_count
         ):
             self.state.update_sweep(
                 state=SweepState.PAUSED,
-                cause=f"the first {broken} runs failed, the last with: {cause}"
-                if broken > 1
+                cause=f"the first {failures} runs failed, the last with: {cause}"
+                if failures > 1
                 else f"the first run failed with: {cause}",
             )
 
     def _on_runner_failed(self, event: RunnerFailed) -> None:
-        """Give up: the host will never start a run."""
+        """Fail the sweep: the runner will never start a run."""
         log.error("%s", event.details)
         self.state.update_sweep(state=SweepState.FAILED, cause=f"no run can start: {event.reason}")
         for run, record in list(self.runs.active.items()):

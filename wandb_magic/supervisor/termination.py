@@ -1,7 +1,7 @@
-"""Ending a run from outside: SIGINT, then SIGTERM, then SIGKILL, with a grace period between.
+"""Terminates runs: SIGINT, then SIGTERM, then SIGKILL, with a grace period between.
 
 SIGINT loses nothing: the run raises ``KeyboardInterrupt`` and wandb writes its record. The others
-are for runs that do not listen.
+are for runs that do not respond.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ class _Escalation:
 
 
 class Terminator:
-    """Carries each stop through to its end.
+    """Sends each run that is being stopped its signals, until it has ended.
 
     Parameters
     ----------
     send
-        Signals a run, and gives the reason; tells whether there was a process to signal.
+        Signals a run, with the reason; returns whether there was a process to signal.
     record
-        Keeps why a run is ended, for the next supervisor.
+        Stores why a run is ended, for the next supervisor.
     grace
         Seconds between the signals.
     """
@@ -49,31 +49,33 @@ class Terminator:
         self._escalations: dict[RunId, _Escalation] = {}
 
     def stop(self, run: RunId, reason: StopReason) -> None:
-        """Begin to end a run; the first reason stays the reason."""
+        """Start to end a run; if it is being ended already, the first reason counts."""
         if run not in self._escalations:
             self._escalations[run] = _Escalation(reason)
             self._record(run, reason)
         self.tick()
 
     def resume(self, run: RunId, reason: StopReason, *, signalled: bool) -> None:
-        """Go on with what an earlier supervisor began; it had `told` the run, or had not."""
-        # A second interrupt would break off what the run does to end in order.
-        begun = (
+        """Continue a stop of an earlier supervisor; `signalled` if the run was sent a signal."""
+        # A second interrupt would abort the run's orderly shutdown.
+        escalation = (
             _Escalation(reason, 1, time.monotonic() + self._grace)
             if signalled
             else _Escalation(reason)
         )
-        self._escalations.setdefault(run, begun)
+        self._escalations.setdefault(run, escalation)
 
     def tick(self) -> None:
         """Send what is due."""
         now = time.monotonic()
-        for run, stop in self._escalations.items():
-            if now >= stop.due and self._send(run, SEQUENCE[stop.step], stop.reason.cause):
-                stop.step = min(stop.step + 1, len(SEQUENCE) - 1)
-                stop.due = now + self._grace
+        for run, escalation in self._escalations.items():
+            if now >= escalation.due and self._send(
+                run, SEQUENCE[escalation.step], escalation.reason.cause
+            ):
+                escalation.step = min(escalation.step + 1, len(SEQUENCE) - 1)
+                escalation.due = now + self._grace
 
     def pop_reason(self, run: RunId) -> StopReason | None:
-        """Return why the run was stopped, None if it was not; forget it."""
-        stop = self._escalations.pop(run, None)
-        return stop.reason if stop is not None else None
+        """Remove and return why the run was stopped; None if it was not."""
+        escalation = self._escalations.pop(run, None)
+        return escalation.reason if escalation is not None else None

@@ -1,4 +1,4 @@
-"""Who chooses parameters: our search, or the W&B server."""
+"""Backends: where parameters come from, our own search or the W&B server."""
 
 from wandb_magic.supervisor.backends.base import (
     Backend,

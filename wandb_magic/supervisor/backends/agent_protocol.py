@@ -12,7 +12,7 @@ from wandb_magic.records import Params, RunId
 
 @dataclass(frozen=True)
 class RunCommand:
-    """Execute this run; with `again`, one that had begun before, under the same id."""
+    """Execute this run; with `is_resume`, one that has started before, under the same id."""
 
     run: RunId
     params: Params
@@ -32,7 +32,7 @@ class ExitCommand:
 
 
 def parse_commands(commands: str) -> Iterator[RunCommand | StopCommand | ExitCommand]:
-    """Yield what the commands of an answer say; leave out what this version does not know."""
+    """Yield the commands of an answer; skip those that this version does not know."""
     for command in json.loads(commands):
         match command:
             case {
@@ -47,5 +47,5 @@ def parse_commands(commands: str) -> Iterator[RunCommand | StopCommand | ExitCom
                 yield ExitCommand()
 
 
-def _params(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: each["value"] for name, each in given.items()}
+def _params(args: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: arg["value"] for name, arg in args.items()}

@@ -1,4 +1,4 @@
-"""What the supervisor asks of whoever chooses parameters, and what it is told by them."""
+"""The `Backend` protocol, which chooses parameters, and the events that backends emit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Suggestion:
     params
         Its parameters, nested as in the spec.
     run
-        Its id, where that is not ours to choose.
+        Its id, if the W&B server chooses it.
     """
 
     params: Params
@@ -27,7 +27,7 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class StopRun:
-    """A running run is to be ended: why, and what becomes of it."""
+    """A running run is to be ended: its new state, and the cause."""
 
     run: RunId
     state: RunState
@@ -36,7 +36,7 @@ class StopRun:
 
 @dataclass(frozen=True)
 class SweepChanged:
-    """The sweep's state was changed elsewhere: ``FAILED`` says that no run will come any more."""
+    """The sweep's state was changed elsewhere; ``FAILED`` means that no more runs will follow."""
 
     state: SweepState
     cause: str
@@ -44,7 +44,7 @@ class SweepChanged:
 
 @dataclass(frozen=True)
 class BackendNotice:
-    """Something that the user has to know, once."""
+    """A message to the user, shown once."""
 
     text: str
 
@@ -54,15 +54,15 @@ EventCallback = Callable[[BackendEvent], None]
 
 
 class Backend(Protocol):
-    """Chooses parameters and ends poor runs.
+    """Chooses parameters and selects runs to prune.
 
     The supervisor owns it and calls it from its event loop only; `ask` may take long, and is
-    awaited one call at a time, beside the loop. What it has to say by itself reaches the
-    supervisor through a `EventCallback`, in the same loop.
+    awaited one call at a time without blocking the loop. It emits events of its own through an
+    `EventCallback`, in the same loop.
     """
 
     async def ask(self, agent: int, number: int, trials: Sequence[Trial]) -> Suggestion | None:
-        """Return run `number`, for `agent`, given all runs so far; None if there is none.
+        """Return run `number` for `agent`, given all runs so far; None if there are no more.
 
         If it is cancelled, nothing is lost: the next call returns what it would have returned.
         """
@@ -73,17 +73,17 @@ class Backend(Protocol):
         ...
 
     def on_run_changed(self, run: RunRecord) -> None:
-        """Hear that a run has begun, goes on after a restart, or has ended."""
+        """Handle a run that has started, continues after a restart, or has ended."""
         ...
 
     def set_state(self, state: SweepState, *, drain: bool = False) -> None:
-        """Hear that people asked for another state; with `drain`, the living runs may end."""
+        """Handle a state change by the user; with `drain`, the active runs may finish."""
         ...
 
     async def close(self) -> None:
-        """Say what is still to be said, and let go of threads and connections."""
+        """Flush pending updates, then release threads and connections."""
         ...
 
 
 BackendFactory = Callable[[EventCallback], Backend]
-"""Makes a backend, given what is called with its events."""
+"""Makes a backend, given the callback for its events."""

@@ -1,4 +1,4 @@
-"""Which backend a sweep has."""
+"""Chooses the backend of a sweep."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def backend_factory(
     environment: Mapping[str, str],
     runs: Sequence[RunRecord],
 ) -> BackendFactory:
-    """Return what makes the backend of a sweep, with the runs that it has already.
+    """Return the factory of a sweep's backend, given the runs that the sweep has already.
 
     Raises
     ------
     SweepError
-        If the sampler cannot be had, or the W&B server's key.
+        If the sampler is unavailable, or there is no API key for the W&B server.
     """
     if sweep.mode == "online":
-        who = account(environment)
-        client = WandbClient(who.base_url, who.key, who.source)
-        return lambda hear: OnlineBackend(client, sweep, paths.agents, runs, hear)
+        credentials = account(environment)
+        client = WandbClient(credentials.base_url, credentials.key, credentials.source)
+        return lambda on_event: OnlineBackend(client, sweep, paths.agents, runs, on_event)
     options = sweep.options
     priors = [
         Trial(-1 - index, prior["params"], RunState.FINISHED, prior["value"])

@@ -1,4 +1,4 @@
-"""Our own search, in a thread beside the supervisor's loop."""
+"""The backend of offline sweeps: our own search, in a thread beside the supervisor's loop."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from wandb_magic.search.hyperband import runs_to_stop
 from wandb_magic.spec import Spec
 from wandb_magic.supervisor.backends.base import Suggestion
 
-RECENT_RUNS = 10  # runs and answers that say how long runs and answers take at present
+RECENT_RUNS = 10  # how many runs and answers are averaged over to estimate their durations
 MAX_COST_RATIO = 0.5  # a costly answer may take this share of a run's own time
 RETRY_EVERY = 20  # answers after which the costly sampler is tried again
 
 
 class OfflineBackend:
-    """Asks a searcher; where runs are shorter than its answers take, for cheaper ones.
+    """Asks a searcher for parameters, and for cheaper ones if runs end faster than it answers.
 
     Parameters
     ----------
     spec
         The sweep config.
     searcher
-        What chooses.
+        Chooses parameters.
     """
 
     def __init__(self, spec: Spec, searcher: Searcher) -> None:
@@ -48,19 +48,19 @@ class OfflineBackend:
         return None if params is None else Suggestion(params)
 
     def runs_to_prune(self, trials: Sequence[Trial]) -> frozenset[int]:
-        """Apply the sweep's rule for ending poor runs."""
+        """Apply the sweep's early termination."""
         return runs_to_stop(self._spec, trials)
 
     def on_run_changed(self, run: RunRecord) -> None:
-        """Keep how long runs take."""
+        """Record how long runs take."""
         if run.state is RunState.FINISHED and run.started is not None and run.ended is not None:
             self._durations.append(run.ended - run.started)
 
     def set_state(self, state: SweepState, *, drain: bool = False) -> None:
-        """Need nothing: the search has no state."""
+        """Do nothing: the search has no state."""
 
     async def close(self) -> None:
-        """End the thread once it has answered."""
+        """End the thread after its current answer."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, number: int, trials: Sequence[Trial], cheap: bool) -> Params | None:  # noqa: FBT001 - executor calls are positional
@@ -76,5 +76,5 @@ class OfflineBackend:
     def _is_too_slow(self) -> bool:
         if not self._costs or not self._durations or self._cheap_answers >= RETRY_EVERY:
             return False
-        # The last answer stands for the next: a sampler grows slower with every run.
+        # Use the last answer as the estimate: a sampler becomes slower with every run.
         return self._costs[-1] > MAX_COST_RATIO * statistics.median(self._durations)

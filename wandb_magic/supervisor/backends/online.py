@@ -1,9 +1,9 @@
-"""The W&B server chooses: one W&B agent for each agent of ours, through W&B's agent protocol.
+"""The backend of online sweeps: the W&B server chooses, through W&B's agent protocol.
 
-A free agent asks at once, and again after growing pauses if there is nothing to do yet; all others
-send their heartbeat. An outage is waited for. What the server hands out is never lost: a run that
-cannot be started now is kept for the agent, on the disk, too, with the agent's id at W&B. Nor is
-it doubled: a run's id is taken once.
+Each of our agents is one W&B agent. A free agent asks at once, and again after growing pauses if
+there is nothing to do yet; all others send their heartbeat. Calls are retried during an outage.
+What the server assigns is never lost: a run that cannot be started now is kept for the agent, also
+on disk, with the agent's id at W&B. Nor is it duplicated: each run id is accepted once.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ class OnlineBackend:
     sweep
         The sweep, which has the same id there.
     agents
-        The file that keeps who our agents are there, and what they owe.
+        The file with our agents' ids there and their pending assignments.
     runs
-        All runs that the sweep has here.
+        All runs of the sweep on this machine.
     on_event
-        The supervisor's ear.
+        Called with the backend's events.
     """
 
     def __init__(
@@ -85,19 +85,18 @@ class OnlineBackend:
         Raises
         ------
         RemoteError
-            If the server will not talk to us any more.
+            If the server rejects our requests for good.
         """
         pause = FIRST_PAUSE_S
         while True:
             if self._push_task is not None:
-                # Until it is told that the sweep goes on, the server would send the agent home.
+                # Until the server knows that the sweep continues, it would tell the agent to exit.
                 await asyncio.shield(self._push_task)
             if suggestion := self._assignments.peek(agent):
                 return suggestion
             if self._exhausted:
-                await self._retry_until_online(
-                    self._poll_state
-                )  # is it finished, or was it cancelled?
+                # Is it finished, or was it cancelled?
+                await self._retry_until_online(self._poll_state)
                 return None
             await self._retry_until_online(self._shielded_heartbeat, agent)
             if self._assignments.peek(agent) or self._exhausted:
@@ -106,7 +105,7 @@ class OnlineBackend:
             pause = min(2 * pause, HEARTBEAT_S)
 
     def runs_to_prune(self, trials: Sequence[Trial]) -> frozenset[int]:  # noqa: ARG002 - as above
-        """Return nothing: the server says it by a command."""
+        """Return nothing: the server sends a command instead."""
         return frozenset()
 
     def on_run_changed(self, run: RunRecord) -> None:
@@ -118,16 +117,15 @@ class OnlineBackend:
         else:
             self._agent_of[run.id] = run.agent
         if (agent := self._unreported.get(run.id)) is not None:
-            self._spawn(self._report_run(agent))  # it was not lost, however soon it ends
+            # However soon it ends, the server must learn that it was not lost.
+            self._spawn(self._report_run(agent))
 
     def set_state(self, state: SweepState, *, drain: bool = False) -> None:
-        """See `Backend`; a sweep that was made elsewhere is not ours to change."""
+        """See `Backend`; a sweep that was created elsewhere is never changed from here."""
         state_name = STATE_NAMES.get(state)
         if state is SweepState.RUNNING:
             self._exhausted = False
-            if (
-                self._heartbeat_task.done()
-            ):  # the server would not talk to us, and now perhaps it does
+            if self._heartbeat_task.done():  # the server rejected us, and may accept us now
                 self._heartbeat_task = self._spawn(self._heartbeat_loop())
         if state_name is not None and not self._sweep.options.attached:
             self._state = self._target_state = "FINISHED" if drain else state_name
@@ -135,14 +133,14 @@ class OnlineBackend:
                 self._push_task = self._spawn(self._push_state())
 
     async def close(self) -> None:
-        """See `Backend`; an outage does not hold up the sweep's end for long."""
+        """See `Backend`; an outage delays the sweep's end only briefly."""
         if self._push_task is not None:
             await asyncio.wait([self._push_task], timeout=CLOSE_TIMEOUT_S)
         if self._target_state:
             self._on_event(
                 BackendNotice(
-                    f"W&B could not be told that the sweep is {self._target_state}: "
-                    "it does not answer; say it on the sweep's page"
+                    f"could not set the sweep's state at W&B to {self._target_state}: "
+                    "the server does not respond; set it on the sweep's page"
                 )
             )
         for task in self._tasks:
@@ -151,10 +149,10 @@ class OnlineBackend:
             await asyncio.wait(self._tasks)
         self._client.close()
 
-    # What is asked of the server
+    # Requests to the server
 
     async def _heartbeat(self, agent: int) -> None:
-        """Send one agent's heartbeat, and do what the answer says."""
+        """Send one agent's heartbeat, and carry out the commands in the answer."""
         async with self._locks.setdefault(agent, asyncio.Lock()):
             id_ = self._assignments.agent_ids.get(agent) or await self._register(agent)
             if not id_:
@@ -167,7 +165,7 @@ class OnlineBackend:
             self._handle_commands(agent, commands)
 
     async def _shielded_heartbeat(self, agent: int) -> None:
-        """Send a heartbeat, and hear the answer even if nobody waits for it any more."""
+        """Send a heartbeat, and handle the answer even if the caller no longer waits for it."""
         heartbeat = asyncio.ensure_future(self._heartbeat(agent))
         self._tasks.add(heartbeat)
         heartbeat.add_done_callback(self._tasks.discard)
@@ -177,7 +175,7 @@ class OnlineBackend:
         await self._try(self._heartbeat, agent)
 
     async def _register(self, agent: int) -> str:
-        """Return the id of a new agent, "" if the sweep has come to its end meanwhile."""
+        """Return the id of a new agent, or "" if the sweep has ended meanwhile."""
         try:
             id_ = await self._client.register()
         except RemoteError as error:
@@ -190,13 +188,13 @@ class OnlineBackend:
         return id_
 
     async def _push_state(self) -> None:
-        """Change the sweep's state there, once the server can be reached, to the last wanted."""
+        """Set the sweep's state at W&B to the latest target, once the server can be reached."""
         try:
             while self._target_state:
                 await self._retry_until_online(self._push_state_once)
         except RemoteError as error:
             self._target_state = ""
-            self._on_event(BackendNotice(f"the sweep's state at W&B stays as it is: {error}"))
+            self._on_event(BackendNotice(f"the sweep's state at W&B was not changed: {error}"))
         finally:
             self._push_task = None
 
@@ -214,11 +212,11 @@ class OnlineBackend:
             await self._try(self._poll_state)
 
     async def _poll_state(self) -> None:
-        """Say what has become of the sweep since the last look."""
+        """Emit what has changed in the sweep's state since the last poll."""
         before = self._state
         state = await self._client.state()
         if self._push_task is not None or self._state != before:
-            return  # it is changed from here meanwhile
+            return  # it was changed from here meanwhile
         self._state = state
         if state != before:
             self._emit_state(state, before)
@@ -248,9 +246,7 @@ class OnlineBackend:
 
     def _assign(self, agent: int, command: RunCommand) -> None:
         if not is_id(command.run):
-            self._on_event(
-                BackendNotice(f"W&B names a run {command.run!r}, which is no id: it is left out")
-            )
+            self._on_event(BackendNotice(f"ignoring run with invalid id {command.run!r} from W&B"))
         elif command.run not in self._seen or (
             command.is_resume and command.run not in self._agent_of
         ):
@@ -268,7 +264,7 @@ class OnlineBackend:
     async def _retry_until_online(
         self, call: Callable[..., Awaitable[None]], *args: object
     ) -> None:
-        """Do something, however often it takes until the server can be reached."""
+        """Call something, and retry until the server can be reached."""
         pause = FIRST_PAUSE_S
         while error := await self._try(call, *args):
             if pause == HEARTBEAT_S:
@@ -279,12 +275,12 @@ class OnlineBackend:
     async def _try(
         self, call: Callable[..., Awaitable[None]], *args: object
     ) -> RemoteError | None:
-        """Do something; return why it cannot be done at present, or None.
+        """Call something; return the error if it is temporary, or None.
 
         Raises
         ------
         RemoteError
-            If it never will.
+            If retrying is pointless.
         """
         try:
             await call(*args)
@@ -306,6 +302,6 @@ class OnlineBackend:
         if task.cancelled():
             return
         try:
-            task.result()  # what nobody expected ends the supervisor
+            task.result()  # an unexpected error ends the supervisor
         except RemoteError as error:
             self._on_event(SweepChanged(SweepState.FAILED, str(error)))

@@ -1,7 +1,7 @@
-"""What must outlive a supervisor that is killed: who our agents are at W&B, and what they owe.
+"""Keeps what must survive a killed supervisor: our agents' ids at W&B, and their assignments.
 
-A run that was handed out and has not begun is kept here, since nobody knows whether the server
-would hand it out again.
+A run that was assigned and has not started is kept here, since it is not certain that the server
+would assign it again.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ class PendingAssignments:
     agent_ids
         The id at W&B of each agent of ours.
     assignments
-        What was handed out and has not begun, and to which agent of ours.
+        The runs that were assigned and have not started, each with our agent.
 
     Parameters
     ----------
     file
-        Where it lies, if it was written before.
+        The path of the file, which need not exist.
     """
 
     def __init__(self, file: Path) -> None:
@@ -39,9 +39,9 @@ class PendingAssignments:
         self.agent_ids: dict[int, str] = {}
         self.assignments: dict[RunId, tuple[int, Suggestion]] = {}
         try:
-            known = read_json_object(file) or {"ids": {}, "offers": {}}
-            self.agent_ids = {int(agent): str(id_) for agent, id_ in known["ids"].items()}
-            for run, (agent, params) in known["offers"].items():
+            document = read_json_object(file) or {"ids": {}, "offers": {}}
+            self.agent_ids = {int(agent): str(id_) for agent, id_ in document["ids"].items()}
+            for run, (agent, params) in document["offers"].items():
                 self.assignments[RunId(run)] = (int(agent), Suggestion(dict(params), RunId(run)))
         except (ValueError, TypeError, KeyError, AttributeError):
             log.warning("%s is damaged: our agents register anew", file)
@@ -53,30 +53,30 @@ class PendingAssignments:
         self._write()
 
     def add(self, agent: int, run: RunId, suggestion: Suggestion) -> None:
-        """Keep what an agent was given."""
+        """Keep a run that was assigned to an agent."""
         self.assignments[run] = (agent, suggestion)
         self._write()
 
     def acknowledge(self, run: RunId) -> None:
-        """Forget an offer; who reads the file knows by the run's own record that it has begun."""
+        """Remove an assignment; the run's own record shows that it has started."""
         self.assignments.pop(run, None)
         if self._unwritten:
             self._write()
 
     def peek(self, agent: int) -> Suggestion | None:
-        """Return what was given and has not begun, for the agent before all; it stays until then.
+        """Return an assignment that has not started, preferably the agent's own; keep it.
 
-        Another agent's, too: there may be fewer agents now than there were.
+        It may be another agent's: there may be fewer agents now than before.
         """
-        offers = sorted(self.assignments.values(), key=lambda offer: offer[0] != agent)
-        return offers[0][1] if offers else None
+        assignments = sorted(self.assignments.values(), key=lambda entry: entry[0] != agent)
+        return assignments[0][1] if assignments else None
 
     def _write(self) -> None:
         offers = {run: [agent, each.params] for run, (agent, each) in self.assignments.items()}
         try:
             write_atomically(self._file, json.dumps({"ids": self.agent_ids, "offers": offers}))
         except OSError as error:
-            # On a full disk no run begins, so nothing is lost as long as this process lives.
+            # On a full disk no run starts, so nothing is lost as long as this process lives.
             log.warning("%s", error)
             self._unwritten = True
         else:

@@ -1,6 +1,6 @@
-"""The sweep as the W&B server has it, asked in threads so that the supervisor's loop goes on.
+"""Requests about one sweep to the W&B server, made in threads so as not to block the loop.
 
-It asks once, and keeps nothing: `OnlineBackend` knows when to ask again.
+It neither retries nor keeps anything: `OnlineBackend` decides when to try again.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ STATE_NAMES = {
     SweepState.PAUSED: "PAUSED",
     SweepState.STOPPING: "CANCELED",
 }
-"""What the server calls a state that is asked for here."""
+"""The server's name of each state that can be requested here."""
 
 
 class WandbSweepClient:
@@ -52,16 +52,16 @@ class WandbSweepClient:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="wandb")
 
     def close(self) -> None:
-        """Let the threads go, once they have their answers."""
+        """Release the threads, once they have their answers."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def register(self) -> str:
-        """Make an agent; return its id.
+        """Create an agent; return its id.
 
         Raises
         ------
         RemoteError
-            As all others here: if there is no answer, or it says no.
+            As in all methods here: if there is no answer, or the server refuses.
         """
         answer = await self._query(
             queries.CREATE_AGENT,
@@ -75,13 +75,13 @@ class WandbSweepClient:
     async def heartbeat(
         self, agent: str, runs: Iterable[RunId]
     ) -> list[RunCommand | StopCommand | ExitCommand]:
-        """Say which runs an agent has; return what it shall do."""
-        told = json.dumps(dict.fromkeys(runs, True))
-        answer = await self._query(queries.HEARTBEAT, id=agent, metrics="{}", runState=told)
+        """Report which runs an agent has; return the commands for it."""
+        run_state = json.dumps(dict.fromkeys(runs, True))
+        answer = await self._query(queries.HEARTBEAT, id=agent, metrics="{}", runState=run_state)
         return list(parse_commands(self._field(answer, "agentHeartbeat")["commands"]))
 
     async def state(self) -> str:
-        """Return the sweep's state in W&B's words."""
+        """Return the sweep's state, as W&B names it."""
         return str((await self._fetch_sweep())["state"]).upper()
 
     async def set_state(self, state: str) -> None:
