@@ -1,7 +1,7 @@
-"""Recognising a run that has hung since its fork: it waits for a thread that only its parent had.
+"""Detects runs that have hung since their fork: they wait for a thread of their parent.
 
-Nothing is concluded from silence alone: a run may sleep, wait for a network, a lock, a child or a
-GPU as long as it likes. See `docs/structure.md` for what has to come together.
+Inactivity alone proves nothing: a run may sleep, or wait for a network, a lock, a child or a GPU,
+for any time. See `docs/structure.md` for the conditions that must all hold.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from wandb_magic.runner.run_process import STACK_SIGNAL
 from wandb_magic.runner.tracked_run import RunParent, TrackedRun
 
 HUNG_AFTER = "WANDB_MAGIC_HUNG_AFTER"
-"""Seconds for which a run has to look as if it hung before it is believed."""
+"""Seconds for which a run must appear hung before it counts as hung."""
 HUNG_AFTER_S = 60.0
-ANSWER_S = 0.5  # for the stack to be written
-IDLE = 0.01  # of a core: so little do the threads of wandb use
+ANSWER_S = 0.5  # time for the stack to be written
+IDLE = 0.01  # of a core: the threads of wandb use less
 FUTEX = {"x86_64": "202", "aarch64": "98"}  # the number of this system call
 WAITS = (0, 9)  # FUTEX_WAIT, FUTEX_WAIT_BITSET
 PRIVATE, COMMAND = 0x80, 0x7F
@@ -36,7 +36,7 @@ _FRAME = re.compile(r'File "([^"\n]*)", line (\d+) in (.*)')
 
 @dataclass
 class _Stillness:
-    """Since when a run's main thread has been waiting at the same place."""
+    """How long a run's main thread has been waiting at the same place."""
 
     signature: tuple[str, ...]
     since: float
@@ -46,12 +46,12 @@ class _Stillness:
 
 
 class HangDetector:
-    """Looks at runs, about once a second.
+    """Checks runs, about once a second.
 
     Parameters
     ----------
     after
-        Seconds for which a run has to look as if it hung.
+        Seconds for which a run must appear hung.
     """
 
     def __init__(self, after: float) -> None:
@@ -59,7 +59,7 @@ class HangDetector:
         self._stillness: dict[str, _Stillness] = {}
 
     def check(self, tracked: TrackedRun) -> str:
-        """Return the stack of a run that has hung since its fork, "" of any other."""
+        """Return the stack of a run that has hung since its fork, or ""."""
         run, process = tracked.job.run, tracked.process
         if sys.platform != "linux" or process is None or not _is_candidate(tracked):
             self._stillness.pop(run, None)
@@ -85,14 +85,14 @@ class HangDetector:
         return ""
 
     def _confirm(self, tracked: TrackedRun, pid: int, stillness: _Stillness) -> str:
-        """Return the stack that was asked for, if it says that the run has hung."""
+        """Return the requested stack if it shows that the run has hung, or ""."""
         del self._stillness[tracked.job.run]
         stack = _read(tracked.job.paths.stack)[stillness.written :]
         return stack if _is_native(stack, pid) else ""
 
 
 def describe_location(stack: str) -> str:
-    """Return where the main thread of a stack is, in words."""
+    """Return a description of where the main thread of a stack is."""
     frame = _FRAME.search(_main_thread(stack))
     return f"{frame[3]}, {Path(frame[1]).name} line {frame[2]}" if frame else "native code"
 
@@ -109,7 +109,7 @@ def _is_candidate(tracked: TrackedRun) -> bool:
 
 
 def _wait_signature(pid: int) -> tuple[str, ...]:
-    """Return what tells the main thread's endless wait for another thread from any other state."""
+    """Return a signature of the main thread's wait for another thread; else empty."""
     try:
         call = Path(f"/proc/{pid}/task/{pid}/syscall").read_text(encoding="ascii").split()
         status = Path(f"/proc/{pid}/task/{pid}/status").read_text(encoding="utf-8")
@@ -135,7 +135,7 @@ def _cpu_time(pid: int) -> float:
 
 
 def _is_alone(pid: int) -> bool:
-    """Tell whether neither a child nor a GPU can be what a process waits for."""
+    """Return whether a process has no child and no GPU to wait for."""
     try:
         names = [child.name() for child in psutil.Process(pid).children()]
         links = [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]
@@ -145,16 +145,16 @@ def _is_alone(pid: int) -> bool:
 
 
 def _is_native(stack: str, pid: int) -> bool:
-    """Tell whether the main thread waits in native code, and no thread is there to wake it.
+    """Return whether the main thread waits in native code, with no thread left to wake it.
 
-    Python's own waits, for a lock or a queue, are the user's business, and so are waits in wandb.
-    A thread that Python does not know, or that is not wandb's, may do what is waited for.
+    Waits in Python itself, for a lock or a queue, belong to the user's code, and waits in wandb to
+    wandb. A thread that Python does not know, or that is not wandb's, may be what is waited for.
     """
     if not _wait_signature(pid):
         return False
     threads = stack.count("hread 0x")
     try:
-        tasks = len(os.listdir(f"/proc/{pid}/task"))  # noqa: PTH208 - only how many
+        tasks = len(os.listdir(f"/proc/{pid}/task"))  # noqa: PTH208 - only the number
     except OSError:
         return False
     others = [part for part in re.split(r"^(?=Thread 0x)|\n\n", stack) if "Thread 0x" in part]
@@ -168,8 +168,8 @@ def _is_native(stack: str, pid: int) -> bool:
 
 
 def _is_python_wait(filename: str) -> bool:
-    own = filename.startswith(_STANDARD) and "site-packages" not in filename
-    return own or "/wandb/" in filename
+    is_standard = filename.startswith(_STANDARD) and "site-packages" not in filename
+    return is_standard or "/wandb/" in filename
 
 
 def _main_thread(stack: str) -> str:

@@ -1,10 +1,11 @@
-"""What runs import late, imported once in the process that forks them.
+"""Imports modules that runs import late once in the fork server, so that forks need not.
 
-PyTorch brings some 800 modules with its first optimizer, and so with each fork anew. A run tells
-what it has imported besides, as soon as it talks to wandb and again at its end; the template
-imports that, too, and a note for the next sweep with the same packages is kept in the user's own
-folder. Only modules of installed packages and of the standard library are preloaded, by name:
-importing one of the user's own may be part of what a run does.
+PyTorch imports some 800 modules with its first optimizer, and every fork would repeat that. A run
+reports what it has imported since the fork, when it first uses wandb and again at its end. The
+fork server imports these modules as well, and a note in the user's data folder keeps their names
+for the next sweep with the same packages. Only modules of installed packages and of the standard
+library are preloaded, by name: importing a module of the user's own may be part of what a run
+does.
 """
 
 from __future__ import annotations
@@ -28,23 +29,23 @@ from typing import Any
 
 from wandb_magic.paths import make_folder, read_json_object, write_atomically
 
-MIN_MODULES = 20  # modules: fewer take no time that anybody sees
+MIN_MODULES = 20  # fewer take no noticeable time
 MAX_MODULES = 20_000
-MAX_CACHES = 100  # of so many kinds of sweeps it is kept what they import late
+MAX_CACHES = 100  # notes kept: one for each set of packages
 REPORT_INTERVAL_S = 1.0
 
 _NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 
 class ImportReport:
-    """A run's end: tells the template what it has imported since it was forked.
+    """Reports from a run to the fork server what it has imported since the fork.
 
     Parameters
     ----------
     path
-        The file to write it to, which the template reads and removes.
+        The file to write, which the fork server reads and removes.
     before
-        The modules that the template has.
+        The modules that the fork server has imported.
     """
 
     def __init__(self, path: Path, before: Collection[str]) -> None:
@@ -55,30 +56,30 @@ class ImportReport:
         self._reported_at = 0.0
 
     def report_early(self) -> None:
-        """Tell it while the run goes on, if there is enough to tell: called often, and cheap."""
+        """Report while the run continues, if enough is new; cheap, so it may be called often."""
         if len(sys.modules) - self._reported < MIN_MODULES or os.getppid() != self._fork_server:
             return
         now = time.monotonic()
         if now - self._reported_at >= REPORT_INTERVAL_S:
             self._reported_at = now
             self.report()
-            # The template waits for its children to change, and for the host.
+            # The fork server waits for SIGCHLD and for the runner.
             with contextlib.suppress(OSError):
                 os.kill(self._fork_server, signal.SIGCHLD)
 
     def report(self) -> None:
-        """Tell it now; where it cannot be written, the next runs import for themselves."""
+        """Report now; if it cannot be written, later runs import for themselves."""
         self._reported = len(sys.modules)
-        if os.getppid() != self._fork_server:  # it is gone, or this is a child of the run
+        if os.getppid() != self._fork_server:  # it has exited, or this is a child of the run
             return
-        with contextlib.suppress(Exception):  # a module may be anything; the run goes on
+        with contextlib.suppress(Exception):  # a module may be any object; the run continues
             names = imported_since(self._before)
             if len(names) >= MIN_MODULES:
                 write_atomically(self._path, json.dumps({"late": names}))
 
 
 def imported_since(before: Collection[str]) -> list[str]:
-    """Return the modules of installed packages that were imported since, in their order."""
+    """Return the modules of installed packages that were imported since, in import order."""
     return [
         name
         for name, module in list(sys.modules.items())
@@ -87,19 +88,19 @@ def imported_since(before: Collection[str]) -> list[str]:
 
 
 def pop_report(path: Path) -> list[str]:
-    """Return what a run has told in this file, once."""
+    """Return the modules that a run reported in this file, and remove it."""
     try:
-        found = read_json_object(path)
+        report = read_json_object(path)
     except (OSError, ValueError):
-        found = None
-    if found is None:
+        report = None
+    if report is None:
         return []
     path.unlink(missing_ok=True)
-    return _module_names(found.get("late"))
+    return _module_names(report.get("late"))
 
 
 def preload_modules(names: Iterable[str], check: Callable[[], str]) -> tuple[str, str]:
-    """Import modules that other processes had; what is gone or broken is left to the runs.
+    """Import modules that other processes imported; skip those that are missing or broken.
 
     Parameters
     ----------
@@ -111,7 +112,7 @@ def preload_modules(names: Iterable[str], check: Callable[[], str]) -> tuple[str
     Returns
     -------
     culprit, problem
-        The module after which `check` found something, and what; empty if all is well.
+        The module after which `check` reported a problem, and the problem; both empty if none.
     """
     for name in names:
         if name in sys.modules or not _is_top_installed(name.partition(".")[0]):
@@ -124,36 +125,36 @@ def preload_modules(names: Iterable[str], check: Callable[[], str]) -> tuple[str
 
 
 class LateImportCache:
-    """What sweeps with the packages of this process have imported late, kept for the next one.
+    """The late imports of earlier sweeps with the same packages, kept for the next one.
 
     Parameters
     ----------
     folder
-        Where all notes lie.
+        The folder of all notes.
     """
 
     def __init__(self, folder: Path) -> None:
         packages = {name.partition(".")[0] for name in imported_since(())}
-        # Another environment has other modules, or the same ones elsewhere.
+        # Another environment has other modules, or has them elsewhere.
         kind = [sys.prefix, sys.version, *sorted(packages)]
         digest = hashlib.sha256(json.dumps(kind).encode()).hexdigest()[:32]
         self._path = folder / f"{digest}.json"
 
     def read(self) -> tuple[list[str], list[str]]:
-        """Return the modules to import, and those that no process which forks must import."""
+        """Return the modules to import, and those that a forking process must not import."""
         try:
-            found = read_json_object(self._path) or {}
+            note = read_json_object(self._path) or {}
         except (OSError, ValueError):
             return [], []
-        return _module_names(found.get("late")), _module_names(found.get("never"))
+        return _module_names(note.get("late")), _module_names(note.get("never"))
 
     def clear(self) -> None:
-        """Remove the note: before it is tried, so that what it breaks is never tried again."""
+        """Remove the note: done before its use, so that one that causes a crash is not reused."""
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
 
     def write(self, late: Iterable[str], never: Iterable[str]) -> None:
-        """Keep the names; where nothing can be written, the next sweep learns them anew."""
+        """Write the names; if that fails, the next sweep collects them again."""
         with contextlib.suppress(OSError):
             make_folder(self._path.parent, exist_ok=True)
             note = {"late": list(late), "never": list(never)}
@@ -163,11 +164,11 @@ class LateImportCache:
                 path.unlink(missing_ok=True)
 
 
-def _module_names(found: object) -> list[str]:
-    """Return the names of modules in what a file of ours holds; a damaged one has none."""
-    if not isinstance(found, list) or len(found) > MAX_MODULES:
+def _module_names(value: object) -> list[str]:
+    """Return the module names in a value from a note; none if it is damaged."""
+    if not isinstance(value, list) or len(value) > MAX_MODULES:
         return []
-    return [name for name in found if isinstance(name, str) and _NAME.fullmatch(name)]
+    return [name for name in value if isinstance(name, str) and _NAME.fullmatch(name)]
 
 
 @cache
@@ -179,25 +180,27 @@ def _is_top_installed(name: str) -> bool:
 
 
 def _is_installed(spec: Any) -> bool:  # noqa: ANN401 - a module may have anything there
-    """Tell whether a module with this spec lies where packages are installed."""
+    """Return whether a module with this spec lies where packages are installed."""
     origin = getattr(spec, "origin", None)
     if origin in {"built-in", "frozen"}:
         return True
-    places = [origin] if isinstance(origin, str) else _portions(spec)
-    return bool(places) and all(place.startswith(_install_prefixes()) for place in places)
+    locations = [origin] if isinstance(origin, str) else _portions(spec)
+    return bool(locations) and all(
+        location.startswith(_install_prefixes()) for location in locations
+    )
 
 
 def _portions(spec: Any) -> list[str]:  # noqa: ANN401 - as above
     """Return the folders of a namespace package."""
     with contextlib.suppress(Exception):
-        return [str(place) for place in spec.submodule_search_locations or ()]
+        return [str(location) for location in spec.submodule_search_locations or ()]
     return []
 
 
 @cache
 def _install_prefixes() -> tuple[str, ...]:
-    """Return where the standard library and installed packages lie."""
+    """Return the folders of the standard library and of installed packages."""
     folders = {sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
-    # The system's own packages, where this environment has those, too.
-    others = {each for each in sys.path if Path(each).name in {"site-packages", "dist-packages"}}
-    return tuple(f"{folder}{os.sep}" for folder in {*folders, *others, site.getusersitepackages()})
+    # The system's packages, if this environment includes them.
+    extra = {path for path in sys.path if Path(path).name in {"site-packages", "dist-packages"}}
+    return tuple(f"{folder}{os.sep}" for folder in {*folders, *extra, site.getusersitepackages()})

@@ -1,4 +1,4 @@
-"""What the supervisor asks of whoever runs its runs."""
+"""The `Launcher` protocol: how the supervisor starts and signals runs."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from wandb_magic.runner.run_process import Job
 
 
 class Launcher(Protocol):
-    """Starts and signals runs on one or more hosts.
+    """Starts and signals runs on one or more machines.
 
-    The supervisor owns it and calls it from its event loop only; what happens to the runs comes
-    back in the same loop, as `wandb_magic.runner` events.
+    The supervisor owns it and calls it from its event loop only. Events of the runs are emitted in
+    the same loop, as the records of `wandb_magic.runner.events`.
     """
 
     async def start(self) -> None:
-        """Bring the hosts up; returns when runs can be launched, or never will be."""
+        """Start the runners; return when runs can be launched, or never will be."""
         ...
 
     async def launch(self, job: Job, positions: Mapping[str, int]) -> None:
@@ -25,9 +25,9 @@ class Launcher(Protocol):
         ...
 
     async def recover(self, job: Job, positions: Mapping[str, int]) -> None:
-        """See a run through that an earlier supervisor had begun, or perhaps had not.
+        """Adopt a run that an earlier supervisor may have started; otherwise start it.
 
-        `positions` says how far each of its logs had been read and was kept.
+        `positions` has the position up to which each of its logs was read and stored.
         """
         ...
 
@@ -36,5 +36,5 @@ class Launcher(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let the hosts go, once all that was logged has been said."""
+        """Release the runners, once everything that was logged has been emitted."""
         ...

@@ -1,4 +1,4 @@
-"""This machine: one host, inside the supervisor."""
+"""The launcher for this machine: one runner, inside the supervisor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class LocalLauncher(LocalRunner):
     environment
         The environment of the runs.
     emit
-        Hears what happens.
+        Called with each event.
     commands
         Whether the runs are commands, which share no wandb-core.
     """

@@ -1,4 +1,4 @@
-"""One machine's runs: start them, signal them, follow them, and say how each ended."""
+"""The runner of this machine: starts, signals and follows runs, and reports how each ended."""
 
 from __future__ import annotations
 
@@ -46,15 +46,16 @@ from wandb_magic.runner.tracked_run import RunParent, TrackedRun, signal_group
 from wandb_magic.runner.wandb_core import SharedCore
 from wandb_magic.runner.wandb_preload import flushes_in_blocks
 
-MAX_UNSAFE_FORK_SERVERS = 3  # templates by what they preload; then none preloads any more
-MAX_FORK_SERVER_DEATHS = 3  # a template that dies so often between two ends of runs is given up
+MAX_UNSAFE_FORK_SERVERS = 3  # made unsafe by preloading; then preloading is disabled
+MAX_FORK_SERVER_DEATHS = 3  # without a run's end in between; then forking is disabled
 POLL_S = 0.05
-_DIED = "the process that forks the runs died ({how}): its runs go on"
+_DIED = "the fork server died ({how}): its runs continue"
+_FORKING_DISABLED = "forking is disabled, so each run starts a fresh Python: {reason}"
 HANG_CHECK_INTERVAL_S = 0.5
 
 
 class LocalRunner:
-    """Owns the template, the runs, their files and the followers of their logs.
+    """Owns the fork server, the runs, their files and the followers of their logs.
 
     All methods belong to one event loop; `emit` is called in it.
 
@@ -65,9 +66,9 @@ class LocalRunner:
     bundle
         The bundle's folder.
     environment
-        The environment of the template and of cold runs.
+        The environment of the fork server and of runs that are not forked.
     emit
-        Hears what happens.
+        Called with each event.
     commands
         Whether the runs are commands, which share no wandb-core.
     """
@@ -89,8 +90,8 @@ class LocalRunner:
         self._fork_server: ForkServerClient | None = None
         self._fork_server_ready = asyncio.Event()
         self._fork_server_deaths = 0
-        self._retired: list[ForkServerClient] = []  # they wait for the last of their runs
-        self._orphans: list[TrackedRun] = []  # asked of a template that has died since
+        self._retired: list[ForkServerClient] = []  # kept until their last run has ended
+        self._orphans: list[TrackedRun] = []  # requested from a fork server that has died since
         self._unsafe_count = 0
         self._import_cache: Path | None = user_data_dir() / "imports"
         self._fork_unsafe_reason = ""
@@ -101,21 +102,23 @@ class LocalRunner:
         self._closed = False
 
     async def start(self) -> None:
-        """Start the template and the core; `RunnerReady` or `RunnerFailed` says how that went."""
+        """Start the fork server and the core; then emit `RunnerReady` or `RunnerFailed`."""
         become_subreaper()
         self._polling = asyncio.create_task(self._poll_forever())
-        # An error in it must reach the loop's handler at once, and not wait to be asked for.
+        # An error in it must reach the loop's handler at once, not when the task is awaited.
         self._polling.add_done_callback(lambda task: task.cancelled() or task.result())
         self._start_fork_server()
         if self._core is not None and await self._core.ensure() is None:
             self._emit(
-                RunnerNotice("this wandb has no shared core (0.26.1 has): runs start slower")
+                RunnerNotice(
+                    "this wandb has no shared core (added in 0.26.1): runs start more slowly"
+                )
             )
         if flushes_in_blocks():
             self._emit(
                 RunnerNotice(
-                    "this wandb writes late what runs log (0.31 does it at once): curves lag "
-                    "behind, and a run that is killed loses its last points"
+                    "this wandb delays writing what runs log (fixed in 0.31): curves lag behind, "
+                    "and a run that is killed loses its last points"
                 )
             )
         await self._fork_server_ready.wait()
@@ -123,16 +126,16 @@ class LocalRunner:
     async def launch(self, job: Job, positions: Mapping[str, int]) -> None:
         """Start a run whose folder is prepared; `RunStarted` follows once it has a process.
 
-        `positions` says how far the logs of its earlier executions had been read.
+        `positions` has the positions up to which the logs of its earlier executions were read.
         """
         check_free_space(self._folder)
-        earlier = self._monitor.get(job.run)
+        previous = self._monitor.get(job.run)
         while self._monitor.get(job.run) is not None:  # noqa: ASYNC110 - polls anyway
             await asyncio.sleep(POLL_S)
-        if earlier is not None:
-            positions = {**positions, **earlier.logs.positions}
-        # In a shared core, wandb knows a run by its id: whatever ended an earlier execution there
-        # must never meet this one.
+        if previous is not None:
+            positions = {**positions, **previous.logs.positions}
+        # A shared core identifies a run by its id: what ends an earlier execution there must not
+        # affect this one.
         if self._core is not None and not job.execution:
             token = await self._core.ensure()
             if self._core.deaths:
@@ -146,26 +149,26 @@ class LocalRunner:
         self._start_run(tracked)
 
     async def recover(self, job: Job, positions: Mapping[str, int]) -> None:
-        """See a run through that an earlier supervisor had begun, or perhaps had not.
+        """Adopt a run that an earlier supervisor may have started; otherwise start it.
 
-        `positions` says how far each of its logs had been read.
+        `positions` has the position up to which each of its logs was read.
         """
         tracked = TrackedRun(job, RunParent.UNKNOWN, oom_kill_count(), positions=positions)
         if not self._adopt(tracked):
             await self.launch(job, positions)
 
     def signal(self, run: RunId, number: int, reason: str) -> None:
-        """Signal a run's whole process group; W&B's record will give `reason` for its end."""
+        """Signal a run's whole process group; `reason` becomes the cause in W&B's record."""
         tracked = self._monitor.get(run)
         if tracked is not None and tracked.process is not None and is_alive(tracked.process):
             tracked.reason = reason
-            # A full disk must not keep a run from being ended: the store has the reason, too.
+            # A full disk must not prevent ending a run; the store has the reason as well.
             with suppress(OSError):
                 write_atomically(tracked.job.paths.stop, reason)
             signal_group(tracked.process.pid, number)
 
     async def close(self) -> None:
-        """Wait for the last words about ended runs, then let the template and the core go."""
+        """Wait until ended runs are complete, then release the fork server and the core."""
         while any(tracked.exit_reported for tracked in self._monitor.tracked()):  # noqa: ASYNC110 - polls anyway
             await asyncio.sleep(POLL_S)
         self._closed = True
@@ -180,7 +183,7 @@ class LocalRunner:
         await asyncio.to_thread(self._monitor.close)
 
     def _finish_record(self, tracked: TrackedRun, code: int) -> subprocess.Popen[bytes] | None:
-        """Begin to write a dead run's ending into W&B's record of it, if that is still open."""
+        """Start to end W&B's record of a dead run, if it is still open."""
         if not tracked.logs.directory or not tracked.job.paths.core.exists():
             return None
         token = tracked.job.paths.core.read_text(encoding="ascii", errors="replace")
@@ -202,15 +205,15 @@ class LocalRunner:
         )
 
     def _start_run(self, tracked: TrackedRun) -> None:
-        """Start a run; without a template yet, that is done when there is one."""
+        """Start a run; if the fork server is not ready yet, the run starts when it is."""
         self._monitor.add(tracked)
         if self._fork_unsafe_reason:
             tracked.parent = RunParent.RUNNER
             environment = {**self._environment, **tracked.job.environment}
             try:
                 tracked.spawned = spawn_run(tracked.job, environment)
-            except OSError as problem:
-                reason = f"no process could be started for it: {problem.strerror}"
+            except OSError as error:
+                reason = f"no process could be started for it: {error.strerror}"
                 self._monitor.on_exit(tracked, {"code": os.EX_OSERR, "error": reason})
                 return
             self._on_process_started(tracked, tracked.spawned.pid)
@@ -225,14 +228,14 @@ class LocalRunner:
         self._emit(RunStarted(tracked.job.run, tracked.process))
 
     def _adopt(self, tracked: TrackedRun) -> bool:
-        """Take over the process that claimed the run; where none has, see to it that none will."""
+        """Adopt the process that claimed the run; if none has, prevent a later claim."""
         is_unstarted = write_exclusively(tracked.job.paths.process, "null")
         tracked.process = None if is_unstarted else tracked.claimed_by()
         if tracked.process is None and not tracked.damaged_files:
             tracked.job.paths.process.unlink()
             return False
         if tracked.process is None:
-            # It had begun, and the machine went down: what it logged counts, it does not go on.
+            # It had started when the machine went down: keep what it logged; it does not continue.
             for directory, entries, position in tracked.logs.poll_all():
                 self._emit(RunLogged(tracked.job.run, directory, entries, position))
             tracked.logs.close()
@@ -248,7 +251,7 @@ class LocalRunner:
         self._emit(RunStarted(tracked.job.run, tracked.process))
         return True
 
-    # Hearing the template
+    # Messages of the fork server
 
     def _on_fork_server_message(self, server: ForkServerClient, message: dict[str, Any]) -> None:
         event = message["event"]
@@ -298,25 +301,25 @@ class LocalRunner:
                 self._kill_hung(tracked, stack)
 
     def _kill_hung(self, tracked: TrackedRun, stack: str) -> None:
-        """End a run that has hung since its fork; no run is forked any more."""
+        """Kill a run that has hung since its fork; disable forking."""
         assert tracked.process is not None
         where = describe_location(stack)
         with suppress(OSError), tracked.job.paths.output.open("a", encoding="utf-8") as output:
             output.write(
-                f"\nThis run hung after its fork, and starts anew. It was here:\n{stack}\n"
+                f"\nThis run hung after its fork, and is restarted. It hung here:\n{stack}\n"
             )
         tracked.is_hung = True
         signal_group(tracked.process.pid, signal.SIGKILL)
         if not self._fork_unsafe_reason:
             self._fork_unsafe_reason = f"a run hung after its fork, in {where}"
-            self._emit(RunnerNotice(f"each run starts a fresh Python: {self._fork_unsafe_reason}"))
+            self._emit(RunnerNotice(_FORKING_DISABLED.format(reason=self._fork_unsafe_reason)))
 
-    # A template that imports what runs import late
+    # Replacing a fork server that preloading has made unsafe
 
     def _replace_unsafe_fork_server(self, server: ForkServerClient) -> None:
-        """Start another template, which leaves to the runs what would hang its forks.
+        """Start another fork server, which does not preload what would make its forks hang.
 
-        The one that is there sees its runs through, and starts none of those that wait.
+        The present one keeps its runs until they end, and starts none of the waiting ones.
         """
         if self._closed or server is not self._fork_server:
             return
@@ -337,11 +340,11 @@ class LocalRunner:
         self._retired = [each for each in self._retired if id(each) in busy]
 
     def _start_pending(self, fork_unsafe_reason: str) -> None:
-        """Take up the runs that waited for the template, or for the news that there is none."""
+        """Start the runs that waited until the fork server was ready, or forking was disabled."""
         self._fork_server_ready.set()
         if fork_unsafe_reason:
             self._fork_unsafe_reason = fork_unsafe_reason
-            self._emit(RunnerNotice(f"each run starts a fresh Python: {fork_unsafe_reason}"))
+            self._emit(RunnerNotice(_FORKING_DISABLED.format(reason=fork_unsafe_reason)))
         for tracked in self._monitor.tracked():
             if tracked.parent is RunParent.FORK_SERVER and not tracked.is_confirmed:
                 self._start_run(tracked)
@@ -362,13 +365,13 @@ class LocalRunner:
         if self._fork_unsafe_reason:
             self._start_pending("")
         elif self._fork_server_deaths < MAX_FORK_SERVER_DEATHS and not (early and code >= 0):
-            self._emit(RunnerNotice(_DIED.format(how=how) + ", and it is started again"))
+            self._emit(RunnerNotice(_DIED.format(how=how) + ", and it is restarted"))
             self._start_fork_server()
         else:
-            self._start_pending(f"the process that should fork the runs died ({how})")
+            self._start_pending(f"the fork server died ({how})")
 
     def _describe_death(self, server: ForkServerClient, code: int) -> str:
-        """Return how a template ended, and what may have ended it."""
+        """Return how a fork server ended, and the likely cause."""
         if code < 0:
             killer = code == -signal.SIGKILL and oom_kill_count() > server.oom_kills
             return f"killed by signal {-code}" + (
@@ -378,7 +381,7 @@ class LocalRunner:
         return f"exit code {code}" + (f", without {short}" if short else "")
 
     def _reassign_runs(self, server: ForkServerClient) -> None:
-        """See to the runs of a template that has died."""
+        """Reassign the runs of a fork server that has died."""
         for tracked in self._monitor.tracked():
             if tracked.fork_server is server and tracked.exit_info is None:
                 tracked.fork_server = None
@@ -389,11 +392,11 @@ class LocalRunner:
         self._restart_orphans()
 
     def _restart_orphans(self) -> None:
-        """Start runs that a template died with, unless it had; a full disk may take its time."""
+        """Adopt or start the runs that a fork server left when it died; retry on a full disk."""
         orphans, self._orphans = self._orphans, []
         for tracked in orphans:
             if tracked.is_confirmed or tracked.fork_server is not None:
-                continue  # another template has been ready since
+                continue  # another fork server has taken it since
             try:
                 adopted = self._adopt(tracked)
             except OSError as error:
@@ -419,6 +422,6 @@ class LocalRunner:
             self._kill_hung_runs()
             self._close_idle_retired()
             servers = (self._fork_server, *self._retired)
-            pids = {template.pid for template in servers if template is not None}
+            pids = {server.pid for server in servers if server is not None}
             reap_orphans(self._monitor.child_pids() | pids | unreaped_pids())
             await asyncio.sleep(POLL_S)

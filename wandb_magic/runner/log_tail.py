@@ -1,4 +1,4 @@
-"""What one run logs: the transaction logs of every W&B folder that it made."""
+"""Follows what one run logs, in the transaction logs of all its W&B folders."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DOCUMENT_RECORDS = (SummaryRecord, ConfigRecord, ChartRecord)
 
 @dataclass
 class _LogState:
-    """One log, and what is known of it."""
+    """One log and its state."""
 
     follower: LogFollower
     begin: int
@@ -33,11 +33,11 @@ class _LogState:
     exit_code: int | None = None
     cause: str = ""
     is_overwritten: bool = False
-    # What it says before its first history, to be said again once earlier logs are overwritten.
+    # Records before its first history, to be repeated if earlier logs are overwritten.
     preface: list[LogRecord] = field(default_factory=list)
 
     def observe(self, entry: LogRecord) -> None:
-        """Note what an entry says of the run's end."""
+        """Record what an entry says about the run's end."""
         if isinstance(entry, ExitRecord):
             self.exit_code = entry.code
         elif isinstance(entry, SummaryRecord) and isinstance(entry.update.get(CAUSE_KEY), str):
@@ -47,19 +47,19 @@ class _LogState:
 class RunLogTail:
     """Follows a run's logs in the order of its ``wandb.init`` calls.
 
-    W&B keeps one history for each run id. Where a run calls ``wandb.init`` again and its steps
-    begin anew, that overwrites what was logged before; where they go on, they are added.
+    W&B keeps one history for each run id. If a run calls ``wandb.init`` again and its steps start
+    over, they overwrite what was logged before; if the steps continue, they are added.
 
     Parameters
     ----------
     paths
         The run's paths.
     positions
-        How far each log was read before.
+        The position up to which each log was read before.
     root
-        The folder in which wandb makes its own by default.
+        The folder in which wandb creates its own by default.
     listed
-        Whether the run lists its W&B folders itself; a command does not.
+        Whether the run itself lists its W&B folders; a command does not.
     """
 
     def __init__(
@@ -72,16 +72,16 @@ class RunLogTail:
         self._seen = 0
         self._logs: dict[str, _LogState] = {}
         self._owner = ""  # the log whose history is the run's
-        self.has_history = False  # whether anything was logged that is plotted over steps
+        self.has_history = False  # whether any history was logged
 
     @property
     def directory(self) -> str:
-        """The newest W&B folder of the run, "" while there is none."""
+        """The newest W&B folder of the run, or ""."""
         return next(reversed(self._logs), "")
 
     @property
     def positions(self) -> dict[str, int]:
-        """How far each log has been read."""
+        """The position up to which each log was read."""
         return {directory: log.follower.position for directory, log in self._logs.items()}
 
     @property
@@ -91,24 +91,24 @@ class RunLogTail:
 
     @property
     def exit_code(self) -> int | None:
-        """The exit code in the newest log; None while it has none."""
+        """The exit code in the newest log, or None."""
         newest = self._logs.get(self.directory)
         return newest.exit_code if newest is not None else None
 
     @property
     def cause(self) -> str:
-        """Why the run ended, as the newest log has it; "" if it does not say."""
+        """Why the run ended, according to the newest log, or ""."""
         newest = self._logs.get(self.directory)
         return newest.cause if newest is not None else ""
 
     @property
     def empty_directory(self) -> str:
-        """The newest W&B folder of the run, if nothing is logged in it; else ""."""
+        """The newest W&B folder of the run if nothing is logged in it, or ""."""
         newest = self._logs.get(self.directory)
         return self.directory if newest is not None and not newest.follower.position else ""
 
     def poll(self) -> Iterator[tuple[str, tuple[LogRecord, ...], int]]:
-        """Yield, by folder, what was logged since the last call, and how far that reaches."""
+        """Yield, for each folder, what was logged since the last call, and the new position."""
         self._add_listed()
         for directory, log in self._logs.items():
             if log.exit_code is not None or log.is_overwritten:
@@ -124,14 +124,14 @@ class RunLogTail:
                 log.follower.close()
 
     def discover(self) -> None:
-        """Look for logs that the run did not list, since processes that it started made them."""
+        """Look for logs that the run did not list because its child processes created them."""
         if not self._logs:
             self._add(self._find_directories())
 
     def poll_all(self) -> Iterator[tuple[str, tuple[LogRecord, ...], int]]:
-        """Yield all that was logged, of a run that logs no more."""
-        while found := list(self.poll()):
-            yield from found
+        """Yield everything that was logged by a run that has ended."""
+        while batches := list(self.poll()):
+            yield from batches
 
     def close(self) -> None:
         """Close the files."""
@@ -139,7 +139,7 @@ class RunLogTail:
             log.follower.close()
 
     def _select(self, directory: str, entries: Sequence[LogRecord]) -> tuple[LogRecord, ...]:
-        """Return what of a log's entries is the run's, and what they do to earlier logs."""
+        """Return the entries of a log that belong to the run; close logs that they overwrite."""
         log, order = self._logs[directory], list(self._logs)
         if self._owner and order.index(directory) < order.index(self._owner):
             return tuple(
@@ -154,26 +154,26 @@ class RunLogTail:
             return tuple(entries)
         owned: tuple[LogRecord, ...] = tuple(entries)
         if directory != self._owner:
-            before = self._logs.get(self._owner)
-            if before is not None and _overwrites(log, steps[0], before):
+            previous = self._logs.get(self._owner)
+            if previous is not None and _overwrites(log, steps[0], previous):
                 owned = (OverwriteRecord(), *log.preface, *entries)
-                for each in order[: order.index(directory)]:
-                    self._logs[each].is_overwritten = True
-                    self._logs[each].follower.close()
+                for earlier in order[: order.index(directory)]:
+                    self._logs[earlier].is_overwritten = True
+                    self._logs[earlier].follower.close()
             self._owner = directory
             log.preface.clear()
         log.last_step = max(steps)
         return owned
 
     def _add_listed(self) -> None:
-        place = self._paths.wandb if self._listed else self._root
+        source = self._paths.wandb if self._listed else self._root
         try:
-            changed = place.stat().st_mtime_ns
+            modified = source.stat().st_mtime_ns
         except FileNotFoundError:
             return
-        if changed == self._seen:
+        if modified == self._seen:
             return
-        self._seen = changed
+        self._seen = modified
         if self._listed:
             self._add(self._listed_directories())
         else:
@@ -207,9 +207,9 @@ class RunLogTail:
                 self._restore(directory, log)
 
     def _restore(self, directory: str, log: _LogState) -> None:
-        """Learn from the end of what was read before how the log stands."""
+        """Restore the log's state from the last records that were read before."""
         reader = LogFollower(Path(directory), LogFollower.rewind_position(log.begin))
-        # The log may have grown since: what lies beyond is still to be followed.
+        # The log may have grown since: what follows is still to be polled.
         while (entries := reader.poll(limit=1)) and reader.position <= log.begin:
             for entry in entries:
                 log.observe(entry)
@@ -220,7 +220,7 @@ class RunLogTail:
 
 
 def _overwrites(log: _LogState, step: int, before: _LogState) -> bool:
-    """Tell whether history that begins at `step` takes the place of an earlier log's."""
+    """Return whether history that starts at `step` replaces that of an earlier log."""
     if before.is_earlier and not log.is_earlier:
-        return False  # an execution goes on with what the earlier ones did
+        return False  # an execution continues the earlier ones
     return before.last_step is not None and step <= before.last_step

@@ -1,4 +1,4 @@
-"""What a run prints, and where it goes: to one file, whoever in the run prints it."""
+"""Redirects all output of a run and its children to one file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wandb_magic.disk import wait_for_disk
 
 
 def redirect_output(output: Path) -> None:
-    """Send what this process and its children print to a file; they have nothing to read."""
+    """Redirect the output of this process and its children to a file; stdin is empty."""
     target = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for stream in (sys.stdout, sys.stderr):
@@ -29,7 +29,7 @@ def redirect_output(output: Path) -> None:
 
 
 def install_disk_waiting_streams() -> None:
-    """Let what Python prints wait for a full disk; a template does it before wandb is imported."""
+    """Make Python's output wait while the disk is full; done before wandb is imported."""
     for name, descriptor in (("stdout", 1), ("stderr", 2)):
         stream = _text_stream(getattr(sys, name), descriptor)
         setattr(sys, name, stream)
@@ -37,7 +37,7 @@ def install_disk_waiting_streams() -> None:
 
 
 def write_resume_marker(output: Path) -> None:
-    """Write where a resumed run goes on, on a line of its own."""
+    """Mark where a resumed run continues, on a line of its own."""
     with output.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - 1))
@@ -46,22 +46,23 @@ def write_resume_marker(output: Path) -> None:
 
 
 class _DiskWaitingFile(io.FileIO):
-    """A descriptor that waits while its disk is full: no run fails for what it prints."""
+    """A descriptor that waits while its disk is full, so that output never fails a run."""
 
-    def write(self, data: Any, /) -> int:  # noqa: ANN401 - whatever is a buffer
+    def write(self, data: Any, /) -> int:  # noqa: ANN401 - any buffer
         """See `io.FileIO`."""
         return wait_for_disk(lambda: super(_DiskWaitingFile, self).write(data))
 
 
 def _text_stream(stream: object, descriptor: int) -> TextIO:
-    """Return a text stream to a descriptor: the one that is there, if it is such a one.
+    """Return a disk-waiting text stream to a descriptor: the present one, if it is one.
 
-    wandb listens to the very object that it found when it was imported, in the template perhaps.
+    wandb wraps the stream object that was present when it was imported, possibly in the fork
+    server.
     """
     if isinstance(stream, io.TextIOWrapper) and not stream.closed:
         with contextlib.suppress(OSError):
-            patient = isinstance(getattr(stream.buffer, "raw", None), _DiskWaitingFile)
-            if patient and stream.fileno() == descriptor:
+            is_waiting = isinstance(getattr(stream.buffer, "raw", None), _DiskWaitingFile)
+            if is_waiting and stream.fileno() == descriptor:
                 return stream
     return io.TextIOWrapper(
         io.BufferedWriter(_DiskWaitingFile(descriptor, "w", closefd=False)),

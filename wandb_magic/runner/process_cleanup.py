@@ -1,7 +1,7 @@
-"""Ending all processes of a sweep whose store cannot be read, so that nobody else can stop it.
+"""Ends all processes of a sweep whose store cannot be read, so it cannot be stopped otherwise.
 
-They are known by what they were started with: the supervisor and the template by the folder on
-their command line, runs and the wandb-core by their environment. Only this user's are looked at.
+It identifies them by how they were started: the supervisor and the fork server by the folder on
+their command line, runs and the wandb-core by their environment. Only this user's are considered.
 """
 
 from __future__ import annotations
@@ -21,35 +21,35 @@ SEQUENCE = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 
 
 def terminate_sweep(folder: Path, grace: float = GRACE_S) -> int:
-    """End all processes of the sweep in a folder, which need not be there; return how many.
+    """End all processes of the sweep in a folder, which need not exist; return their number.
 
-    The process that asks is left alone. Runs are interrupted first, so that they can end W&B's
+    The calling process is left alone. Runs are interrupted first, so that they can end W&B's
     record of them; what is left after `grace` seconds is killed.
     """
     supervisors = _find(folder, _is_supervisor)
     _signal(supervisors, signal.SIGKILL, grace)  # first: it would start others
     ended = {process.pid for process in supervisors}
-    for which, numbers in ((_is_run, SEQUENCE), (_belongs_to_sweep, SEQUENCE[1:])):
+    for matches, numbers in ((_is_run, SEQUENCE), (_belongs_to_sweep, SEQUENCE[1:])):
         for number in numbers:
-            found = _find(folder, which)
-            ended |= {process.pid for process in found}
-            _signal(found, number, grace)
+            processes = _find(folder, matches)
+            ended |= {process.pid for process in processes}
+            _signal(processes, number, grace)
     return len(ended)
 
 
-def _find(folder: Path, which: Callable[[psutil.Process, Path], bool]) -> list[psutil.Process]:
-    found = []
+def _find(folder: Path, matches: Callable[[psutil.Process, Path], bool]) -> list[psutil.Process]:
+    processes = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if process.pid == os.getpid() or process.uids().real != os.getuid():
                 continue
-            if process.status() != psutil.STATUS_ZOMBIE and which(process, folder):
-                found.append(process)
-    return found
+            if process.status() != psutil.STATUS_ZOMBIE and matches(process, folder):
+                processes.append(process)
+    return processes
 
 
 def _signal(processes: list[psutil.Process], number: int, grace: float) -> None:
-    """Signal processes, those that lead a group with all of it, and wait until they are gone."""
+    """Signal processes, group leaders with their group, and wait until they have exited."""
     for process in processes:
         with contextlib.suppress(psutil.Error, OSError):
             if os.getpgid(process.pid) == process.pid:
@@ -65,7 +65,7 @@ def _is_supervisor(process: psutil.Process, folder: Path) -> bool:
 
 
 def _is_run(process: psutil.Process, folder: Path) -> bool:
-    # A fork has the command line of its template, and a session of its own.
+    # A fork has the command line of the fork server, and a session of its own.
     if _is_fork_server(process, folder):
         return os.getsid(process.pid) == process.pid
     run = process.environ().get(RUN_FOLDER_ENV, "")
@@ -85,5 +85,5 @@ def _belongs_to_sweep(process: psutil.Process, folder: Path) -> bool:
 
 
 def _folder_spellings(folder: Path) -> tuple[str, ...]:
-    """Return the folders that the processes of a sweep carry in their environment."""
+    """Return the folders that processes of a sweep may have in their environment."""
     return str(folder), str(folder / "sync"), str(folder / "resend")

@@ -1,4 +1,4 @@
-"""Seeing runs through: follow their logs, notice their ends, give the last word about each."""
+"""Monitors runs: follows their logs, detects how they end, and reports each end once."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from wandb_magic.runner.fork_client import reap
 from wandb_magic.runner.fork_server import decode_wait_status
 from wandb_magic.runner.tracked_run import EXIT_FILE_TIMEOUT_S, RunParent, TrackedRun, signal_group
 
-MISSING_LOG_TIMEOUT_S = 5.0  # a run that ended well is no failure before its log had time to come
-LOG_TIMEOUT_S = 0.5  # what a killed run had logged reaches its file within the flush interval
+MISSING_LOG_TIMEOUT_S = 5.0  # for the log of a successful run to appear before it counts as failed
+LOG_TIMEOUT_S = 0.5  # a killed run's data reaches its file within the flush interval
 FINISHER_TIMEOUT_S = 20.0
 
 logger = logging.getLogger(__name__)
 
 
 class RunMonitor:
-    """The runs of a host that have not had their last word.
+    """The runs of a runner whose monitoring is not complete.
 
     Parameters
     ----------
     emit
-        Hears what the runs log and how they end.
+        Called with what the runs log and how they end.
     finish_record
         Starts the process that writes a dead run's exit code into W&B's record of it, if it can.
     """
@@ -54,35 +54,35 @@ class RunMonitor:
         self._tracked: dict[RunId, TrackedRun] = {}
 
     def make_durable(self, path: Path, *before: Path) -> None:
-        """Let a file of a run outlive a loss of power soon, while nobody waits for the disk.
+        """Sync a file of a run to disk in a thread, so that it survives a power loss.
 
-        Those `before` it are synced first: where it is found later, they are whole.
+        Those `before` it are synced first: if it exists after a power loss, they are complete.
         """
         self._disk_executor.submit(sync_to_disk, *before, path, path.parent)
 
     def close(self) -> None:
-        """See to it that all is on disk."""
+        """Wait until everything is on disk."""
         self._disk_executor.shutdown()
 
     def add(self, tracked: TrackedRun) -> None:
-        """Begin to watch a run."""
+        """Start to monitor a run."""
         self._tracked[tracked.job.run] = tracked
 
     def get(self, run: RunId) -> TrackedRun | None:
-        """Return a watched run."""
+        """Return a monitored run, or None."""
         return self._tracked.get(run)
 
     def tracked(self) -> list[TrackedRun]:
-        """Return all watched runs."""
+        """Return all monitored runs."""
         return list(self._tracked.values())
 
     def poll(self) -> None:
-        """Follow all logs, and notice the ends that no template reports."""
+        """Follow all logs, and detect the ends that no fork server reports."""
         for tracked in self.tracked():
             try:
                 self._poll(tracked)
             except OSError as error:
-                # A disk may be full, or away for a moment: the next look may see more.
+                # The disk may be full or briefly unavailable: the next poll may succeed.
                 if not tracked.is_unreadable:
                     logger.warning("run %s: %s", tracked.job.run, error)
                     self._emit(
@@ -111,7 +111,7 @@ class RunMonitor:
             self._tail_logs(tracked)
 
     def _abandon(self, tracked: TrackedRun, problem: str) -> None:
-        """Give the last word about a run that cannot be followed; the others go on."""
+        """Report the end of a run that cannot be followed; the others continue."""
         if tracked.process is not None and is_alive(tracked.process):
             signal_group(tracked.process.pid, signal.SIGKILL)
         tracked.logs.close()
@@ -121,24 +121,24 @@ class RunMonitor:
             self._emit(RunExited(tracked.job.run, 1, None, error, time.time()))
 
     def child_pids(self) -> set[int]:
-        """Return the processes whose ends are waited for elsewhere."""
-        own = {tracked.process.pid for tracked in self.tracked() if tracked.process is not None}
-        return own | {tracked.finisher.pid for tracked in self.tracked() if tracked.finisher}
+        """Return the processes that are waited for elsewhere."""
+        pids = {tracked.process.pid for tracked in self.tracked() if tracked.process is not None}
+        return pids | {tracked.finisher.pid for tracked in self.tracked() if tracked.finisher}
 
     def on_exit(self, tracked: TrackedRun, message: Mapping[str, Any]) -> None:
-        """Take note that a run's process has ended, with an exit code or a signal if known."""
+        """Record that a run's process has ended, with an exit code or a signal if known."""
         claimant = tracked.claimed_by()
         if claimant is not None and tracked.process is not None:
             if claimant.pid != tracked.process.pid:
-                # The process that ended had found the run taken: watch the one that took it.
+                # The process ended because another one had claimed the run: monitor that one.
                 tracked.process, tracked.parent = claimant, RunParent.UNKNOWN
                 tracked.spawned = None
                 return
-            # What the run left behind goes with it.
+            # Kill what is left of the run's process group.
             signal_group(tracked.process.pid, signal.SIGKILL)
         tracked.exit_info = {"ended": time.time(), **message, **(tracked.read_exit() or {})}
-        place = Path(tracked.logs.directory or tracked.job.folder)
-        self.make_durable(tracked.job.paths.exit, *place.glob("run-*.wandb"), place)
+        folder = Path(tracked.logs.directory or tracked.job.folder)
+        self.make_durable(tracked.job.paths.exit, *folder.glob("run-*.wandb"), folder)
         tracked.gone_since = time.monotonic()
         self._tail_logs(tracked)
         self._finalize(tracked)
@@ -155,9 +155,9 @@ class RunMonitor:
             return
         if tracked.gone_since is None:
             tracked.gone_since = time.monotonic()
-        written = tracked.read_exit()
-        if written is not None:
-            self.on_exit(tracked, written)
+        exit_info = tracked.read_exit()
+        if exit_info is not None:
+            self.on_exit(tracked, exit_info)
         elif tracked.seconds_gone > EXIT_FILE_TIMEOUT_S:
             self.on_exit(tracked, {})
 
@@ -170,17 +170,17 @@ class RunMonitor:
     def _finalize(self, tracked: TrackedRun) -> None:
         assert tracked.exit_info is not None
         tracked.logs.discover()
-        complete = tracked.logs.is_complete
-        patience = LOG_TIMEOUT_S
+        is_complete = tracked.logs.is_complete
+        timeout = LOG_TIMEOUT_S
         if tracked.exit_info.get("code") == 0 and tracked.logs.empty_directory:
-            patience = MISSING_LOG_TIMEOUT_S
-        if not tracked.exit_reported and (complete or tracked.seconds_gone > patience):
+            timeout = MISSING_LOG_TIMEOUT_S
+        if not tracked.exit_reported and (is_complete or tracked.seconds_gone > timeout):
             tracked.exit_reported = True
-            if not complete:
+            if not is_complete:
                 tracked.reason = tracked.reason or _exit_reason(tracked.exit_info)
                 tracked.finisher = self._finish_record(tracked, _exit_code(tracked.exit_info))
             self._emit(_exit_event(tracked, tracked.exit_info))
-        if tracked.exit_reported and _is_closed(tracked, complete=complete):
+        if tracked.exit_reported and _is_closed(tracked, complete=is_complete):
             if tracked.exit_info.get("code") == 0 and tracked.has_lost_records():
                 self._emit(
                     RunnerNotice(
@@ -192,39 +192,43 @@ class RunMonitor:
             del self._tracked[tracked.job.run]
 
 
-def _exit_event(tracked: TrackedRun, ending: Mapping[str, Any]) -> RunExited:
-    killed = ending.get("signal")
-    error = ending.get("error", "")
-    if not error and tracked.job.command and ending.get("code"):
+def _exit_event(tracked: TrackedRun, exit_info: Mapping[str, Any]) -> RunExited:
+    signal_number = exit_info.get("signal")
+    error = exit_info.get("error", "")
+    if not error and tracked.job.command and exit_info.get("code"):
         error = tracked.read_traceback()
     return RunExited(
         run=tracked.job.run,
-        code=ending.get("code"),
-        signal=killed,
+        code=exit_info.get("code"),
+        signal=signal_number,
         error=error,
-        cause=ending.get("cause") or tracked.logs.cause,
-        ended_at=ending["ended"],
-        stopped=ending.get("stopped", ""),
+        cause=exit_info.get("cause") or tracked.logs.cause,
+        ended_at=exit_info["ended"],
+        stopped=exit_info.get("stopped", ""),
         recorded_exit_code=tracked.logs.exit_code,
         empty_directory=tracked.logs.empty_directory,
-        hung=tracked.is_hung and killed == signal.SIGKILL,
-        by_oom_killer=killed == signal.SIGKILL and oom_kill_count() > tracked.oom_kills,
+        hung=tracked.is_hung and signal_number == signal.SIGKILL,
+        by_oom_killer=signal_number == signal.SIGKILL and oom_kill_count() > tracked.oom_kills,
     )
 
 
-def _exit_reason(ending: Mapping[str, Any]) -> str:
-    killed = ending.get("signal")
-    return f"killed by signal {killed}" if killed else f"exit code {ending.get('code', 'unknown')}"
+def _exit_reason(exit_info: Mapping[str, Any]) -> str:
+    signal_number = exit_info.get("signal")
+    return (
+        f"killed by signal {signal_number}"
+        if signal_number
+        else f"exit code {exit_info.get('code', 'unknown')}"
+    )
 
 
-def _exit_code(ending: Mapping[str, Any]) -> int:
-    """Return the exit code as shells count it."""
-    killed = ending.get("signal")
-    return 128 + killed if killed else int(ending.get("code", 1))
+def _exit_code(exit_info: Mapping[str, Any]) -> int:
+    """Return the exit code in the shell's convention."""
+    signal_number = exit_info.get("signal")
+    return 128 + signal_number if signal_number else int(exit_info.get("code", 1))
 
 
 def _is_closed(tracked: TrackedRun, *, complete: bool) -> bool:
-    """Tell whether nothing more will come from a run that has ended."""
+    """Return whether a run that has ended will write nothing more."""
     if tracked.finisher is None:
         return True
     if tracked.finisher.poll() is None:

@@ -1,8 +1,8 @@
-"""One run, in its own process: claim it, become it, execute it, say how it ended.
+"""One run in its own process: claims it, executes it, and records how it ended.
 
-The process is a fork of the template, or a fresh one:
-``python -m wandb_magic.runner.run_process JOB``. It talks
-to nobody: what it prints goes to a file, how it ended to another, what it logs to wandb.
+The process is a fork of the fork server, or a fresh Python:
+``python -m wandb_magic.runner.run_process JOB``. It communicates through files: its output goes to
+one, how it ended to another, and what it logs to wandb.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ from wandb_magic.runner.output import redirect_output, write_resume_marker
 from wandb_magic.runner.wandb_core_client import use_shared_core
 from wandb_magic.runner.wandb_resume import patch_wandb_resume
 
-INTERRUPTED = 130  # the shell's exit code for a death by SIGINT
-# The kernel's out-of-memory killer should take a run before it takes the notebook.
+INTERRUPTED = 130  # the shell's exit code for SIGINT
+# The kernel's out-of-memory killer should prefer a run to the notebook.
 OOM_SCORE = "300"
-# A real-time signal, which programs and schedulers hardly ever use; only Linux has these.
+# A real-time signal, which programs and schedulers rarely use; only Linux has them.
 STACK_SIGNAL = signal.SIGRTMAX - 6 if sys.platform == "linux" else 0
-# Whose frames lie above the user's in a traceback.
+# The files whose frames lie above the user's in a traceback.
 _HIDDEN_FRAMES = (
     f"{Path(__file__).parents[1]}{os.sep}",
     f"{Path(asyncio.__file__).parent}{os.sep}",
@@ -72,7 +72,7 @@ _Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 @dataclass(frozen=True)
 class Job:
-    """What a host is asked to start.
+    """What a runner is requested to start.
 
     Attributes
     ----------
@@ -83,15 +83,15 @@ class Job:
     bundle
         The bundle's folder.
     environment
-        Variables on top of the host's own.
+        Variables in addition to the runner's own.
     seed
         Seeds the global generators of `random`, NumPy and PyTorch.
     command
         The command to execute instead of the bundle, for a sweep with a ``program``.
     execution
-        Which execution of the run this is; above 0, it goes on with what the earlier ones did.
+        The number of this execution of the run; above 0, it continues the earlier ones.
     core
-        The address of the shared wandb-core; "" where the run starts its own.
+        The address of the shared wandb-core; "" if the run starts its own.
     """
 
     run: RunId
@@ -122,12 +122,12 @@ class Job:
 
 
 def enter_run_process(job: Job) -> None:
-    """Make this process the run: session, claim, output, environment."""
+    """Set up this process as the run: session, claim, output, environment."""
     if os.getsid(0) != os.getpid():
         os.setsid()
     claim = json.dumps(asdict(current_process()))
     if not wait_for_disk(lambda: write_exclusively(job.paths.process, claim)):
-        os._exit(0)  # another process has it, or the supervisor has given it up
+        os._exit(0)  # another process has claimed it, or the supervisor has abandoned it
     wait_for_disk(lambda: redirect_output(job.paths.output))
     if job.execution:
         wait_for_disk(lambda: write_resume_marker(job.paths.output))
@@ -143,7 +143,7 @@ def enter_run_process(job: Job) -> None:
 
 
 def enable_stack_dumps(job: Job) -> None:
-    """Write where every thread is whenever `STACK_SIGNAL` asks, even from native code."""
+    """Dump the stack of every thread on `STACK_SIGNAL`, even from native code."""
     if not STACK_SIGNAL:
         return
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
@@ -154,15 +154,15 @@ def enable_stack_dumps(job: Job) -> None:
 def run_bundle(
     entrypoint: Entrypoint, job: Job, imported: Collection[str] | None = None
 ) -> NoReturn:
-    """Execute the bundle, end wandb's run, write how it ended, and exit.
+    """Execute the bundle, finish wandb's run, record how it ended, and exit.
 
     Parameters
     ----------
     entrypoint, job
         What to execute.
     imported
-        The modules of the process that this one is a fork of: it is told what a run has imported
-        besides, so that later ones need not.
+        The modules of the fork server, which receives the names of further modules that the run
+        imports, so that later runs need not.
     """
     seed_generators(job.seed)
     report = None if imported is None else ImportReport(job.paths.imports, imported)
@@ -174,10 +174,10 @@ def run_bundle(
     code, error, cause = _run_user_code(entrypoint, job)
     stopped = cause if code == INTERRUPTED and job.paths.stop.exists() else ""
     if code == 0:
-        _join_threads()  # they may still log
+        _join_threads()  # threads may still log
     code, error, cause = _finish_wandb(code, error, cause)
     _shut_down()
-    ending: dict[str, Any] = {
+    exit_info: dict[str, Any] = {
         "code": code,
         "error": error,
         "cause": cause,
@@ -186,24 +186,24 @@ def run_bundle(
     }
     if report is not None:
         report.report()
-    wait_for_disk(lambda: write_atomically(job.paths.exit, json.dumps(ending)))
+    wait_for_disk(lambda: write_atomically(job.paths.exit, json.dumps(exit_info)))
     os._exit(code)
 
 
 def exec_command(job: Job) -> NoReturn:
-    """Become the command of the spec; whoever waits for this process writes how it ended."""
+    """Execute the command of the spec; the process that waits for it records how it ended."""
     try:
         os.execvpe(job.command[0], job.command, os.environ)  # noqa: S606 - the user's command
-    except OSError as problem:
-        message = f"{job.command[0]}: {problem.strerror}"
+    except OSError as error:
+        message = f"{job.command[0]}: {error.strerror}"
         print(message, file=sys.stderr, flush=True)  # noqa: T201 - this is the run's own output
-        ending = {"code": 127, "error": message, "ended": time.time()}
-        wait_for_disk(lambda: write_atomically(job.paths.exit, json.dumps(ending)))
+        exit_info = {"code": 127, "error": message, "ended": time.time()}
+        wait_for_disk(lambda: write_atomically(job.paths.exit, json.dumps(exit_info)))
         os._exit(127)
 
 
 def seed_generators(number: int) -> None:
-    """Seed the global generators of what is loaded: forks would all draw the same numbers."""
+    """Seed the global generators of loaded libraries, so that forks draw different numbers."""
     import random  # noqa: PLC0415
 
     random.seed(number)
@@ -216,54 +216,54 @@ def seed_generators(number: int) -> None:
 
 
 def _run_user_code(entrypoint: Entrypoint, job: Job) -> tuple[int, str, str]:
-    """Execute; return the exit code, what to show of an error, and its cause in one line."""
+    """Execute; return the exit code, the error to show, and its cause in one line."""
     try:
         result = entrypoint.execute()
         if inspect.iscoroutine(result):
             asyncio.run(result)
         reject_generator(result)
-    except SystemExit as request:
-        if request.code is None or isinstance(request.code, int):
-            code = (request.code or 0) & 0xFF  # all that the system keeps of it
-            told = f"sys.exit({request.code})" if code else ""
-            return code, told, told
-        sys.stderr.write(f"{request.code}\n")
-        return 1, str(request.code), shorten(str(request.code))
+    except SystemExit as exit_request:
+        if exit_request.code is None or isinstance(exit_request.code, int):
+            code = (exit_request.code or 0) & 0xFF  # as the system truncates it
+            cause = f"sys.exit({exit_request.code})" if code else ""
+            return code, cause, cause
+        sys.stderr.write(f"{exit_request.code}\n")
+        return 1, str(exit_request.code), shorten(str(exit_request.code))
     except KeyboardInterrupt as interrupt:
         return INTERRUPTED, _print_traceback(interrupt), describe_exit(interrupt, job.paths)
-    except BaseException as error:  # noqa: BLE001 - the run's end, whatever it is
+    except BaseException as error:  # noqa: BLE001 - any exception ends the run
         explain_missing_name(error, job.bundle)
         return 1, _print_traceback(error), describe_exit(error, job.paths)
     return 0, "", ""
 
 
 def _finish_wandb(code: int, error: str, cause: str) -> tuple[int, str, str]:
-    """End wandb's run, if one is open; return how this run ended."""
+    """Finish wandb's run, if one is open; return how this run ended."""
     wandb: Any = sys.modules.get("wandb")
     if getattr(wandb, "run", None) is not None:
         try:
             if cause:
                 wandb.run.summary[CAUSE_KEY] = cause
             wandb.finish(exit_code=code)
-        except BaseException as problem:  # noqa: BLE001 - an interrupt, too, ends the run in order
+        except BaseException as finish_error:  # noqa: BLE001 - an interrupt also ends the run in order
             return (
                 code or 1,
-                error or _print_traceback(problem),
-                cause or describe_exception(problem),
+                error or _print_traceback(finish_error),
+                cause or describe_exception(finish_error),
             )
     return code, error, cause
 
 
 def _print_traceback(error: BaseException) -> str:
-    """Print the user's traceback, without our frames above and below the user's own."""
+    """Print the traceback, without our frames above and below the user's."""
     frames = error.__traceback__
     while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_HIDDEN_FRAMES):
         frames = frames.tb_next
-    each = frames
-    while each is not None and each.tb_next is not None:
-        if each.tb_next.tb_frame.f_code.co_filename == plain_shell.__file__:
-            each.tb_next = None  # it has refused something
-        each = each.tb_next
+    frame = frames
+    while frame is not None and frame.tb_next is not None:
+        if frame.tb_next.tb_frame.f_code.co_filename == plain_shell.__file__:
+            frame.tb_next = None  # it has rejected something
+        frame = frame.tb_next
     text = "".join(traceback.format_exception(type(error), error, frames))
     sys.stderr.write(text)
     return text
@@ -276,7 +276,7 @@ def _join_threads() -> None:
 
 
 def _shut_down() -> None:
-    """Do what the interpreter and libc do before they end, for `os._exit` does not."""
+    """Do what the interpreter and libc do before they exit, since `os._exit` does not."""
     _join_threads()
     with contextlib.suppress(BaseException):
         atexit._run_exitfuncs()  # noqa: SLF001 - as above
@@ -287,9 +287,9 @@ def _shut_down() -> None:
 
 
 def _record_wandb_dirs(job: Job) -> None:
-    """Note each folder that wandb makes for this run, wherever ``init(dir=…)`` puts it.
+    """Record each folder that wandb creates for this run, wherever ``init(dir=…)`` puts it.
 
-    An audit hook would see the same, and slow down every `id` and `open` of the run.
+    An audit hook would see the same, but would slow down every `id` and `open` of the run.
     """
     make, suffix = os.mkdir, f"-{job.run}"
 
@@ -299,45 +299,45 @@ def _record_wandb_dirs(job: Job) -> None:
         if not (folder.name.startswith(("offline-run-", "run-")) and suffix in folder.name):
             make(path, mode, dir_fd=dir_fd)
             return
-        # wandb would go on without a log, and what the run logs would be lost.
-        place, told = folder.absolute().parent, set[str]()
+        # wandb would continue without a log, and lose what the run logs.
+        parent, printed = folder.absolute().parent, set[str]()
 
-        def tell(error: OSError) -> None:
-            if (reason := wait_reason(error, place)) not in told:
-                told.add(reason)
+        def print_reason(error: OSError) -> None:
+            if (reason := wait_reason(error, parent)) not in printed:
+                printed.add(reason)
                 with contextlib.suppress(OSError):
                     os.write(2, f"wandb.init is {reason}\n".encode())
 
-        wait_for_disk(lambda: check_free_space(place), tell)
-        wait_for_disk(lambda: make(path, mode, dir_fd=dir_fd), tell)
+        wait_for_disk(lambda: check_free_space(parent), print_reason)
+        wait_for_disk(lambda: make(path, mode, dir_fd=dir_fd), print_reason)
         wait_for_disk(lambda: append_line(job.paths.wandb, str(folder.absolute())))
 
     os.mkdir = mkdir
 
 
 def main() -> NoReturn:
-    """Start cold: read the job from the command line, thaw, execute."""
+    """Start without a fork: read the job from the command line, load the bundle, execute it."""
     job = Job.from_json(sys.argv[1])
     enter_run_process(job)
     if job.command:
         os.chdir(signed_manifest(job.bundle).directory)
         exec_command(job)
     try:
-        thawed = thaw(job.bundle)
+        entrypoint = thaw(job.bundle)
     except BaseException as error:  # noqa: BLE001 - a user's module may raise anything
-        ending = {
+        exit_info = {
             "code": 1,
             "error": _print_traceback(error),
             "cause": describe_exception(error),
             "ended": time.time(),
         }
-        wait_for_disk(lambda: write_atomically(job.paths.exit, json.dumps(ending)))
+        wait_for_disk(lambda: write_atomically(job.paths.exit, json.dumps(exit_info)))
         os._exit(1)
-    run_bundle(thawed, job)
+    run_bundle(entrypoint, job)
 
 
 def prepare_run_dir(job: Job, params: str) -> None:
-    """Make the run's folder, with its parameters in the form that wandb reads."""
+    """Create the run's folder, with its parameters in the form that wandb reads."""
     job.paths.persistent_dir.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     write_atomically(job.paths.params, params)
 

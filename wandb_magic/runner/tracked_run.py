@@ -1,4 +1,4 @@
-"""A run that a host is responsible for, and the little that must be known to see it through."""
+"""The state of a run that the runner monitors from its start until its end is reported."""
 
 from __future__ import annotations
 
@@ -21,9 +21,8 @@ from wandb_magic.runner.run_process import Job
 from wandb_magic.runner.upload_log import UploadLog, has_lost_records
 
 TRACEBACK_BYTES = 1 << 16
-EXIT_FILE_TIMEOUT_S = (
-    2.0  # for files that the process which waited for a run writes a moment later
-)
+# For exit files, which the process that waited for a run may write a moment later.
+EXIT_FILE_TIMEOUT_S = 2.0
 
 
 class RunParent(Enum):
@@ -36,7 +35,7 @@ class RunParent(Enum):
 
 @dataclass
 class TrackedRun:
-    """A run between its start and the last word about it."""
+    """A run between its start and the report of its end."""
 
     job: Job
     parent: RunParent
@@ -64,11 +63,11 @@ class TrackedRun:
 
     @property
     def seconds_gone(self) -> float:
-        """Seconds since the process was first seen to be gone."""
+        """Seconds since the process was first found to have ended."""
         return 0.0 if self.gone_since is None else time.monotonic() - self.gone_since
 
     def upload_refusal(self) -> str:
-        """Return why wandb has stopped uploading what the run logs, once."""
+        """Return why wandb has stopped uploading what the run logs, or ""; reported once."""
         directory = self.logs.directory
         if directory and (self.upload_log is None or self.upload_log.directory != directory):
             self.upload_log = UploadLog(directory)
@@ -77,16 +76,16 @@ class TrackedRun:
         return self.upload_log.refusal(at_once=self.exit_info is not None)
 
     def has_lost_records(self) -> bool:
-        """Tell whether wandb has not written all that a run logged which ended well."""
+        """Return whether wandb failed to write all that a successful run logged."""
         directory = self.logs.directory
         return bool(directory) and (not self.logs.is_complete or has_lost_records(directory))
 
     def read_exit(self) -> dict[str, Any] | None:
-        """Return what the run, or whoever waited for it, wrote about its end."""
-        found = self._read_file(self.job.paths.exit)
-        if found is None:
+        """Return what the run, or the process that waited for it, wrote about its end."""
+        document = self._read_file(self.job.paths.exit)
+        if document is None:
             return None
-        known: dict[str, type | tuple[type, ...]] = {
+        types: dict[str, type | tuple[type, ...]] = {
             "code": int,
             "signal": int,
             "error": str,
@@ -96,22 +95,22 @@ class TrackedRun:
         }
         return {
             name: value
-            for name, value in found.items()
-            if name in known and isinstance(value, known[name])
+            for name, value in document.items()
+            if name in types and isinstance(value, types[name])
         }
 
     def read_traceback(self) -> str:
-        """Return the end of what the run printed, from its last traceback on; "" without one."""
+        """Return the end of the run's output, from its last traceback on, or ""."""
         try:
             with self.job.paths.output.open("rb") as file:
                 file.seek(max(0, file.seek(0, os.SEEK_END) - TRACEBACK_BYTES))
-                printed = file.read().decode(errors="backslashreplace")
+                output = file.read().decode(errors="backslashreplace")
         except OSError:
             return ""
-        return last_traceback(printed)
+        return last_traceback(output)
 
     def claimed_by(self) -> ProcessId | None:
-        """Return the process that claimed this run, alive or not; None if none has."""
+        """Return the process that claimed this run, alive or not, or None."""
         claim = self._read_file(self.job.paths.process) or {}
         pid, started = claim.get("pid"), claim.get("started")
         if isinstance(pid, int) and pid > 0 and isinstance(started, str):
@@ -119,7 +118,7 @@ class TrackedRun:
         return None
 
     def _read_file(self, path: Path) -> dict[str, Any] | None:
-        """Return what a file of the run says; a damaged one counts as not yet written."""
+        """Return the content of a file of the run; a damaged one counts as not yet written."""
         try:
             return read_json_object(path)
         except ValueError:
@@ -127,13 +126,13 @@ class TrackedRun:
             return None
 
     def set_pid(self, pid: int) -> None:
-        """Keep the identity of the process that now executes this run."""
+        """Set the process that now executes this run."""
         self.process = process_identity(pid) or ProcessId(pid, "")
         self.is_confirmed = True
 
 
 def signal_group(pid: int, number: int) -> None:
-    """Signal the process group that `pid` leads, if there is one."""
+    """Signal the process group that `pid` leads, if it exists."""
     try:
         os.killpg(pid, number)
     except (ProcessLookupError, PermissionError):

@@ -1,7 +1,7 @@
-"""Whether W&B's server takes what a run sends, and the disk what wandb writes.
+"""Detects from wandb-core's log that an upload was refused or a record could not be written.
 
-One answer that wandb takes for final (404, for a run that was deleted at W&B, say) makes it stop
-uploading the run for good, and the run does not hear of it. wandb-core gives the reason in its own
+An answer that wandb considers final (404, for example, for a run that was deleted at W&B) makes it
+stop uploading the run for good, without informing the run. wandb-core logs the reason in its own
 log, in the run's W&B folder.
 """
 
@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 CHECK_INTERVAL_S = 5.0
-MAX_READ = 1 << 20  # octets of the log that one look reads
+MAX_READ = 1 << 20  # bytes of the log that one check reads
 LOG = Path("logs", "debug-internal.log")
 _UNWRITTEN = b"writer: failed to save record"
 _FATAL = re.compile(rb"filestream: fatal error: (?:filestream: failed to upload: )?([^\"\n]+)")
@@ -20,7 +20,7 @@ _ADDRESS = re.compile(r"(?<!\s)\s+url=.*")
 
 
 def has_lost_records(directory: str) -> bool:
-    """Tell whether wandb-core says that it could not write all of the log in W&B's folder."""
+    """Return whether wandb-core reports that it could not write all of a run's log."""
     try:
         with Path(directory, LOG).open("rb") as file:
             file.seek(max(0, file.seek(0, 2) - MAX_READ))
@@ -30,7 +30,7 @@ def has_lost_records(directory: str) -> bool:
 
 
 class UploadLog:
-    """What wandb-core says of one run's upload.
+    """wandb-core's log of one run's upload.
 
     Parameters
     ----------
@@ -46,26 +46,26 @@ class UploadLog:
         self._next_check = 0.0
 
     def refusal(self, *, at_once: bool = False) -> str:
-        """Return why wandb has stopped uploading, once; looks every few seconds, or at once."""
+        """Return why wandb has stopped uploading, once; checks every few seconds, or at once."""
         now = time.monotonic()
         if not self._online or (now < self._next_check and not at_once):
             return ""
         self._next_check = now + CHECK_INTERVAL_S
-        found = _FATAL.search(self._read_lines())
-        if found is None:
+        match = _FATAL.search(self._read_lines())
+        if match is None:
             return ""
-        self._online = False  # it is said
-        return _ADDRESS.sub("", found[1].decode(errors="replace")).strip()
+        self._online = False  # report it once
+        return _ADDRESS.sub("", match[1].decode(errors="replace")).strip()
 
     def _read_lines(self) -> bytes:
-        """Return the whole lines that are new, or the last of them."""
+        """Return the complete new lines, or the last of them."""
         try:
             with self._log.open("rb") as file:
                 size = file.seek(0, 2)
                 file.seek(max(self._read, size - MAX_READ))
-                news = file.read(MAX_READ)
+                new = file.read(MAX_READ)
         except OSError:
             return b""
-        end = news.rfind(b"\n") + 1
-        self._read = size - len(news) + end
-        return news[:end]
+        end = new.rfind(b"\n") + 1
+        self._read = size - len(new) + end
+        return new[:end]

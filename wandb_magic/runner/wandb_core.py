@@ -1,4 +1,4 @@
-"""The wandb-core that all runs of a host share, kept alive while runs come and go."""
+"""The wandb-core that all runs of a runner share, kept alive while runs start and end."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from wandb_magic.runner.wandb_preload import IDLE_TIMEOUT_MINUTES, remove_core_s
 
 SWEEP_ENV = "WANDB_MAGIC_CORE_OF"
 EXIT_TIMEOUT_S = 10.0
-NOTE_INTERVAL_S = 30.0  # between two words of a core's use
-MAX_NOTE_AGE_S = 120.0  # so long after the last one it is far from ending by itself
+NOTE_INTERVAL_S = 30.0  # between updates of the note
+MAX_NOTE_AGE_S = 120.0  # a core used more recently is far from its idle timeout
 
 
 class SharedCore:
-    """One shared wandb-core, and word of it on disk for whoever has to clean up.
+    """One shared wandb-core, with a note of it on disk for the next supervisor.
 
     Parameters
     ----------
     sweep
-        The sweep's folder: a core carries it in its environment, to be found again.
+        The sweep's folder: a core has it in its environment, so that it can be identified.
     bundle
-        The bundle's folder: a core works in the same directory as the runs.
+        The bundle's folder: a core runs in the same directory as the runs.
     environment
         The environment to start it with.
     """
@@ -49,7 +49,7 @@ class SharedCore:
         self.deaths = 0  # of cores that were in use
 
     async def ensure(self) -> str | None:
-        """Return the token of a living core; None if this version of wandb shares none."""
+        """Return the token of a running core; None if this version of wandb cannot share one."""
         async with self._starting:
             if (
                 self.token is not None
@@ -65,24 +65,24 @@ class SharedCore:
         return self.token
 
     def _adopt(self) -> None:
-        """Go on with the core of an earlier supervisor, if it lives and was used a moment ago."""
+        """Adopt the core of an earlier supervisor, if it is alive and was used recently."""
         file = SweepPaths(self._sweep).core
         try:
-            known = read_json_object(file) or {}
-            process = ProcessId(int(known["pid"]), str(known["started"]))
+            note = read_json_object(file) or {}
+            process = ProcessId(int(note["pid"]), str(note["started"]))
             age = time.time() - file.stat().st_mtime
             if is_alive(process) and 0 <= age < MAX_NOTE_AGE_S:
-                self.token, self._process = str(known["token"]), process
+                self.token, self._process = str(note["token"]), process
                 self._used_at = time.monotonic()
         except (OSError, ValueError, TypeError, KeyError):
             return
 
     def _write_note(self) -> None:
-        """Leave word of the core for the next supervisor: that it is there, and was just used."""
+        """Write a note of the core for the next supervisor; its time shows the last use."""
         if self.token is not None and self._process is not None:
-            word = {"token": self.token, **asdict(self._process)}
+            note = {"token": self.token, **asdict(self._process)}
             with suppress(OSError):
-                write_atomically(SweepPaths(self._sweep).core, json.dumps(word))
+                write_atomically(SweepPaths(self._sweep).core, json.dumps(note))
 
     async def _start(self) -> None:
         before = {core.pid for core in self._find_cores()}
@@ -92,8 +92,10 @@ class SharedCore:
         self._noted_at = 0.0
 
     def _directory(self) -> str:
-        # A child of a run shares its core, but not what makes the run's own paths absolute.
-        with suppress(OSError, ValueError, KeyError):  # the template says what is wrong with it
+        # A child of a run shares the core, but not the patch that makes the run's paths absolute.
+        with suppress(
+            OSError, ValueError, KeyError
+        ):  # the fork server reports what is wrong with it
             directory = Manifest.read(self._bundle).directory
             if Path(directory).is_dir():
                 return directory
@@ -107,26 +109,28 @@ class SharedCore:
             self._write_note()
 
     def _is_dead(self) -> bool:
-        # It ends by itself when nobody has used it for a while; do not race with that.
+        # It exits by itself after an idle time; do not race with that.
         return self._is_idle() or (self._process is not None and not is_alive(self._process))
 
     def _is_idle(self) -> bool:
         return time.monotonic() - self._used_at > (IDLE_TIMEOUT_MINUTES - 1) * 60
 
     async def stop(self) -> None:
-        """Stop every core that was ever started for this sweep, by earlier supervisors too."""
+        """Stop every core that was started for this sweep, also by earlier supervisors."""
         self.token = None
-        with suppress(OSError):  # on a disk that cannot be written it tells of no living core
+        with suppress(
+            OSError
+        ):  # on a disk that cannot be written, the note of a dead core is harmless
             SweepPaths(self._sweep).core.unlink(missing_ok=True)
         cores = self._find_cores()
         await asyncio.to_thread(_terminate_all, cores)
-        # A core takes its monitor of the machine along, unless it was killed.
+        # A core ends its system monitor with it, unless it was killed.
         await asyncio.to_thread(_terminate_all, self._find_processes("wandb-symon"))
         for core in cores:
             remove_core_sockets(core.pid)
 
     def _find_cores(self) -> list[psutil.Process]:
-        """Return the living cores that were started for this sweep."""
+        """Return the running cores that were started for this sweep."""
         return self._find_processes("wandb-core")
 
     def _find_processes(self, name: str) -> list[psutil.Process]:
@@ -141,7 +145,7 @@ class SharedCore:
 
 
 def _terminate_all(processes: list[psutil.Process]) -> None:
-    """End processes, and wait until they are gone."""
+    """Terminate processes, and wait until they have exited."""
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.terminate()

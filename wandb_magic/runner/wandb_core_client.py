@@ -1,10 +1,10 @@
-"""A run's end of the wandb-core that the runs of a host share.
+"""Connects a run to the wandb-core that the runs of a runner share.
 
-The shared core changes three things that a run must not notice. It is no child of the run, so its
-working directory is another: relative paths are made absolute before they go to it. It serves the
-run's process alone: a child of the run gets what wandb alone would give it, a core of its own, or
-that of the run once the run itself has called wandb. The one module that knows where wandb looks
-for a core and how requests go there.
+The shared core differs from a private one in ways that a run must not notice. It is not a child of
+the run, so its working directory differs: relative paths are made absolute before they are sent to
+it. It serves the run's process alone: a child of the run gets what plain wandb would give it, a
+core of its own, or that of the run once the run itself has called wandb. This is the only module
+that knows where wandb looks for a core and how requests are sent to it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import Any
 
 SERVICE = "WANDB_SERVICE"
 
-# The fields that hold a path for wandb-core to open, by the message that has them. Paths inside of
-# something (an artifact, a run's files) are relative to that, and stay as they are.
+# The fields with a path that wandb-core opens, by message. Paths inside of something (an artifact,
+# a run's files) are relative to that, and remain unchanged.
 PATH_FIELDS = {
     "Settings": (
         "root_dir",
@@ -58,12 +58,12 @@ PATH_FIELDS = {
     "DownloadRunHistoryInit": ("download_dir",),
     "ServerInitSyncRequest": ("path", "cwd"),
 }
-# What is no path from here: s3://…, gs://…, ~/…
+# What is not a path relative to this directory: s3://…, gs://…, ~/…
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|~")
 
 
 def use_shared_core(token: str, on_request: Callable[[], None] | None = None) -> None:
-    """Have wandb in this process use the shared core; later children of it are on their own.
+    """Make wandb in this process use the shared core; its later children do not.
 
     Parameters
     ----------
@@ -73,21 +73,21 @@ def use_shared_core(token: str, on_request: Callable[[], None] | None = None) ->
         Called before each message of this process to the core, in any thread.
     """
     if "wandb" not in sys.modules:
-        return  # what imports it later starts a core of its own
+        return  # code that imports it later starts a core of its own
     try:
         tokens: Any = importlib.import_module("wandb.sdk.lib.service.service_token")
         client: Any = importlib.import_module("wandb.sdk.lib.service.service_client").ServiceClient
         settings: Any = importlib.import_module("wandb.sdk.wandb_settings").Settings
         find, publish, deliver = tokens.from_env, client.publish, client.deliver
         to_proto = settings.to_proto
-    except (ImportError, AttributeError):  # another version of wandb: a core of its own, too
+    except (ImportError, AttributeError):  # another version of wandb: it also starts its own core
         return
     owner = os.getpid()
 
     @functools.wraps(find)
     def from_env() -> object:
         if SERVICE not in os.environ and os.getpid() == owner:
-            # As wandb does with a core that it has started itself.
+            # As wandb does for a core that it has started itself.
             os.environ[SERVICE] = token
         return find()
 
@@ -100,16 +100,16 @@ def use_shared_core(token: str, on_request: Callable[[], None] | None = None) ->
 def _send_absolute(
     send: Callable[[Any, Any], Any], on_request: Callable[[], None] | None = None
 ) -> Callable[[Any, Any], Any]:
-    """Return the method `send` of wandb's client for requests with relative paths, too."""
+    """Return wandb's client method `send`, extended to make relative paths absolute."""
 
     @functools.wraps(send)
-    def sending(client: object, request: Any) -> Any:  # noqa: ANN401 - wandb's own types
+    def send_with_absolute_paths(client: object, request: Any) -> Any:  # noqa: ANN401 - wandb's own types
         if on_request is not None:
             on_request()
         make_absolute(request)
         return send(client, request)
 
-    return sending
+    return send_with_absolute_paths
 
 
 def make_absolute(message: Any) -> None:  # noqa: ANN401 - any protobuf message
@@ -126,19 +126,19 @@ def make_absolute(message: Any) -> None:  # noqa: ANN401 - any protobuf message
 def _make_field_absolute(message: Any, name: str, value: Any) -> None:  # noqa: ANN401 - as above
     if isinstance(value, str):
         setattr(message, name, _to_absolute(value))
-    elif hasattr(value, "DESCRIPTOR"):  # a setting: text, or a list of texts
+    elif hasattr(value, "DESCRIPTOR"):  # a setting: a string, or a list of strings
         if isinstance(value.value, str):
             value.value = _to_absolute(value.value)
         else:
-            value.value[:] = [_to_absolute(each) for each in value.value]
+            value.value[:] = [_to_absolute(path) for path in value.value]
     else:
-        value[:] = [_to_absolute(each) for each in value]
+        value[:] = [_to_absolute(path) for path in value]
 
 
 def _to_absolute(path: str) -> str:
     if not path or _REMOTE.match(path):
         return path
-    return os.path.abspath(path)  # noqa: PTH100 - links stay as they are
+    return os.path.abspath(path)  # noqa: PTH100 - do not resolve links
 
 
 def _parts(value: Any) -> Iterator[Any]:  # noqa: ANN401 - as above
@@ -152,7 +152,7 @@ def _parts(value: Any) -> Iterator[Any]:  # noqa: ANN401 - as above
 
 @functools.cache
 def _leads_to_paths(descriptor: Any, above: frozenset[str] = frozenset()) -> bool:  # noqa: ANN401 - as above
-    """Tell whether a message of this kind may have a path in it, however deep."""
+    """Return whether a message of this kind may contain a path, at any depth."""
     if descriptor.name in PATH_FIELDS:
         return True
     above |= {descriptor.full_name}
@@ -165,9 +165,9 @@ def _leads_to_paths(descriptor: Any, above: frozenset[str] = frozenset()) -> boo
 
 
 def _with_fixed_run_dir(to_message: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return `Settings.to_proto` so that ``run.dir`` stays where it is, too.
+    """Return `Settings.to_proto`, extended to keep ``run.dir`` absolute.
 
-    What wandb writes there itself would go elsewhere once the run changed its directory.
+    Otherwise, wandb's own files would go elsewhere once the run changed its directory.
     """
 
     @functools.wraps(to_message)

@@ -1,8 +1,8 @@
-"""What makes a run's ``wandb.init`` quick: done once, in the process that forks the runs.
+"""Speeds up the runs' ``wandb.init`` by work that is done once, in the fork server.
 
-The one module that knows which parts of wandb a first ``init`` imports and reads lazily, and how a
-wandb-core that several processes share is started and stopped. It never calls ``wandb.init`` or
-``wandb.setup``: both would start threads in a process that forks.
+This is the only module that knows which parts of wandb a first ``init`` imports and reads lazily,
+and how a wandb-core that several processes share is started and stopped. It never calls
+``wandb.init`` or ``wandb.setup``: both would start threads in a process that forks.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-# Found by comparing `sys.modules` before and after a first offline `init`; each brings many more.
+# Found by comparing `sys.modules` before and after a first offline `init`; each imports many more.
 LAZY_MODULES = (
     "wandb.apis.public",
     "wandb.sdk.launch",
@@ -32,8 +32,8 @@ FLUSH_INTERVAL_S = 0.1
 FLUSH_INTERVAL_SINCE = (0, 31, 0)
 SHARED_CORE_SINCE = (0, 26, 1)
 
-# wandb gives up an `init` after 90 seconds and the rest after a quarter of an hour, and once the
-# server is back it may wait for another minute: a run is worth more patience than that.
+# By default, wandb gives up an `init` after 90 seconds and other calls after 15 minutes, and may
+# wait another minute once the server is back: too short for a long run during an outage.
 OUTAGE_S = 6 * 3600
 RETRY_S = 10
 OUTAGE_ENV = {
@@ -47,7 +47,7 @@ OUTAGE_ENV = {
 
 
 def preload_wandb() -> None:
-    """Import what a first ``wandb.init`` would, and read the installed packages once."""
+    """Import what a first ``wandb.init`` imports, and list the installed packages once."""
     for name in LAZY_MODULES:
         with contextlib.suppress(ImportError):  # another version of wandb
             importlib.import_module(name)
@@ -60,26 +60,26 @@ def preload_wandb() -> None:
 
 
 def cache_git_root() -> None:
-    """Find the Git repository of the current folder once, where every ``init`` asks four times."""
+    """Find the current folder's Git repository once; every ``init`` looks for it four times."""
     try:
         gitlib: Any = importlib.import_module("wandb.sdk.lib.gitlib")
         find = gitlib.GitRepo.repo_root_for
     except (ImportError, AttributeError):  # another version of wandb
         return
-    here = str(Path.cwd())
+    folder = str(Path.cwd())
     try:
-        root = gitlib.GitRepo().repo_root_for(here)
-    except gitlib.GitCommandError:  # it is in no repository
+        root = gitlib.GitRepo().repo_root_for(folder)
+    except gitlib.GitCommandError:  # it is not in a repository
         return
     gitlib.GitRepo.repo_root_for = lambda repository, cwd: (
-        root if cwd == here else find(repository, cwd)
+        root if cwd == folder else find(repository, cwd)
     )
 
 
 def run_environment(
     *, run: str, sweep: str, params: str, root: str, project: str, entity: str, mode: str
 ) -> dict[str, str]:
-    """Return the variables from which wandb takes a run's identity, parameters and place."""
+    """Return the variables from which wandb takes a run's id, parameters and folder."""
     environment = {
         "WANDB_RUN_ID": run,
         "WANDB_SWEEP_ID": sweep,
@@ -95,7 +95,7 @@ def run_environment(
 
 
 def flushes_in_blocks() -> bool:
-    """Tell whether this version of wandb writes a run's log in whole blocks of 32 KiB only."""
+    """Return whether this version of wandb writes a run's log only in whole 32 KiB blocks."""
     return _release() < FLUSH_INTERVAL_SINCE
 
 
@@ -104,14 +104,14 @@ def _release() -> tuple[int, ...]:
 
 
 def start_core(environment: Mapping[str, str], directory: str | None = None) -> str | None:
-    """Start a wandb-core that all runs may share, in `directory`; return its address.
+    """Start a wandb-core that all runs can share, in `directory`; return its address.
 
-    None where this version of wandb has no such command (below 0.26.1): each run then starts a
-    core of its own.
+    None if this version of wandb has no such command (before 0.26.1): each run then starts its own
+    core.
     """
-    if _release() < SHARED_CORE_SINCE:  # asking the command itself costs seconds
+    if _release() < SHARED_CORE_SINCE:  # trying the command itself takes seconds
         return None
-    done = subprocess.run(
+    result = subprocess.run(
         [
             *(sys.executable, "-m", "wandb", "beta", "core", "start"),
             *("--idle-timeout", f"{IDLE_TIMEOUT_MINUTES}m"),
@@ -123,14 +123,14 @@ def start_core(environment: Mapping[str, str], directory: str | None = None) -> 
         cwd=directory,
         env=dict(environment),
     )
-    token = done.stdout.strip()
-    return token if done.returncode == 0 and token else None
+    token = result.stdout.strip()
+    return token if result.returncode == 0 and token else None
 
 
 def remove_core_sockets(pid: int) -> None:
-    """Remove the sockets that a wandb-core which has ended left in the temporary folder.
+    """Remove the sockets that an exited wandb-core left in the temporary folder.
 
-    It leaves one of each run that ended while the monitor of its machine was still starting.
+    It leaves one for each run that ended while its system monitor was still starting.
     """
     for socket in Path(tempfile.gettempdir()).glob(f"wandb_symon-{pid}-*.sock"):
         socket.unlink(missing_ok=True)

@@ -1,10 +1,9 @@
-"""Makes a later execution of an offline run the same run for wandb, as W&B's server does online.
+"""Makes wandb resume an offline run in a later execution, as W&B's server does online.
 
-Offline, wandb ignores ``WANDB_RESUME``: the steps would begin at 0 again, and nothing would be
-known of what was logged before. What the server would answer to ``wandb.init`` (the next step, the
-summary, the config, the run time) is read from the run's own logs and added to the answer of
-wandb-core; from there wandb goes its own way. The one module that knows where that answer passes.
-Online it does nothing.
+Offline, wandb ignores ``WANDB_RESUME``: the steps would start at 0 again, without what was logged
+before. What the server would answer to ``wandb.init`` (the next step, the summary, the config, the
+run time) is read from the run's own logs and added to wandb-core's answer; wandb handles the rest.
+This is the only module that knows where wandb processes that answer. Online it does nothing.
 """
 
 from __future__ import annotations
@@ -26,42 +25,42 @@ _POLL_S = 0.02
 
 
 def patch_wandb_resume(run: RunId, paths: RunPaths) -> None:
-    """Have every ``wandb.init`` of the run in this process go on where its logs end."""
+    """Make every ``wandb.init`` of the run in this process continue where its logs end."""
     earlier = _logged_directories(paths)
     if not earlier:
         return
     _wait_for_next_second(earlier)
     import wandb  # noqa: PLC0415 - half a second, and only here
 
-    its: Any = wandb.Run
-    adopt = its._set_run_obj  # noqa: SLF001 - a contract test holds it for both versions
+    run_class: Any = wandb.Run
+    set_run_obj = run_class._set_run_obj  # noqa: SLF001 - a contract test covers both versions
 
-    @functools.wraps(adopt)
-    def adopting(self: Any, answer: Any) -> None:  # noqa: ANN401 - wandb's own types
+    @functools.wraps(set_run_obj)
+    def set_resumed_run_obj(self: Any, answer: Any) -> None:  # noqa: ANN401 - wandb's own types
         settings = self._settings
         resumed: ResumeState | None = None
         if settings._offline and answer.run_id == run:  # noqa: SLF001 - as above
-            own = Path(settings.sync_dir).name
+            current = Path(settings.sync_dir).name
             resumed = read_resume_state(
-                each for each in _logged_directories(paths) if each.name != own
+                directory for directory in _logged_directories(paths) if directory.name != current
             )
             if resumed.has_begun:
                 _fill_in_answer(answer, resumed)
-        adopt(self, answer)
+        set_run_obj(self, answer)
         if resumed is not None:
             _restore_config(self, resumed)
 
-    its._set_run_obj = adopting  # noqa: SLF001 - as above
-    step = its.step
-    # Newer wandb asks wandb-core, which learns of the step with the first log.
-    its.step = property(
+    run_class._set_run_obj = set_resumed_run_obj  # noqa: SLF001 - as above
+    step = run_class.step
+    # Newer wandb queries wandb-core, which has the step only after the first log.
+    run_class.step = property(
         lambda self: max(step.fget(self), self._starting_step),
         doc=step.__doc__,
     )
 
 
 def _fill_in_answer(answer: Any, resumed: ResumeState) -> None:  # noqa: ANN401 - wandb's own type
-    """Add to an answer about a new run what it would say of one that is resumed."""
+    """Add to an answer about a new run what the server would answer for a resumed one."""
     answer.resumed = True
     answer.starting_step = resumed.next_step
     answer.runtime = int(resumed.runtime)
@@ -70,9 +69,9 @@ def _fill_in_answer(answer: Any, resumed: ResumeState) -> None:  # noqa: ANN401 
 
 
 def _restore_config(run: Any, resumed: ResumeState) -> None:  # noqa: ANN401 - wandb's own type
-    """Set what the config had and has no more; what ``init`` was given now counts, as online."""
-    known = set(run.config.keys())
-    missing = {key: value for key, value in resumed.config.items() if key not in known}
+    """Restore missing config keys; values passed to ``init`` take precedence, as online."""
+    keys = set(run.config.keys())
+    missing = {key: value for key, value in resumed.config.items() if key not in keys}
     if missing:
         run.config.update(missing)
 
@@ -85,15 +84,15 @@ def _logged_directories(paths: RunPaths) -> list[Path]:
 
 
 def _wait_for_next_second(earlier: list[Path]) -> None:
-    """Wait until the second is over in which the newest folder was made.
+    """Wait until the second in which the newest folder was created is over.
 
     wandb names its folders by the second, and before 0.31 would write into the same one again.
     """
-    found = _TIMESTAMP.search(earlier[-1].name)
-    # Wait at most this once: a clock that was set back is no reason to hang.
+    match = _TIMESTAMP.search(earlier[-1].name)
+    # Wait at most one second: the clock may have been set back.
     deadline = time.monotonic() + 1.0
-    while found is not None and time.monotonic() < deadline:
+    while match is not None and time.monotonic() < deadline:
         now = datetime.now(timezone.utc).astimezone()
-        if f"{now:%Y%m%d_%H%M%S}" != found[1]:
+        if f"{now:%Y%m%d_%H%M%S}" != match[1]:
             return
         time.sleep(_POLL_S)
