@@ -1,7 +1,7 @@
-"""What people may ask, checked where they ask it and again where it is carried out.
+"""Validates the arguments of requests, where they are made and again where they are carried out.
 
-A value that no sweep could mean, or that the store could not hold, is refused in a sentence.
-Nothing here knows whether a request makes sense now: that is the supervisor's to say.
+A value that makes no sense for any sweep, or that the store could not represent, is refused with
+one sentence. Whether a request makes sense now is for the supervisor to decide.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from typing import Any
 from wandb_magic.errors import SweepError
 
 MAX_RUNS = 2**31 - 1
-"""The largest count of runs that a sweep takes."""
+"""The largest count of runs of a sweep."""
 
 MAX_AGENTS = 10_000
-"""The largest number of runs at a time: more processes than a machine has room for."""
+"""The largest number of runs at a time: more processes than a machine can execute."""
 
 MAX_SECONDS = 100 * 365 * 86_400.0
-"""The longest time that an option can mean."""
+"""The longest duration of an option, in seconds."""
 
-_MAX_REPR = 60  # characters of a wrong value that a message repeats
+_MAX_REPR = 60  # characters of an invalid value that a message quotes
 
 
 class ArgumentError(SweepError, ValueError):
-    """An argument makes no sense, whatever the state of the sweep."""
+    """An argument is invalid, whatever the state of the sweep."""
 
 
 def brief(value: object) -> str:
-    """Return a wrong value as a message repeats it: short, whatever it is."""
+    """Return a short representation of any invalid value, for a message."""
     try:
         text = repr(value)
     except Exception:  # noqa: BLE001 - integers of thousands of digits, and any __repr__
@@ -38,12 +38,12 @@ def brief(value: object) -> str:
 
 
 def check_integer(name: str, value: object, minimum: int = 1, maximum: int = MAX_RUNS) -> int:
-    """Return the whole number that `value` is.
+    """Return `value` if it is an integer in a range.
 
     Raises
     ------
     ArgumentError
-        If it is none from `least` to `most`.
+        If it is not an integer from `minimum` to `maximum`.
     """
     if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
         raise ArgumentError(
@@ -55,24 +55,24 @@ def check_integer(name: str, value: object, minimum: int = 1, maximum: int = MAX
 
 
 def check_seconds(name: str, value: object, *, allow_zero: bool = False) -> float:
-    """Return the seconds that `value` says.
+    """Return `value` as seconds.
 
     Raises
     ------
     ArgumentError
-        If it is no number above 0, or 0 where `zero` is allowed, that is finite.
+        If it is not a finite number above 0, or 0 with `allow_zero`.
     """
-    known = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not known or not (value > 0 or (allow_zero and value == 0)):  # type: ignore[operator]
-        least = "from 0 s" if allow_zero else "above 0 s"
-        raise ArgumentError(f"{name}: must be a number {least}, and is {brief(value)}")
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not (value > 0 or (allow_zero and value == 0)):  # type: ignore[operator]
+        bound = "from 0 s" if allow_zero else "above 0 s"
+        raise ArgumentError(f"{name}: must be a number {bound}, and is {brief(value)}")
     if not value <= MAX_SECONDS:  # type: ignore[operator]
         raise ArgumentError(f"{name}: must be at most {MAX_SECONDS:.0f} s, and is {brief(value)}")
     return float(value)  # type: ignore[arg-type]
 
 
 def check_flag(name: str, value: object) -> bool:
-    """Return the truth value that `value` is.
+    """Return `value` if it is a boolean.
 
     Raises
     ------
@@ -85,12 +85,12 @@ def check_flag(name: str, value: object) -> bool:
 
 
 def check_text(name: str, value: object) -> str:
-    """Return the text that `value` is.
+    """Return `value` if it is text.
 
     Raises
     ------
     ArgumentError
-        If it is no text, or holds what UTF-8 cannot say.
+        If it is not text, or cannot be encoded as UTF-8.
     """
     if not isinstance(value, str):
         raise ArgumentError(f"{name}: must be text, and is {brief(value)}")
@@ -98,7 +98,7 @@ def check_text(name: str, value: object) -> str:
         value.encode()
     except UnicodeEncodeError:
         raise ArgumentError(
-            f"{name}: has half of a surrogate pair, which UTF-8 cannot say: {brief(value)}"
+            f"{name}: has half of a surrogate pair, which UTF-8 cannot encode: {brief(value)}"
         ) from None
     if "\0" in value:
         raise ArgumentError(f"{name}: has a NUL character in it: {brief(value)}")
@@ -111,7 +111,7 @@ def check_count(name: str, value: object) -> int | None:
     Raises
     ------
     ArgumentError
-        If it is neither.
+        If it is neither a count nor None.
     """
     return None if value is None else check_integer(name, value)
 
@@ -122,7 +122,7 @@ def check_agent_count(name: str, value: object) -> int:
     Raises
     ------
     ArgumentError
-        If it is none.
+        If it is not an integer in the range.
     """
     return check_integer(name, value, maximum=MAX_AGENTS)
 
@@ -133,7 +133,7 @@ def check_number(name: str, value: object) -> int:
     Raises
     ------
     ArgumentError
-        If it is none.
+        If it is not an integer from 0.
     """
     return check_integer(name, value, minimum=0)
 
@@ -151,25 +151,25 @@ REQUEST_ARGUMENTS: Mapping[str, Mapping[str, _Check]] = {
     "set_agents": {"agents": check_agent_count},
     "set_count": {"count": check_count},
 }
-"""The arguments of each request; those with a default may be left out."""
+"""The arguments of each request; those with a default are optional."""
 
 _DEFAULTS = {"drain": False, "resume": False}
 
 
 def validate_request(verb: object, arguments: object) -> dict[str, Any]:
-    """Return the arguments of a request, whole and of the right types.
+    """Return the arguments of a request, complete and of the right types.
 
     Parameters
     ----------
     verb
-        What is asked.
+        The request.
     arguments
         A mapping of JSON values by name.
 
     Raises
     ------
     ArgumentError
-        If there is no such verb, or its arguments make no sense.
+        If there is no such verb, or an argument is invalid.
     """
     checks = REQUEST_ARGUMENTS.get(verb) if isinstance(verb, str) else None
     if checks is None:
@@ -181,9 +181,9 @@ def validate_request(verb: object, arguments: object) -> dict[str, Any]:
     for name in arguments:
         if name not in checks:
             raise ArgumentError(f"{verb}: takes no argument {brief(name)}")
-    found = {}
+    validated = {}
     for name, check in checks.items():
         if name not in arguments and name not in _DEFAULTS:
             raise ArgumentError(f"{verb}: needs the argument {name}")
-        found[name] = check(name, arguments.get(name, _DEFAULTS.get(name)))
-    return found
+        validated[name] = check(name, arguments.get(name, _DEFAULTS.get(name)))
+    return validated

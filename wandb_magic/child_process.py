@@ -1,7 +1,7 @@
-"""How a Python process of this package is started, so that it imports this very package.
+"""Starts Python processes of this package, so that they import this same package.
 
-As a rule it begins in a folder of nobody's, because Python would import what lies in the folder
-that it starts in; folders that the environment names are made absolute first.
+By default they start in a neutral folder, because Python would import modules from the folder in
+which it starts; relative folders in the environment are made absolute first.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any
 from wandb_magic.paths import START_DIR
 
 NEUTRAL_DIR = "/"
-"""Where processes of ours begin."""
+"""The folder in which processes of this package start."""
 
-# Variables that name a folder or file of the user's.
+# Variables with the path of a folder or file of the user's.
 _PATH_VARIABLES = (
     *("JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "NETRC", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR"),
     *("WANDB_DATA_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"),
@@ -37,12 +37,12 @@ def module_process(
     module
         The module and its arguments, as after ``python -m``.
     environment
-        What it inherits.
+        The environment that it inherits.
     executable
-        The Python that executes it; this one if there is no such file.
+        The Python that executes it; the present one if there is no such file.
     working_dir
-        Where it begins; None for this process's working directory, where wandb looks for its
-        settings.
+        The folder in which it starts; None for this process's working directory, where wandb looks
+        for its settings.
     """
     python = executable if os.access(executable, os.X_OK) else sys.executable
     return {
@@ -53,7 +53,7 @@ def module_process(
 
 
 def _with_absolute_paths(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment with folders that mean the same wherever a process begins."""
+    """Return the environment with absolute folders, valid wherever a process starts."""
     relative = {
         name: str(Path(START_DIR if name.startswith("JUPYTER_") else Path.cwd(), value))
         for name in _PATH_VARIABLES

@@ -1,7 +1,7 @@
-"""Starting a supervisor, or a sync, so that it outlives whoever starts it.
+"""Starts a supervisor or a sync as a detached process, which outlives the process that starts it.
 
-In a session of its own it hears neither the kernel's interrupt nor its end; stdin is closed, and
-what it says goes to a file. Nothing here waits for it.
+In a session of its own it receives neither the kernel's interrupts nor its hangup; stdin is
+closed, and its output goes to a file. Nothing here waits for it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _lock = threading.Lock()
 def start_supervisor(
     paths: SweepPaths, environment: Mapping[str, str], executable: str = ""
 ) -> subprocess.Popen[bytes]:
-    """Start the supervisor of a sweep; if one is alive, the new one leaves at once.
+    """Start the supervisor of a sweep; if one is running, the new one exits at once.
 
     Parameters
     ----------
@@ -43,13 +43,13 @@ def start_supervisor(
     environment
         Its environment, which its runs inherit.
     executable
-        The Python that the sweep was made with: what its bundle names is installed there. This
-        one, if it is "" or gone.
+        The Python that created the sweep: what its bundle imports is installed there. The present
+        one, if it is "" or does not exist.
 
     Returns
     -------
     subprocess.Popen
-        The process, which nobody has to wait for.
+        The process; there is no need to wait for it.
 
     Raises
     ------
@@ -60,16 +60,16 @@ def start_supervisor(
     process = _spawn_detached(module, paths.log, environment, executable)
     identity = process_identity(process.pid)
     if identity is not None:
-        # Until it has entered itself into the store, nobody else could tell whether it lives.
+        # Until it has registered in the store, others can check by this file whether it is alive.
         write_atomically(paths.supervisor_process, json.dumps(asdict(identity)))
     return process
 
 
 def is_supervisor_starting(paths: SweepPaths) -> bool | None:
-    """Tell whether the supervisor that was started last lives; None if nobody knows."""
+    """Return whether the supervisor that was started last is alive; None if unknown."""
     try:
-        known = read_json_object(paths.supervisor_process) or {}
-        return is_alive(ProcessId(int(known["pid"]), str(known["started"])))
+        document = read_json_object(paths.supervisor_process) or {}
+        return is_alive(ProcessId(int(document["pid"]), str(document["started"])))
     except (ValueError, TypeError, KeyError, OSError):
         return None
 
@@ -80,19 +80,19 @@ def start_sync(
     environment: Mapping[str, str],
     executable: str = "",
 ) -> subprocess.Popen[bytes]:
-    """Start the process that sends a sweep to W&B; if one is alive, the new one leaves at once.
+    """Start the process that sends a sweep to W&B; if one is running, the new one exits at once.
 
     Parameters
     ----------
     paths
         The sweep's paths.
     arguments
-        What it is asked, beside the sweep's folder.
+        Its arguments, after the sweep's folder.
     environment
         Its environment, which decides the account and the server.
     executable
-        The Python whose wandb is to send: this process's own by default, and never one that only
-        the sweep's folder names.
+        The Python whose wandb sends: this process's own by default, and never one that is only
+        named in the sweep's folder.
 
     Raises
     ------
@@ -105,20 +105,20 @@ def start_sync(
 
 
 def is_supervisor_running(paths: SweepPaths) -> bool:
-    """Tell whether a living supervisor holds a sweep's folder, without a look into its store."""
+    """Return whether a supervisor holds a sweep's lock, without reading its store."""
     return _is_locked(paths.lock)
 
 
 def is_sync_running(paths: SweepPaths) -> bool:
-    """Tell whether a process is sending a sweep to W&B."""
+    """Return whether a process is sending a sweep to W&B."""
     return _is_locked(paths.sync.lock)
 
 
 def _is_locked(path: Path) -> bool:
-    import fcntl  # noqa: PLC0415 - where it is missing, nothing is ever detached
+    import fcntl  # noqa: PLC0415 - missing on systems without detached sweeps
 
     try:
-        # A pipe in its place would wait for a writer.
+        # Without O_NONBLOCK, a pipe in its place would wait for a writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -131,13 +131,13 @@ def _is_locked(path: Path) -> bool:
 
 
 def unreaped_pids() -> set[int]:
-    """Return the processes that were started here, and whose end nobody has looked at yet."""
+    """Return the processes that were started here and not yet reaped."""
     with _lock:
         return {process.pid for process in _children if process.returncode is None}
 
 
 def reap_children() -> None:
-    """Collect the processes that have ended, so that none stays a zombie of this process."""
+    """Reap the processes that have ended, so that none remains a zombie of this process."""
     with _lock:
         _children[:] = [process for process in _children if process.poll() is None]
 

@@ -1,8 +1,8 @@
-"""What keeps a disk from being written, who waits until it can be, and how others learn of it.
+"""Waits for a disk that cannot be written, and shows others what a process waits for.
 
-A disk that is full, read-only or away only holds a sweep up. While it is, nothing new can be
-written to tell why: the supervisor's `DiskWaitNote` overwrites in place what it wrote at first,
-and where not even that can be done, `shortage` says how the disk stands.
+A disk that is full, read-only or unavailable only delays a sweep. Meanwhile nothing new can be
+written to report why: the supervisor's `DiskWaitNote` overwrites space that it reserved at its
+start, and if not even that is possible, `shortage` returns the state of the disk.
 """
 
 from __future__ import annotations
@@ -16,41 +16,41 @@ from pathlib import Path
 from typing import TypeVar
 
 RETRY_S = 1.0
-_NOTE_BYTES = 1024  # octets of the note
+_NOTE_BYTES = 1024
 
-# What wandb needs to begin a run's log, which it loses where it cannot; and our own few files.
+# What wandb needs to create a run's log (else its data is lost), plus our own few files.
 MIN_FREE_BYTES = 1 << 20
 MIN_FREE_INODES = 32
-LOG_FREE_BYTES = 1 << 16  # so much may be logged between two looks
+LOG_FREE_BYTES = 1 << 16  # at most logged between two checks
 
-# Each may pass: somebody makes room, raises the quota, or mounts the disk again.
+# Each may be resolved: someone frees space, raises the quota, or mounts the disk again.
 _TRANSIENT = {
     errno.ENOSPC: "waiting for space on {folder}",
     errno.EDQUOT: "waiting for space on {folder}: the disk quota is used up",
     errno.EROFS: "waiting for {folder}: it is mounted read-only",
     errno.EIO: "waiting for {folder}: the disk reports an error",
-    errno.ESTALE: "waiting for {folder}: the file server does not know it any more",
+    errno.ESTALE: "waiting for {folder}: the file server no longer has it",
 }
 
 Written = TypeVar("Written")
 
 
 def is_transient(error: BaseException | None) -> bool:
-    """Tell whether a write failed because of a disk that may be written again later."""
+    """Return whether a write failed because of a disk that may be writable again later."""
     return isinstance(error, OSError) and error.errno in _TRANSIENT
 
 
 def wait_for_disk(
     write: Callable[[], Written], on_wait: Callable[[OSError], object] = lambda _: None
 ) -> Written:
-    """Write something; while the disk is full or away, wait and try again.
+    """Write something; while the disk is full or unavailable, wait and try again.
 
     Parameters
     ----------
     write
-        What to do.
+        Writes, and may be called several times.
     on_wait
-        Hears of each failure.
+        Called with the error of each failed attempt.
     """
     while True:
         try:
@@ -63,18 +63,18 @@ def wait_for_disk(
 
 
 def check_free_space(folder: Path) -> None:
-    """See to it that a run may begin in a folder.
+    """Check that a folder has space for a run to start.
 
     Raises
     ------
     OSError
-        If there is less room than wandb needs to begin a log.
+        If there is less space than wandb needs to create a log.
     """
     disk = os.statvfs(folder)
-    room, inodes = _free_space(disk)
-    if room >= MIN_FREE_BYTES and (inodes >= MIN_FREE_INODES or not disk.f_files):
+    space, inodes = _free_space(disk)
+    if space >= MIN_FREE_BYTES and (inodes >= MIN_FREE_INODES or not disk.f_files):
         return
-    # Not every file system tells the truth about itself.
+    # Not every file system reports its free space correctly.
     try:
         with tempfile.TemporaryDirectory(dir=folder, prefix=".room-") as place:
             for number in range(MIN_FREE_INODES):
@@ -84,12 +84,12 @@ def check_free_space(folder: Path) -> None:
 
 
 def check_log_space(folder: Path) -> None:
-    """See to it that what is logged can be written to a folder's disk.
+    """Check that a folder's disk has space for what is logged.
 
     Raises
     ------
     OSError
-        If there is hardly room for it.
+        If there is too little space.
     """
     if _free_space(os.statvfs(folder))[0] < LOG_FREE_BYTES:
         with tempfile.TemporaryFile(dir=folder) as file:  # as above
@@ -97,7 +97,7 @@ def check_log_space(folder: Path) -> None:
 
 
 def shortage(*folders: Path) -> str:
-    """Return what keeps the first of these folders that cannot be written from it, else ""."""
+    """Return why the first unwritable one of these folders cannot be written, or ""."""
     for folder in folders:
         try:
             disk = os.statvfs(folder)
@@ -105,36 +105,36 @@ def shortage(*folders: Path) -> str:
             if is_transient(error):
                 return wait_reason(error, folder)
             continue
-        room, inodes = _free_space(disk)
+        space, inodes = _free_space(disk)
         if disk.f_flag & os.ST_RDONLY:
             return _TRANSIENT[errno.EROFS].format(folder=folder)
-        # Some file systems count neither.
-        if (room < 1 <= disk.f_blocks) or (inodes < 1 <= disk.f_files):
+        # Some file systems report neither.
+        if (space < 1 <= disk.f_blocks) or (inodes < 1 <= disk.f_files):
             return _TRANSIENT[errno.ENOSPC].format(folder=folder) + _describe_free(disk)
     return ""
 
 
 def _free_space(disk: os.statvfs_result) -> tuple[int, int]:
-    """Return how many octets and how many inodes this user may still take."""
+    """Return how many bytes and how many inodes this user may still use."""
     if os.geteuid() == 0:
         return disk.f_bfree * disk.f_frsize, disk.f_ffree
     return disk.f_bavail * disk.f_frsize, disk.f_favail
 
 
 def _describe_free(disk: os.statvfs_result) -> str:
-    """Say what is left of a disk on which there was no room."""
-    room, inodes = _free_space(disk)
-    if inodes < MIN_FREE_INODES and room >= MIN_FREE_BYTES and disk.f_files:
+    """Return a description of what is left on a disk without space."""
+    space, inodes = _free_space(disk)
+    if inodes < MIN_FREE_INODES and space >= MIN_FREE_BYTES and disk.f_files:
         return f": {inodes} inodes free"
-    return f": {room} B free"
+    return f": {space} B free"
 
 
 def wait_reason(error: BaseException, folder: Path) -> str:
-    """Say what a write to `folder` waits for, as the disk says or as `error` does."""
-    known = shortage(folder)
-    if known or not isinstance(error, OSError):
-        return known or f"waiting to write {folder}: {error}"
-    if error.errno == errno.ENOSPC:  # a little is left, and it was not enough
+    """Return what a write to `folder` waits for, according to the disk or to `error`."""
+    reason = shortage(folder)
+    if reason or not isinstance(error, OSError):
+        return reason or f"waiting to write {folder}: {error}"
+    if error.errno == errno.ENOSPC:  # the remaining space was not enough
         return _TRANSIENT[errno.ENOSPC].format(folder=folder) + _describe_free(os.statvfs(folder))
     if error.errno in _TRANSIENT:
         return _TRANSIENT[error.errno].format(folder=folder)
@@ -142,12 +142,12 @@ def wait_reason(error: BaseException, folder: Path) -> str:
 
 
 class DiskWaitNote:
-    """What a process waits for, in a file that takes no more room for it than it has.
+    """A note of what a process waits for, in a file whose size never changes.
 
     Parameters
     ----------
     descriptor
-        The open file, to be written by this process alone.
+        The open file, which only this process writes.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -157,14 +157,14 @@ class DiskWaitNote:
         self._write()
 
     def set(self, key: object, reason: str) -> bool:
-        """Note what `key` waits for; tell whether that is news."""
-        news = self._reasons.get(key) != reason
+        """Set what `key` waits for; return whether that has changed."""
+        has_changed = self._reasons.get(key) != reason
         self._reasons[key] = reason
         self._write()
-        return news
+        return has_changed
 
     def clear(self, key: object) -> None:
-        """Note that `key` waits no more."""
+        """Note that `key` no longer waits."""
         if self._reasons.pop(key, None) is not None or self._written is None:
             self._write()
 
@@ -176,13 +176,13 @@ class DiskWaitNote:
         try:
             os.pwrite(self._descriptor, raw, 0)
         except OSError:
-            self._written = None  # to be tried again
+            self._written = None  # try again
         else:
             self._written = text
 
 
 def read_note(path: Path) -> str:
-    """Return what the process that holds `path` waits for, "" for nothing."""
+    """Return what the process that holds `path` waits for, or ""."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

@@ -1,16 +1,16 @@
-"""What can go wrong, as one tree, so that a caller can catch as much or as little as it wants.
+"""The exceptions of this package, as one tree, so that callers can catch as many as they want.
 
 ::
 
-    SweepError                 everything that this package raises on purpose
-    ├── SpecError              the sweep config is wrong: where, why, what to do
-    ├── BundleError            the cell cannot be handed over: which variable, what to do
-    ├── SweepNotFoundError     no sweep or run, or more than one, goes by that name
-    ├── SweepStateError        the sweep cannot do that now
+    SweepError                 every error that this package raises intentionally
+    ├── SpecError              the sweep config is invalid: where, why, what to do
+    ├── BundleError            the cell cannot be captured: which variable, what to do
+    ├── SweepNotFoundError     no sweep or run, or more than one, has that name
+    ├── SweepStateError        the sweep's state does not allow it
     │   └── UntrustedError     what would be executed was not written by this user
-    ├── RemoteError            the W&B server cannot be asked, or says no
+    ├── RemoteError            the W&B server cannot be reached, or refuses
     ├── StoreError             the store cannot be read or written
-    └── UnsupportedError       this system or version cannot do that
+    └── UnsupportedError       this system or version does not support it
 
 A message is one sentence a user can act on; the front ends show it without a traceback.
 """
@@ -19,16 +19,16 @@ from __future__ import annotations
 
 
 class SweepError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base of every error that this package raises intentionally."""
 
 
 class SpecError(SweepError, ValueError):
-    """The sweep config is wrong.
+    """The sweep config is invalid.
 
     Parameters
     ----------
     problems
-        One sentence each: the place (``parameters.lr``), what is wrong, what to do.
+        One sentence each: where (``parameters.lr``), what is wrong, what to do.
     """
 
     def __init__(self, *problems: str) -> None:
@@ -37,15 +37,15 @@ class SpecError(SweepError, ValueError):
 
 
 class BundleError(SweepError):
-    """The cell or function, or a variable that it uses, cannot be handed over."""
+    """The cell or function, or a variable that it uses, cannot be captured."""
 
 
 class SweepNotFoundError(SweepError, LookupError):
-    """No sweep or run, or more than one, goes by the given id, prefix or name."""
+    """No sweep or run, or more than one, has the given id, prefix or name."""
 
 
 class SweepStateError(SweepError):
-    """The sweep is in a state in which the request makes no sense."""
+    """The sweep is in a state that does not allow the request."""
 
 
 class UntrustedError(SweepStateError):
@@ -53,14 +53,14 @@ class UntrustedError(SweepStateError):
 
 
 class RemoteError(SweepError):
-    """The W&B server cannot be asked, or says no.
+    """The W&B server cannot be reached, or refuses.
 
     Parameters
     ----------
     message
         What is wrong, and what to do.
     lasting
-        Whether it will be the same if asked again: a rejected key, and not an outage.
+        Whether trying again is pointless: true for a rejected key, false for an outage.
     """
 
     def __init__(self, message: str, *, lasting: bool = True) -> None:
@@ -76,9 +76,9 @@ class StoreError(SweepError):
     message
         What is wrong, and what to do.
     lasting
-        Whether it will be the same if tried again: a damaged file, and not a full disk.
+        Whether trying again is pointless: true for a damaged file, false for a full disk.
     disk
-        Whether the disk cannot be written at present: it is full, say.
+        Whether the disk cannot be written at present, for example because it is full.
     """
 
     def __init__(self, message: str, *, lasting: bool = False, disk: bool = False) -> None:
@@ -88,4 +88,4 @@ class StoreError(SweepError):
 
 
 class UnsupportedError(SweepError):
-    """This operating system or an installed version cannot do what was asked."""
+    """This operating system or an installed version does not support the request."""

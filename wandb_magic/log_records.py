@@ -1,6 +1,6 @@
-"""What a run logged, entry by entry, free of wandb's own record types.
+"""Records of what a run logged, independent of wandb's own record types.
 
-`wandb_log` makes these from a transaction log, `store` keeps them; neither knows the other.
+`wandb_log` creates these from a transaction log, `store` saves them; neither imports the other.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class HistoryRecord:
     step
         W&B's step.
     time
-        Seconds since the epoch, or None if the log does not say.
+        Seconds since the epoch, or None if the log does not have it.
     scalars
         Numbers by dotted key; NaN and infinities are kept.
     media
@@ -50,20 +50,20 @@ class ConfigRecord:
 
 @dataclass(frozen=True)
 class ChartRecord:
-    """How W&B draws a table that the run logs: what ``wandb.plot`` made.
+    """How W&B draws a table that the run logs, as defined by ``wandb.plot``.
 
     Attributes
     ----------
     table
         The key under which the table is logged.
     key
-        The key under which the chart was.
+        The key under which the chart is logged.
     kind
         W&B's name of the chart's definition, as ``wandb/line/v0``.
     fields
-        What the definition calls a column: its name in the table.
+        The table's column for each field of the definition.
     texts
-        Titles by the definition's names for them.
+        The string for each string setting of the definition, such as the title.
     """
 
     table: str
@@ -101,7 +101,7 @@ class ArtifactRecord:
 
 @dataclass(frozen=True)
 class InfoRecord:
-    """What W&B shows at the head of a run: name, project, group, tags, notes, host, commit."""
+    """What W&B shows in the header of a run: name, project, group, tags, notes, host, commit."""
 
     name: str
     project: str
@@ -124,7 +124,7 @@ class ExitRecord:
 
 @dataclass(frozen=True)
 class OmittedRecord:
-    """Something that the run logged and that is left out, since the store could not hold it.
+    """Something that the run logged and that is left out, since the store cannot represent it.
 
     Attributes
     ----------
@@ -140,7 +140,7 @@ class OmittedRecord:
 
 @dataclass(frozen=True)
 class OverwriteRecord:
-    """A later ``wandb.init`` of the run began anew, which overwrites what was logged before."""
+    """A later ``wandb.init`` of the run started over, which overwrites what was logged before."""
 
 
 LogRecord = (

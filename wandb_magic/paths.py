@@ -1,17 +1,17 @@
-"""Every path of a sweep, in one class.
+"""All paths of a sweep, and safe ways to read and write its files.
 
 ``$WANDB_DIR/wandb/sweep-<id>/`` is W&B's own place for a sweep. The folder holds::
 
     sweep.db        the store (or sweep.db.at: the path of a store kept on a local disk)
     spec.yaml       the validated sweep config
     bundle/         the frozen cell and its variables
-    supervisor.log  what the supervisor said
-    core.json       which wandb-core the runs share
-    supervisor.json which process was started last as the supervisor
-    lock            held by the living supervisor, and what it waits for
-    sync/           state.json, runs.log, sync.log, lock, copies/: what goes to W&B, and how far
-    resend/         the same, for runs of an online sweep that the server refused in their course
-    agents.json     who our agents are at the W&B server, and what they owe it
+    supervisor.log  the supervisor's log
+    core.json       the wandb-core that the runs share
+    supervisor.json the process that was last started as the supervisor
+    lock            held by the running supervisor; contains what it waits for
+    sync/           state.json, runs.log, sync.log, lock, copies/: sending to W&B, and its progress
+    resend/         the same, for runs of an online sweep that the server refused while they ran
+    agents.json     our agents' ids at the W&B server, and their pending assignments
     runs/<run id>/  params.yaml, core, process.json, devices, wandb.dirs, output.log, stop,
                     exit.json, imports.json, kept/; after a resumption also execution, core-1,
                     process-1.json, stop-1, exit-1.json and so on, and perhaps spared
@@ -39,15 +39,15 @@ from wandb_magic.records import RunId, SweepId, is_id
 
 FOLDER_MODE = 0o700
 PARENT_MODE = 0o755
-"""Of folders that hold those of ours: whatever the umask allows, no one else may write there."""
+"""The mode of parent folders of ours: only this user may write there, whatever the umask."""
 FILE_MODE = 0o600
 STATE_FOLDER = "wandb-magic"
-"""The folder of ours below the user's own, where a sweep's folder cannot hold its store."""
+"""Our folder below the user's own, also for stores that a sweep's folder cannot hold."""
 
 START_DIR = os.environ.get("PWD", "/")
-"""Where this process began: below it lies a relative folder of the user."""
+"""The folder in which this process started, to which the user's relative folders refer."""
 with contextlib.suppress(OSError):  # it may have been deleted
-    START_DIR = os.getcwd()  # noqa: PTH109 - text, as the other
+    START_DIR = os.getcwd()  # noqa: PTH109 - a string, as above
 
 _EXECUTION_FILE = re.compile(r"(?:process|core|stop|exit|imports)-([0-9]{1,9})(?:\.json)?")
 
@@ -61,9 +61,9 @@ class RunPaths:
     folder
         The run's folder.
     execution
-        Which execution of the run is meant: 0, and one more with each time that it is resumed.
-        What says who executes it and how that ended has its number in the name, so that nothing
-        that the processes of an earlier one still write is ever taken for the later one's.
+        The number of the run's execution: 0, and one more each time that it is resumed. The files
+        that record who executes it and how that ended have the number in their names, so that
+        what the processes of an earlier one still write is never taken for the later one's.
     """
 
     folder: Path
@@ -86,22 +86,22 @@ class RunPaths:
 
     @property
     def stack(self) -> Path:
-        """Where each thread was, whenever that was asked."""
+        """The stack of each thread, whenever it was requested."""
         return self._of_execution("stack")
 
     @property
     def wandb(self) -> Path:
-        """Where wandb keeps the run, one folder a line, in order of ``wandb.init``."""
+        """The run's W&B folders, one per line, in order of ``wandb.init``."""
         return self.folder / "wandb.dirs"
 
     @property
     def core(self) -> Path:
-        """The token of the shared wandb-core that the run talks to."""
+        """The token of the shared wandb-core that the run uses."""
         return self._of_execution("core")
 
     @property
     def devices(self) -> Path:
-        """The GPUs that the run may see, as ``CUDA_VISIBLE_DEVICES`` names them, if it does."""
+        """The GPUs that the run may use, as in ``CUDA_VISIBLE_DEVICES``, if that is set."""
         return self.folder / "devices"
 
     @property
@@ -116,7 +116,7 @@ class RunPaths:
 
     @property
     def imports(self) -> Path:
-        """What the run has imported late, until the template has read it."""
+        """What the run has imported late, until the fork server has read it."""
         return self._of_execution("imports", ".json")
 
     @property
@@ -126,12 +126,12 @@ class RunPaths:
 
     @property
     def pruning_exempt(self) -> Path:
-        """Exists if the sweep's rule for ending poor runs is to leave this one alone."""
+        """Exists if the run is exempt from early termination."""
         return self.folder / "spared"
 
     @property
     def latest_execution(self) -> RunPaths:
-        """The paths of the run's newest execution."""
+        """The paths of the run's latest execution."""
         try:
             text = self._execution_file.read_text(encoding="ascii")
         except FileNotFoundError:
@@ -141,15 +141,15 @@ class RunPaths:
         return RunPaths(self.folder, int(text) if text.isdecimal() else self._last_with_files())
 
     def start_next_execution(self) -> None:
-        """Make room for one execution more than the newest; a number may be left out."""
+        """Begin the execution after the latest; a number may be skipped."""
         write_atomically(
             self._execution_file, str(self.latest_execution.execution + 1), durable=True
         )
 
     def _last_with_files(self) -> int:
-        """Return the newest execution that has left files, where its number was lost."""
-        found = (_EXECUTION_FILE.fullmatch(path.name) for path in self.folder.glob("*-*"))
-        return max((int(match[1]) for match in found if match), default=0)
+        """Return the latest execution that has left files, if its number was lost."""
+        matches = (_EXECUTION_FILE.fullmatch(path.name) for path in self.folder.glob("*-*"))
+        return max((int(match[1]) for match in matches if match), default=0)
 
     @property
     def _execution_file(self) -> Path:
@@ -162,33 +162,33 @@ class RunPaths:
 
 @dataclass(frozen=True)
 class SyncPaths:
-    """The paths of what sends a sweep to W&B, below the sweep's ``sync/``."""
+    """The paths for sending a sweep to W&B, below the sweep's ``sync/``."""
 
     folder: Path
 
     @property
     def state(self) -> Path:
-        """Where the sweep is sent to, and how that goes."""
+        """The target of the sync, and its progress."""
         return self.folder / "state.json"
 
     @property
     def runs(self) -> Path:
-        """What was done with each run, a line each time."""
+        """What was done with each run, one line per step."""
         return self.folder / "runs.log"
 
     @property
     def log(self) -> Path:
-        """What the sync and W&B's command said."""
+        """The output of the sync and of W&B's command."""
         return self.folder / "sync.log"
 
     @property
     def lock(self) -> Path:
-        """Held by the living sync and by what it has started; there is never a second one."""
+        """Held by the running sync and by its child processes; there is never a second sync."""
         return self.folder / "lock"
 
     @property
     def staging(self) -> Path:
-        """Copies of the runs that are on their way; each goes once its run has arrived."""
+        """The staged runs; each is removed once its run was sent."""
         return self.folder / "copies"
 
 
@@ -201,7 +201,7 @@ class SweepPaths:
     folder
         The sweep's folder.
     sync_dir
-        The folder in it that whoever sends runs to W&B works in.
+        The name of the folder in it for sending runs to W&B.
     """
 
     folder: Path
@@ -214,34 +214,34 @@ class SweepPaths:
 
     @property
     def root(self) -> Path:
-        """What ``WANDB_DIR`` is for the runs of this sweep."""
+        """The value of ``WANDB_DIR`` for the runs of this sweep."""
         return self.folder.parent.parent
 
     @property
     def store(self) -> Path:
-        """The store; on a network file system a pointer leads to a local disk."""
-        here = self.folder / "sweep.db"
-        # A pointer that cannot be read, or names no path, is as good as none.
+        """The store; on a network file system, a pointer file has its path on a local disk."""
+        default = self.folder / "sweep.db"
+        # A pointer that cannot be read, or is not a path, counts as missing.
         with contextlib.suppress(OSError, ValueError):
-            there = Path(read_regular_file(self.store_pointer))
-            # On another machine, where it was not, it may have been put beside the pointer.
-            if there.is_absolute() and (there.exists() or not here.exists()):
-                return there
-        return here
+            target = Path(read_regular_file(self.store_pointer))
+            # On another machine, the store may have been copied next to the pointer.
+            if target.is_absolute() and (target.exists() or not default.exists()):
+                return target
+        return default
 
     @property
     def store_pointer(self) -> Path:
-        """Names the store's real place where the sweep's folder cannot hold it."""
+        """Contains the store's path, if the sweep's folder cannot hold the store."""
         return self.folder / "sweep.db.at"
 
     @property
     def agents(self) -> Path:
-        """Who the agents of an online sweep are at the W&B server, and what they owe it."""
+        """The ids of an online sweep's agents at the W&B server, and their pending assignments."""
         return self.folder / "agents.json"
 
     @property
     def spec(self) -> Path:
-        """The sweep config as YAML, for people."""
+        """The sweep config as YAML, for users."""
         return self.folder / "spec.yaml"
 
     @property
@@ -251,37 +251,37 @@ class SweepPaths:
 
     @property
     def log(self) -> Path:
-        """What the supervisor said."""
+        """The supervisor's log."""
         return self.folder / "supervisor.log"
 
     @property
     def lock(self) -> Path:
-        """Held by the living supervisor, who notes in it what it waits for; never by a second."""
+        """Held by the only running supervisor, which writes what it waits for into it."""
         return self.folder / "lock"
 
     @property
     def core(self) -> Path:
-        """The shared wandb-core that was started last, for the next supervisor to go on with."""
+        """The shared wandb-core that was started last, for the next supervisor."""
         return self.folder / "core.json"
 
     @property
     def supervisor_process(self) -> Path:
-        """The identity of the supervisor that was started last, until it speaks for itself."""
+        """The identity of the supervisor that was started last, until the store has it."""
         return self.folder / "supervisor.json"
 
     @property
     def runs(self) -> Path:
-        """One folder a run."""
+        """The folder with one folder for each run."""
         return self.folder / "runs"
 
     @property
     def sync(self) -> SyncPaths:
-        """What is known of sending the sweep to W&B."""
+        """The paths for sending the sweep to W&B."""
         return SyncPaths(self.folder / self.sync_dir)
 
     @property
     def resend(self) -> SweepPaths:
-        """The same sweep, for what sends anew the runs that W&B's server has refused."""
+        """The same sweep's paths, for resending the runs that W&B's server refused."""
         return SweepPaths(self.folder, "resend")
 
     def run(self, run: RunId) -> RunPaths:
@@ -290,20 +290,20 @@ class SweepPaths:
 
 
 def wandb_folder(root: Path) -> Path:
-    """Return the folder that wandb itself would use below `root`."""
+    """Return the folder that wandb itself uses below `root`."""
     hidden = root / ".wandb"
     return hidden if hidden.is_dir() else root / "wandb"
 
 
 def user_data_dir() -> Path:
-    """Return our folder in Jupyter's data folder, wherever this process has gone since."""
-    from jupyter_core.paths import jupyter_data_dir  # noqa: PLC0415 - the runs never need it
+    """Return our folder in Jupyter's data folder, even if this process changed its directory."""
+    from jupyter_core.paths import jupyter_data_dir  # noqa: PLC0415 - runs do not need it
 
     return Path(START_DIR, jupyter_data_dir()) / STATE_FOLDER
 
 
 def validate_id(text: str) -> str:
-    """Return `text` if it is an id, so that it can lead nowhere but into its own folder.
+    """Return `text` if it is an id, and so cannot lead outside its own folder.
 
     Raises
     ------
@@ -312,57 +312,57 @@ def validate_id(text: str) -> str:
     """
     if not is_id(text):
         raise SweepNotFoundError(
-            f"{text[:100]!r} is no id: one has eight lower-case letters and digits"
+            f"invalid id {text[:100]!r}: expected eight lower-case letters and digits"
         )
     return text
 
 
 def read_json_object(path: Path) -> dict[str, Any] | None:
-    """Return the JSON object in a file of ours; None where there is none.
+    """Return the JSON object in a file of ours; None if there is no file.
 
     Raises
     ------
     ValueError
-        If there is a file, and it holds something else: a machine that loses its power leaves
-        files that are empty or cut.
+        If the file contains something else: a power loss may leave files that are empty or
+        truncated.
     """
     try:
-        found = json.loads(read_regular_file(path))
+        document = json.loads(read_regular_file(path))
     except FileNotFoundError:
         return None
     except (ValueError, RecursionError):
         raise ValueError(f"{path} is empty or damaged") from None
-    if found is not None and not isinstance(found, dict):
+    if document is not None and not isinstance(document, dict):
         raise ValueError(f"{path} is damaged")
-    return found
+    return document
 
 
 def read_regular_file(path: Path) -> str:
-    """Return the text of a file; of a link, pipe or folder in its place, an error and no waiting.
+    """Return the text of a regular file; fail at once on a link, pipe or folder in its place.
 
     Raises
     ------
     OSError
         If there is no file, or it cannot be read.
     UnicodeDecodeError
-        If it is no text.
+        If it is not UTF-8.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "no regular file", str(path))
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
         return file.read().decode("utf-8")
 
 
 def make_folder(path: Path, *, exist_ok: bool = False, durable: bool = False) -> None:
-    """Make a folder for this user alone; the folders above that are missing, others cannot write.
+    """Create a folder for this user alone; others cannot write to its newly created parents.
 
-    `durable` ones are there after a loss of power, too, once this returns.
+    With `durable`, they survive a power loss once this returns.
 
     Raises
     ------
     FileExistsError
-        If it is there already, unless `exist_ok`.
+        If it exists already, unless `exist_ok`.
     """
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     for parent in reversed(missing[1:]):
@@ -373,7 +373,7 @@ def make_folder(path: Path, *, exist_ok: bool = False, durable: bool = False) ->
 
 
 def open_private(path: Path, mode: Literal["wb", "ab"]) -> BufferedWriter:
-    """Open a file to write; one that is made is for this user alone, whatever the umask."""
+    """Open a file for writing; a new file is for this user alone, whatever the umask."""
 
     def make(name: str, flags: int) -> int:
         return os.open(name, flags, FILE_MODE)
@@ -382,9 +382,9 @@ def open_private(path: Path, mode: Literal["wb", "ab"]) -> BufferedWriter:
 
 
 def sync_to_disk(*paths: Path) -> None:
-    """Let files, or a folder's entries, outlive a loss of power from here on.
+    """Sync files, or a folder's entries, so that they survive a power loss.
 
-    What cannot be synced, on a file system that knows no such thing, is left as it is.
+    Failures are ignored: some file systems do not support it.
     """
     for path in paths:
         with contextlib.suppress(OSError):
@@ -396,9 +396,9 @@ def sync_to_disk(*paths: Path) -> None:
 
 
 def write_atomically(path: Path, data: bytes | str, *, durable: bool = False) -> None:
-    """Write `path` through a temporary file beside it, so that nobody ever reads half of it.
+    """Write `path` through a temporary file beside it, so that no reader sees an incomplete file.
 
-    A `durable` file is there after a loss of power, too, once this returns.
+    With `durable`, the file survives a power loss once this returns.
     """
     raw = data.encode() if isinstance(data, str) else data
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -417,13 +417,13 @@ def write_atomically(path: Path, data: bytes | str, *, durable: bool = False) ->
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add a line to a file, whole or not at all."""
+    """Append a line to a file, completely or not at all."""
     raw = f"{line}\n".encode()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         size = os.fstat(descriptor).st_size
         written = os.write(descriptor, raw)
-        if written < len(raw):  # the disk is full: who tries again must not add to half a line
+        if written < len(raw):  # the disk is full: a retry must not append to a partial line
             os.ftruncate(descriptor, size)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
     finally:
@@ -431,9 +431,9 @@ def append_line(path: Path, line: str) -> None:
 
 
 def write_exclusively(path: Path, data: str, *, durable: bool = False) -> bool:
-    """Write `path` in one step if it does not exist; tell whether this call made it.
+    """Write `path` atomically if it does not exist; return whether this call created it.
 
-    A `durable` file is there after a loss of power, too, once this returns.
+    With `durable`, the file survives a power loss once this returns.
     """
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -455,14 +455,14 @@ def write_exclusively(path: Path, data: str, *, durable: bool = False) -> bool:
 
 @contextlib.contextmanager
 def folder_lock(folder: Path) -> Iterator[None]:
-    """Hold a folder's lock, for as long as another process does not; some file systems have none.
+    """Hold a folder's lock, after other processes release it; some file systems have no locks.
 
     Raises
     ------
     OSError
         If the folder cannot be read.
     """
-    import fcntl  # noqa: PLC0415 - where it is missing, the package says so when something starts
+    import fcntl  # noqa: PLC0415 - missing on systems that the package rejects at start
 
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:

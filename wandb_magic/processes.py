@@ -1,7 +1,7 @@
-"""Who a process is, beyond its pid, so that a reused pid is never taken for the old process.
+"""Identifies processes beyond their pid, so that a reused pid is not taken for the old process.
 
-On Linux the mark is the boot id and the kernel's start tick, which no change of the clock moves;
-elsewhere it is psutil's creation time. Nothing here starts or stops a process.
+On Linux the start mark is the boot id and the kernel's start tick, which does not depend on the
+clock; elsewhere it is psutil's creation time. Nothing here starts or stops a process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _STATE, _START_TICK = 0, 19  # fields of /proc/<pid>/stat after the command's cl
 
 
 def process_identity(pid: int) -> ProcessId | None:
-    """Return the identity of the living process `pid`; None if there is none, or only a zombie."""
+    """Return the identity of the process `pid`; None if it does not exist or is a zombie."""
     if sys.platform == "linux":
         fields = _stat(pid)
         if fields is None or fields[_STATE] in "ZX":
@@ -35,14 +35,14 @@ def current_process() -> ProcessId:
 
 
 def is_alive(process: ProcessId | None) -> bool:
-    """Tell whether exactly this process still runs."""
+    """Return whether exactly this process is still running."""
     return process is not None and process_identity(process.pid) == process
 
 
 def process_age(process: ProcessId | None) -> float | None:
-    """Return for how many seconds a process has been running; None if that cannot be said.
+    """Return for how many seconds a process has been running; None if unknown.
 
-    Neither a change of the clock nor the death of whoever asked before has a part in it.
+    The result does not depend on changes of the clock, or on which process calls.
     """
     if process is None or sys.platform != "linux":
         return None
@@ -55,7 +55,7 @@ def process_age(process: ProcessId | None) -> float | None:
 def oom_kill_count() -> int:
     """Return how many processes the kernel's out-of-memory killer has ended since boot."""
     try:
-        with open("/proc/vmstat", encoding="ascii") as file:  # noqa: PTH123 - not a path of ours
+        with open("/proc/vmstat", encoding="ascii") as file:  # noqa: PTH123 - a fixed system path
             for line in file:
                 if line.startswith("oom_kill "):
                     return int(line.split()[1])

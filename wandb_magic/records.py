@@ -1,6 +1,6 @@
-"""The words: ids, states and the plain records that every layer passes on.
+"""Ids, states and the plain records that all layers share.
 
-Nothing here knows a file, a database, a process or wandb.
+Nothing here depends on files, a database, processes or wandb.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ Params = Mapping[str, Any]
 """The parameters of one run, nested as in the spec; values are JSON values."""
 
 NO_AGENT = -1
-"""The agent of a run that was asked for and waits for one."""
+"""The agent of a requested run that waits for one."""
 
 ID_LENGTH = 8
 ID_ALPHABET = string.ascii_lowercase + string.digits
 
 
 def new_id() -> str:
-    """Return a fresh id in W&B's own form: eight lower-case letters and digits."""
+    """Return a new id in W&B's own form: eight lower-case letters and digits."""
     return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
 
 
 def is_id(text: str) -> bool:
-    """Tell whether `text` has the form of an id, so that it may become part of a path."""
+    """Return whether `text` has the form of an id, so that it may become part of a path."""
     return len(text) == ID_LENGTH and all(char in ID_ALPHABET for char in text)
 
 
 class RunState(str, Enum):
-    """What became of a run.
+    """The state of a run.
 
     ``PENDING`` runs have their parameters but no process yet. All others but ``RUNNING`` are
-    final: ``FINISHED`` ended well, ``FAILED`` raised or exited with a code, ``KILLED`` died from a
-    signal that nobody here sent, ``STOPPED`` was stopped on request or by its time limit,
-    ``PRUNED`` was ended early by the sweep's rule, ``LOST`` vanished without a trace of how.
+    final: ``FINISHED`` succeeded, ``FAILED`` raised or exited with a code, ``KILLED`` died from a
+    signal that was not sent by the sweep, ``STOPPED`` was stopped on request or by its time limit,
+    ``PRUNED`` was ended by early termination, ``LOST`` ended in an unknown way.
     """
 
     PENDING = "pending"
@@ -55,21 +55,21 @@ class RunState(str, Enum):
 
     @property
     def has_ended(self) -> bool:
-        """Whether the run is over."""
+        """Whether the run has ended."""
         return self not in (RunState.PENDING, RunState.RUNNING)
 
     @property
     def is_failure(self) -> bool:
-        """Whether the run broke: it counts as the worst value, and may be retried."""
+        """Whether the run failed: it counts as the worst value, and may be retried."""
         return self in (RunState.FAILED, RunState.KILLED, RunState.LOST)
 
 
 class SweepState(str, Enum):
-    """What a sweep is doing.
+    """The state of a sweep.
 
-    ``RUNNING`` starts runs, ``PAUSED`` lets the living ones end and starts none, ``STOPPING``
-    waits for the last ones to die; ``FINISHED`` used up its budget, grid or target; ``STOPPED``
-    was ended on request; ``FAILED`` cannot go on (its cause says why).
+    ``RUNNING`` starts runs, ``PAUSED`` lets the active ones end and starts none, ``STOPPING``
+    waits for the last ones to end; ``FINISHED`` used up its budget or grid, or reached its target;
+    ``STOPPED`` was ended on request; ``FAILED`` cannot continue (see its cause).
     """
 
     PENDING = "pending"
@@ -82,7 +82,7 @@ class SweepState(str, Enum):
 
     @property
     def has_ended(self) -> bool:
-        """Whether no run of this sweep will start any more, unless it is resumed."""
+        """Whether no more runs of this sweep will start, unless it is resumed."""
         return self in (SweepState.FINISHED, SweepState.STOPPED, SweepState.FAILED)
 
 
@@ -93,7 +93,7 @@ class Metric:
     Attributes
     ----------
     name
-        The key the runs log, nested keys with dots.
+        The key that the runs log; nested keys have dots.
     maximize
         Whether larger is better.
     target
@@ -107,20 +107,20 @@ class Metric:
 
 @dataclass(frozen=True)
 class Trial:
-    """One run as the search sees it: its parameters, and what is known of its objective.
+    """One run as the search sees it: its parameters, and the values of its objective.
 
     Attributes
     ----------
     number
-        Position in the sweep, from 0; the search draws the same parameters for the same number.
+        Index in the sweep, from 0; the search draws the same parameters for the same number.
     params
         The parameters, nested as in the spec.
     state
-        Whether it is in flight, and how it ended.
+        Whether it is active, or how it ended.
     value
         The objective: best (or last, by config) logged value; None if none was logged.
     history
-        The objective's logged values in order, for early termination; empty unless asked for.
+        The objective's logged values in order, for early termination; empty unless requested.
     """
 
     number: int
@@ -132,7 +132,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class ProcessId:
-    """The identity of a process: a pid alone may come to mean another one.
+    """The identity of a process: a pid alone may be reused by another one.
 
     Attributes
     ----------
@@ -148,16 +148,16 @@ class ProcessId:
 
 @dataclass(frozen=True)
 class Options:
-    """How a sweep was asked to run, beside its spec.
+    """The options with which a sweep runs, in addition to its spec.
 
     Attributes
     ----------
     seed
         Decides what the search draws, and seeds each run's global generators.
     sampler
-        What stands behind ``bayes``.
+        The algorithm behind ``bayes``.
     retries
-        How often a broken run is started again with the same parameters.
+        How often a failed run is started again with the same parameters.
     run_timeout
         Seconds after which a run is stopped; None for never.
     failure_limit
@@ -167,9 +167,9 @@ class Options:
     priors
         Runs of another sweep to learn from: JSON objects with ``params`` and ``value``.
     attached
-        Whether the sweep was made elsewhere: what is asked of it here concerns our agents only.
+        Whether the sweep was created elsewhere: requests here concern only our agents.
     copied
-        Whether this is a copy of a sweep that never ran here: it is read, and never steered.
+        Whether this is an imported sweep, which never ran here: it is read-only.
     """
 
     seed: int = 0
@@ -185,12 +185,11 @@ class Options:
 
 @dataclass(frozen=True)
 class SweepRecord:
-    """A sweep as its store holds it.
+    """A sweep as recorded in its store.
 
     Times are seconds since the epoch. `spec` is the validated sweep config as a JSON object.
-    `budget` is the number of runs
-    to start, None for a grid without ``run_cap``, or if the server decides. `cause` says why it
-    paused or ended. `url` is its page at W&B, "" if it has none.
+    `budget` is the number of runs to start; None for a grid without ``run_cap``, or if the server
+    decides. `cause` is why it paused or ended. `url` is its page at W&B, or "".
     """
 
     id: SweepId
@@ -214,14 +213,14 @@ class SweepRecord:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One execution, as its sweep's store holds it.
+    """A run, as recorded in its sweep's store.
 
     `number` counts parameter sets from 0; a retry or rerun is a run of its own with the same
-    number and the next `attempt` (from 0). A run that is resumed stays the same record: `agent`,
-    `state` and what follows are those of its newest execution, but `value` is that of all. `agent`
-    counts from 0, and is `NO_AGENT` while a run that was asked for waits for one. Times are
-    seconds since the epoch. `value` is the objective, `error` the user's traceback if it raised,
-    `directory` W&B's run folder once it is known.
+    number and the next `attempt` (from 0). A resumed run keeps its record: `agent`, `state` and
+    the later fields are those of its latest execution, but `value` covers all. `agent` counts from
+    0, and is `NO_AGENT` while a requested run waits for one. Times are seconds since the epoch.
+    `value` is the objective, `error` the user's traceback if the run raised, `directory` W&B's run
+    folder once it is known.
     """
 
     id: RunId
@@ -243,7 +242,7 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class ControlRequest:
-    """What somebody asked of a sweep: a verb of `wandb_magic.api` and its arguments (JSON)."""
+    """A request to a sweep: a verb of `wandb_magic.api` and its arguments (JSON)."""
 
     id: int
     verb: str
@@ -252,15 +251,15 @@ class ControlRequest:
 
 
 def sweep_metric(sweep: SweepRecord) -> Metric | None:
-    """Return the objective, as the validated config in the record has it."""
-    given = sweep.spec.get("metric")
-    if given is None:
+    """Return the objective from the validated config in the record."""
+    metric = sweep.spec.get("metric")
+    if metric is None:
         return None
-    return Metric(given["name"], given["goal"] == "maximize", given.get("target"))
+    return Metric(metric["name"], metric["goal"] == "maximize", metric.get("target"))
 
 
 def flatten_keys(record: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """Return a document's keys with a prefix, nested ones with dots."""
+    """Return a document with prefixed keys, and nested keys joined with dots."""
     flat: dict[str, Any] = {}
     for key, value in record.items():
         if isinstance(value, Mapping) and value:

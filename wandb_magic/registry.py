@@ -1,8 +1,8 @@
-"""The index of this user's sweeps, so that any kernel, terminal or server finds them.
+"""The registry of this user's sweeps, in which any kernel, terminal or server finds them.
 
-One small file a sweep in Jupyter's data folder. It only says where sweeps are: what they are
-stands in their own folders. A folder may be away for a while, with its disk: an entry goes when
-somebody deletes the sweep, and not before.
+It has one small file per sweep in Jupyter's data folder, with only the sweep's location:
+everything else is in the sweep's own folder. A folder may be unavailable for a while, with its
+disk: an entry is removed only when the user deletes the sweep.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from wandb_magic.records import SweepId
 
 @dataclass(frozen=True)
 class SweepLocation:
-    """Where a sweep is; `created` is in seconds since the epoch."""
+    """The location of a sweep; `created` is in seconds since the epoch."""
 
     id: SweepId
     name: str
@@ -41,37 +41,37 @@ class SweepLocation:
 
     @property
     def is_unavailable(self) -> bool:
-        """Whether its folder is not there now."""
+        """Whether its folder does not exist at present."""
         try:
             return not self.paths.folder.is_dir()
-        except OSError:  # it is there, for others
+        except OSError:  # it exists, but this user has no access
             return False
 
 
 def add(location: SweepLocation) -> None:
-    """Add a sweep, or put what is known of it anew."""
+    """Add a sweep, or replace its entry."""
     for folder in (user_data_dir(), _folder()):
         make_folder(folder, exist_ok=True, durable=True)
     write_atomically(_file(location.id), json.dumps(asdict(location)), durable=True)
 
 
 def remove(sweep: SweepId) -> None:
-    """Forget a sweep."""
+    """Remove a sweep's entry."""
     _file(sweep).unlink(missing_ok=True)
 
 
 def list_sweeps() -> list[SweepLocation]:
-    """Return all sweeps that nobody has deleted, newest first; some may be away."""
+    """Return all sweeps that were not deleted, newest first; some may be unavailable."""
     return sorted(_load_locations(), key=lambda entry: entry.created, reverse=True)
 
 
 def list_available() -> list[SweepLocation]:
-    """Return the sweeps whose folders are there, newest first."""
+    """Return the sweeps whose folders exist, newest first."""
     return [entry for entry in list_sweeps() if not entry.is_unavailable]
 
 
 def write_problem() -> str:
-    """Return why no sweep can be added, "" if one can."""
+    """Return why no sweep can be added, or ""."""
     try:
         for folder in (user_data_dir(), _folder()):
             make_folder(folder, exist_ok=True)
@@ -84,18 +84,18 @@ def write_problem() -> str:
 def _load_locations() -> Iterator[SweepLocation]:
     try:
         files = [file for file in _folder().iterdir() if file.suffix == ".json"]
-    except OSError:  # there is no folder yet, or it cannot be read
+    except OSError:  # the folder does not exist yet, or cannot be read
         return
     for file in files:
         try:
-            told = json.loads(read_regular_file(file))
+            document = json.loads(read_regular_file(file))
             entry = SweepLocation(
-                SweepId(validate_id(told["id"])),
-                str(told["name"]),
-                str(told["folder"]),
-                float(told["created"]),
+                SweepId(validate_id(document["id"])),
+                str(document["name"]),
+                str(document["folder"]),
+                float(document["created"]),
             )
-        # Removed meanwhile, unreadable, or no entry, whoever put it there.
+        # It was removed meanwhile, cannot be read, or is not an entry.
         except (OSError, ValueError, TypeError, KeyError, SweepNotFoundError):
             continue
         if entry.folder.startswith("/") and "\0" not in entry.folder:

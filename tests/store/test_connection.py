@@ -82,7 +82,7 @@ def test_a_damaged_store_is_said_to_be_damaged(path: Path, make_run: MakeRun) ->
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (OSError(errno.ENOSPC, "No space left on device"), "the disk is full: make room"),
+        (OSError(errno.ENOSPC, "No space left on device"), "the disk is full: free some space"),
         (OSError(errno.EACCES, "Permission denied"), "cannot be written: Permission denied"),
         (sqlite3.OperationalError("disk I/O error"), "the disk reports an error, or it is full"),
         (sqlite3.OperationalError("no such table: run"), "is not complete"),
@@ -165,5 +165,5 @@ def test_a_store_that_cannot_be_written_says_so(open_folder: Path, sweep: SweepR
     store.create(path, sweep)
     path.chmod(0o444)
     open_folder.chmod(0o555)
-    with without_rights(), pytest.raises(StoreError, match="give yourself the right to write it"):
+    with without_rights(), pytest.raises(StoreError, match="check the permissions of the file"):
         store.insert_request(path, "stop", {})

@@ -199,7 +199,7 @@ def test_a_full_disk_loses_nothing_that_can_be_written_later(
     writer._connection.execute(f"PRAGMA max_page_count = {pages}")
     writer.append(run.id, [*history(0, 3000), SummaryRecord({"a": 1})], "log", 3000)
     for _ in range(2):
-        with pytest.raises(StoreError, match="disk is full: make room"):
+        with pytest.raises(StoreError, match="disk is full: free some space"):
             writer.commit()
         assert reader.history() == {}
         assert writer.positions(run.id) == {}

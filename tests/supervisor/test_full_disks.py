@@ -228,7 +228,7 @@ def test_a_full_disk_refuses_a_sweep_in_one_sentence(
         (errno.EDQUOT, "waiting for space on {}: the disk quota is used up"),
         (errno.EROFS, "waiting for {}: it is mounted read-only"),
         (errno.EIO, "waiting for {}: the disk reports an error"),
-        (errno.ESTALE, "waiting for {}: the file server does not know it any more"),
+        (errno.ESTALE, "waiting for {}: the file server no longer has it"),
     ],
 )
 def test_each_disk_that_cannot_be_written_is_waited_for_and_named(

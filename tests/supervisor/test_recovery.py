@@ -280,7 +280,7 @@ def test_lost_runs_go_again_within_their_own_budget_and_pause_nothing(tmp_path: 
             RunId(f"run1000{attempt}"), number, attempt, 0, params, RunState.PENDING, 1
         )
         supervisor.state.add_run(run)
-        supervisor._ended(RunExited(run.id, None, None, "", 3.0))
+        supervisor._on_run_exited(RunExited(run.id, None, None, "", 3.0))
         supervisor.runs.retries.sort()
     assert [number for number, _, _ in supervisor.runs.retries] == [1, 2]
     die(supervisor)

@@ -235,7 +235,7 @@ def test_a_follower_waits_for_its_folder_and_its_log(
     log.write_bytes(framed([b"\xff", bad.SerializeToString(), record.SerializeToString()]))
     *rest, last = follower.poll()
     assert last == ExitRecord(1, 0.0)
-    assert rest == [HistoryRecord(0, None, {}), OmittedRecord("x", "it is no JSON")]
+    assert rest == [HistoryRecord(0, None, {}), OmittedRecord("x", "it is not JSON")]
     assert follower.skipped == 1
     assert follower.position == log.stat().st_size
     follower.close()

@@ -140,5 +140,5 @@ def test_a_log_of_a_few_bytes_is_empty(framed: Framed, size: int) -> None:
 
 @pytest.mark.parametrize("data", [b"{", b":W&B\xe1\xbe\x01", b"SQLite format 3"])
 def test_another_kind_of_file_is_refused(data: bytes) -> None:
-    with log(data) as (descriptor, _), pytest.raises(UnsupportedError, match="no W&B transaction"):
+    with log(data) as (descriptor, _), pytest.raises(UnsupportedError, match="not a W&B"):
         list(RecordReader(descriptor).read())

@@ -1,7 +1,7 @@
-"""A sweep's store: one SQLite file that its supervisor writes and everybody else reads.
+"""A sweep's store: one SQLite file that its supervisor writes and all other processes read.
 
-All knowledge of SQLite and of the tables is here. The store decides nothing about runs: it keeps
-what it is told, and shows it.
+All knowledge of SQLite and of the tables is here. The store makes no decisions about runs: it
+stores and returns what it is given.
 """
 
 from wandb_magic.store.filesystem import network_file_system

@@ -1,9 +1,8 @@
-"""How points become blobs, and blobs points, without numpy: the supervisor does not need it.
+"""Encodes points as blobs and decodes them, without numpy, which the supervisor does not need.
 
-Steps that lie evenly, as most do, are two numbers; others, and times, are compressed differences.
-Values are doubles in the byte order
-of every supported machine, compressed where that saves a quarter: counters and constants do,
-noisy metrics do not.
+Evenly spaced steps, the common case, are two numbers; other steps, and times, are compressed
+differences. Values are doubles in the byte order of every supported machine, compressed if that
+saves a quarter: it does for counters and constants, but not for noisy metrics.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from operator import sub
 from typing import NamedTuple
 
 DOUBLE = 8
-"""Bytes of a value that is not compressed."""
+"""Size in bytes of an uncompressed value."""
 
 MILLISECONDS = 1000
 _LEVEL = 1
@@ -59,7 +58,7 @@ def unpack_times(blob: bytes) -> list[float]:
 
 
 def pack_values(values: Sequence[float]) -> bytes:
-    """Pack values; NaN and infinities stay."""
+    """Pack values; NaN and infinities are preserved."""
     raw = array("d", values).tobytes()
     packed = zlib.compress(raw, _LEVEL)
     return packed if len(packed) < _WORTH * len(raw) else raw

@@ -1,7 +1,7 @@
-"""Moves the points of a series from hot rows into chunks, and keeps its level of detail.
+"""Moves the points of a series from hot rows into chunks, and updates its level of detail.
 
-Runs inside the writer's transaction: whoever reads sees a point in one place or the other, and
-always a level of detail of exactly the points in chunks.
+Runs inside the writer's transaction: readers see each point in one place or the other, and the
+level of detail always covers exactly the points in chunks.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from wandb_magic.store.schema import CHUNK, CHUNKS, TIME
 
 
 def compact(connection: sqlite3.Connection, series: Series, *, ended: bool) -> int:
-    """Move full chunks of points, and the rest too if the run `ended`.
+    """Move full chunks of points, and also the rest if the run `ended`.
 
     Returns
     -------
     int
-        How many points of the series are in chunks now; `series` itself stays as it is, because
+        How many points of the series are in chunks now; `series` itself is not changed, because
         the transaction can still fail.
     """
     sealed = series.compacted
@@ -40,7 +40,7 @@ def compact(connection: sqlite3.Connection, series: Series, *, ended: bool) -> i
             (series.id, sealed, CHUNK),
         ).fetchall()
         steps = [step for step, _ in points]
-        # SQLite keeps NaN as NULL.
+        # SQLite stores NaN as NULL.
         values = [math.nan if value is None else value for _, value in points]
         if series.stream != TIME and sealed + len(points) >= CHUNK:
             _add_detail(connection, series.id, steps, values)
@@ -98,7 +98,7 @@ def _load_detail(connection: sqlite3.Connection, series: int) -> MinMaxBuckets |
 
 
 def _new_detail(connection: sqlite3.Connection, series: int) -> MinMaxBuckets:
-    """Begin with the chunks of a run that had ended with few points, and came to life again."""
+    """Build the level of detail from the chunks of a run that ended with few and was resumed."""
     detail = MinMaxBuckets()
     for count, first, stride, blob, values in connection.execute(
         "SELECT n, first, stride, steps, vals FROM chunk WHERE id BETWEEN ? AND ? ORDER BY id",

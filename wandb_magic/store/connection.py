@@ -1,6 +1,6 @@
-"""Opens a store, and says in a sentence why it cannot be read or written.
+"""Opens a store, and explains errors of reading and writing in one sentence.
 
-Nothing here knows what the tables mean.
+This module does not know what the tables mean.
 """
 
 from __future__ import annotations
@@ -35,45 +35,45 @@ _OF_DISK, _PERHAPS_OF_DISK = ("full", "disk I/O error"), ("readonly", "unable to
 
 _WAL_LIMIT = 16 * 2**20
 
-# A part of SQLite's message, and what it means to the user; codes came with Python 3.11 only.
+# A part of SQLite's message, and its meaning to the user; error codes need Python 3.11.
 _REASONS = (
     (
         "locked",
         "is locked by another process: end that process, or try again",
     ),
-    ("full", "cannot be written because the disk is full: make room, then go on"),
-    ("readonly", "cannot be written: give yourself the right to write it and its folder"),
-    ("unable to open", "cannot be opened: check the rights of the file and its folder"),
+    ("full", "cannot be written because the disk is full: free some space, then continue"),
+    ("readonly", "cannot be written: check the permissions of the file and its folder"),
+    ("unable to open", "cannot be opened: check the permissions of the file and its folder"),
     ("disk I/O error", "cannot be read or written: the disk reports an error, or it is full"),
-    ("not a database", "is damaged or no store at all: restore it, or delete the sweep"),
+    ("not a database", "is damaged or not a store: restore it, or delete the sweep"),
     ("malformed", "is damaged: restore it, or delete the sweep"),
     ("no such", "is not complete: restore it, or delete the sweep"),
-    ("Could not decode", "holds what is no text: restore it, or delete the sweep"),
+    ("Could not decode", "contains invalid text: restore it, or delete the sweep"),
 )
 
 
 @contextmanager
 def explain_errors(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the system say about `path` into a sentence.
+    """Translate errors of SQLite and the system about `path` into one sentence.
 
     Raises
     ------
     StoreError
-        Instead of their errors; those that only a fault of this package explains pass.
+        In place of their errors; errors that only a bug in this package explains pass through.
     """
     try:
         yield
     except sqlite3.DatabaseError as error:
-        lasting = any(mark in str(error) for mark in _PERMANENT)
-        for mark, reason in _REASONS:
-            if mark in str(error):
-                disk = mark in _OF_DISK or (mark in _PERHAPS_OF_DISK and shortage(path.parent))
-                text = f"The store {path} {reason}."
-                raise StoreError(text, lasting=lasting, disk=bool(disk)) from error
+        lasting = any(part in str(error) for part in _PERMANENT)
+        for part, reason in _REASONS:
+            if part in str(error):
+                disk = part in _OF_DISK or (part in _PERHAPS_OF_DISK and shortage(path.parent))
+                message = f"The store {path} {reason}."
+                raise StoreError(message, lasting=lasting, disk=bool(disk)) from error
         raise
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        reason = _REASONS[1][1] if full else f"cannot be written: {error.strerror}"
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        reason = _REASONS[1][1] if is_full else f"cannot be written: {error.strerror}"
         raise StoreError(f"The store {path} {reason}.", disk=is_transient(error)) from error
 
 
@@ -123,7 +123,7 @@ def connect_to_read(path: Path, timeout: float = TIMEOUT_S) -> sqlite3.Connectio
 
 
 def _open_unchanging(path: Path) -> sqlite3.Connection:
-    """Open a store beside which SQLite can make no files of its own, as it is now."""
+    """Open a store in a folder where SQLite cannot create its own files, in its present state."""
     log = Path(f"{path}-wal")
     if log.exists() and log.stat().st_size:
         return _open_snapshot(path, log)
@@ -137,9 +137,9 @@ def _open_unchanging(path: Path) -> sqlite3.Connection:
 
 
 def _open_snapshot(path: Path, log: Path) -> sqlite3.Connection:
-    """Open a copy of a store with the changes that its write-ahead log still holds.
+    """Open a copy of a store that includes the changes in its write-ahead log.
 
-    The copy has no name any more once it is open, and goes with the connection.
+    The copy is unlinked once it is open, and disappears with the connection.
     """
     with tempfile.TemporaryDirectory(prefix="wandb-magic-") as folder:
         copy = Path(folder) / path.name
@@ -158,7 +158,7 @@ def _open_snapshot(path: Path, log: Path) -> sqlite3.Connection:
 
 def _open(path: Path, mode: str, timeout: float) -> sqlite3.Connection:
     uri = f"file:{quote(str(path.absolute()))}?{mode}"
-    # Readers are shared by threads under their own lock; a writer stays in its thread anyway.
+    # Threads share readers under the readers' own lock; a writer stays in its thread.
     return sqlite3.connect(
         uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False
     )

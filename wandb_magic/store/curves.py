@@ -1,6 +1,7 @@
-"""Reads points as numpy arrays: exactly, or only as fine as a chart can show.
+"""Reads points as numpy arrays: exactly, or in the resolution that a chart can show.
 
-Imported with the first curve that is read, since numpy is: most of what opens a store needs none.
+Imported when the first curve is read, since it imports numpy, which most users of a store do not
+need.
 """
 
 from __future__ import annotations
@@ -40,10 +41,10 @@ class Curve:
         W&B's step of each point, or of each bucket's first point; milliseconds since the epoch
         for system metrics.
     lows, highs
-        The lowest and highest value of each bucket; one and the same array if every bucket is a
-        single point. NaN and infinities stay.
+        The lowest and highest value of each bucket; the same array if every bucket is a single
+        point. NaN and infinities are preserved.
     times
-        Seconds since the epoch at `steps`, if asked for and known.
+        Seconds since the epoch at `steps`, if requested and known.
     """
 
     steps: Ints
@@ -53,13 +54,13 @@ class Curve:
 
     @property
     def is_exact(self) -> bool:
-        """Whether these are the points themselves."""
+        """Whether these are the original points."""
         return self.lows is self.highs
 
 
 @dataclass(frozen=True)
 class SeriesRow:
-    """A series that a query found, with its level of detail if it has one."""
+    """A series returned by a query, with its level of detail if it has one."""
 
     run: RunId
     key: str
@@ -74,7 +75,7 @@ def find_series(
     keys: Collection[str] | None,
     runs: Collection[RunId] | None,
 ) -> list[SeriesRow]:
-    """Return the series of `stream`, of all keys or runs where None is given."""
+    """Return the series of `stream`; None stands for all keys or all runs."""
     query, values = f"{_FIND} WHERE s.stream = ?", [stream]
     if keys is not None:
         query += " AND s.key IN (SELECT value FROM json_each(?))"
@@ -99,9 +100,9 @@ def read_curves(
     Parameters
     ----------
     connection
-        In a transaction, so that what is sealed meanwhile is seen in one place only.
+        In a transaction, so that points moved to chunks meanwhile are seen in one place only.
     rows
-        What `find` returned in the same transaction.
+        The result of `find_series` in the same transaction.
     points
         How many numbers a curve may have: half as many buckets; None for every point.
     span
@@ -114,9 +115,9 @@ def read_curves(
         if span or series.lod is None or points is None or total <= points or points > _FINEST:
             curve = _exact_curve(connection, series, tail)
             if span:
-                inside = (curve.steps >= span[0]) & (curve.steps <= span[1])
-                values = curve.lows[inside]
-                curve = Curve(curve.steps[inside], values, values)
+                mask = (curve.steps >= span[0]) & (curve.steps <= span[1])
+                values = curve.lows[mask]
+                curve = Curve(curve.steps[mask], values, values)
             if points is not None and len(curve.steps) > points:
                 curve = _reduce(curve, points)
         else:
@@ -127,29 +128,29 @@ def read_curves(
 def read_step_times(
     connection: sqlite3.Connection, runs: Collection[RunId] | None
 ) -> dict[RunId, tuple[Ints, Floats]]:
-    """Return the logged steps of runs or all in rising order, and the time of each in seconds."""
-    found = find_series(connection, TIME, None, runs)
-    tails = _tails(connection, [series.id for series in found])
+    """Return the logged steps of some or all runs, ascending, and the time of each in seconds."""
+    rows = find_series(connection, TIME, None, runs)
+    tails = _tails(connection, [series.id for series in rows])
     by_run = {}
-    for series in found:
+    for series in rows:
         chunks = list(_chunks(connection, series.id))
         tail = tails.get(series.id, _NO_TAIL)
         steps = [_steps(first, stride, blob, count) for count, first, stride, blob, _ in chunks]
-        known = [_integrated(values) / MILLISECONDS for *_, values in chunks]
+        times = [_integrated(values) / MILLISECONDS for *_, values in chunks]
         all_steps = np.concatenate([*steps, np.array(tail[0], np.int64)])
         order = np.argsort(all_steps, kind="stable")
-        all_times = np.concatenate([*known, np.array(tail[1], np.float64)])
+        all_times = np.concatenate([*times, np.array(tail[1], np.float64)])
         by_run[series.run] = (all_steps[order], all_times[order])
     return by_run
 
 
-def with_times(curve: Curve, steps: Ints, known: Floats) -> Curve:
-    """Return `curve` with the times of its steps, given those at `steps`, which rise."""
-    return replace(curve, times=np.interp(curve.steps, steps, known))
+def with_times(curve: Curve, steps: Ints, times: Floats) -> Curve:
+    """Return `curve` with times, interpolated from `times` at ascending `steps`."""
+    return replace(curve, times=np.interp(curve.steps, steps, times))
 
 
 def _tails(connection: sqlite3.Connection, series: Sequence[int]) -> dict[int, _Tail]:
-    """Return steps and values of the points that are in no chunk yet; NaN is None there."""
+    """Return steps and values of the points that are not in chunks yet; NaN is None there."""
     tails: dict[int, _Tail] = {}
     for number, step, value in connection.execute(
         "SELECT series, step, value FROM hot WHERE series IN (SELECT value FROM json_each(?))"
@@ -176,7 +177,7 @@ def _exact_curve(connection: sqlite3.Connection, series: SeriesRow, tail: _Tail)
 
 
 def _coarse_curve(lod: tuple[int, int, int, bytes | None, bytes, bytes], tail: _Tail) -> Curve:
-    """Put buckets of the points in no chunk yet behind the level of detail."""
+    """Append buckets of the points that are not in chunks yet to the level of detail."""
     width, first, stride, blob, lows, highs = lod
     low, high = np.frombuffer(lows, np.float64), np.frombuffer(highs, np.float64)
     curve = Curve(_steps(first, stride, blob, len(low)), low, high)

@@ -1,8 +1,8 @@
-"""The level of detail of a curve: at most 250 buckets of lowest and highest value.
+"""Downsamples a curve to its level of detail: at most 250 buckets of lowest and highest value.
 
-Every bucket covers the same number of points, a power of two; when there are too many buckets, two
-become one. So a curve of any length is drawn from 500 numbers, no spike is lost, and a bucket's
-border never moves while the run goes on.
+Every bucket covers the same number of points, a power of two; when there are too many buckets,
+each two are merged. So a curve of any length is drawn from 500 numbers, no spike is lost, and the
+border of a bucket never moves while the run continues.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class MinMaxBuckets:
     Attributes
     ----------
     width
-        Points in a bucket; the last one may be short of them.
+        Points in a bucket; the last bucket may have fewer.
     count
-        Points in all.
+        Total number of points.
     steps
         The step of each bucket's first point.
     lows, highs
@@ -65,7 +65,7 @@ _Extremum = Callable[[Sequence[float]], float]
 
 
 def _extrema(values: Sequence[float]) -> tuple[_Extremum, _Extremum]:
-    """Return what finds lowest and highest: the fast built-ins unless NaN would mislead them."""
+    """Return functions for lowest and highest: the fast built-ins unless there are NaNs."""
     return (_low, _high) if any(map(math.isnan, values)) else (min, max)
 
 

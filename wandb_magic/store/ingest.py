@@ -1,6 +1,6 @@
-"""Turns the entries of one living run into rows to be written.
+"""Turns the records of one active run into rows to write.
 
-Nothing here touches the database but to learn, when a run is opened, how far it had come.
+It accesses the database only when a run is opened, to load the run's state.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from wandb_magic.store.serialization import check_int64, insert, to_json, to_tex
 
 DOCUMENTS = ("info", "config", "summary")
 CHARTS = "_wandb.visualize."
-"""What precedes the table's key where the config holds a chart, as W&B's own does."""
+"""The prefix of the table's key for a chart in the config, as in W&B's own config."""
 Statement = tuple[str, Sequence[Any]]
 
 
@@ -47,23 +47,23 @@ class Series:
 
 @dataclass
 class WriteBatch:
-    """What the next commit writes."""
+    """The changes that the next commit writes."""
 
     statements: list[Statement] = field(default_factory=list)
     points: list[tuple[int, int, int, float]] = field(default_factory=list)
 
 
 class RunIngest:
-    """A run whose entries come in.
+    """Ingests the records of a run.
 
     Parameters
     ----------
     row
-        Its row in the database.
+        The run's row in the database.
     ids
-        Where fresh ids of series come from.
+        Yields new ids of series.
     ended
-        Whether the run is over.
+        Whether the run has ended.
     """
 
     def __init__(self, row: int, ids: Iterator[int], *, ended: bool = False) -> None:
@@ -77,31 +77,31 @@ class RunIngest:
     def load(
         cls, connection: sqlite3.Connection, run: RunId, ids: Iterator[int]
     ) -> RunIngest | None:
-        """Open a run that the store holds; None if it holds no such run."""
-        found = connection.execute(
+        """Load a run from the store; return None if it has no such run."""
+        record = connection.execute(
             f"SELECT row, state, {', '.join(DOCUMENTS)} FROM run WHERE id = ?",  # noqa: S608 - names
             (run,),
         ).fetchone()
-        if found is None:
+        if record is None:
             return None
-        row, state, *texts = found
-        opened = cls(row, ids, ended=RunState(state).has_ended)
-        opened.documents = dict(zip(DOCUMENTS, map(JsonColumn, texts), strict=True))
+        row, state, *texts = record
+        ingest = cls(row, ids, ended=RunState(state).has_ended)
+        ingest.documents = dict(zip(DOCUMENTS, map(JsonColumn, texts), strict=True))
         for number, stream, key, sealed, hot in connection.execute(
             "SELECT id, stream, key, sealed, (SELECT count(*) FROM hot WHERE series = id)"
             " FROM series WHERE run = ?",
             (row,),
         ):
-            opened.series[stream, key] = Series(number, stream, sealed, sealed + hot)
-        return opened
+            ingest.series[stream, key] = Series(number, stream, sealed, sealed + hot)
+        return ingest
 
     def add(self, record: LogRecord, batch: WriteBatch) -> None:  # noqa: C901 - one case for each kind
-        """Add what `entry` changes to `batch` and to the run's documents: all of it, or nothing.
+        """Add the changes of `record` to `batch` and to the run's documents: all of them, or none.
 
         Raises
         ------
         ValueError, TypeError, OverflowError, RecursionError
-            If the store cannot hold it.
+            If the store cannot represent it.
         """
         match record:
             case HistoryRecord():
@@ -129,13 +129,13 @@ class RunIngest:
                 self._overwrite(batch)
 
     def _overwrite(self, batch: WriteBatch) -> None:
-        """Forget what was logged; what the machine did and the files that there are stay true."""
-        gone = {
+        """Delete what was logged; system metrics and files remain."""
+        removed = {
             key: series for key, series in self.series.items() if series.stream in (HISTORY, TIME)
         }
-        for key in gone:
+        for key in removed:
             del self.series[key]
-        numbers = {series.id for series in gone.values()}
+        numbers = {series.id for series in removed.values()}
         batch.points = [point for point in batch.points if point[0] not in numbers]
         for number in numbers:
             first = number * CHUNKS

@@ -1,7 +1,7 @@
-"""The summary, config and info of a living run, kept in memory and written as JSON when changed.
+"""The summary, config and info of an active run, kept in memory and written as JSON if changed.
 
-A document with much in it (histograms of every layer, long texts) changes as often as a small one;
-so that it does not rewrite megabytes a second, the pauses between two writes grow with its size.
+A large document (histograms of every layer, long texts) changes as often as a small one. To avoid
+rewriting megabytes a second, the interval between two writes grows with the size.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any
 
 from wandb_magic.store.serialization import to_json
 
-_PLAIN = (str, float, bool, type(None))  # JSON can say these in any case
+_PLAIN = (str, float, bool, type(None))  # always representable in JSON
 
 BYTES_PER_SECOND = 500_000
-"""What one document may write at most, on average."""
+"""Maximum average write rate of one document."""
 
 
 class JsonColumn:
@@ -24,7 +24,7 @@ class JsonColumn:
     Parameters
     ----------
     text
-        What the store holds of it.
+        The document as stored.
     """
 
     def __init__(self, text: str = "{}") -> None:
@@ -33,18 +33,18 @@ class JsonColumn:
         self._due = 0.0
 
     def apply(self, update: Mapping[str, Any], remove: Sequence[str] = ()) -> None:
-        """Remove keys, with all below them, then set others.
+        """Remove keys with everything below them, then set others.
 
         Raises
         ------
         ValueError, TypeError, RecursionError
-            If a value cannot be said in JSON; then nothing has changed.
+            If a value cannot be represented in JSON; then nothing has changed.
         """
         to_json([value for value in update.values() if not isinstance(value, _PLAIN)])
         for key in remove:
-            below = f"{key}."
-            for gone in [name for name in self._values if name == key or name.startswith(below)]:
-                del self._values[gone]
+            prefix = f"{key}."
+            for name in [name for name in self._values if name == key or name.startswith(prefix)]:
+                del self._values[name]
         self._values.update(update)
         self._changed = True
 
@@ -54,14 +54,14 @@ class JsonColumn:
         self._changed = True
 
     def is_due(self, now: float) -> bool:
-        """Tell whether it changed, and may be written at `now` (seconds of any clock)."""
+        """Return whether it has changed and may be written at `now` (seconds of any clock)."""
         return self._changed and now >= self._due
 
     def text(self) -> str:
-        """Return it as JSON."""
+        """Return the document as JSON."""
         return to_json(self._values)
 
     def mark_written(self, size: int, now: float) -> None:
-        """Note that its present state, `size` characters long, is safe in the store."""
+        """Record that its present state, `size` characters long, was written to the store."""
         self._changed = False
         self._due = now + size / BYTES_PER_SECOND

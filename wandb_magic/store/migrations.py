@@ -1,7 +1,7 @@
-"""Brings a store that an earlier version of the package wrote up to the current schema.
+"""Migrates a store that an earlier version of the package wrote to the current schema.
 
-The supervisor migrates when it opens the store, since it alone writes it. Readers read every
-version since `OLDEST`, so a step may add tables and columns, and never renames or removes one: a
+The supervisor migrates when it opens the store, since it is the only writer. Readers read every
+version since `OLDEST`, so a step may add tables and columns, but never renames or removes one: a
 supervisor of an earlier version may still be running when a newer package reads its store.
 """
 
@@ -20,11 +20,11 @@ CREATE TABLE IF NOT EXISTS intent (
 """Why the supervisor ends a run."""
 
 MIGRATIONS: Mapping[int, Sequence[str]] = {2: (INTENT,)}
-"""By version: the statements that lead to it from the version before."""
+"""For each version, the statements that migrate to it from the previous one."""
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Migrate a store in one transaction: it has the current schema afterwards, or is unchanged.
+    """Migrate a store in one transaction: afterwards it has the current schema, or is unchanged.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""In what order runs can be listed, as SQL; nothing that a user types gets into it unchecked."""
+"""Builds the SQL order of runs; user input enters it only after validation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from wandb_magic.errors import StoreError
 
 
 class OrderError(StoreError):
-    """Runs cannot be ordered like that."""
+    """Runs cannot be ordered by the given key."""
 
 
 _COLUMNS = frozenset(
@@ -17,12 +17,12 @@ _DOCUMENTS = ("params", "config", "summary", "info")
 
 
 def order_clause(order: str, *, descending: bool) -> str:
-    """Return what stands behind ``ORDER BY``; see `StoreReader.runs`.
+    """Return the expression after ``ORDER BY``; see `StoreReader.runs`.
 
     Raises
     ------
     OrderError
-        If `order` names nothing that runs can be ordered by.
+        If runs cannot be ordered by `order`.
     """
     direction = "DESC" if descending else "ASC"
     if order in _COLUMNS:

@@ -1,4 +1,4 @@
-"""One open store that is only read; threads may share it."""
+"""A read-only session of a store, which threads may share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wandb_magic.store.connection import TIMEOUT_S, connect_to_read, explain_err
 
 
 class ReadSession:
-    """A connection, and the lock under which threads use it; see `StoreReader`."""
+    """A connection, and the lock with which threads share it; see `StoreReader`."""
 
     def __init__(self, path: Path, timeout: float = TIMEOUT_S) -> None:
         self._path = path
@@ -25,14 +25,14 @@ class ReadSession:
             self._connection.close()
 
     def version(self) -> int:
-        """Return a number that changes when the store does; only this reader's may be compared."""
+        """Return a number that changes with the store; compare only numbers of the same reader."""
         with self._reading() as connection:
             (version,) = connection.execute("PRAGMA data_version").fetchone()
         return int(version)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        """Hold one state of the store."""
+        """Read within one state of the store."""
         with self._lock, explain_errors(self._path):
             self._connection.execute("BEGIN")
             try:

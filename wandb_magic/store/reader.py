@@ -1,7 +1,7 @@
 """Reads a sweep's store, from any process, while its supervisor writes.
 
-Every method sees one state of the store. Nothing here writes: what people ask goes through
-`wandb_magic.store.post`.
+Every method sees one state of the store. Nothing here writes: requests are inserted by
+`wandb_magic.store.insert_request`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 POINTS = 500
 
-# From key to key through the index, however many runs logged each.
+# Skip from key to key through the index, however many runs logged each.
 _KEYS = """
 WITH RECURSIVE logged(key) AS (
   SELECT min(key) FROM series WHERE stream = :stream
@@ -61,18 +61,18 @@ class StoreReader(RunReader):
             ``history``, ``system`` or ``media``.
         """
         with self._reading() as connection:
-            found = connection.execute(_KEYS, {"stream": stream})
-            return [key for (key,) in found]
+            rows = connection.execute(_KEYS, {"stream": stream})
+            return [key for (key,) in rows]
 
     def runs_with_key(self, key: str) -> list[RunId]:
         """Return the runs that logged numbers of `key`, in order of their numbers."""
         with self._reading() as connection:
-            found = connection.execute(
+            rows = connection.execute(
                 "SELECT r.id FROM series s JOIN run r ON r.row = s.run"
                 " WHERE s.stream = ? AND s.key = ? ORDER BY r.number, r.attempt",
                 (HISTORY, key),
             )
-            return [RunId(run) for (run,) in found]
+            return [RunId(run) for (run,) in rows]
 
     def history(
         self,
@@ -95,7 +95,7 @@ class StoreReader(RunReader):
         span
             First and last step, if not all.
         times
-            Whether to give the time of each step, too.
+            Whether to return the time of each step as well.
         """
         curves = self._curves(HISTORY, keys, runs, points, span)
         return self._with_times(curves) if times else curves
@@ -114,24 +114,24 @@ class StoreReader(RunReader):
         }
 
     def times(self, runs: Collection[RunId] | None = None) -> dict[RunId, tuple[Ints, Floats]]:
-        """Return each logged step, rising, and its time in seconds since the epoch, by run."""
+        """Return each logged step, ascending, and its time in seconds since the epoch, by run."""
         from wandb_magic.store import curves  # noqa: PLC0415 - imports numpy
 
         with self._reading() as connection:
             return curves.read_step_times(connection, runs)
 
     def curve_lengths(self, stream: str = HISTORY) -> dict[RunId, int]:
-        """Return how many points the longest curve of each run has, at most a chunk too many.
+        """Return how many points each run's longest curve has, at most a chunk too many.
 
-        It looks at no point: a reader of very many can take them in portions.
+        It reads no points, so that a caller can read very many of them in portions.
         """
         with self._reading() as connection:
-            found = connection.execute(
+            rows = connection.execute(
                 "SELECT r.id, max(s.sealed) FROM series s JOIN run r ON r.row = s.run"
                 " WHERE s.stream = ? GROUP BY s.run",
                 (stream,),
             )
-            return {RunId(run): sealed + CHUNK for run, sealed in found}
+            return {RunId(run): sealed + CHUNK for run, sealed in rows}
 
     def objective(
         self, key: str, runs: Collection[RunId] | None = None
@@ -143,17 +143,17 @@ class StoreReader(RunReader):
         }
 
     def media(self, run: RunId, key: str | None = None) -> list[MediaItem]:
-        """Return what a run logged besides numbers, of one key or all, in order."""
+        """Return what a run logged other than numbers, of one key or all, in order."""
         with self._reading() as connection:
-            found = connection.execute(
+            rows = connection.execute(
                 "SELECT m.key, m.step, m.time, m.json FROM media m JOIN run r ON r.row = m.run"
                 " WHERE r.id = ? AND m.key = coalesce(?, m.key) ORDER BY m.id",
                 (run, key),
             ).fetchall()
-        return [MediaItem(key, step, time, json.loads(text)) for key, step, time, text in found]
+        return [MediaItem(key, step, time, json.loads(text)) for key, step, time, text in rows]
 
     def media_count(self, run: RunId) -> int:
-        """Return how many values besides numbers a run has logged."""
+        """Return how many values other than numbers a run has logged."""
         with self._reading() as connection:
             (count,) = connection.execute(
                 "SELECT count(*) FROM media m JOIN run r ON r.row = m.run WHERE r.id = ?", (run,)
@@ -175,22 +175,22 @@ class StoreReader(RunReader):
     def logs(self, run: RunId) -> list[str]:
         """Return the W&B folders whose logs of a run were read."""
         with self._reading() as connection:
-            found = connection.execute(
+            rows = connection.execute(
                 "SELECT path FROM log JOIN run ON run = row WHERE id = ? ORDER BY path", (run,)
             )
-            return [path for (path,) in found]
+            return [path for (path,) in rows]
 
     def artifacts(self, run: RunId) -> list[ArtifactRecord]:
         """Return the artifacts that a run logged or used, in order."""
         with self._reading() as connection:
-            found = connection.execute(
+            rows = connection.execute(
                 "SELECT a.name, type, aliases, used, metadata FROM artifact a"
                 " JOIN run r ON r.row = a.run WHERE r.id = ? ORDER BY a.id",
                 (run,),
             ).fetchall()
         return [
             ArtifactRecord(name, kind, tuple(json.loads(names)), bool(used), json.loads(metadata))
-            for name, kind, names, used, metadata in found
+            for name, kind, names, used, metadata in rows
         ]
 
     def events(self, since: int = 0, limit: int | None = None) -> list[Event]:
@@ -217,9 +217,9 @@ class StoreReader(RunReader):
 
         by_run: dict[RunId, dict[str, Curve]] = {}
         with self._reading() as connection:
-            found = curves.find_series(connection, stream, keys, runs)
-            read = curves.read_curves(connection, found, points, span)
-            for series, curve in zip(found, read, strict=True):
+            rows = curves.find_series(connection, stream, keys, runs)
+            results = curves.read_curves(connection, rows, points, span)
+            for series, curve in zip(rows, results, strict=True):
                 by_run.setdefault(series.run, {})[series.key] = curve
         return by_run
 

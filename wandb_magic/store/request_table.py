@@ -1,4 +1,4 @@
-"""How anybody asks something of a sweep: a row in its store, which its supervisor answers."""
+"""Requests to a sweep: rows in its store, which its supervisor answers."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from wandb_magic.store.connection import connect_to_read, connect_to_write, expl
 
 
 def insert_request(path: Path, verb: str, arguments: Mapping[str, Any]) -> int:
-    """Post a request and return its id.
+    """Insert a request and return its id.
 
     Parameters
     ----------
     path
         The sweep's store.
     verb, arguments
-        What is asked; the arguments are JSON values.
+        The request; the arguments are JSON values.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def insert_request(path: Path, verb: str, arguments: Mapping[str, Any]) -> int:
 
 
 def withdraw_request(path: Path, request: int) -> bool:
-    """Take a request back that nobody has taken up; tell whether it will never be done.
+    """Withdraw a request that was not taken up yet; return whether that succeeded.
 
     Raises
     ------
@@ -43,16 +43,16 @@ def withdraw_request(path: Path, request: int) -> bool:
         If the store is missing, damaged, locked, or cannot be written.
     """
     with explain_errors(path), closing(connect_to_write(path)) as connection:
-        changed = connection.execute(
+        row_count = connection.execute(
             "UPDATE request SET answered = ?, error = 'withdrawn'"
             " WHERE id = ? AND answered IS NULL",
             (time.time(), request),
         ).rowcount
-    return changed > 0
+    return row_count > 0
 
 
 def read_answer(path: Path, request: int) -> str | None:
-    """Return None while a request waits, then why it was refused: empty if it was carried out.
+    """Return None while a request waits, then why it was refused, or "" if it was carried out.
 
     Raises
     ------

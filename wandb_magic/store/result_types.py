@@ -1,4 +1,4 @@
-"""What a store shows besides the records and entries that all layers know."""
+"""Result types of the store, in addition to the records that all layers share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Event:
 
 @dataclass(frozen=True)
 class MediaItem:
-    """A logged value that is no number, as W&B's JSON; paths in it are relative to ``files/``."""
+    """A logged value that is not a number, as W&B's JSON; its paths are relative to ``files/``."""
 
     key: str
     step: int

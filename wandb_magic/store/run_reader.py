@@ -14,7 +14,7 @@ from wandb_magic.store.ingest import CHARTS
 from wandb_magic.store.order_by import order_clause
 from wandb_magic.store.read_session import ReadSession
 
-# A run with a log more than its newest execution can have made had an earlier one.
+# A run with more logs than its latest execution can have made had an earlier execution.
 _STARTED = (
     "CASE WHEN (SELECT count(*) FROM log WHERE log.run = row) > (started IS NOT NULL)"
     " THEN created ELSE started END"
@@ -38,12 +38,12 @@ class RunReader(ReadSession):
         Raises
         ------
         SweepNotFoundError
-            If there is none with that id.
+            If there is no run with that id.
         """
-        found = self._runs("WHERE id = ?", [run])
-        if not found:
+        records = self._runs("WHERE id = ?", [run])
+        if not records:
             raise SweepNotFoundError(f"the sweep has no run {run!r}")
-        return found[0]
+        return records[0]
 
     def runs(
         self,
@@ -71,7 +71,7 @@ class RunReader(ReadSession):
         Raises
         ------
         OrderError
-            If nothing can be ordered like that.
+            If runs cannot be ordered by `order`.
         """
         where, values = "", []
         if states is not None:
@@ -92,7 +92,8 @@ class RunReader(ReadSession):
         after
             Rows above this one are new.
         since
-            Of the others, those that go on, or ended after this time (seconds since the epoch).
+            Other runs are included if active, or if ended after this time (seconds since the
+            epoch).
         others
             Rows that may have changed in any case.
         """
@@ -103,19 +104,19 @@ class RunReader(ReadSession):
         )
 
     def active_rows(self) -> list[int]:
-        """Return the rows of the runs that go on; see `changed`."""
+        """Return the rows of the active runs; see `changed_runs`."""
         states = json.dumps([state.value for state in RunState if not state.has_ended])
         with self._reading() as connection:
-            found = connection.execute(
+            rows = connection.execute(
                 "SELECT row FROM run WHERE state IN (SELECT value FROM json_each(?)) ORDER BY row",
                 (states,),
             )
-            return [row for (row,) in found]
+            return [row for (row,) in rows]
 
     def active_runs(self, after: int, also: Collection[RunId] = ()) -> list[RunRecord]:
-        """Return the runs that go on, those above row `after`, and `known` ones, in row order.
+        """Return the active runs, those above row `after`, and those in `also`, in row order.
 
-        Unlike `changed`, it looks at few runs, however many the sweep has.
+        Unlike `changed_runs`, it reads few runs, however many the sweep has.
         """
         states = [state.value for state in RunState if not state.has_ended]
         return self._runs(
@@ -126,7 +127,7 @@ class RunReader(ReadSession):
         )
 
     def start_times(self, runs: Collection[RunId] | None = None) -> dict[RunId, float | None]:
-        """Return when runs began, some or all, in order of their numbers.
+        """Return when some or all runs started, in order of their numbers.
 
         That is the time of their first execution, or of its entry into the store, however late
         a run was resumed.
@@ -134,11 +135,11 @@ class RunReader(ReadSession):
         return self._times(_STARTED, runs)
 
     def end_times(self, runs: Collection[RunId] | None = None) -> dict[RunId, float | None]:
-        """Return when runs ended, some or all, in order of their numbers."""
+        """Return when some or all runs ended, in order of their numbers."""
         return self._times("ended", runs)
 
     def busy_seconds(self, now: float) -> float:
-        """Return for how many seconds any run was executed until `now`: pauses do not count."""
+        """Return for how many seconds any run was executing until `now`, without pauses."""
         query = (
             "WITH span AS (SELECT started AS begin, coalesce(ended, ?) AS end FROM run"
             " WHERE started IS NOT NULL AND state != ?),"
@@ -151,7 +152,7 @@ class RunReader(ReadSession):
         return float(seconds)
 
     def last_row(self) -> int:
-        """Return the number of the newest row, 0 without runs; see `changed`."""
+        """Return the number of the newest row, or 0 without runs; see `changed_runs`."""
         with self._reading() as connection:
             (row,) = connection.execute("SELECT coalesce(max(row), 0) FROM run").fetchone()
         return int(row)
@@ -175,14 +176,14 @@ class RunReader(ReadSession):
     def state_counts(self) -> dict[RunState, int]:
         """Return how many runs are in each state; states without runs are left out."""
         with self._reading() as connection:
-            found = connection.execute("SELECT state, count(*) FROM run GROUP BY state").fetchall()
-        return {RunState(state): count for state, count in found}
+            rows = connection.execute("SELECT state, count(*) FROM run GROUP BY state").fetchall()
+        return {RunState(state): count for state, count in rows}
 
     def completed_count(self) -> int:
-        """Return how many sets of parameters have been run, whether once or again and again."""
+        """Return how many sets of parameters have been run, at least once."""
         ended = [state.value for state in RunState if state.has_ended]
-        marks = ", ".join("?" for _ in ended)
-        query = f"SELECT count(DISTINCT number) FROM run WHERE state IN ({marks})"  # noqa: S608
+        placeholders = ", ".join("?" for _ in ended)
+        query = f"SELECT count(DISTINCT number) FROM run WHERE state IN ({placeholders})"  # noqa: S608
         with self._reading() as connection:
             (count,) = connection.execute(query, ended).fetchone()
         return int(count)
@@ -199,7 +200,7 @@ class RunReader(ReadSession):
         }
 
     def charts(self, run: RunId) -> dict[str, ChartRecord]:
-        """Return how tables that a run logs are drawn, by the table's key."""
+        """Return how the tables that a run logs are drawn, by the table's key."""
         return {
             key.removeprefix(CHARTS): ChartRecord(**value)
             for key, value in self._documents("config", [run]).get(run, {}).items()
@@ -221,8 +222,8 @@ class RunReader(ReadSession):
             query += " WHERE id IN (SELECT value FROM json_each(?))"
             values = [json.dumps(list(runs))]
         with self._reading() as connection:
-            found = connection.execute(f"{query} ORDER BY number, attempt", values).fetchall()
-        return {RunId(run): time for run, time in found}
+            rows = connection.execute(f"{query} ORDER BY number, attempt", values).fetchall()
+        return {RunId(run): time for run, time in rows}
 
     def _documents(self, name: str, runs: Collection[RunId] | None) -> dict[RunId, dict[str, Any]]:
         query, values = f"SELECT id, {name} FROM run", []  # noqa: S608 - a fixed name
@@ -230,5 +231,5 @@ class RunReader(ReadSession):
             query += " WHERE id IN (SELECT value FROM json_each(?))"
             values = [json.dumps(list(runs))]
         with self._reading() as connection:
-            found = connection.execute(query, values).fetchall()
-        return {RunId(run): json.loads(text) for run, text in found}
+            rows = connection.execute(query, values).fetchall()
+        return {RunId(run): json.loads(text) for run, text in rows}

@@ -1,12 +1,12 @@
-"""The tables of a sweep's store, and how its file comes into being.
+"""The tables of a sweep's store, and the creation of its file.
 
-A new store is written beside its place and renamed, so nobody ever meets half of one. The schema's
-version is SQLite's ``user_version``; a store of a newer version is refused, never guessed at, and
-one of an earlier version is migrated; see `migrations`.
+A new store is written to a temporary file and renamed, so that no process sees an incomplete one.
+The schema's version is SQLite's ``user_version``; a store of a newer version is refused, and one
+of an earlier version is migrated; see `migrations`.
 
-Points live in three places: ``hot`` rows while they are few, ``chunk`` blobs of 500 once there are
-enough (500 doubles fill one page of the file), and ``lod``, the level of detail that a chart
-needs: at most 250 buckets of lowest and highest value, whose width doubles as the run goes on.
+Points are stored in three places: ``hot`` rows while they are few, ``chunk`` blobs of 500 once
+there are enough (500 doubles fill one page of the file), and ``lod``, the level of detail for
+charts: at most 250 buckets of lowest and highest value, whose width doubles as the run continues.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CHUNK = 500
 """Points in a full chunk."""
 
 CHUNKS = 1 << 20
-"""A chunk's id is its series' id times this, plus its place in the series."""
+"""A chunk's id is its series' id times this number, plus its index in the series."""
 
 _TABLES = """
 CREATE TABLE sweep (

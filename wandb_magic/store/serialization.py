@@ -1,7 +1,7 @@
-"""How records become rows, and rows records.
+"""Converts records to rows, and rows to records.
 
-Mappings, lists and process identities are JSON in the database. JSON there is always valid: NaN
-and infinities become the strings that W&B's API uses for them, so SQLite can look inside.
+Mappings, lists and process identities are JSON in the database. That JSON is always valid: NaN and
+infinities become the strings that W&B's API uses for them, so that SQLite can query it.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ def to_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
 
 
 def to_text(value: str) -> str:
-    """Return `value` without the lone surrogates that SQLite cannot hold."""
+    """Return `value` without the lone surrogates that SQLite cannot store."""
     return value.encode("utf-8", "replace").decode("utf-8")
 
 
 def check_int64(value: int) -> int:
-    """Return `value`, which may be a step, or milliseconds since the epoch.
+    """Return `value`, which is a step or milliseconds since the epoch, if it is in range.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def check_int64(value: int) -> int:
 
 
 def check_row(values: Iterable[object]) -> None:
-    """See to it that SQLite can hold a row, before it stands in the way of all others.
+    """Check that SQLite can store a row: a bad one would block all others in its transaction.
 
     Raises
     ------
@@ -88,20 +88,21 @@ def encode_fields(values: Mapping[str, Any]) -> dict[str, Any]:
 def _explain_unreadable(
     read: Callable[[Sequence[Any]], Record],
 ) -> Callable[[Sequence[Any]], Record]:
-    """Say in a sentence that a row holds what this version does not know."""
+    """Raise an error of one sentence if a row contains what this version cannot read."""
 
     @functools.wraps(read)
-    def reading(row: Sequence[Any]) -> Record:
+    def read_or_explain(row: Sequence[Any]) -> Record:
         try:
             return read(row)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise StoreError(
-                f"The store holds what cannot be read ({error}): a newer version of wandb-magic "
-                "made it, or it is damaged. Update wandb-magic, restore it, or delete the sweep.",
+                f"The store has a row that cannot be read ({error}): a newer version of "
+                "wandb-magic wrote it, or it is damaged. Update wandb-magic, restore the store, "
+                "or delete the sweep.",
                 lasting=True,
             ) from error
 
-    return reading
+    return read_or_explain
 
 
 @_explain_unreadable
@@ -134,8 +135,8 @@ def sweep_record(row: Sequence[Any]) -> SweepRecord:
 
 def insert(table: str, row: Mapping[str, Any]) -> tuple[str, list[Any]]:
     """Return the statement that inserts `row`, and its values."""
-    marks = ", ".join("?" for _ in row)
-    sql = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})"  # noqa: S608 - fixed names
+    placeholders = ", ".join("?" for _ in row)
+    sql = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({placeholders})"  # noqa: S608 - fixed names
     return sql, list(row.values())
 
 
@@ -162,9 +163,9 @@ def _column(value: Any) -> Any:  # noqa: ANN401 - what SQLite stores
 
 def _options(text: str) -> Options:
     values: dict[str, Any] = dict(json.loads(text))
-    known = {field.name: values[field.name] for field in fields(Options) if field.name in values}
-    # What a newer version knows besides changes nothing of what is here to be read.
-    return Options(**{**known, "priors": tuple(known.get("priors", ()))})
+    options = {field.name: values[field.name] for field in fields(Options) if field.name in values}
+    # Options that a newer version has added do not affect what is read here.
+    return Options(**{**options, "priors": tuple(options.get("priors", ()))})
 
 
 def _process(text: str | None) -> ProcessId | None:

@@ -1,8 +1,8 @@
-"""Writes a sweep's store; only the sweep's supervisor does.
+"""Writes a sweep's store; used only by the sweep's supervisor.
 
-Changes wait in memory until `StoreWriter.commit`, so that the database is locked for milliseconds
-and others can post their requests at any time. When a commit fails (a full disk, say), nothing of
-it is written, everything still waits, and the next commit tries it all again.
+Changes are buffered in memory until `StoreWriter.commit`, so that the database is locked only for
+milliseconds and others can insert requests at any time. When a commit fails (on a full disk, for
+example), nothing of it is written, the changes remain buffered, and the next commit tries again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from wandb_magic.store.migrations import migrate
 
 logger = logging.getLogger(__name__)
 
-# What an entry of a kind that nobody foresaw may lead to, and what SQLite says of such a row.
+# Errors that an entry of an unexpected form may raise, and errors of SQLite for such a row.
 _UNSTORABLE = (ValueError, TypeError, ArithmeticError, AttributeError, RecursionError, KeyError)
 _REFUSED = (
     sqlite3.IntegrityError,
@@ -67,7 +67,7 @@ class StoreWriter:
             self._series_ids = itertools.count(self._next("SELECT max(id) FROM series"))
 
     def sweep(self) -> SweepRecord:
-        """Return the sweep as it was committed."""
+        """Return the sweep as committed."""
         columns = ", ".join(serialization.SWEEP_COLUMNS)
         with explain_errors(self._path):
             row = self._connection.execute(f"SELECT {columns} FROM sweep").fetchone()  # noqa: S608
@@ -78,15 +78,15 @@ class StoreWriter:
         self._execute(*serialization.update("sweep", serialization.encode_fields(fields), "TRUE"))
 
     def add_run(self, run: RunRecord) -> None:
-        """Add a run; commit before its process starts, so that it can never be forgotten."""
-        opened = RunIngest(next(self._run_rows), self._series_ids, ended=run.state.has_ended)
-        self._ingests[run.id] = opened
+        """Add a run; commit before its process starts, so that it cannot be lost."""
+        ingest = RunIngest(next(self._run_rows), self._series_ids, ended=run.state.has_ended)
+        self._ingests[run.id] = ingest
         self._execute(
-            *serialization.insert("run", {"row": opened.row, **serialization.encode_record(run)})
+            *serialization.insert("run", {"row": ingest.row, **serialization.encode_record(run)})
         )
 
     def update_run(self, run: RunId, **fields: Any) -> None:  # noqa: ANN401 - fields of RunRecord
-        """Change fields of a run; one that ended is put in order and forgotten here."""
+        """Change fields of a run; the next commit compacts and releases one that has ended."""
         self._execute(
             *serialization.update("run", serialization.encode_fields(fields), "id = ?", run)
         )
@@ -96,7 +96,7 @@ class StoreWriter:
     def append(
         self, run: RunId, entries: Sequence[LogRecord], log: str = "", position: int = 0
     ) -> tuple[list[LogRecord], list[str]]:
-        """Add what a run logged; return what was taken, and what the store cannot hold.
+        """Add what a run logged; return what was added, and what the store cannot represent.
 
         Parameters
         ----------
@@ -105,31 +105,31 @@ class StoreWriter:
         entries
             In the order in which they were logged.
         log, position
-            Where they came from, and how far that has been read: kept together with the entries,
-            so that a follower that begins at `positions` misses and doubles nothing.
+            The log that they came from, and the position read up to: committed with the entries,
+            so that a follower that starts at `positions` misses and duplicates nothing.
         """
-        opened = self._ingest(run)
-        taken: list[LogRecord] = []
+        ingest = self._ingest(run)
+        added: list[LogRecord] = []
         omitted: list[str] = []
         for entry in entries:
             try:
-                opened.add(entry, self._batch)
+                ingest.add(entry, self._batch)
             except _UNSTORABLE as error:
                 omitted.append(f"{type(entry).__name__} ({type(error).__name__})")
             else:
-                taken.append(entry)
+                added.append(entry)
         if any(isinstance(entry, OverwriteRecord) for entry in entries):
-            # Nothing of the run comes from the earlier logs any more.
-            self._execute("DELETE FROM log WHERE run = ? AND path <> ?", (opened.row, log))
+            # The earlier logs no longer contribute to the run.
+            self._execute("DELETE FROM log WHERE run = ? AND path <> ?", (ingest.row, log))
         if log:
             self._execute(
                 "INSERT OR REPLACE INTO log VALUES (?, ?, ?)",
-                (opened.row, serialization.to_text(log), position),
+                (ingest.row, serialization.to_text(log), position),
             )
-        return taken, omitted
+        return added, omitted
 
     def positions(self, run: RunId) -> dict[str, int]:
-        """Return, by log, how far the committed entries of a run reach."""
+        """Return, by log, the position up to which the entries of a run are committed."""
         with explain_errors(self._path):
             return dict(
                 self._connection.execute(
@@ -138,51 +138,51 @@ class StoreWriter:
             )
 
     def add_event(self, kind: str, text: str, run: RunId | None = None) -> None:
-        """Note something that people should know."""
+        """Add an event for users."""
         self._execute(
             "INSERT INTO event (time, kind, run, text) VALUES (?, ?, ?, ?)",
             (time.time(), kind, run, serialization.to_text(text)),
         )
 
     def set_stop_reason(self, run: RunId, state: RunState, cause: str) -> None:
-        """Keep why a run is being ended, until `clear_stop_reason`."""
+        """Store why a run is being ended, until `clear_stop_reason`."""
         self._execute(
             "INSERT OR IGNORE INTO intent VALUES (?, ?, ?)",
             (run, state.value, serialization.to_text(cause)),
         )
 
     def clear_stop_reason(self, run: RunId) -> None:
-        """Forget why a run was being ended: it has."""
+        """Delete why a run was being ended, once it has ended."""
         self._execute("DELETE FROM intent WHERE run = ?", (run,))
 
     def stop_reasons(self) -> dict[RunId, tuple[RunState, str]]:
-        """Return why runs are being ended, as it was committed."""
+        """Return why runs are being ended, as committed."""
         with explain_errors(self._path):
-            found = self._connection.execute("SELECT run, state, cause FROM intent").fetchall()
-        return {RunId(run): (RunState(state), cause) for run, state, cause in found}
+            rows = self._connection.execute("SELECT run, state, cause FROM intent").fetchall()
+        return {RunId(run): (RunState(state), cause) for run, state, cause in rows}
 
     def take_requests(self) -> list[ControlRequest]:
-        """Take up what was asked and not answered yet, in order; answer what cannot be read.
+        """Take the requests that are not answered yet, in order; answer those that cannot be read.
 
-        What was taken up can no longer be withdrawn, and is taken up again by the next supervisor
-        if this one is killed before it has answered.
+        A request that was taken can no longer be withdrawn. If this supervisor is killed before it
+        has answered, the next one takes the request again.
         """
         with explain_errors(self._path):
             if self._pending_requests():
                 self._connection.execute(
                     "UPDATE request SET answered = ? WHERE answered IS NULL", (time.time(),)
                 )
-            found = self._connection.execute(
+            rows = self._connection.execute(
                 "SELECT id, verb, arguments, created FROM request WHERE error IS NULL ORDER BY id"
             ).fetchall()
         requests = []
-        for number, verb, arguments, created in found:
+        for number, verb, arguments, created in rows:
             if number in self._answered_ids:
                 continue
             try:
                 requests.append(ControlRequest(number, verb, json.loads(arguments), created))
             except (ValueError, TypeError, RecursionError):
-                self.answer(number, "its arguments are no JSON")
+                self.answer(number, "its arguments are not valid JSON")
         return requests
 
     def _pending_requests(self) -> bool:
@@ -190,7 +190,7 @@ class StoreWriter:
         return self._connection.execute(query).fetchone() is not None
 
     def answer(self, request: int, error: str = "") -> None:
-        """Say that a request was carried out, or why it was not."""
+        """Record that a request was carried out, or why it was not."""
         self._answered_ids.add(request)
         self._execute(
             "UPDATE request SET answered = ?, error = ? WHERE id = ?",
@@ -198,14 +198,14 @@ class StoreWriter:
         )
 
     def commit(self) -> None:
-        """Write everything that waits, in one transaction."""
+        """Write all buffered changes, in one transaction."""
         self._commit(time.monotonic())
 
     def close(self) -> None:
-        """Write everything that waits, and leave a single file behind if nobody reads."""
+        """Write all buffered changes; if there are no readers, merge the write-ahead log."""
         try:
             self._commit(float("inf"))
-            # What stays in the write-ahead log, on a full disk say, is safe there.
+            # What remains in the write-ahead log, on a full disk for example, is safe there.
             with contextlib.suppress(sqlite3.OperationalError):
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
@@ -213,12 +213,12 @@ class StoreWriter:
 
     def _commit(self, now: float) -> None:
         documents = [
-            (opened, name, document, document.text())
-            for opened in self._ingests.values()
-            for name, document in opened.documents.items()
-            if document.is_due(float("inf") if opened.has_ended else now)
+            (ingest, name, document, document.text())
+            for ingest in self._ingests.values()
+            for name, document in ingest.documents.items()
+            if document.is_due(float("inf") if ingest.has_ended else now)
         ]
-        ended = [run for run, opened in self._ingests.items() if opened.has_ended]
+        ended = [run for run, ingest in self._ingests.items() if ingest.has_ended]
         if not (self._batch.statements or self._batch.points or documents or ended):
             return
         with explain_errors(self._path):
@@ -228,15 +228,15 @@ class StoreWriter:
                     try:
                         self._connection.execute(*statement)
                     except _REFUSED as error:
-                        # SQLite has undone this statement alone, and would refuse it for ever.
+                        # SQLite has undone only this statement, and would always refuse it.
                         logger.error("left out: %s (%s)", statement[0], error)  # noqa: TRY400
                 self._connection.executemany(
                     "INSERT INTO hot VALUES (?, ?, ?, ?)", self._batch.points
                 )
                 sealed = self._compact()
-                for opened, name, _, text in documents:
+                for ingest, name, _, text in documents:
                     self._connection.execute(
-                        *serialization.update("run", {name: text}, "row = ?", opened.row)
+                        *serialization.update("run", {name: text}, "row = ?", ingest.row)
                     )
                 self._connection.execute("COMMIT")
             except BaseException:
@@ -254,20 +254,20 @@ class StoreWriter:
 
     def _compact(self) -> list[tuple[Series, int]]:
         return [
-            (series, compact(self._connection, series, ended=opened.has_ended))
-            for opened in self._ingests.values()
-            for series in opened.series.values()
+            (series, compact(self._connection, series, ended=ingest.has_ended))
+            for ingest in self._ingests.values()
+            for series in ingest.series.values()
         ]
 
     def _ingest(self, run: RunId) -> RunIngest:
-        opened = self._ingests.get(run)
-        if opened is None:
+        ingest = self._ingests.get(run)
+        if ingest is None:
             with explain_errors(self._path):
-                opened = RunIngest.load(self._connection, run, self._series_ids)
-            if opened is None:
+                ingest = RunIngest.load(self._connection, run, self._series_ids)
+            if ingest is None:
                 raise StoreError(f"The store {self._path} holds no run {run}.")
-            self._ingests[run] = opened
-        return opened
+            self._ingests[run] = ingest
+        return ingest
 
     def _execute(self, sql: str, values: Sequence[Any] = ()) -> None:
         serialization.check_row(values)

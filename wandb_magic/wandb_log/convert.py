@@ -1,12 +1,11 @@
-"""Turns W&B's records into entries.
+"""Converts W&B's records into log records.
 
-W&B takes nested values apart (``img: {_type, path}`` becomes two items, in any order); here what
-belongs to one media value comes together again, and all else gets dotted keys. NaN and infinities,
-which JSON does not know, become the strings that W&B's own API uses, but stay numbers in the
-history.
+W&B splits nested values (``img: {_type, path}`` becomes two items, in any order); here the parts
+of a media value are joined again, and all other values get dotted keys. NaN and infinities, which
+JSON does not have, become the strings that W&B's own API uses, but remain numbers in the history.
 
-A log is what any program wrote: a value that the store, or those who read it, could not hold is
-left out, and an `OmittedRecord` says so; the rest of its record is kept.
+A log may have been written by any program: a value that the store or its readers cannot represent
+is left out, with an `OmittedRecord`; the rest of its record is kept.
 """
 
 from __future__ import annotations
@@ -38,21 +37,21 @@ _CHART = (_INTERNAL, "visualize")
 _Path = tuple[str, ...]
 
 MOST_STEP = 2**53
-"""The largest step: the largest integer that is exact in every reader, the browser included."""
+"""The largest step: the largest integer that every reader, including browsers, holds exactly."""
 
 LATEST = 253_402_300_800.0
-"""The end of the year 9999, in seconds since the epoch: no calendar knows a later time."""
+"""The end of the year 9999, in seconds since the epoch: calendars support no later time."""
 
 MOST_DEPTH = 100
-"""How deep a value may be nested: deeper ones exhaust the stack of those who read them."""
+"""Maximum nesting depth of a value: deeper ones would exhaust the stack of readers."""
 
 _INT64 = 2**63
-# One that does not end takes all that follows: else each of its quotes would be tried.
+# An unterminated string matches to the end: else each quote after it would be tried.
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)', re.DOTALL)
-# What may stand for a number beyond 64 bits or for half of a surrogate pair.
+# Possible numbers beyond 64 bits, or halves of surrogate pairs.
 _ODD = re.compile(r"[0-9]{19}|\\u[dD][89a-fA-F]")
 
-# What a decoder returns: the value, and where its text ends.
+# A decoder returns the value, and the index where its text ends.
 _Decode = Callable[[str], tuple[Any, int]]
 _history_json: _Decode = json.JSONDecoder().raw_decode
 _document_json: _Decode = json.JSONDecoder(parse_constant=str).raw_decode
@@ -61,20 +60,20 @@ _long_json: _Decode = json.JSONDecoder(parse_int=float, parse_constant=str).raw_
 
 
 class _Omissions(list[OmittedRecord]):
-    """What of one record is left out."""
+    """The values of one record that are left out."""
 
     def add(self, key: str, reason: object) -> None:
-        """Note that a value is left out, and why."""
+        """Add a value that is left out, and why."""
         self.append(OmittedRecord(key, str(reason)))
 
 
 def convert_record(raw: bytes) -> Iterator[LogRecord]:
-    """Yield what one record of the log says; nothing if it is of no interest.
+    """Yield the log records of one record of W&B's; nothing if it is not of interest.
 
     Raises
     ------
     wandb_magic.wandb_log.protobuf_schema.DecodeError
-        If `raw` is no protobuf message.
+        If `raw` is not a protobuf message.
     """
     record = protobuf_schema.parse_record(raw)
     kind = record.WhichOneof("record_type")
@@ -83,7 +82,7 @@ def convert_record(raw: bytes) -> Iterator[LogRecord]:
     omitted = _Omissions()
     try:
         yield from _CONVERTERS[kind](getattr(record, kind), omitted)
-    except Exception as error:  # noqa: BLE001 - whatever a program wrote, the next record counts
+    except Exception as error:  # noqa: BLE001 - any program may have written it
         omitted.add("", f"its {kind} record cannot be read ({type(error).__name__})")
     yield from omitted
 
@@ -106,11 +105,11 @@ def _history(record: protobuf_schema.Message, omitted: _Omissions) -> Iterator[L
 
 
 def _step(logged: Any, counted: int, omitted: _Omissions) -> int | None:  # noqa: ANN401 - any JSON value
-    """Return the step of a row: what it says itself, else what W&B's client counted."""
+    """Return the step of a row: the logged one, or else the one that W&B's client counted."""
     if logged is not None:
         if _is_number(logged) and abs(logged) <= MOST_STEP:
             return int(logged)
-        omitted.add("_step", f"it is no whole number up to {MOST_STEP}")
+        omitted.add("_step", f"it is not an integer up to {MOST_STEP}")
     if abs(counted) <= MOST_STEP:
         return counted
     omitted.add("", f"its step is beyond {MOST_STEP}")
@@ -118,12 +117,12 @@ def _step(logged: Any, counted: int, omitted: _Omissions) -> int | None:  # noqa
 
 
 def _time(key: str, value: Any, omitted: _Omissions) -> float | None:  # noqa: ANN401 - any JSON value
-    """Return seconds since the epoch; None if there are none that a calendar knows."""
+    """Return seconds since the epoch; None if missing or out of range."""
     if value is None:
         return None
     if _is_number(value) and 0 <= value < LATEST:
         return float(value)
-    omitted.add(key, "it is no time in seconds since 1970")
+    omitted.add(key, "it is not a time in seconds since 1970")
     return None
 
 
@@ -152,7 +151,7 @@ def _config(record: protobuf_schema.Message, omitted: _Omissions) -> Iterator[Lo
 
 
 def _chart(key: str, definition: Any) -> Iterator[LogRecord]:  # noqa: ANN401 - any JSON value
-    """Yield the chart; nothing for one of a kind that has no table."""
+    """Yield the chart; nothing if it has no table."""
     panel = definition.get("panel_config") if isinstance(definition, dict) else None
     if isinstance(panel, dict) and isinstance(kind := panel.get("panelDefId"), str):
         table = _table_of(panel.get("userQuery"))
@@ -162,7 +161,7 @@ def _chart(key: str, definition: Any) -> Iterator[LogRecord]:  # noqa: ANN401 - 
 
 
 def _table_of(query: Any) -> str | None:  # noqa: ANN401 - any JSON value
-    """Find in W&B's query for a chart's data which table it asks for."""
+    """Return the table that W&B's query for a chart's data requests, or None."""
     if isinstance(query, dict):
         if query.get("name") == "tableKey" and isinstance(query.get("value"), str):
             return str(query["value"])
@@ -179,9 +178,9 @@ def _texts(values: Any) -> dict[str, str]:  # noqa: ANN401 - any JSON value
 
 
 def _changes(record: protobuf_schema.Message, omitted: _Omissions) -> tuple[dict[str, Any], _Path]:
-    """Return what to set and, before that, what to remove with all below it."""
+    """Return the values to set, and the keys to remove before that, with all below them."""
     remove = [".".join(_path(item)) for item in record.remove]
-    # A whole value replaces what was there; one that W&B took apart adds to it.
+    # A complete value replaces the previous one; one that W&B split is merged into it.
     remove += [item.key for item in record.update if item.key and item.value_json.startswith("{")]
     update = _dotted(record.update, _document_json, omitted)
     return update, tuple(key for key in remove if key != _INTERNAL)
@@ -250,12 +249,12 @@ def _path(item: protobuf_schema.Message) -> _Path:
 
 
 def _read(text: str, decode: _Decode) -> Any:  # noqa: ANN401 - any JSON value
-    """Decode a value, in the form in which everybody can hold it.
+    """Decode a value, in a form that the store and all readers can represent.
 
     Raises
     ------
     ValueError
-        If it is no JSON, or nested too deep: why, as the rest of a sentence.
+        If it is not JSON, or nested too deep: the reason, as the rest of a sentence.
     """
     if text.count("[") + text.count("{") > MOST_DEPTH and _depth(text) > MOST_DEPTH:
         raise ValueError(f"it is nested more than {MOST_DEPTH} levels deep")
@@ -265,12 +264,12 @@ def _read(text: str, decode: _Decode) -> Any:  # noqa: ANN401 - any JSON value
         try:
             value, _ = _long_json(text)
         except ValueError:
-            raise ValueError("it is no JSON") from None
+            raise ValueError("it is not JSON") from None
     return _storable(value) if _ODD.search(text) else value
 
 
 def _depth(text: str) -> int:
-    """Return how deep a JSON text is nested."""
+    """Return the nesting depth of a JSON text."""
     depth = deepest = 0
     for character in _STRING.sub("", text):
         if character in "[{":
@@ -282,7 +281,7 @@ def _depth(text: str) -> int:
 
 
 def _storable(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a value whose integers have 64 bits and whose texts are Unicode."""
+    """Return a value whose integers fit 64 bits and whose strings are valid Unicode."""
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, int) and not -_INT64 <= value < _INT64:
@@ -295,19 +294,19 @@ def _storable(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def _text(value: str) -> str:
-    """Return a text with U+FFFD in place of each half of a surrogate pair."""
+    """Return a string with U+FFFD in place of each lone surrogate."""
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _values(
     items: Iterable[tuple[_Path, str]], decode: _Decode, omitted: _Omissions
 ) -> dict[_Path, Any]:
-    """Decode values by path; leave out those that cannot be held."""
+    """Decode values by path; leave out those that cannot be represented."""
     values: dict[_Path, Any] = {}
     for path, text in items:
         try:
             if len(path) > MOST_DEPTH:
-                raise ValueError(f"it is nested more than {MOST_DEPTH} levels deep")  # noqa: TRY301 - one place says it
+                raise ValueError(f"it is nested more than {MOST_DEPTH} levels deep")  # noqa: TRY301 - handled in one place
             values[path] = _read(text, decode)
         except ValueError as error:
             omitted.add(".".join(path[:MOST_DEPTH]), error)
@@ -317,7 +316,7 @@ def _values(
 def _dotted(
     items: Iterable[protobuf_schema.Message], decode: _Decode, omitted: _Omissions
 ) -> dict[str, Any]:
-    """Decode the values of `items` by dotted key; a media value stays one dict."""
+    """Decode the values of `items` by dotted key; a media value remains one dict."""
     values = _values(
         ((path, item.value_json) for item in items if (path := _path(item))[0] != _INTERNAL),
         decode,
@@ -333,7 +332,7 @@ def _dotted(
 
 
 def _gather_media(values: Mapping[_Path, Any], media: set[_Path]) -> dict[_Path, Any]:
-    """Put everything below a path in `media` together into one dict."""
+    """Join everything below a path in `media` into one dict."""
     gathered: dict[_Path, Any] = {}
     for path, value in values.items():
         root = next((path[:n] for n in range(1, len(path)) if path[:n] in media), path)
@@ -348,11 +347,11 @@ def _gather_media(values: Mapping[_Path, Any], media: set[_Path]) -> dict[_Path,
 
 
 def _child(node: dict[Any, Any], key: object) -> dict[str, Any]:
-    """Return the mapping under `key`, in place of whatever else is there."""
-    found = node.get(key)
-    if not isinstance(found, dict):
-        found = node[key] = {}
-    return found
+    """Return the mapping under `key`; replace any other value by a new one."""
+    child = node.get(key)
+    if not isinstance(child, dict):
+        child = node[key] = {}
+    return child
 
 
 def _flatten(key: str, value: Any, flat: dict[str, Any]) -> None:  # noqa: ANN401 - any JSON value

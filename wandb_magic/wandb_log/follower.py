@@ -1,7 +1,7 @@
 """Follows the transaction log of one run while it grows.
 
-It only reads, never waits, and keeps nothing of what it returned. One descriptor is open from the
-first `Follower.poll` that finds the log to `Follower.close`.
+It only reads, never waits, and keeps nothing that it has returned. One descriptor is open from the
+first `LogFollower.poll` that finds the log to `LogFollower.close`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from wandb_magic.wandb_log import convert
 from wandb_magic.wandb_log.record_reader import BLOCK, RecordReader
 
 READ_LIMIT = 2000
-"""Entries that one poll returns at most, give or take a record: some 50 ms of work."""
+"""Approximate maximum of entries that one poll returns: some 50 ms of work."""
 
 
 class LogFollower:
@@ -25,8 +25,8 @@ class LogFollower:
     directory
         W&B's run folder (``wandb/offline-run-<time>-<id>``); it and the log need not exist yet.
     position
-        Where to begin, in bytes: 0, or the `position` that an earlier follower of the same log
-        had when everything it returned was kept.
+        Where to start, in bytes: 0, or the `position` that an earlier follower of the same log had
+        when everything that it had returned was stored.
     """
 
     def __init__(self, directory: Path, position: int = 0) -> None:
@@ -38,30 +38,30 @@ class LogFollower:
 
     @property
     def position(self) -> int:
-        """The offset in bytes behind the last record that was returned."""
+        """The offset in bytes after the last record that was returned."""
         return self._reader.position if self._reader else self._begin
 
     @staticmethod
     def rewind_position(position: int) -> int:
-        """Return where to begin in order to read again the last of what lies before `position`."""
+        """Return where to start in order to reread the last records before `position`."""
         return max(0, (position - 1) // BLOCK * BLOCK)
 
     @property
     def skipped(self) -> int:
-        """How many damaged places of the log were passed over."""
+        """How many damaged parts of the log were skipped."""
         return self._undecodable + (self._reader.skipped if self._reader else 0)
 
     def poll(self, limit: int = READ_LIMIT) -> list[LogRecord]:
-        """Return the entries that were completed since the last call, in their order.
+        """Return the entries completed since the last call, in order.
 
         Parameters
         ----------
         limit
-            Stop after about so many.
+            Stop after about this many.
 
         Returns
         -------
-        list of Entry
+        list of LogRecord
             Empty only if there is nothing new, or no log yet.
 
         Raises
@@ -71,19 +71,19 @@ class LogFollower:
         OSError
             If the log exists and cannot be read.
         """
-        found: list[LogRecord] = []
+        entries: list[LogRecord] = []
         if self._reader is None:
             self._reader = self._open()
         if self._reader is None:
-            return found
+            return entries
         for record in self._reader.read():
             try:
-                found += convert.convert_record(record)
-            except Exception:  # noqa: BLE001 - whatever is wrong with a record, the next is whole
+                entries += convert.convert_record(record)
+            except Exception:  # noqa: BLE001 - a bad record does not affect the next one
                 self._undecodable += 1
-            if len(found) >= limit:
+            if len(entries) >= limit:
                 break
-        return found
+        return entries
 
     def close(self) -> None:
         """Close the log; `position` and `skipped` remain."""

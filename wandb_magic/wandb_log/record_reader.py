@@ -1,9 +1,9 @@
-"""The framing of W&B's transaction log: where records begin and end, and whether they are whole.
+"""Reads the framing of W&B's transaction log: the bounds of records, and their checksums.
 
 It is LevelDB's log format (``doc/log_format.md`` in google/leveldb): blocks of 32 KiB that hold
 chunks, each with a checksum, a length and a kind; a record is one chunk, or several if it does not
-fit a block. W&B adds a header of seven bytes, and uses the plain CRC-32 of kind and data. What a
-record means is not known here.
+fit a block. W&B adds a header of seven bytes, and uses the plain CRC-32 of kind and data. This
+module does not interpret records.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ class ChunkKind(IntEnum):
 
 
 class RecordReader:
-    """Takes whole records out of a log that still grows.
+    """Reads complete records from a growing log.
 
     Parameters
     ----------
     descriptor
         The open file; it is read at explicit offsets and never closed here.
     position
-        Where to begin: 0, or the `position` of an earlier reader of the same file.
+        Where to start: 0, or the `position` of an earlier reader of the same file.
 
     Attributes
     ----------
     skipped
-        Damaged stretches that were passed over: at most one block each.
+        Damaged parts that were skipped, of at most one block each.
     """
 
     def __init__(self, descriptor: int, position: int = 0) -> None:
@@ -64,11 +64,11 @@ class RecordReader:
 
     @property
     def position(self) -> int:
-        """The offset in bytes behind the last whole record that was taken."""
+        """The offset in bytes after the last complete record that was read."""
         return self._start if self._parts else self._offset
 
     def read(self) -> Iterator[bytes]:
-        """Take the records that are complete now; call it again when the file may have grown.
+        """Yield the records that are complete now; call again when the file may have grown.
 
         Raises
         ------
@@ -87,8 +87,8 @@ class RecordReader:
         header = data[: len(FILE_HEADER)]
         if not FILE_HEADER.startswith(header):
             raise UnsupportedError(
-                f"This is no W&B transaction log that can be followed: it begins with {header!r} "
-                f"instead of {FILE_HEADER!r}."
+                f"This is not a W&B transaction log: it starts with {header!r} instead of "
+                f"{FILE_HEADER!r}."
             )
         if len(header) < len(FILE_HEADER):
             return False
@@ -103,7 +103,7 @@ class RecordReader:
             room = BLOCK - self._offset % BLOCK
             if room < CHUNK_HEADER.size:
                 if len(data) - cursor < room:
-                    return  # the block's last octets are written with what comes after them
+                    return  # the block's last bytes are written with the next block
                 self._offset += room
                 continue
             if len(data) - cursor < CHUNK_HEADER.size:
@@ -115,7 +115,8 @@ class RecordReader:
                 return
             if not fits or zlib.crc32(data[cursor + _KIND_AT : end]) != checksum:
                 if len(data) - cursor <= room:
-                    # The block may still be on its way to the disk: judge it when it is over.
+                    # The block may not be fully written: check it again when the next one has
+                    # begun.
                     return
                 self._skip(room)
                 continue
@@ -125,13 +126,13 @@ class RecordReader:
                 yield record
 
     def _add(self, kind: int, part: bytes) -> bytes | None:
-        """Add a chunk, which lies at the current offset, to its record; return it once whole."""
+        """Add the chunk at the current offset to its record; return the record once complete."""
         if kind in (ChunkKind.FULL, ChunkKind.FIRST):
             self.skipped += bool(self._parts)
             self._parts = []
             self._start = self._offset
         elif not self._parts:
-            # The rest of a record whose beginning was damaged, and counted.
+            # The rest of a record whose damaged beginning was already counted.
             return None
         if kind == ChunkKind.FULL:
             return part

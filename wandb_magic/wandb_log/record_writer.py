@@ -1,7 +1,7 @@
 """Writes a transaction log of W&B: the opposite of `wandb_magic.wandb_log.record_reader`.
 
-It is for copies of logs that are to be sent elsewhere; nothing here ever opens a log that a run
-writes. What a record means is not known here.
+It writes copies of logs that are sent elsewhere, and never opens a log that a run writes. This
+module does not interpret records.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from wandb_magic.wandb_log.record_reader import BLOCK, CHUNK_HEADER, FILE_HEADER
 
 
 class RecordWriter:
-    """Writes records, one behind another, into a new file.
+    """Writes records, one after another, into a new file.
 
     Parameters
     ----------
     file
-        An empty file, open for writing; it stays open.
+        An empty file, open for writing; it is not closed.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -27,7 +27,7 @@ class RecordWriter:
         self._offset = len(FILE_HEADER)
 
     def write(self, record: bytes) -> None:
-        """Write one record, in as many chunks as its place in the blocks asks for."""
+        """Write one record, in as many chunks as the block boundaries require."""
         rest, first = record, True
         while first or rest:
             room = BLOCK - self._offset % BLOCK

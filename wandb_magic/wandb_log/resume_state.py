@@ -1,7 +1,7 @@
-"""What the earlier logs of a run add up to: where a later ``wandb.init`` of it has to go on.
+"""Computes from the earlier logs of a run where a later ``wandb.init`` has to continue.
 
-W&B's server knows this of a run that was online. Offline nobody does, so it is read from the logs,
-whole, once. Damaged records are passed over, as everywhere.
+For online runs, W&B's server has this state. For offline runs, the logs are read in full, once.
+Damaged records are skipped, as everywhere.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _INTERNAL = "_wandb"
 
 @dataclass
 class ResumeState:
-    """What was known of a run at its end.
+    """The state of a run at its end.
 
     Attributes
     ----------
     has_begun
-        Whether there is a record of it at all.
+        Whether the logs have a record of the run.
     next_step
         The step after the last one that was logged.
     runtime
-        Seconds that it had run.
+        The run time so far, in seconds.
     summary, config
-        JSON values by top-level key, without W&B's own.
+        JSON values by top-level key, without W&B's own keys.
     """
 
     has_begun: bool = False
@@ -43,12 +43,12 @@ class ResumeState:
     config: dict[str, Any] = field(default_factory=dict)
 
     def apply(self, raw: bytes) -> None:
-        """Add what one record says.
+        """Apply one record.
 
         Raises
         ------
         wandb_magic.wandb_log.protobuf_schema.DecodeError, ValueError
-            If `raw` is no protobuf message, or a value in it is no JSON.
+            If `raw` is not a protobuf message, or a value in it is not JSON.
         """
         record = protobuf_schema.parse_record(raw)
         kind = record.WhichOneof("record_type")
@@ -72,13 +72,13 @@ class ResumeState:
 
 
 def read_resume_state(directories: Iterable[Path]) -> ResumeState:
-    """Read the logs of W&B's run folders, in the order in which they were made."""
-    found = ResumeState()
+    """Read the logs of W&B's run folders, in the given order of their creation."""
+    state = ResumeState()
     for directory in directories:
         for record in _records(directory):
             with suppress(protobuf_schema.DecodeError, ValueError):
-                found.apply(record)
-    return found
+                state.apply(record)
+    return state
 
 
 def _records(directory: Path) -> Iterator[bytes]:

@@ -1,8 +1,8 @@
-"""What changes in a copy of a run's log that is to be sent to another sweep.
+"""Rewrites records for the copy of a run's log that is sent to another sweep.
 
-The run record of an offline log names the sweep, the project and the entity that the run was given
-when it started; its exit record is missing when the run died. Everything else goes as it is, down
-to fields that are not known here.
+The run record of an offline log has the sweep, the project and the entity that the run had when it
+started; its exit record is missing if the run died. Everything else is copied unchanged, including
+fields that are not declared here.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any
 
 from wandb_magic.wandb_log import protobuf_schema
 
-# What a log written here is readable by: wandb asks for no more since before the oldest supported.
+# The version needed to read logs written here; every supported wandb requires no more.
 _MIN_CONSUMER = "0.40.0"
 _STDOUT = 1
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where a run is to go: W&B's names of the entity, the project and the sweep."""
+    """Where a run is sent to: W&B's names of the entity, the project and the sweep."""
 
     entity: str
     project: str
@@ -29,12 +29,12 @@ class Address:
 
 
 def with_address(raw: bytes, address: Address) -> tuple[str | None, bytes]:
-    """Return a record's kind, if it is a known one, and the record with another address.
+    """Return a record's kind, or None if unknown, and the record with another address.
 
     Raises
     ------
     DecodeError
-        If `raw` is no record.
+        If `raw` is not a record.
     """
     record = protobuf_schema.parse_record(raw)
     kind: str | None = record.WhichOneof("record_type")
@@ -42,28 +42,28 @@ def with_address(raw: bytes, address: Address) -> tuple[str | None, bytes]:
         return kind, raw
     if kind == "run":
         record.run.sweep_id = address.sweep
-    named = getattr(record, kind)
-    named.entity, named.project = address.entity, address.project
+    message = getattr(record, kind)
+    message.entity, message.project = address.entity, address.project
     return kind, _bytes(record)
 
 
 def without_summary_key(raw: bytes, key: str) -> bytes:
-    """Return a record of summary values without the one of `key`.
+    """Return a record of summary values without that of `key`.
 
     Raises
     ------
     DecodeError
-        If `raw` is no record.
+        If `raw` is not a record.
     """
     record = protobuf_schema.parse_record(raw)
-    kept = [item for item in record.summary.update if item.key != key]
+    items = [item for item in record.summary.update if item.key != key]
     del record.summary.update[:]
-    record.summary.update.extend(kept)
+    record.summary.update.extend(items)
     return _bytes(record)
 
 
 def header_record() -> bytes:
-    """Return the record that begins a log."""
+    """Return the first record of a log."""
     record = protobuf_schema.new_record()
     record.header.version_info.producer = "wandb_magic"
     record.header.version_info.min_consumer = _MIN_CONSUMER
@@ -110,9 +110,9 @@ def exit_record(code: int, runtime: float) -> bytes:
 
 
 def final_record() -> bytes:
-    """Return the record that says that no more follow.
+    """Return the record that ends a log.
 
-    The ``wandb sync`` of versions before 0.30 sends a run's exit only when it comes to this one,
+    The ``wandb sync`` of versions before 0.30 sends a run's exit only when it reaches this record,
     which logs written by wandb-core do not have.
     """
     record = protobuf_schema.new_record()

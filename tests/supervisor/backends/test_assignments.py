@@ -151,7 +151,7 @@ def test_commands_that_make_no_sense_do_no_harm(
     play(scene())
     (said,) = served.said
     assert isinstance(said, BackendNotice)
-    assert "is no id" in said.text
+    assert "invalid id" in said.text
 
 
 def test_a_run_that_the_server_wants_resumed_is_begun_again(
