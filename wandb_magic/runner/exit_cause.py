@@ -202,7 +202,7 @@ def _record_remote_stops(paths: RunPaths) -> None:
 
 
 def finish_orphaned_run(run: str, exit_code: int, cause: str) -> None:
-    """End the record of a run whose process is gone.
+    """End the record of a run whose process has died.
 
     A shared wandb-core keeps the record of a killed client open, and would end it with exit code
     0. Takes ``WANDB_SERVICE`` from the environment; call it in a process of its own.

@@ -28,9 +28,9 @@ EXIT_FILE_TIMEOUT_S = 2.0
 class RunParent(Enum):
     """Who learns from the operating system how a run ended."""
 
-    FORK_SERVER = "template"
-    RUNNER = "host"
-    UNKNOWN = "nobody"
+    FORK_SERVER = "fork server"
+    RUNNER = "runner"
+    UNKNOWN = "unknown"
 
 
 @dataclass
