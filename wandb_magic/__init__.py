@@ -1,7 +1,7 @@
 """W&B sweeps that just work from a notebook cell.
 
-``%load_ext wandb_magic`` brings the magics ``%%wandb_sweep`` and ``%wandb_sweep``; the same verbs
-are functions here. Importing this package imports neither wandb nor pandas, optuna or torch.
+``%load_ext wandb_magic`` loads the magics ``%%wandb_sweep`` and ``%wandb_sweep``; this package has
+the same operations as functions. Importing it imports neither wandb nor pandas, optuna or torch.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ __all__ = ["Status", "Sweep", "agent", "attach", "fetch", "from_study", "start",
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Bring the magics; IPython calls this for ``%load_ext wandb_magic``."""
+    """Load the magics; IPython calls this for ``%load_ext wandb_magic``."""
     from wandb_magic import magics  # noqa: PLC0415 - only IPython needs them
 
     magics.load(shell)
 
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:
-    """Name the server extension; Jupyter calls this when it starts."""
+    """Return the server extension; Jupyter calls this when it starts."""
     from wandb_magic.server.app import WandbMagicApp  # noqa: PLC0415 - only servers need it
 
     return [{"module": "wandb_magic", "app": WandbMagicApp}]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever is asked for
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - any attribute
     if name in __all__:
         from wandb_magic import api  # noqa: PLC0415 - pydantic is not needed to load
 

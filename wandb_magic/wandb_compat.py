@@ -1,8 +1,8 @@
-"""``wandb`` for a notebook whose sweeps are to run in processes of their own.
+"""A replacement for ``import wandb`` in notebooks whose sweeps run in their own processes.
 
-``from wandb_magic import wandb_compat as wandb`` in place of ``import wandb`` is all that
-changes. `sweep` and `agent` are those of wandb_magic, `Api` knows the sweeps that only this
-machine has, and everything else is wandb's own, which is imported when it is first asked for.
+The only change is ``from wandb_magic import wandb_compat as wandb`` in place of ``import wandb``.
+`sweep` and `agent` are those of wandb_magic, `Api` also finds sweeps that exist only on this
+machine, and everything else is wandb's own, imported when it is first used.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wandb_magic.records import RunRecord
     from wandb_magic.store import StoreReader
 
-_REAL_NAMES = ("__all__", "__version__")  # what has double underscores and is still wandb's
+_REAL_NAMES = ("__all__", "__version__")  # dunder names that are also taken from wandb
 
 
 def sweep(
@@ -24,14 +24,14 @@ def sweep(
     project: str | None = None,
     prior_runs: Sequence[str] | None = None,
 ) -> str:
-    """Make a sweep, as ``wandb.sweep`` does; see `wandb_magic.sweep`."""
-    from wandb_magic import api  # noqa: PLC0415 - runs need only what is wandb's
+    """Create a sweep, as ``wandb.sweep`` does; see `wandb_magic.sweep`."""
+    from wandb_magic import api  # noqa: PLC0415 - runs only need wandb's names
 
-    made = api.sweep(sweep, entity, project, prior_runs)
-    print("Create sweep with ID:", made)  # noqa: T201 - as wandb does
-    if url := api.attach(made).url:
+    sweep_id = api.sweep(sweep, entity, project, prior_runs)
+    print("Create sweep with ID:", sweep_id)  # noqa: T201 - as wandb does
+    if url := api.attach(sweep_id).url:
         print("Sweep URL:", url)  # noqa: T201 - as wandb does
-    return made
+    return sweep_id
 
 
 def agent(
@@ -44,8 +44,8 @@ def agent(
     term_timeout: int | None = None,
     max_consecutive_failed_runs: int | None = None,
 ) -> Sweep:
-    """Run a sweep, as ``wandb.agent`` does, and return at once; see `wandb_magic.agent`."""
-    from wandb_magic import api  # noqa: PLC0415 - runs need only what is wandb's
+    """Run a sweep, as ``wandb.agent`` does, and return immediately; see `wandb_magic.agent`."""
+    from wandb_magic import api  # noqa: PLC0415 - runs only need wandb's names
 
     return api.agent(
         sweep_id,
@@ -60,12 +60,12 @@ def agent(
 
 
 def controller(*_: object, **__: object) -> None:
-    """Refuse to steer a sweep from here.
+    """Raise an error: a sweep cannot be controlled from the notebook.
 
     Raises
     ------
     SweepStateError
-        Always: the sweep's own process decides.
+        Always, because the sweep's own process chooses its runs.
     """
     from wandb_magic.errors import SweepStateError  # noqa: PLC0415 - as above
 
@@ -76,13 +76,13 @@ def controller(*_: object, **__: object) -> None:
 
 
 def login(*arguments: Any, **options: Any) -> bool:  # noqa: ANN401 - wandb's own
-    """Log in to W&B, as ``wandb.login`` does; where nobody can type a key, go on without."""
-    import wandb  # noqa: PLC0415 - only when it is asked for
+    """Log in to W&B, as ``wandb.login`` does; continue offline where nobody can type a key."""
+    import wandb  # noqa: PLC0415 - only when it is needed
 
     try:
         return wandb.login(*arguments, **options)
     except (wandb.errors.UsageError, NotImplementedError) as error:
-        # The latter is IPython's, where a notebook is run through without a person.
+        # IPython raises NotImplementedError where a notebook runs without a user.
         no_key = isinstance(error, NotImplementedError) or "No API key" in str(error)
         if arguments or options.get("key") or not no_key:
             raise
@@ -91,22 +91,22 @@ def login(*arguments: Any, **options: Any) -> bool:  # noqa: ANN401 - wandb's ow
 
 
 class Api:
-    """W&B's public API, which knows the sweeps that only this machine has, too.
+    """W&B's public API, which also finds sweeps that exist only on this machine.
 
     Parameters
     ----------
     arguments, options
-        As for ``wandb.Api``, which is made when it is needed.
+        As for ``wandb.Api``, which is created when it is first needed.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - wandb's own
-        self._made: Any = None
+        self._api: Any = None
         self._arguments, self._options = arguments, options
 
     def sweep(self, path: str = "") -> Any:  # noqa: ANN401 - wandb's, or ours
-        """Return a sweep by its path, once the runs that an agent was asked for here have ended.
+        """Return a sweep by its path, after waiting for the runs that this machine executes.
 
-        ``wandb.agent`` returns only then, so code that follows it counts on that.
+        ``wandb.agent`` returns only when its runs have ended, so the code after it relies on that.
         """
         local_sweep = _find_local(path)
         if local_sweep is None:
@@ -121,11 +121,11 @@ class Api:
 
     @property
     def _real(self) -> Any:  # noqa: ANN401 - wandb's own
-        if self._made is None:
-            import wandb  # noqa: PLC0415 - only when it is asked for
+        if self._api is None:
+            import wandb  # noqa: PLC0415 - only when it is needed
 
-            self._made = wandb.Api(*self._arguments, **self._options)
-        return self._made
+            self._api = wandb.Api(*self._arguments, **self._options)
+        return self._api
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - wandb's own
         if name.startswith("__"):
@@ -134,28 +134,28 @@ class Api:
 
 
 class LocalRun:
-    """A run of an offline sweep, with what is used most of ``wandb.apis.public.Run``.
+    """A run of an offline sweep, with the most used part of ``wandb.apis.public.Run``.
 
     Attributes
     ----------
     id, name, state
-        As W&B has them.
+        As in W&B.
     config, summary
         The parameters, and the last value of each key.
     """
 
-    def __init__(self, handle: Sweep, record: RunRecord, summary: Mapping[str, Any]) -> None:
-        self._handle = handle
+    def __init__(self, sweep: Sweep, record: RunRecord, summary: Mapping[str, Any]) -> None:
+        self._sweep = sweep
         self.id = self.name = str(record.id)
         self.state = record.state.value
         self.config = dict(record.params)
         self.summary = dict(summary)
-        self.url = handle.url_of(record.id)
+        self.url = sweep.url_of(record.id)
 
     def history(self, **options: Any) -> Any:  # noqa: ANN401 - a frame
-        """Return the numbers that the run logged, a row for each step."""
+        """Return the numbers that the run logged, with one row for each step."""
         keys = options.get("keys")
-        frame = self._handle.history(keys, self.id).reset_index(level="run", drop=True)
+        frame = self._sweep.history(keys, self.id).reset_index(level="run", drop=True)
         return frame.rename_axis("_step").reset_index()
 
     def __repr__(self) -> str:
@@ -163,19 +163,19 @@ class LocalRun:
 
 
 class LocalSweep:
-    """An offline sweep, with what is used most of ``wandb.apis.public.Sweep``.
+    """An offline sweep, with the most used part of ``wandb.apis.public.Sweep``.
 
     Attributes
     ----------
     id, name, config, state
-        As W&B has them.
+        As in W&B.
     """
 
     url = None
 
-    def __init__(self, handle: Sweep) -> None:
-        record = handle.status().sweep
-        self._handle = handle
+    def __init__(self, sweep: Sweep) -> None:
+        record = sweep.status().sweep
+        self._sweep = sweep
         self.id, self.name, self.config = str(record.id), record.name, dict(record.spec)
         self.entity, self.project = record.entity, record.project
         self.state = record.state.value.upper()
@@ -183,7 +183,7 @@ class LocalSweep:
 
     @property
     def order(self) -> str | None:
-        """How the best run is found: ``+`` or ``-``, and the key of its summary."""
+        """The order that puts the best run first: ``+`` or ``-``, and a summary key."""
         metric = self.config.get("metric")
         if not metric:
             return None
@@ -192,14 +192,14 @@ class LocalSweep:
     @property
     def runs(self) -> list[LocalRun]:
         """The runs, in order."""
-        summaries = _reader(self._handle).summaries()
+        summaries = _reader(self._sweep).summaries()
         return [
-            LocalRun(self._handle, record, summaries.get(record.id, {}))
-            for record in self._handle.records()
+            LocalRun(self._sweep, record, summaries.get(record.id, {}))
+            for record in self._sweep.records()
         ]
 
     def best_run(self, order: str | None = None) -> LocalRun | None:
-        """Return the run whose summary is best, if any has the key."""
+        """Return the run with the best summary value, or None if no run has the key."""
         order = order or self.order
         if order is None:
             return None
@@ -212,15 +212,15 @@ class LocalSweep:
         return f"<LocalSweep {self.id} ({self.state})>"
 
 
-def _reader(handle: Sweep) -> StoreReader:
-    from wandb_magic.paths import SweepPaths  # noqa: PLC0415 - runs need only what is wandb's
+def _reader(sweep: Sweep) -> StoreReader:
+    from wandb_magic.paths import SweepPaths  # noqa: PLC0415 - runs only need wandb's names
     from wandb_magic.store import StoreReader  # noqa: PLC0415 - as above
 
-    return StoreReader(SweepPaths(handle.path).store)
+    return StoreReader(SweepPaths(sweep.path).store)
 
 
 def _find_local(path: str) -> Sweep | None:
-    """Return the sweep that this machine has under a path of W&B's, if it has one."""
+    """Return this machine's sweep for a W&B path, if there is one."""
     from wandb_magic import api, registry  # noqa: PLC0415 - as above
 
     sweep_id = path.rstrip("/").rpartition("/")[2]
@@ -228,15 +228,15 @@ def _find_local(path: str) -> Sweep | None:
     return api.attach(sweep_id) if entries else None
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever is asked for
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - any attribute
     if name.startswith("__") and name not in _REAL_NAMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import wandb  # noqa: PLC0415 - only when it is asked for
+    import wandb  # noqa: PLC0415 - only when it is needed
 
     return getattr(wandb, name)
 
 
 def __dir__() -> list[str]:
-    import wandb  # noqa: PLC0415 - only when it is asked for
+    import wandb  # noqa: PLC0415 - only when it is needed
 
     return sorted({*globals(), *dir(wandb)})

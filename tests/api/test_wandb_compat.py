@@ -123,7 +123,7 @@ def test_a_config_with_a_program_runs_the_function_that_is_given() -> None:
         handle.wait(PATIENCE_S)
         assert (handle.state, handle.config["program"]) == ("finished", "train.py")
         assert handle.best().value is not None
-    assert "program: train.py is not run: the function is, as given" in (
+    assert "program: train.py is ignored: runs execute the function instead" in (
         started.status().sweep.notices
     )
 

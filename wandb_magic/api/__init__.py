@@ -1,7 +1,7 @@
-"""The verbs: start, find, watch, steer and delete sweeps.
+"""The public API: start, find, watch, control and delete sweeps.
 
-All front ends call these. Nothing here imports wandb or a front end; pandas is imported when a
-frame is asked for.
+All front ends use it. It imports neither wandb nor a front end; pandas is imported when a frame
+is requested.
 """
 
 from wandb_magic.api._agent import agent

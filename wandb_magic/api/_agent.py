@@ -1,4 +1,4 @@
-"""The drop-in for ``wandb.agent``: the same call, and the kernel stays free."""
+"""A drop-in replacement for ``wandb.agent`` that does not block the kernel."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from wandb_magic.records import Options
 from wandb_magic.spec import load
 
 
-def agent(  # noqa: PLR0913 - what `wandb.agent` takes, and how many at a time
+def agent(  # noqa: PLR0913 - the parameters of `wandb.agent`, and `agents`
     sweep_id: Mapping[str, Any] | str | os.PathLike[str],
     function: Callable[[], object] | None = None,
     entity: str | None = None,
@@ -30,32 +30,32 @@ def agent(  # noqa: PLR0913 - what `wandb.agent` takes, and how many at a time
     term_timeout: int | None = None,
     max_consecutive_failed_runs: int | None = None,
 ) -> Sweep:
-    """Run a sweep as ``wandb.agent`` would, in a process of its own, and return at once.
+    """Run a sweep as ``wandb.agent`` does, but in its own process, and return immediately.
 
     Parameters
     ----------
     sweep_id
-        An existing sweep: its id, ``entity/project/id``, the address of its page, or the name that
-        it has here; or a sweep config, to start a new one.
+        An existing sweep: its id, ``entity/project/id``, the URL of its page, or its name on this
+        machine; or a sweep config, to start a new sweep.
     function
-        What each run calls, without arguments; the sweep's own code by default.
+        The function that each run calls without arguments; the sweep's own code by default.
     entity, project
-        Where the sweep is at W&B, as in ``wandb.agent``.
+        The sweep's entity and project at W&B, as in ``wandb.agent``.
     count
-        How many runs to start here.
+        How many runs to start on this machine.
     agents
-        How many runs at a time; what several calls of ``wandb.agent`` are for.
+        How many runs execute at the same time, instead of several calls of ``wandb.agent``.
     forward_signals
-        Without effect: a stop reaches all processes of a run as it is.
+        Has no effect: a stop always reaches all processes of a run.
     term_timeout
         Seconds that a run has to end when it is stopped.
     max_consecutive_failed_runs
-        The sweep pauses when so many runs in a row have failed at its start.
+        Pause the sweep if its first runs fail, this many in a row.
 
     Raises
     ------
     SweepError
-        If there is no such sweep, or it cannot be run like this.
+        If there is no such sweep, or it cannot be run with these arguments.
     """
     options = Options(seed=secrets.randbits(31))
     if term_timeout is not None:

@@ -1,6 +1,6 @@
-"""Asking a sweep's supervisor for something, and starting one that is to hear it.
+"""Sends requests to a sweep's supervisor, and starts a supervisor if none is running.
 
-A request is a row in the sweep's store; its answer is there, too, once what was asked is done.
+A request is a row in the sweep's store; the supervisor writes its answer there when it is done.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from wandb_magic.store import StoreReader, insert_request, read_answer, withdraw
 
 POLL_S = 0.02
 ANSWER_TIMEOUT_S = 30.0
-STARTUP_TIMEOUT_S = 300.0  # a process that lives will speak: its imports may take long
+STARTUP_TIMEOUT_S = 300.0  # while it is starting: its imports may take long
 MAX_STARTS = 3  # of supervisors that die before they answer
-EXIT_TIMEOUT_S = 5.0  # a supervisor that has let go of its folder is gone by then
+EXIT_TIMEOUT_S = 5.0  # a supervisor that has released its folder has exited by then
 
 
 def send_request(
@@ -42,18 +42,19 @@ def send_request(
     restart: bool = False,
     trust: bool = False,
 ) -> None:
-    """Post a request, and wait for the answer; with `restart`, start a supervisor for it.
+    """Send a request, and wait for the answer; with `restart`, start a supervisor if needed.
 
-    With `trust`, the user answers for the code of a sweep that comes from elsewhere.
+    With `trust`, the user vouches for the code of a sweep that comes from elsewhere.
 
     Raises
     ------
     ArgumentError
-        If it makes no sense.
+        If an argument is invalid.
     SweepStateError
-        If it was refused, nobody is there to hear it, or nobody answers; if it has no code.
+        If the request is refused or not answered, no supervisor is running, or the sweep has no
+        code.
     UntrustedError
-        If a supervisor would execute what this user has not written.
+        If a supervisor would execute code that this user has not written.
     """
     arguments = validate_request(verb, arguments)
     record = reader.sweep()
@@ -77,13 +78,13 @@ def send_request(
             None if supervised else _restart_supervisor(paths, record),
         )
     finally:
-        # Nobody waits for the answer any more, after an interrupt, too: it must not be done later.
+        # Nobody waits for the answer any more, for example after an interrupt: do not do it later.
         if error is None:
             withdrawn = withdraw_request(paths.store, request)
     if error is None:
         error = read_answer(paths.store, request)
         if withdrawn or error is None:
-            kept = "" if withdrawn else "; it has heard what was asked, and may still do it"
+            kept = "" if withdrawn else "; it has received the request, and may still carry it out"
             raise SweepStateError(
                 f"sweep {record.id} does not answer: {_last_log_line(paths)}{kept}"
             )
@@ -98,17 +99,21 @@ def _wait_for_answer(
     request: int,
     process: subprocess.Popen[bytes] | None,
 ) -> str | None:
-    """Return the answer to a request; None if there will be none.
+    """Return the answer to a request; None if it is not answered.
 
-    A supervisor that lives is given time; one that is starting may take longer than one that
-    runs, and one that has died is started again, a few times.
+    A supervisor that is starting is given more time than one that is running; one that has died
+    is restarted, at most `MAX_STARTS` times.
     """
     now = time.monotonic()
-    deadline, at_last, starts = now + ANSWER_TIMEOUT_S, now + STARTUP_TIMEOUT_S, MAX_STARTS
+    deadline, startup_deadline, starts = (
+        now + ANSWER_TIMEOUT_S,
+        now + STARTUP_TIMEOUT_S,
+        MAX_STARTS,
+    )
     while (error := read_answer(paths.store, request)) is None:
         time.sleep(POLL_S)
-        # The one that was alive may have ended without seeing the request, and until it had, it
-        # sent others away.
+        # The supervisor that was running may have exited without reading the request, and until
+        # it had, its lock kept others from starting.
         starting = process is not None and process.poll() is None
         if not starting and not (
             is_supervisor_alive(reader.sweep(), paths) or _is_starting(reader, paths)
@@ -117,13 +122,13 @@ def _wait_for_answer(
                 return read_answer(paths.store, request)
             starts -= 1
             process = _restart_supervisor(paths, record)
-        if time.monotonic() > (at_last if starting else deadline):
+        if time.monotonic() > (startup_deadline if starting else deadline):
             return read_answer(paths.store, request)
     return error
 
 
 def _last_log_line(paths: SweepPaths) -> str:
-    """Return the last words of the supervisor, and where the others are."""
+    """Return the last line of the supervisor's log, and the path of the log."""
     try:
         lines = (
             read_inside(paths.folder, paths.log).decode("utf-8", "replace").strip().splitlines()
@@ -131,17 +136,17 @@ def _last_log_line(paths: SweepPaths) -> str:
     except OSError:
         lines = []
     if not lines:
-        return f"its supervisor ended without a word ({paths.log} is empty): ask again"
-    return f"its supervisor's last words in {paths.log} are {lines[-1][:300]!r}"
+        return f"its supervisor left no message ({paths.log} is empty): try again"
+    return f"the last line of {paths.log} is {lines[-1][:300]!r}"
 
 
 def reject_imported(sweep: SweepRecord) -> None:
-    """See to it that nobody steers what never ran here.
+    """Refuse to control an imported sweep, which never ran here.
 
     Raises
     ------
     SweepStateError
-        If it is a copy.
+        If the sweep is imported.
     """
     if sweep.options.copied:
         path = "/".join(part for part in (sweep.entity, sweep.project, sweep.id) if part)
@@ -152,19 +157,19 @@ def reject_imported(sweep: SweepRecord) -> None:
 
 
 def _require_local(sweep: SweepRecord, paths: SweepPaths) -> None:
-    """Refuse to restart what was copied from elsewhere and could not run here.
+    """Refuse to restart a sweep that was copied from elsewhere and cannot run here.
 
     Raises
     ------
     SweepStateError
-        If its runs had nowhere to run, or another folder's supervisor looks after them.
+        If its working directory does not exist, or the supervisor of another folder runs it.
     """
     deadline = time.monotonic() + EXIT_TIMEOUT_S
     while is_alive(sweep.supervisor) and not is_supervised(paths):
         if time.monotonic() > deadline:
             raise SweepStateError(
                 f"{paths.folder} is a copy of sweep {sweep.id}, which is running in a folder of "
-                f"its own: attach({sweep.id!r}) steers it"
+                f"its own: attach({sweep.id!r}) controls it"
             )
         time.sleep(POLL_S)
     directory = read_manifest(paths).directory

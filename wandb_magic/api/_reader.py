@@ -1,4 +1,4 @@
-"""What a sweep has to tell: its runs, what they logged, and what follows from it."""
+"""Read-only view of a sweep: runs, history, summaries, logs."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ RunKey = str | int
 
 
 class SweepReader:
-    """All of a sweep that is read, and nothing that changes it.
+    """The read-only part of a sweep.
 
-    Everything that it returns is read anew from the sweep's store. It may be made in any process,
-    any number of times.
+    Everything it returns is read from the sweep's store at that moment. Any number of these
+    objects may exist, in any process.
 
     Parameters
     ----------
@@ -46,12 +46,12 @@ class SweepReader:
 
     @cached_property
     def name(self) -> str:
-        """The sweep's name, its id if it was given none."""
+        """The sweep's name; its id if it has no name."""
         return self._record.name
 
     @property
     def state(self) -> str:
-        """A `SweepState` as text, or ``died`` if the sweep should run and has no supervisor."""
+        """A `SweepState` as text, or ``died`` if the sweep has lost its supervisor."""
         record = self._record
         return "died" if has_died(record, self._paths) else record.state.value
 
@@ -62,11 +62,11 @@ class SweepReader:
 
     @property
     def url(self) -> str | None:
-        """The sweep's page at W&B; None for one that only this machine knows."""
+        """The URL of the sweep's page at W&B; None for a sweep that is not at W&B."""
         return self._record.url or synced_url(self._paths)
 
     def url_of(self, run: RunKey) -> str | None:
-        """Return a run's page at W&B; None for one that only this machine knows."""
+        """Return the URL of a run's page at W&B; None for a run that is not at W&B."""
         return run_page(self.url or "", self._find_run(run).id) or None
 
     @property
@@ -79,32 +79,32 @@ class SweepReader:
         return self._reader.sweep()
 
     def status(self) -> Status:
-        """Return how the sweep stands."""
+        """Return the status of the sweep."""
         return status_of(self._reader, self._paths, sync=True)
 
     def records(self) -> list[RunRecord]:
-        """Return all runs in order of their numbers, as plain records."""
+        """Return all runs as plain records, ordered by number."""
         return self._reader.runs()
 
     def runs(self) -> pd.DataFrame:
-        """Return one row a run, indexed by run id, in order of their numbers.
+        """Return one row for each run, indexed by run id and ordered by number.
 
         The columns are ``number``, ``state``, ``value`` (the objective), ``agent``, ``started``,
         ``duration`` (seconds), ``attempt``, ``cause``, and then ``config.<name>``, the parameters,
-        and ``summary.<metric>``, both with dots for what is nested.
+        and ``summary.<metric>``, both with dots for nested values.
 
         The types are ``Int64``, ``float64``, ``string`` and, for ``started``, ``datetime64`` in
-        UTC. A parameter or metric is ``Int64``, ``float64``, ``boolean`` or ``string`` where it is
-        nothing else in any run, else ``object``: lists, mappings and mixtures stay as they are.
+        UTC. A parameter or metric is ``Int64``, ``float64``, ``boolean`` or ``string`` if it has
+        that type in all runs, else ``object``: lists, mappings and mixtures are kept unchanged.
         """
         from wandb_magic.analysis import frames  # noqa: PLC0415 - imports numpy
 
         return frames.runs(self._reader)
 
     def summary(self) -> pd.DataFrame:
-        """Return the summaries, indexed by run id: what ``summary.…`` is in `runs`.
+        """Return the summaries, indexed by run id: the ``summary.…`` columns of `runs`.
 
-        W&B's own keys, which begin with an underscore, are left out.
+        W&B's own keys, which begin with an underscore, are omitted.
         """
         from wandb_magic.analysis import frames  # noqa: PLC0415 - imports numpy
 
@@ -116,25 +116,25 @@ class SweepReader:
         runs: RunKey | Iterable[RunKey] | None = None,
         points: int | None = None,
     ) -> pd.DataFrame:
-        """Return the numbers that runs logged, indexed by run id and step, a column for each key.
+        """Return the numbers that runs logged, indexed by run id and step, one column per key.
 
-        All is ``float64``, NaN where a run did not log a key at a step.
+        All columns are ``float64``, with NaN where a run did not log a key at a step.
 
         Parameters
         ----------
         keys
-            One or several; all by default. ``_runtime`` is the time of a step in seconds since
-            the run's start, ``_timestamp`` since the epoch: for those who name them.
+            One or several; all by default. ``_runtime`` (the time of a step in seconds since the
+            run's start) and ``_timestamp`` (since the epoch) are returned only if named here.
         runs
-            One or several, each by id, its beginning, or number; all by default.
+            One or several, each given by id, id prefix or number; all by default.
         points
-            How many numbers a curve may have; every step by default. Columns then are pairs, the
-            key with ``low`` and ``high``: the bounds of the steps that a row stands for.
+            The maximum number of points per curve; every step by default. Columns are then pairs,
+            the key with ``low`` and ``high``: the bounds of the steps that a row represents.
 
         Raises
         ------
         SweepNotFoundError
-            If there is no such run, or none has logged such a number.
+            If there is no such run, or no run has logged such a number.
         """
         from wandb_magic.analysis import frames  # noqa: PLC0415 - imports numpy
 
@@ -148,7 +148,7 @@ class SweepReader:
     ) -> pd.DataFrame:
         """Return system metrics, indexed by run id and seconds since the run's start.
 
-        The parameters are those of `history`; keys are W&B's own, such as ``cpu``.
+        The parameters are those of `history`; the keys are W&B's, such as ``cpu``.
         """
         from wandb_magic.analysis import frames  # noqa: PLC0415 - imports numpy
 
@@ -157,16 +157,16 @@ class SweepReader:
     def logs(
         self, run: RunKey, *, follow: bool = False, tail: int | None = None
     ) -> str | Iterator[str]:
-        """Return what a run printed, all of it, however much that is.
+        """Return everything that a run printed, without a size limit.
 
         Parameters
         ----------
         run
-            The run by its id, its beginning, or number.
+            The run, given by id, id prefix or number.
         follow
-            Return its lines as they come until it ends.
+            Return an iterator over its lines as they are printed, until the run ends.
         tail
-            Only so many of the last lines, and with `follow` what comes after them.
+            Return only this many of the last lines, and with `follow` those that come after them.
 
         Raises
         ------
@@ -181,7 +181,7 @@ class SweepReader:
         return _log_reader.follow(path, lambda: self.is_over(id_), begin)
 
     def log_path(self, run: RunKey) -> Path:
-        """Return the file with what a run printed; it is not there before the run starts.
+        """Return the path of a run's output file, which does not exist before the run starts.
 
         Raises
         ------
@@ -191,12 +191,12 @@ class SweepReader:
         record = self._find_run(run)
         if self._record.options.copied:
             raise SweepStateError(
-                f"what run {record.id} has printed is at W&B: {self.url_of(record.id)}"
+                f"count run {record.id} has printed is at W&B: {self.url_of(record.id)}"
             )
         return self._paths.run(record.id).output
 
     def is_over(self, run: RunKey) -> bool:
-        """Tell whether a run prints no more, even if nobody is there to note its end."""
+        """Return whether a run prints no more, even if no supervisor has recorded its end."""
         record = self._find_run(run)
         return record.state.has_ended or (self.state == "died" and not is_alive(record.process))
 
@@ -207,19 +207,19 @@ class SweepReader:
     def best(self, n: int) -> list[RunRecord]: ...
 
     def best(self, n: int | None = None) -> RunRecord | list[RunRecord]:
-        """Return the best run by the objective; with `n`, the best so many, best first.
+        """Return the best run by the objective; with `n`, the best `n` runs, best first.
 
         Raises
         ------
         SweepStateError
-            If no run has a value of it yet.
+            If no run has a value of the objective yet.
         """
-        found = best_runs(self._reader, sweep_metric(self._record), 1 if n is None else n)
+        runs = best_runs(self._reader, sweep_metric(self._record), 1 if n is None else n)
         if n is not None:
-            return found
-        if not found:
+            return runs
+        if not runs:
             raise SweepStateError("no run has logged the sweep's metric yet")
-        return found[0]
+        return runs[0]
 
     @property
     def best_config(self) -> Params:
@@ -243,15 +243,15 @@ class SweepReader:
     def _match_run(self, run: RunKey, runs: Sequence[RunRecord]) -> RunRecord:
         if not isinstance(run, (int, str)) or isinstance(run, bool) or run == "":
             raise SweepNotFoundError(
-                f"a run goes by its number, its id or the beginning of that, not by {brief(run)}"
+                f"{brief(run)} does not name a run: give its number, its id or an id prefix"
             )
         if isinstance(run, int):
-            matches = [each for each in runs if each.number == run][-1:]
+            matches = [record for record in runs if record.number == run][-1:]
         else:
-            matches = [each for each in runs if each.id.startswith(run)]
+            matches = [record for record in runs if record.id.startswith(run)]
         if len(matches) != 1:
-            what = "no run" if not matches else f"{len(matches)} runs"
-            raise SweepNotFoundError(f"sweep {self.id} has {what} {brief(run)}")
+            count = "no run" if not matches else f"{len(matches)} runs"
+            raise SweepNotFoundError(f"sweep {self.id} has {count} {brief(run)}")
         return matches[0]
 
 

@@ -1,4 +1,4 @@
-"""Starting a sweep: check it, freeze its code, and hand both to a supervisor."""
+"""Starts a sweep: checks the config, freezes the code, and hands both to a supervisor."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from wandb_magic.wandb_client import RemoteSweep, create_sweep
 Config = Mapping[str, Any] | str | os.PathLike[str]
 
 
-def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
+def start(  # noqa: PLR0913 - each is a user's option, and has a default
     config: Mapping[str, Any] | str | os.PathLike[str],
     function: Callable[[], object] | None = None,
     *,
@@ -48,49 +48,50 @@ def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
     failure_limit: int = 3,
     grace: float = 10.0,
 ) -> Sweep:
-    """Start a sweep in a process of its own, and return at once.
+    """Start a sweep in its own process, and return immediately.
 
     Parameters
     ----------
     config
-        A W&B sweep config: a mapping, a YAML file, or YAML text; or a sweep that exists at W&B, by
-        its id, ``entity/project/id`` or the address of its page.
+        A W&B sweep config: a mapping, a YAML file, or YAML text; or an existing W&B sweep, given
+        by its id, ``entity/project/id`` or the URL of its page.
     function
-        What each run calls, without arguments; the config's ``program`` by default.
+        The function that each run calls without arguments; the config's ``program`` by default.
     count
-        How many runs to start; the config's ``run_cap`` if that is smaller or alone.
+        How many runs to start. The config's ``run_cap`` applies if it is smaller, or if there is
+        no `count`.
     agents
-        How many runs at a time.
+        How many runs execute at the same time.
     name, project, entity
-        As in W&B; they win over the config's.
+        As in W&B; they take precedence over the config's.
     mode
-        ``offline``, ``online``, or ``auto``: online if W&B finds an API key, and ``WANDB_MODE``
-        does not say otherwise.
+        ``offline``, ``online``, or ``auto``: online if W&B finds an API key, unless ``WANDB_MODE``
+        is set to something else.
     seed
-        Makes the search, and the global generators of each run, repeatable.
+        Makes the search, and the global generators of each run, reproducible.
     sampler
-        What stands behind ``bayes``: ``auto``, ``gp``, ``tpe``, ``cmaes`` or ``random``.
+        The sampler that ``bayes`` uses: ``auto``, ``gp``, ``tpe``, ``cmaes`` or ``random``.
     prior
-        What ``bayes`` learns from: another sweep, an `optuna.Study`, the file of one, or what
-        `from_study` returns.
+        What ``bayes`` learns from: another sweep, an `optuna.Study`, the file of one, or the
+        result of `from_study`.
     exclude
-        Names that the function uses and that stay behind.
+        Names that the function uses but that are not captured.
     include
-        Names that go along though the function does not name them, or only in a string.
+        Names that are captured although the function does not use them, or only in a string.
     rerun_cells
-        Whether each run executes again the cells that define what cannot be handed over.
+        Whether each run executes the cells that define variables that cannot be pickled.
     random_state
-        Whether each run begins with the state that the generators of `random`, NumPy, PyTorch,
-        Keras and TensorFlow have here: then all runs draw the same numbers. By default, each has
-        a seed of its own.
+        Whether each run starts with the current state of the generators of `random`, NumPy,
+        PyTorch, Keras and TensorFlow, so that all runs draw the same numbers. By default, each
+        run has its own seed.
     env
         Environment variables for the runs.
     run_timeout
         Seconds after which a run is stopped.
     retries
-        How often a broken run is started again with the same parameters.
+        How often a failed run is started again with the same parameters.
     failure_limit
-        The sweep pauses when this many runs in a row have failed at its start; 0 for never.
+        Pause the sweep if its first runs fail, this many in a row; 0 for never.
     grace
         Seconds between SIGINT, SIGTERM and SIGKILL when a run is stopped.
 
@@ -99,9 +100,9 @@ def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
     SpecError
         If the config or an argument is wrong.
     BundleError
-        If a variable cannot be handed over.
+        If a variable cannot be captured.
     RemoteError
-        If the sweep is to be online, and the W&B server cannot be reached or says no.
+        If the sweep is online, and the W&B server cannot be reached or refuses it.
     """
     options = Options(
         seed=secrets.randbits(31) if seed is None else seed,
@@ -123,18 +124,20 @@ def start(  # noqa: PLR0913 - each is a choice of the user, and has a default
 
 
 def start_sweep(config: Config, code: RunCode, launch_options: LaunchOptions) -> Sweep:
-    """Start a sweep of any kind of code; see `start`."""
+    """Start a sweep of a cell, a function or a program; see `start`."""
     if is_remote_sweep(config):
         return attach_remote(str(config), code, launch_options)
     spec = load(config)
     validate_options(spec, code, launch_options)
     if spec.program and (code.cell is not None or code.function is not None):
-        what = "cell" if code.function is None else "function"
-        spec = _with_notice(spec, f"program: {spec.program} is not run: the {what} is, as given")
+        code_kind = "cell" if code.function is None else "function"
+        spec = _with_notice(
+            spec, f"program: {spec.program} is ignored: runs execute the {code_kind} instead"
+        )
     environment = sweep_environment(launch_options)
     account, notice = resolve_mode(launch_options.mode, {**kernel_mode(), **environment})
     if account is not None:
-        # A settings file may have said it, which lies where the runs do not look.
+        # It may come from a settings file in a place that the runs do not read.
         environment["WANDB_BASE_URL"] = account.base_url
 
     if account is None and launch_options.prior is not None:
@@ -155,7 +158,7 @@ def start_sweep(config: Config, code: RunCode, launch_options: LaunchOptions) ->
 
 @dataclass(frozen=True)
 class _NewSweep:
-    """The source of a sweep that is made here."""
+    """The source of a sweep that this machine creates."""
 
     spec: Spec
     code: RunCode

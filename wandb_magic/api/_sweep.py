@@ -1,4 +1,4 @@
-"""What the user holds: one sweep, to read and to steer."""
+"""The `Sweep` class: read and control one sweep."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ POLL_S = 0.1
 
 
 class Sweep(AnalysisMixin, ReproduceMixin):
-    """One sweep.
+    """A sweep.
 
-    Everything that it returns is read anew from the sweep's store; everything that it asks is a
-    request to the sweep's supervisor. It may be made in any process, any number of times.
+    Everything it returns is read from the sweep's store at that moment; every change is a request
+    to the sweep's supervisor. Any number of these objects may exist, in any process.
 
     Parameters
     ----------
     paths
         The sweep's paths.
     contents
-        What went along with it, known to the process that started it.
+        What was captured from the notebook; only the process that started the sweep has it.
     """
 
     def __init__(self, paths: SweepPaths, contents: CaptureSummary | None = None) -> None:
@@ -44,12 +44,12 @@ class Sweep(AnalysisMixin, ReproduceMixin):
     def wait(self, timeout: float | None = None) -> Sweep:
         """Wait until the sweep has ended, is paused, or has died.
 
-        An interrupt ends the waiting, never the sweep.
+        An interrupt stops the waiting, not the sweep.
 
         Parameters
         ----------
         timeout
-            Seconds to wait at most.
+            Maximum number of seconds to wait.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         while deadline is None or time.monotonic() < deadline:
@@ -63,7 +63,7 @@ class Sweep(AnalysisMixin, ReproduceMixin):
         return self
 
     def stop(self, *, drain: bool = False) -> Sweep:
-        """End the sweep; with `drain`, let its living runs come to their own end."""
+        """Stop the sweep; with `drain`, let its active runs finish."""
         reject_imported(self._record)
         drain = check_flag("drain", drain)
         if not self._record.state.has_ended:
@@ -71,22 +71,22 @@ class Sweep(AnalysisMixin, ReproduceMixin):
         return self
 
     def pause(self) -> Sweep:
-        """Start no more runs; the living ones go on."""
+        """Start no more runs; active runs continue."""
         self._send_request("pause")
         return self
 
     def resume(
         self, *, online: bool = False, count: int | None = None, trust: bool = False
     ) -> Sweep:
-        """Go on: after a pause, a stop, or the death of the supervisor.
+        """Continue the sweep after a pause, a stop, or the death of its supervisor.
 
-        With `online`, an offline sweep that has ended is sent to W&B and goes on there, with
-        `count` more runs: the online sweep is returned.
+        With `online`, an offline sweep that has ended is sent to W&B and continues there with
+        `count` more runs; the online sweep is returned.
 
         Raises
         ------
         UntrustedError
-            If its code was not written by this user; with `trust`, it is executed all the same.
+            If its code was not written by this user; with `trust`, it is executed anyway.
         """
         reject_imported(self._record)
         if online:
@@ -95,12 +95,12 @@ class Sweep(AnalysisMixin, ReproduceMixin):
         return self
 
     def stop_run(self, run: str | int) -> Sweep:
-        """End one run; what it logged is kept."""
+        """Stop one run; what it logged is kept."""
         self._send_request("stop_run", run=self._find_run(run).id)
         return self
 
     def rerun(self, run: str | int, *, trust: bool = False) -> Sweep:
-        """Start a run again with the same parameters, as a run of its own.
+        """Start a new run with the same parameters.
 
         `trust` is as in `resume`.
         """
@@ -108,48 +108,48 @@ class Sweep(AnalysisMixin, ReproduceMixin):
         return self
 
     def resume_run(self, run: str | int, *, trust: bool = False) -> Sweep:
-        """Let a run that failed or was stopped go on as the same run: id, parameters and history.
+        """Continue a failed or stopped run as the same run: id, parameters and history.
 
-        What it restores is up to its code: ``wandb.run.resumed`` says that it is to, and the
-        folder that ``WANDB_MAGIC_RUN_FOLDER`` names has what it kept there. `trust` is as in
+        Its code decides what it restores: ``wandb.run.resumed`` is true, and the folder named by
+        ``WANDB_MAGIC_RUN_FOLDER`` holds the files that the run kept there. `trust` is as in
         `resume`.
 
         Raises
         ------
         SweepStateError
-            If the run has finished, or still runs.
+            If the run has finished, or is still running.
         """
         self._send_request("resume_run", restart=True, trust=trust, run=self._find_run(run).id)
         return self
 
     def rerun_failed(self, *, resume: bool = False, trust: bool = False) -> Sweep:
-        """Start again what failed, each set of parameters whose newest run broke.
+        """Rerun each set of parameters whose newest run failed.
 
         Parameters
         ----------
         resume
-            Let these runs go on, as `resume_run` does, in place of new ones.
+            Continue these runs, as `resume_run` does, instead of starting new ones.
         trust
             As in `resume`.
 
         Raises
         ------
         SweepStateError
-            If none failed.
+            If no run failed.
         """
         self._send_request("rerun_failed", restart=True, trust=trust, resume=resume)
         return self
 
     def set_agents(self, agents: int) -> Sweep:
-        """Change how many runs execute at a time."""
+        """Change how many runs execute at the same time."""
         check_agents(validated_agents("agents", agents), self._record.agents)
         self._send_request("set_agents", agents=agents)
         return self
 
     def set_count(self, count: int | None, *, trust: bool = False) -> Sweep:
-        """Change how many runs there will be in all; a finished sweep goes on if it is more.
+        """Change the total number of runs; a finished sweep continues if the number is higher.
 
-        None lets an online sweep go on until W&B ends it; `trust` is as in `resume`.
+        None lets an online sweep continue until W&B ends it; `trust` is as in `resume`.
         """
         if count is None and self._record.mode != "online":
             raise ArgumentError(
@@ -166,24 +166,24 @@ class Sweep(AnalysisMixin, ReproduceMixin):
         once: bool = False,
         trust: bool = False,
     ) -> SyncHandle:
-        """Send the offline sweep to W&B, and return once the real one is there.
+        """Start sending the offline sweep to W&B; return once the sweep exists there.
 
         Raises
         ------
         UntrustedError
-            If it was not written by this user; with `trust`, it is sent all the same.
+            If it was not written by this user; with `trust`, it is sent anyway.
         """
         return sync(self._paths, self._record, project, entity, once=once, trust=trust)
 
     def delete(self) -> None:
         """Delete the sweep's folder: bundle, results and the runs' output.
 
-        W&B's own folders of the runs stay: ``wandb sync`` can still send them.
+        W&B's own folders of the runs are kept: ``wandb sync`` can still send them.
 
         Raises
         ------
         SweepStateError
-            If the sweep is running, or on its way to W&B.
+            If the sweep is running, or is being sent to W&B.
         """
         require_idle(self._paths, self.id)
         self._reader.close()

@@ -1,4 +1,4 @@
-"""A sweep that cannot be read: it is away, damaged or forbidden, and can be ended and deleted."""
+"""Sweeps that cannot be read (missing, damaged or forbidden); they can be stopped and deleted."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from wandb_magic.runner.process_cleanup import terminate_sweep
 
 
 class UnreadableSweep(Sweep):
-    """A sweep of which only its place is known; whatever reads it says why that cannot be.
+    """A sweep of which only the location is known; reading it raises an error with the reason.
 
     Parameters
     ----------
     entry
-        What the index says of it.
+        Its entry in the list of sweeps.
     reason
         Why it cannot be read.
     """
@@ -31,16 +31,16 @@ class UnreadableSweep(Sweep):
         self.reason = reason
 
     @property
-    def _reader(self) -> NoReturn:  # type: ignore[override] # there is none
+    def _reader(self) -> NoReturn:  # type: ignore[override] # always raises
         raise StoreError(self.reason, lasting=True)
 
-    def stop(self, *, drain: bool = False) -> Sweep:  # noqa: ARG002 - nobody can be told to wait
-        """End the sweep's processes; nobody is there who could note how its runs ended."""
+    def stop(self, *, drain: bool = False) -> Sweep:  # noqa: ARG002 - no supervisor could wait for runs
+        """End the sweep's processes; how its runs ended is not recorded."""
         terminate_sweep(self._paths.folder)
         return self
 
     def delete(self) -> None:
-        """End the sweep's processes, delete its folder if it is there, and forget the sweep."""
+        """End the sweep's processes, delete its folder if it exists, and unregister the sweep."""
         delete_unreadable(self.id)
 
     def __repr__(self) -> str:
@@ -48,7 +48,7 @@ class UnreadableSweep(Sweep):
 
 
 def unreadable_reason(entry: SweepLocation, error: Exception) -> str:
-    """Return in a sentence why a sweep cannot be read."""
+    """Return one sentence that says why a sweep cannot be read."""
     if entry.is_unavailable:
         return f"its folder {entry.folder} is away: bring its disk back, or delete the sweep"
     if isinstance(error, SweepError):
@@ -62,8 +62,8 @@ def unreadable_reason(entry: SweepLocation, error: Exception) -> str:
 
 
 def open_entry(entry: SweepLocation) -> Sweep:
-    """Return a sweep, or what can still be done with it if it cannot be read."""
+    """Return a sweep; an `UnreadableSweep` if it cannot be read."""
     try:
         return Sweep(entry.paths)
-    except Exception as error:  # noqa: BLE001 - whatever is in its folder, others are not concerned
+    except Exception as error:  # noqa: BLE001 - one damaged folder must not hide other sweeps
         return UnreadableSweep(entry, unreadable_reason(entry, error))

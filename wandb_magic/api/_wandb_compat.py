@@ -1,7 +1,7 @@
-"""The drop-in for ``wandb.sweep``: a sweep is made, and nothing is run of it yet.
+"""A drop-in replacement for ``wandb.sweep``: creates a sweep without running it.
 
-Here it has a folder of its own like any other, without code: whoever runs it brings that, or its
-spec names a program. What makes and runs a sweep in one step is `starting`.
+The sweep has its own folder like any other, but no code: whoever runs the sweep supplies the code,
+or its spec names a program. `start` creates and runs a sweep in one step.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ def sweep(
     mode: str = "auto",
     seed: int | None = None,
 ) -> str:
-    """Make a sweep as ``wandb.sweep`` would, and return its id.
+    """Create a sweep as ``wandb.sweep`` does, and return its id.
 
-    `agent`, ``%%wandb_sweep ID`` and ``wandb-magic run ID`` run it; online ``wandb.agent`` and
-    ``wandb agent`` do, too.
+    `agent`, ``%%wandb_sweep ID`` and ``wandb-magic run ID`` run it; if it is online, so do
+    ``wandb.agent`` and ``wandb agent``.
 
     Parameters
     ----------
@@ -38,22 +38,22 @@ def sweep(
         A W&B sweep config: a mapping, a YAML file, or YAML text; or a function without arguments
         that returns one.
     entity, project
-        Where it belongs, as in ``wandb.sweep``.
+        The sweep's entity and project, as in ``wandb.sweep``.
     prior_runs
-        The ids of earlier runs that it learns from. Offline these are runs of sweeps on this
-        machine; ids that are not known here are left out with a notice.
+        The ids of earlier runs that it learns from. Offline, these are runs of sweeps on this
+        machine; unknown ids are ignored with a notice.
     mode
-        ``offline``, ``online``, or ``auto``: online if W&B finds an API key, and ``WANDB_MODE``
-        does not say otherwise.
+        ``offline``, ``online``, or ``auto``: online if W&B finds an API key, unless ``WANDB_MODE``
+        is set to something else.
     seed
-        Makes the search, and the global generators of each run, repeatable.
+        Makes the search, and the global generators of each run, reproducible.
 
     Raises
     ------
     SpecError
         If the config is wrong.
     RemoteError
-        If the sweep is to be online, and the W&B server cannot be reached or says no.
+        If the sweep is online, and the W&B server cannot be reached or refuses it.
     """
     options = Options(seed=secrets.randbits(31) if seed is None else seed)
     prior = (prior_runs,) if isinstance(prior_runs, str) else tuple(prior_runs or ())
@@ -63,8 +63,8 @@ def sweep(
     return str(start_sweep(_resolve_config(sweep), RunCode(), settings).id)
 
 
-def _resolve_config(config: Any) -> Any:  # noqa: ANN401 - whatever was given; the config is validated later
-    """Return the config that a function makes, if it is one."""
+def _resolve_config(config: Any) -> Any:  # noqa: ANN401 - any value; the config is validated later
+    """Return the config; if it is a function, the config that it returns."""
     if isinstance(config, (Mapping, str, os.PathLike)) or not callable(config):
         return config
     if missing := required_arguments(config):
@@ -72,5 +72,5 @@ def _resolve_config(config: Any) -> Any:  # noqa: ANN401 - whatever was given; t
             f"sweep: the function that returns the config is called without arguments, and needs "
             f"{missing}: give them defaults, or call it yourself"
         )
-    made = config()
-    return next(made, None) if isinstance(made, Iterator) else made
+    result = config()
+    return next(result, None) if isinstance(result, Iterator) else result
