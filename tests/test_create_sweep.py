@@ -83,7 +83,7 @@ def test_a_sweep_is_made_and_then_run() -> None:
     made = wandb_magic.sweep(RANDOM, project="later", mode="offline", seed=3)
     sweep = attach(made)
     assert (sweep.id, sweep.state, sweep.records()) == (made, "paused", [])
-    assert "nobody has run it yet" in str(sweep.status())
+    assert "not started yet" in str(sweep.status())
     assert sweep.wait() is sweep  # there is nothing to wait for
 
     first = agent(made, train, count=2).wait(PATIENCE_S)
@@ -118,7 +118,7 @@ def test_what_cannot_be_run_is_said_in_a_sentence(tmp_path: Path) -> None:
         attach(made).resume()
     with pytest.raises(SweepStateError, match="no code to run yet"):
         agent(made, count=2)
-    with pytest.raises(SpecError, match="never ends by itself"):
+    with pytest.raises(SpecError, match="runs forever"):
         agent(made, train)
     assert attach(made).state == "paused"
 

@@ -262,7 +262,7 @@ def test_what_others_can_write_or_own_is_not_executed(tmp_path: Path) -> None:
     moved = tmp_path / "moved"
     sweep.path.rename(moved)
     sweep.path.symlink_to(moved)
-    with pytest.raises(UntrustedError, match="is no folder but a link"):
+    with pytest.raises(UntrustedError, match="is not a folder but a link"):
         Sweep(SweepPaths(sweep.path)).resume()
     names: dict[str, Any] = {}
     sweep.path.unlink()

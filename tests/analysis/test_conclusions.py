@@ -172,5 +172,5 @@ def test_the_commands_say_the_same(
 
 
 def test_nothing_to_say_is_said(written: Written, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "Nothing can be said yet of loss" in said(capsys, "importance", written.sweep.id)
+    assert "There is no importance for loss yet" in said(capsys, "importance", written.sweep.id)
     assert "0 trials (none yet)" in said(capsys, "study", written.sweep.id)

@@ -193,7 +193,7 @@ def test_one_on_a_disk_that_is_away_is_not_forgotten(
     for _ in range(2):
         assert listed()[:3] == ([], [], ["away"])
     away = wandb_magic.attach(made.id)
-    assert "is away: bring its disk back, or delete the sweep" in repr(away)
+    assert "is missing: mount its disk again, or delete the sweep" in repr(away)
     (tmp_path / "unmounted").rename(disk)
     assert listed()[:3] == (["away"], ["away"], [])
     assert wandb_magic.attach("away").state == "paused"

@@ -90,7 +90,7 @@ def test_an_interrupt_ends_the_waiting_and_never_the_sweep() -> None:
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, "")
-    assert "goes on" in out
+    assert "is still running" in out
     assert json.loads(magic("status", "--json"))["state"] == "running"
 
     assert "up to 2 runs" in magic("set-agents", "2")
@@ -98,7 +98,7 @@ def test_an_interrupt_ends_the_waiting_and_never_the_sweep() -> None:
     with command("wait") as waiting:
         assert waiting.wait(timeout=60) == 1
     assert "paused" in magic("status")
-    assert "goes on" in magic("resume")
+    assert "continues" in magic("resume")
     with command("wait", "--timeout", "0.1s") as waiting:
         out, _ = waiting.communicate(timeout=60)
     assert (waiting.returncode, "◐ 0" in out) == (1, True)
@@ -106,7 +106,7 @@ def test_an_interrupt_ends_the_waiting_and_never_the_sweep() -> None:
     assert "stops" in magic("stop")
     with command("wait") as waiting:
         assert waiting.wait(timeout=60) == 1
-    assert "ended already" in magic("stop")
+    assert "already ended" in magic("stop")
 
 
 def test_failed_runs_go_again_under_old_ids_and_new_ones(folder: Path) -> None:
@@ -131,9 +131,9 @@ def test_failed_runs_go_again_under_old_ids_and_new_ones(folder: Path) -> None:
 
     assert "no run has failed" in magic("rerun", "--failed", code=1)
     (sweep,) = json.loads(magic("list", "--json"))
-    assert "either run 0 or --failed" in magic("rerun", sweep["id"], "0", "--failed", code=2)
-    assert "goes on" in magic("resume-run", runs[0]["id"])
-    assert "say --failed" in magic("rerun", code=2)
+    assert "use either run 0 or --failed" in magic("rerun", sweep["id"], "0", "--failed", code=2)
+    assert "continues" in magic("resume-run", runs[0]["id"])
+    assert "use --failed" in magic("rerun", code=2)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_mistakes_get_one_sentence(words: list[str], code: int, said: str) -> No
 
 def test_the_doctor_answers_by_its_exit_code_too(monkeypatch: pytest.MonkeyPatch) -> None:
     out = magic("doctor")
-    assert "a terminal, no kernel" in out
+    assert "a terminal, without a kernel" in out
     found = json.loads(magic("doctor", "--json"))
     assert {each["level"] for each in found} <= {"ok", "note"}
     monkeypatch.setenv("WANDB_SERVICE", "3-1-unix-/gone")

@@ -46,7 +46,7 @@ def test_a_key_that_the_server_knows_is_well(fake_wandb_server: FakeWandbServer,
     mode, key, server, entity = (finding.text for finding in found)
     assert mode.startswith("sweeps are online, because W&B finds an API key")
     assert key == "an API key is found: WANDB_API_KEY"
-    assert server == f"W&B at {fake_wandb_server.url} answers, and takes the key"
+    assert server == f"W&B at {fake_wandb_server.url} answers, and accepts the key"
     assert entity == f"sweeps go to the entity {ENTITY}"
 
 

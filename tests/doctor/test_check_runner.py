@@ -44,7 +44,7 @@ def test_a_probe_that_hangs_does_not_hold_up_the_others() -> None:
         forever.set()
     kept, late = hung.diagnostics
     assert kept == ok("this much")
-    assert "could not be found out within" in late.text
+    assert "did not finish within" in late.text
     assert well.diagnostics == (ok("well"),)
 
 

@@ -79,7 +79,7 @@ def test_a_kernel_asks_the_server_that_it_belongs_to() -> None:
         other = Environment(inside, {"JPY_PARENT_PID": str(os.getpid())})
         assert servers.servers_of(other) == []
         (finding,) = panel.check(other)
-    assert "belongs to no Jupyter server" in finding.text
+    assert "does not belong to a local Jupyter server" in finding.text
 
 
 def test_a_server_that_has_not_loaded_it_is_noticed(bad: Bad) -> None:
@@ -96,7 +96,7 @@ def test_a_server_that_has_not_loaded_it_is_noticed(bad: Bad) -> None:
     ("words", "said"),
     [
         (("server", "extension", "disable", "wandb_magic"), "not enabled"),
-        (("labextension", "disable", LAB_EXTENSION), "told to leave it out"),
+        (("labextension", "disable", LAB_EXTENSION), "disabled in JupyterLab"),
     ],
     ids=["server", "lab"],
 )

@@ -45,7 +45,7 @@ def test_a_sweep_that_died_is_named_until_it_is_resumed(
     os.kill(supervisor.pid, signal.SIGKILL)
     wait_until(lambda: sweep.status().died)
     (finding,) = bad(list(sweeps.check(Environment())))
-    assert finding.text == f"sweep mine ({sweep.id}) died: its supervisor is gone"
+    assert finding.text == f"sweep mine ({sweep.id}) died: its supervisor is not running"
     assert finding.remedy == f"wandb-magic resume {sweep.id}"
     sweep.resume()
     wait_until(lambda: not sweep.status().died)

@@ -51,6 +51,6 @@ def test_the_doctor_tells_what_this_kernel_does(ipykernel: str, open_notebook: O
 def test_the_doctor_tells_vs_code_and_the_server(open_notebook: Open, tmp_path: Path) -> None:
     notebook = open_notebook()
     found = json.loads(notebook.run(ASKS).text)
-    assert "this kernel belongs to no Jupyter server here" in str(found)
+    assert "this kernel does not belong to a local Jupyter server" in str(found)
     notebook.run(f"__vsc_ipynb_file__ = {str(tmp_path / 'a.ipynb')!r}")
     assert "VS Code, with ipykernel" in str(json.loads(notebook.run(ASKS).text))

@@ -105,7 +105,7 @@ def test_a_cell_shows_its_sweep_live_while_the_kernel_is_idle(front: Front) -> N
     assert {PANEL, WIDGET, "text/html", "text/plain"} == set(view)
     assert view[PANEL] == {"id": front.value("sweep.id")}
     for text in ("text/html", "text/plain"):
-        assert "go along" in view[text]
+        assert "captured " in view[text]
     assert "mine" not in view["text/html"]
     threads = "import threading; print([t.name for t in threading.enumerate()])"
     assert "wandb" not in written(front.run(threads)).lower()
@@ -119,11 +119,11 @@ def test_a_cell_shows_its_sweep_live_while_the_kernel_is_idle(front: Front) -> N
     assert "✓ finished 2" in final["text/plain"]
     assert "run 1" in final["text/html"]
     assert {PANEL, "text/html", "text/plain"} == set(final)
-    assert "go along" in final["text/html"]
+    assert "captured " in final["text/html"]
     (again,) = shown(front.run("sweep"))
     assert "✓ finished 2" in again["text/plain"]
     assert again[PANEL] == view[PANEL]
-    assert "go along" not in again["text/plain"]
+    assert "captured " not in again["text/plain"]
 
 
 def test_a_view_goes_on_when_its_sweep_does(front: Front) -> None:
@@ -141,7 +141,7 @@ def test_what_a_view_cannot_read_never_gets_into_other_cells(front: Front) -> No
     front.run("import asyncio; asyncio.get_running_loop().call_later(0.1, sweep._reader.close)")
     heard = front.hear(static)
     assert {each["msg_type"] for each in heard} <= {"comm_msg", "update_display_data", "status"}
-    assert "shown no longer" in shown(heard)[-1]["text/plain"]
+    assert "no longer shown" in shown(heard)[-1]["text/plain"]
     assert PANEL not in shown(heard)[-1]
     (only,) = shown(front.run("1 + 1"))
     assert only == {"text/plain": "2"}
@@ -152,7 +152,7 @@ def test_a_deleted_sweep_says_so(front: Front) -> None:
     front.run("%wandb_sweep stop")
     front.run("%wandb_sweep wait")
     (last,) = shown(front.run("%wandb_sweep delete --yes"))
-    assert last["text/plain"].endswith("is deleted.")
+    assert last["text/plain"].endswith("was deleted.")
     assert len(shown(front.run("1 + 1"))) == 1
 
 
@@ -161,7 +161,7 @@ def test_an_interrupt_ends_the_waiting_only(front: Front) -> None:
     front.client.execute("%wandb_sweep wait")
     front.hear(update)
     front.manager.interrupt_kernel()
-    heard = front.hear(lambda each: "goes on" in each["content"].get("text", ""))
+    heard = front.hear(lambda each: "is still running" in each["content"].get("text", ""))
     assert not [each for each in heard if each["msg_type"] == "error"]
     front.hear(lambda each: each["content"].get("execution_state") == "idle")
     assert "running" in written(front.run("print(sweep.state)"))

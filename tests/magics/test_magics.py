@@ -47,7 +47,7 @@ def test_a_sweep_from_start_to_deletion(
     assert "mine" in said("%wandb_sweep list")
     assert "lr: 0.1" in said("%wandb_sweep best mine")
     assert "scaled by 2" in said("%wandb_sweep logs bound 0")
-    assert "goes on" not in said("%wandb_sweep logs 0 --follow")
+    assert "is still running" not in said("%wandb_sweep logs 0 --follow")
     frame = run(shell, "%wandb_sweep runs").result
     assert list(frame["config.lr"]) == [0.3, 0.1, 0.2]
     assert run(shell, "%wandb_sweep history").result.shape == (1, 3)
@@ -121,7 +121,7 @@ def test_excluded_variables_stay_behind(shell: InteractiveShell, run: Run) -> No
         (cell(""), "a config is missing"),
         (cell("nosuch --count 1"), "'nosuch' is not defined: run the cell"),
         (cell("3 --count 1"), "3 is a int"),
-        (cell("no config"), "'no config' is no config"),
+        (cell("no config"), "'no config' is not a config"),
         (cell("{'a': 1"), "} is missing"),
         (cell("missing.yaml"), "missing.yaml cannot be read"),
         (cell("{'method': 'guess', 'parameters': {}}"), "method: must be"),

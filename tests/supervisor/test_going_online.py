@@ -39,7 +39,7 @@ def test_an_offline_sweep_goes_on_as_a_real_one(
         offline.resume(online=True, count=1)
     for name, value in fake_wandb_server.environment.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(SweepStateError, match="has had all of its 2 runs: say how many more"):
+    with pytest.raises(SweepStateError, match="has used its budget of 2 runs: pass --count"):
         offline.resume(online=True)
 
     online = offline.resume(online=True, count=2).wait(90)
@@ -58,7 +58,7 @@ def test_an_offline_sweep_goes_on_as_a_real_one(
     )
     more = offline.resume(online=True, count=1).wait(90)
     assert (more.id, more.status().ended) == (online.id, 3)
-    with pytest.raises(SweepStateError, match="is online already"):
+    with pytest.raises(SweepStateError, match="is already online"):
         more.resume(online=True, count=1)
 
 

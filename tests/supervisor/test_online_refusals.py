@@ -83,6 +83,6 @@ def test_a_sweep_that_is_not_there(refused: Refused) -> None:
 
 def test_no_key_at_all(refused: Refused, fake_wandb_server: FakeWandbServer) -> None:
     said = refused(mode="online", WANDB_API_KEY="")
-    assert "online cannot be had" in said
+    assert "online is unavailable" in said
     assert "wandb login" in said
     assert fake_wandb_server.requests == []

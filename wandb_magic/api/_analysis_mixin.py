@@ -1,4 +1,4 @@
-"""What follows from a sweep's results: weights, plots, comparisons, and files for others."""
+"""Analysis of a sweep: parameter importance, plots, comparison, export."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 class AnalysisMixin(SweepReader):
-    """All of a sweep that is concluded from its results; see `SweepReader`."""
+    """The analysis methods of a sweep; see `SweepReader`."""
 
     def importance(self) -> pd.DataFrame:
         """Return how much each parameter matters for the objective, most important first.
 
         The columns are ``parameter``, ``importance`` (shares of one) and ``correlation``
-        (Spearman's, NaN for what has no order). ``attrs`` has the ``metric``, the number of
-        ``runs``, the ``evaluator`` and a ``warning`` where there are few of them. A parameter that
-        never varied is left out.
+        (Spearman's, NaN for values without an order). ``attrs`` has the ``metric``, the number of
+        ``runs``, the ``evaluator`` and, if there are few runs, a ``warning``. Parameters that
+        never varied are omitted.
 
         Raises
         ------
@@ -38,72 +38,73 @@ class AnalysisMixin(SweepReader):
         return importance_frame.importance_frame(self._reader)
 
     def compare(self, *others: SweepReader | str) -> Comparison:
-        """Return this sweep beside others, each given as a sweep or as `attach` takes it.
+        """Compare this sweep with others, each given as a sweep or in any form `attach` accepts.
 
-        The comparison has three frames: ``table`` with a row a sweep (its runs by state, best and
-        median value, times), ``differences`` of the configs, and ``progress``, the best value so
-        far by run number.
+        The comparison has three frames: ``table`` with one row per sweep (its runs by state, best
+        and median value, times), ``differences`` of the configs, and ``progress``, the best value
+        so far by run number.
 
         Raises
         ------
         SweepNotFoundError
             If there is no such sweep.
         SweepStateError
-            If they have not all the same metric and goal.
+            If their metrics or goals differ.
         """
         from wandb_magic.analysis import comparison  # noqa: PLC0415 - imports numpy
 
         sweeps = [
             SweepReader(locate(each)[0]) if isinstance(each, str) else each for each in others
         ]
-        readers = {each.id: each._reader for each in (self, *sweeps)}  # noqa: SLF001 - its own class
+        readers = {each.id: each._reader for each in (self, *sweeps)}  # noqa: SLF001 - the same class
         return comparison.compare(list(readers.values()))
 
     @property
     def plot(self) -> Plots:
-        """What can be drawn of the sweep: ``plot.curves()``, ``plot.parallel()`` and so on."""
-        from wandb_magic.analysis.plots import Plots  # noqa: PLC0415 - most need no plots
+        """The plots of the sweep: ``plot.curves()``, ``plot.parallel()`` and so on."""
+        from wandb_magic.analysis.plots import Plots  # noqa: PLC0415 - rarely needed
 
         return Plots(self._reader)
 
     def report(self, file: str | os.PathLike[str] = "report.html") -> Path:
-        """Write the sweep as one page to share, and return where it is.
+        """Write a self-contained HTML report of the sweep, and return its path.
 
-        The page loads nothing: plots, table, config, code and environment are in it. What looks
-        like a key or a password is masked.
+        The page loads nothing: it contains the plots, table, config, code and environment.
+        Anything that looks like a key or a password is masked.
 
         Parameters
         ----------
         file
-            The page; one that is there is replaced.
+            The path of the page; an existing file is replaced.
 
         Raises
         ------
         SweepError
-            If it is a folder, or cannot be written.
+            If the path is a folder, or cannot be written.
         """
-        from wandb_magic.analysis import report  # noqa: PLC0415 - few ask for one
+        from wandb_magic.analysis import report  # noqa: PLC0415 - rarely needed
 
         return report.write(self._reader, self._paths, file, state=self.state, url=self.url or "")
 
     def to_parquet(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write the results into a new folder, and return its absolute path.
+        """Write the results to a new folder, and return its absolute path.
 
-        It has ``runs``, ``history`` (with ``_runtime``), ``summary`` and ``system`` as Parquet
-        files, which `pandas.read_parquet` reads back as the frames are here, and ``sweep.json``
-        with the sweep config and versions. Lists and mappings are JSON text there.
+        It contains ``runs``, ``history`` (with ``_runtime``), ``summary`` and ``system`` as
+        Parquet files, which `pandas.read_parquet` reads back as the same frames, and
+        ``sweep.json`` with the sweep config and versions. Lists and mappings are stored as JSON
+        text.
 
         Parameters
         ----------
         path
             A folder that is empty or does not exist.
         overwrite
-            Whether it may replace an earlier folder of this kind.
+            Whether to replace an earlier folder of this kind.
 
         Raises
         ------
         SweepError
-            If there is something at that place, or it cannot be written.
+            If the folder is not empty, or cannot be written.
         UnsupportedError
             If pyarrow is missing.
         """
@@ -114,28 +115,28 @@ class AnalysisMixin(SweepReader):
     def study(
         self, export: str | os.PathLike[str] | None = None, *, overwrite: bool = False
     ) -> Study:
-        """Return the sweep as an `optuna.Study` in memory, for all of `optuna.visualization`.
+        """Return the sweep as an in-memory `optuna.Study`, for example for `optuna.visualization`.
 
-        It has a trial for each run that has ended, in order of their numbers. Parameters go by
-        dotted key and have the values of the runs; categories that are no plain values are JSON
-        text. Finished and stopped runs with a value are ``COMPLETE``, pruned ones ``PRUNED``, all
-        others ``FAIL``. Intermediate values are the metric's history, at most 100 of them;
-        ``user_attrs`` have the run's id, name, number, attempt, state and cause.
+        It has one trial for each run that has ended, ordered by number. Parameters are named by
+        dotted key and have the runs' values; categories other than plain values are JSON text.
+        Finished and stopped runs with a value are ``COMPLETE``, pruned ones ``PRUNED``, all others
+        ``FAIL``. Intermediate values are the metric's history, at most 100 of them; ``user_attrs``
+        has the run's id, name, number, attempt, state and cause.
 
         Parameters
         ----------
         export
-            A file to write it to, for optuna-dashboard: an SQLite database if it ends in ``.db``,
-            ``.sqlite`` or ``.sqlite3``, else a journal.
+            A file to write the study to, for optuna-dashboard: an SQLite database if it ends in
+            ``.db``, ``.sqlite`` or ``.sqlite3``, else a journal.
         overwrite
-            Whether that file may exist.
+            Whether to replace an existing file.
 
         Raises
         ------
         SweepStateError
             If the sweep has no metric.
         SweepError
-            If there is such a file already, or it cannot be written.
+            If the file already exists, or cannot be written.
         """
         from wandb_magic.analysis import study, study_file  # noqa: PLC0415 - imports Optuna
 

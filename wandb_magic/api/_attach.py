@@ -1,4 +1,4 @@
-"""Taking hold of a sweep: one that this machine knows, or one that exists at the W&B server."""
+"""Attaches to a sweep that this machine has, or that exists at the W&B server."""
 
 from __future__ import annotations
 
@@ -22,29 +22,30 @@ def attach(
     entity: str | None = None,
     project: str | None = None,
 ) -> Sweep:
-    """Return a sweep; if it is another machine's, run agents for it here.
+    """Return a sweep; if it was created elsewhere, run agents for it on this machine.
 
-    A sweep that this machine knows is only returned, unless there is a function to run. One that
-    only the W&B server knows gets agents here, which run the function, or the sweep's own program.
+    A sweep that this machine already has is only returned, unless there is a function to run. For
+    a sweep that only the W&B server has, this machine starts agents, which run the function or the
+    sweep's own program.
 
     Parameters
     ----------
     sweep
-        An id, the beginning of one, a name or a folder; at W&B an id, ``entity/project/id`` or the
-        address of the sweep's page.
+        An id, an id prefix, a name or a folder; for a W&B sweep, an id, ``entity/project/id`` or
+        the URL of the sweep's page.
     function
-        What each run calls, without arguments.
+        The function that each run calls without arguments.
     count
-        How many runs to start here.
+        How many runs to start on this machine.
     agents
-        How many runs at a time.
+        How many runs execute at the same time.
     entity, project
-        Where to look at W&B if `sweep` does not say it.
+        The entity and project at W&B, if `sweep` does not contain them.
 
     Raises
     ------
     SweepNotFoundError
-        If there is none, or more than one.
+        If no sweep matches, or more than one.
     RemoteError
         If the W&B server cannot be reached, or has no such sweep.
     """

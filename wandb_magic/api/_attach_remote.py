@@ -1,7 +1,7 @@
-"""Running agents for a sweep that exists at the W&B server, made anywhere, by anybody.
+"""Runs agents for a sweep that exists at the W&B server, whoever created it.
 
-Here it has a folder of its own, as every sweep has; what is asked of it here concerns the agents
-of this machine. Several machines can serve one sweep.
+On this machine, the sweep has its own folder, as every sweep does; requests to it affect only the
+agents of this machine. Several machines can run agents for one sweep.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from wandb_magic.wandb_client import RemoteSweep, get_sweep, has_credentials, is
 
 
 def is_remote_sweep(config: Mapping[str, Any] | str | os.PathLike[str]) -> bool:
-    """Tell whether what was given instead of a config names a sweep."""
+    """Return whether a value given as a config is the path of a W&B sweep."""
     return isinstance(config, str) and is_sweep_path(config) and not Path(config).exists()
 
 
@@ -43,18 +43,18 @@ def attach_remote(sweep: str, code: RunCode, launch_options: LaunchOptions) -> S
     Parameters
     ----------
     sweep
-        Its id, ``entity/project/id``, or the address of its page.
+        Its id, ``entity/project/id``, or the URL of its page.
     code
-        What its runs execute; the sweep's own ``program`` if there is none.
+        What its runs execute; the sweep's own ``program`` if it is empty.
     launch_options
-        How; `count` says how many more runs to start here.
+        The options; `count` is the number of additional runs to start on this machine.
 
     Raises
     ------
     SweepStateError
-        If it is running other code here, and does not come to an end.
+        If the sweep is running other code on this machine and has no end.
     SweepNotFoundError
-        If there is none here, and no API key to look for it at W&B.
+        If this machine has no such sweep, and there is no API key to look for it at W&B.
     RemoteError
         If the server cannot be reached, or has no such sweep.
     """
@@ -108,18 +108,16 @@ def _find_attached(sweep: str) -> Sweep | None:
 
 
 def _continue_sweep(sweep: Sweep, code: RunCode, launch_options: LaunchOptions) -> Sweep:
-    """Run more of a sweep that this machine knows; with other code, if that is given.
+    """Run more of a sweep that this machine has; with new code, if there is any.
 
-    What it was asked to run before, it runs first, with the code that it had: as if each call had
-    waited for its runs, which W&B's does.
+    Runs of earlier calls are executed first, with the code of those calls, as if each call had
+    waited for its runs, as ``wandb.agent`` does.
     """
     validate_code(code)
     if code.cell is not None or code.function is not None:
-        _new_budget(
-            sweep.status(), launch_options
-        )  # what makes no sense is said before anything is frozen
+        _new_budget(sweep.status(), launch_options)  # raises errors before anything is frozen
         _replace_code(sweep, code, launch_options)
-    with folder_lock(sweep.path):  # each call adds to what the one before it has asked for
+    with folder_lock(sweep.path):  # each call adds to the budget of the previous one
         status = sweep.status()
         budget = _new_budget(status, launch_options)
         if budget != status.sweep.budget:
@@ -131,12 +129,12 @@ def _continue_sweep(sweep: Sweep, code: RunCode, launch_options: LaunchOptions) 
 
 
 def _replace_code(sweep: Sweep, code: RunCode, launch_options: LaunchOptions) -> None:
-    """Let the next runs execute `code`; wait for those that are to execute other code.
+    """Replace the code of the next runs, after waiting for the runs of the current code.
 
     Raises
     ------
     SweepStateError
-        If the sweep runs other code, and is held up or has no end.
+        If the sweep runs other code, and is paused or has no end.
     """
     paths = SweepPaths(sweep.path)
     environment = _with_recorded_server(sweep, sweep_environment(launch_options))
@@ -157,9 +155,9 @@ def _wait_for_current_runs(sweep: Sweep) -> None:
     record = sweep.status().sweep
     is_active = record.state in (SweepState.PENDING, SweepState.RUNNING)
     if is_active and record.budget is not None:
-        print(  # noqa: T201 - the cell waits, and says why
+        print(  # noqa: T201 - tells the user why the cell waits
             f"Sweep {sweep.id} is running other code: waiting until its {record.budget} runs have "
-            "ended; an interrupt ends the waiting only."
+            "ended; an interrupt stops only the waiting."
         )
     if record.budget is not None or not is_active:
         sweep.wait()
@@ -171,7 +169,7 @@ def _wait_for_current_runs(sweep: Sweep) -> None:
 
 
 def _new_budget(status: Status, launch_options: LaunchOptions) -> int | None:
-    """Return how many runs there are to be in all, with `launch_options.count` more of them."""
+    """Return the new total number of runs, with `launch_options.count` more of them."""
     record = status.sweep
     is_active = record.state in (SweepState.PENDING, SweepState.RUNNING) and not status.died
     if is_active and record.budget is None:
@@ -183,17 +181,17 @@ def _new_budget(status: Status, launch_options: LaunchOptions) -> int | None:
         if used_up and not is_active and record.mode == "offline":
             return _default_budget(load(record.spec), launch_options)
         return record.budget
-    asked = record.budget if is_active else None
-    more = (status.ended + status.running if asked is None else asked) + launch_options.count
+    budget = record.budget if is_active else None
+    total = (status.ended + status.running if budget is None else budget) + launch_options.count
     cap = None if record.options.attached else record.spec.get("run_cap")
-    return more if cap is None else min(more, cap)
+    return total if cap is None else min(total, cap)
 
 
 def _default_budget(spec: Spec, launch_options: LaunchOptions) -> int:
-    """Return after how many runs a search ends by itself."""
+    """Return the number of runs after which a search limits."""
     require_bound(spec, launch_options)
-    ends = [spec.run_cap, grid_size(spec) if spec.method == "grid" else None]
-    return min(end for end in ends if end is not None)
+    limits = [spec.run_cap, grid_size(spec) if spec.method == "grid" else None]
+    return min(limit for limit in limits if limit is not None)
 
 
 def _with_recorded_server(sweep: Sweep, environment: dict[str, str]) -> dict[str, str]:
@@ -203,7 +201,7 @@ def _with_recorded_server(sweep: Sweep, environment: dict[str, str]) -> dict[str
 
 
 def _parse_spec(config: Mapping[str, Any], code: RunCode) -> Spec:
-    """Return what the server's config says; code that is given wins over its program."""
+    """Return the spec of the server's config; code given by the user replaces its program."""
     config_copy = dict(config)
     if code.cell is not None or code.function is not None:
         config_copy.pop("program", None)

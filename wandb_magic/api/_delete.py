@@ -1,4 +1,4 @@
-"""Deleting a sweep's folder, whether its store can be read or not."""
+"""Deletes a sweep's folder, even if its store cannot be read."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from wandb_magic.runner.process_cleanup import terminate_sweep
 
 
 def delete_sweep(paths: SweepPaths, sweep: SweepId) -> None:
-    """Delete what a sweep left, and forget it.
+    """Delete a sweep's folder and store, and unregister the sweep.
 
     Raises
     ------
     SweepStateError
-        If the sweep is running, or on its way to W&B.
+        If the sweep is running, or is being sent to W&B.
     """
     require_idle(paths, sweep)
     registry.remove(sweep)
@@ -31,43 +31,43 @@ def delete_sweep(paths: SweepPaths, sweep: SweepId) -> None:
     else:
         _make_removable(paths.folder)
         shutil.rmtree(paths.folder)
-    # A folder from elsewhere may name any file as its store: only one of ours goes with it.
+    # A folder from elsewhere may name any file as its store: delete only a store of ours.
     if store.name in (f"{sweep}.db", f"{sweep}-copy.db") and store.parent.name == STATE_FOLDER:
         for suffix in ("", "-wal", "-shm"):
             Path(f"{store}{suffix}").unlink(missing_ok=True)
 
 
 def _make_removable(folder: Path) -> None:
-    """Give the owner the rights to a folder that it takes to delete it."""
-    for place in (folder, folder / "bundle", folder / "runs"):
+    """Give the owner the permissions that are needed to delete a folder."""
+    for path in (folder, folder / "bundle", folder / "runs"):
         with contextlib.suppress(OSError):
-            if not place.is_symlink() and not os.access(place, os.W_OK | os.X_OK):
-                place.chmod(FOLDER_MODE)
+            if not path.is_symlink() and not os.access(path, os.W_OK | os.X_OK):
+                path.chmod(FOLDER_MODE)
 
 
 def require_idle(paths: SweepPaths, sweep: SweepId) -> None:
-    """See to it that nobody works in a sweep's folder.
+    """Raise an error if a process is using a sweep's folder.
 
     Raises
     ------
     SweepStateError
-        If the sweep is running, or on its way to W&B.
+        If the sweep is running, or is being sent to W&B.
     """
     if is_supervisor_running(paths):
         raise SweepStateError(f"sweep {sweep} is running: stop it first")
     if is_sync_running(paths):
-        raise SweepStateError(f"sweep {sweep} is being sent to W&B: wait until it is there")
+        raise SweepStateError(f"sweep {sweep} is being sent to W&B: wait until it is done")
 
 
 def delete_unreadable(sweep: str) -> None:
-    """Delete a sweep whose store cannot be read, and end what still runs of it.
+    """End the processes of a sweep whose store cannot be read, and delete it.
 
     Raises
     ------
     SweepNotFoundError
-        If there is none with this id.
+        If there is no sweep with this id.
     SweepStateError
-        If it is running all the same, by another user's doing.
+        If it is still running, because another user started it.
     """
     for entry in registry.list_sweeps():
         if entry.id == sweep:

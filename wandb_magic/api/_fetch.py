@@ -1,7 +1,7 @@
-"""A copy of a W&B sweep that never ran here: complete enough to analyse, and never steered.
+"""Imports a W&B sweep that never ran here, to analyse it; an imported sweep is read-only.
 
-It lies in a folder of its own beside the sweeps of this machine. Fetched again, it takes in what
-is new: each run's history goes on behind the last step that is here.
+It has its own folder next to the sweeps of this machine. Fetching it again adds what is new: each
+run's history continues after the last imported step.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from wandb_magic.wandb_client import RemoteSweep, has_credentials
 from wandb_magic.wandb_client.export import SweepExport
 from wandb_magic.wandb_client.sweeps import parse_sweep_path
 
-CURSORS_FILE = "fetched.json"  # what W&B said of each run when it was read
+CURSORS_FILE = "fetched.json"  # the cursor of each run when it was imported
 NO_CODE = Manifest(
     kind="command",
     python="",
@@ -50,7 +50,7 @@ NO_CODE = Manifest(
     sources={},
     environment={},
 )
-"""The bundle of a copy: whoever reads one finds it empty."""
+"""The empty bundle of an imported sweep."""
 _STATES = {
     "FINISHED": SweepState.FINISHED,
     "CANCELED": SweepState.STOPPED,
@@ -61,23 +61,24 @@ _STATES = {
 
 
 def fetch(sweep: str, *, entity: str | None = None, project: str | None = None) -> Sweep:
-    """Return a W&B sweep with all that its runs logged, as a copy in a folder here.
+    """Import a W&B sweep, with everything that its runs logged, into a local folder.
 
-    One that this machine runs is only returned. Fetched again, a copy takes in what is new.
+    A sweep that this machine runs is only returned. Fetching an imported sweep again adds what is
+    new.
 
     Parameters
     ----------
     sweep
-        ``entity/project/id``, an id, or the address of the sweep's page.
+        ``entity/project/id``, an id, or the URL of the sweep's page.
     entity, project
-        Where to look if `sweep` does not say it.
+        The entity and project, if `sweep` does not contain them.
 
     Raises
     ------
     RemoteError
         If the server cannot be reached, or has no such sweep.
     SweepNotFoundError
-        If there is no API key, or `sweep` names none.
+        If there is no API key, or `sweep` does not name a sweep.
     """
     id_ = SweepId(parse_sweep_path(sweep)[2])
     entry = next((entry for entry in registry.list_available() if entry.id == id_), None)
@@ -107,7 +108,7 @@ def fetch(sweep: str, *, entity: str | None = None, project: str | None = None) 
 
 
 def _create_import(target: SweepPaths, export: SweepExport) -> None:
-    """Make a whole copy, or none."""
+    """Import a sweep into a new folder, completely or not at all."""
     make_folder(target.folder.parent, exist_ok=True)
     staging = SweepPaths(
         Path(tempfile.mkdtemp(dir=target.folder.parent, prefix=f".{target.folder.name}."))
@@ -118,7 +119,7 @@ def _create_import(target: SweepPaths, export: SweepExport) -> None:
         staging.bundle.mkdir(mode=FOLDER_MODE)
         NO_CODE.write(staging.bundle)
         _import_runs(staging, export, {})
-        if target.folder.exists():  # somebody was faster, or left half of one
+        if target.folder.exists():  # another process was faster, or left an incomplete import
             shutil.rmtree(target.folder)
         staging.folder.rename(target.folder)
     except BaseException:
@@ -131,25 +132,25 @@ def _create_import(target: SweepPaths, export: SweepExport) -> None:
 
 
 def _import_runs(paths: SweepPaths, export: SweepExport, cursors: dict[str, str]) -> None:
-    """Take in what is read, run by run: what came before an error stays."""
+    """Import run by run; the runs imported before an error are kept."""
     spec = load_lenient(export.sweep.config)
     with closing(StoreWriter(paths.store)) as store, closing(StoreReader(paths.store)) as reader:
         importer = RunImporter(store, reader, export.sweep)
-        for run, mark in importer.import_runs(iter(export)):
-            cursors[run] = mark
+        for run, cursor in importer.import_runs(iter(export)):
+            cursors[run] = cursor
             write_atomically(paths.folder / CURSORS_FILE, json.dumps(cursors))
-        fresh = _sweep_record(export.sweep, spec)
-        notices = fresh.notices
+        record = _sweep_record(export.sweep, spec)
+        notices = record.notices
         if importer.skipped:
             skipped = importer.skipped
-            what = "run is" if skipped == 1 else "runs are"
-            notices += (f"{skipped} {what} left out: another form of id than W&B's own",)
+            runs_are = "run is" if skipped == 1 else "runs are"
+            notices += (f"{skipped} {runs_are} left out: the id does not have W&B's usual form",)
         runs = reader.runs()
         store.update_sweep(
-            name=fresh.name,
-            state=fresh.state,
-            cause=fresh.cause,
-            spec=fresh.spec,
+            name=record.name,
+            state=record.state,
+            cause=record.cause,
+            spec=record.spec,
             notices=notices,
             started=min((run.started for run in runs if run.started is not None), default=None),
             ended=max((run.ended for run in runs if run.ended is not None), default=time.time()),
@@ -160,9 +161,11 @@ def _import_runs(paths: SweepPaths, export: SweepExport, cursors: dict[str, str]
 def _sweep_record(remote: RemoteSweep, spec: Spec) -> SweepRecord:
     state = _STATES.get(remote.state, SweepState.STOPPED)
     remote_state = remote.state.lower()
-    moment = time.strftime("%Y-%m-%d %H:%M:%S")
+    read_at = time.strftime("%Y-%m-%d %H:%M:%S")
     cause = (
-        "" if state is SweepState.FINISHED else f"a copy: it was {remote_state} at W&B on {moment}"
+        ""
+        if state is SweepState.FINISHED
+        else f"a copy: it was {remote_state} at W&B on {read_at}"
     )
     now = time.time()
     return SweepRecord(
@@ -179,7 +182,7 @@ def _sweep_record(remote: RemoteSweep, spec: Spec) -> SweepRecord:
         budget=spec.run_cap,
         cause=cause,
         ended=now,
-        notices=(*spec.notices, f"a copy of a W&B sweep, read on {moment}"),
+        notices=(*spec.notices, f"a copy of a W&B sweep, read on {read_at}"),
         url=remote.url,
     )
 
@@ -200,7 +203,7 @@ def _read_cursors(paths: SweepPaths) -> dict[str, str]:
 
 
 def _read_positions(paths: SweepPaths, cursors: Mapping[str, str]) -> dict[str, tuple[str, int]]:
-    """Return what is here of each run; what was written last need not have its mark yet."""
+    """Return how far each run was imported; the last one may not have a cursor yet."""
     if not paths.store.exists():
         return {}
     with closing(StoreWriter(paths.store)) as store, closing(StoreReader(paths.store)) as reader:
@@ -212,14 +215,14 @@ def _read_positions(paths: SweepPaths, cursors: Mapping[str, str]) -> dict[str, 
 
 @contextlib.contextmanager
 def _exclusive_lock(paths: SweepPaths) -> Iterator[None]:
-    """Hold the copy's lock: a store has one writer."""
-    import fcntl  # noqa: PLC0415 - as in `detach`
+    """Hold the imported sweep's lock: a store has one writer."""
+    import fcntl  # noqa: PLC0415 - not on all platforms
 
     with open_private(paths.lock, "ab") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise SweepStateError(
-                f"{paths.folder} is being fetched already: wait for it"
+                f"{paths.folder} is already being fetched: wait until that is done"
             ) from None
         yield

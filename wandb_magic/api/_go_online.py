@@ -1,8 +1,8 @@
-"""Letting an offline sweep go on online, as the real sweep that its runs were sent to.
+"""Continues an offline sweep online, as the W&B sweep to which its runs were sent.
 
-The server then chooses the parameters, and all runs that it was sent are runs of the same sweep:
-it learns from them. Here the offline sweep stays as it is, and the online one has a folder of its
-own.
+The server then chooses the parameters. The runs that were sent belong to the same sweep, so the
+server learns from them. On this machine, the offline sweep is not changed, and the online sweep
+has its own folder.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from wandb_magic.wandb_client import RemoteSweep, WandbClient, account, get_swee
 
 
 def go_online(sweep: SweepReader, count: int | None = None, *, trust: bool = False) -> SweepPaths:
-    """Send what a sweep has, and run more of it as a sweep of the W&B server.
+    """Send an offline sweep to W&B, and continue it there.
 
     Parameters
     ----------
     sweep
         An offline sweep that has ended.
     count
-        How many more runs to start; what is left of its budget by default.
+        How many more runs to start; the rest of its budget by default.
     trust
-        Whether the user answers for code that comes from elsewhere.
+        Whether the user vouches for code that comes from elsewhere.
 
     Returns
     -------
@@ -48,24 +48,24 @@ def go_online(sweep: SweepReader, count: int | None = None, *, trust: bool = Fal
     Raises
     ------
     SweepStateError
-        If it is online already, is still running, or has no budget left.
+        If it is already online, is still running, or has used its budget.
     RemoteError
-        If the server cannot be reached, or says no.
+        If the server cannot be reached, or refuses the sweep.
     UntrustedError
         If its code was not written by this user.
     """
     status = sweep.status()
     record = status.sweep
     if record.mode == "online":
-        raise SweepStateError(f"sweep {sweep.id} is online already: resume() lets it go on")
+        raise SweepStateError(f"sweep {sweep.id} is already online: resume() continues it")
     if not record.state.has_ended:
         raise SweepStateError(f"sweep {sweep.id} is {status.state}: stop it before it goes online")
-    left = None if record.budget is None else record.budget - status.ended
-    more = count if count is not None else left
+    remaining = None if record.budget is None else record.budget - status.ended
+    more = count if count is not None else remaining
     if more is not None and more < 1:
         raise SweepStateError(
-            f"sweep {sweep.id} has had all of its {record.budget} runs: say how many more with "
-            "--count"
+            f"sweep {sweep.id} has used its budget of {record.budget} runs: pass --count to add "
+            "more"
         )
     paths = SweepPaths(sweep.path)
     _, manifest = authorize(paths, record.spec, trust=trust)
@@ -95,7 +95,7 @@ def go_online(sweep: SweepReader, count: int | None = None, *, trust: bool = Fal
         options=replace(record.options, priors=()),
         env=None,
     )
-    notice = f"it goes on from the offline sweep {sweep.id}, whose runs the server has"
+    notice = f"continues the offline sweep {sweep.id}, whose runs are at the server"
     source = _OfflineSweep(paths, remote)
     online, _ = launch(load(record.spec), settings, environment, source, notice)
     return online
@@ -103,7 +103,7 @@ def go_online(sweep: SweepReader, count: int | None = None, *, trust: bool = Fal
 
 @dataclass(frozen=True)
 class _OfflineSweep:
-    """The source of an online sweep that goes on from an offline one."""
+    """The source of an online sweep that continues an offline one."""
 
     paths: SweepPaths
     remote: RemoteSweep
@@ -118,7 +118,7 @@ class _OfflineSweep:
 
 
 def _continue(paths: SweepPaths, more: int | None) -> None:
-    """Let an online sweep that this machine has go on, with `more` runs."""
+    """Continue an online sweep that this machine has, with `more` runs."""
     online = SweepReader(paths)
     with closing(StoreReader(paths.store)) as reader:
         if more is not None:

@@ -1,6 +1,6 @@
-"""Making a sweep's folder and handing it to a supervisor.
+"""Creates a sweep's folder, and starts its supervisor.
 
-All or nothing: when anything is wrong, no folder stays behind and no process was started.
+All or nothing: after an error, there is neither a folder nor a process.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from wandb_magic.wandb_client import RemoteSweep
 
 
 class SweepSource(Protocol):
-    """Where a new sweep's code and its place at the server come from.
+    """The source of a new sweep's code, and of its W&B sweep.
 
     `launch` owns it, and calls both methods once, in this order, in its own thread.
     """
 
     def write_bundle(self, staging: SweepPaths) -> CaptureSummary:
-        """Write the bundle into the folder that is being made."""
+        """Write the bundle into the staging folder."""
 
     def create_remote(self) -> RemoteSweep | None:
-        """Return the sweep at the server; None for an offline sweep."""
+        """Return the W&B sweep, which may be created here; None for an offline sweep."""
 
 
 def launch(
@@ -40,23 +40,23 @@ def launch(
     source: SweepSource,
     notice: str = "",
 ) -> tuple[SweepPaths, CaptureSummary]:
-    """Make a sweep's folder and hand it over.
+    """Create a sweep's folder, and start its supervisor.
 
     Parameters
     ----------
     spec, launch_options
-        What it is to be.
+        The config of the sweep, and how to run it.
     environment
-        What its processes inherit.
+        The environment that its processes inherit.
     source
-        Where its code comes from, and its place at the server.
+        The source of its code, and of its W&B sweep.
     notice
-        What to tell the user once.
+        A notice that is shown to the user once.
 
     Returns
     -------
     tuple
-        The sweep's paths, and what went along with it.
+        The sweep's paths, and what was captured.
 
     Raises
     ------
@@ -87,10 +87,10 @@ def launch(
 
 
 def sweep_environment(launch_options: LaunchOptions) -> dict[str, str]:
-    """Return what a new sweep's processes inherit."""
+    """Return the environment that a new sweep's processes inherit."""
     return {**inheritable_environment(os.environ), **(launch_options.env or {})}
 
 
 def kernel_mode() -> dict[str, str]:
-    """Return W&B's mode in this process: it decides about a sweep, and is not inherited."""
+    """Return W&B's mode in this process, which decides a sweep's mode and is not inherited."""
     return {"WANDB_MODE": os.environ["WANDB_MODE"]} if "WANDB_MODE" in os.environ else {}

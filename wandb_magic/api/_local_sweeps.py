@@ -1,4 +1,4 @@
-"""Finding sweeps again, from any process of the same user."""
+"""Finds the sweeps of this user on this machine, from any process."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ def sweeps() -> list[Sweep]:
 
 
 def all_sweeps() -> list[Sweep]:
-    """Return all sweeps of this user on this machine, those that cannot be read among them."""
+    """Return all sweeps of this user on this machine, including those that cannot be read."""
     return [open_entry(entry) for entry in registry.list_sweeps()]
 
 
 def find_local(sweep: str) -> Sweep:
-    """Return the sweep with an id, a unique prefix of one, a name, or a folder.
+    """Return the sweep with an id, a unique id prefix, a name, or a folder.
 
-    One that is away or damaged is returned, too: it can be stopped and deleted.
+    A sweep that is missing or damaged is also returned: it can be stopped and deleted.
 
     Raises
     ------
     SweepNotFoundError
-        If there is none, or more than one.
+        If no sweep matches, or more than one.
     """
     paths, entry = locate(sweep)
     return Sweep(paths) if entry is None else open_entry(entry)

@@ -1,4 +1,4 @@
-"""Finding the folder of a sweep on this machine, by whatever names it."""
+"""Finds the folder of a sweep on this machine by id, name or path."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ MAX_CANDIDATES = 5  # candidates that a message lists
 
 
 def locate(sweep: str) -> tuple[SweepPaths, SweepLocation | None]:
-    """Return where a sweep is, and its entry in the list of sweeps, if it has one.
+    """Return the paths of a sweep, and its entry in the list of sweeps, if it has one.
 
     Parameters
     ----------
     sweep
-        An id, a unique prefix of one, a name, or a folder.
+        An id, a unique id prefix, a name, or a folder.
 
     Raises
     ------
     SweepNotFoundError
-        If there is none, or more than one.
+        If no sweep matches, or more than one.
     """
     folder = _sweep_folder(sweep)
     if folder is not None:
@@ -34,14 +34,14 @@ def locate(sweep: str) -> tuple[SweepPaths, SweepLocation | None]:
         if paths.store_pointer.exists() and not paths.store.exists():
             raise StoreError(
                 f"{folder} is from a machine that keeps its store at {paths.store}: copy that "
-                f"file to {folder / 'sweep.db'}, and {paths.store.name}-wal, if it is there, to "
+                f"file to {folder / 'sweep.db'}, and {paths.store.name}-wal, if it exists, to "
                 f"{folder / 'sweep.db-wal'}"
             )
         return paths, next(
             (entry for entry in registry.list_sweeps() if entry.paths == paths), None
         )
     entries = registry.list_sweeps()
-    sweep_id = sweep.rstrip("/").rpartition("/")[2]  # W&B's entity/project/id, too
+    sweep_id = sweep.rstrip("/").rpartition("/")[2]  # accepts W&B's entity/project/id
     for matches in (
         [entry for entry in entries if entry.id == sweep_id],
         [entry for entry in entries if entry.name == sweep],
@@ -54,7 +54,7 @@ def locate(sweep: str) -> tuple[SweepPaths, SweepLocation | None]:
             return present[0].paths, present[0]
         if matches:
             raise SweepNotFoundError(
-                f"{len(matches)} sweeps go by {sweep!r}: use one of the ids "
+                f"{len(matches)} sweeps match {sweep!r}: use one of the ids "
                 + ", ".join(entry.id for entry in matches[:MAX_CANDIDATES])
             )
     names = ", ".join(f"{entry.id} ({entry.name})" for entry in entries[:MAX_CANDIDATES])
@@ -67,14 +67,14 @@ def readable() -> Iterator[SweepReader]:
     """Yield all sweeps of this user on this machine that can be read, newest first."""
     for entry in registry.list_sweeps():
         try:
-            results = SweepReader(entry.paths)
-        except Exception:  # noqa: BLE001, S112 - whatever is in its folder, others are not concerned
+            reader = SweepReader(entry.paths)
+        except Exception:  # noqa: BLE001, S112 - one damaged folder must not hide other sweeps
             continue
-        yield results
+        yield reader
 
 
 def _sweep_folder(name: str) -> Path | None:
-    """Return the sweep's folder that a name is; None if it is none, or cannot be one."""
+    """Return the path if a name is the path of a sweep's folder, else None."""
     with contextlib.suppress(OSError, ValueError, RuntimeError):  # too long, NUL, no such user
         folder = Path(name).expanduser()
         if folder.is_dir() and (folder / "spec.yaml").exists():

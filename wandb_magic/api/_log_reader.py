@@ -1,4 +1,4 @@
-"""Reading what a run printed, whole, its end, or as it grows; bytes that are no text are shown."""
+"""Reads a run's output: all of it, its end, or as it grows. Invalid UTF-8 is shown escaped."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from wandb_magic.safe_open import open_inside
 POLL_S = 0.1
 TAIL_LINES = 200
 TAIL_BYTES = 64 * 1024
-"""What a notebook, which keeps all that is printed into it, is shown of an output by default."""
+"""How much of an output a notebook shows by default, because it saves everything it shows."""
 _BLOCK_SIZE = 1 << 16
-_CONTINUATION_BYTES = range(0x80, 0xC0)  # octets inside a UTF-8 character
+_CONTINUATION_BYTES = range(0x80, 0xC0)  # bytes inside a UTF-8 character
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Tail:
     Attributes
     ----------
     begin
-        Where it begins, in octets.
+        The byte offset at which it begins.
     size
-        How many octets there are in all.
+        The total number of bytes.
     """
 
     begin: int
@@ -37,7 +37,7 @@ class Tail:
 
 
 def read(path: Path, begin: int = 0) -> str:
-    """Return everything printed so far, from an offset on."""
+    """Return everything printed so far, starting at a byte offset."""
     try:
         with _open(path) as file:
             file.seek(begin)
@@ -47,7 +47,7 @@ def read(path: Path, begin: int = 0) -> str:
 
 
 def tail(path: Path, lines: int, max_bytes: int | None = None) -> Tail:
-    """Find where the last lines begin, or so many octets, if that is less."""
+    """Find where the last `lines` lines begin, but at most `max_bytes` before the end."""
     try:
         with _open(path) as file:
             size = file.seek(0, 2)
@@ -57,7 +57,7 @@ def tail(path: Path, lines: int, max_bytes: int | None = None) -> Tail:
                 file.seek(begin)
                 inside = file.read(4)
                 begin += next(
-                    (at for at, octet in enumerate(inside) if octet not in _CONTINUATION_BYTES), 0
+                    (at for at, byte in enumerate(inside) if byte not in _CONTINUATION_BYTES), 0
                 )
             return Tail(begin, size)
     except FileNotFoundError:
@@ -65,8 +65,8 @@ def tail(path: Path, lines: int, max_bytes: int | None = None) -> Tail:
 
 
 def follow(path: Path, has_ended: Callable[[], bool], begin: int = 0) -> Iterator[str]:
-    """Yield lines without their ends, until `has_ended` says that no more will come."""
-    unfinished: list[bytes] = []  # pieces, because a line may be much longer than what is read
+    """Yield lines without their line ends, until `has_ended` returns true."""
+    unfinished: list[bytes] = []  # chunks, because a line may be much longer than one read
     position = begin
     while True:
         last = has_ended()
@@ -88,7 +88,7 @@ def follow(path: Path, has_ended: Callable[[], bool], begin: int = 0) -> Iterato
 
 
 def _tail_offset(file: BinaryIO, size: int, lines: int, lower_bound: int) -> int:
-    """Return where the last `lines` lines of a file begin, `lower_bound` at the earliest."""
+    """Return the offset of the last `lines` lines of a file, at least `lower_bound`."""
     end, missing = size, lines
     if lines <= 0:
         return size
@@ -97,7 +97,7 @@ def _tail_offset(file: BinaryIO, size: int, lines: int, lower_bound: int) -> int
         file.seek(begin)
         block = file.read(end - begin)
         if end == size:
-            block = block.removesuffix(b"\n")  # it ends the last line, and begins none
+            block = block.removesuffix(b"\n")  # it ends the last line, and does not start one
         at = len(block)
         while (at := block.rfind(b"\n", 0, at)) >= 0:
             missing -= 1
@@ -117,14 +117,14 @@ def _read_from(path: Path, position: int) -> bytes:
 
 
 def _open(path: Path) -> FileIO:
-    """Open an output; whoever wrote the sweep's folder may have put anything in its place.
+    """Open an output file safely: the author of the sweep's folder may have replaced it.
 
     Raises
     ------
     FileNotFoundError
-        If there is none yet.
+        If there is no output yet.
     SweepError
-        If it cannot be read: a link is not followed, and a pipe not waited for.
+        If it cannot be read; links are not followed, and pipes are refused.
     """
     try:
         return open_inside(path.parent, path)

@@ -1,4 +1,4 @@
-"""Online or offline: what was asked for, what W&B's own settings say, and whether it has a key."""
+"""Resolves the mode, online or offline, from the option, W&B's settings and the API key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MODE_HINT = "--mode online or offline decides otherwise"
 
 
 def resolve_mode(mode: str, environment: Mapping[str, str]) -> tuple[Account | None, str]:
-    """Return the account of an online sweep, None for an offline one, and one line that says why.
+    """Return the account of an online sweep (None for an offline one), and the reason in one line.
 
     Parameters
     ----------
@@ -24,33 +24,36 @@ def resolve_mode(mode: str, environment: Mapping[str, str]) -> tuple[Account | N
     Raises
     ------
     RemoteError
-        If the sweep has to be online, and there is no key.
+        If the sweep must be online, but there is no key.
     """
     if mode == "auto" and environment.get("WANDB_MODE") == "online":
         mode = "online"
     if mode == "offline":
         return None, ""
-    who, why = _find_account(mode, environment)
+    wandb_account, reason = _find_account(mode, environment)
     if mode == "online":
-        if who is None:
+        if wandb_account is None:
             raise RemoteError(
-                f"mode: online cannot be had, because {why}: run `wandb login` or set "
+                f"mode: online is unavailable, because {reason}: run `wandb login` or set "
                 "WANDB_API_KEY, or use --mode offline"
             )
-        return who, ""
-    return who, f"{'offline' if who is None else 'online'}, because {why} ({MODE_HINT})"
+        return wandb_account, ""
+    return (
+        wandb_account,
+        f"{'offline' if wandb_account is None else 'online'}, because {reason} ({MODE_HINT})",
+    )
 
 
 def _find_account(mode: str, environment: Mapping[str, str]) -> tuple[Account | None, str]:
-    """Return the account, None if the sweep is to be offline; and why."""
-    word = environment.get("WANDB_MODE", "")
-    if mode == "auto" and word in OFFLINE_WORDS:
-        return None, f"WANDB_MODE is {word}"
+    """Return the account, None for an offline sweep; and the reason."""
+    wandb_mode = environment.get("WANDB_MODE", "")
+    if mode == "auto" and wandb_mode in OFFLINE_WORDS:
+        return None, f"WANDB_MODE is {wandb_mode}"
     if not has_credentials(environment):
         return None, "W&B finds no API key"
-    who = account(environment)
-    if mode == "auto" and who.mode in OFFLINE_WORDS:
-        return None, f"W&B's settings say {who.mode}"
-    if not who.key:
-        return None, f"W&B finds no API key for {who.base_url}"
-    return who, f"W&B finds an API key for {who.base_url}"
+    wandb_account = account(environment)
+    if mode == "auto" and wandb_account.mode in OFFLINE_WORDS:
+        return None, f"W&B's settings say {wandb_account.mode}"
+    if not wandb_account.key:
+        return None, f"W&B finds no API key for {wandb_account.base_url}"
+    return wandb_account, f"W&B finds an API key for {wandb_account.base_url}"

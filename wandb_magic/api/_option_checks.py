@@ -1,4 +1,4 @@
-"""Whether what was asked for makes sense, said before anything is made."""
+"""Validates the options of a sweep before anything is created."""
 
 from __future__ import annotations
 
@@ -23,30 +23,27 @@ from wandb_magic.search import SAMPLERS
 from wandb_magic.spec import Spec
 
 MODES = ("auto", "offline", "online")
-SAMPLER_PACKAGES = {
-    "gp": "torch",
-    "cmaes": "cmaes",
-}  # packages without which a sampler cannot be had
+SAMPLER_PACKAGES = {"gp": "torch", "cmaes": "cmaes"}  # packages that a sampler requires
 
 
 def validate_options(
     spec: Spec, code: RunCode, launch_options: LaunchOptions, *, is_remote: bool = False
 ) -> None:
-    """Refuse what makes no sense.
+    """Raise an error if the options are invalid.
 
     Parameters
     ----------
     spec, code, launch_options
-        What was asked for.
+        The config, the code, and the options to validate.
     is_remote
-        Whether the sweep exists at the server already, which decides when it ends.
+        Whether the sweep already exists at the server, which then decides when it ends.
 
     Raises
     ------
     SpecError
-        With all that is wrong.
+        With all errors.
     """
-    # What is wrong in itself would only confuse where it is looked at together.
+    # Invalid options would only cause misleading errors in checks of combinations.
     problems = [*_option_errors(launch_options)] or [
         *_combination_errors(spec, code, launch_options)
     ]
@@ -57,7 +54,7 @@ def validate_options(
 
 
 def require_bound(spec: Spec, launch_options: LaunchOptions) -> None:
-    """Refuse a search that would never end.
+    """Raise an error if a search would never end.
 
     Raises
     ------
@@ -86,24 +83,24 @@ def _option_errors(launch_options: LaunchOptions) -> Iterator[str]:
         "project": launch_options.project,
         "entity": launch_options.entity,
     }
-    checks += [partial(check_text, *named) for named in names.items() if named[1] is not None]
+    checks += [partial(check_text, *item) for item in names.items() if item[1] is not None]
     checks += [partial(_check_variable, *pair) for pair in (launch_options.env or {}).items()]
     for check in checks:
         try:
             check()
         except ArgumentError as error:
             yield str(error)
-    for name, word, words in (
+    for name, value, choices in (
         ("mode", launch_options.mode, MODES),
         ("sampler", options.sampler, SAMPLERS),
     ):
-        if not isinstance(word, str) or word not in words:
-            yield f"{name}: must be one of {', '.join(words)}, and is {brief(word)}"
+        if not isinstance(value, str) or value not in choices:
+            yield f"{name}: must be one of {', '.join(choices)}, and is {brief(value)}"
 
 
 def _check_variable(name: object, value: object) -> None:
     if not isinstance(name, str) or not name or "=" in name:
-        raise ArgumentError(f"env: {brief(name)} is no name of a variable")
+        raise ArgumentError(f"env: {brief(name)} is not a variable name")
     check_text("env", name)
     check_text(f"env: {name}", value)
 
@@ -120,19 +117,19 @@ def _combination_errors(spec: Spec, code: RunCode, launch_options: LaunchOptions
     has_code = code.cell is not None or code.function is not None
     if not has_code and not spec.program and not launch_options.idle:
         yield (
-            "nothing to run: write the training code in the cell, give function=train, or name a "
+            "nothing to run: write the training code in the cell, pass function=train, or name a "
             "`program` in the config"
         )
     yield from _function_errors(code)
 
 
 def validate_code(code: RunCode) -> None:
-    """Refuse a function that no run could call.
+    """Raise an error if runs cannot call the function.
 
     Raises
     ------
     SpecError
-        If it needs arguments.
+        If the function requires arguments.
     """
     problems = [*_function_errors(code)]
     if problems:
@@ -149,21 +146,22 @@ def _function_errors(code: RunCode) -> Iterator[str]:
 
 
 def required_arguments(function: Callable[..., object]) -> str:
-    """Return the names of the arguments without which a function cannot be called."""
+    """Return the names of the required arguments of a function, separated by commas."""
     try:
         parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):  # it is not callable, or does not say
+    except (TypeError, ValueError):  # not callable, or without a signature
         return ""
     return ", ".join(
-        each.name
-        for each in parameters
-        if each.default is each.empty and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+        parameter.name
+        for parameter in parameters
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     )
 
 
 def _unbounded_errors(spec: Spec, launch_options: LaunchOptions) -> Iterator[str]:
     if spec.method != "grid" and launch_options.count is None and spec.run_cap is None:
         yield (
-            f"method {spec.method} never ends by itself: say how many runs with --count 30 "
-            "(count=30 in Python), or with run_cap in the config"
+            f"method {spec.method} runs forever: set a limit with --count 30 (count=30 in "
+            "Python), or with run_cap in the config"
         )

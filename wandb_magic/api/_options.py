@@ -1,4 +1,4 @@
-"""What a sweep is started with: the code of its runs, and how it is to run."""
+"""The inputs of a sweep's start: the code of its runs, and its options."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wandb_magic.analysis.study import Study
 
 Prior = Union[str, "os.PathLike[str]", SweepReader, "Study", Sequence[Mapping[str, Any]]]
-"""What a new sweep can learn from; see `priors`."""
+"""What a new sweep can learn from; see `start`."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ class RunCode:
     namespace
         Where the cell's names are looked up.
     exclude
-        Names to leave behind.
+        Names that are not captured.
     include
-        Names to take along, whether the code names them or not.
+        Names that are captured whether the code uses them or not.
     rerun_cells
-        Whether runs execute again the cells that define what cannot be handed over.
+        Whether runs execute the cells that define variables that cannot be pickled.
     random_state
-        Whether runs begin with the state of this process's global random generators.
+        Whether runs start with the state of this process's global random generators.
     """
 
     cell: str | None = None
@@ -51,10 +51,10 @@ class RunCode:
 
 @dataclass(frozen=True)
 class LaunchOptions:
-    """How a sweep is to run, as it was asked for; see `start` for the fields.
+    """The options of a sweep, as the user gave them; see `start` for the fields.
 
-    An `idle` one is only made: it waits for somebody who runs it. `prior_runs` are the ids of runs
-    to learn from, as ``wandb.sweep`` takes them.
+    An `idle` sweep is created but not run. `prior_runs` are the ids of runs to learn from, as in
+    ``wandb.sweep``.
     """
 
     count: int | None

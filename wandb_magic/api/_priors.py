@@ -1,4 +1,4 @@
-"""What a new sweep learns from: the runs of another one, or the trials of an Optuna study."""
+"""Priors of a new sweep: the runs of another sweep, or the trials of an Optuna study."""
 
 from __future__ import annotations
 
@@ -26,38 +26,38 @@ def from_study(
     study: Study | str | os.PathLike[str],
     config: Mapping[str, Any] | str | os.PathLike[str] | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the finished trials of an Optuna study as priors: ``start(…, prior=…)`` takes them.
+    """Return the finished trials of an Optuna study as priors, for ``start(…, prior=…)``.
 
     Parameters
     ----------
     study
         The study, or its file: a journal or an SQLite database with one study.
     config
-        The config of the sweep that is to learn from it. Its parameters are found by their dotted
-        names, and trials that do not fit are left out. Without it, all are returned.
+        The config of the sweep that will learn from it. Its parameters are matched by their dotted
+        names, and trials that do not fit are omitted. Without it, all trials are returned.
 
     Returns
     -------
     list of dict
-        ``params`` and ``value`` of each, in order.
+        ``params`` and ``value`` of each trial, in order.
 
     Raises
     ------
     SweepStateError
-        If the study has several objectives or another direction than the sweep, or the file holds
-        no study.
+        If the study has several objectives or another direction than the sweep, or the file does
+        not hold a study.
     """
     from wandb_magic.analysis import study_priors  # noqa: PLC0415 - imports Optuna
 
-    opened = (
+    loaded = (
         study_priors.load_study(Path(study)) if isinstance(study, (str, os.PathLike)) else study
     )
     spec = None if config is None else load(config)
-    return list(study_priors.priors_from(opened, spec).priors)
+    return list(study_priors.priors_from(loaded, spec).priors)
 
 
 def resolve_priors(prior: Prior, spec: Spec) -> tuple[tuple[dict[str, Any], ...], str]:
-    """Return parameters and objective of each run to learn from, and what is to be said of them.
+    """Return the parameters and objective of each run to learn from, and a notice about them.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def _is_study(prior: object) -> bool:
         return True
     if isinstance(prior, str):
         return Path(prior).expanduser().is_file()
-    optuna = sys.modules.get("optuna")  # who has a study has it
+    optuna = sys.modules.get("optuna")  # whoever has a study has imported it
     return optuna is not None and isinstance(prior, optuna.Study)
 
 
@@ -92,40 +92,40 @@ def _priors_from_study(prior: Any, spec: Spec) -> tuple[tuple[dict[str, Any], ..
     if not match.priors:
         raise SweepStateError(
             f"prior: none of the {match.left_out} finished trials of study {study.study_name!r} "
-            "fits the parameters of the sweep: its names are the dotted names of the parameters"
+            "fits the parameters of the sweep: name the study's parameters by their dotted names"
         )
     notice = (
         f"{match.left_out} of {match.left_out + len(match.priors)} finished trials of the study "
-        "do not fit the parameters, and are left out"
+        "do not fit the parameters, and are ignored"
     )
     return match.priors, notice if match.left_out else ""
 
 
 def _priors_from_sweep(sweep: str | SweepReader) -> tuple[dict[str, Any], ...]:
-    handle = _results(sweep)
+    sweep_reader = _open_reader(sweep)
     priors = tuple(
         {"params": dict(run.params), "value": run.value}
-        for run in handle.records()
+        for run in sweep_reader.records()
         if run.value is not None
     )
     if not priors:
-        raise SweepStateError(f"sweep {handle.id} has no run with a value to learn from")
+        raise SweepStateError(f"sweep {sweep_reader.id} has no run with a value to learn from")
     return priors
 
 
-def _results(sweep: str | SweepReader) -> SweepReader:
+def _open_reader(sweep: str | SweepReader) -> SweepReader:
     return SweepReader(locate(sweep)[0]) if isinstance(sweep, str) else sweep
 
 
 def priors_from_runs(runs: Sequence[str], spec: Spec) -> tuple[tuple[dict[str, Any], ...], str]:
-    """Return parameters and objective of runs of any sweep here, and what is to be said of them.
+    """Return the parameters and objective of runs of this machine's sweeps, and a notice.
 
     Parameters
     ----------
     runs
         The ids of the runs.
     spec
-        The config of the sweep that is to learn from them.
+        The config of the sweep that will learn from them.
     """
     if spec.method != "bayes":
         return (), f"prior_runs: ignored: {spec.method} search does not learn from runs"
@@ -143,8 +143,8 @@ def priors_from_runs(runs: Sequence[str], spec: Spec) -> tuple[tuple[dict[str, A
     return tuple(priors.values()), notice if unknown else ""
 
 
-def _validate_priors(priors: Any) -> tuple[dict[str, Any], ...]:  # noqa: ANN401 - whatever was given
-    """Return priors that somebody made; `from_study` returns such."""
+def _validate_priors(priors: Any) -> tuple[dict[str, Any], ...]:  # noqa: ANN401 - any value
+    """Return priors in the form that `from_study` returns."""
     is_valid = isinstance(priors, Sequence) and all(
         isinstance(each, Mapping)
         and isinstance(each.get("params"), Mapping)
@@ -177,23 +177,24 @@ def remote_run_ids(sweep: Prior, project: str) -> tuple[str, ...]:
             "prior: W&B learns from runs that are at W&B, not from an Optuna study: use "
             "--mode offline"
         )
-    handle = _results(sweep)
-    record = handle.status().sweep
-    is_synced = handle.url is not None
+    sweep_reader = _open_reader(sweep)
+    record = sweep_reader.status().sweep
+    is_synced = sweep_reader.url is not None
     if record.mode == "online":
-        home, run_ids = record.project, tuple(run.id for run in handle.records())
+        sweep_project, run_ids = record.project, tuple(run.id for run in sweep_reader.records())
     else:
-        synced = SweepPaths(handle.path).sync
-        home, run_ids = synced_project(synced), tuple(sent(synced)) if is_synced else ()
+        synced = SweepPaths(sweep_reader.path).sync
+        sweep_project, run_ids = synced_project(synced), tuple(sent(synced)) if is_synced else ()
     if not run_ids:
         raise SweepStateError(
-            f"prior: sweep {handle.id} has no run at W&B: send it there with "
-            f"%wandb_sweep sync {handle.id}, or use --mode offline"
+            f"prior: sweep {sweep_reader.id} has no run at W&B: send it there with "
+            f"%wandb_sweep sync {sweep_reader.id}, or use --mode offline"
         )
-    if home != project:
+    if sweep_project != project:
         raise SweepStateError(
-            f"prior: the runs of sweep {handle.id} are in the project {home!r}, and W&B learns "
-            f"from runs of the same project only: use --project {home}"
+            f"prior: the runs of sweep {sweep_reader.id} are in the project {sweep_project!r}, "
+            "and W&B learns only from runs of the same project: use --project "
+            f"{sweep_project}"
         )
     return run_ids
 

@@ -1,4 +1,4 @@
-"""What W&B says of runs, as entries of a store: each step once, however often it is read."""
+"""Imports W&B runs into a store; each step is stored once, however often it is read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from wandb_magic.wandb_client import RemoteSweep, run_page
 from wandb_magic.wandb_client.export import HistoryPage, RemoteRun
 
 HISTORY, SYSTEM = "W&B: history", "W&B: system metrics"
-"""Names under which the store keeps how far a run was read: the next step, or millisecond."""
+"""Names under which the store keeps a run's read position: the next step, or millisecond."""
 
 _STATES = {
     "finished": RunState.FINISHED,
@@ -38,19 +38,19 @@ _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
 class RunImporter:
-    """Takes runs into the store of a copy.
+    """Writes runs into the store of an imported sweep.
 
     Parameters
     ----------
     store, reader
-        The store, which nobody else writes.
+        The store, which has no other writer.
     sweep
-        The sweep as W&B has it.
+        The W&B sweep.
 
     Attributes
     ----------
     skipped
-        How many runs have an id that is not of W&B's own form, and may be no part of a path.
+        How many runs were skipped because their id does not have W&B's form, so it is not safe in
     """
 
     def __init__(self, store: StoreWriter, reader: StoreReader, sweep: RemoteSweep) -> None:
@@ -64,19 +64,19 @@ class RunImporter:
     def import_runs(
         self, messages: Iterator[RemoteRun | HistoryPage]
     ) -> Iterator[tuple[str, str]]:
-        """Take in what is told; yield each run that is whole, with its mark."""
+        """Import the messages; yield the id and cursor of each run that is complete."""
         run: RemoteRun | None = None
-        for each in messages:
-            if isinstance(each, RemoteRun):
+        for message in messages:
+            if isinstance(message, RemoteRun):
                 if run is not None:
                     yield self._finish_run(run)
-                run = each if is_id(each.id) else None
+                run = message if is_id(message.id) else None
                 if run is None:
                     self.skipped += 1
                 else:
                     self._start_run(run)
             elif run is not None:
-                self._append_rows(RunId(run.id), each)
+                self._append_rows(RunId(run.id), message)
         if run is not None:
             yield self._finish_run(run)
 
@@ -97,7 +97,7 @@ class RunImporter:
             )
             self._existing_ids.add(id_)
         else:
-            # One that had ended may have been resumed; it goes on here, too, until it is whole.
+            # A run that had ended may have been resumed: it is running until it is complete.
             self._store.update_run(id_, state=RunState.RUNNING)
         config, summary = flatten_values(run.config), flatten_values(run.summary)
         self._store.append(
@@ -135,7 +135,7 @@ class RunImporter:
         fields["ended"] = run.heartbeat if state.has_ended else None
         if state.has_ended and state is not RunState.FINISHED:
             page = run_page(self._sweep.url, run.id)
-            fields["cause"] = f"{run.state} at W&B: {page} says more"
+            fields["cause"] = f"{run.state} at W&B: see {page}"
         self._store.update_run(id_, **fields)
         self._store.commit()
         return run.id, run.mark
@@ -154,7 +154,7 @@ class RunImporter:
 
 
 def flatten_values(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested values by dotted key; a media value stays one object."""
+    """Return nested values by dotted key; a media value is kept as one object."""
     flattened: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, Mapping) and value and "_type" not in value:

@@ -1,4 +1,4 @@
-"""How a sweep stands, in one record that every front end shows."""
+"""The status of a sweep, as displayed by every front end."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from wandb_magic.store import StoreReader
 from wandb_magic.sync.state import SyncState
 from wandb_magic.sync.state import read as read_sync
 
-STARTUP_TIMEOUT_S = 30.0  # a supervisor that has not said a word for so long will not
+STARTUP_TIMEOUT_S = 30.0  # a supervisor that has written nothing for this long has died
 
 
 @dataclass(frozen=True)
 class Status:
-    """How a sweep stands.
+    """The status of a sweep.
 
     Attributes
     ----------
@@ -36,13 +36,13 @@ class Status:
     metric
         The objective's name, "" without one.
     died
-        Whether it should be running and its supervisor is gone: `Sweep.resume` starts it again.
+        Whether it should be running but has lost its supervisor: `Sweep.resume` restarts it.
     sync
-        How sending it to W&B goes; None if nobody tried, or for one that was online.
+        The progress of sending it to W&B; None if it was never sent, or is online.
     busy
-        Seconds in which any run was executed.
+        Seconds during which at least one run was executing.
     waiting
-        What keeps the sweep from going on, a full disk, say; "" if nothing does.
+        What prevents the sweep from continuing, for example a full disk; "" if nothing does.
     """
 
     sweep: SweepRecord
@@ -57,17 +57,17 @@ class Status:
 
     @property
     def cause(self) -> str:
-        """What the sweep waits for, or why it is in its state."""
+        """What the sweep waits for, or the reason for its state."""
         return self.waiting or self.sweep.cause
 
     @property
     def state(self) -> str:
-        """The state in one word; ``died`` if the supervisor is gone."""
+        """The state in one word; ``died`` if the sweep has lost its supervisor."""
         return "died" if self.died else self.sweep.state.value
 
     @property
     def failed(self) -> int:
-        """How many runs broke by themselves."""
+        """The number of runs that failed on their own, not counting lost ones."""
         return sum(
             count
             for state, count in self.counts.items()
@@ -76,17 +76,17 @@ class Status:
 
     @property
     def lost(self) -> int:
-        """How many runs vanished with their machine, or were killed with all of the sweep."""
+        """The number of runs that were lost with their machine, or killed with the whole sweep."""
         return self.counts.get(RunState.LOST, 0)
 
     @property
     def running(self) -> int:
-        """How many runs have a process."""
+        """The number of runs that have a process."""
         return self.counts.get(RunState.RUNNING, 0)
 
     @property
     def remaining(self) -> float | None:
-        """Seconds until the budget is used up, if that can be said."""
+        """Estimated seconds until the budget is used up; None if there is no estimate."""
         budget = self.sweep.budget
         if (
             self.state != "running"
@@ -96,7 +96,7 @@ class Status:
             or not self.ended
         ):
             return None
-        pace = self.busy / self.ended  # of the time in which it worked, and not of a pause
+        pace = self.busy / self.ended  # seconds per run, pauses excluded
         return max(0.0, budget - self.ended) * pace
 
     def __str__(self) -> str:
@@ -113,7 +113,7 @@ class Status:
         if self.remaining is not None:
             parts.append(f"{format_duration(self.remaining)} left")
         if self.died:
-            parts.append("its supervisor is gone: resume() starts it again")
+            parts.append("its supervisor is not running: resume() starts it again")
         elif self.cause:
             parts.append(self.cause)
         if self.sync is not None:
@@ -122,7 +122,7 @@ class Status:
 
 
 def status_of(reader: StoreReader, paths: SweepPaths, *, sync: bool = False) -> Status:
-    """Read how a sweep stands, and with `sync` how sending it goes."""
+    """Read the status of a sweep; with `sync`, include the progress of sending it to W&B."""
     sweep = reader.sweep()
     metric = sweep_metric(sweep)
     died = has_died(sweep, paths)
@@ -140,7 +140,7 @@ def status_of(reader: StoreReader, paths: SweepPaths, *, sync: bool = False) -> 
 
 
 def waiting_reason(sweep: SweepRecord, paths: SweepPaths) -> str:
-    """Return what keeps a sweep from going on: as its supervisor says, or as the disk is."""
+    """Return what a sweep waits for, from its supervisor's note or from the state of the disk."""
     if (
         sweep.supervisor is None
         or sweep.ended is not None
@@ -153,7 +153,7 @@ def waiting_reason(sweep: SweepRecord, paths: SweepPaths) -> str:
 
 
 def has_died(sweep: SweepRecord, paths: SweepPaths) -> bool:
-    """Tell whether a sweep should have a supervisor and has none."""
+    """Return whether a sweep should have a supervisor but has none."""
     if sweep.state.has_ended and sweep.ended is not None:
         return False
     if sweep.supervisor is None:
@@ -167,20 +167,20 @@ def has_died(sweep: SweepRecord, paths: SweepPaths) -> bool:
 
 
 def is_supervisor_alive(sweep: SweepRecord, paths: SweepPaths) -> bool:
-    """Tell whether the supervisor that a sweep names lives, and is the one of this folder.
+    """Return whether the supervisor that a sweep names is alive, and belongs to this folder.
 
-    A copy of the folder names the same process, and has the lock that this one holds elsewhere.
+    A copy of the folder names the same process, but that process locks the original folder.
     """
     if not is_alive(sweep.supervisor):
         return False
     try:
         return is_supervisor_running(paths) or not paths.lock.exists()
-    except OSError:  # another user's lock, or a file system without any: the process must do
+    except OSError:  # another user's lock, or no locks on this file system: rely on the process
         return True
 
 
 def format_duration(seconds: float) -> str:
-    """Return a duration for people: ``42 s``, ``3 m 12 s``, ``5 h 4 m``."""
+    """Return a human-readable duration: ``42 s``, ``3 m 12 s``, ``5 h 4 m``."""
     whole = round(seconds)
     if whole < 60:  # noqa: PLR2004 - seconds in a minute
         return f"{whole} s"

@@ -1,7 +1,7 @@
-"""A sweep's folder: made whole, or not at all.
+"""Creates a sweep's folder, completely or not at all.
 
-The bundle is frozen first, in a folder of its own: what cannot be handed over is said before the
-server hears of the sweep.
+The bundle is frozen first, in a staging folder, so that variables that cannot be captured are
+reported before the sweep is created at the server.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ from wandb_magic.store import create, network_file_system
 from wandb_magic.wandb_client import RemoteSweep
 from wandb_magic.wandb_client.sweeps import DEFAULT_PROJECT
 
-EAGER_SYNC_BYTES = 1 << 20  # octets of a file of the bundle
-NOT_STARTED = "nobody has run it yet"
+EAGER_SYNC_BYTES = 1 << 20  # files of the bundle up to this size are synced at once
+NOT_STARTED = "not started yet"
 
 
 def new_staging_dir() -> SweepPaths:
-    """Return the paths of a sweep that is being made."""
+    """Return the paths of a new sweep, under a random id."""
     return SweepPaths.of(base_dir(), SweepId(new_id()))
 
 
 def base_dir() -> Path:
-    """Return the folder that ``WANDB_DIR`` names, this one by default."""
+    """Return the folder that ``WANDB_DIR`` names, the working directory by default."""
     return Path(os.environ.get("WANDB_DIR") or Path.cwd()).absolute()
 
 
@@ -69,13 +69,13 @@ def write_bundle(
 
 
 def resolve_project(spec: Spec, launch_options: LaunchOptions) -> str:
-    """Return the project: as it was asked for, or W&B's own choice."""
-    asked = launch_options.project or spec.project
-    return asked or os.environ.get("WANDB_PROJECT", "") or DEFAULT_PROJECT
+    """Return the requested project, or W&B's default."""
+    project = launch_options.project or spec.project
+    return project or os.environ.get("WANDB_PROJECT", "") or DEFAULT_PROJECT
 
 
 def resolve_entity(spec: Spec, launch_options: LaunchOptions) -> str:
-    """Return the user or team, "" for the account's own."""
+    """Return the user or team, "" for the account's default."""
     return launch_options.entity or spec.entity or os.environ.get("WANDB_ENTITY", "")
 
 
@@ -89,11 +89,13 @@ def new_record(
     notice: str,
 ) -> SweepRecord:
     """Return the record of a new sweep."""
-    whole = grid_size(spec) if spec.method == "grid" and not options.attached else None
-    cap = None if options.attached else spec.run_cap
-    if whole is not None and whole > MAX_RUNS:
-        whole = None  # it goes on until somebody ends it
-    budgets = [budget for budget in (launch_options.count, cap, whole) if budget is not None]
+    grid_runs = grid_size(spec) if spec.method == "grid" and not options.attached else None
+    run_cap = None if options.attached else spec.run_cap
+    if grid_runs is not None and grid_runs > MAX_RUNS:
+        grid_runs = None  # it runs until somebody stops it
+    budgets = [
+        budget for budget in (launch_options.count, run_cap, grid_runs) if budget is not None
+    ]
     return SweepRecord(
         id=id_,
         name=launch_options.name or spec.name or id_,
@@ -113,25 +115,25 @@ def new_record(
 
 
 def commit(staging: SweepPaths, sweep: SweepRecord) -> SweepPaths:
-    """Give a folder its name, its config and its store, and let it be found."""
+    """Give a folder its final name, its config and its store, and register the sweep."""
     paths = SweepPaths.of(staging.root, sweep.id)
     if paths.folder != staging.folder:
         staging.folder.rename(paths.folder)
     try:
-        if why := registry.write_problem():
+        if problem := registry.write_problem():
             notice = (
-                f"no list of sweeps can be kept ({why}), so this one is found by its folder only, "
-                f"{paths.folder}: JUPYTER_DATA_DIR names another place for the list"
+                f"the list of sweeps cannot be written ({problem}), so only its folder finds this "
+                f"sweep, {paths.folder}: set JUPYTER_DATA_DIR to keep the list elsewhere"
             )
             sweep = replace(sweep, notices=(*sweep.notices, notice))
         sign_command(paths.bundle, sweep.spec)
-        # What is large is synced by the supervisor: nobody should wait for it here.
+        # The supervisor syncs large files, so that the user does not wait for them here.
         files = (
             path for path in paths.bundle.glob("*") if path.stat().st_size <= EAGER_SYNC_BYTES
         )
         sync_to_disk(*files, paths.bundle, paths.folder)
         write_files(paths, sweep)
-        if not why:
+        if not problem:
             registry.add(
                 registry.SweepLocation(sweep.id, sweep.name, str(paths.folder), sweep.created)
             )
@@ -142,7 +144,7 @@ def commit(staging: SweepPaths, sweep: SweepRecord) -> SweepPaths:
 
 
 def write_files(paths: SweepPaths, sweep: SweepRecord) -> None:
-    """Give a folder its config and its store, which lies on a local disk in any case."""
+    """Write the config and the store, which is always on a local disk."""
     write_atomically(paths.spec, yaml.safe_dump(dict(sweep.spec), sort_keys=False), durable=True)
     if network_file_system(paths.folder) is not None:
         store = _local_state_dir() / f"{sweep.id}{'-copy' if sweep.options.copied else ''}.db"
@@ -158,25 +160,25 @@ def _local_state_dir() -> Path:
 
 
 def rollback(paths: SweepPaths, sweep: SweepId) -> None:
-    """Leave nothing of a sweep behind."""
-    with contextlib.suppress(OSError):  # where no list can be kept
+    """Remove all traces of a sweep."""
+    with contextlib.suppress(OSError):  # the list may not be writable
         registry.remove(sweep)
     paths.store.unlink(missing_ok=True)
     shutil.rmtree(paths.folder, ignore_errors=True)
 
 
 def explain_os_error(error: OSError, paths: SweepPaths) -> str:
-    """Say what to do about a folder that cannot be written."""
-    place = Path(error.filename or paths.folder)
-    if place.is_relative_to(_local_state_dir()) or (
-        _local_state_dir().is_relative_to(place) and not paths.folder.is_relative_to(place)
+    """Return a message about a folder that cannot be written, with a remedy."""
+    path = Path(error.filename or paths.folder)
+    if path.is_relative_to(_local_state_dir()) or (
+        _local_state_dir().is_relative_to(path) and not paths.folder.is_relative_to(path)
     ):
         return (
-            f"{place} cannot be written ({error.strerror}), where the store of a sweep on a "
-            "network file system is kept: set XDG_STATE_HOME to a folder that can"
+            f"{path} cannot be written ({error.strerror}); the store of a sweep on a network "
+            "file system is kept there: set XDG_STATE_HOME to a writable folder"
         )
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOENT, errno.ENOTDIR):
-        return f"{place} cannot be written: set WANDB_DIR to a folder that can"
+        return f"{path} cannot be written: set WANDB_DIR to a writable folder"
     if error.errno == errno.ENOSPC:
         return f"the disk of {paths.root} is full: free some space, or set WANDB_DIR"
-    return f"{place}: {error.strerror or error}"
+    return f"{path}: {error.strerror or error}"

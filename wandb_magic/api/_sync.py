@@ -1,4 +1,4 @@
-"""Sending an offline sweep to W&B: start the process that does it, and see how far it is."""
+"""Sends an offline sweep to W&B: starts the process that does it, and reports its progress."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from wandb_magic.wandb_client.links import run_page
 
 POLL_S = 0.2
 STARTUP_TIMEOUT_S = (
-    120.0  # for the real sweep to be there: wandb is imported twice, and asks the server
+    120.0  # until the sweep exists at W&B: wandb is imported twice, and queries the server
 )
 
 
 class SyncHandle:
-    """A sweep on its way to W&B, or there.
+    """A sweep that is being sent to W&B, or was sent.
 
-    What it says is read anew each time; the sending goes on whatever becomes of it.
+    Each property is read from disk at that moment; the process that sends is independent of this
+    object.
 
     Parameters
     ----------
@@ -37,37 +38,37 @@ class SyncHandle:
 
     @property
     def state(self) -> SyncState:
-        """How it stands."""
+        """The state of the sync."""
         state = read(self._paths.sync)
         if state is None:
-            raise SweepStateError("the sweep was never sent to W&B: sync() does that")
+            raise SweepStateError("the sweep was never sent to W&B: call sync() first")
         return state
 
     @property
     def url(self) -> str | None:
-        """The real sweep's page."""
+        """The URL of the sweep's page at W&B."""
         return self.state.target.url or None
 
     def run_url(self, run: str) -> str | None:
-        """Return the page of a run, by its id."""
+        """Return the URL of a run's page, by the run's id."""
         return run_page(self.state.target.url, run) or None
 
     def wait(
         self, timeout: float | None = None, show: Callable[[str], None] | None = None
     ) -> SyncHandle:
-        """Wait until everything was sent; an interrupt ends the waiting only.
+        """Wait until everything is sent; an interrupt stops only the waiting.
 
         Parameters
         ----------
         timeout
-            Seconds to wait at most.
+            Maximum number of seconds to wait.
         show
-            Is given a line whenever there is something new to say; `print`, say.
+            Called with one line whenever the state changes; for example `print`.
 
         Raises
         ------
         RemoteError
-            If the sync cannot go on.
+            If the sync cannot continue.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         shown_text = ""
@@ -99,27 +100,27 @@ def sync(
     once: bool,
     trust: bool = False,
 ) -> SyncHandle:
-    """Start to send a sweep, and return once the real one is there.
+    """Start sending a sweep; return once the sweep exists at W&B.
 
-    A process of its own does it, which goes on until the sweep has ended. Asked again after an
-    interruption, it goes on from there.
+    A separate process sends it, until the sweep has ended. Called again after an interruption, it
+    continues where it stopped.
 
     Parameters
     ----------
     paths, sweep
         The sweep.
     project, entity
-        Where to; the sweep's own by default. They cannot be changed later.
+        The destination; the sweep's own by default. It cannot be changed later.
     once
-        Send the runs that have ended, and do not wait for more.
+        Send only the runs that have ended, and do not wait for more.
     trust
-        Whether the user answers for a sweep that comes from elsewhere. Of such a one nothing is
-        executed either, and its environment is not used.
+        Whether the user vouches for a sweep that comes from elsewhere. Even then, nothing of it is
+        executed, and its environment is not used.
 
     Raises
     ------
     SweepStateError
-        If the sweep is at W&B anyway.
+        If the sweep is online, or is already being sent elsewhere.
     UntrustedError
         If it was not written by this user.
     RemoteError
@@ -127,12 +128,12 @@ def sync(
     """
     if sweep.mode == "online":
         raise SweepStateError(f"sweep {sweep.id} is online: W&B has its runs already")
-    busy = is_sync_running(paths)
-    if busy and (project or entity):
+    is_running = is_sync_running(paths)
+    if is_running and (project or entity):
         raise SweepStateError(
             f"sweep {sweep.id} is being sent already, to {SyncHandle(paths).state.target.path}"
         )
-    if not busy:
+    if not is_running:
         try:
             recorded = authorize(paths, sweep.spec)[1].environment
         except UntrustedError:
@@ -144,7 +145,7 @@ def sync(
 
 
 def synced_url(paths: SweepPaths) -> str | None:
-    """Return the page of the real sweep; None if there is none."""
+    """Return the URL of the sweep's page at W&B; None if the sweep was not sent."""
     synced = read(paths.sync)
     return None if synced is None else synced.target.url or None
 
@@ -173,7 +174,7 @@ def _start_process(
             if state.phase is not Phase.CREATING:
                 return
         if process.poll() is not None:
-            if is_sync_running(paths):  # somebody else was faster
+            if is_sync_running(paths):  # another process has started first
                 return
-            raise SweepStateError(f"the sync ended at once: {paths.sync.log} says why")
+            raise SweepStateError(f"the sync exited immediately: see {paths.sync.log}")
         time.sleep(POLL_S)

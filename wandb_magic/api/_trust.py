@@ -1,7 +1,7 @@
-"""Whether what a sweep's folder holds may be executed: asked before anything is.
+"""Decides whether the code in a sweep's folder may be executed.
 
-A folder that came from elsewhere is read without ado. What would execute its code (`resume`,
-`rerun`, `reproduce` and their like) is refused unless this user wrote it, or says ``trust=True``.
+A folder that came from elsewhere may always be read. Calls that would execute its code (`resume`,
+`rerun`, `reproduce` and others) are refused unless this user wrote it, or passes ``trust=True``.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from wandb_magic.paths import SweepPaths
 def authorize(
     paths: SweepPaths, spec: Mapping[str, Any], *, trust: bool = False
 ) -> tuple[SignedStatement, Manifest]:
-    """Return what may be loaded of a sweep, and the manifest that was checked.
+    """Return the signed statement about a sweep's files, and the verified manifest.
 
     Parameters
     ----------
     paths, spec
         The sweep, and its config.
     trust
-        Whether the user answers for what is there now: it is signed, and not asked about again
-        until it changes.
+        Whether the user vouches for the current files: they are signed, and trusted until they
+        change.
 
     Raises
     ------
     UntrustedError
-        If it was not written by this user, belongs to another one, or others can change it.
+        If the code was not written by this user, belongs to another user, or others can change it.
     SweepStateError
         If there is no code.
     """
@@ -53,7 +53,7 @@ def authorize(
         except OSError as error:
             raise SweepError(
                 f"{error.filename or paths.bundle} cannot be signed ({error.strerror}): copy the "
-                f"folder {paths.folder} to one of your own, and trust that"
+                f"folder {paths.folder} to one that you own, and trust that"
             ) from error
     statement = read_signature(paths.bundle)
     for folder in (paths.folder, paths.bundle):
@@ -66,43 +66,44 @@ def authorize(
 
 
 def read_manifest(paths: SweepPaths) -> Manifest:
-    """Return what a bundle says of itself, whoever wrote it: to be read, and never executed.
+    """Return the manifest of a bundle, whoever wrote it: only read it, and execute nothing.
 
     Raises
     ------
     SweepStateError
-        If there is none, or it is damaged.
+        If it is missing or damaged.
     """
     try:
         return Manifest.read(paths.bundle)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise SweepStateError(
-            f"the code of the sweep is not here: {paths.bundle} holds no bundle that can be read"
+            f"the code of the sweep is missing: {paths.bundle} does not hold a readable bundle"
         ) from None
 
 
 def require_owner(folder: Path, statement: SignedStatement) -> None:
-    """See to it that a folder belongs to this user, and that nobody else can write it.
+    """Raise an error unless a folder belongs to this user, and nobody else can write it.
 
     Parameters
     ----------
     folder
-        It is asked for itself, and never followed as a link.
+        The folder; a link is not followed.
     statement
-        What this user has signed about it.
+        The statement that this user has signed about it.
 
     Raises
     ------
     UntrustedError
-        If it does not, or others can.
+        If it belongs to another user, or others can write it.
     """
     status = folder.lstat()
     if stat.S_ISLNK(status.st_mode) or not stat.S_ISDIR(status.st_mode):
-        raise UntrustedError(f"{folder} is no folder but a link or file, and is not executed")
+        raise UntrustedError(f"{folder} is not a folder but a link or file, so it is not executed")
     owners = {os.geteuid(), 0, *statement.owners}
     if status.st_uid not in owners:
         raise UntrustedError(
-            f"{folder} belongs to another user (uid {status.st_uid}), and is not executed: {TRUST}"
+            f"{folder} belongs to another user (uid {status.st_uid}), so it is not executed: "
+            f"{TRUST}"
         )
     if status.st_mode & LOOSE and not statement.loose:
         raise UntrustedError(
@@ -111,9 +112,9 @@ def require_owner(folder: Path, statement: SignedStatement) -> None:
 
 
 def authorized_environment(paths: SweepPaths, spec: Mapping[str, Any]) -> dict[str, str]:
-    """Return the environment that was recorded with a sweep; nothing of one from elsewhere.
+    """Return the environment that was recorded with a sweep; empty for one from elsewhere.
 
-    It may name a server, to which an API key would go, or a library that every process loads.
+    It could name a server that would receive an API key, or a library that every process loads.
     """
     try:
         return dict(authorize(paths, spec)[1].environment)

@@ -50,14 +50,14 @@ class UnreadableSweep(Sweep):
 def unreadable_reason(entry: SweepLocation, error: Exception) -> str:
     """Return one sentence that says why a sweep cannot be read."""
     if entry.is_unavailable:
-        return f"its folder {entry.folder} is away: bring its disk back, or delete the sweep"
+        return f"its folder {entry.folder} is missing: mount its disk again, or delete the sweep"
     if isinstance(error, SweepError):
         return str(error)
     if isinstance(error, OSError):
         return f"{error.filename or entry.folder} cannot be read: {error.strerror or error}"
     return (
-        f"{entry.folder} holds what cannot be read ({type(error).__name__}: {error}): restore it, "
-        "or delete the sweep"
+        f"{entry.folder} cannot be read ({type(error).__name__}: {error}): restore it, or delete "
+        "the sweep"
     )
 
 

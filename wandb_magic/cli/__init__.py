@@ -1,4 +1,4 @@
-"""The command line ``wandb-magic``: sweeps of programs, and all verbs of the magic."""
+"""The command line ``wandb-magic``: starts sweeps of programs, and has all verbs of the magic."""
 
 from wandb_magic.cli.main import main
 

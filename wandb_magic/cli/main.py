@@ -1,7 +1,7 @@
-"""Reads the command line, and turns what happens into text and an exit code.
+"""Runs the command line, and returns an exit code.
 
-The codes: 0 all is well, 1 it could not be done, the awaited sweep did not finish, or the doctor
-found a problem, 2 the command line makes no sense, 130 an interrupt ended the waiting.
+The codes: 0 success; 1 an error, the awaited sweep did not finish, or the doctor found a problem;
+2 invalid command line; 130 an interrupt stopped the waiting.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ def main() -> None:
         code = _print_error(error, EXIT_FAILURE)
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has seen enough
+    except BrokenPipeError:  # the reader of our output has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
-    """Do what the arguments say, print the answer, and return the exit code.
+    """Run the command, print the answer, and return the exit code.
 
     Raises
     ------
     SweepError
-        If it cannot be done.
+        If the command fails.
     """
     options = command_parser().parse_args(arguments)
     terminal = TerminalFrontend()
@@ -64,8 +64,8 @@ def _start(options: argparse.Namespace, terminal: TerminalFrontend) -> int:
     from wandb_magic.commands.launch_options import launch_options  # noqa: PLC0415 - not needed for --help
     from wandb_magic.wandb_client import is_sweep_path  # noqa: PLC0415 - as above
 
-    elsewhere = not Path(options.config).exists() and is_sweep_path(options.config)
-    config = options.config if elsewhere else Path(options.config)
+    is_remote = not Path(options.config).exists() and is_sweep_path(options.config)
+    config = options.config if is_remote else Path(options.config)
     sweep = start_sweep(config, RunCode(), launch_options(options))
     notices = sweep.status().sweep.notices
     for notice in notices:

@@ -1,4 +1,4 @@
-"""The terminal as a surface: lines out, answers in, an exit code at the end."""
+"""The terminal front end: prints lines, asks for confirmation, and has an exit code."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ if TYPE_CHECKING:
 
 
 class TerminalFrontend:
-    """Standard input and output.
+    """A front end on standard input and output.
 
     Attributes
     ----------
     exit_code
-        The exit code that what happened calls for.
+        The exit code for what has happened so far.
     """
 
     def __init__(self) -> None:
         self.exit_code = 0
 
     def latest_sweep(self) -> Sweep | None:
-        """Return the newest sweep of all."""
+        """Return the newest sweep."""
         from wandb_magic.api._local_sweeps import sweeps  # noqa: PLC0415 - not needed for --help
 
         return next(iter(sweeps()), None)
@@ -32,22 +32,22 @@ class TerminalFrontend:
         print(line, flush=True)  # noqa: T201 - this is the command line
 
     def confirm(self, question: str) -> bool:
-        """Ask, where somebody can answer."""
+        """Ask the user; return False if standard input is not a terminal."""
         if not sys.stdin.isatty():
             return False
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
     def shell(self) -> None:
-        """Return None: there is none."""
+        """Return None: a terminal has no IPython shell."""
 
     def watch(self, sweep: Sweep, timeout: float | None) -> None:
-        """Show how a sweep goes until it ends; an interrupt ends only the waiting."""
+        """Show a sweep's progress until it ends; an interrupt stops only the waiting."""
         from wandb_magic.display.progress import watch_sweep  # noqa: PLC0415 - not needed for --help
 
         try:
             status = watch_sweep(sweep, timeout)
         except KeyboardInterrupt:
-            self.show(f"The waiting is over; sweep {sweep.id} goes on.")
+            self.show(f"Stopped waiting; sweep {sweep.id} is still running.")
             raise
         if status.state != "finished":
             self.exit_code = 1

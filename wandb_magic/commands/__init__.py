@@ -1,5 +1,5 @@
-"""The words of the magics and of the command line: what can be typed, and what it does.
+"""Parses and handles the commands of the magics and of the command line.
 
-One parser and one set of deeds serve both, so that they cannot drift apart. Nothing here knows
-IPython or a terminal: what is to be shown is returned.
+The magic and the CLI share one parser and one set of handlers, so they stay in sync. Nothing here
+depends on IPython or a terminal: handlers return what to show.
 """

@@ -1,4 +1,4 @@
-"""What each verb does, for the magic and the command line alike."""
+"""Handles each verb, for both the magic and the command line."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ from wandb_magic.records import ID_LENGTH, flatten_keys
 
 
 class Frontend(Protocol):
-    """Where something was typed, and where answers appear; used from one thread."""
+    """The interface to the user: a notebook or a terminal; used from one thread."""
 
     def latest_sweep(self) -> Sweep | None:
-        """Return the sweep that is meant when none is named."""
+        """Return the sweep to use when the user names none."""
 
     def show(self, line: str) -> None:
-        """Show a line of something that grows."""
+        """Show one line of streamed output."""
 
     def watch(self, sweep: Sweep, timeout: float | None) -> None:
-        """Wait for the end of a sweep, and show how it goes meanwhile."""
+        """Wait for the end of a sweep, and show its progress."""
 
     def confirm(self, question: str) -> bool:
-        """Ask whether to go on."""
+        """Ask the user whether to continue."""
 
     def shell(self) -> object:
         """Return IPython's shell; None in a terminal."""
 
 
 def dispatch(options: argparse.Namespace, frontend: Frontend) -> CommandResult:
-    """Do what was typed.
+    """Run the verb that was typed.
 
     Raises
     ------
     SweepError
-        If it cannot be done.
+        If it fails.
     """
     verb = ALIASES.get(options.verb, options.verb)
     if verb == "list":
@@ -54,13 +54,13 @@ def dispatch(options: argparse.Namespace, frontend: Frontend) -> CommandResult:
     if verb == "doctor":
         return _doctor(frontend)
     if verb == "fetch":
-        result = fetch(options.there)
+        result = fetch(options.remote_sweep)
         line = f"{_title(result)} is in {result.path}: {formatting.status_line(result.status())}"
         return CommandResult(line, sweep_to_json(result))
     if verb == "rerun" and not options.failed and options.run is None:
-        options.sweep, options.run = None, options.sweep  # one name alone is the run's
+        options.sweep, options.run = None, options.sweep  # a single name is the run's
     if verb == "report" and options.file is None and str(options.sweep).endswith(".html"):
-        options.sweep, options.file = None, options.sweep  # as above: one name alone is the page's
+        options.sweep, options.file = None, options.sweep  # as above: a single name is the file's
     sweep = _resolve_sweep(options.sweep, frontend)
     if verb == "logs":
         return _logs(sweep, options, frontend)
@@ -70,19 +70,19 @@ def dispatch(options: argparse.Namespace, frontend: Frontend) -> CommandResult:
 
 
 def _list() -> CommandResult:
-    """List all sweeps; one that cannot be read hides no other."""
-    shown: list[Sweep] = []
+    """List all sweeps; one that cannot be read does not hide the others."""
+    readable: list[Sweep] = []
     data: list[dict[str, Any]] = []
     lines: list[str] = []
     for sweep in all_sweeps():
         try:
             data.append(sweep_to_json(sweep))
-            shown.append(sweep)
-        except Exception as error:  # noqa: BLE001 - whatever its folder holds
+            readable.append(sweep)
+        except Exception as error:  # noqa: BLE001 - the folder may hold anything
             reason = getattr(sweep, "reason", str(error))
             data.append({"id": sweep.id, "name": sweep.name, "unreadable": reason})
             lines.append(f"{_title(sweep)} cannot be read: {reason}")
-    table = [tables.sweeps_table(shown)] if shown or not lines else []
+    table = [tables.sweeps_table(readable)] if readable or not lines else []
     return CommandResult("\n".join([*table, *lines]), data)
 
 
@@ -111,9 +111,9 @@ def _runs(sweep: Sweep, _: argparse.Namespace) -> CommandResult:
 
 def _best(sweep: Sweep, _: argparse.Namespace) -> CommandResult:
     run = sweep.best()
-    chosen = [f"  {key}: {value}" for key, value in flatten_keys(run.params, "").items()]
+    params = [f"  {key}: {value}" for key, value in flatten_keys(run.params, "").items()]
     head = f"run {run.number} ({run.id}): {sweep.status().metric} {formatting.number(run.value)}"
-    return CommandResult("\n".join([head, *chosen]), run_to_json(run))
+    return CommandResult("\n".join([head, *params]), run_to_json(run))
 
 
 def _history(sweep: Sweep, options: argparse.Namespace) -> CommandResult:
@@ -124,27 +124,27 @@ def _history(sweep: Sweep, options: argparse.Namespace) -> CommandResult:
         key = options.metric or objective
         frame = sweep.history(key)[key].unstack("run")
     else:
-        raise UsageError("history: the sweep has no metric, name one with --metric KEY")
+        raise UsageError("history: the sweep has no metric: name a key with --metric KEY")
     return CommandResult(frame.to_string(), frame=lambda: frame)
 
 
 def _logs(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) -> CommandResult:
     if options.all and options.tail is not None:
-        raise UsageError(f"logs: either --all or --tail {options.tail}")
+        raise UsageError(f"logs: use either --all or --tail {options.tail}")
     if options.tail is not None and options.tail < 0:
         raise UsageError(f"logs: --tail {options.tail}: give the number of lines, from 0")
     run = _parse_run(options.run)
     path = sweep.log_path(run)
-    # A terminal is for reading and piping all of it; a notebook would keep all of it in its file.
-    lines, octets = options.tail, None
+    # A terminal shows all of it, to read or pipe; a notebook would save all of it in its file.
+    lines, max_bytes = options.tail, None
     if lines is None and not options.all and frontend.shell() is not None:
-        lines, octets = _log_reader.TAIL_LINES, _log_reader.TAIL_BYTES
-    end = _log_reader.Tail(0, 0) if lines is None else _log_reader.tail(path, lines, octets)
+        lines, max_bytes = _log_reader.TAIL_LINES, _log_reader.TAIL_BYTES
+    end = _log_reader.Tail(0, 0) if lines is None else _log_reader.tail(path, lines, max_bytes)
     if options.follow:
         for line in _log_reader.follow(path, lambda: sweep.is_over(run), end.begin):
             frontend.show(line)
-    elif shown := _log_reader.read(path, end.begin).removesuffix("\n"):
-        frontend.show(shown)
+    elif text := _log_reader.read(path, end.begin).removesuffix("\n"):
+        frontend.show(text)
     if not end.begin or frontend.shell() is None:
         return CommandResult("")
     return CommandResult(log_note.text(path, end), html=log_note.html(path, end))
@@ -158,9 +158,9 @@ def _wait(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) -> str:
 
 def _stop(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
     if not isinstance(sweep, UnreadableSweep) and sweep.status().sweep.state.has_ended:
-        return f"{_title(sweep)} has ended already"
+        return f"{_title(sweep)} has already ended"
     sweep.stop(drain=options.drain)
-    when = " when its living runs have ended" if options.drain else ""
+    when = " when its active runs have ended" if options.drain else ""
     return f"{_title(sweep)} stops{when}"
 
 
@@ -172,8 +172,8 @@ def _pause(sweep: Sweep, _: argparse.Namespace, __: Frontend) -> str:
 def _resume(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
     resumed = sweep.resume(online=options.online, count=options.count, trust=options.trust)
     if options.online:
-        return f"{_title(sweep)} goes on online as {resumed.url}"
-    return f"{_title(sweep)} goes on"
+        return f"{_title(sweep)} continues online as {resumed.url}"
+    return f"{_title(sweep)} continues"
 
 
 def _stop_run(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
@@ -184,13 +184,13 @@ def _stop_run(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
 def _rerun(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) -> str:
     if options.failed:
         if options.run is not None:
-            raise UsageError(f"rerun: either run {options.run} or --failed")
+            raise UsageError(f"rerun: use either run {options.run} or --failed")
         sweep.rerun_failed(resume=options.resume, trust=options.trust)
         return _describe_rerun(
-            sweep, "the failed runs", "go on" if options.resume else "start again"
+            sweep, "the failed runs", "continue" if options.resume else "start again"
         )
     if options.run is None:
-        raise UsageError("rerun: name a run, or say --failed for all that failed")
+        raise UsageError("rerun: name a run, or use --failed for all failed runs")
     if options.resume:
         return _resume_run(sweep, options, frontend)
     sweep.rerun(_parse_run(options.run), trust=options.trust)
@@ -199,7 +199,7 @@ def _rerun(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) -> str
 
 def _resume_run(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
     sweep.resume_run(_parse_run(options.run), trust=options.trust)
-    return _describe_rerun(sweep, f"run {options.run}", "goes on")
+    return _describe_rerun(sweep, f"run {options.run}", "continues")
 
 
 def _describe_rerun(sweep: Sweep, runs: str, action: str) -> str:
@@ -209,7 +209,7 @@ def _describe_rerun(sweep: Sweep, runs: str, action: str) -> str:
 
 def _set_agents(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
     sweep.set_agents(options.number)
-    return f"{_title(sweep)} executes up to {options.number} runs at a time"
+    return f"{_title(sweep)} executes up to {options.number} runs at the same time"
 
 
 def _set_count(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
@@ -221,12 +221,12 @@ def _sync(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) -> str:
     synced = sweep.sync(options.project, options.entity, once=options.once, trust=options.trust)
     if options.wait:
         frontend.show(
-            f"{_title(sweep)} is sent to {synced.url}; an interrupt ends the waiting only"
+            f"sending {_title(sweep)} to {synced.url}; an interrupt stops only the waiting"
         )
         try:
             synced.wait(show=frontend.show)
         except KeyboardInterrupt:
-            frontend.show(f"The waiting is over; {_title(sweep)} is sent all the same.")
+            frontend.show(f"Stopped waiting; {_title(sweep)} is still being sent.")
         return ""
     return f"{_title(sweep)}: {synced.state}"
 
@@ -235,8 +235,8 @@ def _reproduce(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) ->
     namespace = getattr(frontend.shell(), "user_ns", None)
     if namespace is None:
         raise SweepStateError(
-            "reproduce puts a run into a notebook: in a terminal, "
-            f"`wandb-magic export {sweep.id} {options.run}` writes it as a script"
+            "reproduce loads a run into a notebook: in a terminal, use "
+            f"`wandb-magic export {sweep.id} {options.run}`, which writes it as a script"
         )
     sweep.reproduce(_parse_run(options.run), namespace=namespace, trust=options.trust)
     return ""
@@ -250,11 +250,11 @@ def _export(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
 def _delete(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) -> str:
     if isinstance(sweep, UnreadableSweep):
         return _delete_unreadable(sweep, options, frontend)
-    name, lost = _title(sweep), len(sweep.records())
-    if not options.yes and not frontend.confirm(f"Delete {name} with its {lost} runs?"):
-        raise SweepStateError(f"{name} is kept: --yes deletes it with its {lost} runs")
+    name, run_count = _title(sweep), len(sweep.records())
+    if not options.yes and not frontend.confirm(f"Delete {name} with its {run_count} runs?"):
+        raise SweepStateError(f"{name} is kept: --yes deletes it with its {run_count} runs")
     sweep.delete()
-    return f"{name} is deleted; W&B's own folders of its runs stay"
+    return f"{name} is deleted; W&B's own folders of its runs are kept"
 
 
 def _delete_unreadable(
@@ -264,7 +264,7 @@ def _delete_unreadable(
     if not options.yes and not frontend.confirm(f"Delete {name}, which cannot be read?"):
         raise SweepStateError(f"{name} is kept: --yes deletes it, although it cannot be read")
     sweep.delete()
-    return f"{name} is deleted; W&B's own folders of its runs stay"
+    return f"{name} is deleted; W&B's own folders of its runs are kept"
 
 
 def _resolve_sweep(name: str | None, frontend: Frontend) -> Sweep:

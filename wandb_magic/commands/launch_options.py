@@ -1,4 +1,4 @@
-"""From typed options to the settings of a sweep."""
+"""Converts parsed options to the launch options of a sweep."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def launch_options(options: argparse.Namespace) -> LaunchOptions:
-    """Return how the sweep is to run.
+    """Return the launch options.
 
     Raises
     ------
     UsageError
-        If a time or an environment variable is not written as one.
+        If a duration or an environment variable is malformed.
     """
     return LaunchOptions(
         count=options.count,
@@ -45,16 +45,16 @@ def launch_options(options: argparse.Namespace) -> LaunchOptions:
 
 
 def parse_duration(text: str) -> float:
-    """Return the seconds that a duration such as ``90``, ``90s``, ``10m`` or ``2h`` has.
+    """Return a duration such as ``90``, ``90s``, ``10m`` or ``2h`` in seconds.
 
     Raises
     ------
     UsageError
-        If it is written in any other way.
+        If it has another format.
     """
     match = _DURATION.fullmatch(text.strip())
     if match is None:
-        raise UsageError(f"{text!r} is no duration: write 90, 90s, 10m or 2h")
+        raise UsageError(f"{text!r} is not a duration: write 90, 90s, 10m or 2h")
     return float(match[1]) * _UNIT_SECONDS[match[2]]
 
 

@@ -1,6 +1,6 @@
-"""What can be typed, as argparse parsers.
+"""The argparse parsers of the magics and the command line.
 
-Importing this module imports little more than argparse, for ``%load_ext wandb_magic`` needs it.
+This module imports little more than argparse, because ``%load_ext wandb_magic`` imports it.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 
 _RUN: dict[str, Any] = {
     "metavar": "RUN",
-    "help": "a run by its number, its id or the beginning of that",
+    "help": "the run: its number, its id or an id prefix",
 }
 _OVERWRITE: dict[str, Any] = {
     "action": "store_true",
-    "help": "replace what an earlier one has written there",
+    "help": "replace the output of an earlier call",
 }
 
 
 _TRUST: dict[str, Any] = {
     "action": "store_true",
-    "help": "do so even if the sweep's folder was written by somebody else",
+    "help": "execute the sweep's code even if somebody else wrote it",
 }
 
 
 class UsageError(SweepError):
-    """What was typed makes no sense."""
+    """The command is invalid."""
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that raises `UsageError` where argparse would end the process."""
+    """A parser that raises `UsageError` instead of exiting."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise `UsageError`, and say where help is."""
+        """Raise `UsageError`, with a pointer to the help."""
         raise UsageError(f"{message} (help: {self.prog} --help)")
 
 
@@ -54,11 +54,11 @@ class Verb:
     help
         What it does, as a phrase.
     arguments
-        What it takes besides the sweep: keyword arguments of ``add_argument`` by flag or name.
+        Its arguments besides the sweep: keyword arguments of ``add_argument`` by flag or name.
     json
-        Whether it has an answer that can be given as JSON.
+        Whether its answer is available as JSON.
     sweep
-        Whether it is about one sweep.
+        Whether it takes a sweep.
     """
 
     help: str
@@ -70,28 +70,28 @@ class Verb:
 VERBS = {
     "list": Verb("list all sweeps, newest first", json=True, sweep=False),
     "doctor": Verb(
-        "say what could go wrong with sweeps here, and what to do about it",
+        "check this environment for problems with sweeps, and suggest remedies",
         json=True,
         sweep=False,
     ),
-    "status": Verb("say how a sweep stands", json=True),
+    "status": Verb("show the status of a sweep", json=True),
     "runs": Verb("list the runs of a sweep", json=True),
     "best": Verb("show the best run and its parameters", json=True),
     "history": Verb(
-        "show what the runs logged, a row a step",
+        "show what the runs logged, one row per step",
         {
             "--metric": {"metavar": "KEY", "help": "the key; the sweep's metric by default"},
-            "--run": {**_RUN, "help": "one run with all that it logged"},
+            "--run": {**_RUN, "help": "one run, with everything that it logged"},
         },
     ),
-    "importance": Verb("say how much each parameter matters for the metric", json=True),
+    "importance": Verb("show how much each parameter matters for the metric", json=True),
     "compare": Verb(
-        "show a sweep beside another one with the same metric",
+        "compare a sweep with another one that has the same metric",
         {"other": {"metavar": "OTHER", "help": "the other sweep"}},
         json=True,
     ),
     "study": Verb(
-        "give a sweep to Optuna: its study, for optuna-dashboard",
+        "export a sweep as an Optuna study, for optuna-dashboard",
         {
             "--export": {
                 "metavar": "FILE",
@@ -103,7 +103,7 @@ VERBS = {
         json=True,
     ),
     "to-parquet": Verb(
-        "write all results into a folder of Parquet files",
+        "write all results to a folder of Parquet files",
         {
             "path": {"metavar": "PATH", "help": "a folder that does not exist yet"},
             "--overwrite": _OVERWRITE,
@@ -111,7 +111,7 @@ VERBS = {
         json=True,
     ),
     "report": Verb(
-        "write a sweep as one page to share: plots, table, config and code",
+        "write a sweep as one HTML page to share: plots, table, config and code",
         {"file": {"metavar": "FILE", "nargs": "?", "help": "the page; report.html by default"}},
         json=True,
     ),
@@ -119,79 +119,79 @@ VERBS = {
         "show what a run printed",
         {
             "run": _RUN,
-            "--follow": {"action": "store_true", "help": "go on until the run ends"},
-            "--tail": {**NUMBER, "help": "only so many of the last lines"},
+            "--follow": {"action": "store_true", "help": "continue until the run ends"},
+            "--tail": {**NUMBER, "help": "only the last N lines"},
             "--all": {
                 "action": "store_true",
-                "help": "all of it, where a notebook shows the end of a long output only",
+                "help": "all of it; by default, a notebook shows only the end of a long output",
             },
         },
     ),
     "wait": Verb(
-        "wait until a sweep ends or pauses; an interrupt ends the waiting only",
-        {"--timeout": {"metavar": "TIME", "help": "at most so long: 90, 90s, 10m, 2h"}},
+        "wait until a sweep ends or pauses; an interrupt stops only the waiting",
+        {"--timeout": {"metavar": "TIME", "help": "the maximum time to wait: 90, 90s, 10m, 2h"}},
     ),
     "stop": Verb(
-        "end a sweep; its results stay",
-        {"--drain": {"action": "store_true", "help": "let the living runs end by themselves"}},
+        "stop a sweep; its results are kept",
+        {"--drain": {"action": "store_true", "help": "let the active runs finish"}},
     ),
-    "pause": Verb("start no more runs; the living ones go on"),
+    "pause": Verb("start no more runs; active runs continue"),
     "resume": Verb(
-        "go on after a pause, a stop, a crash or a reboot",
+        "continue after a pause, a stop, a crash or a reboot",
         {
             "--online": {
                 "action": "store_true",
-                "help": "send the offline sweep to W&B, and let it go on there",
+                "help": "send the offline sweep to W&B, and continue it there",
             },
             "--count": {**NUMBER, "help": "with --online: how many more runs"},
             "--trust": _TRUST,
         },
     ),
-    "stop-run": Verb("end one run; what it logged stays", {"run": _RUN}),
+    "stop-run": Verb("stop one run; what it logged is kept", {"run": _RUN}),
     "rerun": Verb(
-        "start a new run with the same parameters, or do so for all that failed",
+        "start a new run with the same parameters; with --failed, for all failed runs",
         {
             "run": {**_RUN, "nargs": "?"},
-            "--failed": {"action": "store_true", "help": "all runs that failed, not just one"},
-            "--resume": {"action": "store_true", "help": "let them go on, as resume-run does"},
+            "--failed": {"action": "store_true", "help": "all failed runs, not just one"},
+            "--resume": {"action": "store_true", "help": "continue them, as resume-run does"},
             "--trust": _TRUST,
         },
     ),
     "resume-run": Verb(
-        "let a run that failed, was stopped or vanished go on, as the same run",
+        "continue a run that failed, was stopped or was lost, as the same run",
         {"run": _RUN, "--trust": _TRUST},
     ),
     "set-agents": Verb(
-        "change how many runs execute at a time",
-        {"number": {**NUMBER, "help": "runs at a time"}},
+        "change how many runs execute at the same time",
+        {"number": {**NUMBER, "help": "runs at the same time"}},
     ),
     "set-count": Verb(
-        "change how many runs there will be in all",
-        {"number": {**NUMBER, "help": "runs in all"}, "--trust": _TRUST},
+        "change the total number of runs",
+        {"number": {**NUMBER, "help": "total number of runs"}, "--trust": _TRUST},
     ),
     "sync": Verb(
-        "send an offline sweep to W&B: a real sweep with all its runs",
+        "send an offline sweep to W&B, with all its runs",
         {
             "--project": {"help": "the W&B project; the sweep's own by default"},
             "--entity": {"help": "the W&B user or team"},
-            "--once": {"action": "store_true", "help": "only the runs that have ended by now"},
-            "--wait": {"action": "store_true", "help": "wait until everything was sent"},
+            "--once": {"action": "store_true", "help": "only the runs that have already ended"},
+            "--wait": {"action": "store_true", "help": "wait until everything is sent"},
             "--trust": _TRUST,
         },
     ),
     "fetch": Verb(
-        "copy a W&B sweep that never ran here, or what is new of it, to analyse it",
+        "import a W&B sweep that never ran here, or what is new in it, to analyse it",
         {
-            "there": {
+            "remote_sweep": {
                 "metavar": "SWEEP",
-                "help": "entity/project/id, an id, or the address of its page",
+                "help": "entity/project/id, an id, or the URL of its page",
             }
         },
         json=True,
         sweep=False,
     ),
     "reproduce": Verb(
-        "put a run into the notebook: its variables, and the cell that runs it again",
+        "load a run into the notebook: its variables, and a cell that runs it again",
         {"run": _RUN, "--trust": _TRUST},
     ),
     "export": Verb(
@@ -206,17 +206,17 @@ VERBS = {
         },
     ),
     "delete": Verb(
-        "delete a sweep's folder: its code, results and output; W&B's folders of its runs stay",
-        {"--yes": {"action": "store_true", "help": "do not ask"}},
+        "delete a sweep's folder (code, results and output), but not W&B's folders of its runs",
+        {"--yes": {"action": "store_true", "help": "do not ask for confirmation"}},
     ),
 }
 ALIASES = {"sweeps": "list"}
 
 
 def add_verbs(commands: _SubParsersAction[Parser], *, json: bool) -> None:
-    """Add a command for each verb, with ``--json`` where `json` and there is something to give."""
+    """Add a command for each verb; with `json`, ``--json`` for those that support it."""
     for name, verb in VERBS.items():
-        aliases = [alias for alias, meant in ALIASES.items() if meant == name]
+        aliases = [alias for alias, target in ALIASES.items() if target == name]
         parser = commands.add_parser(
             name, aliases=aliases, help=verb.help, description=_as_sentence(verb.help)
         )
@@ -225,8 +225,8 @@ def add_verbs(commands: _SubParsersAction[Parser], *, json: bool) -> None:
                 "sweep",
                 metavar="SWEEP",
                 nargs="?",
-                help="a sweep by its id, the beginning of that, its name or its folder; the "
-                "newest one by default",
+                help="the sweep: its id, an id prefix, its name or its folder; the newest one by "
+                "default",
             )
         _add_arguments(parser, verb.arguments)
         if json and verb.json:
@@ -235,7 +235,7 @@ def add_verbs(commands: _SubParsersAction[Parser], *, json: bool) -> None:
 
 def line_parser() -> Parser:
     """Return the parser of ``%wandb_sweep``."""
-    parser = Parser(prog="%wandb_sweep", description="Look after sweeps; alone, list them.")
+    parser = Parser(prog="%wandb_sweep", description="Manage sweeps; without a verb, list them.")
     add_verbs(parser.add_subparsers(dest="verb", metavar="VERB"), json=False)
     return parser
 
@@ -246,15 +246,15 @@ def cell_parser(defaults: Mapping[str, Any]) -> Parser:
         prog="%%wandb_sweep",
         usage="%(prog)s CONFIG [options]",
         description="Run this cell once for each set of parameters that a W&B sweep config "
-        "describes, in processes of their own: the notebook stays free.",
+        "describes, in separate processes that do not block the notebook.",
         allow_abbrev=False,
     )
     parser.add_argument(
         "config",
         metavar="CONFIG",
         nargs="*",
-        help="a variable or any expression that gives a sweep config, a YAML or JSON file, or a "
-        "sweep that exists at W&B: its id, entity/project/id, or the address of its page",
+        help="a variable or expression whose value is a sweep config, a YAML or JSON file, or a "
+        "W&B sweep: its id, entity/project/id, or the URL of its page",
     )
     _add_arguments(parser, {**START_OPTIONS, **CELL_OPTIONS})
     parser.set_defaults(**defaults)
@@ -265,19 +265,19 @@ def command_parser() -> Parser:
     """Return the parser of the command line."""
     parser = Parser(
         prog="wandb-magic",
-        description="Start W&B sweeps, and look after them.",
+        description="Start and manage W&B sweeps.",
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(dest="verb", metavar="COMMAND", required=True)
     run = commands.add_parser(
         "run",
-        help="start a sweep of a program: like `wandb agent`, without a server",
+        help="start a sweep of a program, as `wandb agent` does, but without a server",
         description="Start a sweep of the program that a sweep config names.",
     )
     run.add_argument(
         "config",
         metavar="CONFIG",
-        help="a sweep config, as a YAML or JSON file; or a sweep at W&B",
+        help="a sweep config, as a YAML or JSON file; or a W&B sweep",
     )
     _add_arguments(run, START_OPTIONS)
     add_verbs(commands, json=True)

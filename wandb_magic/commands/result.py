@@ -1,4 +1,4 @@
-"""What a verb has to say, before anybody knows where it will be shown."""
+"""The result of a verb, independent of where it is shown."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CommandResult:
-    """What a verb has to say.
+    """The result of a verb.
 
     Attributes
     ----------
     text
-        For people.
+        Human-readable text.
     data
-        As a JSON value, where there is one.
+        The same as a JSON value, if available.
     frame
-        Gives it as a frame, where that says it best.
+        Returns a frame, for results that are best shown as one.
     html
-        For a notebook, where it says more than the text.
+        HTML for a notebook, if it shows more than the text.
     is_error
-        Whether it is bad news, which a program should hear by the exit code.
+        Whether it reports a problem, which the exit code then indicates.
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""Sweeps and runs as JSON values, for programs that read the command line's answers."""
+"""Serializes sweeps and runs as JSON, for the command line's ``--json``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wandb_magic.records import RunRecord
 
 
 def sweep_to_json(sweep: Sweep) -> dict[str, Any]:
-    """Return how a sweep stands; times are seconds since the epoch, `remaining` in seconds."""
+    """Return the status of a sweep; times are in seconds, since the epoch or remaining."""
     status = sweep.status()
     record = status.sweep
     return {
@@ -36,7 +36,7 @@ def sweep_to_json(sweep: Sweep) -> dict[str, Any]:
 
 
 def run_to_json(run: RunRecord) -> dict[str, Any]:
-    """Return a run; a value that is no finite number is None, for JSON has none."""
+    """Return a run; a value that is not finite is None, because JSON has no such numbers."""
     value = run.value if run.value is not None and math.isfinite(run.value) else None
     return {
         "id": run.id,

@@ -1,6 +1,6 @@
-"""The options with which a sweep is started, in a cell and in a terminal.
+"""The options for starting a sweep, in a cell and in a terminal.
 
-As little is imported here as in `parser`.
+Like `parser`, this module imports as little as possible.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ NUMBER: dict[str, Any] = {"metavar": "N", "type": int}
 START_OPTIONS: dict[str, dict[str, Any]] = {
     "--count": {
         **NUMBER,
-        "help": "how many runs to start; a grid may do without, and run_cap counts, too",
+        "help": "how many runs to start; optional for a grid, or with run_cap in the config",
     },
     "--agents": {
         **NUMBER,
         "default": 1,
-        "help": "how many runs at a time (%(default)s); several agents share out the GPUs",
+        "help": "how many runs execute at the same time (%(default)s); agents share the GPUs",
     },
     "--name": {"help": "the sweep's name"},
     "--project": {"help": "the W&B project"},
@@ -33,29 +33,33 @@ START_OPTIONS: dict[str, dict[str, Any]] = {
     "--seed": {
         **NUMBER,
         "help": "seeds the search and the global generators of each run; with one agent the whole "
-        "sweep can be repeated",
+        "sweep is reproducible",
     },
     "--sampler": {
         "choices": SAMPLERS,
         "default": "auto",
-        "help": "what stands behind the method bayes (%(default)s)",
+        "help": "the sampler that the method bayes uses (%(default)s)",
     },
     "--prior": {
         "metavar": "SWEEP",
-        "help": "a sweep whose runs bayes learns from, or the file of an Optuna study",
+        "help": "a sweep from whose runs bayes learns, or the file of an Optuna study",
     },
     "--env": {
         "metavar": "NAME=VALUE",
         "action": "append",
         "default": [],
-        "help": "an environment variable for the runs; may be given again",
+        "help": "an environment variable for the runs; may be repeated",
     },
     "--run-timeout": {"metavar": "TIME", "help": "stop a run after this: 90, 90s, 10m, 2h"},
-    "--retries": {**NUMBER, "default": 0, "help": "start a broken run again (%(default)s times)"},
+    "--retries": {
+        **NUMBER,
+        "default": 0,
+        "help": "how often to start a failed run again (%(default)s)",
+    },
     "--failure-limit": {
         **NUMBER,
         "default": 3,
-        "help": "pause when the first N runs all failed, 0 for never (%(default)s)",
+        "help": "pause if the first N runs all fail; 0 for never (%(default)s)",
     },
     "--wait": {"action": "store_true", "help": "wait until the sweep ends"},
 }
@@ -64,22 +68,23 @@ CELL_OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "NAMES",
         "action": "append",
         "default": [],
-        "help": "variables that stay behind, with commas between them",
+        "help": "variables that are not captured, separated by commas",
     },
     "--include": {
         "metavar": "NAMES",
         "action": "append",
         "default": [],
-        "help": "variables that go along though the cell does not name them, or only in a string",
+        "help": "variables that are captured although the cell does not use them, or only in a "
+        "string",
     },
     "--rerun-cells": {
         "action": "store_true",
-        "help": "let each run execute again the cells that define what cannot be handed over, a "
-        "database connection say",
+        "help": "let each run execute the cells that define variables that cannot be pickled, for "
+        "example a database connection",
     },
     "--random-state": {
         "action": "store_true",
-        "help": "let each run begin with the notebook's random state (of random, NumPy, PyTorch, "
+        "help": "start each run with the notebook's random state (of random, NumPy, PyTorch, "
         "Keras, TensorFlow), so that all draw the same numbers",
     },
     "--out": {"metavar": "NAME", "help": "also bind the sweep to this variable"},

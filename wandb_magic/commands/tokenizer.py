@@ -1,4 +1,4 @@
-"""Taking the line of a magic apart, in which a Python expression may stand unquoted."""
+"""Splits the line of a magic into words; it may contain unquoted Python expressions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
 def tokenize(line: str) -> list[str]:
-    """Split at spaces outside quotes and brackets; quotes stay.
+    """Split a line at spaces outside quotes and brackets; quotes are kept.
 
     Raises
     ------
@@ -43,15 +43,16 @@ def tokenize(line: str) -> list[str]:
 
 
 def unquote(word: str) -> str:
-    """Return `word` as a shell would pass it on.
+    """Return `word` without its quotes and escapes, as a shell passes it to a program.
 
     Raises
     ------
     UsageError
-        If it ends in a backslash, or a quote in it is not closed for a shell.
+        If it ends in a backslash, or a quote is not closed.
     """
     try:
         return "".join(shlex.split(word))
     except ValueError as error:
-        what = {"No escaped character": "a character is missing behind the backslash"}
-        raise UsageError(f"{what.get(str(error), 'a quote is not closed')} in: {word}") from None
+        messages = {"No escaped character": "a character is missing after the backslash"}
+        message = messages.get(str(error), "a quote is not closed")
+        raise UsageError(f"{message} in: {word}") from None

@@ -1,4 +1,4 @@
-"""How a sweep is shown: as a line of text, as HTML, and live under a cell.
+"""Displays a sweep: as a line of text, as HTML, and live under a cell.
 
-Nothing here starts a thread or blocks, and only `view` knows IPython.
+Nothing here starts a thread or blocks, and only `live_view` imports IPython.
 """

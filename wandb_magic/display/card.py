@@ -1,6 +1,6 @@
-"""A sweep at a glance, as HTML: one line, the best value so far, the newest runs.
+"""The card of a sweep, as HTML: a status line, the best value so far, the newest runs.
 
-Whatever a user or a run wrote is escaped.
+Text from users and runs is escaped.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from wandb_magic.records import RunRecord, sweep_metric
 
 NEWEST = 5
 _CELL = "padding:0 12px 0 0;line-height:1.6;text-align:left;white-space:nowrap;border:none"
-_WIDTHS = ("4em", "6em", "4em", "3em", "0")  # columns that stay where they are as states change
+_WIDTHS = ("4em", "6em", "4em", "3em", "0")  # keep the columns in place as states change
 
 
 def card(sweep: Sweep, skip: int = 0) -> tuple[str, Status]:
-    """Return the card, without the first `known` notices, and the status that it shows."""
+    """Return the card, without the first `skip` notices, and the status that it shows."""
     status, runs = sweep.status(), sweep.records()
     metric = sweep_metric(status.sweep)
     values = [] if metric is None else [run.value for run in runs]
@@ -64,8 +64,8 @@ def _cells(run: RunRecord) -> Iterable[str]:
     yield _state(run.state.value) + cause
     yield formatting.number(run.value)
     yield formatting.run_duration(run)
-    chosen = formatting.params(run)
-    yield f'<span title="{escape(chosen)}">{escape(formatting.truncate(chosen, 80))}</span>'
+    params = formatting.params(run)
+    yield f'<span title="{escape(params)}">{escape(formatting.truncate(params, 80))}</span>'
 
 
 def _row(cells: Iterable[str]) -> str:

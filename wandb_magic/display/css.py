@@ -1,6 +1,6 @@
-"""How things look: JupyterLab's own fonts and colours, with fallbacks for every other front end.
+"""Inline styles with JupyterLab's fonts and colours, and fallbacks for every other front end.
 
-All of it is inline, for a saved notebook carries no style sheet, and nothing is fetched.
+All styles are inline, because a saved notebook has no style sheet, and nothing is fetched.
 """
 
 TEXT = (

@@ -1,4 +1,4 @@
-"""How things are said in text: states, numbers, sizes, and a sweep in one line."""
+"""Formats states, numbers, sizes and the status of a sweep as text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wandb_magic.api._mode import MODE_HINT
 from wandb_magic.api._status import Status, format_duration
 from wandb_magic.records import RunRecord, flatten_keys
 
-# A state is a mark and a word, so that nobody has to know colours or marks by heart.
+# Each state is shown as a symbol and a word, so that users need not know symbols or colours.
 SYMBOLS = {
     "pending": "○",
     "running": "◐",
@@ -25,17 +25,17 @@ SYMBOLS = {
 }
 _ACTIVE_STATES = ("pending", "running", "stopping")
 _KIB = 1024
-_MAX_CAUSE = 200  # characters of a cause that a line has room for
+_MAX_CAUSE = 200  # maximum characters of a cause in a line
 _MAX_NOTICE = 500
 
 
 def is_active(status: Status) -> bool:
-    """Tell whether the sweep will go on by itself."""
+    """Return whether the sweep will continue without a request."""
     return status.state in _ACTIVE_STATES
 
 
 def progress(status: Status) -> str:
-    """Return how many runs are over, and of how many."""
+    """Return the number of ended runs, and the total if there is one."""
     budget = status.sweep.budget
     return str(status.ended) if budget is None else f"{status.ended}/{budget}"
 
@@ -51,21 +51,23 @@ def status_line(status: Status) -> str:
 
 
 def status_lines(status: Status, skip: int = 0) -> str:
-    """Return the sweep in one line, and below it its notices, but for the first `known` ones."""
+    """Return the status line, followed by the notices after the first `skip`."""
     return "\n".join((status_line(status), *notices(status, skip)))
 
 
 def notices(status: Status, skip: int = 0) -> list[str]:
-    """Return what the user has to know of a sweep, but for the first `known` notices.
+    """Return the notices of a sweep after the first `skip`, each on one line.
 
-    Why it is online or offline is said once, where it starts.
+    The reason why it is online or offline is omitted: it is shown once, when the sweep starts.
     """
-    later = (text for text in status.sweep.notices[skip:] if not text.endswith(f"({MODE_HINT})"))
-    return [truncate(text, _MAX_NOTICE) for text in later]
+    remaining = (
+        text for text in status.sweep.notices[skip:] if not text.endswith(f"({MODE_HINT})")
+    )
+    return [truncate(text, _MAX_NOTICE) for text in remaining]
 
 
 def status_details(status: Status) -> list[str]:
-    """Return what a line says behind the sweep's name and progress."""
+    """Return the parts of the status line after the sweep's name and progress."""
     details = []
     if status.best is not None:
         details.append(f"best {number(status.best.value)} (run {status.best.number})")
@@ -76,7 +78,7 @@ def status_details(status: Status) -> list[str]:
     if status.remaining is not None:
         details.append(f"{format_duration(status.remaining)} left")
     if status.died:
-        details.append("its supervisor is gone: `%wandb_sweep resume` starts it again")
+        details.append("its supervisor is not running: `%wandb_sweep resume` starts it again")
     elif status.cause:
         details.append(truncate(status.cause, _MAX_CAUSE))
     if status.sync is not None:
@@ -85,14 +87,14 @@ def status_details(status: Status) -> list[str]:
 
 
 def number(value: float | None) -> str:
-    """Return a number with the digits that matter; a dash for none."""
+    """Return a number with four significant digits; a dash for None."""
     if value is None:
         return "-"
     return f"{value:.4g}" if math.isfinite(value) else str(value)
 
 
 def size(byte_count: int) -> str:
-    """Return a size for people."""
+    """Return a human-readable size."""
     value, units = float(byte_count), iter(("B", "KiB", "MiB", "GiB"))
     unit = next(units)
     while value >= _KIB and (larger := next(units, None)):
@@ -101,7 +103,7 @@ def size(byte_count: int) -> str:
 
 
 def run_duration(run: RunRecord) -> str:
-    """Return how long a run took, or has taken so far; a dash if it has not begun."""
+    """Return how long a run took, or has taken so far; a dash if it has not started."""
     if run.started is None:
         return "-"
     return format_duration((run.ended or time.time()) - run.started)

@@ -1,4 +1,4 @@
-"""What a sweep took along, shown when it starts."""
+"""The launch summary of a sweep: what was captured, shown when it starts."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from wandb_magic.display import css, formatting
 from wandb_magic.records import SweepRecord
 from wandb_magic.wandb_client import web_address
 
-MAX_SETTINGS = 8  # settings of the notebook that are named
-MAX_VARIABLES = 5  # variables that are named, the largest first
+MAX_SETTINGS = 8  # settings of the notebook that are listed
+MAX_VARIABLES = 5  # variables that are listed, the largest first
 
 
 def text(sweep: Sweep) -> str:
-    """Return the receipt with the sweep's name, where nothing else is shown of the sweep."""
+    """Return the summary with the sweep's name, for front ends that show nothing else of it."""
     record = sweep.status().sweep
     pages = [sweep.url] if sweep.url is not None else []
     return "\n".join((f"sweep {_title(record)}", *pages, *lines(sweep)))
 
 
 def lines(sweep: Sweep) -> list[str]:
-    """Return the receipt line by line."""
+    """Return the lines of the summary."""
     details = [f"in {_display_path(sweep)}", *sweep.status().sweep.notices]
     if sweep.contents is None:
         return details
@@ -31,7 +31,7 @@ def lines(sweep: Sweep) -> list[str]:
 
 
 def html(sweep: Sweep) -> str:
-    """Return the receipt as HTML."""
+    """Return the summary as HTML."""
     body = "<br>".join((*_link(sweep.url), *map(escape, lines(sweep))))
     return f'<div style="{css.TEXT};{css.MUTED}">{body}</div>'
 
@@ -40,8 +40,8 @@ def _link(url: str | None) -> list[str]:
     address = web_address(url)
     if address is None:
         return []
-    shown = escape(address)
-    return [f'<a href="{shown}" target="_blank" rel="noreferrer">{shown}</a>']
+    escaped = escape(address)
+    return [f'<a href="{escaped}" target="_blank" rel="noreferrer">{escaped}</a>']
 
 
 def _title(record: SweepRecord) -> str:
@@ -54,23 +54,23 @@ def _display_path(sweep: Sweep) -> str:
 
 
 def _captured_variables(contents: CaptureSummary) -> str:
-    # Modules are only named in the bundle: each process imports its own.
+    # The bundle only names modules: each process imports them itself.
     items = [item for item in contents.variables if item.kind != "module"]
     if not items:
-        return "no variables go along"
+        return "no variables captured"
     by_size = sorted(items, key=lambda item: item.size, reverse=True)
     named = ", ".join(_describe_variable(item) for item in by_size[:MAX_VARIABLES])
     more = len(by_size) - MAX_VARIABLES
     rest = f", {more} more" if more > 0 else ""
-    return f"{formatting.size(contents.size)} go along: {named}{rest}"
+    return f"captured {formatting.size(contents.size)}: {named}{rest}"
 
 
 def _notebook_state(contents: CaptureSummary) -> list[str]:
-    """Return what of the notebook's settings goes along, and what does not."""
+    """Return which settings of the notebook are applied in runs, and which are not."""
     lines = []
     if contents.cells:
         cells = ", ".join(f"{label} ({_first_line(text)})" for label, text in contents.cells)
-        lines.append(f"each run executes again: {cells}")
+        lines.append(f"each run also executes: {cells}")
     if contents.carried:
         lines.append(f"set in runs as in the notebook: {_join_names(contents.carried)}")
     if contents.left:

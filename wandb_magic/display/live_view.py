@@ -1,13 +1,14 @@
-"""A sweep live under a cell, in a kernel.
+"""The live view of a sweep under a cell, in a kernel.
 
-One output says the same in several ways, and each front end takes the best that it knows: the
-panel's own type, which is only the sweep's id, for the panel reads the rest from the store; a
-widget that the kernel keeps up to date, where the panel is not; HTML and text of the last state.
+One output has several representations, and each front end uses the best that it supports: the
+panel's own type, which contains only the sweep's id, because the panel reads the rest from the
+store; without the panel, a widget that the kernel keeps up to date; HTML and text of the last
+state.
 
-The kernel's own event loop calls back twice a second while the kernel is idle: no thread, nothing
-that blocks, nothing left to cancel when the kernel ends. What the loop shows goes into the view
-alone, errors included, never into another cell. The last state replaces the widget, so that a
-saved notebook shows it without one.
+The kernel's own event loop updates the view twice a second while the kernel is idle, so there is
+no thread, nothing that blocks, and nothing to cancel when the kernel ends. Updates, including
+errors, appear only in the view, never in another cell. The last state replaces the widget, so
+that a saved notebook shows it without one.
 """
 
 from __future__ import annotations
@@ -30,47 +31,46 @@ if TYPE_CHECKING:
 PANEL_MIME_TYPE = "application/vnd.wandb-magic.sweep+json"
 WIDGET_MIME_TYPE = "application/vnd.jupyter.widget-view+json"
 TICK_S = 0.5
-MAX_LOAD_FACTOR = 10  # drawing takes at most one part of so many of the kernel's time
+MAX_LOAD_FACTOR = 10  # drawing takes at most a tenth of the kernel's time
 
 
 class LiveView:
-    """One output that shows one sweep.
+    """A cell output that shows a sweep.
 
     Parameters
     ----------
     sweep
         The sweep.
     show_summary
-        Whether this output's cell has started it: then it says, too, what went along.
+        Whether to include the launch summary, because this output's cell started the sweep.
     """
 
     def __init__(self, sweep: Sweep, *, show_summary: bool = False) -> None:
         self.sweep = sweep
         self._summary_lines = launch_summary.lines(sweep) if show_summary else []
         self._footer = launch_summary.html(sweep) if show_summary else ""
-        self._skipped_notices = (
-            len(sweep.status().sweep.notices) if show_summary else 0
-        )  # notices of the receipt
-        self.is_closed = False  # the sweep cannot be read any more
+        # The launch summary already shows these notices.
+        self._skipped_notices = len(sweep.status().sweep.notices) if show_summary else 0
+        self.is_closed = False  # the sweep can no longer be read
         self._output = DisplayHandle()
         self._widget: Any = None
         self._shown_state = ""  # the state that the output shows
-        self._live = False  # the sweep goes on, and the output follows it
+        self._live = False  # the sweep is active, and the output is updated
         self._timer: asyncio.TimerHandle | None = None
 
     def open(self) -> None:
-        """Show the sweep as this cell's output, and begin to follow it."""
+        """Show the sweep as this cell's output, and start to update it."""
         html, status = self._card()
         self._update_state(status)
         self._output.display(self._mime_bundle(html, status), raw=True)
         self._schedule(TICK_S)
 
     def refresh(self) -> None:
-        """Show how the sweep stands now, and follow it on if it goes on."""
+        """Show the sweep's current status, and keep updating while it is active."""
         started = time.perf_counter()
         try:
             self._show(*self._card())
-        except Exception as error:  # noqa: BLE001 - whatever it is belongs into this output only
+        except Exception as error:  # noqa: BLE001 - any error belongs only in this output
             self._live, self.is_closed = False, True
             self._output.update(_static_bundle(*_error_message(self.sweep, error)), raw=True)
         self._schedule(max(TICK_S, MAX_LOAD_FACTOR * (time.perf_counter() - started)))
@@ -86,7 +86,7 @@ class LiveView:
             self._widget.value = html
 
     def _update_state(self, status: Status) -> bool:
-        """Note the state; tell whether the output must be made anew for it."""
+        """Record the state; return whether the output must be replaced."""
         before, self._live = (self._live, self._shown_state), formatting.is_active(status)
         self._shown_state = "" if self._live else status.state
         return before != (self._live, self._shown_state)
@@ -119,7 +119,7 @@ class LiveView:
 
 
 class LiveViewManager:
-    """All views of a kernel."""
+    """The live views of a kernel."""
 
     def __init__(self) -> None:
         self._views: list[LiveView] = []
@@ -132,13 +132,13 @@ class LiveViewManager:
         return view
 
     def refresh_all(self) -> None:
-        """Show in all views what a cell may have changed: it may have resumed a sweep."""
+        """Refresh all views after a cell, which may, for example, have resumed a sweep."""
         self._views = [view for view in self._views if not view.is_closed]
         for view in self._views:
             view.refresh()
 
     def watch(self, sweep: Sweep, timeout: float | None) -> None:
-        """Wait in this cell for the end of a sweep; its views go on meanwhile."""
+        """Wait in this cell for the end of a sweep, and keep its views up to date."""
         views = [view for view in self._views if view.sweep.id == sweep.id] or [self.open(sweep)]
         for _ in poll_status(sweep, timeout):
             for view in views:
@@ -150,16 +150,16 @@ def _static_bundle(html: str, text: str) -> dict[str, Any]:
 
 
 def _error_message(sweep: Sweep, error: Exception) -> tuple[str, str]:
-    """Return why a sweep can be shown no longer, as HTML and as text."""
-    why = formatting.truncate(str(error), 200) if sweep.path.exists() else "it is deleted"
-    text = f"Sweep {sweep.id} is shown no longer: {why}."
+    """Return why a sweep can no longer be shown, as HTML and as text."""
+    reason = formatting.truncate(str(error), 200) if sweep.path.exists() else "it was deleted"
+    text = f"Sweep {sweep.id} is no longer shown: {reason}."
     return escape(text), text
 
 
 def _html_widget() -> Any:  # noqa: ANN401 - ipywidgets has no types
-    """Return an empty widget; None where there are none."""
+    """Return an empty widget; None without ipywidgets."""
     try:
-        from ipywidgets import HTML  # noqa: PLC0415 - slow to import, and not everywhere
+        from ipywidgets import HTML  # noqa: PLC0415 - slow to import, and may be missing
     except ImportError:
         return None
     return HTML()

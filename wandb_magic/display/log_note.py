@@ -1,4 +1,4 @@
-"""What stands below the end of a long output: that there is more, and how to see it."""
+"""The note below a truncated output: how much is shown, and how to see the rest."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def text(path: Path, tail: Tail) -> str:
 
 def html(path: Path, tail: Tail) -> str:
     """Return the note with a link to the file, where a notebook can open it."""
-    place = _display_path(path)
-    shown = escape(str(place))
-    if not place.is_absolute():
-        shown = f'<a href="{escape(quote(str(place)))}" target="_blank">{shown}</a>'
-    return f'<div style="{css.TEXT};{css.MUTED}">{escape(_describe_tail(tail))} {shown}</div>'
+    display_path = _display_path(path)
+    label = escape(str(display_path))
+    if not display_path.is_absolute():
+        label = f'<a href="{escape(quote(str(display_path)))}" target="_blank">{label}</a>'
+    return f'<div style="{css.TEXT};{css.MUTED}">{escape(_describe_tail(tail))} {label}</div>'
 
 
 def _describe_tail(tail: Tail) -> str:
-    left = formatting.size(tail.size - tail.begin)
-    return f"the last {left} of {formatting.size(tail.size)}; --all shows all of it, which is in"
+    shown = formatting.size(tail.size - tail.begin)
+    return f"the last {shown} of {formatting.size(tail.size)}; --all shows all of it, which is in"
 
 
 def _display_path(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""How a sweep goes, in a terminal: one line in place, or lines where nothing can be moved."""
+"""Shows a sweep's progress as text: one line that changes, or new lines in files and pipes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from wandb_magic.api._sweep import Sweep
 from wandb_magic.display import formatting
 
 TICK_S = 0.5
-MIN_INTERVAL_S = 30.0  # a file or pipe gets a line no more often than this
+MIN_INTERVAL_S = 30.0  # minimum time between two lines in a file or pipe
 CLEAR_LINE = "\r\x1b[2K"
 
 
 def poll_status(sweep: Sweep, timeout: float | None) -> Iterator[Status]:
-    """Yield how a sweep stands about twice a second, until it no longer goes on by itself.
+    """Yield the status of a sweep about twice a second, until the sweep is no longer active.
 
     Parameters
     ----------
@@ -32,32 +32,32 @@ def poll_status(sweep: Sweep, timeout: float | None) -> Iterator[Status]:
         yield status
         sweep.wait(min(TICK_S, max(0.0, deadline - time.monotonic())))
     if not formatting.is_active(status):
-        sweep.wait()  # its supervisor has a last word to say
+        sweep.wait()  # its supervisor may still write a last state
     yield status
 
 
 def watch_sweep(sweep: Sweep, timeout: float | None) -> Status:
-    """Wait for the end of a sweep, and print meanwhile how it goes; return how it stands then."""
-    show = make_progress()
+    """Wait for the end of a sweep while printing its progress; return its last status."""
+    display = make_progress()
     try:
         for status in poll_status(sweep, timeout):
             if formatting.is_active(status):
-                show.update(status)
+                display.update(status)
     finally:
-        show.end()
+        display.end()
     return status
 
 
 def make_progress() -> TtyProgress | LineProgress:
-    """Return what shows a changing line on this standard output."""
+    """Return the progress display that suits standard output."""
     return TtyProgress() if sys.stdout.isatty() else LineProgress()
 
 
 class TtyProgress:
-    """One line that changes."""
+    """A single line that is updated in place."""
 
     def update(self, status: Status) -> None:
-        """Show the line of now."""
+        """Show the current status."""
         width = shutil.get_terminal_size().columns
         sys.stdout.write(
             CLEAR_LINE + formatting.truncate(formatting.status_line(status), width - 1)
@@ -65,13 +65,13 @@ class TtyProgress:
         sys.stdout.flush()
 
     def end(self) -> None:
-        """Take the line away."""
+        """Clear the line."""
         sys.stdout.write(CLEAR_LINE)
         sys.stdout.flush()
 
 
 class LineProgress:
-    """A new line when the state has changed, or when runs have ended, but these not too often."""
+    """Prints a new line when the state changes, and at intervals when runs have ended."""
 
     def __init__(self) -> None:
         self._state = ""
@@ -79,10 +79,10 @@ class LineProgress:
         self._next_update = 0.0
 
     def update(self, status: Status) -> None:
-        """Show a line if it says enough that is new."""
+        """Print a line if the state has changed, or runs have ended."""
         now, progress = time.monotonic(), formatting.progress(status)
-        further = progress != self._progress and now >= self._next_update
-        if further or status.state != self._state:
+        is_due = progress != self._progress and now >= self._next_update
+        if is_due or status.state != self._state:
             sys.stdout.write(f"{formatting.status_line(status)}\n")
             sys.stdout.flush()
             self._state, self._progress, self._next_update = (
@@ -92,4 +92,4 @@ class LineProgress:
             )
 
     def end(self) -> None:
-        """Keep what was said."""
+        """Do nothing: printed lines are kept."""

@@ -22,22 +22,22 @@ def best_so_far(values: Iterable[float | None], *, maximize: bool) -> list[float
 
 
 def svg(values: Sequence[float]) -> str:
-    """Return a curve through `values`; nothing for fewer than two."""
+    """Return a curve through `values`; "" for fewer than two."""
     if len(values) < 2:  # noqa: PLR2004 - a line has two ends
         return ""
     stride = math.ceil(len(values) / MAX_POINTS)
-    kept = [*values[:-1:stride], values[-1]]
-    low, high = min(kept), max(kept)
+    sampled = [*values[:-1:stride], values[-1]]
+    low, high = min(sampled), max(sampled)
     # Halved first, so that the span of very large numbers stays finite.
     span = high / 2 - low / 2
     inner = HEIGHT - 2 * MARGIN
     points = [
         (
-            MARGIN + (WIDTH - 2 * MARGIN) * place / (len(kept) - 1),
-            # A best value that stays as it is runs through the middle, neither good nor bad.
+            MARGIN + (WIDTH - 2 * MARGIN) * index / (len(sampled) - 1),
+            # A constant best value is drawn in the middle, as neither good nor bad.
             MARGIN + inner * ((1 - (value / 2 - low / 2) / span) if span else 0.5),
         )
-        for place, value in enumerate(kept)
+        for index, value in enumerate(sampled)
     ]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     x, y = points[-1]

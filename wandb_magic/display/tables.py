@@ -1,4 +1,4 @@
-"""Tables as plain text, columns under each other."""
+"""Plain-text tables with aligned columns."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from wandb_magic.display import formatting
 from wandb_magic.records import RunRecord
 
 
-def format_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return rows under a head, each column as wide as it must be."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a header and rows, each column as wide as its widest cell."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (head, *rows)
+        for row in (header, *rows)
     )
 
 
@@ -29,12 +29,12 @@ def sweeps_table(sweeps: Sequence[Sweep]) -> str:
         status = sweep.status()
         best = "-" if status.best is None else formatting.number(status.best.value)
         age = format_duration(time.time() - status.sweep.created)
-        mark = formatting.SYMBOLS[status.state]
+        symbol = formatting.SYMBOLS[status.state]
         rows.append(
             (
                 sweep.id,
                 formatting.truncate(status.sweep.name, 40),
-                f"{mark} {status.state}",
+                f"{symbol} {status.state}",
                 formatting.progress(status),
                 best,
                 f"{age} ago",

@@ -1,8 +1,8 @@
-"""What could go wrong with sweeps in this kernel or terminal, and what to do about it.
+"""Checks this kernel or terminal for problems with sweeps, and suggests remedies.
 
-Each subject has a module with a function that yields findings. Nothing here changes anything, and
-nothing is imported into the kernel: not wandb, nor torch, nor what a notebook uses. What only they
-can tell is asked in a short-lived child.
+Each subject has a module with a function that yields diagnostics. Checks change nothing, and
+import nothing into the kernel: neither wandb nor torch nor the notebook's packages. What requires
+such an import is checked in a short-lived child process.
 """
 
 from wandb_magic.doctor.check_runner import run_checks

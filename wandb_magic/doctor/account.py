@@ -1,7 +1,7 @@
-"""Whether W&B would find a key, what mode sweeps take here and why, and how the server answers.
+"""Checks the API key, the mode that sweeps use and the reason for it, and the connection to W&B.
 
-The mode is decided by what decides it when a sweep starts. The key is given to the server alone:
-only where it was found is told.
+The mode is resolved by the same code as when a sweep starts. The key is sent only to the server:
+the diagnostics report only where it was found.
 """
 
 from __future__ import annotations
@@ -21,47 +21,52 @@ TIMEOUT_S = 6.0
 
 
 def check(env: Environment) -> Iterator[Diagnostic]:
-    """Yield the mode, then where the key is from, then what the server says to it."""
+    """Yield the mode, then the source of the key, then whether the server accepts it."""
     environment = client_environment(env.variables)
     try:
-        who, why = resolve_mode("auto", environment)
-        online = who is not None
-        if who is None and has_credentials(environment):
-            who = account(environment)
+        wandb_account, reason = resolve_mode("auto", environment)
+        online = wandb_account is not None
+        if wandb_account is None and has_credentials(environment):
+            wandb_account = account(environment)
     except RemoteError as error:
         yield problem(_clause(error), _remedy(env, error))
         return
-    yield ok(f"sweeps are {why or f'online, because {MODE} is online'}")
-    if who is None or not who.key:
-        yield ok("no API key is found; none is needed offline (wandb login brings one)")
+    yield ok(f"sweeps are {reason or f'online, because {MODE} is online'}")
+    if wandb_account is None or not wandb_account.key:
+        yield ok("no API key is found; offline sweeps need none (wandb login stores one)")
         return
-    yield ok(f"an API key is found: {who.source}")
-    bad = problem if online else note
+    yield ok(f"an API key is found: {wandb_account.source}")
+    failure = problem if online else note
     try:
-        own = _ask_entity(who)
+        default_entity = _query_entity(wandb_account)
     except RemoteError as error:
-        yield bad(_clause(error), _remedy(env, error))
+        yield failure(_clause(error), _remedy(env, error))
         return
-    yield ok(f"W&B at {who.base_url} answers, and takes the key")
+    yield ok(f"W&B at {wandb_account.base_url} answers, and accepts the key")
     try:
-        yield ok(f"sweeps go to the entity {_ask_entity(who, who.entity) if who.entity else own}")
+        entity = (
+            _query_entity(wandb_account, wandb_account.entity)
+            if wandb_account.entity
+            else default_entity
+        )
+        yield ok(f"sweeps go to the entity {entity}")
     except RemoteError as error:
-        yield bad(_clause(error), env.set_variable(ENTITY, own))
+        yield failure(_clause(error), env.set_variable(ENTITY, default_entity))
 
 
 def client_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment in which a sweep that starts here would ask wandb."""
+    """Return the environment in which a sweep that starts here would use wandb."""
     mode = {MODE: environment[MODE]} if MODE in environment else {}
     return {**inheritable_environment(environment), **mode}
 
 
-def _ask_entity(who: Account, entity: str = "") -> str:
-    """Ask the server who this is; it has a few seconds, where a sweep would wait longer."""
+def _query_entity(wandb_account: Account, entity: str = "") -> str:
+    """Query the server for the entity, with a shorter timeout than a sweep's."""
     entities: list[str] = []
     errors: list[RemoteError] = []
 
-    def ask() -> None:
-        client = WandbClient(who.base_url, who.key, who.source)
+    def query() -> None:
+        client = WandbClient(wandb_account.base_url, wandb_account.key, wandb_account.source)
         try:
             entities.append(client.entity(entity))
         except RemoteError as error:
@@ -69,14 +74,15 @@ def _ask_entity(who: Account, entity: str = "") -> str:
         finally:
             client.close()
 
-    thread = threading.Thread(target=ask, name="doctor: W&B", daemon=True)
+    thread = threading.Thread(target=query, name="doctor: W&B", daemon=True)
     thread.start()
     thread.join(TIMEOUT_S)
     if errors:
         raise errors[0]
     if not entities:
         raise RemoteError(
-            f"W&B at {who.base_url} does not answer within {TIMEOUT_S:.0f} seconds", lasting=False
+            f"W&B at {wandb_account.base_url} does not answer within {TIMEOUT_S:.0f} seconds",
+            lasting=False,
         )
     return entities[0]
 
@@ -89,5 +95,5 @@ def _remedy(env: Environment, error: RemoteError) -> str:
     offline = env.set_variable(MODE, "offline")
     if not error.lasting:
         return offline
-    login = "import wandb; wandb.login(relogin=True)"  # a command could not ask in a notebook
+    login = "import wandb; wandb.login(relogin=True)"  # a command could not prompt in a notebook
     return f"{login if env.shell else 'wandb login --relogin'}\n# or do without W&B: {offline}"

@@ -1,7 +1,7 @@
-"""Asks all probes, and lets none of them do harm.
+"""Runs all checks, and isolates their failures.
 
-All but those that are about the calling thread work at the same time, each in a thread with a time
-limit; one that breaks, or takes too long, is itself a finding.
+All checks run at the same time, each in a thread with a time limit, except those that examine the
+calling thread. A check that fails or takes too long yields a diagnostic about itself.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ CheckFunction = Callable[[Environment], Iterable[Diagnostic]]
 
 @dataclass(frozen=True)
 class Check:
-    """How one subject is examined.
+    """The check of one subject.
 
     Attributes
     ----------
     timeout
-        Seconds that it has.
+        The time limit in seconds.
     in_caller_thread
-        Whether it works in the calling thread, because that is what it is about. It then keeps to
-        its limit by itself.
+        Whether it runs in the calling thread, because it examines that thread. It then has to
+        enforce its time limit itself.
     """
 
     subject: str
@@ -62,9 +62,9 @@ CHECKS = (
 
 
 class RunningCheck:
-    """A probe at work in a thread of its own.
+    """A check that runs in its own thread.
 
-    The thread is a daemon: one that hangs holds up neither the answer nor the end of the process.
+    The thread is a daemon: if it hangs, it delays neither the report nor the end of the process.
     """
 
     def __init__(self, check: Check, env: Environment) -> None:
@@ -78,47 +78,48 @@ class RunningCheck:
         self._thread.start()
 
     def result(self) -> Section:
-        """Return what was found within the time limit."""
+        """Return the diagnostics that were yielded within the time limit."""
         self._thread.join(max(0.0, self._deadline - time.monotonic()))
         diagnostics = tuple(self._diagnostics)
         if self._thread.is_alive():
             late = note(
-                f"the rest could not be found out within {self._check.timeout:.0f} seconds",
+                f"the check did not finish within {self._check.timeout:.0f} seconds",
                 self._env.verb("doctor"),
             )
             diagnostics = (*diagnostics, late)
         return Section(self._check.subject, diagnostics)
 
     def _work(self) -> None:
-        for finding in run_check(self._check, self._env):
-            self._diagnostics.append(finding)  # one by one: what is late takes nothing along
+        # One by one, so that a timeout does not lose earlier diagnostics.
+        for diagnostic in run_check(self._check, self._env):
+            self._diagnostics.append(diagnostic)
 
 
 def run_checks(env: Environment, checks: Iterable[Check] = CHECKS) -> list[Section]:
-    """Return what the checks of `env` found, in the order of `checks`."""
+    """Return the diagnostics of `env`, in the order of `checks`."""
     all_checks = list(checks)
     running = {
-        probe.subject: RunningCheck(probe, env)
-        for probe in all_checks
-        if not probe.in_caller_thread
+        check.subject: RunningCheck(check, env)
+        for check in all_checks
+        if not check.in_caller_thread
     }
     return [
-        Section(probe.subject, tuple(run_check(probe, env)))
-        if probe.in_caller_thread
-        else running[probe.subject].result()
-        for probe in all_checks
+        Section(check.subject, tuple(run_check(check, env)))
+        if check.in_caller_thread
+        else running[check.subject].result()
+        for check in all_checks
     ]
 
 
 def run_check(check: Check, env: Environment) -> Iterator[Diagnostic]:
-    """Yield what one probe finds; what it raises is a finding."""
+    """Yield the diagnostics of one check; an exception becomes a diagnostic."""
     try:
         yield from check.run(env)
-    except Exception as error:  # noqa: BLE001 - a broken probe must not hide what others found
-        what = traceback.format_exception_only(error)[-1].strip()
-        where = traceback.extract_tb(error.__traceback__)[-1]
+    except Exception as error:  # noqa: BLE001 - a broken check must not hide the others
+        message = traceback.format_exception_only(error)[-1].strip()
+        frame = traceback.extract_tb(error.__traceback__)[-1]
         yield note(
-            f"the rest could not be found out, through a fault of ours: {what} "
-            f"({where.name}, line {where.lineno})",
+            f"the check failed because of a bug in wandb-magic: {message} "
+            f"({frame.name}, line {frame.lineno})",
             env.verb("doctor"),
         )

@@ -1,4 +1,4 @@
-"""What the doctor finds, free of how it was found and of how it is shown."""
+"""The doctor's diagnostics, independent of how they are made and shown."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from enum import Enum
 
 
 class Level(Enum):
-    """How bad a finding is."""
+    """The severity of a diagnostic."""
 
     OK = "ok"
-    NOTE = "note"  # it works, but not as well, or not as one might think
+    NOTE = "note"  # it works, but not as well, or not as one might expect
     PROBLEM = "problem"  # it will fail
 
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One thing that was found.
+    """One result of a check.
 
     Attributes
     ----------
     level
-        How bad it is.
+        The severity.
     text
-        One sentence, without its full stop.
+        One sentence, without the full stop.
     remedy
-        What to paste into a cell or a terminal, wherever the doctor was asked; "" if all is well.
+        What to paste into the cell or terminal where the doctor runs; "" if all is well.
     """
 
     level: Level
@@ -35,28 +35,28 @@ class Diagnostic:
 
 @dataclass(frozen=True)
 class Section:
-    """All that was found about one subject."""
+    """The diagnostics of one subject."""
 
     subject: str
     diagnostics: tuple[Diagnostic, ...]
 
     @property
     def level(self) -> Level:
-        """The worst level in it."""
-        levels = [finding.level for finding in self.diagnostics]
+        """The worst level of its diagnostics."""
+        levels = [diagnostic.level for diagnostic in self.diagnostics]
         return max(levels, key=list(Level).index, default=Level.OK)
 
 
 def ok(text: str) -> Diagnostic:
-    """Return a finding that calls for nothing."""
+    """Return a diagnostic that needs no action."""
     return Diagnostic(Level.OK, text)
 
 
 def note(text: str, remedy: str) -> Diagnostic:
-    """Return a finding that calls for thought."""
+    """Return a diagnostic that may need action."""
     return Diagnostic(Level.NOTE, text, remedy)
 
 
 def problem(text: str, remedy: str) -> Diagnostic:
-    """Return a finding that calls for a remedy."""
+    """Return a diagnostic that needs a remedy."""
     return Diagnostic(Level.PROBLEM, text, remedy)

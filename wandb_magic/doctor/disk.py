@@ -1,7 +1,7 @@
-"""Whether there is room where sweeps go, and how much of it W&B's caches take.
+"""Checks the free space for sweeps, and the size of W&B's caches.
 
-Both folders are determined as wandb does it; a test holds that against its oldest and newest
-version. Nothing is removed here.
+Both cache folders are determined as wandb does; a test compares this with the oldest and newest
+version of wandb. Nothing is removed.
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ COUNT_TIMEOUT_S = 3.0
 
 
 def check(env: Environment) -> Iterator[Diagnostic]:
-    """Yield the room where sweeps go, then the size of each of W&B's caches."""
-    yield from _room(env)
+    """Yield the free space for sweeps, then the size of each of W&B's caches."""
+    yield from _free_space(env)
     yield from _cache(env)
     yield from _staging(env)
 
 
 def cache_folder(environment: Mapping[str, str]) -> Path:
-    """Return where wandb keeps copies of artifacts' files."""
+    """Return the folder where wandb caches the files of artifacts."""
     from platformdirs import user_cache_dir  # noqa: PLC0415 - not needed to load
 
     return Path(environment.get("WANDB_CACHE_DIR", user_cache_dir("wandb"))) / "artifacts"
 
 
 def staging_folder(environment: Mapping[str, str]) -> Path:
-    """Return where wandb keeps the files of artifacts until they are sent."""
+    """Return the folder where wandb keeps the files of artifacts until they are sent."""
     from platformdirs import user_data_dir  # noqa: PLC0415 - as above
 
     data = Path(environment.get("WANDB_DATA_DIR", user_data_dir("wandb")))
     return (data / "artifacts" / "staging").expanduser().absolute()
 
 
-def _room(env: Environment) -> Iterator[Diagnostic]:
+def _free_space(env: Environment) -> Iterator[Diagnostic]:
     folder = env.root
     existing = next(each for each in (folder, *folder.parents) if each.is_dir())
     free = shutil.disk_usage(existing).free
     if not os.access(existing, os.W_OK):
-        yield problem(f"sweeps go to {folder}, where nothing may be written", _move_remedy(env))
+        yield problem(f"sweeps go to {folder}, which is not writable", _move_remedy(env))
     elif free < MIN_FREE:
         yield problem(f"{size(free)} are free where sweeps go ({folder})", _move_remedy(env))
     elif free < LOW_FREE:
@@ -62,7 +62,7 @@ def _room(env: Environment) -> Iterator[Diagnostic]:
     kind = network_file_system(existing)
     if kind is not None:
         yield note(
-            f"sweeps go to a network file system ({kind}), so their stores lie elsewhere, on a "
+            f"sweeps go to a network file system ({kind}), so their stores are kept on a "
             "local disk",
             _move_remedy(env),
         )
@@ -91,9 +91,9 @@ def _staging(env: Environment) -> Iterator[Diagnostic]:
     if used < LARGE_CACHE:
         yield ok(text)
     else:
-        # wandb has no command for it. Runs that were killed leave their files here.
+        # wandb has no command for this. Killed runs leave their files here.
         yield note(
-            f"{text}, which runs that were killed have left behind",
+            f"{text}, left behind by killed runs",
             env.shell_command(f"rm -r {shlex.quote(str(folder))}")
             + "  # while no run logs an artifact",
         )
@@ -104,7 +104,7 @@ def _describe_size(used: int, *, complete: bool) -> str:
 
 
 def _size(folder: Path) -> tuple[int, bool]:
-    """Return the size of all files below a folder, and whether there was time to see all."""
+    """Return the size of all files below a folder, and whether all were counted in time."""
     deadline = time.monotonic() + COUNT_TIMEOUT_S / 2
     total, folders = 0, [folder]
     while folders:
@@ -117,6 +117,6 @@ def _size(folder: Path) -> tuple[int, bool]:
                         folders.append(Path(entry.path))
                     else:
                         total += entry.stat(follow_symlinks=False).st_size
-        except OSError:  # it is not there, or has just been removed
+        except OSError:  # it does not exist, or was just removed
             continue
     return total, True

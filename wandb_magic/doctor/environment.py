@@ -1,4 +1,4 @@
-"""Where the doctor was asked: a notebook's kernel or a terminal. Remedies are written for it."""
+"""The doctor's environment, a notebook's kernel or a terminal, and the remedies for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Environment:
-    """Where the doctor was asked.
+    """The kernel or terminal in which the doctor runs.
 
     Attributes
     ----------
@@ -27,38 +27,38 @@ class Environment:
     variables: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
     @property
-    def kernel(self) -> Any:  # noqa: ANN401 - kernels are of many kinds
-        """The kernel around the shell; None in a terminal."""
+    def kernel(self) -> Any:  # noqa: ANN401 - there are many kernel classes
+        """The shell's kernel; None in a terminal."""
         return getattr(self.shell, "kernel", None)
 
     @property
     def root(self) -> Path:
-        """The folder below which sweeps go, as ``WANDB_DIR`` says."""
+        """The folder for sweeps: ``WANDB_DIR``, or the working directory."""
         return Path(self.variables.get("WANDB_DIR") or Path.cwd()).absolute()
 
     # Remedies
 
     def pip_install(self, requirement: str) -> str:
-        """Return what installs a requirement here."""
+        """Return the command that installs a requirement."""
         if self.shell is not None:
             return f'%pip install -U "{requirement}"  # then restart the kernel'
         return f'{shlex.quote(sys.executable)} -m pip install -U "{requirement}"'
 
     def shell_command(self, line: str) -> str:
-        """Return what runs a command line here."""
+        """Return the line that runs a shell command."""
         return line if self.shell is None else f"!{line}"
 
     def verb(self, words: str) -> str:
-        """Return what runs a verb here."""
+        """Return the line that runs a verb."""
         return f"wandb-magic {words}" if self.shell is None else f"%wandb_sweep {words}"
 
     def unset_variables(self, *names: str) -> str:
-        """Return what removes environment variables here."""
+        """Return the line that removes environment variables."""
         if self.shell is None:
             return f"unset {' '.join(names)}"
-        gone = "; ".join(f'os.environ.pop("{name}", None)' for name in names)
-        return f"import os; {gone}"
+        removals = "; ".join(f'os.environ.pop("{name}", None)' for name in names)
+        return f"import os; {removals}"
 
     def set_variable(self, name: str, value: str) -> str:
-        """Return what sets an environment variable here."""
+        """Return the line that sets an environment variable."""
         return f"export {name}={value}" if self.shell is None else f"%env {name}={value}"

@@ -1,8 +1,7 @@
-"""What an environment has of the panel.
+"""Inspects an environment's installation of the panel.
 
-This is asked in the environment of the Jupyter server, too, where this package may be missing: the
-text of this module is then executed there, so it imports the standard library and Jupyter's own
-paths only.
+The source of this module is also executed in the environment of the Jupyter server, where this
+package may be missing, so it only imports the standard library and `jupyter_core.paths`.
 """
 
 from __future__ import annotations
@@ -18,20 +17,19 @@ PACKAGE, SERVER_EXTENSION, LAB_EXTENSION = "wandb-magic", "wandb_magic", "wandb-
 
 
 def extension_info() -> dict[str, Any]:
-    """Return what this environment has, as a JSON value.
+    """Return the state of this environment as a JSON value.
 
     `version` is that of this package ("" if it is missing), `lab` that of JupyterLab, `prefix` the
-    environment's folder, `server` the version of its Jupyter server; `enabled` says whether a
-    server that starts here loads the extension,
-    `front_end` where the panel's front end lies ("" if it is missing), and `disabled` whether
-    JupyterLab is told to leave it out.
+    environment's folder, `server` the version of its Jupyter server; `enabled` is whether a server
+    that starts here loads the extension, `front_end` the folder of the panel's front end ("" if it
+    is missing), and `disabled` whether the panel is disabled in JupyterLab.
     """
-    from jupyter_core.paths import (  # noqa: PLC0415 - where Jupyter is missing, so is the panel
+    from jupyter_core.paths import (  # noqa: PLC0415 - without Jupyter there is no panel
         jupyter_config_path,
         jupyter_path,
     )
 
-    # Jupyter names the folder that counts most first.
+    # Jupyter lists the folder with the highest precedence first.
     folders = [Path(folder) for folder in reversed(jupyter_config_path())]
     lab_folders = [Path(folder) / LAB_EXTENSION for folder in jupyter_path("labextensions")]
     built = [folder for folder in lab_folders if (folder / "package.json").exists()]
@@ -60,7 +58,7 @@ def _disabled(folders: list[Path]) -> Iterator[Any]:
 
 
 def _last_setting(settings: Iterator[Any], name: str) -> bool:
-    """Return what was said last about `name`."""
+    """Return the last setting of `name`."""
     values = [bool(each[name]) for each in settings if name in each]
     return values[-1] if values else False
 
@@ -68,7 +66,7 @@ def _last_setting(settings: Iterator[Any], name: str) -> bool:
 def _read(file: Path) -> dict[str, Any]:
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # missing, or not readable: then it says nothing to Jupyter, too
+    except (OSError, ValueError):  # missing, or not readable by Jupyter either
         return {}
     return data if isinstance(data, dict) else {}
 

@@ -1,8 +1,8 @@
-"""Whether runs fork from a warm process or start a fresh Python each, and why.
+"""Checks whether runs fork from a warm process or each start a fresh Python, and why.
 
-What decides is what the imports leave behind in the process that is to fork. So a child imports
-what the notebook has imported, one after another, and looks at itself after each. No code of the
-user is executed but that of modules.
+This depends on what imports leave behind in the process that forks. So a child process imports
+the notebook's modules one after another, and inspects itself after each. Of the user's code, only
+modules are executed.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ WANDB = "wandb"
 _OURS = frozenset({"IPython", "ipykernel", "wandb_magic", "builtins", "__main__"})
 _CHILD = (
     "import json, os, sys\n"
-    "asked = json.load(sys.stdin)\n"
-    "sys.path[:] = asked['path']\n"
+    "request = json.load(sys.stdin)\n"
+    "sys.path[:] = request['path']\n"
     "from wandb_magic.doctor.fork_check import print_fork_report\n"
-    "print_fork_report(asked['modules'])\n"
+    "print_fork_report(request['modules'])\n"
     "os._exit(0)\n"  # a module may have left a thread that never ends
 )
 
 
 def check(env: Environment) -> Iterator[Diagnostic]:
-    """Yield how runs of this notebook would start."""
+    """Yield a diagnostic of how runs of this notebook would start."""
     if os.name != "posix":
         yield problem(
             "detached sweeps need Linux or macOS, or the Linux subsystem of Windows",
@@ -50,14 +50,14 @@ def check(env: Environment) -> Iterator[Diagnostic]:
         fork_report = _run_child(env, modules)
     except subprocess.TimeoutExpired:
         yield note(
-            f"importing what this notebook uses takes longer than {TIMEOUT_S:.0f} seconds: the "
+            f"importing this notebook's packages takes longer than {TIMEOUT_S:.0f} seconds: the "
             "first run of a sweep waits for it",
             "%time " + "; ".join(f"import {name}" for name in modules[:SHOWN]),
         )
         return
     for name, error in fork_report["missing"].items():
         yield problem(
-            f"a process of its own cannot import {name}, which this notebook uses: {error}",
+            f"a separate process cannot import {name}, which this notebook uses: {error}",
             env.set_variable("PYTHONPATH", "/the/folder/that/holds/it"),
         )
     yield _fork_diagnostic(
@@ -66,7 +66,7 @@ def check(env: Environment) -> Iterator[Diagnostic]:
 
 
 def modules_of(env: Environment) -> list[str]:
-    """Return the packages that a notebook's variables come from."""
+    """Return the packages that define a notebook's variables."""
     if env.shell is None:
         return []
     hidden: Collection[str] = env.shell.user_ns_hidden
@@ -101,7 +101,7 @@ def _run_child(env: Environment, modules: Sequence[str]) -> Mapping[str, Any]:
     if done.returncode:
         last_line = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
         return {
-            "why": f"the process that should fork them died ({last_line})",
+            "why": f"the fork server died ({last_line})",
             "by": "",
             "missing": {},
         }
@@ -112,9 +112,9 @@ def _run_child(env: Environment, modules: Sequence[str]) -> Mapping[str, Any]:
 def print_fork_report(modules: Sequence[str]) -> None:
     """Import the modules, and print what keeps this process from forking, as JSON.
 
-    `why` is the reason, `by` the module that brought it, `missing` what cannot be imported.
+    `why` is the reason, `by` the module that caused it, `missing` what cannot be imported.
     """
-    answers = os.dup(sys.stdout.fileno())
+    output_fd = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # modules may print
     missing: dict[str, str] = {}
     check = ForkSafetyCheck()
@@ -130,7 +130,7 @@ def print_fork_report(modules: Sequence[str]) -> None:
         except Exception as error:  # noqa: BLE001 - a module may raise anything
             missing[name] = f"{type(error).__name__}: {error}"
         why, by = check.unsafe_reason(), name
-    with os.fdopen(answers, "w", encoding="utf-8") as output:
+    with os.fdopen(output_fd, "w", encoding="utf-8") as output:
         output.write("\n" + json.dumps({"why": why, "by": by if why else "", "missing": missing}))
 
 
@@ -138,8 +138,8 @@ def _fork_diagnostic(report: Mapping[str, Any], modules: Sequence[str]) -> Diagn
     if not report["why"]:
         named = ", ".join(modules[:SHOWN]) + (", …" if len(modules) > SHOWN else "")
         return ok("runs fork from a warm process" + (f", which imports {named}" if named else ""))
-    text = f"runs start cold, a fresh Python each: {report['why']}"
-    if sys.platform != "linux":  # nothing can be done about that
+    text = f"runs start cold, each in a fresh Python: {report['why']}"
+    if sys.platform != "linux":  # forking is unavailable on this system
         return ok(text)
     by = report["by"]
     if not by:
@@ -148,5 +148,5 @@ def _fork_diagnostic(report: Mapping[str, Any], modules: Sequence[str]) -> Diagn
     return note(
         f"{text} when {by} was imported",
         f'import importlib; {name} = importlib.import_module("{by}")'
-        f"  # in the cell that is swept, in place of import {by}",
+        f"  # in the cell that is swept, instead of import {by}",
     )

@@ -1,7 +1,7 @@
-"""Which GPUs there are, and whether the runs will see them.
+"""Lists the GPUs, and checks whether runs will see them.
 
-The driver's own tool is asked. Of PyTorch only what it is known to be built for is read, and only
-if this process has imported it: asking it for devices could initialise CUDA here.
+It queries the driver's own tool. PyTorch is only checked for its build, and only if this process
+has imported it: querying its devices could initialise CUDA here.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 def check(env: Environment) -> Iterator[Diagnostic]:
-    """Yield a finding for each GPU, and what keeps runs from them."""
+    """Yield a diagnostic for each GPU, and for whatever hides GPUs from runs."""
     command = shutil.which("nvidia-smi", path=env.variables.get("PATH"))
     if command is None:
-        yield ok("none: there is no nvidia-smi here")
+        yield ok("none: nvidia-smi is not installed")
         return
-    asking = [command, f"--query-gpu={_COLUMNS}", "--format=csv,noheader"]
+    query = [command, f"--query-gpu={_COLUMNS}", "--format=csv,noheader"]
     try:
         done = subprocess.run(
-            asking,
+            query,
             capture_output=True,
             text=True,
             check=False,
@@ -50,7 +50,7 @@ def check(env: Environment) -> Iterator[Diagnostic]:
     for row in rows:
         yield ok(_describe_gpu(row))
     if rows:
-        yield from _hidden(env)
+        yield from _visibility(env)
     else:
         yield ok("none")
 
@@ -63,14 +63,14 @@ def _describe_gpu(row: str) -> str:
     return f"GPU {index}: {name}, {used} of {total} used, {busy} busy"
 
 
-def _hidden(env: Environment) -> Iterator[Diagnostic]:
+def _visibility(env: Environment) -> Iterator[Diagnostic]:
     visible = env.variables.get(_VISIBLE)
     if visible is None:
-        yield ok("several agents share them out evenly")
+        yield ok("several agents share them evenly")
     elif visible.strip() in ("", "-1"):
         yield note(f"{_VISIBLE} hides all GPUs from runs", env.unset_variables(_VISIBLE))
     else:
-        yield ok(f"{_VISIBLE}={visible}: several agents share these out evenly")
+        yield ok(f"{_VISIBLE}={visible}: several agents share these evenly")
     built = getattr(sys.modules.get("torch"), "version", None)
     if built is not None and built.cuda is None and getattr(built, "hip", None) is None:
         yield note(

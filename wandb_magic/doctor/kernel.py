@@ -1,9 +1,9 @@
-"""What kind of kernel this is, and whether its threads know which cell they work for.
+"""Checks the kind of kernel, and whether its threads know the cell that they belong to.
 
-A kernel answers the message of a cell; what a cell prints, displays or opens is sent with that
-message as its parent. On ipykernel 7.0.0 and 7.0.1 a plain thread has none, and asking for it
-raises ``LookupError: <ContextVar name='shell_parent'>``. This is tried, not concluded from
-versions.
+A kernel answers the message of a cell; everything a cell prints, displays or opens is sent with
+that message as its parent. On ipykernel 7.0.0 and 7.0.1 a plain thread has no parent, and getting
+it raises ``LookupError: <ContextVar name='shell_parent'>``. The check tries this, and does not
+rely on versions.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ _VS_CODE = "__vsc_ipynb_file__"  # VS Code puts the notebook's path into the nam
 
 @dataclass(frozen=True)
 class ParentResult:
-    """What came of asking for the parent: the message's id, or why there is none."""
+    """The result of getting the parent: the message's id, or the error."""
 
     id: str = ""
     error: str = ""
 
 
 def check(env: Environment) -> Iterator[Diagnostic]:
-    """Yield what kind of kernel this is, then the state of ``shell_parent`` in it."""
+    """Yield the kind of kernel, then the state of ``shell_parent`` in it."""
     yield kind(env)
     if env.kernel is not None and hasattr(env.kernel, "get_parent"):
         yield from _parents(env, env.kernel.get_parent)
 
 
 def kind(env: Environment) -> Diagnostic:
-    """Return what kind of kernel this is."""
+    """Return a diagnostic of the kind of kernel."""
     if env.shell is None:
-        return ok("a terminal, no kernel")
+        return ok("a terminal, without a kernel")
     if env.kernel is None:
         return ok("IPython in a terminal: sweeps are shown as text")
     package = type(env.kernel).__module__.partition(".")[0]
@@ -64,12 +64,12 @@ def kind(env: Environment) -> Diagnostic:
 
 
 def _parents(env: Environment, get_parent: Callable[[], Any]) -> Iterator[Diagnostic]:
-    here = _get_parent(get_parent)
-    if here.error:
+    cell_parent = _get_parent(get_parent)
+    if cell_parent.error:
         yield problem(
-            f"shell_parent in this cell's thread: {here.error}, so nothing that this cell shows "
-            "can be sent",
-            "# restart the kernel, and ask again from a cell of its own",
+            f"shell_parent in this cell's thread: {cell_parent.error}, so output of this cell "
+            "cannot be sent",
+            "# restart the kernel, and try again in a separate cell",
         )
         return
     yield ok("shell_parent in the main thread: this cell")
@@ -78,63 +78,62 @@ def _parents(env: Environment, get_parent: Callable[[], Any]) -> Iterator[Diagno
         yield problem(
             f"shell_parent in a plain thread: {thread.error}, so with {_label('ipykernel')} every "
             "wandb.init() in the thread of wandb.agent(function=…) fails",
-            "from wandb_magic import agent  # in place of wandb.agent\n"
+            "from wandb_magic import agent  # instead of wandb.agent\n"
             "# or begin the cell with: %%wandb_sweep CONFIG\n"
             f"# or: {env.pip_install(f'ipykernel>={FIXED_VERSION}')}",
         )
     else:
-        yield ok(f"shell_parent in a plain thread: {_describe_parent(thread, here)}")
+        yield ok(f"shell_parent in a plain thread: {_describe_parent(thread, cell_parent)}")
     task = _in_task(lambda: _get_parent(get_parent))
     if task.error:
         yield problem(
-            f"shell_parent in an asyncio task: {task.error}, so nothing that a task shows can be "
-            "sent",
+            f"shell_parent in an asyncio task: {task.error}, so output of a task cannot be sent",
             env.pip_install(f"ipykernel>={FIXED_VERSION}"),
         )
     else:
-        yield ok(f"shell_parent in an asyncio task: {_describe_parent(task, here)}")
+        yield ok(f"shell_parent in an asyncio task: {_describe_parent(task, cell_parent)}")
 
 
-def _describe_parent(parent: ParentResult, here: ParentResult) -> str:
-    return "this cell" if parent == here else "another cell, or none"
+def _describe_parent(parent: ParentResult, cell_parent: ParentResult) -> str:
+    return "this cell" if parent == cell_parent else "another cell, or none"
 
 
 def _get_parent(get_parent: Callable[[], Any]) -> ParentResult:
     try:
         parent = get_parent()
         return ParentResult(str(parent.get("header", {}).get("msg_id", "")))
-    except Exception as error:  # noqa: BLE001 - whatever it is, wandb would get it, too
+    except Exception as error:  # noqa: BLE001 - wandb would get the same error
         return ParentResult(error=f"{type(error).__name__}: {_reason(error)}")
 
 
 def _reason(error: Exception) -> str:
-    """Return what an error says; a variable without a value by its name, not its address."""
+    """Return an error's message; a context variable by its name, not its address."""
     cause = error.args[0] if error.args else ""
     return f"<ContextVar name={cause.name!r}>" if isinstance(cause, ContextVar) else str(error)
 
 
-def _in_thread(ask: Callable[[], ParentResult]) -> ParentResult:
-    """Ask in a plain thread, as `wandb.agent` makes one for each run."""
+def _in_thread(get: Callable[[], ParentResult]) -> ParentResult:
+    """Get the parent in a plain thread, as `wandb.agent` starts one for each run."""
     results: list[ParentResult] = []
-    thread = threading.Thread(target=lambda: results.append(ask()), daemon=True)
+    thread = threading.Thread(target=lambda: results.append(get()), daemon=True)
     thread.start()
     thread.join(TIMEOUT_S)
     return results[0] if results else ParentResult(error="no answer")
 
 
-def _in_task(ask: Callable[[], ParentResult]) -> ParentResult:
-    """Ask in a task that this cell makes.
+def _in_task(get: Callable[[], ParentResult]) -> ParentResult:
+    """Get the parent in a task that this cell creates.
 
-    A cell's line cannot wait for the kernel's own loop. The task is made here, so it has the
-    context of this cell, and is driven by a loop in a thread.
+    A line of a cell cannot wait for the kernel's own loop. The task is created here, so it has
+    the context of this cell, and runs on a loop in a thread.
     """
 
-    async def asking() -> ParentResult:
-        return ask()
+    async def get_in_task() -> ParentResult:
+        return get()
 
     loop = asyncio.new_event_loop()
     try:
-        task = loop.create_task(asking())
+        task = loop.create_task(get_in_task())
         thread = threading.Thread(target=loop.run_until_complete, args=(task,), daemon=True)
         thread.start()
         thread.join(TIMEOUT_S)

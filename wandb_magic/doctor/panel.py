@@ -1,7 +1,7 @@
-"""Whether the panel can be seen: installed, enabled and loaded where the Jupyter server runs.
+"""Checks whether the panel is installed, enabled and loaded where the Jupyter server runs.
 
-That may be another environment than the kernel's. Sweeps run without the panel, so what is
-missing here is never a problem.
+The server's environment may differ from the kernel's. Sweeps run without the panel, so its
+diagnostics are never problems.
 """
 
 from __future__ import annotations
@@ -24,56 +24,60 @@ from wandb_magic.doctor.servers import Server, extension_info_of, servers_of
 from wandb_magic.doctor.versions import release
 from wandb_magic.version import __version__
 
-SAFE_SERVER = (2, 18, 0)  # the first without CVE-2026-40934
-RESTART = "# then end the Jupyter server, and start it again"
+SAFE_SERVER = (2, 18, 0)  # the first version without CVE-2026-40934
+RESTART = "# then restart the Jupyter server"
 
 
 def check(env: Environment) -> Iterator[Diagnostic]:
-    """Yield what stands between each server and its panel."""
+    """Yield what prevents each server from showing the panel."""
     servers = servers_of(env)
     for server in servers:
         yield from _server_diagnostics(env, server)
     if not servers and env.kernel is not None:
-        yield ok("this kernel belongs to no Jupyter server here: sweeps are shown under the cell")
+        yield ok(
+            "this kernel does not belong to a local Jupyter server: sweeps are shown under the "
+            "cell"
+        )
     elif not servers:
         yield ok("no Jupyter server of this user is running")
-        here = extension_info()
-        yield from _vulnerability(env, {**here, "python": sys.executable})
-        if here["lab"]:
-            yield from _extension_diagnostics(env, {**here, "python": sys.executable})
+        info = extension_info()
+        yield from _vulnerability(env, {**info, "python": sys.executable})
+        if info["lab"]:
+            yield from _extension_diagnostics(env, {**info, "python": sys.executable})
 
 
 def _server_diagnostics(env: Environment, server: Server) -> Iterator[Diagnostic]:
-    there = extension_info_of(server)
+    server_info = extension_info_of(server)
     loaded = server.is_extension_loaded()
-    if there is None:
+    if server_info is None:
         if loaded:
             yield ok(f"the server at {server.url} has loaded the extension")
         else:
             yield note(
-                f"the environment of the server at {server.url} cannot be looked into",
+                f"the environment of the server at {server.url} cannot be inspected",
                 env.shell_command("jupyter labextension list"),
             )
         return
-    yield from _vulnerability(env, there)
-    faults = list(_extension_diagnostics(env, there))
-    if loaded is False and all(not fault.remedy for fault in faults):
+    yield from _vulnerability(env, server_info)
+    diagnostics = list(_extension_diagnostics(env, server_info))
+    if loaded is False and all(not diagnostic.remedy for diagnostic in diagnostics):
         yield note(
             f"the server at {server.url} has not loaded the panel's extension: it was started "
-            "before that was installed, or told to leave it out",
+            "before the extension was installed, or is configured not to load it",
             RESTART.replace("then ", ""),
         )
-    yield from faults
-    if Path(there["prefix"]).resolve() == Path(sys.prefix).resolve():
+    yield from diagnostics
+    if Path(server_info["prefix"]).resolve() == Path(sys.prefix).resolve():
         yield ok("the kernel and its server share one environment")
         return
-    text = f"the kernel's environment is {sys.prefix}, the server's is {there['prefix']}"
-    if there["version"] in ("", __version__):
+    text = f"the kernel's environment is {sys.prefix}, the server's is {server_info['prefix']}"
+    if server_info["version"] in ("", __version__):
         yield ok(text)
     else:
         yield note(
-            f"{text}, and wandb-magic is {__version__} here but {there['version']} there",
-            f"{_pip(env, there)} -U {PACKAGE}=={__version__}  {RESTART}",
+            f"{text}, and wandb-magic is {__version__} here but {server_info['version']} on the "
+            "server",
+            f"{_pip(env, server_info)} -U {PACKAGE}=={__version__}  {RESTART}",
         )
 
 
@@ -82,8 +86,8 @@ def _vulnerability(env: Environment, info: Mapping[str, Any]) -> Iterator[Diagno
     if installed and release(installed) < SAFE_SERVER:
         safe = ".".join(map(str, SAFE_SERVER))
         yield note(
-            f"jupyter_server {installed} has a known security hole (CVE-2026-40934), which {safe} "
-            "closes",
+            f"jupyter_server {installed} has a known vulnerability (CVE-2026-40934), which {safe} "
+            "fixes",
             f'{_pip(env, info)} -U "jupyter_server>={safe}"  {RESTART}',
         )
 
@@ -93,17 +97,17 @@ def _extension_diagnostics(env: Environment, info: Mapping[str, Any]) -> Iterato
     where = f"where Jupyter runs ({info['prefix']})"
     if not info["version"]:
         yield note(
-            f"there is no panel: wandb-magic is not installed {where}",
+            f"no panel: wandb-magic is not installed {where}",
             f"{_pip(env, info)} {PACKAGE}  {RESTART}",
         )
     elif not info["front_end"]:
         yield note(
-            f"there is no panel: the front end of wandb-magic is not installed {where}",
+            f"no panel: the front end of wandb-magic is not installed {where}",
             f"{_pip(env, info)} --force-reinstall --no-deps {PACKAGE}  {RESTART}",
         )
     elif info["disabled"]:
         yield note(
-            f"there is no panel: JupyterLab is told to leave it out {where}",
+            f"no panel: it is disabled in JupyterLab {where}",
             env.shell_command(f"{python} -m jupyter labextension enable {LAB_EXTENSION}")
             + "  # then reload the page",
         )

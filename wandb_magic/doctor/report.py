@@ -1,4 +1,4 @@
-"""What was found, as text, as HTML and as JSON values. Whatever was found is escaped."""
+"""Reports diagnostics as text, as escaped HTML and as JSON values."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ _CODE = (
 
 
 def text(sections: Sequence[Section]) -> str:
-    """Return what was found as lines, each remedy below its finding."""
+    """Return the diagnostics as lines of text, each remedy below its diagnostic."""
     lines = []
     for section in sections:
         lines.append(section.subject)
-        for finding in section.diagnostics:
-            lines.append(f"  {LEVEL_SYMBOLS[finding.level]} {finding.text}")
-            lines += [f"      {line}" for line in finding.remedy.splitlines()]
+        for diagnostic in section.diagnostics:
+            lines.append(f"  {LEVEL_SYMBOLS[diagnostic.level]} {diagnostic.text}")
+            lines += [f"      {line}" for line in diagnostic.remedy.splitlines()]
     return "\n".join([*lines, "", conclusion(sections)])
 
 
 def html(sections: Sequence[Section]) -> str:
-    """Return what was found as a table."""
+    """Return the diagnostics as an HTML table."""
     rows = "".join(
-        _row("" if row else section.subject, finding)
+        _row("" if row else section.subject, diagnostic)
         for section in sections
-        for row, finding in enumerate(section.diagnostics)
+        for row, diagnostic in enumerate(section.diagnostics)
     )
     return (
         f'<div style="{css.TEXT}"><table style="border-collapse:collapse;margin:0">{rows}'
@@ -47,22 +47,22 @@ def html(sections: Sequence[Section]) -> str:
 
 
 def to_json(sections: Sequence[Section]) -> list[dict[str, Any]]:
-    """Return what was found as JSON values, a finding each."""
+    """Return the diagnostics as JSON values."""
     return [
         {
             "subject": section.subject,
-            "level": finding.level.value,
-            "text": finding.text,
-            "remedy": finding.remedy,
+            "level": diagnostic.level.value,
+            "text": diagnostic.text,
+            "remedy": diagnostic.remedy,
         }
         for section in sections
-        for finding in section.diagnostics
+        for diagnostic in section.diagnostics
     ]
 
 
 def conclusion(sections: Sequence[Section]) -> str:
-    """Return all of it in a sentence."""
-    levels = [finding.level for section in sections for finding in section.diagnostics]
+    """Return a summary in one sentence."""
+    levels = [diagnostic.level for section in sections for diagnostic in section.diagnostics]
     counts = [
         f"{count} {level.value}{'' if count == 1 else 's'}"
         for level in (Level.PROBLEM, Level.NOTE)
@@ -72,16 +72,16 @@ def conclusion(sections: Sequence[Section]) -> str:
 
 
 def has_problems(sections: Sequence[Section]) -> bool:
-    """Tell whether there is a problem."""
+    """Return whether any diagnostic is a problem."""
     return any(section.level is Level.PROBLEM for section in sections)
 
 
 def _row(subject: str, diagnostic: Diagnostic) -> str:
-    mark = (
+    symbol = (
         f'<span style="color:{_LEVEL_COLORS[diagnostic.level]}" title="{diagnostic.level.value}">'
         f"{LEVEL_SYMBOLS[diagnostic.level]}</span>"
     )
     remedy = f'<pre style="{_CODE}">{escape(diagnostic.remedy)}</pre>' if diagnostic.remedy else ""
-    cells = (f"<b>{escape(subject)}</b>", mark, escape(diagnostic.text) + remedy)
+    cells = (f"<b>{escape(subject)}</b>", symbol, escape(diagnostic.text) + remedy)
     columns = "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells)
     return f'<tr style="background:none">{columns}</tr>'

@@ -1,7 +1,7 @@
-"""The Jupyter servers that run here, and what their environments have.
+"""Finds the running Jupyter servers, and inspects their environments.
 
-A server says in Jupyter's runtime folder where it is, with the token that opens it. The token is
-used to ask the server itself, and goes nowhere else.
+A server writes its address and token to Jupyter's runtime folder. The token is only sent to that
+server.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from wandb_magic.doctor import extension_info
 from wandb_magic.doctor.environment import Environment
 
-PROBE_PATH = "wandb-magic/api/socket"  # a plain request to it costs the server nothing
+PROBE_PATH = "wandb-magic/api/socket"  # a plain request to it is cheap for the server
 TIMEOUT_S = 3.0
 _MISSING = 404
 _UNAUTHORIZED = (401, 403)
@@ -39,14 +39,14 @@ class Server:
     token: str = field(repr=False)
 
     def is_extension_loaded(self) -> bool | None:
-        """Tell whether it has loaded the extension; None if it does not say."""
+        """Return whether it has loaded the extension; None if that is unknown."""
         address = f"{self.url}{PROBE_PATH}"
         if not address.startswith(("http://", "https://")):  # it may listen on a Unix socket
             return None
         headers = {"Authorization": f"token {self.token}"} if self.token else {}
         request = urllib.request.Request(address, headers=headers)  # noqa: S310 - checked above
         try:
-            # It is on this machine: a proxy could only be in the way.
+            # The server is local: bypass any proxy.
             direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
             with direct.open(request, timeout=TIMEOUT_S):
                 return True
@@ -58,7 +58,7 @@ class Server:
 
 
 def servers_of(env: Environment) -> list[Server]:
-    """Return the server that this kernel belongs to; in a terminal, all of this user."""
+    """Return the server of this kernel; in a terminal, all servers of this user."""
     from jupyter_core.paths import jupyter_runtime_dir  # noqa: PLC0415 - slow to import
 
     servers = []
@@ -70,7 +70,12 @@ def servers_of(env: Environment) -> list[Server]:
                 str(server_file["url"]),
                 str(server_file.get("token") or ""),
             )
-        except (OSError, ValueError, KeyError, TypeError):  # it has just ended, or is none
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+        ):  # it has just ended, or is not a server's file
             continue
         if _is_alive(server.pid):
             servers.append(server)
@@ -81,12 +86,12 @@ def servers_of(env: Environment) -> list[Server]:
 
 
 def extension_info_of(server: Server) -> Mapping[str, Any] | None:
-    """Return what `installed.look` says in a server's environment; None if it cannot be asked."""
+    """Return `extension_info` of a server's environment; None if it cannot be inspected."""
     import psutil  # noqa: PLC0415 - slow to import
 
     try:
         process = psutil.Process(server.pid)
-        # The executable behind a virtual environment's link would know nothing of its packages.
+        # Not the executable behind a virtual environment's link, which lacks its packages.
         python, environment = process.cmdline()[0], process.environ()
         done = subprocess.run(
             [python, "-c", Path(extension_info.__file__).read_text(encoding="utf-8")],

@@ -1,6 +1,6 @@
-"""W&B's environment variables that lead astray: stale ones, and those that were set too late.
+"""Checks W&B's environment variables for stale ones, and for those that were set too late.
 
-No value of a variable is shown.
+The values of variables are not shown.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ SERVICE = "WANDB_SERVICE"
 PREFIX = "WANDB_"
 # wandb sets these itself while it works.
 _INTERNAL = frozenset({SERVICE, "WANDB_KUBEFLOW_URL", "WANDB_ERROR_REPORTING"})
-# These mean something to everybody who asks, and are no mistake.
+# Users set these on purpose, so they are not reported.
 _INTENDED = frozenset({"WANDB_DIR", "WANDB_MODE", "WANDB_NOTEBOOK_NAME", "WANDB_JUPYTER", SERVICE})
 _TOKEN = re.compile(r"\d+-(?P<pid>\d+)-(?:unix-(?P<path>.+)|tcp-localhost-(?P<port>\d+))")
 TIMEOUT_S = 1.0
 
 
 def check(env: Environment) -> Iterator[Diagnostic]:
-    """Yield what each of the variables that matter does here."""
+    """Yield a diagnostic for each variable that has an effect here."""
     diagnostics = [*_service(env), *_naming_variables(env), *_late_changes(env)]
     yield from diagnostics
     names = sorted(name for name in env.variables if name.startswith(PREFIX))
@@ -41,12 +41,12 @@ def _service(env: Environment) -> Iterator[Diagnostic]:
     match = _TOKEN.fullmatch(token)
     if match is None:
         yield problem(
-            f"{SERVICE} leads to no wandb-core that this wandb knows, so wandb.init() fails here",
+            f"{SERVICE} has a format that this wandb does not know, so wandb.init() fails here",
             env.unset_variables(SERVICE),
         )
     elif not _is_listening(match["path"], match["port"]):
         yield problem(
-            f"{SERVICE} is stale: the wandb-core of process {match['pid']} is gone, so "
+            f"{SERVICE} is stale: the wandb-core of process {match['pid']} has exited, so "
             "wandb.init() fails here (sweeps do not inherit it)",
             env.unset_variables(SERVICE),
         )
@@ -54,22 +54,22 @@ def _service(env: Environment) -> Iterator[Diagnostic]:
         yield ok(f"{SERVICE}: the wandb-core of this process (sweeps do not inherit it)")
     else:
         yield note(
-            f"{SERVICE} leads to the wandb-core of process {match['pid']}, so what is logged here "
-            "ends with that one (sweeps do not inherit it)",
+            f"{SERVICE} refers to the wandb-core of process {match['pid']}, so logging here ends "
+            "with that process (sweeps do not inherit it)",
             env.unset_variables(SERVICE),
         )
 
 
 def _is_listening(path: str | None, port: str | None) -> bool:
-    """Tell whether somebody listens there."""
+    """Return whether a process listens on a Unix socket or a local port."""
     try:
         if path is None:
             assert port is not None
             socket.create_connection(("localhost", int(port)), timeout=TIMEOUT_S).close()
         else:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
-                asking.settimeout(TIMEOUT_S)
-                asking.connect(path)
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                connection.settimeout(TIMEOUT_S)
+                connection.connect(path)
     except (OSError, OverflowError):
         return False
     return True
@@ -80,23 +80,23 @@ def _naming_variables(env: Environment) -> Iterator[Diagnostic]:
     if named:
         name = "name" if len(named) > 1 else "names"
         yield note(
-            f"{', '.join(named)} {name} one run or sweep, and each wandb.init() in this process "
-            "would take that for its own (sweeps do not inherit it)",
+            f"{', '.join(named)} {name} one run or sweep, which each wandb.init() in this process "
+            "would use (sweeps do not inherit it)",
             env.unset_variables(*named),
         )
 
 
 def _late_changes(env: Environment) -> Iterator[Diagnostic]:
-    read = settings_environment()
-    if read is None:
+    read_settings = settings_environment()
+    if read_settings is None:
         return
     now = env.variables
-    names = {name for name in {*read, *now} if name.startswith(PREFIX)} - _INTERNAL
-    late = sorted(name for name in names if read.get(name) != now.get(name))
+    names = {name for name in {*read_settings, *now} if name.startswith(PREFIX)} - _INTERNAL
+    late = sorted(name for name in names if read_settings.get(name) != now.get(name))
     if late:
         was = "were" if len(late) > 1 else "was"
         yield note(
-            f"{', '.join(late)} {was} changed too late for wandb in this process, which had read "
-            "its settings before (sweeps take the new value)",
-            "import wandb; wandb.teardown()  # then wandb reads its settings anew",
+            f"{', '.join(late)} {was} changed too late for wandb in this process, which had "
+            "already read its settings (sweeps use the new value)",
+            "import wandb; wandb.teardown()  # then wandb reads its settings again",
         )

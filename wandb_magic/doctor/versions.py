@@ -1,7 +1,6 @@
-"""Which versions are here, and whether they are supported.
+"""Checks whether the installed versions are supported.
 
-Only the metadata of installed packages is read. The table is held against ``pyproject.toml`` by a
-test.
+Only the metadata of installed packages is read. A test compares the table with ``pyproject.toml``.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 13)
 
 @dataclass(frozen=True)
 class PackageRequirement:
-    """What is asked of a package.
+    """The requirements of a package.
 
     Attributes
     ----------
     oldest
         The oldest supported version.
     without
-        What is missing without it; "" if nothing works then.
+        What is unavailable without it; "" if the package is required.
     """
 
     oldest: str
@@ -50,11 +49,11 @@ PACKAGES = {
     "notebook": PackageRequirement("7.4", without="no Notebook in this environment"),
 }
 _DISPLAY_NAMES = {"ipython": "IPython"}
-_LABS = ("jupyterlab", "notebook")  # their home is the server's environment, not the kernel's
+_LABS = ("jupyterlab", "notebook")  # they belong in the server's environment, not the kernel's
 
 
 def check(env: Environment) -> Iterator[Diagnostic]:
-    """Yield a finding for Python, for this package, and for each of the packages."""
+    """Yield a diagnostic for Python, for this package, and for each of its dependencies."""
     yield _python()
     yield ok(f"wandb-magic {__version__}")
     for name, package in PACKAGES.items():
@@ -66,14 +65,14 @@ def _python() -> Diagnostic:
     supported = ".".join(map(str, OLDEST_PYTHON)), ".".join(map(str, NEWEST_PYTHON))
     if sys.version_info[:2] > NEWEST_PYTHON:
         return note(
-            f"{version} is newer than what is tested ({supported[0]} to {supported[1]})",
+            f"{version} is newer than the tested versions ({supported[0]} to {supported[1]})",
             f"uv venv --python {supported[1]}  # if something fails",
         )
     return ok(version)
 
 
 def _package(env: Environment, name: str, package: PackageRequirement) -> Iterator[Diagnostic]:
-    shown = _DISPLAY_NAMES.get(name, name)
+    display_name = _DISPLAY_NAMES.get(name, name)
     try:
         installed = version(name)
     except PackageNotFoundError:
@@ -81,20 +80,20 @@ def _package(env: Environment, name: str, package: PackageRequirement) -> Iterat
         return
     if release(installed) < release(package.oldest):
         yield problem(
-            f"{shown} {installed} is too old: {package.oldest} or newer is supported",
+            f"{display_name} {installed} is too old: {package.oldest} or newer is supported",
             env.pip_install(f"{name}>={package.oldest}"),
         )
         return
     loaded = _loaded_version(name)
     if loaded and loaded != _without_build(installed):
         yield note(
-            f"{shown} {installed} is installed, but this process has imported {loaded}",
+            f"{display_name} {installed} is installed, but this process has imported {loaded}",
             "# restart the kernel",
         )
     elif name == "wandb" and release(installed) < FLUSH_INTERVAL_SINCE:
         yield _shared_core_note(env, installed)
     else:
-        yield ok(f"{shown} {installed}")
+        yield ok(f"{display_name} {installed}")
 
 
 def _missing(env: Environment, name: str, package: PackageRequirement) -> Diagnostic:
@@ -103,15 +102,15 @@ def _missing(env: Environment, name: str, package: PackageRequirement) -> Diagno
             f"{_DISPLAY_NAMES.get(name, name)} is not installed",
             env.pip_install(f"{name}>={package.oldest}"),
         )
-    # Nothing is wrong with an environment that has no Lab: the panel has a section of its own.
+    # An environment without Lab is fine: the panel has its own section.
     text = f"{name} is not installed: {package.without}"
     return ok(text) if name in _LABS else note(text, env.pip_install(f"{name}>={package.oldest}"))
 
 
 def _shared_core_note(env: Environment, installed: str) -> Diagnostic:
-    text = f"wandb {installed} writes late what runs log, so curves lag behind"
+    text = f"wandb {installed} writes logged values late, so curves lag behind"
     if release(installed) < SHARED_CORE_SINCE:
-        text += ", and each run starts a wandb-core of its own, which is slower"
+        text += ", and each run starts its own wandb-core, which is slower"
     return note(text, env.pip_install(f"wandb>={'.'.join(map(str, FLUSH_INTERVAL_SINCE))}"))
 
 
@@ -126,6 +125,6 @@ def _without_build(text: str) -> str:
 
 
 def release(text: str) -> tuple[int, ...]:
-    """Return the numbers of a version's release, so that releases can be compared."""
+    """Return the numbers of a version's release, for comparison."""
     match = re.match(r"\d+(\.\d+)*", text)
     return tuple(map(int, match[0].split("."))) if match else ()

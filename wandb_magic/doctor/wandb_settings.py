@@ -1,8 +1,8 @@
-"""What the wandb that this process has imported has read so far.
+"""Reads which settings the imported wandb has loaded.
 
-The one module here that knows wandb's insides: the object behind ``wandb.setup()``, which keeps
-the environment that its settings were made from. Nothing is imported; without wandb there is
-nothing to tell.
+Only this module of the doctor depends on wandb's internals: the object behind ``wandb.setup()``,
+which keeps the environment from which its settings were made. Nothing is imported; without wandb
+there are no settings.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Mapping
 
 
 def settings_environment() -> Mapping[str, str] | None:
-    """Return the environment variables that wandb's settings were made from.
+    """Return the environment variables from which wandb made its settings.
 
-    None if wandb is not imported, or has made no settings yet: then it will read them.
+    None if wandb is not imported, or has not made its settings yet.
     """
     setup = sys.modules.get("wandb.sdk.wandb_setup")
-    made = getattr(setup, "_singleton", None)
-    if made is None or getattr(made, "_pid", None) != os.getpid():
+    singleton = getattr(setup, "_singleton", None)
+    if singleton is None or getattr(singleton, "_pid", None) != os.getpid():
         return None
-    read = getattr(made, "_settings_environ", None)
-    return read if isinstance(read, Mapping) else None
+    environ = getattr(singleton, "_settings_environ", None)
+    return environ if isinstance(environ, Mapping) else None

@@ -1,6 +1,6 @@
-"""The magics ``%%wandb_sweep`` and ``%wandb_sweep``, and what IPython completes in them.
+"""The magics ``%%wandb_sweep`` and ``%wandb_sweep``, and their completions.
 
-Loading them imports nothing that is not needed to load: no wandb, pandas, optuna or torch.
+Loading them imports only what loading needs: neither wandb nor pandas, optuna or torch.
 """
 
 from wandb_magic.magics.extension import load

@@ -1,6 +1,6 @@
-"""What can come next in the line of a magic: verbs, options, their words, sweeps and configs.
+"""Completions for the line of a magic: verbs, options, their choices, sweeps and configs.
 
-Everything is read from the notebook's namespace and the index; no sweep is opened.
+They come from the notebook's namespace and the list of sweeps; no sweep is opened.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ Matcher = Callable[[CompletionContext], SimpleMatcherResult]
 
 
 def matcher(shell: InteractiveShell) -> Matcher:
-    """Return what IPython's completer is to ask, before all others, about lines of the magics."""
+    """Return the matcher that IPython's completer calls first for lines of the magics."""
 
     def wandb_sweep_matcher(context: CompletionContext) -> SimpleMatcherResult:
         names = shell.user_ns.keys() - shell.user_ns_hidden.keys()
         namespace = {name: shell.user_ns[name] for name in names}
-        found = complete(context.text_until_cursor, namespace)
+        completions = complete(context.text_until_cursor, namespace)
         word = _current_word(context.text_until_cursor)
         return {
-            "completions": [SimpleCompletion(text, type="magic") for text in found],
+            "completions": [SimpleCompletion(text, type="magic") for text in completions],
             "matched_fragment": word,
-            "suppress": bool(found),
+            "suppress": bool(completions),
         }
 
-    marked: Matcher = context_matcher()(wandb_sweep_matcher)
-    return marked
+    decorated: Matcher = context_matcher()(wandb_sweep_matcher)
+    return decorated
 
 
 def complete(text: str, namespace: Mapping[str, Any]) -> list[str]:
-    """Return what may stand at the end of `text`, the line up to the cursor."""
+    """Return the completions at the end of `text`, the line up to the cursor."""
     for magic, candidates in (
         ("%%wandb_sweep ", _cell_candidates),
         ("%wandb_sweep ", _line_candidates),
@@ -52,13 +52,13 @@ def complete(text: str, namespace: Mapping[str, Any]) -> list[str]:
             word = _current_word(text)
             words = text.removeprefix(magic).removesuffix(word).split()
             matches = [each for each in candidates(words, namespace) if each.startswith(word)]
-            # Options wait for a dash, as in a shell, unless there is nothing else.
+            # As in a shell, options are offered only after a dash, or if nothing else matches.
             return [each for each in matches if not each.startswith("-")] or matches
     return []
 
 
 def _current_word(text: str) -> str:
-    """Return the word before the cursor, perhaps empty."""
+    """Return the word before the cursor, which may be empty."""
     return text.rpartition(" ")[2]
 
 

@@ -1,4 +1,4 @@
-"""What stands for the sweep config in ``%%wandb_sweep CONFIG``."""
+"""Resolves the sweep config in ``%%wandb_sweep CONFIG``."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ Config = Mapping[str, Any] | str | os.PathLike[str]
 
 
 def resolve_config(text: str, namespace: dict[str, Any]) -> Config:
-    """Return the config: a file, a sweep at W&B, or what `text` is in the user's namespace.
+    """Return the config: a file, a W&B sweep, or the value of `text` in the user's namespace.
 
     Raises
     ------
     UsageError
-        If `text` is neither, or its value is no config. What evaluating raises stays as it is.
+        If `text` is none of these, or its value is not a config. Errors raised by the expression
+        itself are not changed.
     """
     __tracebackhide__ = True
     if not text:
@@ -36,7 +37,7 @@ def resolve_config(text: str, namespace: dict[str, Any]) -> Config:
         code = compile(text, "<%%wandb_sweep>", "eval")
     except SyntaxError:
         raise UsageError(
-            f"{text!r} is no config: name a variable, write an expression, or give a file that "
+            f"{text!r} is not a config: name a variable, write an expression, or give a file that "
             f"ends in {', '.join(CONFIG_SUFFIXES)}"
         ) from None
     if text.isidentifier() and text not in namespace:
@@ -50,5 +51,5 @@ def resolve_config(text: str, namespace: dict[str, Any]) -> Config:
 
 
 def is_config(value: object) -> bool:
-    """Tell whether `value` may hold a sweep config."""
+    """Return whether `value` may be a sweep config."""
     return isinstance(value, (Mapping, str, os.PathLike))

@@ -1,4 +1,4 @@
-"""Loading the magics into a shell."""
+"""Loads the magics into a shell."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def load(shell: InteractiveShell) -> None:
     shell.register_magics(registered)
     if getattr(shell, "kernel", None) is not None:
         formatter = shell.display_formatter.ipython_display_formatter
-        # By its name, for nothing of it is imported yet.
+        # Registered by name, because the class is not imported yet.
         formatter.for_type_by_name("wandb_magic.api._sweep", "Sweep", registered.display)
     shell.input_transformers_cleanup.append(append_body)
     shell.Completer.custom_matchers.append(matcher(shell))
 
 
 def append_body(lines: list[str]) -> list[str]:
-    """Give a cell of nothing but the magic line a body, for IPython refuses cells without one.
+    """Add a body to a cell that is only the magic line, because IPython requires one.
 
-    A sweep of a program needs none, and neither does ``--help``.
+    A sweep of a program needs no body, and neither does ``--help``.
     """
-    alone = len(lines) == 1 and lines[0].startswith(MAGIC)
-    return [*lines, "\n"] if alone else lines
+    is_single_line = len(lines) == 1 and lines[0].startswith(MAGIC)
+    return [*lines, "\n"] if is_single_line else lines

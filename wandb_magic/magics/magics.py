@@ -1,4 +1,4 @@
-"""The magics themselves: they read the line, hand over, and show."""
+"""The magics: parse the line, run the command, and show the result."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 
 @magics_class
 class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not followed
-    """W&B sweeps from a cell; the traits are the defaults of the options."""
+    """W&B sweeps from a cell; the traits set the defaults of the options."""
 
     count = Int(None, allow_none=True, help="How many runs to start.").tag(config=True)
-    agents = Int(1, help="How many runs at a time.").tag(config=True)
+    agents = Int(1, help="How many runs execute at the same time.").tag(config=True)
     project = Unicode(None, allow_none=True, help="The W&B project.").tag(config=True)
     entity = Unicode(None, allow_none=True, help="The W&B user or team.").tag(config=True)
     mode = Enum(MODES, "auto", help="With or without W&B.").tag(config=True)
-    seed = Int(None, allow_none=True, help="Makes sweeps repeatable.").tag(config=True)
-    sampler = Enum(SAMPLERS, "auto", help="What stands behind bayes.").tag(config=True)
+    seed = Int(None, allow_none=True, help="Makes sweeps reproducible.").tag(config=True)
+    sampler = Enum(SAMPLERS, "auto", help="The sampler that bayes uses.").tag(config=True)
     run_timeout = Unicode(
         None, allow_none=True, help="Stop a run after this time: 90, 90s, 10m, 2h."
     ).tag(config=True)
-    retries = Int(0, help="Start a broken run again so often.").tag(config=True)
-    failure_limit = Int(3, help="Pause when the first N runs all failed.").tag(config=True)
+    retries = Int(0, help="How often to start a failed run again.").tag(config=True)
+    failure_limit = Int(3, help="Pause if the first N runs all fail.").tag(config=True)
 
     @no_var_expand  # type: ignore[untyped-decorator] # as above
     @cell_magic("wandb_sweep")  # type: ignore[untyped-decorator] # as above
@@ -57,7 +57,7 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
 
     @line_magic("wandb_sweep")  # type: ignore[untyped-decorator] # as above
     def line(self, line: str) -> pd.DataFrame | None:
-        """Look after sweeps: see ``%wandb_sweep --help``; alone, list them."""
+        """Manage sweeps: see ``%wandb_sweep --help``; without a verb, list them."""
         __tracebackhide__ = True
         with _errors_without_traceback():
             words = [unquote(word) for word in tokenize(line)] or ["list"]
@@ -71,7 +71,7 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
         return NotebookFrontend(self.shell)
 
     def display(self, sweep: Sweep) -> None:
-        """Show a sweep that a cell ends in, whoever started it."""
+        """Show a sweep that is the result of a cell, whoever started it."""
         self._frontend.display(sweep)
 
     def _start(self, options: Namespace, line: str, cell: str) -> Sweep:
@@ -84,15 +84,15 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
         for name in ("name", "project", "entity", "prior", "run_timeout", "out"):
             if (word := getattr(options, name)) is not None:
                 setattr(options, name, unquote(word))
-        if options.prior is not None:  # a study has no other name than its variable's
+        if options.prior is not None:  # a study is named only by its variable
             options.prior = self.shell.user_ns.get(options.prior, options.prior)
         options.env = [unquote(word) for word in options.env]
         if options.out is not None and not options.out.isidentifier():
-            raise UsageError(f"--out {options.out}: give the name of a variable")
+            raise UsageError(f"--out {options.out}: use the name of a variable")
         exclude, include = _split_names(options.exclude), _split_names(options.include)
         code, text = RunCode(), ""
         if cell.strip():
-            # The first line stands for the magic's own, so that later ones keep their numbers.
+            # The first line replaces the magic's own line, so that later lines keep their numbers.
             text = f"# %%wandb_sweep {line}\n{cell}"
             code = RunCode(
                 cell=text,
@@ -134,12 +134,12 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
 
 
 def _split_names(values: list[str]) -> list[str]:
-    """Return the names of variables that stand in options, with commas between them."""
+    """Return the variable names in an option's values, which separate them by commas."""
     return [name.strip() for names in values for name in unquote(names).split(",")]
 
 
 def _parse(parse: Callable[[list[str]], Namespace], words: list[str]) -> Namespace | None:
-    """Return the options; None if help was asked for, and shown."""
+    """Return the options; None if help was requested, and shown."""
     try:
         return parse(words)
     except SystemExit:
@@ -148,7 +148,7 @@ def _parse(parse: Callable[[list[str]], Namespace], words: list[str]) -> Namespa
 
 @contextmanager
 def _errors_without_traceback() -> Iterator[None]:
-    """Let IPython show our own errors without a traceback; all others stay as they are."""
+    """Let IPython show our own errors without a traceback; other errors are not changed."""
     try:
         yield
     except SweepError as error:
