@@ -162,7 +162,7 @@ async def ending(page: Page, *, saying: bool) -> tuple[int | None, str | None]:
     return page.connection.close_code, page.connection.close_reason
 
 
-DENIED = (1008, "you are logged out, or may not see the sweeps any more: log in again")
+DENIED = (1008, "you are logged out, or may no longer see the sweeps: log in again")
 
 
 class TestWithdrawing:

@@ -287,7 +287,7 @@ async def test_a_huge_topic_is_a_short_problem_of_its_own(
 async def test_a_huge_body_is_not_read(api: Api, known: tuple[str, ...]) -> None:
     answer = await post(api, f"sweeps/{known[0]}/requests", b"[" + b"0," * 5_000_000 + b"0]")
     assert answer.code == 400
-    assert "octets" in json.loads(answer.body)["message"]
+    assert "bytes" in json.loads(answer.body)["message"]
 
 
 async def test_one_socket_too_many_is_refused(

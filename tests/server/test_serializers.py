@@ -247,7 +247,7 @@ async def test_a_sweep_that_is_gone_is_not_there(
     elsewhere = gone.paths.folder.rename(gone.paths.folder.with_name("elsewhere"))
     await until(lambda: [each["id"] for each in manager.summaries()[0]] == ["stays000"])
     code, message = await api.problem("sweeps/gone0000")
-    assert (code, "bring its disk back, or delete" in message) == (503, True)
+    assert (code, "mount its disk again, or delete" in message) == (503, True)
     gone.close()
     assert not open_files(elsewhere)
 

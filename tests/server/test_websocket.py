@@ -187,8 +187,8 @@ async def test_one_that_is_deleted_is_a_problem_until_it_is_back(api: Api, live:
     await page.message("a")
     await page.message("b")
     away = live.paths.folder.rename(live.paths.folder.with_name("away"))
-    assert "bring its disk back" in (await page.message("a", "problem"))["message"]
-    assert "bring its disk back" in (await page.message("b", "problem"))["message"]
+    assert "mount its disk again" in (await page.message("a", "problem"))["message"]
+    assert "mount its disk again" in (await page.message("b", "problem"))["message"]
     away.rename(live.paths.folder)
     put_back(live)
     assert (await page.message("a", "curves"))["curves"][0]["low"] == [1.0]

@@ -1,4 +1,5 @@
-"""The Jupyter server extension: sweeps over REST and one WebSocket a page.
+"""The Jupyter server extension: sweeps over REST, and one WebSocket for each client.
 
-It reads stores and asks through the verbs; it never unpickles, and never writes a store itself.
+It reads stores, and sends requests through the public API; it never unpickles, and never writes a
+store itself.
 """

@@ -1,4 +1,4 @@
-"""The extension as Jupyter loads it."""
+"""The extension app that Jupyter loads."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from wandb_magic.server.websocket import SOCKET_REGISTRY, SocketRegistry
 
 
 class WandbMagicApp(ExtensionApp):
-    """Shows and steers the W&B sweeps of the user whose server this is."""
+    """Shows and controls the W&B sweeps of the server's user."""
 
     name = "wandb_magic"
 
     def initialize_settings(self) -> None:
-        """Give the handlers the sweeps, and threads to read them in."""
+        """Create the sweep manager, the executors and the socket registry."""
         assert self.serverapp is not None
         self.settings[SWEEP_MANAGER] = SweepManager(Path(self.serverapp.root_dir))
         self.settings[EXECUTORS] = Executors()
         self.settings[SOCKET_REGISTRY] = SocketRegistry(self.serverapp.identity_provider)
 
     def initialize_handlers(self) -> None:
-        """Add the routes; Jupyter puts its base URL before them."""
+        """Add the routes; Jupyter prepends its base URL."""
         self.handlers.extend(handlers())
 
     async def stop_extension(self) -> None:
-        """Close the stores."""
+        """Stop the threads, and close the stores."""
         self.settings[EXECUTORS].close()
         self.settings[SWEEP_MANAGER].close()

@@ -1,8 +1,9 @@
-"""What one page has open, and what it is to be told.
+"""The open topics of one client, and the messages about them.
 
-A topic that cannot be followed now, because a store is locked or its sweep is not there (yet), is
-tried again: the page is told once, and gets all of it anew as soon as it can be read. A topic
-that is costly to look at is looked at less often, so that no page takes more than its share.
+A topic that cannot be read, because its store is locked or its sweep does not exist (yet), is
+retried: the client receives one message about the problem, and the complete state as soon as it
+can be read. A topic that is expensive to poll is polled less often, so that no client takes more
+than its share.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ from wandb_magic.server.sweep_manager import SweepManager
 
 log = logging.getLogger(__name__)
 
-MAX_PROBLEM = 2000  # characters of a problem, which may name what the page said
+MAX_PROBLEM = 2000  # characters of a problem, which may quote the client
 RETRY_S = 1.0
-MAX_TOPICS = 500  # of a page; one that is full of views has some dozens
-POLL_BUDGET_S = 0.5  # for one look at a page's topics; the others are looked at in the next
-MAX_LOAD_FACTOR = 4.0  # a look that took a second is followed by at least three of rest
+MAX_TOPICS = 500  # per client; one with many views has some dozens
+POLL_BUDGET_S = 0.5  # per poll of a client's topics; the rest are polled next time
+MAX_LOAD_FACTOR = 4.0  # a poll of one second is followed by a pause of at least three
 
 
 class OpenSubscription:
-    """One open topic."""
+    """One open topic of a client."""
 
     def __init__(self, manager: SweepManager, topic: object) -> None:
         self._manager = manager
@@ -39,9 +40,9 @@ class OpenSubscription:
         self._problem = ""
 
     def poll(self) -> Mapping[str, Any] | None:
-        """Return what the page is to be told, if anything, without its address.
+        """Return a message without the topic's name, or None if nothing has changed.
 
-        Whatever goes wrong is a problem of this topic: the page's others go on.
+        Any error is a problem of this topic only: the client's other topics continue.
         """
         begin = time.monotonic()
         if begin < self._next_poll:
@@ -49,25 +50,25 @@ class OpenSubscription:
         try:
             if self._subscription is None:
                 self._subscription = open_subscription(self._manager, self._topic)
-            news = self._subscription.poll()
+            message = self._subscription.poll()
         except (SweepError, OSError) as error:
             return self._on_failure(str(error))
         except Exception as error:  # noqa: BLE001 - a store may hold anything
             return self._on_failure(describe_unexpected(error), error)
-        took = time.monotonic() - begin
-        self._next_poll = begin + max(self._subscription.min_interval, MAX_LOAD_FACTOR * took)
-        return news
+        duration = time.monotonic() - begin
+        self._next_poll = begin + max(self._subscription.min_interval, MAX_LOAD_FACTOR * duration)
+        return message
 
     def poll_message(self, name: str) -> str | None:
-        """Return the news, encoded, for the page that calls the topic `name`."""
-        news = self.poll()
-        if news is None:
+        """Return the encoded message for the topic that the client calls `name`."""
+        message = self.poll()
+        if message is None:
             return None
         try:
-            text = to_json({"to": name, **news})
+            text = to_json({"to": name, **message})
         except Exception as error:  # noqa: BLE001 - as above
-            failed = self._on_failure(describe_unexpected(error), error)
-            return None if failed is None else to_json({"to": name, **failed})
+            problem_message = self._on_failure(describe_unexpected(error), error)
+            return None if problem_message is None else to_json({"to": name, **problem_message})
         if self._subscription is not None:
             self._problem = ""
         return text
@@ -86,49 +87,49 @@ class OpenSubscription:
 
 
 class ClientConnection:
-    """One page; it is asked in one thread at a time."""
+    """One client; it is used by one thread at a time."""
 
     def __init__(self, manager: SweepManager) -> None:
         self._manager = manager
         self._subscriptions: dict[str, tuple[str, OpenSubscription]] = {}
 
     def set_topics(self, message: str | bytes) -> None:
-        """Have open what the page says (`messages.Open`); topics that were open go on.
+        """Open the topics of a message (`message_schemas.Open`); topics already open continue.
 
         Raises
         ------
         BadRequestError
-            If it is no such message.
+            If the message is malformed.
         """
         try:
             topics = json.loads(message)["open"]
             if len(topics) > MAX_TOPICS:
                 raise BadRequestError(f"{len(topics)} open topics are more than {MAX_TOPICS}")
-            wanted_topics = {
+            encoded_topics = {
                 name: json.dumps(topic, sort_keys=True) for name, topic in topics.items()
             }
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            raise BadRequestError("what was sent is no list of open topics") from None
+            raise BadRequestError("expected a list of open topics") from None
         before, self._subscriptions = self._subscriptions, {}
-        for name, text in wanted_topics.items():
+        for name, text in encoded_topics.items():
             previous = before.get(name)
-            same = previous is not None and previous[0] == text
+            is_unchanged = previous is not None and previous[0] == text
             self._subscriptions[name] = (
                 previous
-                if previous and same
+                if previous and is_unchanged
                 else (text, OpenSubscription(self._manager, topics[name]))
             )
 
     @property
     def has_topics(self) -> bool:
-        """Whether the page has anything open."""
+        """Whether the client has any topic open."""
         return bool(self._subscriptions)
 
     def poll(self) -> list[str]:
-        """Return the encoded messages of topics that have any; those that waited longest first."""
+        """Return the encoded messages of changed topics; those that waited longest come first."""
         begin, texts = time.monotonic(), list[str]()
         for name, entry in list(self._subscriptions.items()):
-            # The topic goes behind the others, so that each has its turn.
+            # Move the topic to the end, so that each gets its turn.
             del self._subscriptions[name]
             self._subscriptions[name] = entry
             message = entry[1].poll_message(name)

@@ -1,4 +1,4 @@
-"""What people ask of a sweep, passed on to the verbs; nothing is decided here."""
+"""Passes requests to a sweep on to the public API; makes no decisions."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from wandb_magic.server.http_errors import BadRequestError
 
 
 def handle_request(sweep: Sweep, body: object) -> None:
-    """Ask what a body says (`asked.RequestBody`; what it does not need may be missing).
+    """Send the request of a body (`request_body.RequestBody`; unused fields may be missing).
 
     Raises
     ------
     BadRequestError
-        If it says nothing that can be asked.
+        If the body is not a valid request.
     SweepStateError
-        If the sweep cannot do that now.
+        If the sweep's state does not allow the request.
     RemoteError
-        If it is to be sent to W&B, and that cannot be.
+        If the sweep cannot be sent to W&B.
     """
     if not isinstance(body, Mapping):
         raise BadRequestError("the body must be a JSON object with a verb")

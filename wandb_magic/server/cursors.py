@@ -1,4 +1,4 @@
-"""Marks: up to where a page knows the runs of a sweep. They outlive the server."""
+"""Cursors: how much of a sweep's runs a client has received. They stay valid after a restart."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from wandb_magic.server.serializers import run_rows
 from wandb_magic.store import StoreReader
 
 SLACK_S = 30.0
-"""A run that ended may change for a while: its last log lines come after its end."""
+"""How long an ended run may still change: the end of its log is read after it has ended."""
 
 _CURSOR = re.compile(r"(\d{1,18})-(\d{1,18})((?:\.\d{1,18}){0,10000})")
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """What a page knows.
+    """How much of a sweep's runs a client has received.
 
     Attributes
     ----------
@@ -28,41 +28,43 @@ class Cursor:
         The newest row that was read.
     time
         When it was read, in seconds since the epoch.
-    living
-        The rows of the runs that went on then: their ends may be found out much later, when a
-        supervisor comes back.
+    active
+        The rows of the runs that were active then: their ends may be recorded much later, by the
+        next supervisor.
     """
 
     row: int
     time: int
-    living: tuple[int, ...] = ()
+    active: tuple[int, ...] = ()
 
     def __str__(self) -> str:
-        return "".join([f"{self.row}-{self.time}", *(f".{row}" for row in self.living)])
+        return "".join([f"{self.row}-{self.time}", *(f".{row}" for row in self.active)])
 
     @classmethod
     def parse(cls, text: str) -> Cursor:
-        """Read a mark.
+        """Parse a cursor.
 
         Raises
         ------
         BadRequestError
-            If it is none.
+            If the text is not a cursor.
         """
         match = _CURSOR.fullmatch(text)
         if match is None:
-            raise BadRequestError(f"mark: {brief(text)} is none: give one that the server gave")
-        living = tuple(int(row) for row in match[3].split(".") if row)
-        return cls(int(match[1]), int(match[2]), living)
+            raise BadRequestError(
+                f"mark: {brief(text)} is not a cursor: use a mark that the server returned"
+            )
+        active = tuple(int(row) for row in match[3].split(".") if row)
+        return cls(int(match[1]), int(match[2]), active)
 
     @classmethod
     def current(cls, reader: StoreReader) -> Cursor:
-        """Return the mark of one who is about to read all runs."""
+        """Return the cursor of a client that is about to read all runs."""
         return cls(reader.last_row(), int(time.time()), tuple(reader.active_rows()))
 
 
 def changed_runs(reader: StoreReader, since: str) -> schemas.RunsPage:
-    """Return the runs that may have changed since a mark, and the next mark."""
+    """Return the runs that may have changed since a cursor, and the next cursor."""
     cursor, now = Cursor.parse(since), Cursor.current(reader)
-    changed = reader.changed_runs(cursor.row, cursor.time - SLACK_S, cursor.living)
+    changed = reader.changed_runs(cursor.row, cursor.time - SLACK_S, cursor.active)
     return {"rows": run_rows(reader, changed), "total": reader.run_count(), "mark": str(now)}

@@ -1,4 +1,4 @@
-"""Curves as wire objects, only as fine as a chart can show; and the band of many."""
+"""Serializes curves at the resolution of a chart, and computes bands of many curves."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from wandb_magic.store.curves import Curve
 Floats = NDArray[np.float64]
 MAX_CURVES = 400  # curves in one answer
 POINTS = 500
-LAST_STEP = 2**53 - 1  # the largest whole number that every reader of JSON knows
+LAST_STEP = 2**53 - 1  # the largest integer that every JSON reader represents exactly
 DIGITS = 6
 BAND_RUNS = 1000
 BAND_POINTS = 200
@@ -26,7 +26,7 @@ BAND_POINTS = 200
 
 @dataclass(frozen=True)
 class CurvesQuery:
-    """Which curves: of what stream, keys and runs, over which axis, how fine, which steps."""
+    """A query for curves: stream, keys, runs, axis, resolution and range of steps."""
 
     stream: schemas.Stream
     keys: tuple[str, ...]
@@ -38,8 +38,8 @@ class CurvesQuery:
 
     def __post_init__(self) -> None:
         if self.span is not None and (self.stream, self.axis) != ("history", "step"):
-            raise BadRequestError("first, last: only curves of history over steps have a part")
-        # One of them may be empty, and the other must be short all the same.
+            raise BadRequestError("first, last: only curves of history over steps have a range")
+        # One of them may be empty; the other is limited even then.
         if max(len(self.keys), 1) * max(len(self.runs), 1) > MAX_CURVES:
             raise BadRequestError(
                 f"run, key: at most {MAX_CURVES} curves at once, these are "
@@ -54,7 +54,7 @@ class CurvesQuery:
 
 
 def curves(reader: StoreReader, query: CurvesQuery) -> list[schemas.Curve]:
-    """Return curves; those that a run did not log are left out."""
+    """Return curves, without those that a run did not log."""
     runs = [RunId(run) for run in query.runs]
     if query.stream == "system":
         curves_by_run = reader.system(query.keys, runs, points=query.points)
@@ -73,7 +73,7 @@ def curves(reader: StoreReader, query: CurvesQuery) -> list[schemas.Curve]:
 
 
 def serialize_curve(run: str, key: str, curve: Curve, begin: float | None) -> schemas.Curve:
-    """Return a curve; over time if its run's `begin` is given and the times are known."""
+    """Return a curve, over time if its run's `begin` and its times are known."""
     timed = begin is not None and curve.times is not None
     x = np.round(curve.times - begin, 3) if timed else curve.steps  # type: ignore[operator]
     return {
@@ -87,35 +87,35 @@ def serialize_curve(run: str, key: str, curve: Curve, begin: float | None) -> sc
 
 
 def diff(before: schemas.Curve, now: schemas.Curve) -> schemas.Curve | None:
-    """Return the part of a curve that differs from what the page has; None if nothing does."""
-    same = min(
+    """Return the part of a curve that the client lacks; None if it lacks nothing."""
+    common = min(
         _common_prefix_length(before["x"], now["x"]),
         _common_prefix_length(before["low"], now["low"]),
     )
     if before["high"] is not None and now["high"] is not None:
-        same = min(same, _common_prefix_length(before["high"], now["high"]))
+        common = min(common, _common_prefix_length(before["high"], now["high"]))
     elif before["high"] != now["high"]:
-        same = 0
-    if same == len(now["x"]) == len(before["x"]):
+        common = 0
+    if common == len(now["x"]) == len(before["x"]):
         return None
     high = now["high"]
     return {
         **now,
-        "start": same,
-        "x": now["x"][same:],
-        "low": now["low"][same:],
-        "high": None if high is None else high[same:],
+        "start": common,
+        "x": now["x"][common:],
+        "low": now["low"][common:],
+        "high": None if high is None else high[common:],
     }
 
 
 def band(reader: StoreReader, key: str, axis: schemas.Axis) -> schemas.Band:
     """Return quantiles over the runs that logged `key`, at most `BAND_RUNS` of them."""
     if not key:
-        raise BadRequestError("key: name what the band is of")
+        raise BadRequestError("key: name the key of the band")
     logged = reader.runs_with_key(key)
-    chosen = logged[:: max(1, math.ceil(len(logged) / BAND_RUNS))]
-    begins = reader.start_times(chosen)
-    curves_by_run = reader.history([key], chosen, points=2 * BAND_POINTS, times=axis == "time")
+    sampled = logged[:: max(1, math.ceil(len(logged) / BAND_RUNS))]
+    begins = reader.start_times(sampled)
+    curves_by_run = reader.history([key], sampled, points=2 * BAND_POINTS, times=axis == "time")
     lines = []
     for run, of_run in curves_by_run.items():
         curve = of_run[key]
@@ -130,7 +130,7 @@ def band(reader: StoreReader, key: str, axis: schemas.Axis) -> schemas.Band:
 
 
 def round_values(values: Floats) -> list[float | None]:
-    """Return numbers with the digits that a chart can show; None where they are not finite."""
+    """Return numbers rounded for a chart; None where they are not finite."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         places = DIGITS - 1 - np.floor(np.log10(np.abs(values)))
         scale = 10.0 ** np.clip(np.abs(places), 0, 300)
@@ -143,7 +143,7 @@ def round_values(values: Floats) -> list[float | None]:
 
 
 def _common_prefix_length(one: Sequence[object], other: Sequence[object]) -> int:
-    """Return how many elements two lists have in common at their beginning."""
+    """Return the length of the common prefix of two lists."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2
@@ -167,12 +167,14 @@ def _quantiles(lines: Sequence[tuple[Floats, Floats]], total: int) -> schemas.Ba
             "total": total,
         }
     grid = np.linspace(min(x[0] for x, _ in lines), max(x[-1] for x, _ in lines), BAND_POINTS)
-    # A run says nothing about where it has not been.
+    # A run has no values outside its own range.
     at = np.array([np.interp(grid, x, y, left=np.nan, right=np.nan) for x, y in lines])
-    some = np.isfinite(at).any(axis=0)
-    lowest, lower, median, upper, highest = np.nanpercentile(at[:, some], [0, 25, 50, 75, 100], 0)
+    has_values = np.isfinite(at).any(axis=0)
+    lowest, lower, median, upper, highest = np.nanpercentile(
+        at[:, has_values], [0, 25, 50, 75, 100], 0
+    )
     return {
-        "x": round_values(grid[some]),  # type: ignore[typeddict-item] # a grid is finite
+        "x": round_values(grid[has_values]),  # type: ignore[typeddict-item] # a grid is finite
         "lowest": round_values(lowest),
         "lower": round_values(lower),
         "median": round_values(median),

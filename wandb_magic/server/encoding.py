@@ -1,7 +1,7 @@
-"""Wire objects as JSON, piece by piece.
+"""Encodes wire objects as JSON, piece by piece.
 
-The encoder of the standard library lets no other thread run until it has done. A large list in
-one piece would hold up the server's event loop; its elements one by one do not.
+The standard library's encoder lets no other thread run until it has finished. Encoding a large
+list at once would block the server's event loop; encoding its elements one by one does not.
 """
 
 from __future__ import annotations

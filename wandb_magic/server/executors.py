@@ -1,7 +1,7 @@
-"""The threads of the extension, so that nothing slow holds up what is quick.
+"""The thread pools of the extension, which keep slow work from delaying fast work.
 
-Jupyter's own threads are left alone. The pages' threads are few on purpose: Python runs one at a
-time, and each more makes the event loop wait longer for its turn.
+Jupyter's own threads are not used. The polling pool is deliberately small: Python runs one thread
+at a time, and each additional one makes the event loop wait longer for its turn.
 """
 
 from __future__ import annotations
@@ -12,39 +12,39 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 EXECUTORS = "wandb_magic_executors"
-"""The pools' name among the server's settings."""
+"""The key of the executors in the server's settings."""
 
 T = TypeVar("T")
 
 
 class Executor:
-    """Some threads; asked from the event loop."""
+    """A thread pool; work is submitted from the event loop."""
 
     def __init__(self, name: str, threads: int) -> None:
         self._threads = ThreadPoolExecutor(threads, f"wandb-magic-{name}")
         self.closed = False
 
     async def submit(self, work: Callable[[], T]) -> T:
-        """Do something that may block, and return what it returns."""
+        """Run blocking work in a thread, and return its result."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def close(self) -> None:
-        """Begin nothing more."""
+        """Accept no more work, and cancel pending work."""
         self.closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 class Executors:
-    """One pool a kind of work.
+    """One thread pool for each kind of work.
 
     Attributes
     ----------
     polling
-        Looks whether something has changed for the pages that are open.
+        Polls for changes that clients have subscribed to.
     reading
-        Reads what is asked over HTTP.
+        Reads answers to HTTP requests.
     computing
-        Computes what takes long; one at a time.
+        Runs long computations, one at a time.
     requests
         Waits for supervisors.
     """
@@ -56,6 +56,6 @@ class Executors:
         self.requests = Executor("verbs", 8)
 
     def close(self) -> None:
-        """Begin nothing more."""
+        """Accept no more work, and cancel pending work."""
         for pool in (self.polling, self.reading, self.computing, self.requests):
             pool.close()

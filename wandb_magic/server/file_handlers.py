@@ -1,10 +1,10 @@
-"""Serves what runs saved and printed, so that nothing in it can act as the page.
+"""Serves the files and the output of runs, so that their content cannot act as the page.
 
-Whatever a file is, a browser opens it in an origin of its own, without any right there; only
-HTML may run scripts, shut in like that. Types are told, never guessed by the browser.
+A browser opens every file in a separate origin without any permissions; only HTML may run scripts,
+within that sandbox. Media types are sent, and never guessed by the browser.
 
-The length is told first, and a download that cannot be completed ends with its connection, so
-that nobody takes a part for the whole.
+The length is sent first, and an incomplete download closes its connection, so that it does not
+look complete.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class _FileHandlerBase(JsonErrorMixin, JupyterHandler):
 
     @property
     def content_security_policy(self) -> str:
-        """What the browser lets the file do."""
+        """The policy that restricts what the file may do in a browser."""
         return getattr(self, "_policy", POLICY)
 
     async def send(self, file: BinaryIO, kind: str, name: str, *, save: bool = False) -> None:
-        """Send an open file block by block, as much as it has now, and close it.
+        """Send an open file block by block, up to its current size, and close it.
 
         Parameters
         ----------
@@ -57,7 +57,7 @@ class _FileHandlerBase(JsonErrorMixin, JupyterHandler):
         name
             The name under which a browser saves it.
         save
-            Whether it is to be saved, even if a browser could show it.
+            Whether the browser saves it, even if it could show it.
         """
         with file:
             size = os.fstat(file.fileno()).st_size
@@ -72,40 +72,40 @@ class _FileHandlerBase(JsonErrorMixin, JupyterHandler):
                 self.set_header(
                     "Content-Disposition", f"attachment; filename*=UTF-8''{quote(name)}"
                 )
-            whole = False
+            is_complete = False
             try:
                 await self._send_blocks(file, size)
                 await self.finish()
-                whole = True
-            except OSError as error:  # the disk failed, or whoever asked has gone
+                is_complete = True
+            except OSError as error:  # the disk failed, or the client has disconnected
                 self.log.warning("wandb_magic: %s was not sent to its end: %s", name, error)
             finally:
-                if not whole:
-                    # Where the server compresses, there is no length, and a regular end would
-                    # make a part look whole.
+                if not is_complete:
+                    # If the server compresses, there is no length, and a regular end would make
+                    # an incomplete download look complete.
                     self.detach().close()
 
     async def _send_blocks(self, file: BinaryIO, size: int) -> None:
-        left = size
-        while left:
-            block = await self.executor.submit(partial(file.read, min(BLOCK, left)))
+        remaining = size
+        while remaining:
+            block = await self.executor.submit(partial(file.read, min(BLOCK, remaining)))
             if not block:
-                raise OSError(errno.EIO, "it was cut meanwhile")
-            left -= len(block)
+                raise OSError(errno.EIO, "the file was truncated meanwhile")
+            remaining -= len(block)
             self.write(block)
             await self.flush()
 
     @property
     def sweep_manager(self) -> SweepManager:
         """The sweeps of this user."""
-        shelf: SweepManager = self.settings[SWEEP_MANAGER]
-        return shelf
+        manager: SweepManager = self.settings[SWEEP_MANAGER]
+        return manager
 
     @property
     def executor(self) -> Executor:
-        """The threads to read in."""
-        pools: Executors = self.settings[EXECUTORS]
-        return pools.reading
+        """The thread pool for reading."""
+        executors: Executors = self.settings[EXECUTORS]
+        return executors.reading
 
 
 class FileHandler(_FileHandlerBase):
@@ -114,7 +114,7 @@ class FileHandler(_FileHandlerBase):
     @authenticated
     @authorized
     async def get(self, sweep: str, run: str, path: str) -> None:
-        """Send it."""
+        """Send the file."""
 
         def open_file() -> BinaryIO:
             return RunFiles(self.sweep_manager.open_sweep(sweep), run).open(path)
@@ -125,12 +125,12 @@ class FileHandler(_FileHandlerBase):
 
 
 class LogTextHandler(_FileHandlerBase):
-    """All that a run printed."""
+    """The complete output of a run."""
 
     @authenticated
     @authorized
     async def get(self, sweep: str, run: str) -> None:
-        """Send it, to be saved."""
+        """Send it as a download."""
         with http_errors():
             file = await self.executor.submit(lambda: self.sweep_manager.open_output(sweep, run))
         await self.send(file, "text/plain", f"{run}.log", save=True)

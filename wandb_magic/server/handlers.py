@@ -1,4 +1,4 @@
-"""The routes: each asks the shelf in a thread, and answers with a wire object."""
+"""The REST routes: each queries the sweep manager in a thread, and answers with a wire object."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from wandb_magic.server.websocket import SocketHandler
 
 ID_PATTERN = "([^/]+)"
 API_ROOT = "wandb-magic/api"
-MAX_BODY = 1 << 16  # octets of a body; a request has some dozens
+MAX_BODY = 1 << 16  # bytes of a body; a request has some dozens
 MAX_ROWS = 2000
 MAX_MATCHES = 10_000
 MAX_POINTS = 100_000
@@ -38,26 +38,26 @@ T = TypeVar("T")
 
 
 class BaseHandler(JsonErrorMixin, APIHandler):
-    """What all routes share."""
+    """The base class of all routes."""
 
     auth_resource = "wandb_magic"
 
     @property
     def sweep_manager(self) -> SweepManager:
         """The sweeps of this user."""
-        shelf: SweepManager = self.settings[SWEEP_MANAGER]
-        return shelf
+        manager: SweepManager = self.settings[SWEEP_MANAGER]
+        return manager
 
     @property
     def executors(self) -> Executors:
-        """The threads to read in."""
-        pools: Executors = self.settings[EXECUTORS]
-        return pools
+        """The thread pools."""
+        executors: Executors = self.settings[EXECUTORS]
+        return executors
 
     async def send_json(
         self, read: Callable[[], object], executor: Executor | None = None
     ) -> None:
-        """Read in a thread, encode there, too, and send what was read as JSON."""
+        """Read and encode in a thread, and send the result as JSON."""
         with http_errors():
             try:
                 text = await (executor or self.executors.reading).submit(lambda: to_json(read()))
@@ -77,17 +77,17 @@ class BaseHandler(JsonErrorMixin, APIHandler):
         Raises
         ------
         BadRequestError
-            If it is none, or so long that reading it would hold up the server.
+            If it is not JSON, or so long that parsing it would block the server.
         """
         if len(self.request.body) > MAX_BODY:
-            raise BadRequestError(f"the body must have at most {MAX_BODY:,} octets")
+            raise BadRequestError(f"the body must have at most {MAX_BODY:,} bytes")
         try:
             return self.get_json_body()
         except (HTTPError, ValueError, RecursionError) as error:
             raise BadRequestError("the body must be a JSON object in UTF-8 with a verb") from error
 
     def int_argument(self, name: str, default: int, low: int, high: int) -> int:
-        """Return a whole number of the query."""
+        """Return an integer argument of the query."""
         text = self.get_query_argument(name, str(default))
         try:
             value = int(text)
@@ -100,8 +100,8 @@ class BaseHandler(JsonErrorMixin, APIHandler):
                 )
         return value
 
-    def choice_argument(self, name: str, choices: tuple[str, ...]) -> Any:  # noqa: ANN401 - one of the words
-        """Return one of some words of the query; the first by default."""
+    def choice_argument(self, name: str, choices: tuple[str, ...]) -> Any:  # noqa: ANN401 - one of the choices
+        """Return an argument of the query that has fixed choices; the first by default."""
         value = self.get_query_argument(name, choices[0])
         if value not in choices:
             with http_errors():
@@ -117,11 +117,11 @@ class SweepsHandler(BaseHandler):
     @authenticated
     @authorized
     async def get(self) -> None:
-        """Answer with `wire.Sweeps`."""
+        """Answer with `schemas.Sweeps`."""
 
         def read() -> schemas.Sweeps:
-            found, unreadable = self.sweep_manager.summaries()
-            return {"sweeps": found, "unreadable": unreadable}
+            summaries, unreadable = self.sweep_manager.summaries()
+            return {"sweeps": summaries, "unreadable": unreadable}
 
         await self.send_json(read)
 
@@ -132,18 +132,20 @@ class SweepHandler(BaseHandler):
     @authenticated
     @authorized
     async def get(self, sweep: str) -> None:
-        """Answer with `wire.SweepDetail`."""
+        """Answer with `schemas.SweepDetail`."""
 
         def read() -> schemas.SweepDetail:
-            book = self.sweep_manager.open_sweep(sweep)
-            return serializers.sweep_detail(book.paths, book.reader, self.sweep_manager.root)
+            open_sweep = self.sweep_manager.open_sweep(sweep)
+            return serializers.sweep_detail(
+                open_sweep.paths, open_sweep.reader, self.sweep_manager.root
+            )
 
         await self.send_json(read)
 
     @authenticated
     @authorized
     async def delete(self, sweep: str) -> None:
-        """Delete it."""
+        """Delete the sweep."""
         with http_errors():
             await self.executors.requests.submit(lambda: self.sweep_manager.delete(sweep))
         self.set_status(204)
@@ -151,12 +153,12 @@ class SweepHandler(BaseHandler):
 
 
 class RequestsHandler(BaseHandler):
-    """What people ask of a sweep."""
+    """Requests to a sweep."""
 
     @authenticated
     @authorized
     async def post(self, sweep: str) -> None:
-        """Ask (`asked.RequestBody`), and answer with `wire.SweepSummary`."""
+        """Send a request (`request_body.RequestBody`); answer with `schemas.SweepSummary`."""
         with http_errors():
             body = self.json_body()
 
@@ -173,7 +175,7 @@ class RunsHandler(BaseHandler):
     @authenticated
     @authorized
     async def get(self, sweep: str) -> None:
-        """Answer with `wire.RunsPage`: a page, or all that has changed since a mark."""
+        """Answer with `schemas.RunsPage`: a page, or everything that changed since a cursor."""
         since = self.get_query_argument("since", None)
         order = self.get_query_argument("order", "number")
         descending = self.choice_argument("descending", ("false", "true")) == "true"
@@ -184,21 +186,21 @@ class RunsHandler(BaseHandler):
             reader = self.sweep_manager.open_sweep(sweep).reader
             if since is not None:
                 return changed_runs(reader, since)
-            mark = Cursor.current(reader)
+            cursor = Cursor.current(reader)
             runs = reader.runs(order=order, descending=descending, limit=limit, offset=offset)
             rows = serializers.run_rows(reader, runs)
-            return {"rows": rows, "total": reader.run_count(), "mark": str(mark)}
+            return {"rows": rows, "total": reader.run_count(), "mark": str(cursor)}
 
         await self.send_json(read)
 
 
 class KeysHandler(BaseHandler):
-    """What the runs of a sweep logged."""
+    """The keys that the runs of a sweep logged."""
 
     @authenticated
     @authorized
     async def get(self, sweep: str) -> None:
-        """Answer with `wire.Keys`."""
+        """Answer with `schemas.Keys`."""
         await self.send_json(
             lambda: serializers.logged_keys(self.sweep_manager.open_sweep(sweep).reader)
         )
@@ -210,7 +212,7 @@ class CurvesHandler(BaseHandler):
     @authenticated
     @authorized
     async def get(self, sweep: str) -> None:
-        """Answer with `wire.Curves`."""
+        """Answer with `schemas.Curves`."""
         stream = self.choice_argument("stream", get_args(schemas.Stream))
         axis = self.choice_argument("axis", get_args(schemas.Axis))
         points = self.int_argument("points", POINTS, 2, MAX_POINTS)
@@ -226,12 +228,12 @@ class CurvesHandler(BaseHandler):
 
 
 class BandHandler(BaseHandler):
-    """The band of one key over the runs."""
+    """The band of one key over all runs."""
 
     @authenticated
     @authorized
     async def get(self, sweep: str) -> None:
-        """Answer with `wire.Band`."""
+        """Answer with `schemas.Band`."""
         axis = self.choice_argument("axis", get_args(schemas.Axis))
         key = self.get_query_argument("key", "", strip=False)
 
@@ -242,12 +244,12 @@ class BandHandler(BaseHandler):
 
 
 class ImportanceHandler(BaseHandler):
-    """How much each parameter matters."""
+    """The importance of the parameters."""
 
     @authenticated
     @authorized
     async def get(self, sweep: str) -> None:
-        """Answer with `wire.Importance`."""
+        """Answer with `schemas.Importance`."""
         metric = self.get_query_argument("metric", "", strip=False)
         await self.send_json(
             lambda: importance(self.sweep_manager.open_sweep(sweep), metric),
@@ -261,22 +263,22 @@ class RunHandler(BaseHandler):
     @authenticated
     @authorized
     async def get(self, sweep: str, run: str) -> None:
-        """Answer with `wire.RunDetail`."""
+        """Answer with `schemas.RunDetail`."""
 
         def read() -> schemas.RunDetail:
-            book = self.sweep_manager.open_sweep(sweep)
-            return serializers.run_detail(book.paths, book.reader, run)
+            open_sweep = self.sweep_manager.open_sweep(sweep)
+            return serializers.run_detail(open_sweep.paths, open_sweep.reader, run)
 
         await self.send_json(read)
 
 
 class MediaHandler(BaseHandler):
-    """What a run logged besides numbers."""
+    """The media that a run logged."""
 
     @authenticated
     @authorized
     async def get(self, sweep: str, run: str) -> None:
-        """Answer with `wire.Media`."""
+        """Answer with `schemas.Media`."""
         key = self.get_query_argument("key", None, strip=False)
         await self.send_json(
             lambda: serializers.run_media(self.sweep_manager.open_sweep(sweep).reader, run, key)
@@ -284,24 +286,24 @@ class MediaHandler(BaseHandler):
 
 
 class LogHandler(BaseHandler):
-    """What a run printed, by line."""
+    """Lines of a run's output."""
 
     @authenticated
     @authorized
     async def get(self, sweep: str, run: str) -> None:
-        """Answer with `wire.LogPage`."""
+        """Answer with `schemas.LogPage`."""
         first = self.int_argument("first", -500, -(2**53), 2**53)
         count = self.int_argument("count", 500, 0, MAX_ROWS)
         await self.send_json(lambda: self.sweep_manager.log_page(sweep, run, first, count))
 
 
 class MatchesHandler(BaseHandler):
-    """Where a text is in what a run printed."""
+    """Search in a run's output."""
 
     @authenticated
     @authorized
     async def get(self, sweep: str, run: str) -> None:
-        """Answer with `wire.LogMatches`."""
+        """Answer with `schemas.LogMatches`."""
         text = self.get_query_argument("text", "", strip=False)
         first = self.int_argument("first", 0, 0, 2**53)
         limit = self.int_argument("limit", 1000, 1, MAX_MATCHES)
@@ -316,7 +318,7 @@ class FilesHandler(BaseHandler):
     @authenticated
     @authorized
     async def get(self, sweep: str, run: str) -> None:
-        """Answer with `wire.Files`."""
+        """Answer with `schemas.Files`."""
         await self.send_json(lambda: list_files(self.sweep_manager.open_sweep(sweep), run))
 
 

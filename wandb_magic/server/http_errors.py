@@ -1,4 +1,4 @@
-"""How errors answer: one sentence, and the status that says whose turn it is."""
+"""Converts errors to HTTP answers: one sentence, and a status code."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from wandb_magic.store import OrderError
 
 
 class BadRequestError(SweepError):
-    """What was asked makes no sense, whatever the state."""
+    """The request is invalid, whatever the state of the sweep."""
 
 
 class NotFoundError(SweepNotFoundError):
-    """A run or a file that does not exist (any more)."""
+    """A run or file that does not exist, or no longer exists."""
 
 
-MAX_MESSAGE = 300  # characters of an error that nobody had counted on
+MAX_MESSAGE = 300  # characters of an unexpected error
 STATUS_CODES: tuple[tuple[type[SweepError], int], ...] = (
     (SweepNotFoundError, 404),
     (SweepStateError, 409),
@@ -40,21 +40,21 @@ STATUS_CODES: tuple[tuple[type[SweepError], int], ...] = (
 
 
 def describe_unexpected(error: Exception) -> str:
-    """Return in a sentence that something failed on which nobody had counted."""
+    """Return one sentence about an unexpected error in reading a sweep."""
     return (
-        f"what the sweep's folder holds cannot be read ({type(error).__name__}: "
-        f"{str(error)[:MAX_MESSAGE]}): restore it, or delete the sweep; the server's log says more"
+        f"the sweep's folder cannot be read ({type(error).__name__}: "
+        f"{str(error)[:MAX_MESSAGE]}): restore it, or delete the sweep; see also the server's log"
     )
 
 
 @contextmanager
 def http_errors() -> Iterator[None]:
-    """Turn errors that are raised on purpose into answers.
+    """Convert expected errors to HTTP errors.
 
     Raises
     ------
     tornado.web.HTTPError
-        With the sentence as its reason for people.
+        With the error's sentence as its message.
     """
     try:
         yield
@@ -62,17 +62,17 @@ def http_errors() -> Iterator[None]:
         status = next(status for kind, status in STATUS_CODES if isinstance(error, kind))
         raise HTTPError(status, str(error)) from error
     except OSError as error:
-        what = error.strerror or str(error)
-        raise HTTPError(503, f"{error.filename or 'a file'} cannot be read: {what}") from error
+        reason = error.strerror or str(error)
+        raise HTTPError(503, f"{error.filename or 'a file'} cannot be read: {reason}") from error
 
 
 class JsonErrorMixin(RequestHandler):
-    """Handlers whose errors are `wire.Problem`; Jupyter's own would add a traceback, or a page."""
+    """Handlers whose errors are `schemas.Problem`; Jupyter's would add a traceback or a page."""
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:  # noqa: ANN401 - Tornado's
         """Answer with one sentence."""
         error = kwargs.get("exc_info", (None, None))[1]
-        message = f"The server failed: its log says why ({status_code})."
+        message = f"The server failed ({status_code}): see its log."
         if isinstance(error, HTTPError):
             # Tornado doubles the percent signs for its log.
             log_message = (error.log_message or "").replace("%%", "%")

@@ -1,4 +1,4 @@
-"""Asks for the importance of parameters, in a child process: Optuna stays out of the server."""
+"""Computes parameter importance in a child process, which keeps Optuna out of the server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wandb_magic.server.http_errors import BadRequestError
 from wandb_magic.server.open_sweep import OpenSweep
 
 TIMEOUT_S = 60.0
-MAX_RUNS = 5000  # the newest say enough
+MAX_RUNS = 5000  # the newest runs are enough
 
 
 def importance(open_sweep: OpenSweep, metric: str) -> schemas.Importance:
@@ -29,7 +29,7 @@ def importance(open_sweep: OpenSweep, metric: str) -> schemas.Importance:
     objective = sweep_metric(open_sweep.reader.sweep())
     name = metric or (objective.name if objective is not None else "")
     if not name:
-        raise BadRequestError("metric: the sweep has no objective, name a metric")
+        raise BadRequestError("metric: the sweep has no objective: name a metric")
     maximize = objective is not None and name == objective.name and objective.maximize
     runs = open_sweep.reader.runs(states=[RunState.FINISHED, RunState.PRUNED, RunState.STOPPED])
     if objective is not None and name == objective.name:
@@ -41,22 +41,22 @@ def importance(open_sweep: OpenSweep, metric: str) -> schemas.Importance:
         for run in runs
         if isinstance(value := values.get(run.id), (int, float)) and math.isfinite(value)
     ][-MAX_RUNS:]
-    question = {
+    request = {
         "params": [params for params, _ in comparable],
         "values": [value for _, value in comparable],
         "maximize": maximize,
     }
     answer: schemas.Importance = json.loads(
-        open_sweep.cached(("importance", name), json.dumps(question), _run_child)
+        open_sweep.cached(("importance", name), json.dumps(request), _run_child)
     )
     return {**answer, "metric": name}
 
 
-def _run_child(question: str) -> str:
+def _run_child(request: str) -> str:
     try:
         done: subprocess.CompletedProcess[str] = subprocess.run(
             **module_process("wandb_magic.analysis.importance", environment=os.environ),
-            input=question,
+            input=request,
             capture_output=True,
             text=True,
             timeout=TIMEOUT_S,
@@ -64,7 +64,7 @@ def _run_child(question: str) -> str:
         )
     except subprocess.TimeoutExpired:
         raise StoreError(
-            f"the importance took more than {TIMEOUT_S:.0f} s: ask again for fewer parameters"
+            f"the importance took more than {TIMEOUT_S:.0f} s: request it for fewer parameters"
         ) from None
     if done.returncode != 0:
         raise StoreError(f"the importance cannot be computed: {done.stderr.strip()[-300:]}")

@@ -1,8 +1,8 @@
-"""What a run printed, by line: any page of it, however long it is, while it grows.
+"""Indexes the lines of a run's output, to read any page of it quickly, even while it grows.
 
-Where every thousandth line begins is remembered, so that a page costs the same at the beginning
-and at the end of a file of millions of lines. Nothing here decides how a line looks; but of one
-that is too long, written over again and again like a progress bar, the last state is kept.
+The offset of every thousandth line is kept, so that a page costs the same at the beginning and at
+the end of a file with millions of lines. Lines are not rendered here; but of a line that is too
+long because it overwrites itself, like a progress bar, the last state is kept.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from wandb_magic.server import schemas
 
 STRIDE = 1000
 BLOCK = 1 << 20
-MAX_LINE = 20_000  # octets of a line that are shown
-MAX_LINES = 2000  # lines of a page
+MAX_LINE = 20_000  # bytes of a line that are shown
+MAX_LINES = 2000  # maximum lines of a page
 NEWLINE = 10
 
 
 class LogIndex:
-    """One output; threads may share it.
+    """The index of one output; threads may share it.
 
     Parameters
     ----------
     path
         The output.
     folder
-        The folder below which no link is followed; by default the one that it lies in.
+        The folder below which links are not followed; by default the output's own folder.
     """
 
     def __init__(self, path: Path, folder: Path | None = None) -> None:
@@ -44,12 +44,12 @@ class LogIndex:
         self._reset()
 
     def _reset(self) -> None:
-        self._indexed = 0  # octets that have been looked at
-        self._newlines = 0  # newlines among them
-        self._offsets = [0]  # where each STRIDE-th line begins
+        self._indexed = 0  # bytes that have been indexed
+        self._newlines = 0  # newlines in these bytes
+        self._offsets = [0]  # the offset of every STRIDE-th line
 
     def page(self, first: int, count: int, *, ended: bool) -> schemas.LogPage:
-        """Return lines from number `first` on; a negative number counts from the end."""
+        """Return lines starting at number `first`; a negative number counts from the end."""
         with self._lock, self._open() as file:
             size = self._update(file)
             total = self._newlines + _has_partial_line(file, size)
@@ -58,9 +58,9 @@ class LogIndex:
         return {"first": begin, "lines": lines, "total": total, "size": size, "ended": ended}
 
     def matches(self, text: str, first: int, limit: int) -> schemas.LogMatches:
-        """Return the numbers of lines from `first` on that contain a text, whatever its case.
+        """Return the numbers of the lines, starting at `first`, that contain a text.
 
-        Only the case of ASCII letters does not matter: bytes are compared.
+        Bytes are compared, so only the case of ASCII letters is ignored.
         """
         needle, numbers = text.encode().lower(), list[int]()
         if not needle:
@@ -68,10 +68,10 @@ class LogIndex:
         with self._open() as file:
             with self._lock:
                 self._update(file)
-                place = min(first // STRIDE, len(self._offsets) - 1)
-                begin = self._offsets[place]
+                stride_index = min(first // STRIDE, len(self._offsets) - 1)
+                begin = self._offsets[stride_index]
             file.seek(begin)
-            for number in _matching_lines(file, needle, place * STRIDE):
+            for number in _matching_lines(file, needle, stride_index * STRIDE):
                 if number >= first:
                     if len(numbers) == limit:
                         return {"lines": numbers, "more": True}
@@ -79,14 +79,14 @@ class LogIndex:
         return {"lines": numbers, "more": False}
 
     def _open(self) -> BinaryIO:
-        """Open the output; what was not printed yet is empty."""
+        """Open the output; it is empty if nothing was printed yet."""
         try:
             return BufferedReader(open_inside(self._folder, self._path))
         except FileNotFoundError:
             return BytesIO()
 
     def _update(self, file: BinaryIO) -> int:
-        """Look at what has been added, and return the size."""
+        """Index what was appended, and return the size."""
         size = file.seek(0, os.SEEK_END)
         if size < self._indexed:
             self._reset()
@@ -102,15 +102,15 @@ class LogIndex:
     def _read_lines(self, file: BinaryIO, begin: int, count: int) -> list[str]:
         if count <= 0:
             return []
-        place = begin // STRIDE
-        file.seek(self._offsets[place])
-        for _ in range(begin - place * STRIDE):
+        stride_index = begin // STRIDE
+        file.seek(self._offsets[stride_index])
+        for _ in range(begin - stride_index * STRIDE):
             _read_line(file)
         return [_read_line(file) for _ in range(count)]
 
 
 def _has_partial_line(file: BinaryIO, size: int) -> bool:
-    """Tell whether the last line has no end yet."""
+    """Return whether the last line is incomplete."""
     if size == 0:
         return False
     file.seek(size - 1)
@@ -118,13 +118,13 @@ def _has_partial_line(file: BinaryIO, size: int) -> bool:
 
 
 def _read_line(file: BinaryIO) -> str:
-    """Read one line, and cut what nobody can look at."""
+    """Read one line, truncated to `MAX_LINE` bytes."""
     line, cut = file.readline(MAX_LINE), 0
     part = line
     while part and not part.endswith(b"\n"):
         part = file.readline(BLOCK)
-        _, written_over, last = part.rstrip(b"\r\n").rpartition(b"\r")
-        if written_over:
+        _, overwritten, last = part.rstrip(b"\r\n").rpartition(b"\r")
+        if overwritten:
             line, cut = last[:MAX_LINE], len(last[MAX_LINE:])
         else:
             room = MAX_LINE - len(line)
@@ -136,8 +136,8 @@ def _read_line(file: BinaryIO) -> str:
 def _matching_lines(file: BinaryIO, needle: bytes, number: int) -> Iterator[int]:
     """Yield the numbers of lines that contain a text; `number` is that of the first line.
 
-    A line may be longer than what fits into memory: of one that has not ended yet, only what may
-    be the beginning of the text is kept.
+    A line may be larger than memory: of an incomplete line, only the bytes that may be the start
+    of a match are kept.
     """
     is_match, carry = False, b""
     while block := file.read(BLOCK):

@@ -1,4 +1,4 @@
-"""What goes over the page's WebSocket: what the page has open, and the messages that follow it."""
+"""The schemas of the WebSocket's messages: the client's open topics, and the server's messages."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from wandb_magic.server.schemas import (
 
 
 class SweepsTopic(TypedDict):
-    """All sweeps, as they change."""
+    """Changes of all sweeps."""
 
     topic: Literal["sweeps"]
 
 
 class RunsTopic(TypedDict):
-    """The runs of a sweep that change after `mark`, and its keys."""
+    """The runs of a sweep that change after the cursor `mark`, and its keys."""
 
     topic: Literal["runs"]
     sweep: str
@@ -32,7 +32,7 @@ class RunsTopic(TypedDict):
 
 
 class CurvesTopic(TypedDict):
-    """Curves of some runs, as they grow."""
+    """Growing curves of some runs."""
 
     topic: Literal["curves"]
     sweep: str
@@ -43,7 +43,7 @@ class CurvesTopic(TypedDict):
 
 
 class RunTopic(TypedDict):
-    """One run's page."""
+    """The details of one run."""
 
     topic: Literal["run"]
     sweep: str
@@ -62,13 +62,13 @@ Topic = SweepsTopic | RunsTopic | CurvesTopic | RunTopic | LogTopic
 
 
 class Open(TypedDict):
-    """From the page: all that it has open, by its own names; replaces what it said before."""
+    """From the client: all open topics, by names that it chooses; replaces earlier messages."""
 
     open: dict[str, Topic]
 
 
 class SweepsMessage(TypedDict):
-    """Sweeps that have changed, and ids of those that are gone; `whole` if these are all."""
+    """Changed sweeps, and ids of those that no longer exist; `whole` if these are all sweeps."""
 
     kind: Literal["sweeps"]
     to: str
@@ -79,7 +79,7 @@ class SweepsMessage(TypedDict):
 
 
 class RunsMessage(TypedDict):
-    """Runs that have changed; `keys` if those have."""
+    """Changed runs; `keys` if the keys have changed."""
 
     kind: Literal["runs"]
     to: str
@@ -96,7 +96,7 @@ class CurvesMessage(TypedDict):
 
 
 class RunMessage(TypedDict):
-    """A run's page that has changed."""
+    """Changed details of a run."""
 
     kind: Literal["run"]
     to: str
@@ -113,7 +113,7 @@ class LogMessage(TypedDict):
 
 
 class ProblemMessage(TypedDict):
-    """Why a topic cannot be followed (any more)."""
+    """The reason why a topic cannot be read at the moment."""
 
     kind: Literal["problem"]
     to: str
@@ -124,7 +124,7 @@ Message = SweepsMessage | RunsMessage | CurvesMessage | RunMessage | LogMessage 
 
 
 class Frame(TypedDict):
-    """From the server: some messages; frames are numbered from 1 without a gap."""
+    """From the server: a message batch; batches are numbered from 1 without gaps."""
 
     seq: int
     messages: list[Message]

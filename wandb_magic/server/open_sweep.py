@@ -1,4 +1,4 @@
-"""One sweep that a server has open for reading, and what is remembered of it."""
+"""One sweep that the server has open for reading, and its caches."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from wandb_magic.server.schemas import SweepSummary
 from wandb_magic.server.serializers import sweep_summary
 from wandb_magic.store import StoreReader
 
-SUMMARY_TTL_S = 0.4  # how long a summary is good for; time and processes change it, too
-LOCK_TIMEOUT_S = 0.3  # for a process that has locked a store; others wait for the answer meanwhile
+SUMMARY_TTL_S = 0.4  # how long a summary is valid; time and processes also change it
+LOCK_TIMEOUT_S = 0.3  # wait for a process that has locked a store; other clients wait meanwhile
 
 Signature = tuple[int, ...]
 
 
 class OpenSweep:
-    """One open sweep; threads may share it. Its store is closed when nobody holds it any more.
+    """One open sweep, shared by threads; its store is closed when the last reference is gone.
 
     Attributes
     ----------
     reader
-        The store for single answers, however long they take.
+        The store for single answers, which may take long.
     live_reader
-        The same store for the pages that follow it, which wait for no such answer.
+        The same store for polling, which does not wait for such answers.
     """
 
     def __init__(self, paths: SweepPaths) -> None:
@@ -46,41 +46,41 @@ class OpenSweep:
         self._cache: dict[tuple[str, str], tuple[str, str]] = {}
 
     def is_open_on(self, signature: Signature) -> bool:
-        """Tell whether a store is the file that was opened; another one may be in its place."""
+        """Return whether the store is still the file that was opened, and was not replaced."""
         return signature[:2] == self._file
 
     def summary(self) -> SweepSummary:
-        """Return how the sweep stands; the same object while nothing has changed."""
+        """Return the summary of the sweep; the same object while nothing has changed."""
         with self._lock:
             version, now = self.live_reader.version(), time.monotonic()
             if self._summary is not None:
-                cached_version, cached_at, answer = self._summary
+                cached_version, cached_at, summary = self._summary
                 if cached_version == version and now - cached_at < SUMMARY_TTL_S:
-                    return answer
-            answer = sweep_summary(self.paths, self.live_reader)
-            if self._summary is not None and self._summary[2] == answer:
-                answer = self._summary[2]
+                    return summary
+            summary = sweep_summary(self.paths, self.live_reader)
+            if self._summary is not None and self._summary[2] == summary:
+                summary = self._summary[2]
             else:
-                to_json(answer)  # what cannot be sent must not hold up what stands beside it
-            self._summary = (version, now, answer)
-            return answer
+                to_json(summary)  # raise here, so that an invalid summary does not affect others
+            self._summary = (version, now, summary)
+            return summary
 
-    def cached(self, key: tuple[str, str], question: str, compute: Callable[[str], str]) -> str:
-        """Return the answer to a costly question; asked again only when the question differs."""
+    def cached(self, key: tuple[str, str], query: str, compute: Callable[[str], str]) -> str:
+        """Return the answer to an expensive query, from the cache while the query is the same."""
         entry = self._cache.get(key)
-        if entry is None or entry[0] != question:
-            entry = self._cache[key] = (question, compute(question))
+        if entry is None or entry[0] != query:
+            entry = self._cache[key] = (query, compute(query))
         return entry[1]
 
 
 def file_signature(store: Path) -> Signature:
-    """Return numbers that change when a store does, first those of the file; empty without one."""
+    """Return numbers that change when a store does, the file's identity first; () if missing."""
     try:
         file = store.stat()
     except OSError:
         return ()
     try:
-        waiting = Path(f"{store}-wal").stat().st_size
+        wal_size = Path(f"{store}-wal").stat().st_size
     except OSError:
-        waiting = 0
-    return (file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, waiting)
+        wal_size = 0
+    return (file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, wal_size)

@@ -1,4 +1,4 @@
-"""What people ask of a sweep over the wire; see `wire`."""
+"""The schema of requests to a sweep; see `schemas`."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Verb = Literal[
 
 
 class RequestBody(TypedDict):
-    """What a person asks of a sweep; which of the others it takes depends on the verb.
+    """A request to a sweep; the verb determines which of the other fields are used.
 
     ``stop`` takes `drain`; ``stop_run``, ``rerun`` and ``resume_run`` take `run`; ``rerun_failed``
-    takes `resume`, ``set_agents`` takes `agents`, ``set_count`` takes `count`; the others are
-    null.
+    takes `resume`, ``set_agents`` takes `agents`, ``set_count`` takes `count`; all other fields
+    are null.
     """
 
     verb: Verb

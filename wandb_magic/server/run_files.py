@@ -1,4 +1,4 @@
-"""The files of a run: which there are, and nothing outside of the run's own folder."""
+"""Lists and opens the files of a run, and nothing outside the folders that it may use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from wandb_magic.server.http_errors import NotFoundError
 from wandb_magic.server.open_sweep import OpenSweep
 from wandb_magic.server.serializers import to_json_value
 
-FILES_DIR = "files"  # what a run saved, in its folder
+FILES_DIR = "files"  # the folder of saved files, in the run's folder
 UNKNOWN_TYPE = "application/octet-stream"
 _TEXT_TYPES = {
     ".yaml": "text/plain",
@@ -29,7 +29,7 @@ _TEXT_TYPES = {
 
 
 def list_files(open_sweep: OpenSweep, run: str) -> schemas.Files:
-    """Return what a run saved, and its artifacts."""
+    """Return the files that a run saved, and its artifacts."""
     run_files = RunFiles(open_sweep, run)
     return {
         "files": [
@@ -50,12 +50,12 @@ def list_files(open_sweep: OpenSweep, run: str) -> schemas.Files:
 
 
 class RunFiles:
-    """What may be read of one run: its own folder, and what it saved from where it worked.
+    """The readable files of one run: its own folder, and the files that it saved from elsewhere.
 
-    ``run.save`` leaves a link to the user's own file. It is followed if W&B's record of the run
-    has it, and it leads to a file below the folder in which the sweep was started, or below the
-    one that the run has for itself (``WANDB_MAGIC_RUN_FOLDER``). Links may change at any time:
-    where one leads is looked up once, and that path is opened without following any.
+    ``run.save`` creates a link to the user's own file. It is followed if W&B's record of the run
+    contains it, and its target is below the folder in which the sweep was started, or below the
+    run's own folder (``WANDB_MAGIC_RUN_FOLDER``). Links may change at any time: a link is resolved
+    once, and the resulting path is opened without following links.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class RunFiles:
     Attributes
     ----------
     saved
-        The files that W&B's record has, below the run's folder.
+        The files in W&B's record of the run, below the run's folder.
     """
 
     def __init__(self, open_sweep: OpenSweep, run: str) -> None:
@@ -83,40 +83,45 @@ class RunFiles:
 
         Raises
         ------
-        GoneError
-            If there is no such file, or it would lead out, by ``..`` or by a link.
+        NotFoundError
+            If there is no such file, or ``..`` or a link leads outside the allowed folders.
         PermissionError
             If this user may not read it.
         """
         try:
             if self._directory is not None:
                 file = (self._directory / FILES_DIR / path).resolve(strict=True)
-                places = [self._run_dir, *(self._source_dirs if path in self._recorded else ())]
-                if any(place in file.parents for place in places):
+                allowed_dirs = [
+                    self._run_dir,
+                    *(self._source_dirs if path in self._recorded else ()),
+                ]
+                if any(folder in file.parents for folder in allowed_dirs):
                     return open_without_links(file)
         except PermissionError:
             raise
         except (OSError, RuntimeError, ValueError):
-            pass  # it is gone, links form a circle, the name is too long or has a null byte
+            pass  # missing file, circular links, a name that is too long or has a null byte
         raise NotFoundError(f"the run has no file {path[:200]!r}")
 
     @cached_property
     def _run_dir(self) -> Path:
-        """The run's own folder of files; with a link as one of its last names it has none."""
+        """The run's own folder of files; a link in the last two names is not resolved."""
         assert self._directory is not None
         return self._directory.parent.resolve() / self._directory.name / FILES_DIR
 
     @cached_property
     def _source_dirs(self) -> tuple[Path, ...]:
-        """The folders from which the run may save files of the user's."""
+        """The folders from which the run may save the user's files."""
         kept = self._sweep.run(self._run).persistent_dir.relative_to(self._sweep.folder)
-        places = [self._sweep.folder.resolve() / kept]
+        allowed_dirs = [self._sweep.folder.resolve() / kept]
         with contextlib.suppress(BundleError, OSError, RuntimeError, TypeError, ValueError):
-            places.append(Path(Manifest.read(self._sweep.bundle).directory).resolve(strict=True))
-        return tuple(places)
+            allowed_dirs.append(
+                Path(Manifest.read(self._sweep.bundle).directory).resolve(strict=True)
+            )
+        return tuple(allowed_dirs)
 
     def size(self, path: str) -> int | None:
-        """Return a file's size in octets; None if it is gone."""
+        """Return a file's size in bytes; None if the file no longer exists."""
         try:
             with self.open(path) as file:
                 return os.fstat(file.fileno()).st_size
@@ -125,6 +130,6 @@ class RunFiles:
 
 
 def media_type(path: str) -> str:
-    """Return the type under which a file is shown."""
+    """Return the media type as which a file is sent."""
     suffix = Path(path).suffix.lower()
     return _TEXT_TYPES.get(suffix) or mimetypes.guess_type(path)[0] or UNKNOWN_TYPE

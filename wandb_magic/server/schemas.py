@@ -1,10 +1,10 @@
-"""What goes over the wire: the JSON objects of the REST interface.
+"""The schemas of the REST interface's JSON objects.
 
-What people ask is in `asked`, what goes over the socket in `messages`; from the three modules
-``scripts/wire`` makes `labextension/src/api/schemas.ts`, and a test holds them together. Times are
-seconds since the epoch. JSON has no NaN and no infinities: where a number is drawn (``value``,
-curves) they are null, in parameters and summaries the texts ``NaN``, ``Infinity`` and
-``-Infinity``.
+Requests are in `request_body`, the WebSocket's messages in `message_schemas`; from these three
+modules ``scripts/wire`` generates `labextension/src/api/schemas.ts`, and a test compares them.
+Times are seconds since the epoch. JSON has neither NaN nor infinities: in plotted numbers
+(``value``, curves) they are null, in parameters and summaries the strings ``NaN``, ``Infinity``
+and ``-Infinity``.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ RunState = Literal[
 SweepState = Literal[
     "pending", "running", "paused", "stopping", "finished", "stopped", "failed", "died"
 ]
-"""A sweep that ``died`` should be running and has no supervisor: ``resume`` brings it back."""
+"""A sweep that ``died`` should be running but has no supervisor; ``resume`` restarts it."""
 
 Axis = Literal["step", "time"]
 Stream = Literal["history", "system"]
 
 
 class SweepSummary(TypedDict):
-    """How a sweep stands: all that a list shows of it.
+    """The summary of a sweep, as shown in a list.
 
     `count` is its budget, `ended` how many sets of parameters have been run, `remaining` the
-    seconds until the budget is used up; `spark` is the best value so far, run by run, thinned.
+    seconds until the budget is used up; `spark` is the best value so far by run, downsampled.
     """
 
     id: str
@@ -65,14 +65,14 @@ class Best(TypedDict):
 
 
 class Sweeps(TypedDict):
-    """All sweeps of this user on this machine, newest first, and how many cannot be read."""
+    """All sweeps of this user on this machine, newest first, and those that cannot be read."""
 
     sweeps: list[SweepSummary]
     unreadable: list[Unreadable]
 
 
 class Unreadable(TypedDict):
-    """A sweep whose store cannot be read, and why."""
+    """A sweep whose store cannot be read, and the reason."""
 
     id: str
     name: str
@@ -80,11 +80,11 @@ class Unreadable(TypedDict):
 
 
 class SweepDetail(TypedDict):
-    """What stays the same while a sweep goes on.
+    """The part of a sweep that does not change while it runs.
 
-    `spec` is the validated config, `yaml` the same for people, `code` the cell or function,
-    `program` whether the spec's command is run instead. `notebook` is where it was started,
-    relative to the server's root, if that is known and below it.
+    `spec` is the validated config, `yaml` the same as YAML text, `code` the cell or function,
+    `kind` whether a cell, a function or the spec's command is run. `notebook` is the notebook that
+    started it, relative to the server's root, if it is known and below the root.
     """
 
     id: str
@@ -102,7 +102,7 @@ class SweepDetail(TypedDict):
 
 
 class Captured(TypedDict):
-    """A variable that went along; `size` in bytes."""
+    """A captured variable; `size` in bytes."""
 
     name: str
     kind: str
@@ -110,7 +110,7 @@ class Captured(TypedDict):
 
 
 class RunRow(TypedDict):
-    """A run as the table shows it; parameters and summary by dotted key, numbers and texts only.
+    """A run as a row of the table; parameters and summary by dotted key, without nested values.
 
     `failure` is the last line of its traceback.
     """
@@ -135,7 +135,7 @@ class RunRow(TypedDict):
 
 
 class RunsPage(TypedDict):
-    """A page of runs; with `mark` as ``since``, what has changed since then is returned."""
+    """A page of runs; passing `mark` as ``since`` returns what has changed since then."""
 
     rows: list[RunRow]
     total: int
@@ -143,7 +143,7 @@ class RunsPage(TypedDict):
 
 
 class Keys(TypedDict):
-    """What runs of a sweep logged, by stream, in alphabetical order."""
+    """The keys that runs of a sweep logged, by stream, in alphabetical order."""
 
     history: list[str]
     system: list[str]
@@ -151,10 +151,10 @@ class Keys(TypedDict):
 
 
 class Curve(TypedDict):
-    """One key of one run, or the part of it from point number `start` on.
+    """The curve of one key of one run, or the part of it that starts at point number `start`.
 
-    `x` is the step, or the seconds since the run's start; `high` is null where every point is
-    itself, otherwise a point stands for all values from `low` to `high`.
+    `x` is the step, or the seconds since the run's start; `high` is null if every point is exact,
+    otherwise a point represents all values from `low` to `high`.
     """
 
     run: str
@@ -185,7 +185,7 @@ class Band(TypedDict):
 
 
 class Importance(TypedDict):
-    """How much each parameter matters for the objective, by a named evaluator, largest first."""
+    """How much each parameter matters for the metric, most important first."""
 
     evaluator: str
     metric: str
@@ -203,9 +203,9 @@ class ParameterImportance(TypedDict):
 
 
 class RunDetail(TypedDict):
-    """One run with everything that a page about it shows besides curves, media, logs and files.
+    """One run with everything that its view shows, except curves, media, logs and files.
 
-    `error` is the user's traceback, `info` what W&B shows at a run's head, `charts` how tables
+    `error` is the user's traceback, `info` what W&B shows in a run's header, `charts` how tables
     are drawn, by the key of the table.
     """
 
@@ -222,10 +222,10 @@ class RunDetail(TypedDict):
 
 
 class Chart(TypedDict):
-    """How W&B draws a logged table, as ``wandb.plot`` says.
+    """How W&B draws a logged table, as set by ``wandb.plot``.
 
-    `key` is the one that was logged, `kind` W&B's name of the definition, `fields` has columns and
-    `texts` titles by the definition's names for them.
+    `key` is the logged key, `kind` W&B's name of the chart definition; `fields` maps the
+    definition's names to columns, and `texts` to titles.
     """
 
     key: str
@@ -235,7 +235,7 @@ class Chart(TypedDict):
 
 
 class MediaItem(TypedDict):
-    """One logged value that is no number, as W&B's JSON (``_type`` tells what it is)."""
+    """One logged value that is not a number, as W&B's JSON (``_type`` is its type)."""
 
     key: str
     step: int
@@ -244,13 +244,13 @@ class MediaItem(TypedDict):
 
 
 class Media(TypedDict):
-    """What a run logged besides numbers, in order."""
+    """The values other than numbers that a run logged, in order."""
 
     items: list[MediaItem]
 
 
 class LogPage(TypedDict):
-    """Lines of a run's output from line number `first` (from 0) on; `total` lines so far."""
+    """Lines of a run's output, starting at number `first` (from 0), of `total` lines so far."""
 
     first: int
     lines: list[str]
@@ -260,14 +260,14 @@ class LogPage(TypedDict):
 
 
 class LogMatches(TypedDict):
-    """Numbers of the lines that contain a text, from the first on; `more` if there are more."""
+    """Numbers of the lines that contain a text, in order; `more` if there are further ones."""
 
     lines: list[int]
     more: bool
 
 
 class File(TypedDict):
-    """A file that a run saved; `path` below its folder, `size` in bytes, None if it is gone."""
+    """A file that a run saved; `path` in its folder, `size` in bytes, null if it is missing."""
 
     path: str
     size: int | None

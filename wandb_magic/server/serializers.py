@@ -1,4 +1,4 @@
-"""Sweeps and runs as wire objects, read from a store."""
+"""Serializes sweeps and runs from a store as wire objects."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MAGIC_COMMENT = "# %%wandb_sweep"
 
 
 def sweep_summary(paths: SweepPaths, reader: StoreReader) -> schemas.SweepSummary:
-    """Return how a sweep stands."""
+    """Return the summary of a sweep."""
     status = status_of(reader, paths)
     record, metric, best = status.sweep, sweep_metric(status.sweep), status.best
     spark = (
@@ -69,7 +69,7 @@ def sweep_summary(paths: SweepPaths, reader: StoreReader) -> schemas.SweepSummar
 
 
 def sweep_detail(paths: SweepPaths, reader: StoreReader, root: Path) -> schemas.SweepDetail:
-    """Return what stays the same while a sweep goes on."""
+    """Return the part of a sweep that does not change while it runs."""
     record = reader.sweep()
     manifest = _read_manifest(paths.bundle)
     code = _read_text(paths, cell_path(paths.bundle))
@@ -113,7 +113,7 @@ def _read_manifest(bundle: Path) -> Manifest:
 
 
 def relative_notebook(path: str, root: Path) -> str | None:
-    """Return a notebook's path relative to the server's root, if it is below it and there."""
+    """Return a notebook's path relative to the server's root, if it exists below it."""
     if not path:
         return None
     absolute = Path(path) if Path(path).is_absolute() else root / path
@@ -125,14 +125,14 @@ def relative_notebook(path: str, root: Path) -> str | None:
 
 
 def run_rows(reader: StoreReader, runs: Sequence[RunRecord]) -> list[schemas.RunRow]:
-    """Return runs as the table shows them."""
+    """Return runs as rows of the table."""
     ids = [run.id for run in runs]
     summaries, infos = reader.summaries(ids), reader.infos(ids)
     return [run_row(run, infos.get(run.id, {}), summaries.get(run.id, {})) for run in runs]
 
 
 def run_row(run: RunRecord, info: Mapping[str, Any], logged: Mapping[str, Any]) -> schemas.RunRow:
-    """Return a run as the table shows it."""
+    """Return a run as a row of the table."""
     return {
         "id": run.id,
         "number": run.number,
@@ -161,7 +161,7 @@ def run_row(run: RunRecord, info: Mapping[str, Any], logged: Mapping[str, Any]) 
 
 
 def run_detail(paths: SweepPaths, reader: StoreReader, run: str) -> schemas.RunDetail:
-    """Return one run with all documents that W&B keeps of it."""
+    """Return one run with all documents that W&B keeps about it."""
     record = reader.run(RunId(run))
     config, logged = reader.configs([record.id]), reader.summaries([record.id])
     info = reader.infos([record.id]).get(record.id, {})
@@ -195,7 +195,7 @@ def _run_page(sweep_url: object, run: str) -> str | None:
 
 
 def _read_text(paths: SweepPaths, path: Path) -> str:
-    """Return the text of a file of a sweep's; "" if it has none."""
+    """Return the text of a sweep's file; "" if there is no such file."""
     try:
         return read_inside(paths.folder, path).decode("utf-8", "replace")
     except FileNotFoundError:
@@ -203,17 +203,17 @@ def _read_text(paths: SweepPaths, path: Path) -> str:
 
 
 def _summary_value(value: Any) -> Any:  # noqa: ANN401 - a JSON value
-    """Return a value without what a page shows elsewhere: the bins of a histogram."""
+    """Return a summary value; without the bins of a histogram, which are shown elsewhere."""
     if isinstance(value, Mapping) and value.get("_type") == "histogram":
         return {"_type": "histogram"}
     return to_json_value(value)
 
 
 def run_media(reader: StoreReader, run: str, key: str | None) -> schemas.Media:
-    """Return what a run logged besides numbers; of one key at most `MAX_MEDIA_STEPS` steps."""
+    """Return the media that a run logged; for one key, at most `MAX_MEDIA_STEPS` steps."""
     items = reader.media(reader.run(RunId(run)).id, key)
     if key is not None:
-        # The last one always, the others evenly.
+        # Always the last step, and the others evenly spaced.
         items = items[:: -math.ceil(len(items) / MAX_MEDIA_STEPS) or -1][::-1]
     return {
         "items": [
@@ -229,7 +229,7 @@ def run_media(reader: StoreReader, run: str, key: str | None) -> schemas.Media:
 
 
 def logged_keys(reader: StoreReader) -> schemas.Keys:
-    """Return what runs logged."""
+    """Return the keys that runs logged."""
     return {
         "history": reader.keys(),
         "system": reader.keys("system"),
@@ -238,12 +238,12 @@ def logged_keys(reader: StoreReader) -> schemas.Keys:
 
 
 def finite_or_none(value: float | None) -> float | None:
-    """Return a number that JSON has, or None."""
+    """Return a finite number, which JSON can represent, or None."""
     return value if value is not None and math.isfinite(value) else None
 
 
 def to_json_value(value: Any) -> Any:  # noqa: ANN401 - a JSON value
-    """Return a value that a user wrote or logged in JSON that every reader takes."""
+    """Return a user's value in standard JSON, with NaN and infinities as strings."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, Mapping):
@@ -254,7 +254,7 @@ def to_json_value(value: Any) -> Any:  # noqa: ANN401 - a JSON value
 
 
 def downsample(values: Sequence[float]) -> list[float]:
-    """Return at most about `SPARKLINE_POINTS` of the values, the last one among them."""
+    """Return about `SPARKLINE_POINTS` of the values at most, including the last one."""
     if len(values) <= SPARKLINE_POINTS:
         return list(values)
     stride = math.ceil(len(values) / SPARKLINE_POINTS)
@@ -262,6 +262,6 @@ def downsample(values: Sequence[float]) -> list[float]:
 
 
 def last_line(error: str) -> str:
-    """Return the line of a traceback that says what went wrong."""
+    """Return the last line of a traceback, which has the error."""
     lines = [line for line in error.splitlines() if line.strip()]
     return lines[-1].strip()[:500] if lines else ""

@@ -1,7 +1,7 @@
-"""What a page has open: each feed tells what has changed since it was asked last.
+"""Subscriptions to topics: each returns what has changed since it was last polled.
 
-Feeds are asked one after another in a thread. They keep what the page has, so that it is sent only
-what it lacks; nothing waits for a page that is slow.
+Subscriptions are polled one after another in a thread. They record what the client has received,
+so that it is sent only what is new; nothing waits for a slow client.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from wandb_magic.server.open_sweep import OpenSweep
 from wandb_magic.server.sweep_manager import SweepManager
 
 LAST_LINES = 100
-FULL_POLL_S = 1.0  # how often is looked for changes after a run's end, and for new keys
+FULL_POLL_S = 1.0  # interval of full polls: changes after a run's end, and new keys
 
 
 class Subscription(Protocol):
-    """One open topic. It is asked in one thread at a time.
+    """A subscription to a topic; it is polled by one thread at a time.
 
     Attributes
     ----------
     min_interval
-        Seconds between two looks, at least.
+        Minimum number of seconds between two polls.
     """
 
     min_interval: float
 
     def poll(self) -> dict[str, Any] | None:
-        """Return a message without its address, or None if nothing has changed.
+        """Return a message without the topic's name, or None if nothing has changed.
 
         Raises
         ------
         SweepError
-            If the topic cannot be followed (now).
+            If the topic cannot be read (at the moment).
         """
 
 
@@ -58,13 +58,13 @@ class SweepsSubscription:
     def poll(self) -> dict[str, Any] | None:
         """See `Subscription`."""
         summaries, unreadable = self._manager.summaries()
-        before, now = self._sent, {each["id"]: each for each in summaries}
-        whole, previous = before is None, before or {}
+        sent, current = self._sent, {each["id"]: each for each in summaries}
+        whole, previous = sent is None, sent or {}
         changed = [each for each in summaries if previous.get(each["id"]) != each]
-        gone = [id_ for id_ in previous if id_ not in now]
-        same = unreadable == self._unreadable
-        self._sent, self._unreadable = now, unreadable
-        if not (whole or changed or gone) and same:
+        gone = [id_ for id_ in previous if id_ not in current]
+        unreadable_changed = unreadable != self._unreadable
+        self._sent, self._unreadable = current, unreadable
+        if not (whole or changed or gone or unreadable_changed):
             return None
         return {
             "kind": "sweeps",
@@ -76,7 +76,7 @@ class SweepsSubscription:
 
 
 class _SweepSubscription:
-    """What concerns one sweep: looked at only when its store has changed."""
+    """A topic of one sweep, which is read only when the sweep's store has changed."""
 
     min_interval = 0.0
 
@@ -87,16 +87,16 @@ class _SweepSubscription:
 
     def poll(self) -> dict[str, Any] | None:
         """See `Subscription`."""
-        book = self._manager.open_sweep(self._sweep)
-        now = (book, book.live_reader.version())
-        if now == self._seen and not self._is_due():
+        open_sweep = self._manager.open_sweep(self._sweep)
+        version = (open_sweep, open_sweep.live_reader.version())
+        if version == self._seen and not self._is_due():
             return None
-        message = self._poll_sweep(book)
-        self._seen = now
+        message = self._poll_sweep(open_sweep)
+        self._seen = version
         return message
 
     def _is_due(self) -> bool:
-        """Tell whether something is to be looked at even if the store has not changed."""
+        """Return whether to poll even if the store has not changed."""
         return False
 
     def _poll_sweep(self, open_sweep: OpenSweep) -> dict[str, Any] | None:
@@ -104,10 +104,10 @@ class _SweepSubscription:
 
 
 class RunsSubscription(_SweepSubscription):
-    """Runs that change after a mark, and the keys of what they log.
+    """Runs that change after a cursor, and the keys that they log.
 
-    Only runs that go on are read for every change. What runs log at their end comes later; for
-    this, all that have ended a while ago are read, too, but not so often.
+    On each change, only active runs are read. The last log records of a run arrive after its end,
+    so full polls, which are less frequent, also read recently ended runs.
     """
 
     def __init__(self, manager: SweepManager, sweep: str, cursor: str) -> None:
@@ -117,7 +117,7 @@ class RunsSubscription(_SweepSubscription):
         self._active: list[RunId] = []
         self._keys: schemas.Keys | None = None
         self._last_full_poll = float("-inf")
-        self._needs_full_poll = False  # whether there may be changes that only a whole look finds
+        self._needs_full_poll = False  # whether there may be changes that only a full poll finds
 
     def _is_due(self) -> bool:
         return self._needs_full_poll and time.monotonic() - self._last_full_poll >= FULL_POLL_S
@@ -128,32 +128,32 @@ class RunsSubscription(_SweepSubscription):
         self._needs_full_poll = not whole
         if whole:
             self._last_full_poll = time.monotonic()
-            mark = self._cursor
-            changed = reader.changed_runs(mark.row, mark.time - SLACK_S, mark.living)
+            cursor = self._cursor
+            changed = reader.changed_runs(cursor.row, cursor.time - SLACK_S, cursor.active)
             keys: schemas.Keys | None = serializers.logged_keys(reader)
             self._cursor = now
         else:
             changed = reader.active_runs(self._cursor.row, self._active)
             keys = self._keys
-            living = {*self._cursor.living, *now.living}
-            self._cursor = replace(self._cursor, row=now.row, living=tuple(sorted(living)))
+            active = {*self._cursor.active, *now.active}
+            self._cursor = replace(self._cursor, row=now.row, active=tuple(sorted(active)))
         self._active = [run.id for run in changed if not run.state.has_ended]
         rows = serializers.run_rows(reader, changed)
-        news = [row for row in rows if self._sent.get(row["id"]) != row]
+        changed_rows = [row for row in rows if self._sent.get(row["id"]) != row]
         self._sent = {**({} if whole else self._sent), **{row["id"]: row for row in rows}}
-        same, self._keys = keys == self._keys, keys
-        if not news and same:
+        same_keys, self._keys = keys == self._keys, keys
+        if not changed_rows and same_keys:
             return None
-        page = {"rows": news, "total": reader.run_count(), "mark": str(self._cursor)}
-        return {"kind": "runs", "page": page, "keys": None if same else keys}
+        page = {"rows": changed_rows, "total": reader.run_count(), "mark": str(self._cursor)}
+        return {"kind": "runs", "page": page, "keys": None if same_keys else keys}
 
 
 class CurvesSubscription(_SweepSubscription):
-    """Curves of some runs; the page is sent the parts of them that it lacks."""
+    """Curves of some runs; the client is sent the parts of them that it lacks."""
 
     def __init__(self, manager: SweepManager, sweep: str, query: CurvesQuery) -> None:
         super().__init__(manager, sweep)
-        self._query = query  # those of runs that may still log
+        self._query = query  # only of runs that may still log
         self._sent: dict[tuple[str, str], schemas.Curve] | None = None
 
     def _poll_sweep(self, open_sweep: OpenSweep) -> dict[str, Any] | None:
@@ -175,7 +175,7 @@ class CurvesSubscription(_SweepSubscription):
 
 
 class RunSubscription(_SweepSubscription):
-    """One run's page."""
+    """The details of one run."""
 
     def __init__(self, manager: SweepManager, sweep: str, run: str) -> None:
         super().__init__(manager, sweep)
@@ -183,19 +183,19 @@ class RunSubscription(_SweepSubscription):
         self._sent: dict[str, Any] | None = None
 
     def _poll_sweep(self, open_sweep: OpenSweep) -> dict[str, Any] | None:
-        news = {
+        message = {
             "kind": "run",
             "run": serializers.run_detail(open_sweep.paths, open_sweep.live_reader, self._run),
             "media": open_sweep.live_reader.media_count(RunId(self._run)),
         }
-        if news == self._sent:
+        if message == self._sent:
             return None
-        self._sent = news
-        return news
+        self._sent = message
+        return message
 
 
 class LogSubscription:
-    """The end of what a run prints."""
+    """The end of a run's output."""
 
     min_interval = 0.0
 
@@ -218,12 +218,12 @@ class LogSubscription:
 
 
 def open_subscription(manager: SweepManager, topic: object) -> Subscription:
-    """Open a topic (`messages.Topic`).
+    """Open a topic (`message_schemas.Topic`).
 
     Raises
     ------
     BadRequestError
-        If it is none.
+        If it is not a valid topic.
     """
     if not isinstance(topic, Mapping):
         raise BadRequestError("open: every topic must be a JSON object")

@@ -1,6 +1,6 @@
-"""The sweeps that a server knows: found through the index, opened when something of them is asked.
+"""Manages the server's sweeps: finds them through the list of sweeps, and opens them on demand.
 
-Everything here may block on a disk, and is called in threads only. It knows no HTTP.
+Everything here may block on a disk, and is called only in threads. It does not depend on HTTP.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from wandb_magic.server.open_sweep import OpenSweep, Signature, file_signature
 from wandb_magic.server.schemas import SweepSummary, Unreadable
 
 SWEEP_MANAGER = "wandb_magic_sweep_manager"
-"""The shelf's name among the server's settings."""
+"""The key of the sweep manager in the server's settings."""
 
-REFRESH_S = 0.3  # how long what the index says is good for
-RETRY_S = 2.0  # before a store that cannot be read is tried again
-MAX_OPEN_SWEEPS = 64  # sweeps that are open at a time
-MAX_LOG_INDEXES = 32  # outputs whose lines are remembered
+REFRESH_S = 0.3  # how long the list of sweeps is valid
+RETRY_S = 2.0  # before a store that cannot be read is retried
+MAX_OPEN_SWEEPS = 64  # sweeps that are open at the same time
+MAX_LOG_INDEXES = 32  # outputs whose line offsets are cached
 
 
 class SweepManager:
@@ -41,7 +41,7 @@ class SweepManager:
     Parameters
     ----------
     root
-        The folder that the server serves, to which notebooks are relative.
+        The server's root folder; paths of notebooks are relative to it.
     """
 
     def __init__(self, root: Path) -> None:
@@ -55,7 +55,7 @@ class SweepManager:
         self._lock = threading.Lock()
 
     def summaries(self) -> tuple[list[SweepSummary], list[Unreadable]]:
-        """Return how all sweeps stand, newest first, and which of them cannot be read."""
+        """Return the summaries of all sweeps, newest first, and those that cannot be read."""
         summaries: list[SweepSummary] = []
         unreadable: list[Unreadable] = []
         for entry in self._refresh().values():
@@ -72,7 +72,7 @@ class SweepManager:
         Raises
         ------
         SweepNotFoundError
-            If there is none.
+            If there is no such sweep.
         StoreError
             If it cannot be read.
         """
@@ -83,26 +83,26 @@ class SweepManager:
         return self._open(entry)
 
     def get_sweep(self, sweep: str) -> Sweep:
-        """Return what can be asked of a sweep; see `book`."""
+        """Return a sweep's public API object; see `open_sweep`."""
         return Sweep(self.open_sweep(sweep).paths)
 
     def delete(self, sweep: str) -> None:
-        """Delete a sweep; see `Sweep.delete`. One that cannot be read is ended first."""
+        """Delete a sweep; see `Sweep.delete`. One that cannot be read is stopped first."""
         try:
-            handle = self.get_sweep(sweep)
+            api_sweep = self.get_sweep(sweep)
         except StoreError:
             delete_unreadable(sweep)
         else:
-            handle.delete()
+            api_sweep.delete()
         self._refresh(force=True)
 
     def open_output(self, sweep: str, run: str) -> BinaryIO:
-        """Open the file with all that a run printed.
+        """Open the file with a run's output.
 
         Raises
         ------
-        GoneError
-            If it has printed nothing yet, or was deleted.
+        NotFoundError
+            If the run has not printed anything yet, or the file was deleted.
         """
         paths = self.open_sweep(sweep).paths
         try:
@@ -111,19 +111,19 @@ class SweepManager:
             raise NotFoundError(f"run {run} has printed nothing yet") from None
 
     def log_page(self, sweep: str, run: str, first: int, count: int) -> schemas.LogPage:
-        """Return lines of what a run printed; see `Log.page`."""
+        """Return lines of a run's output; see `LogIndex.page`."""
         ended = self._has_ended(sweep, run)
         return self._log_index(sweep, run).page(first, count, ended=ended)
 
     def log_matches(
         self, sweep: str, run: str, text: str, first: int, limit: int
     ) -> schemas.LogMatches:
-        """Return where a text is in what a run printed; see `Log.matches`."""
-        self._has_ended(sweep, run)  # there is such a run
+        """Search in a run's output; see `LogIndex.matches`."""
+        self._has_ended(sweep, run)  # raises if there is no such run
         return self._log_index(sweep, run).matches(text, first, limit)
 
     def log_state(self, sweep: str, run: str) -> tuple[int, bool]:
-        """Return how much a run has printed, in octets, and whether it has ended."""
+        """Return the size of a run's output in bytes, and whether the run has ended."""
         try:
             with self.open_output(sweep, run) as file:
                 size = os.fstat(file.fileno()).st_size
@@ -135,7 +135,7 @@ class SweepManager:
         return self.open_sweep(sweep).live_reader.run(RunId(run)).state.has_ended
 
     def _log_index(self, sweep: str, run: str) -> LogIndex:
-        """Return the lines of an output; where they begin is remembered."""
+        """Return the index of an output, from the cache if possible."""
         paths = self.open_sweep(sweep).paths
         path = paths.run(RunId(run)).output
         with self._lock:
@@ -151,7 +151,7 @@ class SweepManager:
             self._open_sweeps.clear()
 
     def _refresh(self, *, force: bool = False) -> dict[str, registry.SweepLocation]:
-        """Return what the index says, newest first; forget what is gone."""
+        """Return the list of sweeps, newest first; drop caches of sweeps that are gone."""
         with self._lock:
             if not force and time.monotonic() - self._refreshed < REFRESH_S:
                 return self._entries
@@ -161,9 +161,11 @@ class SweepManager:
         }
         with self._lock:
             self._entries, self._refreshed = entries, time.monotonic()
-            for id_, book in list(self._open_sweeps.items()):
-                at = entries[id_].paths if id_ in entries else None
-                if at != book.paths or not book.is_open_on(file_signature(at.store)):
+            for id_, open_sweep in list(self._open_sweeps.items()):
+                paths = entries[id_].paths if id_ in entries else None
+                if paths != open_sweep.paths or not open_sweep.is_open_on(
+                    file_signature(paths.store)
+                ):
                     del self._open_sweeps[id_]
             for gone in self._unreadable.keys() - entries.keys():
                 del self._unreadable[gone]
@@ -172,47 +174,46 @@ class SweepManager:
             return self._entries
 
     def _summary(self, entry: registry.SweepLocation) -> SweepSummary:
-        """Return how a sweep stands; one that has ended is opened only when it has changed."""
-        store = file_signature(entry.paths.store)
-        ended = self._ended_summaries.get(entry.id)
-        if ended is not None and ended[0] == store:
-            return ended[1]
-        book = self._open(entry)
+        """Return a sweep's summary; one that has ended is opened only when it has changed."""
+        signature = file_signature(entry.paths.store)
+        cached = self._ended_summaries.get(entry.id)
+        if cached is not None and cached[0] == signature:
+            return cached[1]
+        open_sweep = self._open(entry)
         try:
-            summary = _check_summary(entry, book.summary())
+            summary = _check_summary(entry, open_sweep.summary())
         except Exception as error:
             self._mark_unreadable(entry, error)
             raise
-        # Whoever brings back one that died writes its store.
-        if (summary["finished"] is not None or summary["state"] == "died") and book.is_open_on(
-            store
-        ):
-            self._ended_summaries[entry.id] = (store, summary)
+        # Whatever resumes a sweep that died writes to its store.
+        has_ended = summary["finished"] is not None or summary["state"] == "died"
+        if has_ended and open_sweep.is_open_on(signature):
+            self._ended_summaries[entry.id] = (signature, summary)
         return summary
 
     def _open(self, entry: registry.SweepLocation) -> OpenSweep:
         with self._lock:
-            book = self._open_sweeps.pop(entry.id, None)
-            if book is not None:
-                self._open_sweeps[entry.id] = book  # the one that was asked for last
-                return book
+            open_sweep = self._open_sweeps.pop(entry.id, None)
+            if open_sweep is not None:
+                self._open_sweeps[entry.id] = open_sweep  # the most recently used one is last
+                return open_sweep
             until, reason = self._unreadable.get(entry.id, (0.0, ""))
         if time.monotonic() < until:
             raise StoreError(reason)
         try:
-            book = OpenSweep(entry.paths)
+            open_sweep = OpenSweep(entry.paths)
         except Exception as error:
             self._mark_unreadable(entry, error)
             raise StoreError(unreadable_reason(entry, error)) from error
         with self._lock:
             self._unreadable.pop(entry.id, None)
-            book = self._open_sweeps.setdefault(entry.id, book)
+            open_sweep = self._open_sweeps.setdefault(entry.id, open_sweep)
             while len(self._open_sweeps) > MAX_OPEN_SWEEPS:
                 del self._open_sweeps[next(iter(self._open_sweeps))]
-        return book
+        return open_sweep
 
     def _mark_unreadable(self, entry: registry.SweepLocation, error: Exception) -> None:
-        """Leave a store alone for a while: a look at it may take its time."""
+        """Do not retry a store for a while: trying to read it may take long."""
         with self._lock:
             self._open_sweeps.pop(entry.id, None)
             self._unreadable[entry.id] = (
@@ -222,7 +223,7 @@ class SweepManager:
 
 
 def _check_summary(entry: registry.SweepLocation, summary: SweepSummary) -> SweepSummary:
-    """Return how a sweep stands, if its store is its own: another's would hide that sweep."""
+    """Return a summary if it is the sweep's own; another sweep's store would hide that sweep."""
     if summary["id"] != entry.id:
         raise StoreError(
             f"{entry.paths.store} is the store of another sweep: restore this one's, or delete "

@@ -1,10 +1,10 @@
-"""The WebSocket of one page: it says what it has open, and is told what changes there.
+"""The WebSocket of one client, which sends its open topics and receives their changes.
 
-There is never more than one frame on its way to a page: one that falls behind finds the newest
-state in its next frame, and no queue grows for it.
+There is never more than one message batch on its way to a client: one that falls behind receives
+the newest state in its next batch, and no queue grows for it.
 
-Authorisation is checked again at every message, and every `AUTH_CHECK_S` seconds: a user who has
-logged out, or may no longer read, is told so, and receives nothing more.
+Authorisation is checked again at every message, and every `AUTH_CHECK_S` seconds: the socket of a
+user who has logged out, or may no longer read, is closed with that reason.
 """
 
 from __future__ import annotations
@@ -28,45 +28,40 @@ from wandb_magic.server.http_errors import BadRequestError
 from wandb_magic.server.sweep_manager import SWEEP_MANAGER
 
 SOCKET_REGISTRY = "wandb_magic_sockets"
-"""The name of the open sockets among the server's settings."""
+"""The key of the socket registry in the server's settings."""
 
 TICK_S = 0.1
 AUTH_CHECK_S = 3.0
-MAX_MESSAGE_BYTES = (
-    640 << 10
-)  # octets of what a page may say; reading them lets no other thread run
-MESSAGE_INTERVAL_S, BURST = (
-    0.05,
-    40,
-)  # between two messages that are taken up, after so many at once
-MAX_SOCKETS = 200  # of a server: a page needs one
+MAX_MESSAGE_BYTES = 640 << 10  # of a client's message; parsing it lets no other thread run
+MESSAGE_INTERVAL_S, BURST = 0.05, 40  # between two messages, after a burst of so many
+MAX_SOCKETS = 200  # per server; a client needs one
 BAD_MESSAGE, DENIED, FAILED = 1007, 1008, 1011  # RFC 6455, 7.4.1
-UNAUTHORIZED_REASON = "you are logged out, or may not see the sweeps any more: log in again"
+UNAUTHORIZED_REASON = "you are logged out, or may no longer see the sweeps: log in again"
 UNAUTHORIZED_STATUS = (401, 403)
 
 
 class RateLimiter:
-    """How fast the messages of one page are taken up: some at once, then evenly."""
+    """Limits the rate of one client's messages: a burst first, then a fixed interval."""
 
     def __init__(self) -> None:
         self._due = float("-inf")
 
     def delay(self, now: float) -> float:
-        """Return how many seconds a message that comes `now` has to wait."""
+        """Return how many seconds a message that arrives at `now` has to wait."""
         self._due = max(self._due + MESSAGE_INTERVAL_S, now - BURST * MESSAGE_INTERVAL_S)
         return max(0.0, self._due - now)
 
 
 class SocketRegistry:
-    """The sockets that are open; a logout ends those of the same login.
+    """The open sockets; a logout closes those of the same login.
 
-    Jupyter keeps no list of logins: the cookie of one who has logged out would be good until it
-    expires, so a socket that was opened with it would go on.
+    Jupyter keeps no list of logins: the cookie of a user who has logged out stays valid until it
+    expires, so a socket that was opened with it would continue.
 
     Parameters
     ----------
     provider
-        Who logs people in and out.
+        Jupyter's identity provider, which logs users in and out.
     """
 
     def __init__(self, provider: IdentityProvider) -> None:
@@ -77,54 +72,54 @@ class SocketRegistry:
         def on_logout(handler: JupyterHandler) -> None:
             clear(handler)
             login = self._login_cookie(handler)
-            for each in [*self._open]:
-                # One who has shown a token needs no login.
-                shown = provider.is_token_authenticated(each)
-                if login and not shown and self._login_cookie(each) == login:
-                    each.close_unauthorized()
+            for socket in [*self._open]:
+                # A client with a token needs no login.
+                has_token = provider.is_token_authenticated(socket)
+                if login and not has_token and self._login_cookie(socket) == login:
+                    socket.close_unauthorized()
 
         provider.clear_login_cookie = on_logout  # type: ignore[method-assign, assignment]
 
     @property
     def is_full(self) -> bool:
-        """Whether there is no room for another one."""
+        """Whether the maximum number of sockets is open."""
         return len(self._open) >= MAX_SOCKETS
 
     def add(self, socket: SocketHandler) -> None:
-        """Add one that has been opened."""
+        """Add a socket that was opened."""
         self._open.add(socket)
 
     def remove(self, socket: SocketHandler) -> None:
-        """Remove one that has been closed."""
+        """Remove a socket that was closed."""
         self._open.discard(socket)
 
     def _login_cookie(self, handler: JupyterHandler) -> str | None:
-        """Return the cookie by which somebody is known."""
+        """Return the cookie that identifies the login."""
         return handler.get_cookie(self._provider.get_cookie_name(handler))
 
 
 class SocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
-    """The page's socket."""
+    """The WebSocket of one client."""
 
     auth_resource = "wandb_magic"
     _push_task: asyncio.Task[None] | None = None
 
     @property
     def max_message_size(self) -> int:
-        """The longest message that a page may send, in octets."""
+        """The maximum size of a client's message, in bytes."""
         return MAX_MESSAGE_BYTES
 
     @ws_authenticated
     async def get(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Tornado's
-        """Connect, if the user may."""
+        """Connect, if the user is authorized."""
         if not await self.is_authorized():
             raise HTTPError(403)
         if self.settings[SOCKET_REGISTRY].is_full:
-            raise HTTPError(503, f"{MAX_SOCKETS} pages are open already: close some of them")
+            raise HTTPError(503, f"{MAX_SOCKETS} pages are already open: close some of them")
         await super().get(*args, **kwargs)
 
     async def is_authorized(self) -> bool:
-        """Tell whether the user that Jupyter knows may read."""
+        """Return whether the current user may read."""
         return bool(
             await ensure_async(
                 self.authorizer.is_authorized(self, self.current_user, "read", self.auth_resource)
@@ -132,23 +127,23 @@ class SocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         )
 
     async def _recheck_authorization(self) -> bool:
-        """Tell whether whoever opened the socket would be let in again."""
-        again = type(self)(self.application, self.request)
+        """Return whether the client that opened the socket would still be authorized."""
+        handler = type(self)(self.application, self.request)
         try:
-            await ensure_async(again.prepare())
+            await ensure_async(handler.prepare())
         except HTTPError as error:
             if error.status_code in UNAUTHORIZED_STATUS:
                 return False
             raise
         self._checked = time.monotonic()
-        return again.current_user is not None and await again.is_authorized()
+        return handler.current_user is not None and await handler.is_authorized()
 
     def close_unauthorized(self) -> None:
-        """End it for one who may not read any more."""
+        """Close the socket of a user who may no longer read."""
         self.close(DENIED, UNAUTHORIZED_REASON)
 
     def open(self, *_: str) -> None:
-        """Begin to tell."""
+        """Start to push messages."""
         super().open()
         self._executors: Executors = self.settings[EXECUTORS]
         self._client = ClientConnection(self.settings[SWEEP_MANAGER])
@@ -160,8 +155,8 @@ class SocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self._push_task = asyncio.create_task(self._push())
 
     async def on_message(self, message: str | bytes) -> None:
-        """Open what the page has open (`messages.Open`)."""
-        # Tornado reads the next message when this one is done with.
+        """Open the client's topics (`message_schemas.Open`)."""
+        # Tornado reads the next message only after this one is handled.
         await asyncio.sleep(self._rate_limiter.delay(time.monotonic()))
         try:
             if not await self._recheck_authorization():
@@ -175,7 +170,7 @@ class SocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             self._wake_event.set()
 
     def on_close(self) -> None:
-        """Stop telling."""
+        """Stop pushing messages."""
         self.settings[SOCKET_REGISTRY].remove(self)
         if self._push_task is not None:
             self._push_task.cancel()
@@ -188,10 +183,10 @@ class SocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             return
         except Exception:
             if self._executors.polling.closed:
-                return  # the server ends
-            # A fault of ours must not leave a page that looks alive and hears nothing.
-            self.log.exception("wandb_magic: a page's socket has failed")
-            self.close(FAILED, "the server failed: its log says why")
+                return  # the server is shutting down
+            # A bug of ours must not leave a client that looks connected but receives nothing.
+            self.log.exception("wandb_magic: a client's socket has failed")
+            self.close(FAILED, "the server failed: see its log")
 
     async def _push_loop(self) -> None:
         sequence = 0

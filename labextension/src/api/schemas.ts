@@ -8,7 +8,7 @@ export type Axis = 'step' | 'time';
 
 export type Stream = 'history' | 'system';
 
-/** How a sweep stands: all that a list shows of it. `count` is its budget, `ended` how many sets of parameters have been run, `remaining` the seconds until the budget is used up; `spark` is the best value so far, run by run, thinned. */
+/** The summary of a sweep, as shown in a list. `count` is its budget, `ended` how many sets of parameters have been run, `remaining` the seconds until the budget is used up; `spark` is the best value so far by run, downsampled. */
 export interface SweepSummary {
   id: string;
   name: string;
@@ -43,20 +43,20 @@ export interface Best {
   params: Record<string, unknown>;
 }
 
-/** All sweeps of this user on this machine, newest first, and how many cannot be read. */
+/** All sweeps of this user on this machine, newest first, and those that cannot be read. */
 export interface Sweeps {
   sweeps: SweepSummary[];
   unreadable: Unreadable[];
 }
 
-/** A sweep whose store cannot be read, and why. */
+/** A sweep whose store cannot be read, and the reason. */
 export interface Unreadable {
   id: string;
   name: string;
   reason: string;
 }
 
-/** What stays the same while a sweep goes on. `spec` is the validated config, `yaml` the same for people, `code` the cell or function, `program` whether the spec's command is run instead. `notebook` is where it was started, relative to the server's root, if that is known and below it. */
+/** The part of a sweep that does not change while it runs. `spec` is the validated config, `yaml` the same as YAML text, `code` the cell or function, `kind` whether a cell, a function or the spec's command is run. `notebook` is the notebook that started it, relative to the server's root, if it is known and below the root. */
 export interface SweepDetail {
   id: string;
   spec: Record<string, unknown>;
@@ -72,14 +72,14 @@ export interface SweepDetail {
   options: Record<string, unknown>;
 }
 
-/** A variable that went along; `size` in bytes. */
+/** A captured variable; `size` in bytes. */
 export interface Captured {
   name: string;
   kind: string;
   size: number;
 }
 
-/** A run as the table shows it; parameters and summary by dotted key, numbers and texts only. `failure` is the last line of its traceback. */
+/** A run as a row of the table; parameters and summary by dotted key, without nested values. `failure` is the last line of its traceback. */
 export interface RunRow {
   id: string;
   number: number;
@@ -100,21 +100,21 @@ export interface RunRow {
   summary: Record<string, unknown>;
 }
 
-/** A page of runs; with `mark` as ``since``, what has changed since then is returned. */
+/** A page of runs; passing `mark` as ``since`` returns what has changed since then. */
 export interface RunsPage {
   rows: RunRow[];
   total: number;
   mark: string;
 }
 
-/** What runs of a sweep logged, by stream, in alphabetical order. */
+/** The keys that runs of a sweep logged, by stream, in alphabetical order. */
 export interface Keys {
   history: string[];
   system: string[];
   media: string[];
 }
 
-/** One key of one run, or the part of it from point number `start` on. `x` is the step, or the seconds since the run's start; `high` is null where every point is itself, otherwise a point stands for all values from `low` to `high`. */
+/** The curve of one key of one run, or the part of it that starts at point number `start`. `x` is the step, or the seconds since the run's start; `high` is null if every point is exact, otherwise a point represents all values from `low` to `high`. */
 export interface Curve {
   run: string;
   key: string;
@@ -141,7 +141,7 @@ export interface Band {
   total: number;
 }
 
-/** How much each parameter matters for the objective, by a named evaluator, largest first. */
+/** How much each parameter matters for the metric, most important first. */
 export interface Importance {
   evaluator: string;
   metric: string;
@@ -157,7 +157,7 @@ export interface ParameterImportance {
   correlation: number | null;
 }
 
-/** One run with everything that a page about it shows besides curves, media, logs and files. `error` is the user's traceback, `info` what W&B shows at a run's head, `charts` how tables are drawn, by the key of the table. */
+/** One run with everything that its view shows, except curves, media, logs and files. `error` is the user's traceback, `info` what W&B shows in a run's header, `charts` how tables are drawn, by the key of the table. */
 export interface RunDetail {
   row: RunRow;
   error: string;
@@ -171,7 +171,7 @@ export interface RunDetail {
   charts: Record<string, Chart>;
 }
 
-/** How W&B draws a logged table, as ``wandb.plot`` says. `key` is the one that was logged, `kind` W&B's name of the definition, `fields` has columns and `texts` titles by the definition's names for them. */
+/** How W&B draws a logged table, as set by ``wandb.plot``. `key` is the logged key, `kind` W&B's name of the chart definition; `fields` maps the definition's names to columns, and `texts` to titles. */
 export interface Chart {
   key: string;
   kind: string;
@@ -179,7 +179,7 @@ export interface Chart {
   texts: Record<string, string>;
 }
 
-/** One logged value that is no number, as W&B's JSON (``_type`` tells what it is). */
+/** One logged value that is not a number, as W&B's JSON (``_type`` is its type). */
 export interface MediaItem {
   key: string;
   step: number;
@@ -187,12 +187,12 @@ export interface MediaItem {
   value: unknown;
 }
 
-/** What a run logged besides numbers, in order. */
+/** The values other than numbers that a run logged, in order. */
 export interface Media {
   items: MediaItem[];
 }
 
-/** Lines of a run's output from line number `first` (from 0) on; `total` lines so far. */
+/** Lines of a run's output, starting at number `first` (from 0), of `total` lines so far. */
 export interface LogPage {
   first: number;
   lines: string[];
@@ -201,13 +201,13 @@ export interface LogPage {
   ended: boolean;
 }
 
-/** Numbers of the lines that contain a text, from the first on; `more` if there are more. */
+/** Numbers of the lines that contain a text, in order; `more` if there are further ones. */
 export interface LogMatches {
   lines: number[];
   more: boolean;
 }
 
-/** A file that a run saved; `path` below its folder, `size` in bytes, None if it is gone. */
+/** A file that a run saved; `path` in its folder, `size` in bytes, null if it is missing. */
 export interface File {
   path: string;
   size: number | null;
@@ -236,7 +236,7 @@ export interface Problem {
 
 export type Verb = 'stop' | 'pause' | 'resume' | 'stop_run' | 'rerun' | 'resume_run' | 'rerun_failed' | 'set_agents' | 'set_count' | 'sync';
 
-/** What a person asks of a sweep; which of the others it takes depends on the verb. ``stop`` takes `drain`; ``stop_run``, ``rerun`` and ``resume_run`` take `run`; ``rerun_failed`` takes `resume`, ``set_agents`` takes `agents`, ``set_count`` takes `count`; the others are null. */
+/** A request to a sweep; the verb determines which of the other fields are used. ``stop`` takes `drain`; ``stop_run``, ``rerun`` and ``resume_run`` take `run`; ``rerun_failed`` takes `resume`, ``set_agents`` takes `agents`, ``set_count`` takes `count`; all other fields are null. */
 export interface RequestBody {
   verb: Verb;
   run: string | null;
@@ -246,19 +246,19 @@ export interface RequestBody {
   count: number | null;
 }
 
-/** All sweeps, as they change. */
+/** Changes of all sweeps. */
 export interface SweepsTopic {
   topic: 'sweeps';
 }
 
-/** The runs of a sweep that change after `mark`, and its keys. */
+/** The runs of a sweep that change after the cursor `mark`, and its keys. */
 export interface RunsTopic {
   topic: 'runs';
   sweep: string;
   mark: string;
 }
 
-/** Curves of some runs, as they grow. */
+/** Growing curves of some runs. */
 export interface CurvesTopic {
   topic: 'curves';
   sweep: string;
@@ -268,7 +268,7 @@ export interface CurvesTopic {
   axis: Axis;
 }
 
-/** One run's page. */
+/** The details of one run. */
 export interface RunTopic {
   topic: 'run';
   sweep: string;
@@ -284,12 +284,12 @@ export interface LogTopic {
 
 export type Topic = SweepsTopic | RunsTopic | CurvesTopic | RunTopic | LogTopic;
 
-/** From the page: all that it has open, by its own names; replaces what it said before. */
+/** From the client: all open topics, by names that it chooses; replaces earlier messages. */
 export interface Open {
   open: Record<string, Topic>;
 }
 
-/** Sweeps that have changed, and ids of those that are gone; `whole` if these are all. */
+/** Changed sweeps, and ids of those that no longer exist; `whole` if these are all sweeps. */
 export interface SweepsMessage {
   kind: 'sweeps';
   to: string;
@@ -299,7 +299,7 @@ export interface SweepsMessage {
   gone: string[];
 }
 
-/** Runs that have changed; `keys` if those have. */
+/** Changed runs; `keys` if the keys have changed. */
 export interface RunsMessage {
   kind: 'runs';
   to: string;
@@ -314,7 +314,7 @@ export interface CurvesMessage {
   curves: Curve[];
 }
 
-/** A run's page that has changed. */
+/** Changed details of a run. */
 export interface RunMessage {
   kind: 'run';
   to: string;
@@ -329,7 +329,7 @@ export interface LogMessage {
   page: LogPage;
 }
 
-/** Why a topic cannot be followed (any more). */
+/** The reason why a topic cannot be read at the moment. */
 export interface ProblemMessage {
   kind: 'problem';
   to: string;
@@ -338,7 +338,7 @@ export interface ProblemMessage {
 
 export type Message = SweepsMessage | RunsMessage | CurvesMessage | RunMessage | LogMessage | ProblemMessage;
 
-/** From the server: some messages; frames are numbered from 1 without a gap. */
+/** From the server: a message batch; batches are numbered from 1 without gaps. */
 export interface Frame {
   seq: number;
   messages: Message[];
