@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from wandb_magic.analysis.comparable_runs import comparable_runs
 from wandb_magic.analysis.importance import importance
 from wandb_magic.analysis.study import silence_optuna
 from wandb_magic.errors import SweepStateError
-from wandb_magic.records import RunState, flatten_keys, sweep_metric
+from wandb_magic.records import sweep_metric
 from wandb_magic.store import StoreReader
 
 if TYPE_CHECKING:
     import pandas as pd
-
-COMPARABLE_STATES = (RunState.FINISHED, RunState.PRUNED, RunState.STOPPED)
 
 
 def importance_frame(reader: StoreReader) -> pd.DataFrame:
@@ -31,17 +30,9 @@ def importance_frame(reader: StoreReader) -> pd.DataFrame:
     metric = sweep_metric(sweep)
     if metric is None:
         raise SweepStateError(f"sweep {sweep.id} has no metric for which a parameter could matter")
-    scored = [
-        (flatten_keys(run.params, ""), run.value)
-        for run in reader.runs(states=COMPARABLE_STATES)
-        if run.value is not None and math.isfinite(run.value)
-    ]
+    params, values = comparable_runs(reader, metric.name)
     with silence_optuna():
-        importances = importance(
-            [params for params, _ in scored],
-            [value for _, value in scored],
-            maximize=metric.maximize,
-        )
+        importances = importance(params, values, maximize=metric.maximize)
     frame: pd.DataFrame = pd.DataFrame(
         {
             "parameter": pd.array([each.name for each in importances.parameters], dtype="string"),

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import subprocess
 
+from wandb_magic.analysis.comparable_runs import comparable_runs
 from wandb_magic.child_process import module_process
 from wandb_magic.errors import StoreError
-from wandb_magic.records import RunState, flatten_keys, sweep_metric
+from wandb_magic.records import sweep_metric
 from wandb_magic.server import schemas
 from wandb_magic.server.http_errors import BadRequestError
 from wandb_magic.server.open_sweep import OpenSweep
 
 TIMEOUT_S = 60.0
-MAX_RUNS = 5000  # the newest runs are enough
 
 
 def importance(open_sweep: OpenSweep, metric: str) -> schemas.Importance:
@@ -31,21 +30,8 @@ def importance(open_sweep: OpenSweep, metric: str) -> schemas.Importance:
     if not name:
         raise BadRequestError("metric: the sweep has no objective: name a metric")
     maximize = objective is not None and name == objective.name and objective.maximize
-    runs = open_sweep.reader.runs(states=[RunState.FINISHED, RunState.PRUNED, RunState.STOPPED])
-    if objective is not None and name == objective.name:
-        values = {run.id: run.value for run in runs}
-    else:
-        values = {run: logged.get(name) for run, logged in open_sweep.reader.summaries().items()}
-    comparable = [
-        (flatten_keys(run.params, ""), float(value))
-        for run in runs
-        if isinstance(value := values.get(run.id), (int, float)) and math.isfinite(value)
-    ][-MAX_RUNS:]
-    request = {
-        "params": [params for params, _ in comparable],
-        "values": [value for _, value in comparable],
-        "maximize": maximize,
-    }
+    params, values = comparable_runs(open_sweep.reader, name)
+    request = {"params": params, "values": values, "maximize": maximize}
     answer: schemas.Importance = json.loads(
         open_sweep.cached(("importance", name), json.dumps(request), _run_child)
     )

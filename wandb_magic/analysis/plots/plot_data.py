@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
+from wandb_magic.analysis.comparable_runs import comparable_runs
 from wandb_magic.analysis.importance import Importances, importance
 from wandb_magic.errors import SweepError, SweepStateError
 from wandb_magic.records import Metric, RunId, RunRecord, RunState, flatten_keys, sweep_metric
 from wandb_magic.store import StoreReader
 
 _Each = TypeVar("_Each")
-NEWEST = 5000  # runs from which importance is computed
 NUMERIC_LOG = ("log_uniform", "log_normal")
 
 
@@ -116,19 +116,11 @@ class PlotData:
         """Return how much each parameter matters, from the newest runs that did not fail."""
         from wandb_magic.analysis.study import silence_optuna  # noqa: PLC0415 - imports Optuna
 
-        key, runs, values = self.runs_with_value(requested)
+        key, _, _ = self.runs_with_value(requested)
         if key not in self._importances:
-            pairs = [
-                (flatten_keys(run.params, ""), value)
-                for run, value in zip(runs, values, strict=True)
-                if run.state.has_ended and not run.state.is_failure
-            ][-NEWEST:]
+            params, values = comparable_runs(self.reader, key)
             with silence_optuna():
-                self._importances[key] = importance(
-                    [params for params, _ in pairs],
-                    [value for _, value in pairs],
-                    maximize=self.maximize(key),
-                )
+                self._importances[key] = importance(params, values, maximize=self.maximize(key))
         return self._importances[key]
 
     def ranked_runs(self) -> list[RunRecord]:
