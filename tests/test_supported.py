@@ -97,7 +97,7 @@ def test_the_oldest_wandb_sweeps_and_says_what_it_lacks(tmp_path: Path) -> None:
 
     complete(result)
     assert result["wandb"] == "0.22.0"
-    shared, late = sorted(result["notices"])
+    late, shared = sorted(result["notices"])
     assert "no shared core" in shared
     assert "curves lag behind" in late
 

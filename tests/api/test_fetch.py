@@ -151,7 +151,7 @@ def test_a_copy_has_everything(
     assert [run.state.value for run in copy.records()] == ["finished", "failed", "running"]
     assert first.params == {"lr": 0.5, "net": {"depth": 2}}
     assert first.value == pytest.approx(0.5 + 1 / 30)
-    assert second.cause.startswith("failed at W&B: http")
+    assert second.cause.startswith("failed at W&B: see http")
     assert first.started is not None
     assert first.ended is not None
     assert first.ended >= first.started > time.time() - 600

@@ -1,4 +1,4 @@
-"""There is no GPU here: a program in env of nvidia-smi prints what the real one does."""
+"""There is no GPU here: a program in place of nvidia-smi prints what the real one does."""
 
 import sys
 from collections.abc import Callable

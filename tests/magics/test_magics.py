@@ -55,7 +55,7 @@ def test_a_sweep_from_start_to_deletion(
     assert "only 3 runs" in importance.attrs["warning"]
     assert "best_run" in said("%wandb_sweep compare bound mine")
     assert "3 trials (3 complete)" in said("%wandb_sweep study")
-    assert "ended already" in said("%wandb_sweep stop")
+    assert "has already ended" in said("%wandb_sweep stop")
 
     refused = run(shell, "%wandb_sweep delete")
     assert isinstance(refused.error_in_exec, UsageError)

@@ -231,7 +231,7 @@ def test_what_is_there_already_is_left_alone(finished: Finished, tmp_path: Path)
     assert told["code"] is False
     assert run(["export", sweep.id, "0", str(tmp_path / "typed")]) == 0
     assert (tmp_path / "typed" / "run.py").is_file()
-    with pytest.raises(SweepStateError, match=f"`wandb-magic export {sweep.id} 0` writes it as"):
+    with pytest.raises(SweepStateError, match=f"use `wandb-magic export {sweep.id} 0`"):
         run(["reproduce", sweep.id, "0"])
     (sweep.path / "bundle" / "manifest.json").unlink()
     with pytest.raises(SweepStateError, match=r"the code of sweep .* is not here"):

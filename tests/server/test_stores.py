@@ -71,7 +71,7 @@ async def test_one_that_is_half_written(api: Api, broken: Written, kept: float) 
 
 async def test_one_that_is_something_else(api: Api, broken: Written) -> None:
     broken.paths.store.write_text("no store at all, whatever its name says")
-    assert "damaged or no store" in await reason(api)
+    assert "damaged or not a store" in await reason(api)
 
 
 async def test_one_that_is_locked_and_then_is_not(

@@ -230,7 +230,7 @@ async def test_one_that_is_locked_is_a_problem_until_it_is_not(api: Api, make_sw
         (3, "JSON object"),
         ({"topic": "runs", "sweep": "sweep000", "mark": "x"}, "mark"),
         ({"topic": "runs", "sweep": "sweep000"}, "mark"),
-        ({"topic": "runs", "sweep": "../../etc", "mark": "0-0"}, "no id"),
+        ({"topic": "runs", "sweep": "../../etc", "mark": "0-0"}, "invalid id"),
         ({"topic": "run", "sweep": "sweep000", "run": "nosuchid"}, "nosuchid"),
         ({"topic": "log", "sweep": "sweep000", "run": "../x"}, "../x"),
         (curves("r", axis="space"), "space"),

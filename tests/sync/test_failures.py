@@ -54,7 +54,7 @@ def test_it_is_said_in_a_sentence_and_right_the_next_time(
     assert synced.run_url(run) == f"{online.url}/team/other/runs/{run}"
     assert told[-1] in str(sweep.status())
     check_arrived(online, sweep)
-    with pytest.raises(RemoteError, match="leave --project third out"):
+    with pytest.raises(RemoteError, match="remove --project third"):
         sweep.sync(project="third")
     assert sweep.sync().wait(60).state.phase is Phase.DONE
 
