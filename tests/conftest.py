@@ -1,8 +1,10 @@
 """Every test lives in folders of its own, and leaves no process behind."""
 
 import contextlib
+import ctypes
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,8 +95,19 @@ def isolated(tmp_path: Path, fonts: Path, monkeypatch: pytest.MonkeyPatch) -> It
     for name in list(os.environ):  # what wandb itself left, such as the address of its service
         if name.startswith("WANDB_"):
             del os.environ[name]
+    adopt_no_orphans()
     if next(tmp_path.rglob("supervisor.log"), None) is not None:
         end_processes(str(tmp_path))
+
+
+def adopt_no_orphans() -> None:
+    """Leave orphans to init again: a runner in the test's own process adopts them.
+
+    What ends later would stay a zombie of this process, and look as if it were running.
+    """
+    if sys.platform == "linux":
+        set_child_subreaper = 36
+        ctypes.CDLL(None).prctl(set_child_subreaper, 0, 0, 0, 0)
 
 
 def end_processes(mark: str) -> None:

@@ -17,6 +17,8 @@ export default defineConfig({
   expect: { timeout: 45_000 },
   fullyParallel: true,
   workers: 2,
+  // What fails once is reported as flaky, and runs again.
+  retries: 1,
   forbidOnly: process.env.CI !== undefined,
   reporter: 'list',
   use: {
