@@ -68,7 +68,7 @@ test('a sweep is paused, resumed, changed, stopped, run again and deleted', asyn
     await page.getByRole('menuitem', { name: 'Delete…' }).click();
     await expect(dialog).toContainText('Delete the sweep steered?');
     await expect(dialog).toContainText(folder);
-    await expect(dialog).toContainText('the output of 4 runs');
+    await expect(dialog).toContainText('output of 4 runs');
   };
   await expect(verb('Pause')).toHaveCount(0);
   await ask();
