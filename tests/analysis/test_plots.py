@@ -132,7 +132,7 @@ def test_ended_early(plots: Plots, tmp_path: Path) -> None:
 
 def test_costs_are_durations_or_money(plots: Plots) -> None:
     runs = [run for run in plots._plot_data.runs if run.ended]
-    hours = sum(run.ended - run.started for run in runs) / 3600  # type: ignore[operator]
+    hours = sum(run.ended - run.started for run in runs) / 3600  # type: ignore[operator] # all have ended
     plot = shown(plots.costs(2.5, "€"))
     assert sum(sum(trace["y"]) for trace in plot["data"]) == pytest.approx(2.5 * hours, rel=1e-4)
     assert f"{2.5 * hours:.2f} €" in plot["layout"]["title"]["subtitle"]["text"]
@@ -206,7 +206,7 @@ def test_a_sweep_without_runs(tmp_path: Path) -> None:
     draws = (plots.curves, plots.progress, plots.parallel, plots.importance, plots.contour)
     for draw in (*draws, plots.slice, plots.timeline, plots.terminations, plots.costs):
         with pytest.raises(SweepError):
-            draw()  # type: ignore[operator]
+            draw()  # type: ignore[operator] # each needs no argument
 
 
 def test_without_plotly_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
