@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     environment: 'jsdom',
+    isolate: false, // one page for all files: making one takes longer than the tests
+    testTimeout: 60_000, // they may run beside others
     include: ['tests/**/*.test.{ts,tsx}'],
     server: { deps: { inline: [/@jupyterlab\//, /@jupyter\//, /@lumino\//] } }
   }

@@ -25,7 +25,7 @@ __all__ = [
 # Their tests share something that takes long to make, and so one worker has them all.
 SHARING = {
     "tests/calls/test_calls.py",
-    "tests/runlog/test_follower.py",
+    "tests/wandb_log/test_follower.py",
     "tests/test_packaging.py",
 }
 MARK = "WANDB_MAGIC_TEST"  # what a test starts inherits it, however far it detaches itself
