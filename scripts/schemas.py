@@ -10,6 +10,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is
 
 import yaml
 
+from wandb_magic.requests import REQUESTS
+
 API = Path(__file__).parents[1] / "docs" / "rest-api.yml"
 MARK = "  schemas: # made by scripts/wire\n"
 PLAIN: dict[object, dict[str, Any]] = {
@@ -24,11 +26,32 @@ PLAIN: dict[object, dict[str, Any]] = {
 
 def json_schemas(*modules: ModuleType) -> dict[str, Any]:
     """Return the JSON schemas of the types of modules, by name."""
-    return {
+    return {"RequestBody": _request_body()} | {
         value.__name__: _object(value, module)
         for module in modules
         for value in vars(module).values()
         if is_typeddict(value) and value.__module__ == module.__name__
+    }
+
+
+def _request_body() -> dict[str, Any]:
+    return {
+        "description": "A request to a sweep.",
+        "oneOf": [
+            {
+                "type": "object",
+                "description": request.help,
+                "properties": {"verb": {"const": verb}}
+                | {
+                    name: {"type": [row.type, "null"] if row.is_nullable else row.type}
+                    for name, row in request.arguments.items()
+                },
+                "required": ["verb"]
+                + [name for name, row in request.arguments.items() if row.default is None],
+                "additionalProperties": False,
+            }
+            for verb, request in REQUESTS.items()
+        ],
     }
 
 
@@ -76,6 +99,6 @@ def written(*modules: ModuleType) -> str:
 
 
 if __name__ == "__main__":
-    from wandb_magic.server import message_schemas, request_body, schemas
+    from wandb_magic.server import schemas
 
-    API.write_text(written(schemas, request_body, message_schemas), "utf-8")
+    API.write_text(written(schemas), "utf-8")

@@ -1,12 +1,14 @@
-"""Print the TypeScript of the wire types, which modules of `wandb_magic.server` define."""
+"""Write the TypeScript of the wire types and of the requests."""
 
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+
+from wandb_magic.requests import REQUESTS
 
 PLAIN = {
     str: "string",
@@ -16,6 +18,8 @@ PLAIN = {
     type(None): "null",
     Any: "unknown",
 }
+
+JSON_TYPES = {"string": "string", "integer": "number", "boolean": "boolean"}
 
 
 def typescript(*modules: ModuleType) -> str:
@@ -54,7 +58,66 @@ def _type(hint: object, names: dict[object, str]) -> str:
     return " | ".join(parts) or getattr(hint, "__name__", "")
 
 
-if __name__ == "__main__":
-    from wandb_magic.server import message_schemas, request_body, schemas
+def requests() -> str:
+    """Return the rows of `wandb_magic.requests.REQUESTS` as TypeScript."""
+    run_verbs = [verb for verb, request in REQUESTS.items() if "run" in request.arguments]
+    lines = [
+        "// Made by scripts/wire from wandb_magic.requests.",
+        "",
+        "import type { RunState, SweepState, SweepSummary } from './schemas';",
+        "",
+        "/** The arguments of each request. */",
+        "export interface RequestArguments {",
+    ]
+    for verb, request in REQUESTS.items():
+        arguments = "; ".join(
+            f"{name}{'' if argument.default is None else '?'}: {JSON_TYPES[argument.type]}"
+            f"{' | null' if argument.is_nullable else ''}"
+            for name, argument in request.arguments.items()
+        )
+        fields = f"{{ {arguments} }}" if arguments else "Record<string, never>"
+        lines.append(f"  {verb}: {fields};")
+    lines += [
+        "}",
+        "",
+        "export type Verb = keyof RequestArguments;",
+        "",
+        "/** The requests about one run. */",
+        f"export type RunVerb = {' | '.join(repr(verb) for verb in run_verbs)};",
+        "",
+        "/** When a request is possible, and the state of the sweep after it. */",
+        "export interface IRequest {",
+        "  states: readonly SweepState[];",
+        "  runStates: readonly RunState[];",
+        "  modes: readonly string[];",
+        "  /** The count of a sweep that must not be 0. */",
+        "  needs: keyof SweepSummary | null;",
+        "  result: SweepState | null;",
+        "}",
+        "",
+        "export const REQUESTS: Readonly<Record<Verb, IRequest>> = {",
+    ]
+    for verb, request in REQUESTS.items():
+        lines += [
+            f"  {verb}: {{",
+            f"    states: {_array(request.states)},",
+            f"    runStates: {_array(request.run_states)},",
+            f"    modes: {_array(request.modes)},",
+            f"    needs: {repr(request.needs) if request.needs else 'null'},",
+            f"    result: {repr(request.result) if request.result else 'null'}",
+            "  },",
+        ]
+    lines[-1] = "  }"
+    return "\n".join([*lines, "};"]) + "\n"
 
-    sys.stdout.write(typescript(schemas, request_body, message_schemas))
+
+def _array(values: tuple[str, ...]) -> str:
+    return f"[{', '.join(repr(value) for value in values)}]"
+
+
+if __name__ == "__main__":
+    from wandb_magic.server import schemas
+
+    folder = Path(__file__).parents[1] / "labextension" / "src" / "api"
+    (folder / "schemas.ts").write_text(typescript(schemas), "utf-8")
+    (folder / "requests.ts").write_text(requests(), "utf-8")

@@ -1,13 +1,10 @@
-"""Validates the arguments of requests, where they are made and again where they are carried out.
+"""Validates arguments.
 
 A value that makes no sense for any sweep, or that the store could not represent, is refused with
-one sentence. Whether a request makes sense now is for the supervisor to decide.
+one sentence.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable, Mapping
-from typing import Any
 
 from wandb_magic.errors import SweepError
 
@@ -125,65 +122,3 @@ def check_agent_count(name: str, value: object) -> int:
         If it is not an integer in the range.
     """
     return check_integer(name, value, maximum=MAX_AGENTS)
-
-
-def check_number(name: str, value: object) -> int:
-    """Return the number of a set of parameters.
-
-    Raises
-    ------
-    ArgumentError
-        If it is not an integer from 0.
-    """
-    return check_integer(name, value, minimum=0)
-
-
-_Check = Callable[[str, object], Any]
-
-REQUEST_ARGUMENTS: Mapping[str, Mapping[str, _Check]] = {
-    "stop": {"drain": check_flag},
-    "pause": {},
-    "resume": {},
-    "stop_run": {"run": check_text},
-    "rerun": {"number": check_number},
-    "resume_run": {"run": check_text},
-    "rerun_failed": {"resume": check_flag},
-    "set_agents": {"agents": check_agent_count},
-    "set_count": {"count": check_count},
-}
-"""The arguments of each request; those with a default are optional."""
-
-_DEFAULTS = {"drain": False, "resume": False}
-
-
-def validate_request(verb: object, arguments: object) -> dict[str, Any]:
-    """Return the arguments of a request, complete and of the right types.
-
-    Parameters
-    ----------
-    verb
-        The request.
-    arguments
-        A mapping of JSON values by name.
-
-    Raises
-    ------
-    ArgumentError
-        If there is no such verb, or an argument is invalid.
-    """
-    checks = REQUEST_ARGUMENTS.get(verb) if isinstance(verb, str) else None
-    if checks is None:
-        raise ArgumentError(
-            f"verb: must be one of {', '.join(REQUEST_ARGUMENTS)}, and is {brief(verb)}"
-        )
-    if not isinstance(arguments, Mapping):
-        raise ArgumentError(f"{verb}: its arguments must be a mapping, not {brief(arguments)}")
-    for name in arguments:
-        if name not in checks:
-            raise ArgumentError(f"{verb}: takes no argument {brief(name)}")
-    validated = {}
-    for name, check in checks.items():
-        if name not in arguments and name not in _DEFAULTS:
-            raise ArgumentError(f"{verb}: needs the argument {name}")
-        validated[name] = check(name, arguments.get(name, _DEFAULTS.get(name)))
-    return validated

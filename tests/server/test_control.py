@@ -98,7 +98,7 @@ async def test_the_course_of_a_sweep(api: Api, start: Start, tmp_path: Path) -> 
     assert (await asks.ask("resume_run", run=first))[0] == 200
     await until(lambda: sweep.records()[0].state.value in ("pending", "running"))
     code, message = await asks.ask("resume_run", run=first)
-    assert (code, "has not ended" in message["message"]) == (409, True)
+    assert (code, "this needs one that is failed" in message["message"]) == (409, True)
     code, message = await asks.ask("rerun_failed", resume=True)
     assert (code, "no run has failed" in message["message"]) == (409, True)
 

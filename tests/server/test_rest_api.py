@@ -13,7 +13,7 @@ from openapi_spec_validator import validate
 
 from tests.server.conftest import Api, Written, losses, summed
 from wandb_magic.log_records import FilesRecord, HistoryRecord
-from wandb_magic.server import message_schemas, request_body, schemas
+from wandb_magic.server import schemas
 from wandb_magic.server.handlers import ROUTES
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +54,7 @@ def test_it_has_every_route_and_verb_and_no_other(described: dict[str, Any]) -> 
 
 def test_its_schemas_are_the_wire_types() -> None:
     module = runpy.run_path(str(ROOT / "scripts" / "schemas.py"))
-    made = module["written"](schemas, request_body, message_schemas)
+    made = module["written"](schemas)
     assert "SweepSummary:" in made
     assert (ROOT / "docs" / "rest-api.yml").read_text("utf-8") == made, "run scripts/wire"
 

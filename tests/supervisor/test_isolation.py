@@ -18,7 +18,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wandb_magic.api import Sweep
-from wandb_magic.arguments import REQUEST_ARGUMENTS
 from wandb_magic.disk import DiskWaitNote
 from wandb_magic.errors import SpecError, SweepError
 from wandb_magic.log_records import (
@@ -42,6 +41,7 @@ from wandb_magic.records import (
     SweepRecord,
     SweepState,
 )
+from wandb_magic.requests import REQUESTS
 from wandb_magic.runner.events import RunExited, RunLogged, RunnerEvent, RunStarted
 from wandb_magic.runner.exit_cause import describe_exit
 from wandb_magic.runner.run_process import Job
@@ -188,7 +188,7 @@ def answers(paths: SweepPaths) -> list[str | None]:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from([*REQUEST_ARGUMENTS, "fly"]),
+            st.sampled_from([*REQUESTS, "fly"]),
             st.one_of(
                 st.sampled_from(["", "{", "[" * 50_000, "null", '{"count": 1e999}']),
                 st.dictionaries(

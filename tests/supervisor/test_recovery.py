@@ -233,7 +233,7 @@ def test_a_run_that_heard_the_interrupt_is_not_interrupted_again(tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("verb", "arguments"),
-    [("rerun", {"number": 0}), ("resume_run", {"run": RUNS[0]}), ("rerun_failed", {})],
+    [("rerun", {"run": RUNS[0]}), ("resume_run", {"run": RUNS[0]}), ("rerun_failed", {})],
 )
 def test_a_run_that_is_to_go_again_is_not_forgotten(
     tmp_path: Path, verb: str, arguments: dict[str, object]

@@ -113,11 +113,11 @@ def test_a_run_that_was_stopped_goes_on_beside_the_others(
 def test_what_cannot_be_resumed_is_said(start: Start, until: Until, go: Go) -> None:
     sweep = start(HOLD)
     until(lambda: sweep.status().running == 1)
-    with pytest.raises(SweepStateError, match="has not ended"):
+    with pytest.raises(SweepStateError, match="is running: this needs one that is failed"):
         sweep.resume_run(0)
     go()
     sweep.wait(60)
-    with pytest.raises(SweepStateError, match="has finished: rerun it"):
+    with pytest.raises(SweepStateError, match=r"is finished.*; rerun starts a new run"):
         sweep.resume_run(0)
     with pytest.raises(SweepStateError, match="no run has failed"):
         sweep.rerun_failed()

@@ -14,7 +14,6 @@ from typing import Any
 
 from wandb_magic.api._status import has_died, is_supervisor_alive
 from wandb_magic.api._trust import authorize, read_manifest
-from wandb_magic.arguments import validate_request
 from wandb_magic.bundle import trust_environment
 from wandb_magic.bundle.manifest import inheritable_environment
 from wandb_magic.daemon import is_supervisor_running as is_supervised
@@ -23,6 +22,7 @@ from wandb_magic.errors import SweepStateError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.processes import is_alive
 from wandb_magic.records import SweepRecord, SweepState
+from wandb_magic.requests import REQUESTS, validate_request
 from wandb_magic.safe_open import read_inside
 from wandb_magic.store import StoreReader, insert_request, read_answer, withdraw_request
 
@@ -39,10 +39,9 @@ def send_request(
     verb: str,
     arguments: Mapping[str, Any],
     *,
-    restart: bool = False,
     trust: bool = False,
 ) -> None:
-    """Send a request, and wait for the answer; with `restart`, start a supervisor if needed.
+    """Send a request, and wait for the answer; start a supervisor if the request needs one.
 
     With `trust`, the user vouches for the code of a sweep that comes from elsewhere.
 
@@ -60,7 +59,7 @@ def send_request(
     record = reader.sweep()
     reject_imported(record)
     supervised = is_supervisor_alive(record, paths) or _is_starting(reader, paths)
-    if not supervised and not restart:
+    if not supervised and not REQUESTS[verb].starts:
         how = f"has {record.state.value}" if record.state.has_ended else "has lost its supervisor"
         raise SweepStateError(f"sweep {record.id} {how}: resume() starts it again")
     if not supervised:

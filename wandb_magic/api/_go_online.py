@@ -123,5 +123,5 @@ def _continue(paths: SweepPaths, more: int | None) -> None:
     with closing(StoreReader(paths.store)) as reader:
         if more is not None:
             count = online.status().ended + more
-            send_request(paths, reader, "set_count", {"count": count}, restart=True)
-        send_request(paths, reader, "resume", {}, restart=True)
+            send_request(paths, reader, "set_count", {"count": count})
+        send_request(paths, reader, "resume", {})

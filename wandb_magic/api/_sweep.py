@@ -91,7 +91,7 @@ class Sweep(AnalysisMixin, ReproduceMixin):
         reject_imported(self._record)
         if online:
             return Sweep(go_online(self, count, trust=trust))
-        self._send_request("resume", restart=True, trust=trust)
+        self._send_request("resume", trust=trust)
         return self
 
     def stop_run(self, run: str | int) -> Sweep:
@@ -104,7 +104,7 @@ class Sweep(AnalysisMixin, ReproduceMixin):
 
         `trust` is as in `resume`.
         """
-        self._send_request("rerun", restart=True, trust=trust, number=self._find_run(run).number)
+        self._send_request("rerun", trust=trust, run=self._find_run(run).id)
         return self
 
     def resume_run(self, run: str | int, *, trust: bool = False) -> Sweep:
@@ -119,7 +119,7 @@ class Sweep(AnalysisMixin, ReproduceMixin):
         SweepStateError
             If the run has finished, or is still running.
         """
-        self._send_request("resume_run", restart=True, trust=trust, run=self._find_run(run).id)
+        self._send_request("resume_run", trust=trust, run=self._find_run(run).id)
         return self
 
     def rerun_failed(self, *, resume: bool = False, trust: bool = False) -> Sweep:
@@ -137,7 +137,7 @@ class Sweep(AnalysisMixin, ReproduceMixin):
         SweepStateError
             If no run failed.
         """
-        self._send_request("rerun_failed", restart=True, trust=trust, resume=resume)
+        self._send_request("rerun_failed", trust=trust, resume=resume)
         return self
 
     def set_agents(self, agents: int) -> Sweep:
@@ -155,7 +155,7 @@ class Sweep(AnalysisMixin, ReproduceMixin):
             raise ArgumentError(
                 "count: must be a whole number from 1: only an online sweep goes on without one"
             )
-        self._send_request("set_count", restart=True, trust=trust, count=count)
+        self._send_request("set_count", trust=trust, count=count)
         return self
 
     def sync(
@@ -193,8 +193,7 @@ class Sweep(AnalysisMixin, ReproduceMixin):
         self,
         verb: str,
         *,
-        restart: bool = False,
         trust: bool = False,
         **arguments: Any,  # noqa: ANN401 - JSON values
     ) -> None:
-        send_request(self._paths, self._reader, verb, arguments, restart=restart, trust=trust)
+        send_request(self._paths, self._reader, verb, arguments, trust=trust)

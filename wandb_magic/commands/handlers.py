@@ -19,6 +19,7 @@ from wandb_magic.commands.serializers import run_to_json, sweep_to_json
 from wandb_magic.display import formatting, log_note, tables
 from wandb_magic.errors import SweepNotFoundError, SweepStateError
 from wandb_magic.records import ID_LENGTH, flatten_keys
+from wandb_magic.requests import REQUESTS
 
 
 class Frontend(Protocol):
@@ -66,7 +67,7 @@ def dispatch(options: argparse.Namespace, frontend: Frontend) -> CommandResult:
         return _logs(sweep, options, frontend)
     if verb in _QUERIES:
         return _QUERIES[verb](sweep, options)
-    return CommandResult(_ACTIONS[verb](sweep, options, frontend))
+    return CommandResult(_ACTIONS.get(verb, _send_request)(sweep, options, frontend))
 
 
 def _list() -> CommandResult:
@@ -156,6 +157,18 @@ def _wait(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) -> str:
     return formatting.status_lines(sweep.status())
 
 
+def _send_request(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
+    """Send a request that the command line knows only from its row in `REQUESTS`."""
+    verb = options.verb.replace("-", "_")
+    request = REQUESTS[verb]
+    arguments = {name: getattr(options, name) for name in request.arguments}
+    if "run" in arguments:
+        arguments["run"] = _parse_run(arguments["run"])
+    trust = {"trust": options.trust} if request.starts else {}
+    getattr(sweep, verb)(**arguments, **trust)
+    return request.answer.format(sweep=_title(sweep), **arguments)
+
+
 def _stop(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
     if not isinstance(sweep, UnreadableSweep) and sweep.status().sweep.state.has_ended:
         return f"{_title(sweep)} has already ended"
@@ -164,21 +177,11 @@ def _stop(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
     return f"{_title(sweep)} stops{when}"
 
 
-def _pause(sweep: Sweep, _: argparse.Namespace, __: Frontend) -> str:
-    sweep.pause()
-    return f"{_title(sweep)} starts no more runs until it is resumed"
-
-
 def _resume(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
     resumed = sweep.resume(online=options.online, count=options.count, trust=options.trust)
     if options.online:
         return f"{_title(sweep)} continues online as {resumed.url}"
     return f"{_title(sweep)} continues"
-
-
-def _stop_run(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
-    sweep.stop_run(_parse_run(options.run))
-    return f"run {options.run} of {_title(sweep)} stops"
 
 
 def _rerun(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) -> str:
@@ -205,16 +208,6 @@ def _resume_run(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
 def _describe_rerun(sweep: Sweep, runs: str, action: str) -> str:
     when = " when the sweep is resumed" if sweep.state == "paused" else ""
     return f"{runs} of {_title(sweep)} {action}{when}"
-
-
-def _set_agents(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
-    sweep.set_agents(options.number)
-    return f"{_title(sweep)} executes up to {options.number} runs at the same time"
-
-
-def _set_count(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
-    sweep.set_count(options.number, trust=options.trust)
-    return f"{_title(sweep)} will have {options.number} runs"
 
 
 def _sync(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) -> str:
@@ -298,13 +291,9 @@ _QUERIES: Mapping[str, Callable[[Sweep, argparse.Namespace], CommandResult]] = {
 _ACTIONS: Mapping[str, Callable[[Sweep, argparse.Namespace, Frontend], str]] = {
     "wait": _wait,
     "stop": _stop,
-    "pause": _pause,
     "resume": _resume,
-    "stop-run": _stop_run,
     "rerun": _rerun,
     "resume-run": _resume_run,
-    "set-agents": _set_agents,
-    "set-count": _set_count,
     "sync": _sync,
     "reproduce": _reproduce,
     "export": _export,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from wandb_magic.commands.start_options import CELL_OPTIONS, NUMBER, START_OPTIONS
 from wandb_magic.errors import SweepError
+from wandb_magic.requests import REQUESTS, Request
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -65,6 +66,20 @@ class Verb:
     arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     json: bool = False
     sweep: bool = True
+
+
+def _verb_of(request: Request) -> Verb:
+    """Return the verb of a request: what is true or false is a flag, the rest is positional."""
+    arguments: dict[str, Mapping[str, Any]] = {}
+    for name, argument in request.arguments.items():
+        if name == "run":
+            arguments[name] = _RUN
+        elif argument.type == "boolean":
+            arguments[f"--{name}"] = {"action": "store_true", "help": argument.help}
+        else:
+            kind = NUMBER if argument.type == "integer" else {}
+            arguments[name] = {**kind, "help": argument.help}
+    return Verb(request.help, arguments | ({"--trust": _TRUST} if request.starts else {}))
 
 
 VERBS = {
@@ -131,13 +146,13 @@ VERBS = {
         "wait until a sweep ends or pauses; an interrupt stops only the waiting",
         {"--timeout": {"metavar": "TIME", "help": "the maximum time to wait: 90, 90s, 10m, 2h"}},
     ),
-    "stop": Verb(
-        "stop a sweep; its results are kept",
-        {"--drain": {"action": "store_true", "help": "let the active runs finish"}},
-    ),
-    "pause": Verb("start no more runs; active runs continue"),
+    **{
+        verb.replace("_", "-"): _verb_of(request)
+        for verb, request in REQUESTS.items()
+        if request.is_verb
+    },
     "resume": Verb(
-        "continue after a pause, a stop, a crash or a reboot",
+        REQUESTS["resume"].help,
         {
             "--online": {
                 "action": "store_true",
@@ -147,7 +162,6 @@ VERBS = {
             "--trust": _TRUST,
         },
     ),
-    "stop-run": Verb("stop one run; what it logged is kept", {"run": _RUN}),
     "rerun": Verb(
         "start a new run with the same parameters; with --failed, for all failed runs",
         {
@@ -157,20 +171,8 @@ VERBS = {
             "--trust": _TRUST,
         },
     ),
-    "resume-run": Verb(
-        "continue a run that failed, was stopped or was lost, as the same run",
-        {"run": _RUN, "--trust": _TRUST},
-    ),
-    "set-agents": Verb(
-        "change how many runs execute at the same time",
-        {"number": {**NUMBER, "help": "runs at the same time"}},
-    ),
-    "set-count": Verb(
-        "change the total number of runs",
-        {"number": {**NUMBER, "help": "total number of runs"}, "--trust": _TRUST},
-    ),
     "sync": Verb(
-        "send an offline sweep to W&B, with all its runs",
+        REQUESTS["sync"].help,
         {
             "--project": {"help": "the W&B project; the sweep's own by default"},
             "--entity": {"help": "the W&B user or team"},

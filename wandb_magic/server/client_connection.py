@@ -94,7 +94,7 @@ class ClientConnection:
         self._subscriptions: dict[str, tuple[str, OpenSubscription]] = {}
 
     def set_topics(self, message: str | bytes) -> None:
-        """Open the topics of a message (`message_schemas.Open`); topics already open continue.
+        """Open the topics of a message (`schemas.Open`); topics already open continue.
 
         Raises
         ------

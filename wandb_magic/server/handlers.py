@@ -158,7 +158,7 @@ class RequestsHandler(BaseHandler):
     @authenticated
     @authorized
     async def post(self, sweep: str) -> None:
-        """Send a request (`request_body.RequestBody`); answer with `schemas.SweepSummary`."""
+        """Send a request (a row of `requests.REQUESTS`); answer with `schemas.SweepSummary`."""
         with http_errors():
             body = self.json_body()
 

@@ -218,7 +218,7 @@ class LogSubscription:
 
 
 def open_subscription(manager: SweepManager, topic: object) -> Subscription:
-    """Open a topic (`message_schemas.Topic`).
+    """Open a topic (`schemas.Topic`).
 
     Raises
     ------

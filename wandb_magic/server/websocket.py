@@ -155,7 +155,7 @@ class SocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self._push_task = asyncio.create_task(self._push())
 
     async def on_message(self, message: str | bytes) -> None:
-        """Open the client's topics (`message_schemas.Open`)."""
+        """Open the client's topics (`schemas.Open`)."""
         # Tornado reads the next message only after this one is handled.
         await asyncio.sleep(self._rate_limiter.delay(time.monotonic()))
         try:

@@ -1,48 +1,29 @@
-"""Requests: what users may ask of a running sweep, and why a request is refused."""
+"""Carries out requests: what users may ask of a running sweep, and why a request is refused."""
 
 from __future__ import annotations
 
 import logging
 from typing import Protocol
 
-from wandb_magic.arguments import ArgumentError, brief, validate_request
-from wandb_magic.records import ControlRequest, RunId
+from wandb_magic.arguments import ArgumentError, brief
+from wandb_magic.records import ControlRequest, RunId, RunState, SweepState
+from wandb_magic.requests import REQUESTS, validate_request
 
 log = logging.getLogger(__name__)
 
 
 class ControlTarget(Protocol):
-    """What requests act on, in its event loop: one method for each verb.
+    """What requests act on, in its event loop.
 
-    Each returns why the request is refused, or "" if it was carried out.
+    Besides these methods it has one for each row of `REQUESTS`, with the row's name and arguments.
+    It returns why the request is refused, or "" if it was carried out.
     """
 
-    def stop(self, *, drain: bool) -> str:
-        """End the sweep; with `drain`, let its active runs finish."""
+    def sweep_state(self) -> SweepState:
+        """Return the state of the sweep."""
 
-    def pause(self) -> str:
-        """Start no more runs."""
-
-    def resume(self) -> str:
-        """Continue after a pause or an end."""
-
-    def stop_run(self, run: RunId) -> str:
-        """End one run."""
-
-    def rerun(self, number: int) -> str:
-        """Queue a new run with a set of parameters."""
-
-    def resume_run(self, run: RunId) -> str:
-        """Queue another execution of a run."""
-
-    def rerun_failed(self, *, resume: bool) -> str:
-        """Queue every failed run, as a new one or, with `resume`, as the same."""
-
-    def set_agents(self, agents: int) -> str:
-        """Change how many runs execute at a time."""
-
-    def set_count(self, count: int | None) -> str:
-        """Change the total number of runs."""
+    def run_state(self, run: RunId) -> RunState | None:
+        """Return the state of a run; None if there is no such run."""
 
 
 def handle_request(target: ControlTarget, request: ControlRequest) -> str:
@@ -53,7 +34,13 @@ def handle_request(target: ControlTarget, request: ControlRequest) -> str:
     """
     try:
         arguments = validate_request(request.verb, request.arguments)
-        return str(getattr(target, request.verb)(**arguments))
+        row = REQUESTS[request.verb]
+        if not row.supervised:
+            return f"{request.verb} is not for the supervisor"
+        refusal = row.sweep_refusal(target.sweep_state())
+        if not refusal and "run" in arguments:
+            refusal = row.run_refusal(arguments["run"], target.run_state(arguments["run"]))
+        return refusal or str(getattr(target, request.verb)(**arguments))
     except ArgumentError as error:
         return str(error)
     except Exception as error:

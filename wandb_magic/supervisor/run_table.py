@@ -111,6 +111,10 @@ class RunTable:
         entry = self._ended.get(run)
         return entry[0] if entry is not None else None
 
+    def find(self, run: RunId) -> RunRecord | None:
+        """Return the record of a run, or None."""
+        return self.active.get(run) or self.get_ended(run)
+
     def requeue(self, run: RunId) -> RunRecord:
         """Let an ended run wait for an agent again, with what it has logged so far."""
         record, self._trackers[run] = self._ended.pop(run)
@@ -164,11 +168,6 @@ class RunTable:
         """Return the attempt number of the next run with this set of parameters."""
         latest = self._latest.get(number)
         return 0 if latest is None else latest[0] + 1
-
-    def params(self, number: int) -> Params | None:
-        """Return a set of parameters by its number, or None."""
-        trial = self._trials.get(number)
-        return trial.params if trial is not None else None
 
     def trials(self) -> tuple[Trial, ...]:
         """Return all sets of parameters in order, each with the result of its latest run."""

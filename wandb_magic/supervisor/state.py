@@ -32,7 +32,6 @@ OVERWRITTEN = (
     "wandb.init once and log each part under a key of its own"
 )
 
-STOPPING_REFUSAL = "the sweep is being stopped: ask again when it has stopped"
 
 log = logging.getLogger(__name__)
 
@@ -114,36 +113,20 @@ class SchedulerState:
     # An accepted request becomes a run without an agent at once, stored together with the answer,
     # so a killed supervisor cannot lose it. The run starts like any other when an agent is free.
 
-    def queue_rerun(self, number: int) -> str:
-        """Queue a new run with a set of parameters; return why it is refused, or ""."""
-        params = self.runs.params(number)
-        if params is None:
-            return f"there is no run {number}"
-        if self.sweep.state is SweepState.STOPPING:
-            return STOPPING_REFUSAL
-        run = RunRecord(
-            id=RunId(new_id()),
-            number=number,
-            attempt=self.runs.next_attempt(number),
-            agent=NO_AGENT,
-            params=params,
-            state=RunState.PENDING,
-            created=time.time(),
+    def queue_rerun(self, run: RunRecord) -> None:
+        """Queue a new run with the parameters of a run."""
+        self.add_run(
+            RunRecord(
+                id=RunId(new_id()),
+                number=run.number,
+                attempt=self.runs.next_attempt(run.number),
+                agent=NO_AGENT,
+                params=run.params,
+                state=RunState.PENDING,
+                created=time.time(),
+            )
         )
-        self.add_run(run)
         self._reopen()
-        return ""
-
-    def resume_refusal(self, run: RunId) -> str:
-        """Return why a run cannot be resumed, or ""."""
-        if run in self.runs.active:
-            return f"run {run} has not ended: only a run that has ended can be resumed"
-        record = self.runs.get_ended(run)
-        if record is None:
-            return f"there is no run {run}"
-        if record.state is RunState.FINISHED:
-            return f"run {run} has finished: rerun it, for a new run with the same parameters"
-        return STOPPING_REFUSAL if self.sweep.state is SweepState.STOPPING else ""
 
     def queue_resume(self, run: RunId) -> None:
         """Queue another execution of a run that has ended, in place of any retry that is due."""

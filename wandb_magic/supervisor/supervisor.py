@@ -400,6 +400,15 @@ class Supervisor:
 
     # Requests: see `ControlTarget`
 
+    def sweep_state(self) -> SweepState:
+        """Return the state of the sweep."""
+        return self.state.sweep.state
+
+    def run_state(self, run: RunId) -> RunState | None:
+        """Return the state of a run; None if there is no such run."""
+        record = self.runs.find(run)
+        return None if record is None else record.state
+
     def stop(self, *, drain: bool) -> str:
         """End the sweep; with `drain`, let its active runs finish."""
         if self.state.sweep.state.has_ended:
@@ -413,19 +422,14 @@ class Supervisor:
 
     def pause(self) -> str:
         """Start no more runs."""
-        state = self.state.sweep.state
-        if state is SweepState.PAUSED:
+        if self.state.sweep.state is SweepState.PAUSED:
             return ""
-        if state is not SweepState.RUNNING:
-            return f"the sweep is {state.value}: only a running one can be paused"
         self.state.update_sweep(state=SweepState.PAUSED, cause=PAUSED_ON_REQUEST)
         self._backend.set_state(SweepState.PAUSED)
         return ""
 
     def resume(self) -> str:
         """Continue after a pause or an end."""
-        if self.state.sweep.state is SweepState.STOPPING:
-            return "the sweep is being stopped: resume it when it has stopped"
         if self.state.sweep.state is not SweepState.RUNNING:
             self.state.update_sweep(state=SweepState.RUNNING, cause="", ended=None)
             self._backend.set_state(SweepState.RUNNING)
@@ -434,19 +438,19 @@ class Supervisor:
 
     def stop_run(self, run: RunId) -> str:
         """End one run."""
-        if run not in self.runs.active:
-            return f"run {run} is not running"
         self._stop_run(run, StopReason(RunState.STOPPED, "stopped on request"))
         return ""
 
-    def rerun(self, number: int) -> str:
-        """Queue a new run with a set of parameters."""
-        return self.state.queue_rerun(number)
+    def rerun(self, run: RunId) -> str:
+        """Queue a new run with the parameters of a run."""
+        record = self.runs.find(run)
+        if record is None:
+            return f"there is no run {run}"
+        self.state.queue_rerun(record)
+        return ""
 
     def resume_run(self, run: RunId) -> str:
         """Queue another execution of a run."""
-        if refusal := self.state.resume_refusal(run):
-            return refusal
         record = self.runs.get_ended(run)
         if record is not None and record.state is RunState.PRUNED:
             try:
@@ -462,7 +466,7 @@ class Supervisor:
         if not failed:
             return "no run has failed, or each has been run again"
         for run in failed:
-            refusal = self.resume_run(run.id) if resume else self.rerun(run.number)
+            refusal = self.resume_run(run.id) if resume else self.rerun(run.id)
             if refusal:
                 return refusal
         return ""

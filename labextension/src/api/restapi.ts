@@ -15,15 +15,14 @@ import type {
   LogPage,
   Media,
   Problem,
-  RequestBody,
   RunDetail,
   RunsPage,
   Stream,
   SweepDetail,
   Sweeps,
-  SweepSummary,
-  Verb
+  SweepSummary
 } from './schemas';
+import type { RequestArguments, Verb } from './requests';
 
 /** A response that reports an error; its message is a sentence for the user. */
 export class ApiError extends Error {
@@ -36,9 +35,6 @@ export class ApiError extends Error {
 }
 
 type Query = Record<string, string | number | boolean | readonly string[] | null | undefined>;
-
-/** The arguments of a request besides its verb. */
-export type RequestArgs = Partial<Omit<RequestBody, 'verb'>>;
 
 export interface IRunsQuery {
   since?: string;
@@ -75,17 +71,12 @@ export class RestAPI {
     return this._send('DELETE', sweepPath(sweep));
   }
 
-  request(sweep: string, verb: Verb, args: RequestArgs = {}): Promise<SweepSummary> {
-    const body: RequestBody = {
-      verb,
-      run: null,
-      drain: null,
-      resume: null,
-      agents: null,
-      count: null,
-      ...args
-    };
-    return this._send('POST', `${sweepPath(sweep)}/requests`, body);
+  request<V extends Verb>(
+    sweep: string,
+    verb: V,
+    args: RequestArguments[V]
+  ): Promise<SweepSummary> {
+    return this._send('POST', `${sweepPath(sweep)}/requests`, { verb, ...args });
   }
 
   runs(sweep: string, query: IRunsQuery = {}): Promise<RunsPage> {

@@ -1,4 +1,4 @@
-// Made by scripts/wire from wandb_magic.server.schemas, wandb_magic.server.request_body, wandb_magic.server.message_schemas.
+// Made by scripts/wire from wandb_magic.server.schemas.
 
 export type RunState = 'pending' | 'running' | 'finished' | 'failed' | 'killed' | 'stopped' | 'pruned' | 'lost';
 
@@ -232,18 +232,6 @@ export interface Files {
 /** The body of every error: one sentence. */
 export interface Problem {
   message: string;
-}
-
-export type Verb = 'stop' | 'pause' | 'resume' | 'stop_run' | 'rerun' | 'resume_run' | 'rerun_failed' | 'set_agents' | 'set_count' | 'sync';
-
-/** A request to a sweep; the verb determines which of the other fields are used. ``stop`` takes `drain`; ``stop_run``, ``rerun`` and ``resume_run`` take `run`; ``rerun_failed`` takes `resume`, ``set_agents`` takes `agents`, ``set_count`` takes `count`; all other fields are null. */
-export interface RequestBody {
-  verb: Verb;
-  run: string | null;
-  drain: boolean | null;
-  resume: boolean | null;
-  agents: number | null;
-  count: number | null;
 }
 
 /** Changes of all sweeps. */

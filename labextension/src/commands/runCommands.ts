@@ -5,8 +5,8 @@ import { refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
 import type { JSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { Commands } from '../tokens';
-import { canResumeRun, isAlive } from '../models/capabilities';
-import type { RunState, Verb } from '../api/schemas';
+import { canRequestForRun } from '../models/capabilities';
+import type { RunVerb } from '../api/requests';
 import { type ITarget, targetOf } from './target';
 import { showError, type ICommandContext, SWEEP_ARGS } from './command';
 
@@ -15,14 +15,13 @@ const NOTIFICATION_MS = 3000;
 export function addRunCommands({ app, model, trans }: ICommandContext): void {
   const target = (args: ReadonlyPartialJSONObject) => targetOf(app, args);
   /** If no open view knows the state of a run, the command is allowed: the server decides. */
-  const isAllowed =
-    (allows: (state: RunState) => boolean) => (args: ReadonlyPartialJSONObject) => {
-      const { sweep, run } = target(args);
-      const state = sweep && run ? model.run(sweep, run)?.state : undefined;
-      return run !== undefined && (state === undefined || allows(state));
-    };
+  const isAllowed = (verb: RunVerb) => (args: ReadonlyPartialJSONObject) => {
+    const { sweep, run } = target(args);
+    const state = sweep && run ? model.run(sweep, run)?.state : undefined;
+    return run !== undefined && (state === undefined || canRequestForRun(verb, state));
+  };
   /** Returns whether the request succeeded. */
-  const sendRequest = async (verb: Verb, { sweep, run }: ITarget): Promise<boolean> => {
+  const sendRequest = async (verb: RunVerb, { sweep, run }: ITarget): Promise<boolean> => {
     try {
       if (sweep !== undefined && run !== undefined) {
         await model.request(sweep, verb, { run });
@@ -55,8 +54,8 @@ export function addRunCommands({ app, model, trans }: ICommandContext): void {
     caption: trans.__('Stop this run; logged data is kept'),
     icon: args => (args.isPalette === true ? undefined : stopIcon),
     describedBy: { args: RUN_ARGS },
-    isVisible: isAllowed(isAlive),
-    isEnabled: isAllowed(isAlive),
+    isVisible: isAllowed('stop_run'),
+    isEnabled: isAllowed('stop_run'),
     execute: args => sendRequest('stop_run', target(args)).then(() => undefined)
   });
   app.commands.addCommand(Commands.rerun, {
@@ -64,8 +63,8 @@ export function addRunCommands({ app, model, trans }: ICommandContext): void {
     caption: trans.__('Start a run with the same parameters'),
     icon: args => (args.isPalette === true ? undefined : refreshIcon),
     describedBy: { args: RUN_ARGS },
-    isVisible: isAllowed(state => !isAlive(state)),
-    isEnabled: isAllowed(state => !isAlive(state)),
+    isVisible: isAllowed('rerun'),
+    isEnabled: isAllowed('rerun'),
     execute: async args => {
       if (await sendRequest('rerun', target(args))) {
         notifyRerun();
@@ -77,8 +76,8 @@ export function addRunCommands({ app, model, trans }: ICommandContext): void {
     caption: trans.__('Continue this run under the same id, with its logged data'),
     icon: args => (args.isPalette === true ? undefined : runIcon),
     describedBy: { args: RUN_ARGS },
-    isVisible: isAllowed(canResumeRun),
-    isEnabled: isAllowed(canResumeRun),
+    isVisible: isAllowed('resume_run'),
+    isEnabled: isAllowed('resume_run'),
     execute: args => sendRequest('resume_run', target(args)).then(() => undefined)
   });
 }

@@ -14,15 +14,7 @@ import {
 
 import { bestParamsCode } from '../pythonCode';
 import { Commands } from '../tokens';
-import {
-  canPause,
-  canRerunFailed,
-  canResume,
-  canSetAgents,
-  canSetCount,
-  canStop,
-  canSync
-} from '../models/capabilities';
+import { canRequest } from '../models/capabilities';
 import type { SweepSummary } from '../api/schemas';
 import { addDeleteCommand } from './deleteCommand';
 import { addSweepCommand, type ICommandContext } from './command';
@@ -34,30 +26,30 @@ export function addSweepCommands(context: ICommandContext): void {
     longLabel: trans.__('Pause Sweep'),
     caption: trans.__('Start no new runs; current runs continue'),
     icon: pauseIcon,
-    isAllowed: canPause,
-    execute: ({ id }) => model.request(id, 'pause')
+    isAllowed: sweep => canRequest('pause', sweep),
+    execute: ({ id }) => model.request(id, 'pause', {})
   });
   addSweepCommand(context, Commands.resume, {
     label: trans.__('Resume'),
     longLabel: trans.__('Resume Sweep'),
     caption: trans.__('Continue a sweep that was paused or stopped, or whose supervisor died'),
     icon: runIcon,
-    isAllowed: canResume,
-    execute: ({ id }) => model.request(id, 'resume')
+    isAllowed: sweep => canRequest('resume', sweep),
+    execute: ({ id }) => model.request(id, 'resume', {})
   });
   addSweepCommand(context, Commands.stop, {
     label: trans.__('Stop'),
     longLabel: trans.__('Stop Sweep'),
     caption: trans.__('Stop the sweep and all its runs; logged data is kept'),
     icon: stopIcon,
-    isAllowed: canStop,
-    execute: ({ id }) => model.request(id, 'stop')
+    isAllowed: sweep => canRequest('stop', sweep),
+    execute: ({ id }) => model.request(id, 'stop', {})
   });
   addSweepCommand(context, Commands.drain, {
     label: trans.__('Stop After Current Runs'),
     longLabel: trans.__('Stop Sweep After Current Runs'),
     caption: trans.__('Start no new runs, and stop when the current runs have ended'),
-    isAllowed: canStop,
+    isAllowed: sweep => canRequest('stop', sweep),
     execute: ({ id }) => model.request(id, 'stop', { drain: true })
   });
   addSweepCommand(context, Commands.setAgents, {
@@ -65,7 +57,7 @@ export function addSweepCommands(context: ICommandContext): void {
     longLabel: trans.__('Change the Agents of a Sweep…'),
     caption: trans.__('Change how many runs execute at the same time'),
     icon: usersIcon,
-    isAllowed: canSetAgents,
+    isAllowed: sweep => canRequest('set_agents', sweep),
     execute: async (sweep, args) => {
       const title = trans.__(
         'Agents of %1: number of runs that execute at the same time',
@@ -82,7 +74,7 @@ export function addSweepCommands(context: ICommandContext): void {
     longLabel: trans.__('Change the Count of a Sweep…'),
     caption: trans.__('Change the total number of runs'),
     icon: numberingIcon,
-    isAllowed: canSetCount,
+    isAllowed: sweep => canRequest('set_count', sweep),
     execute: async (sweep, args) => {
       const title = trans.__('Count of %1: total number of runs', sweep.name);
       const count = await askNumber(args.count, title, sweep.count ?? sweep.ended);
@@ -96,20 +88,20 @@ export function addSweepCommands(context: ICommandContext): void {
     longLabel: trans.__('Rerun the Failed Runs of a Sweep'),
     caption: trans.__('Start a new run for each set of parameters whose latest run failed'),
     icon: refreshIcon,
-    isAllowed: canRerunFailed,
-    execute: ({ id }) => model.request(id, 'rerun_failed')
+    isAllowed: sweep => canRequest('rerun_failed', sweep),
+    execute: ({ id }) => model.request(id, 'rerun_failed', {})
   });
   addSweepCommand(context, Commands.sync, {
     label: trans.__('Send to W&B'),
     longLabel: trans.__('Send a Sweep to W&B'),
     caption: trans.__('Create a W&B sweep with all runs of this sweep'),
     icon: fileUploadIcon,
-    isAllowed: canSync,
+    isAllowed: sweep => canRequest('sync', sweep),
     execute: async ({ id, name }) => {
       const message = trans.__('%1: creating the sweep on W&B…', name);
       const notificationId = Notification.emit(message, 'in-progress', { autoClose: false });
       try {
-        await model.request(id, 'sync');
+        await model.request(id, 'sync', {});
       } finally {
         Notification.dismiss(notificationId);
       }

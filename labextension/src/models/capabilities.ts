@@ -1,34 +1,26 @@
 /** Which requests a sweep or a run accepts in its current state. Pure. */
 
+import { REQUESTS, type Verb } from '../api/requests';
 import type { RunState, SweepSummary } from '../api/schemas';
 
-type State = SweepSummary['state'];
-
-const inState =
-  (...states: State[]) =>
-  ({ state }: SweepSummary): boolean =>
-    states.includes(state);
-
-export const canPause = inState('running');
-export const canResume = inState('paused', 'stopped', 'failed', 'died');
-export const canStop = inState('pending', 'running', 'paused');
-export const canSetAgents = canStop;
-export const canSetCount = inState('pending', 'running', 'paused', 'finished');
-export const canDelete = inState('finished', 'stopped', 'failed', 'died');
-
-/** A sweep with failed runs; only its supervisor knows which of them have been rerun since. */
-export function canRerunFailed(sweep: SweepSummary): boolean {
-  return sweep.failed > 0 && sweep.state !== 'stopping';
+/** Whether a request makes sense for a sweep in its current state. */
+export function canRequest(verb: Verb, sweep: SweepSummary): boolean {
+  const { states, modes, needs } = REQUESTS[verb];
+  return (
+    states.includes(sweep.state) &&
+    modes.includes(sweep.mode) &&
+    (needs === null || Number(sweep[needs]) > 0)
+  );
 }
 
-/** An offline sweep can be synced to W&B; a partial sync is continued. */
-export function canSync(sweep: SweepSummary): boolean {
-  return sweep.mode === 'offline';
+/** Whether a request makes sense for a run in this state. */
+export function canRequestForRun(verb: Verb, state: RunState): boolean {
+  return REQUESTS[verb].runStates.includes(state);
 }
 
-/** Whether a run that has ended can be resumed. */
-export function canResumeRun(state: RunState): boolean {
-  return !isAlive(state) && state !== 'finished';
+/** Whether a sweep can be deleted. */
+export function canDelete({ state }: SweepSummary): boolean {
+  return state === 'finished' || state === 'stopped' || state === 'failed' || state === 'died';
 }
 
 /** Whether a run is still active. */

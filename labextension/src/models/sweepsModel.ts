@@ -5,18 +5,12 @@ import type { ReadonlyPartialJSONValue } from '@lumino/coreutils';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { RequestArgs, RestAPI } from '../api/restapi';
+import { REQUESTS, type RequestArguments, type Verb } from '../api/requests';
+import { RestAPI } from '../api/restapi';
 import { Socket } from '../api/socket';
 import type { ISweepHost } from './sweepHost';
 import { SweepModel } from './sweepModel';
-import type {
-  Message,
-  RunRow,
-  SweepsMessage,
-  SweepSummary,
-  Unreadable,
-  Verb
-} from '../api/schemas';
+import type { Message, RunRow, SweepsMessage, SweepSummary, Unreadable } from '../api/schemas';
 
 const ACTIVE: ReadonlySet<string> = new Set(['pending', 'running', 'paused', 'stopping', 'died']);
 
@@ -32,12 +26,6 @@ export interface IStateChange {
   /** Whether this page requested the change. */
   isRequested: boolean;
 }
-
-/** The state of a sweep after each request has been carried out. */
-const REQUESTED_STATES: Partial<Record<Verb, SweepSummary['state']>> = {
-  pause: 'paused',
-  stop: 'stopped'
-};
 
 export class SweepsModel implements ISweepHost, IDisposable {
   constructor(
@@ -136,10 +124,10 @@ export class SweepsModel implements ISweepHost, IDisposable {
   }
 
   /** Send a request to a sweep; resolves when its supervisor has replied. */
-  async request(sweep: string, verb: Verb, args: RequestArgs = {}): Promise<void> {
-    const requestedState = REQUESTED_STATES[verb];
-    if (requestedState !== undefined) {
-      this._requestedStates.set(sweep, requestedState);
+  async request<V extends Verb>(sweep: string, verb: V, args: RequestArguments[V]): Promise<void> {
+    const { result } = REQUESTS[verb];
+    if (result !== null) {
+      this._requestedStates.set(sweep, result);
     }
     try {
       this._merge([await this.api.request(sweep, verb, args)]);

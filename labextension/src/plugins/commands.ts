@@ -37,7 +37,8 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     const category = trans.__('W&B Sweeps');
     // Labels of the open commands name their target, which the palette cannot do.
     const needTarget: string[] = [Commands.openSweep, Commands.openRun, Commands.openNotebook];
-    for (const command of Object.values(Commands)) {
+    const added = app.commands.listCommands().filter(id => id.startsWith('wandb-magic:'));
+    for (const command of new Set([...Object.values(Commands), ...added])) {
       if (!needTarget.includes(command)) {
         palette?.addItem({ command, category, args: { isPalette: true } });
       }

@@ -15,7 +15,7 @@ import { sweepIcon } from '../icons';
 import type { SweepsModel } from '../models/sweepsModel';
 import { stateLabel } from '../states';
 import { Commands } from '../tokens';
-import { canStop, isAlive } from '../models/capabilities';
+import { canRequest, isAlive } from '../models/capabilities';
 import type { RunRow, SweepSummary } from '../api/schemas';
 
 type Item = IRunningSessions.IRunningItem;
@@ -48,13 +48,15 @@ export class RunningSweeps {
   }
 
   stopAll(): void {
-    for (const { id } of this._sweeps.filter(canStop)) {
+    for (const { id } of this._sweeps.filter(sweep => canRequest('stop', sweep))) {
       void this._commands.execute(Commands.stop, { sweep: id });
     }
   }
 
   private get _sweeps(): SweepSummary[] {
-    return this._model.sweeps.filter(sweep => canStop(sweep) || sweep.state === 'stopping');
+    return this._model.sweeps.filter(
+      sweep => canRequest('stop', sweep) || sweep.state === 'stopping'
+    );
   }
 
   private _itemOf(sweep: SweepSummary, mode: 'tree' | 'list'): Item {

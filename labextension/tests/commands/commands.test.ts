@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { findCell } from '../../src/commands/cellSearch';
 import { assignmentCode, bestParamsCode } from '../../src/pythonCode';
 import { notificationFor } from '../../src/models/stateNotification';
-import * as verbs from '../../src/models/capabilities';
+import * as capabilities from '../../src/models/capabilities';
 import type { RunState, SweepState } from '../../src/api/schemas';
 import { aSweep } from '../sweeps';
 
@@ -66,15 +66,13 @@ describe('the cell that contains a text', () => {
 });
 
 describe('requests to a sweep', () => {
-  const can = (state: SweepState) =>
-    Object.entries({
-      pause: verbs.canPause,
-      resume: verbs.canResume,
-      stop: verbs.canStop,
-      delete: verbs.canDelete
-    })
-      .filter(([, fits]) => fits(aSweep('a', { state })))
-      .map(([verb]) => verb);
+  const can = (state: SweepState) => {
+    const sweep = aSweep('a', { state });
+    const requests = (['pause', 'resume', 'stop'] as const).filter(verb =>
+      capabilities.canRequest(verb, sweep)
+    );
+    return capabilities.canDelete(sweep) ? [...requests, 'delete'] : requests;
+  };
 
   it.each<[SweepState, string[]]>([
     ['pending', ['stop']],
@@ -90,18 +88,31 @@ describe('requests to a sweep', () => {
   });
 });
 
+describe('sending a sweep to W&B', () => {
+  it('is for offline sweeps, whatever their state', () => {
+    const sweep = (mode: string) => aSweep('a', { mode, state: 'finished' });
+    expect(capabilities.canRequest('sync', sweep('offline'))).toBe(true);
+    expect(capabilities.canRequest('sync', sweep('online'))).toBe(false);
+  });
+});
+
 describe('requests to a run', () => {
   it('allow resuming if the run has ended without success', () => {
+    const canResume = (state: RunState) => capabilities.canRequestForRun('resume_run', state);
     const states: RunState[] = ['pending', 'running', 'finished'];
-    expect(states.filter(verbs.canResumeRun)).toEqual([]);
+    expect(states.filter(canResume)).toEqual([]);
     const ended: RunState[] = ['failed', 'killed', 'stopped', 'pruned', 'lost'];
-    expect(ended.filter(verbs.canResumeRun)).toEqual(ended);
+    expect(ended.filter(canResume)).toEqual(ended);
   });
 
   it('allow rerunning what failed, unless the sweep is being stopped', () => {
-    expect(verbs.canRerunFailed(aSweep('a', { failed: 0 }))).toBe(false);
-    expect(verbs.canRerunFailed(aSweep('a', { failed: 2, state: 'finished' }))).toBe(true);
-    expect(verbs.canRerunFailed(aSweep('a', { failed: 2, state: 'stopping' }))).toBe(false);
+    expect(capabilities.canRequest('rerun_failed', aSweep('a', { failed: 0 }))).toBe(false);
+    expect(
+      capabilities.canRequest('rerun_failed', aSweep('a', { failed: 2, state: 'finished' }))
+    ).toBe(true);
+    expect(
+      capabilities.canRequest('rerun_failed', aSweep('a', { failed: 2, state: 'stopping' }))
+    ).toBe(false);
   });
 });
 

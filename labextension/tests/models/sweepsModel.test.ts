@@ -5,7 +5,8 @@ import { type IStateChange, SweepsModel } from '../../src/models/sweepsModel';
 import { RecentRunsModel } from '../../src/models/recentRunsModel';
 import type { RestAPI } from '../../src/api/restapi';
 import type { Socket } from '../../src/api/socket';
-import type { Message, RunRow, SweepSummary, Topic, Verb } from '../../src/api/schemas';
+import type { Verb } from '../../src/api/requests';
+import type { Message, RunRow, SweepSummary, Topic } from '../../src/api/schemas';
 import { aRun } from '../factories';
 import { aSweep } from '../sweeps';
 
@@ -108,7 +109,7 @@ describe('the model of all sweeps', () => {
   it('distinguishes the changes that this page requested', async () => {
     server.tell(aSweep('a', { state: 'running' }));
     server.sweeps = [aSweep('a', { state: 'stopping' })];
-    await model.request('a', 'stop');
+    await model.request('a', 'stop', {});
     server.tell(aSweep('a', { state: 'stopped' }));
     server.tell(aSweep('a', { state: 'running' }));
     server.tell(aSweep('a', { state: 'stopped' }));
@@ -123,7 +124,7 @@ describe('the model of all sweeps', () => {
   it('does not count a refused request', async () => {
     server.tell(aSweep('a', { state: 'running' }));
     server.fails = 'the sweep does not answer';
-    await expect(model.request('a', 'pause')).rejects.toThrow('does not answer');
+    await expect(model.request('a', 'pause', {})).rejects.toThrow('does not answer');
     server.tell(aSweep('a', { state: 'paused' }));
     expect(seen.map(({ isRequested }) => isRequested)).toEqual([false]);
   });

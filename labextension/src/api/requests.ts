@@ -1,0 +1,105 @@
+// Made by scripts/wire from wandb_magic.requests.
+
+import type { RunState, SweepState, SweepSummary } from './schemas';
+
+/** The arguments of each request. */
+export interface RequestArguments {
+  stop: { drain?: boolean };
+  pause: Record<string, never>;
+  resume: Record<string, never>;
+  stop_run: { run: string };
+  rerun: { run: string };
+  resume_run: { run: string };
+  rerun_failed: { resume?: boolean };
+  set_agents: { agents: number };
+  set_count: { count: number | null };
+  sync: Record<string, never>;
+}
+
+export type Verb = keyof RequestArguments;
+
+/** The requests about one run. */
+export type RunVerb = 'stop_run' | 'rerun' | 'resume_run';
+
+/** When a request is possible, and the state of the sweep after it. */
+export interface IRequest {
+  states: readonly SweepState[];
+  runStates: readonly RunState[];
+  modes: readonly string[];
+  /** The count of a sweep that must not be 0. */
+  needs: keyof SweepSummary | null;
+  result: SweepState | null;
+}
+
+export const REQUESTS: Readonly<Record<Verb, IRequest>> = {
+  stop: {
+    states: ['pending', 'running', 'paused'],
+    runStates: [],
+    modes: ['offline', 'online'],
+    needs: null,
+    result: 'stopped'
+  },
+  pause: {
+    states: ['running'],
+    runStates: [],
+    modes: ['offline', 'online'],
+    needs: null,
+    result: 'paused'
+  },
+  resume: {
+    states: ['paused', 'stopped', 'failed', 'died'],
+    runStates: [],
+    modes: ['offline', 'online'],
+    needs: null,
+    result: null
+  },
+  stop_run: {
+    states: [],
+    runStates: ['pending', 'running'],
+    modes: ['offline', 'online'],
+    needs: null,
+    result: null
+  },
+  rerun: {
+    states: [],
+    runStates: ['finished', 'failed', 'killed', 'stopped', 'pruned', 'lost'],
+    modes: ['offline', 'online'],
+    needs: null,
+    result: null
+  },
+  resume_run: {
+    states: [],
+    runStates: ['failed', 'killed', 'stopped', 'pruned', 'lost'],
+    modes: ['offline', 'online'],
+    needs: null,
+    result: null
+  },
+  rerun_failed: {
+    states: ['pending', 'running', 'paused', 'finished', 'stopped', 'failed', 'died'],
+    runStates: [],
+    modes: ['offline', 'online'],
+    needs: 'failed',
+    result: null
+  },
+  set_agents: {
+    states: ['pending', 'running', 'paused'],
+    runStates: [],
+    modes: ['offline', 'online'],
+    needs: null,
+    result: null
+  },
+  set_count: {
+    states: ['pending', 'running', 'paused', 'finished'],
+    runStates: [],
+    modes: ['offline', 'online'],
+    needs: null,
+    result: null
+  },
+  sync: {
+    states: ['pending', 'running', 'paused', 'stopping', 'finished', 'stopped', 'failed', 'died'],
+    runStates: [],
+    modes: ['offline'],
+    needs: null,
+    result: null
+  }
+};
