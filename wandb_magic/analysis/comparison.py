@@ -62,7 +62,7 @@ class Comparison:
 
 
 def compare(readers: Sequence[StoreReader]) -> Comparison:
-    """Return the comparison; see `SweepReader.compare`.
+    """Return the comparison; see `Sweep.compare`.
 
     Raises
     ------

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def importance_frame(reader: StoreReader) -> pd.DataFrame:
-    """Return one row per parameter; see `SweepReader.importance`.
+    """Return one row per parameter; see `Sweep.importance`.
 
     Raises
     ------

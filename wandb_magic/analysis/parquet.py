@@ -33,7 +33,7 @@ _PACKAGES = ("wandb", "pandas", "pyarrow")
 
 
 def write(reader: StoreReader, path: Path, *, overwrite: bool = False) -> Path:
-    """Write everything into a new folder, and return its path; see `SweepReader.to_parquet`.
+    """Write everything into a new folder, and return its path; see `Sweep.to_parquet`.
 
     Raises
     ------

@@ -33,7 +33,7 @@ POINTS = 100
 
 
 def study_of(reader: StoreReader) -> optuna.Study:
-    """Return the study; see `SweepReader.study`.
+    """Return the study; see `Sweep.study`.
 
     Raises
     ------

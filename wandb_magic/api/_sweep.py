@@ -1,17 +1,22 @@
-"""The `Sweep` class: read and control one sweep."""
+"""The `Sweep` class: read and control one sweep, analyse it, and reproduce its runs."""
 
 from __future__ import annotations
 
+import os
+import sys
 import time
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from wandb_magic.api._analysis_mixin import AnalysisMixin
+from wandb_magic import registry
 from wandb_magic.api._control import reject_imported, send_request
 from wandb_magic.api._delete import delete_sweep, require_idle
 from wandb_magic.api._go_online import go_online
-from wandb_magic.api._reproduce_mixin import ReproduceMixin
+from wandb_magic.api._locate import locate
+from wandb_magic.api._reader import SweepReader
 from wandb_magic.api._status import has_died, is_supervisor_alive
 from wandb_magic.api._sync import SyncHandle, sync
+from wandb_magic.api._trust import authorize
 from wandb_magic.arguments import ArgumentError, check_flag
 from wandb_magic.arguments import check_agent_count as validated_agents
 from wandb_magic.bundle import CaptureSummary
@@ -20,10 +25,18 @@ from wandb_magic.paths import SweepPaths
 from wandb_magic.records import SweepState
 from wandb_magic.runner.capacity import check_agents
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from wandb_magic.analysis.comparison import Comparison
+    from wandb_magic.analysis.plots import Plots
+    from wandb_magic.analysis.study import Study
+    from wandb_magic.reproduce import Replay, ReproducedRun, SourceRun
+
 POLL_S = 0.1
 
 
-class Sweep(AnalysisMixin, ReproduceMixin):
+class Sweep(SweepReader):
     """A sweep.
 
     Everything it returns is read from the sweep's store at that moment; every change is a request
@@ -40,6 +53,211 @@ class Sweep(AnalysisMixin, ReproduceMixin):
     def __init__(self, paths: SweepPaths, contents: CaptureSummary | None = None) -> None:
         super().__init__(paths)
         self.contents = contents
+
+    # Reproducing runs; none of this changes the sweep
+
+    def reproduce(
+        self,
+        run: str | int,
+        *,
+        namespace: dict[str, Any] | None = None,
+        trust: bool = False,
+    ) -> ReproducedRun:
+        """Load a run's variables into the notebook, and insert a cell that runs it again.
+
+        Existing names are overwritten with the run's values: the result lists them, and keeps
+        their old values. Outside a notebook, the cell is printed.
+
+        Parameters
+        ----------
+        run
+            A run, given by id, id prefix or number.
+        namespace
+            Where to put the variables; the notebook's globals by default.
+        trust
+            Execute code that this user has not written; reading variables executes code.
+
+        Raises
+        ------
+        SweepStateError
+            If the run executes a program, or its code is missing.
+        BundleError
+            If a variable cannot be read on this machine.
+        UntrustedError
+            If the code was not written by this user.
+        """
+        from wandb_magic import reproduce  # noqa: PLC0415 - rarely needed
+
+        values = vars(sys.modules["__main__"]) if namespace is None else namespace
+        source_run = self._source_run(run)
+        _ = source_run.manifest  # raises if the code is missing
+        statement, _ = authorize(self._paths, source_run.sweep.spec, trust=trust)
+        reproduced = reproduce.reproduce(source_run, values, self._reference(), statement)
+        reproduce.show(reproduced)
+        return reproduced
+
+    def replay(self, run: str | int) -> Replay:
+        """Seed this process as a run was, and pass the run's parameters to ``wandb.init()``.
+
+        This lasts until the cell, or the ``with`` block, ends. The W&B run is new and offline.
+
+        Raises
+        ------
+        SweepStateError
+            If a W&B run is open in this process.
+        """
+        from wandb_magic import reproduce  # noqa: PLC0415 - rarely needed
+
+        return reproduce.Replay(self._source_run(run))
+
+    def export(self, run: str | int, path: str | os.PathLike[str] | None = None) -> Path:
+        """Write a run as a script with everything it needs, to run it on another machine.
+
+        Parameters
+        ----------
+        run
+            A run, given by id, id prefix or number.
+        path
+            A folder that does not exist yet; ``run-<id>`` by default.
+
+        Raises
+        ------
+        SweepStateError
+            If the folder already exists, or the run's code is missing.
+        """
+        from wandb_magic import reproduce  # noqa: PLC0415 - rarely needed
+
+        source_run = self._source_run(run)
+        return reproduce.export(source_run, Path(path or f"run-{source_run.run.id}"))
+
+    # Analysis
+
+    def importance(self) -> pd.DataFrame:
+        """Return how much each parameter matters for the objective, most important first.
+
+        The columns are ``parameter``, ``importance`` (shares of one) and ``correlation``
+        (Spearman's, NaN for values without an order). ``attrs`` has the ``metric``, the number of
+        ``runs``, the ``evaluator`` and, if there are few runs, a ``warning``. Parameters that
+        never varied are omitted.
+
+        Raises
+        ------
+        SweepStateError
+            If the sweep has no metric.
+        """
+        from wandb_magic.analysis import importance_frame  # noqa: PLC0415 - imports Optuna
+
+        return importance_frame.importance_frame(self._reader)
+
+    def compare(self, *others: SweepReader | str) -> Comparison:
+        """Compare this sweep with others, each given as a sweep or in any form `attach` accepts.
+
+        The comparison has three frames: ``table`` with one row per sweep (its runs by state, best
+        and median value, times), ``differences`` of the configs, and ``progress``, the best value
+        so far by run number.
+
+        Raises
+        ------
+        SweepNotFoundError
+            If there is no such sweep.
+        SweepStateError
+            If their metrics or goals differ.
+        """
+        from wandb_magic.analysis import comparison  # noqa: PLC0415 - imports numpy
+
+        sweeps = [
+            SweepReader(locate(each)[0]) if isinstance(each, str) else each for each in others
+        ]
+        readers = {each.id: each._reader for each in (self, *sweeps)}  # noqa: SLF001 - the same class
+        return comparison.compare(list(readers.values()))
+
+    @property
+    def plot(self) -> Plots:
+        """The plots of the sweep: ``plot.curves()``, ``plot.parallel()`` and so on."""
+        from wandb_magic.analysis.plots import Plots  # noqa: PLC0415 - rarely needed
+
+        return Plots(self._reader)
+
+    def report(self, file: str | os.PathLike[str] = "report.html") -> Path:
+        """Write a self-contained HTML report of the sweep, and return its path.
+
+        The page loads nothing: it contains the plots, table, config, code and environment.
+        Anything that looks like a key or a password is masked.
+
+        Parameters
+        ----------
+        file
+            The path of the page; an existing file is replaced.
+
+        Raises
+        ------
+        SweepError
+            If the path is a folder, or cannot be written.
+        """
+        from wandb_magic.analysis import report  # noqa: PLC0415 - rarely needed
+
+        return report.write(self._reader, self._paths, file, state=self.state, url=self.url or "")
+
+    def to_parquet(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write the results to a new folder, and return its absolute path.
+
+        It contains ``runs``, ``history`` (with ``_runtime``), ``summary`` and ``system`` as
+        Parquet files, which `pandas.read_parquet` reads back as the same frames, and
+        ``sweep.json`` with the sweep config and versions. Lists and mappings are stored as JSON
+        text.
+
+        Parameters
+        ----------
+        path
+            A folder that is empty or does not exist.
+        overwrite
+            Whether to replace an earlier folder of this kind.
+
+        Raises
+        ------
+        SweepError
+            If the folder is not empty, or cannot be written.
+        UnsupportedError
+            If pyarrow is missing.
+        """
+        from wandb_magic.analysis import parquet  # noqa: PLC0415 - imports numpy
+
+        return parquet.write(self._reader, Path(path), overwrite=overwrite)
+
+    def study(
+        self, export: str | os.PathLike[str] | None = None, *, overwrite: bool = False
+    ) -> Study:
+        """Return the sweep as an in-memory `optuna.Study`, for example for `optuna.visualization`.
+
+        It has one trial for each run that has ended, ordered by number. Parameters are named by
+        dotted key and have the runs' values; categories other than plain values are JSON text.
+        Finished and stopped runs with a value are ``COMPLETE``, pruned ones ``PRUNED``, all others
+        ``FAIL``. Intermediate values are the metric's history, at most 100 of them; ``user_attrs``
+        has the run's id, name, number, attempt, state and cause.
+
+        Parameters
+        ----------
+        export
+            A file to write the study to, for optuna-dashboard: an SQLite database if it ends in
+            ``.db``, ``.sqlite`` or ``.sqlite3``, else a journal.
+        overwrite
+            Whether to replace an existing file.
+
+        Raises
+        ------
+        SweepStateError
+            If the sweep has no metric.
+        SweepError
+            If the file already exists, or cannot be written.
+        """
+        from wandb_magic.analysis import study, study_file  # noqa: PLC0415 - imports Optuna
+
+        result = study.study_of(self._reader)
+        if export is not None:
+            study_file.export(result, Path(export), overwrite=overwrite)
+        return result
+
+    # Control
 
     def wait(self, timeout: float | None = None) -> Sweep:
         """Wait until the sweep has ended, is paused, or has died.
@@ -188,6 +406,20 @@ class Sweep(AnalysisMixin, ReproduceMixin):
         require_idle(self._paths, self.id)
         self._reader.close()
         delete_sweep(self._paths, self.id)
+
+    def _source_run(self, run: str | int) -> SourceRun:
+        from wandb_magic import reproduce  # noqa: PLC0415 - rarely needed
+
+        record = self._find_run(run)
+        summary = self._reader.summaries([record.id]).get(record.id, {})
+        return reproduce.SourceRun(self._paths, self._record, record, summary)
+
+    def _reference(self) -> str:
+        """Return the name by which `attach` finds exactly this sweep."""
+        is_registered = any(
+            entry.id == self.id and entry.paths == self._paths for entry in registry.list_sweeps()
+        )
+        return self.id if is_registered else str(self.path)
 
     def _send_request(
         self,
