@@ -5,10 +5,8 @@ stores and returns what it is given.
 """
 
 from wandb_magic.store.filesystem import network_file_system
-from wandb_magic.store.order_by import OrderError
-from wandb_magic.store.reader import StoreReader
+from wandb_magic.store.reader import Event, MediaItem, OrderError, StoreReader
 from wandb_magic.store.request_table import insert_request, read_answer, withdraw_request
-from wandb_magic.store.result_types import Event, MediaItem
 from wandb_magic.store.schema import create
 from wandb_magic.store.writer import StoreWriter
 

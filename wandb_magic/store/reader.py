@@ -1,20 +1,26 @@
 """Reads a sweep's store, from any process, while its supervisor writes.
 
 Every method sees one state of the store. Nothing here writes: requests are inserted by
-`wandb_magic.store.insert_request`.
+`wandb_magic.store.insert_request`. The order that a caller gives enters SQL only after validation.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
-from dataclasses import replace
-from typing import TYPE_CHECKING
+import sqlite3
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from wandb_magic.log_records import ArtifactRecord
-from wandb_magic.records import RunId
-from wandb_magic.store.result_types import Event, MediaItem
-from wandb_magic.store.run_reader import RunReader
+from wandb_magic.errors import StoreError, SweepNotFoundError
+from wandb_magic.log_records import ArtifactRecord, ChartRecord
+from wandb_magic.records import RunId, RunRecord, RunState, SweepRecord
+from wandb_magic.store import serialization
+from wandb_magic.store.connection import TIMEOUT_S, connect_to_read, explain_errors
+from wandb_magic.store.ingest import CHARTS
 from wandb_magic.store.schema import CHUNK, HISTORY, SYSTEM
 
 if TYPE_CHECKING:
@@ -34,15 +40,53 @@ SELECT key FROM logged WHERE key IS NOT NULL
 UNION SELECT DISTINCT key FROM media WHERE :stream = 'media' ORDER BY key
 """
 
+# A run with more logs than its latest execution can have made had an earlier execution.
+_STARTED = (
+    "CASE WHEN (SELECT count(*) FROM log WHERE log.run = row) > (started IS NOT NULL)"
+    " THEN created ELSE started END"
+)
 
-class StoreReader(RunReader):
+# What runs can be ordered by.
+_ORDER_COLUMNS = frozenset(
+    {"id", "number", "attempt", "agent", "state", "created", "started", "ended", "exit_code"}
+    | {"cause", "value"}
+)
+_ORDER_DOCUMENTS = ("params", "config", "summary", "info")
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened; `seq` counts from 1, `time` is seconds since the epoch."""
+
+    seq: int
+    time: float
+    kind: str
+    run: RunId | None
+    text: str
+
+
+@dataclass(frozen=True)
+class MediaItem:
+    """A logged value that is not a number, as W&B's JSON; its paths are relative to ``files/``."""
+
+    key: str
+    step: int
+    time: float | None
+    value: Any
+
+
+class OrderError(StoreError):
+    """Runs cannot be ordered by the given key."""
+
+
+class StoreReader:
     """Reads one store; threads may share it.
 
     Parameters
     ----------
     path
         An existing store; its folder need not be writable.
-    wait
+    timeout
         Seconds to wait for a process that has locked it.
 
     Raises
@@ -51,6 +95,213 @@ class StoreReader(RunReader):
         If it is missing, damaged, or of a newer version. Every method raises it when the database
         fails.
     """
+
+    def __init__(self, path: Path, timeout: float = TIMEOUT_S) -> None:
+        self._path = path
+        self._connection = connect_to_read(path, timeout)
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the store."""
+        with self._lock:
+            self._connection.close()
+
+    def version(self) -> int:
+        """Return a number that changes with the store; compare only numbers of the same reader."""
+        with self._reading() as connection:
+            (version,) = connection.execute("PRAGMA data_version").fetchone()
+        return int(version)
+
+    # The sweep and its runs
+
+    def sweep(self) -> SweepRecord:
+        """Return the sweep."""
+        with self._reading() as connection:
+            row = connection.execute(
+                f"SELECT {', '.join(serialization.SWEEP_COLUMNS)} FROM sweep"  # noqa: S608 - fixed names
+            ).fetchone()
+        return serialization.sweep_record(row)
+
+    def run(self, run: RunId) -> RunRecord:
+        """Return one run.
+
+        Raises
+        ------
+        SweepNotFoundError
+            If there is no run with that id.
+        """
+        records = self._runs("WHERE id = ?", [run])
+        if not records:
+            raise SweepNotFoundError(f"the sweep has no run {run!r}")
+        return records[0]
+
+    def runs(
+        self,
+        *,
+        states: Collection[RunState] | None = None,
+        order: str = "number",
+        descending: bool = False,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[RunRecord]:
+        """Return runs.
+
+        Parameters
+        ----------
+        states
+            Only runs in one of these, if given.
+        order
+            A field of `RunRecord` that is a number or a text, ``duration``, or a dotted key of
+            ``params.``, ``config.``, ``summary.`` or ``info.``; runs without it come last.
+        descending
+            Largest first.
+        limit, offset
+            A page of them.
+
+        Raises
+        ------
+        OrderError
+            If runs cannot be ordered by `order`.
+        """
+        where, values = "", []
+        if states is not None:
+            where = f"WHERE state IN ({', '.join('?' for _ in states)}) "
+            values += [state.value for state in states]
+        return self._runs(
+            f"{where}ORDER BY {_order_clause(order, descending=descending)}, row LIMIT ? OFFSET ?",
+            [*values, -1 if limit is None else limit, offset],
+        )
+
+    def changed_runs(
+        self, after: int, since: float, others: Collection[int] = ()
+    ) -> list[RunRecord]:
+        """Return the runs that may have changed, in order of their rows.
+
+        Parameters
+        ----------
+        after
+            Rows above this one are new.
+        since
+            Other runs are included if active, or if ended after this time (seconds since the
+            epoch).
+        others
+            Rows that may have changed in any case.
+        """
+        return self._runs(
+            "WHERE row > ? OR ended IS NULL OR ended > ?"
+            " OR row IN (SELECT value FROM json_each(?)) ORDER BY row",
+            [after, since, json.dumps(list(others))],
+        )
+
+    def active_rows(self) -> list[int]:
+        """Return the rows of the active runs; see `changed_runs`."""
+        states = json.dumps([state.value for state in RunState if not state.has_ended])
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT row FROM run WHERE state IN (SELECT value FROM json_each(?)) ORDER BY row",
+                (states,),
+            )
+            return [row for (row,) in rows]
+
+    def active_runs(self, after: int, also: Collection[RunId] = ()) -> list[RunRecord]:
+        """Return the active runs, those above row `after`, and those in `also`, in row order.
+
+        Unlike `changed_runs`, it reads few runs, however many the sweep has.
+        """
+        states = [state.value for state in RunState if not state.has_ended]
+        return self._runs(
+            "WHERE row IN (SELECT row FROM run WHERE row > ? UNION"
+            " SELECT row FROM run WHERE state IN (SELECT value FROM json_each(?)) UNION"
+            " SELECT row FROM run WHERE id IN (SELECT value FROM json_each(?))) ORDER BY row",
+            [after, json.dumps(states), json.dumps(list(also))],
+        )
+
+    def start_times(self, runs: Collection[RunId] | None = None) -> dict[RunId, float | None]:
+        """Return when some or all runs started, in order of their numbers.
+
+        That is the time of their first execution, or of its entry into the store, however late
+        a run was resumed.
+        """
+        return self._times(_STARTED, runs)
+
+    def end_times(self, runs: Collection[RunId] | None = None) -> dict[RunId, float | None]:
+        """Return when some or all runs ended, in order of their numbers."""
+        return self._times("ended", runs)
+
+    def busy_seconds(self, now: float) -> float:
+        """Return for how many seconds any run was executing until `now`, without pauses."""
+        query = (
+            "WITH span AS (SELECT started AS begin, coalesce(ended, ?) AS end FROM run"
+            " WHERE started IS NOT NULL AND state != ?),"
+            " covered AS (SELECT begin, end, max(end) OVER (ORDER BY begin"
+            " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM span)"
+            " SELECT total(max(0, end - max(begin, coalesce(before, begin)))) FROM covered"
+        )
+        with self._reading() as connection:
+            (seconds,) = connection.execute(query, (now, RunState.LOST.value)).fetchone()
+        return float(seconds)
+
+    def last_row(self) -> int:
+        """Return the number of the newest row, or 0 without runs; see `changed_runs`."""
+        with self._reading() as connection:
+            (row,) = connection.execute("SELECT coalesce(max(row), 0) FROM run").fetchone()
+        return int(row)
+
+    def run_count(self) -> int:
+        """Return how many runs there are, retries and reruns included."""
+        with self._reading() as connection:
+            (count,) = connection.execute("SELECT count(*) FROM run").fetchone()
+        return int(count)
+
+    def objective_values(self) -> list[float]:
+        """Return the objective of all runs that have one, in order of their numbers."""
+        with self._reading() as connection:
+            return [
+                value
+                for (value,) in connection.execute(
+                    "SELECT value FROM run WHERE value IS NOT NULL ORDER BY number, attempt"
+                )
+            ]
+
+    def state_counts(self) -> dict[RunState, int]:
+        """Return how many runs are in each state; states without runs are left out."""
+        with self._reading() as connection:
+            rows = connection.execute("SELECT state, count(*) FROM run GROUP BY state").fetchall()
+        return {RunState(state): count for state, count in rows}
+
+    def completed_count(self) -> int:
+        """Return how many sets of parameters have been run, at least once."""
+        ended = [state.value for state in RunState if state.has_ended]
+        placeholders = ", ".join("?" for _ in ended)
+        query = f"SELECT count(DISTINCT number) FROM run WHERE state IN ({placeholders})"  # noqa: S608
+        with self._reading() as connection:
+            (count,) = connection.execute(query, ended).fetchone()
+        return int(count)
+
+    def summaries(self, runs: Collection[RunId] | None = None) -> dict[RunId, dict[str, Any]]:
+        """Return the summaries of some runs or all, by dotted key."""
+        return self._documents("summary", runs)
+
+    def configs(self, runs: Collection[RunId] | None = None) -> dict[RunId, dict[str, Any]]:
+        """Return the configs of some runs or all, by dotted key."""
+        return {
+            run: {key: value for key, value in config.items() if not key.startswith(CHARTS)}
+            for run, config in self._documents("config", runs).items()
+        }
+
+    def charts(self, run: RunId) -> dict[str, ChartRecord]:
+        """Return how the tables that a run logs are drawn, by the table's key."""
+        return {
+            key.removeprefix(CHARTS): ChartRecord(**value)
+            for key, value in self._documents("config", [run]).get(run, {}).items()
+            if key.startswith(CHARTS)
+        }
+
+    def infos(self, runs: Collection[RunId] | None = None) -> dict[RunId, dict[str, Any]]:
+        """Return what W&B shows at the head of runs: fields of `InfoRecord` and `ExitRecord`."""
+        return self._documents("info", runs)
+
+    # What runs logged
 
     def keys(self, stream: str = HISTORY) -> list[str]:
         """Return the keys that any run logged, in alphabetical order.
@@ -205,6 +456,40 @@ class StoreReader(RunReader):
                 )
             ]
 
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """Read within one state of the store."""
+        with self._lock, explain_errors(self._path):
+            self._connection.execute("BEGIN")
+            try:
+                yield self._connection
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("COMMIT")
+
+    def _runs(self, rest: str, values: list[Any]) -> list[RunRecord]:
+        query = f"SELECT {', '.join(serialization.RUN_COLUMNS)} FROM run {rest}"  # noqa: S608 - fixed names
+        with self._reading() as connection:
+            return [serialization.run_record(row) for row in connection.execute(query, values)]
+
+    def _times(self, name: str, runs: Collection[RunId] | None) -> dict[RunId, float | None]:
+        return dict(self._column(name, runs, " ORDER BY number, attempt"))
+
+    def _documents(self, name: str, runs: Collection[RunId] | None) -> dict[RunId, dict[str, Any]]:
+        return {run: json.loads(text) for run, text in self._column(name, runs)}
+
+    def _column(
+        self, name: str, runs: Collection[RunId] | None, order: str = ""
+    ) -> list[tuple[RunId, Any]]:
+        """Return a column of some runs or all; its name and the order are never a caller's."""
+        query, values = f"SELECT id, {name} FROM run", []  # noqa: S608 - fixed names
+        if runs is not None:
+            query += " WHERE id IN (SELECT value FROM json_each(?))"
+            values = [json.dumps(list(runs))]
+        with self._reading() as connection:
+            rows = connection.execute(query + order, values).fetchall()
+        return [(RunId(run), value) for run, value in rows]
+
     def _curves(
         self,
         stream: str,
@@ -235,3 +520,30 @@ class StoreReader(RunReader):
             }
             for run, of_run in by_run.items()
         }
+
+
+def _order_clause(order: str, *, descending: bool) -> str:
+    """Return the expression after ``ORDER BY``; see `StoreReader.runs`.
+
+    Raises
+    ------
+    OrderError
+        If runs cannot be ordered by `order`.
+    """
+    direction = "DESC" if descending else "ASC"
+    if order in _ORDER_COLUMNS:
+        return f"{order} {direction} NULLS LAST"
+    if order == "duration":
+        return f"ended - started {direction} NULLS LAST"
+    document, _, key = order.partition(".")
+    if document not in _ORDER_DOCUMENTS or not key or set(key) & {'"', "'", "\\"}:
+        columns = ", ".join(sorted(_ORDER_COLUMNS))
+        raise OrderError(
+            f"Runs cannot be ordered by {order!r}: give one of {columns}, duration, or a key such "
+            "as summary.loss."
+        )
+    # Parameters are nested as in the spec; the other documents have dotted keys.
+    parts = key.split(".") if document == "params" else [key]
+    path = "".join(f'."{part}"' for part in parts)
+    value = f"json_extract({document}, '${path}')"
+    return f"typeof({value}) = 'text', {value} {direction} NULLS LAST"
