@@ -5,8 +5,7 @@ import sys
 
 import pytest
 
-from wandb_magic.bundle.cell_scope import CellReferences
-from wandb_magic.bundle.code_analysis import analyze_cell
+from wandb_magic.bundle.code_analysis import CellReferences, analyze_cell
 
 
 def names(cell: str) -> CellReferences:

@@ -21,9 +21,8 @@ from wandb_magic.bundle import library_state
 from wandb_magic.bundle.array_reducer import is_base_array
 from wandb_magic.bundle.bundle_writer import BundleWriter, describe_function
 from wandb_magic.bundle.bytecode import attributes_of, imports_of, sets_environment
-from wandb_magic.bundle.cell_scope import CellReferences
 from wandb_magic.bundle.cell_syntax import compile_cell, parse_cell
-from wandb_magic.bundle.code_analysis import analyze_cell, analyze_value
+from wandb_magic.bundle.code_analysis import CellReferences, analyze_cell, analyze_value
 from wandb_magic.bundle.entry_function import check_callable
 from wandb_magic.bundle.manifest import (
     ENTRY,
