@@ -1,11 +1,13 @@
-"""Writes variables one after another, and explains why one cannot be written."""
+"""Writes variables one after another, and explains why one cannot be written.
+
+Large buffers go to a separate file, which readers map instead of copying.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
 
-from wandb_magic.bundle.buffers import BufferFile
 from wandb_magic.bundle.manifest import Variable, buffers_path, variables_path
 from wandb_magic.bundle.namespace import NotebookNamespace
 from wandb_magic.bundle.pickle_errors import explain_pickle_error
@@ -13,6 +15,8 @@ from wandb_magic.bundle.pickler import Pickler, can_pickle
 from wandb_magic.bundle.rerun_cells import defining_cell
 from wandb_magic.errors import BundleError
 from wandb_magic.paths import open_private
+
+ALIGNMENT = 4096  # a page: changing a buffer does not copy a neighbour's page
 
 
 class BundleWriter:
@@ -78,6 +82,25 @@ class BundleWriter:
         """Finish the files."""
         self._stream.close()
         self.buffers.close()
+
+
+class BufferFile:
+    """Writes buffers one after another, each on its own page, and records their positions."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = open_private(path, "wb")
+        self.spans: list[tuple[int, int]] = []
+
+    def add(self, view: memoryview) -> None:
+        """Append one buffer."""
+        start = -(-self._file.tell() // ALIGNMENT) * ALIGNMENT
+        self._file.seek(start)
+        self._file.write(view)
+        self.spans.append((start, view.nbytes))
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._file.close()
 
 
 def _kind_of(value: object) -> str:

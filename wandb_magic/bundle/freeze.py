@@ -18,7 +18,6 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from wandb_magic.bundle import library_state
-from wandb_magic.bundle.array_reducer import is_base_array
 from wandb_magic.bundle.bundle_writer import BundleWriter, describe_function
 from wandb_magic.bundle.bytecode import attributes_of, imports_of, sets_environment
 from wandb_magic.bundle.cell_syntax import compile_cell, parse_cell
@@ -35,6 +34,7 @@ from wandb_magic.bundle.manifest import (
 from wandb_magic.bundle.namespace import MISSING, REPLACED, NotebookNamespace, with_submodules
 from wandb_magic.bundle.notebook_state import NotebookState, find_state
 from wandb_magic.bundle.pickler import can_pickle
+from wandb_magic.bundle.reducers import is_base_array
 from wandb_magic.bundle.rerun_cells import RerunPlan, plan_rerun
 from wandb_magic.bundle.signature import sign
 from wandb_magic.errors import BundleError

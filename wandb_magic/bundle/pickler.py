@@ -17,20 +17,24 @@ from typing import Any, BinaryIO
 
 import cloudpickle
 
-from wandb_magic.bundle.array_reducer import ArrayReducer
-from wandb_magic.bundle.buffers import SMALLEST
-from wandb_magic.bundle.class_reducer import ClassReducer, reduce_library_method
-from wandb_magic.bundle.library_reducers import reduce_library_object
 from wandb_magic.bundle.reducers import (
+    ArrayReducer,
+    TensorReducer,
     reduce_code,
     reduce_definition,
     reduce_iterator,
+    reduce_library_object,
     reduce_module,
     reduce_weak,
 )
-from wandb_magic.bundle.tensor_reducer import TensorReducer
-from wandb_magic.bundle.type_parameter_reducer import TypeParameterReducer
+from wandb_magic.bundle.type_reducers import (
+    ClassReducer,
+    TypeParameterReducer,
+    reduce_library_method,
+)
 from wandb_magic.bundle.unpickler import namespace_of_run
+
+MIN_BUFFER = 4096  # bytes; smaller buffers stay in the pickle
 
 
 class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is not typed
@@ -138,7 +142,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is not t
             view = buffer.raw()
         except BufferError:  # not contiguous
             return True
-        if view.nbytes < SMALLEST:
+        if view.nbytes < MIN_BUFFER:
             return True
         self._buffers(view)
         return False
