@@ -15,7 +15,7 @@ from typing import Any
 
 from wandb_magic.daemon import unreaped_pids
 from wandb_magic.disk import check_free_space, is_transient, shortage
-from wandb_magic.paths import user_data_dir, write_atomically, write_exclusively
+from wandb_magic.paths import SweepPaths, user_data_dir, write_atomically, write_exclusively
 from wandb_magic.processes import is_alive, oom_kill_count
 from wandb_magic.records import RunId
 from wandb_magic.runner.events import (
@@ -57,14 +57,13 @@ HANG_CHECK_INTERVAL_S = 0.5
 class LocalRunner:
     """Owns the fork server, the runs, their files and the followers of their logs.
 
-    All methods belong to one event loop; `emit` is called in it.
+    It is a `Launcher` that lives in the supervisor. All methods belong to one event loop; `emit`
+    is called in it.
 
     Parameters
     ----------
-    folder
-        The sweep's folder.
-    bundle
-        The bundle's folder.
+    paths
+        The sweep's paths.
     environment
         The environment of the fork server and of runs that are not forked.
     emit
@@ -75,18 +74,16 @@ class LocalRunner:
 
     def __init__(
         self,
-        folder: Path,
-        bundle: Path,
+        paths: SweepPaths,
         environment: Mapping[str, str],
         emit: Callable[[RunnerEvent], None],
         *,
-        commands: bool = False,
+        commands: bool,
     ) -> None:
-        self._folder = folder
-        self._bundle = bundle
+        self._paths = paths
         self._environment = dict(environment)
         self._emit = emit
-        self._core = None if commands else SharedCore(folder, bundle, environment)
+        self._core = None if commands else SharedCore(paths.folder, paths.bundle, environment)
         self._fork_server: ForkServerClient | None = None
         self._fork_server_ready = asyncio.Event()
         self._fork_server_deaths = 0
@@ -128,7 +125,7 @@ class LocalRunner:
 
         `positions` has the positions up to which the logs of its earlier executions were read.
         """
-        check_free_space(self._folder)
+        check_free_space(self._paths.folder)
         previous = self._monitor.get(job.run)
         while self._monitor.get(job.run) is not None:  # noqa: ASYNC110 - polls anyway
             await asyncio.sleep(POLL_S)
@@ -190,7 +187,7 @@ class LocalRunner:
         if not token.isprintable() or not token.isascii():
             return None
         environment = {**self._environment, **tracked.job.environment, "WANDB_SERVICE": token}
-        log = self._folder / "supervisor.log"
+        log = self._paths.folder / "supervisor.log"
         try:
             return spawn_finisher(tracked.job.run, code, tracked.reason, environment, log)
         except OSError:  # too many processes: W&B's record of the run stays open
@@ -201,7 +198,7 @@ class LocalRunner:
     def _start_fork_server(self) -> None:
         self._fork_server_ready.clear()
         self._fork_server = ForkServerClient(
-            self._bundle, self._environment, self._on_fork_server_message, self._import_cache
+            self._paths.bundle, self._environment, self._on_fork_server_message, self._import_cache
         )
 
     def _start_run(self, tracked: TrackedRun) -> None:
@@ -377,7 +374,7 @@ class LocalRunner:
             return f"killed by signal {-code}" + (
                 " while the kernel's out-of-memory killer was at work" if killer else ""
             )
-        short = shortage(self._folder).removeprefix("waiting for ")
+        short = shortage(self._paths.folder).removeprefix("waiting for ")
         return f"exit code {code}" + (f", without {short}" if short else "")
 
     def _reassign_runs(self, server: ForkServerClient) -> None:

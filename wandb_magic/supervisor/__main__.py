@@ -20,7 +20,7 @@ from wandb_magic.disk import DiskWaitNote
 from wandb_magic.errors import StoreError, SweepError
 from wandb_magic.paths import SweepPaths, sync_to_disk
 from wandb_magic.records import SweepState
-from wandb_magic.runner.local_launcher import LocalLauncher
+from wandb_magic.runner.local_runner import LocalRunner
 from wandb_magic.spec import load, load_lenient
 from wandb_magic.store import StoreReader, StoreWriter
 from wandb_magic.supervisor.backends.factory import backend_factory
@@ -89,7 +89,7 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str], note: Dis
         state,
         spec,
         make_backend,
-        lambda emit: LocalLauncher(paths, environment, emit, commands=commands),
+        lambda emit: LocalRunner(paths, environment, emit, commands=commands),
         JobFactory(paths, sweep, spec, environment, commands=commands),
         disk,
     )

@@ -17,7 +17,7 @@ from wandb_magic.processes import is_alive
 from wandb_magic.records import RunId, SweepId, new_id
 from wandb_magic.runner.events import RunExited, RunLogged, RunnerEvent, RunnerReady, RunStarted
 from wandb_magic.runner.launcher import Launcher
-from wandb_magic.runner.local_launcher import LocalLauncher
+from wandb_magic.runner.local_runner import LocalRunner
 from wandb_magic.runner.run_process import Job, prepare_run_dir
 from wandb_magic.runner.wandb_preload import run_environment
 
@@ -178,6 +178,6 @@ class LauncherContract:
 
 class TestLocal(LauncherContract):
     def make(self, scene: Scene) -> Launcher:
-        return LocalLauncher(
+        return LocalRunner(
             scene.paths, inheritable_environment(os.environ), scene.hear, commands=False
         )
