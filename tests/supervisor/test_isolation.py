@@ -44,8 +44,8 @@ from wandb_magic.records import (
 from wandb_magic.requests import REQUESTS
 from wandb_magic.runner.events import RunExited, RunLogged, RunnerEvent, RunStarted
 from wandb_magic.runner.exit_cause import describe_exit
+from wandb_magic.runner.run_monitor import RunParent, TrackedRun
 from wandb_magic.runner.run_process import Job
-from wandb_magic.runner.tracked_run import RunParent, TrackedRun
 from wandb_magic.search import make_searcher
 from wandb_magic.spec import load
 from wandb_magic.store import StoreReader, StoreWriter, create

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import psutil
 
+from wandb_magic.runner.run_monitor import RunParent, TrackedRun
 from wandb_magic.runner.run_process import STACK_SIGNAL
-from wandb_magic.runner.tracked_run import RunParent, TrackedRun
 
 HUNG_AFTER = "WANDB_MAGIC_HUNG_AFTER"
 """Seconds for which a run must appear hung before it counts as hung."""

@@ -40,9 +40,8 @@ from wandb_magic.runner.hang_detection import (
     HangDetector,
     describe_location,
 )
-from wandb_magic.runner.run_monitor import RunMonitor
+from wandb_magic.runner.run_monitor import RunMonitor, RunParent, TrackedRun, signal_group
 from wandb_magic.runner.run_process import Job
-from wandb_magic.runner.tracked_run import RunParent, TrackedRun, signal_group
 from wandb_magic.runner.wandb_core import SharedCore
 from wandb_magic.runner.wandb_preload import flushes_in_blocks
 
@@ -187,7 +186,7 @@ class LocalRunner:
         if not token.isprintable() or not token.isascii():
             return None
         environment = {**self._environment, **tracked.job.environment, "WANDB_SERVICE": token}
-        log = self._paths.folder / "supervisor.log"
+        log = self._paths.log
         try:
             return spawn_finisher(tracked.job.run, code, tracked.reason, environment, log)
         except OSError:  # too many processes: W&B's record of the run stays open
