@@ -17,8 +17,7 @@ from wandb_magic.paths import FOLDER_MODE, SweepPaths
 from wandb_magic.processes import current_process
 from wandb_magic.records import RunId
 from wandb_magic.store import StoreReader
-from wandb_magic.sync import remote_sweep
-from wandb_magic.sync.remote_project import RemoteProject
+from wandb_magic.sync.remote_project import RemoteProject, ensure_sweep
 from wandb_magic.sync.state import Phase, SyncJournal, SyncState, Target, read
 from wandb_magic.sync.sync import Sync
 from wandb_magic.sync.uploader import MARK, WandbSyncCommand, kill_stale_processes
@@ -106,9 +105,7 @@ def _run(
         WandbClient(found_account.base_url, found_account.key, found_account.source)
     ) as client:
         _resolve_target(options, progress, reader, found_account, client)
-        target = remote_sweep.ensure_sweep(
-            progress, reader.sweep(), found_account, client, environment
-        )
+        target = ensure_sweep(progress, reader.sweep(), found_account, client, environment)
         progress.update(target=target, phase=Phase.SENDING)
         log.info("sending to %s", target.url)
         address = Address(target.entity, target.project, target.id)
