@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from wandb_magic.doctor import panel, servers
+from wandb_magic.doctor import panel
 from wandb_magic.doctor.diagnostics import Diagnostic, Level
 from wandb_magic.doctor.environment import Environment
 from wandb_magic.doctor.extension_info import LAB_EXTENSION, extension_info
@@ -56,35 +56,35 @@ def server(*options: str) -> Iterator[int]:
 
 
 def test_the_question_is_one_that_the_extension_answers() -> None:
-    assert servers.PROBE_PATH.rpartition("/")[0] == API_ROOT
+    assert panel.PROBE_PATH.rpartition("/")[0] == API_ROOT
 
 
 def test_a_server_with_the_panel_is_well() -> None:
     with server() as pid:
-        (found,) = servers.servers_of(Environment())
+        (found,) = panel.servers_of(Environment())
         assert found.pid == pid
         assert found.is_extension_loaded() is True
         first, second = panel.check(Environment())
     assert (first.level, second.level) == (Level.OK, Level.OK)
     assert sys.prefix in first.text
     assert "one environment" in second.text
-    assert servers.servers_of(Environment()) == []
+    assert panel.servers_of(Environment()) == []
 
 
 def test_a_kernel_asks_the_server_that_it_belongs_to() -> None:
     inside = SimpleNamespace(kernel=object())
     with server() as pid:
-        (own,) = servers.servers_of(Environment(inside, {"JPY_PARENT_PID": str(pid)}))
+        (own,) = panel.servers_of(Environment(inside, {"JPY_PARENT_PID": str(pid)}))
         assert own.pid == pid
         other = Environment(inside, {"JPY_PARENT_PID": str(os.getpid())})
-        assert servers.servers_of(other) == []
+        assert panel.servers_of(other) == []
         (finding,) = panel.check(other)
     assert "does not belong to a local Jupyter server" in finding.text
 
 
 def test_a_server_that_has_not_loaded_it_is_noticed(bad: Bad) -> None:
     with server("--ServerApp.jpserver_extensions={'wandb_magic': False}"):
-        (found,) = servers.servers_of(Environment())
+        (found,) = panel.servers_of(Environment())
         assert found.is_extension_loaded() is False
         (finding,) = bad(list(panel.check(Environment())))
         assert found.token

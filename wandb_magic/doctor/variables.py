@@ -1,6 +1,8 @@
 """Checks W&B's environment variables for stale ones, and for those that were set too late.
 
-The values of variables are not shown.
+The values of variables are not shown, and nothing is imported. Only this check depends on wandb's
+internals: the object behind ``wandb.setup()``, which keeps the environment from which its settings
+were made.
 """
 
 from __future__ import annotations
@@ -8,12 +10,12 @@ from __future__ import annotations
 import os
 import re
 import socket
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 
 from wandb_magic.bundle.manifest import STALE
 from wandb_magic.doctor.diagnostics import Diagnostic, note, ok, problem
 from wandb_magic.doctor.environment import Environment
-from wandb_magic.doctor.wandb_settings import settings_environment
 
 SERVICE = "WANDB_SERVICE"
 PREFIX = "WANDB_"
@@ -87,7 +89,7 @@ def _naming_variables(env: Environment) -> Iterator[Diagnostic]:
 
 
 def _late_changes(env: Environment) -> Iterator[Diagnostic]:
-    read_settings = settings_environment()
+    read_settings = _settings_environment()
     if read_settings is None:
         return
     now = env.variables
@@ -100,3 +102,16 @@ def _late_changes(env: Environment) -> Iterator[Diagnostic]:
             "already read its settings (sweeps use the new value)",
             "import wandb; wandb.teardown()  # then wandb reads its settings again",
         )
+
+
+def _settings_environment() -> Mapping[str, str] | None:
+    """Return the environment variables from which wandb made its settings.
+
+    None if wandb is not imported, or has not made its settings yet.
+    """
+    setup = sys.modules.get("wandb.sdk.wandb_setup")
+    singleton = getattr(setup, "_singleton", None)
+    if singleton is None or getattr(singleton, "_pid", None) != os.getpid():
+        return None
+    environ = getattr(singleton, "_settings_environ", None)
+    return environ if isinstance(environ, Mapping) else None
