@@ -25,7 +25,7 @@ def main() -> None:
     os.dup2(2, 1)  # wandb prints
     request = json.load(sys.stdin)
     try:
-        response = COMMANDS[request.pop("deed")](**request)
+        response = COMMANDS[request.pop("command")](**request)
     except RemoteError as error:
         response = {"error": str(error), "lasting": error.lasting}
     with stream:

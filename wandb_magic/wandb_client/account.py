@@ -51,7 +51,7 @@ def account(environment: Mapping[str, str]) -> Account:
     RemoteError
         If wandb cannot determine it.
     """
-    return Account(**call({"deed": "account"}, environment))
+    return Account(**call({"command": "account"}, environment))
 
 
 def has_credentials(environment: Mapping[str, str]) -> bool:

@@ -1,9 +1,9 @@
-"""Sweeps on the server: finds them by ``entity/project/id``, by their page, or by an id."""
+"""Sweeps on the server: finds, creates and changes them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -16,6 +16,7 @@ from wandb_magic.wandb_client import queries
 from wandb_magic.wandb_client.account import account
 from wandb_magic.wandb_client.client import WandbClient
 from wandb_magic.wandb_client.links import sweep_page
+from wandb_magic.wandb_client.subprocess_client import call
 
 _NAME = re.compile(r"[\w.\- ]+")
 DEFAULT_PROJECT = "uncategorized"
@@ -140,6 +141,45 @@ def query_sweep(client: WandbClient, entity: str, project: str, sweep: str) -> d
             "or whether it was deleted"
         )
     return node
+
+
+def create_sweep(
+    config: Mapping[str, Any],
+    environment: Mapping[str, str],
+    *,
+    entity: str = "",
+    project: str = "",
+    prior_runs: Sequence[str] = (),
+) -> RemoteSweep:
+    """Create a sweep with ``wandb.sweep``, in a child process (takes a second or two).
+
+    Parameters
+    ----------
+    config
+        The sweep config.
+    environment
+        The environment that determines the account and the server.
+    entity, project
+        Where to create it; the account's own by default.
+    prior_runs
+        Ids of the project's runs that it learns from.
+
+    Raises
+    ------
+    RemoteError
+        If the server cannot be reached, or refuses.
+    """
+    response = call(
+        {
+            "command": "create",
+            "config": config,
+            "entity": entity,
+            "project": project,
+            "prior_runs": list(prior_runs),
+        },
+        environment,
+    )
+    return RemoteSweep(**response)
 
 
 def set_state(client: WandbClient, entity: str, project: str, sweep: str, state: str) -> None:
