@@ -16,7 +16,13 @@ from typing import Any
 
 from wandb_magic.errors import RemoteError
 from wandb_magic.records import RunId, RunRecord, RunState, SweepRecord, SweepState, Trial, is_id
-from wandb_magic.supervisor.backends.agent_protocol import ExitCommand, RunCommand, StopCommand
+from wandb_magic.supervisor.backends.agent_protocol import (
+    STATE_NAMES,
+    AgentCommand,
+    RunCommand,
+    StopCommand,
+    WandbSweepClient,
+)
 from wandb_magic.supervisor.backends.base import (
     BackendNotice,
     EventCallback,
@@ -25,7 +31,6 @@ from wandb_magic.supervisor.backends.base import (
     SweepChanged,
 )
 from wandb_magic.supervisor.backends.pending_assignments import PendingAssignments
-from wandb_magic.supervisor.backends.wandb_sweep import STATE_NAMES, WandbSweepClient
 from wandb_magic.wandb_client import WandbClient
 
 HEARTBEAT_S = 5.0
@@ -233,9 +238,7 @@ class OnlineBackend:
             self._exhausted = True
             self._on_event(SweepChanged(SweepState.STOPPING, "cancelled at W&B"))
 
-    def _handle_commands(
-        self, agent: int, commands: Iterable[RunCommand | StopCommand | ExitCommand]
-    ) -> None:
+    def _handle_commands(self, agent: int, commands: Iterable[AgentCommand]) -> None:
         for command in commands:
             if isinstance(command, RunCommand):
                 self._assign(agent, command)
