@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from wandb_magic.api import _sweep_dir
-from wandb_magic.api._attach_remote import attach_remote, is_remote_sweep
+from wandb_magic.api._attach import attach_remote, is_remote_sweep
 from wandb_magic.api._launch import kernel_mode, launch, sweep_environment
 from wandb_magic.api._mode import resolve_mode
 from wandb_magic.api._option_checks import validate_options

@@ -10,6 +10,7 @@ RENAMED = {
     "wandb_magic.bundle.rebuilding": "wandb_magic.bundle.unpickler",
     "wandb_magic.bundle.rebuilding_types": "wandb_magic.bundle.type_reconstructors",
     # what user code may have imported from here: the package itself exports all of it
+    "wandb_magic.api._agent": "wandb_magic",
     "wandb_magic.verbs.attaching": "wandb_magic",
     "wandb_magic.verbs.creating": "wandb_magic",
     "wandb_magic.verbs.dropin": "wandb_magic",
