@@ -1,6 +1,6 @@
 import pytest
 
-from wandb_magic.api import _option_checks
+from wandb_magic.api import _options
 from wandb_magic.commands.launch_options import launch_options, parse_duration
 from wandb_magic.commands.parser import UsageError, cell_parser
 from wandb_magic.commands.start_options import MODES, SAMPLERS
@@ -47,4 +47,4 @@ def test_an_environment_variable_needs_a_name_and_a_value(pair: str) -> None:
 
 
 def test_the_parser_offers_what_the_verbs_accept() -> None:
-    assert (MODES, SAMPLERS) == (_option_checks.MODES, SEARCHED)
+    assert (MODES, SAMPLERS) == (_options.MODES, SEARCHED)

@@ -18,8 +18,13 @@ from wandb_magic import registry
 from wandb_magic.api import _sweep_dir
 from wandb_magic.api._launch import launch, sweep_environment
 from wandb_magic.api._local_sweeps import find_local
-from wandb_magic.api._option_checks import require_bound, validate_code, validate_options
-from wandb_magic.api._options import LaunchOptions, RunCode
+from wandb_magic.api._options import (
+    LaunchOptions,
+    RunCode,
+    require_bound,
+    validate_code,
+    validate_options,
+)
 from wandb_magic.api._status import Status
 from wandb_magic.api._sweep import Sweep
 from wandb_magic.api._trust import authorized_environment

@@ -1,18 +1,40 @@
-"""The inputs of a sweep's start: the code of its runs, and its options."""
+"""The inputs of a sweep's start: the code of its runs, and its options.
+
+They are validated before anything is created.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Union
 
 from wandb_magic.api._reader import SweepReader
+from wandb_magic.arguments import (
+    ArgumentError,
+    brief,
+    check_agent_count,
+    check_count,
+    check_integer,
+    check_seconds,
+    check_text,
+)
+from wandb_magic.errors import SpecError
 from wandb_magic.records import Options
+from wandb_magic.runner.capacity import check_agents
+from wandb_magic.search import SAMPLERS
+from wandb_magic.spec import Spec
 
 if TYPE_CHECKING:
     import os
 
     from wandb_magic.analysis.study import Study
+
+MODES = ("auto", "offline", "online")
+SAMPLER_PACKAGES = {"gp": "torch", "cmaes": "cmaes"}  # packages that a sampler requires
 
 Prior = Union[str, "os.PathLike[str]", SweepReader, "Study", Sequence[Mapping[str, Any]]]
 """What a new sweep can learn from; see `start`."""
@@ -68,3 +90,144 @@ class LaunchOptions:
     prior: Prior | None = None
     idle: bool = False
     prior_runs: tuple[str, ...] = ()
+
+
+def validate_options(
+    spec: Spec, code: RunCode, launch_options: LaunchOptions, *, is_remote: bool = False
+) -> None:
+    """Raise an error if the options are invalid.
+
+    Parameters
+    ----------
+    spec, code, launch_options
+        The config, the code, and the options to validate.
+    is_remote
+        Whether the sweep already exists at the server, which then decides when it ends.
+
+    Raises
+    ------
+    SpecError
+        With all errors.
+    """
+    # Invalid options would only cause misleading errors in checks of combinations.
+    problems = [*_option_errors(launch_options)] or [
+        *_combination_errors(spec, code, launch_options)
+    ]
+    if not problems and not is_remote and not launch_options.idle:
+        problems += _unbounded_errors(spec, launch_options)
+    if problems:
+        raise SpecError(*problems)
+
+
+def require_bound(spec: Spec, launch_options: LaunchOptions) -> None:
+    """Raise an error if a search would never end.
+
+    Raises
+    ------
+    SpecError
+        If neither the search nor a count ends it.
+    """
+    problems = [*_unbounded_errors(spec, launch_options)]
+    if problems:
+        raise SpecError(*problems)
+
+
+def _option_errors(launch_options: LaunchOptions) -> Iterator[str]:
+    options = launch_options.options
+    checks: list[Callable[[], object]] = [
+        lambda: check_count("count", launch_options.count),
+        lambda: check_agents(check_agent_count("agents", launch_options.agents)),
+        lambda: check_integer("retries", options.retries, minimum=0),
+        lambda: check_integer("failure_limit", options.failure_limit, minimum=0),
+        lambda: check_integer("seed", options.seed, minimum=-(2**63), maximum=2**63 - 1),
+        lambda: check_seconds("grace", options.grace, allow_zero=True),
+    ]
+    if options.run_timeout is not None:
+        checks.append(lambda: check_seconds("run_timeout", options.run_timeout))
+    names = {
+        "name": launch_options.name,
+        "project": launch_options.project,
+        "entity": launch_options.entity,
+    }
+    checks += [partial(check_text, *item) for item in names.items() if item[1] is not None]
+    checks += [partial(_check_variable, *pair) for pair in (launch_options.env or {}).items()]
+    for check in checks:
+        try:
+            check()
+        except ArgumentError as error:
+            yield str(error)
+    for name, value, choices in (
+        ("mode", launch_options.mode, MODES),
+        ("sampler", options.sampler, SAMPLERS),
+    ):
+        if not isinstance(value, str) or value not in choices:
+            yield f"{name}: must be one of {', '.join(choices)}, and is {brief(value)}"
+
+
+def _check_variable(name: object, value: object) -> None:
+    if not isinstance(name, str) or not name or "=" in name:
+        raise ArgumentError(f"env: {brief(name)} is not a variable name")
+    check_text("env", name)
+    check_text(f"env: {name}", value)
+
+
+def _combination_errors(spec: Spec, code: RunCode, launch_options: LaunchOptions) -> Iterator[str]:
+    sampler = launch_options.options.sampler
+    if spec.method != "bayes" and sampler != "auto":
+        yield f"sampler: {sampler} goes with method bayes, not {spec.method}: change one of them"
+    if sampler in SAMPLER_PACKAGES and find_spec(SAMPLER_PACKAGES[sampler]) is None:
+        yield (
+            f"sampler: {sampler} needs the package {SAMPLER_PACKAGES[sampler]}: "
+            f"pip install {SAMPLER_PACKAGES[sampler]}, or choose another sampler"
+        )
+    has_code = code.cell is not None or code.function is not None
+    if not has_code and not spec.program and not launch_options.idle:
+        yield (
+            "nothing to run: write the training code in the cell, pass function=train, or name a "
+            "`program` in the config"
+        )
+    yield from _function_errors(code)
+
+
+def validate_code(code: RunCode) -> None:
+    """Raise an error if runs cannot call the function.
+
+    Raises
+    ------
+    SpecError
+        If the function requires arguments.
+    """
+    problems = [*_function_errors(code)]
+    if problems:
+        raise SpecError(*problems)
+
+
+def _function_errors(code: RunCode) -> Iterator[str]:
+    if code.function is not None and (missing := required_arguments(code.function)):
+        name = getattr(code.function, "__name__", "train")
+        yield (
+            f"function: each run calls {name}() without arguments, and it needs {missing}: give "
+            f"them defaults, or pass a function that calls it, as in lambda: {name}(...)"
+        )
+
+
+def required_arguments(function: Callable[..., object]) -> str:
+    """Return the names of the required arguments of a function, separated by commas."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # not callable, or without a signature
+        return ""
+    return ", ".join(
+        parameter.name
+        for parameter in parameters
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    )
+
+
+def _unbounded_errors(spec: Spec, launch_options: LaunchOptions) -> Iterator[str]:
+    if spec.method != "grid" and launch_options.count is None and spec.run_cap is None:
+        yield (
+            f"method {spec.method} runs forever: set a limit with --count 30 (count=30 in "
+            "Python), or with run_cap in the config"
+        )

@@ -12,8 +12,7 @@ from wandb_magic.api import _sweep_dir
 from wandb_magic.api._attach import attach_remote, is_remote_sweep
 from wandb_magic.api._launch import kernel_mode, launch, sweep_environment
 from wandb_magic.api._mode import resolve_mode
-from wandb_magic.api._option_checks import validate_options
-from wandb_magic.api._options import LaunchOptions, Prior, RunCode
+from wandb_magic.api._options import LaunchOptions, Prior, RunCode, validate_options
 from wandb_magic.api._priors import priors_from_runs, remote_run_ids, resolve_priors
 from wandb_magic.api._sweep import Sweep
 from wandb_magic.bundle import CaptureSummary

@@ -15,8 +15,7 @@ from typing import Any
 
 from wandb_magic.api._attach import is_remote_sweep
 from wandb_magic.api._local_sweeps import find_local
-from wandb_magic.api._option_checks import required_arguments
-from wandb_magic.api._options import LaunchOptions, RunCode
+from wandb_magic.api._options import LaunchOptions, RunCode, required_arguments
 from wandb_magic.api._start import start_sweep
 from wandb_magic.api._sweep import Sweep
 from wandb_magic.errors import SpecError, SweepNotFoundError
