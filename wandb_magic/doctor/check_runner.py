@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from wandb_magic.doctor import (
+from wandb_magic.doctor.checks import (
     account,
     disk,
     fork_check,

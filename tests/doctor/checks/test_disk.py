@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wandb_magic.doctor import disk
+from wandb_magic.doctor.checks import disk
 from wandb_magic.doctor.diagnostics import Diagnostic, Level
 from wandb_magic.doctor.environment import Environment
 

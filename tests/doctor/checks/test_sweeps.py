@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import wandb_magic
-from wandb_magic.doctor import sweeps
+from wandb_magic.doctor.checks import sweeps
 from wandb_magic.doctor.diagnostics import Diagnostic
 from wandb_magic.doctor.environment import Environment
 from wandb_magic.paths import SweepPaths

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from wandb_magic.doctor import fork_check
+from wandb_magic.doctor.checks import fork_check
 from wandb_magic.doctor.diagnostics import Diagnostic, Level
 from wandb_magic.doctor.environment import Environment
 

@@ -9,7 +9,7 @@ import pytest
 
 from fake_wandb_server.server import FakeWandbServer
 from fake_wandb_server.site import ENTITY
-from wandb_magic.doctor import account
+from wandb_magic.doctor.checks import account
 from wandb_magic.doctor.diagnostics import Diagnostic, Level
 from wandb_magic.doctor.environment import Environment
 

@@ -20,11 +20,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wandb_magic.doctor import extension_info
+from wandb_magic.doctor.checks import extension_info
+from wandb_magic.doctor.checks.extension_info import LAB_EXTENSION, PACKAGE, SERVER_EXTENSION
+from wandb_magic.doctor.checks.versions import release
 from wandb_magic.doctor.diagnostics import Diagnostic, note, ok
 from wandb_magic.doctor.environment import Environment
-from wandb_magic.doctor.extension_info import LAB_EXTENSION, PACKAGE, SERVER_EXTENSION
-from wandb_magic.doctor.versions import release
 from wandb_magic.version import __version__
 
 SAFE_SERVER = (2, 18, 0)  # the first version without CVE-2026-40934

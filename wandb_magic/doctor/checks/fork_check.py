@@ -31,7 +31,7 @@ _CHILD = (
     "import json, os, sys\n"
     "request = json.load(sys.stdin)\n"
     "sys.path[:] = request['path']\n"
-    "from wandb_magic.doctor.fork_check import print_fork_report\n"
+    "from wandb_magic.doctor.checks.fork_check import print_fork_report\n"
     "print_fork_report(request['modules'])\n"
     "os._exit(0)\n"  # a module may have left a thread that never ends
 )
@@ -87,7 +87,7 @@ def _defining_module(value: object) -> str:
 
 
 def _run_child(env: Environment, modules: Sequence[str]) -> Mapping[str, Any]:
-    package = str(Path(__file__).parents[2])
+    package = str(Path(__file__).parents[3])
     path = sys.path if package in sys.path else [*sys.path, package]
     done = subprocess.run(
         [sys.executable, "-c", _CHILD],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from wandb_magic.doctor import gpus
+from wandb_magic.doctor.checks import gpus
 from wandb_magic.doctor.diagnostics import Diagnostic, Level
 from wandb_magic.doctor.environment import Environment
 

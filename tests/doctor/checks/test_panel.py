@@ -13,14 +13,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from wandb_magic.doctor import panel
+from wandb_magic.doctor.checks import panel
+from wandb_magic.doctor.checks.extension_info import LAB_EXTENSION, extension_info
 from wandb_magic.doctor.diagnostics import Diagnostic, Level
 from wandb_magic.doctor.environment import Environment
-from wandb_magic.doctor.extension_info import LAB_EXTENSION, extension_info
 from wandb_magic.server.handlers import API_ROOT
 
 Bad = Callable[[list[Diagnostic]], list[Diagnostic]]
-BARE = Path(__file__).parents[2] / ".venvs" / "wandb-oldest" / "bin" / "python"
+BARE = Path(__file__).parents[3] / ".venvs" / "wandb-oldest" / "bin" / "python"
 PATIENCE_S = 60
 
 

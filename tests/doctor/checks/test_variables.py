@@ -6,11 +6,11 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from wandb_magic.doctor.checks.variables import check
 from wandb_magic.doctor.diagnostics import Diagnostic, Level
 from wandb_magic.doctor.environment import Environment
-from wandb_magic.doctor.variables import check
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 Bad = Callable[[list[Diagnostic]], list[Diagnostic]]
 
 SERVICE = """
@@ -27,7 +27,7 @@ wandb.init(mode="offline")
 LATE = """
 import json, os, sys
 from wandb_magic.doctor.environment import Environment
-from wandb_magic.doctor.variables import check
+from wandb_magic.doctor.checks.variables import check
 
 def told():
     return [[each.level.value, each.text] for each in check(Environment())]

@@ -5,9 +5,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from wandb_magic.doctor.diagnostics import Diagnostic, Level
-from wandb_magic.doctor.environment import Environment
-from wandb_magic.doctor.versions import (
+from wandb_magic.doctor.checks.versions import (
     NEWEST_PYTHON,
     OLDEST_PYTHON,
     PACKAGES,
@@ -15,13 +13,15 @@ from wandb_magic.doctor.versions import (
     check,
     release,
 )
+from wandb_magic.doctor.diagnostics import Diagnostic, Level
+from wandb_magic.doctor.environment import Environment
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 Bad = Callable[[list[Diagnostic]], list[Diagnostic]]
 
 
