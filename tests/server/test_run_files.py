@@ -10,10 +10,11 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.server.conftest import Api, Written
+from tests.server.conftest import Api, Make, Written
 from wandb_magic.log_records import FilesRecord
 from wandb_magic.server.run_files import media_type
 
+RUNS = "sweeps/sweep000/runs"
 SANDBOX = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:; "
     "frame-ancestors 'self'; sandbox"
@@ -342,3 +343,39 @@ def test_a_type_is_told_by_the_name_alone() -> None:
     assert media_type("media/html/x.html") == "text/html"
     assert media_type("a.log") == "text/plain"
     assert media_type("a") == "application/octet-stream"
+
+
+async def test_a_link_that_run_save_left_is_followed(
+    api: Api, make_sweep: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worked = tmp_path / "worked"
+    worked.mkdir()
+    monkeypatch.chdir(worked)
+    sweep = make_sweep()
+    (worked / "note.md").write_text("a note", "utf-8")
+    run = sweep.run(FilesRecord(("note.md",)))
+    folder = sweep.saved(run, {"other.txt": b"x"})
+    (folder / "note.md").symlink_to(worked / "note.md")
+    (folder / "unlisted.md").symlink_to(worked / "note.md")
+    (file,) = (await api.get(f"{RUNS}/{run}/files"))["files"]
+    assert file["size"] == 6
+    assert (await api.answer(f"{RUNS}/{run}/files/note.md")).body == b"a note"
+    assert (await api.answer(f"{RUNS}/{run}/files/unlisted.md")).code == 404
+
+
+async def test_a_link_out_of_where_the_run_worked_is_not_followed(
+    api: Api, sweep: Written
+) -> None:
+    run = sweep.run(FilesRecord(("passwd",)))
+    folder = sweep.saved(run, {"other.txt": b"x"})
+    (folder / "passwd").symlink_to("/etc/passwd")
+    assert (await api.answer(f"{RUNS}/{run}/files/passwd")).code == 404
+
+
+async def test_a_folder_that_is_a_link_is_none(api: Api, sweep: Written, tmp_path: Path) -> None:
+    run = sweep.run()
+    folder = sweep.saved(run, {"secret.txt": b"x"})
+    elsewhere = tmp_path / "elsewhere"
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere)
+    assert (await api.answer(f"{RUNS}/{run}/files/secret.txt")).code == 404

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import math
+from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -19,8 +21,11 @@ from wandb_magic.log_records import (
 )
 from wandb_magic.paths import write_atomically
 from wandb_magic.records import RunState, SweepState
+from wandb_magic.server.serializers import MAX_MEDIA_STEPS, MAX_TEXT
 from wandb_magic.server.sweep_manager import SweepManager
+from wandb_magic.sync.state import Phase, SyncState, Target
 
+RUNS = "sweeps/sweep000/runs"
 META = {"layers": 3}
 
 
@@ -255,3 +260,46 @@ async def test_a_sweep_that_is_gone_is_not_there(
 def open_files(folder: Path) -> list[str]:
     found = (Path(file.path) for file in psutil.Process().open_files())
     return [str(path) for path in found if path.is_relative_to(folder)]
+
+
+async def test_a_long_text_in_the_summary_is_cut_in_a_row(api: Api, sweep: Written) -> None:
+    sweep.run(summed(note="x" * 1_000_000, loss=1.0))
+    (row,) = (await api.get(RUNS))["rows"]
+    assert row["summary"] == {"note": "x" * MAX_TEXT, "loss": 1.0}
+
+
+async def test_the_bins_of_a_histogram_stay_out_of_a_runs_page(api: Api, sweep: Written) -> None:
+    bins = {"_type": "histogram", "values": [1, 2], "bins": [0, 1, 2]}
+    run = sweep.run(summed(weights=bins, loss=1.0))
+    page = await api.get(f"{RUNS}/{run}")
+    assert page["summary"] == {"weights": {"_type": "histogram"}, "loss": 1.0}
+
+
+async def test_of_many_steps_of_media_some_are_sent_and_the_last(api: Api, sweep: Written) -> None:
+    run = sweep.run(*(HistoryRecord(step, None, {}, {"a": f"at {step}"}) for step in range(1001)))
+    items = (await api.get(f"{RUNS}/{run}/media", key="a"))["items"]
+    steps = [item["step"] for item in items]
+    assert len(steps) <= MAX_MEDIA_STEPS
+    assert steps == sorted(steps)
+    assert steps[-1] == 1000
+    assert max(later - step for step, later in pairwise(steps)) <= 6
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", " https://x.example", "//x.example", "data:text/html,x"]
+)
+async def test_only_the_web_is_told_as_an_address(
+    api: Api, make_sweep: Make, address: str
+) -> None:
+    page = f"{address}/entity/project/sweeps/sweep000"
+    sweep = make_sweep(url=page)
+    run = sweep.run()
+    synced = make_sweep("synced00")
+    other = synced.run()
+    synced.paths.sync.folder.mkdir()
+    for url in (page, [page], {"a": page}):
+        state = SyncState(Target("e", "p", "synced00", url), Phase.DONE)  # type: ignore[arg-type]
+        synced.paths.sync.state.write_text(json.dumps(asdict(state)))
+        assert [each["url"] for each in (await api.get("sweeps"))["sweeps"]] == [None, None]
+        assert (await api.get(f"sweeps/synced00/runs/{other}"))["url"] is None
+    assert (await api.get(f"{RUNS}/{run}"))["url"] is None

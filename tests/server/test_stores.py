@@ -1,5 +1,6 @@
 """Stores that cannot be read: they are said to be so, and the others are not concerned."""
 
+import fcntl
 import shutil
 import sqlite3
 from contextlib import closing
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.server.conftest import Api, Make, Written, losses, until
+from wandb_magic.errors import SweepStateError
 from wandb_magic.paths import write_atomically
 from wandb_magic.server.sweep_manager import SweepManager
 
@@ -132,3 +134,27 @@ async def test_many_sweeps_keep_few_files_open(
     assert len(manager._open_sweeps) <= 64
     again = await api.get("sweeps")
     assert len(again["sweeps"]) == 80
+
+
+def test_a_sweep_that_cannot_be_read_can_be_deleted(make_sweep: Make, tmp_path: Path) -> None:
+    sweep = make_sweep()
+    id_ = sweep.id
+    sweep.close()
+    sweep.paths.store.write_bytes(b"half a store")
+    manager = SweepManager(tmp_path)
+    assert [each["id"] for each in manager.summaries()[1]] == [id_]
+    manager.delete(id_)
+    assert not sweep.paths.folder.exists()
+    assert manager.summaries() == ([], [])
+
+
+def test_a_sweep_that_cannot_be_read_and_runs_is_kept(make_sweep: Make, tmp_path: Path) -> None:
+    sweep = make_sweep()
+    id_ = sweep.id
+    sweep.close()
+    sweep.paths.store.write_bytes(b"half a store")
+    with sweep.paths.lock.open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(SweepStateError):
+            SweepManager(tmp_path).delete(id_)
+    assert sweep.paths.folder.exists()
