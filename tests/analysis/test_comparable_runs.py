@@ -10,7 +10,7 @@ from wandb_magic.analysis.plots.plot_data import PlotData
 from wandb_magic.log_records import SummaryRecord
 from wandb_magic.records import RunState
 from wandb_magic.server import importance
-from wandb_magic.server.open_sweep import OpenSweep
+from wandb_magic.server.sweep_manager import OpenSweep
 
 
 def test_all_take_the_newest_runs_that_ended_well(

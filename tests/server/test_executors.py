@@ -16,9 +16,8 @@ from wandb_magic.server import client_connection
 from wandb_magic.server.client_connection import RETRY_S, OpenSubscription
 from wandb_magic.server.control import handle_request
 from wandb_magic.server.executors import Executors
-from wandb_magic.server.open_sweep import OpenSweep
 from wandb_magic.server.subscriptions import CurvesSubscription
-from wandb_magic.server.sweep_manager import SweepManager
+from wandb_magic.server.sweep_manager import OpenSweep, SweepManager
 
 
 async def test_each_kind_of_work_has_threads_of_its_own(api: Api, sweep: Written) -> None:

@@ -12,7 +12,7 @@ from wandb_magic.errors import StoreError
 from wandb_magic.records import sweep_metric
 from wandb_magic.server import schemas
 from wandb_magic.server.http_errors import BadRequestError
-from wandb_magic.server.open_sweep import OpenSweep
+from wandb_magic.server.sweep_manager import OpenSweep
 
 TIMEOUT_S = 60.0
 

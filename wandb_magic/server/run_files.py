@@ -15,8 +15,8 @@ from wandb_magic.records import RunId
 from wandb_magic.safe_open import open_without_links
 from wandb_magic.server import schemas
 from wandb_magic.server.http_errors import NotFoundError
-from wandb_magic.server.open_sweep import OpenSweep
 from wandb_magic.server.serializers import to_json_value
+from wandb_magic.server.sweep_manager import OpenSweep
 
 FILES_DIR = "files"  # the folder of saved files, in the run's folder
 UNKNOWN_TYPE = "application/octet-stream"

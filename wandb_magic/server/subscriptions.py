@@ -17,8 +17,7 @@ from wandb_magic.server import schemas, serializers
 from wandb_magic.server.cursors import SLACK_S, Cursor
 from wandb_magic.server.curves import CurvesQuery, curves, diff
 from wandb_magic.server.http_errors import BadRequestError
-from wandb_magic.server.open_sweep import OpenSweep
-from wandb_magic.server.sweep_manager import SweepManager
+from wandb_magic.server.sweep_manager import OpenSweep, SweepManager
 
 LAST_LINES = 100
 FULL_POLL_S = 1.0  # interval of full polls: changes after a run's end, and new keys
