@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from analysis import factories
-from wandb_magic.analysis.mpl.figure import PLOTLY
 from wandb_magic.analysis.plots import Plots, check_installed
 from wandb_magic.analysis.plots.curves import smoothed
+from wandb_magic.analysis.plots.figure import PLOTLY
 from wandb_magic.analysis.plots.plot_data import downsample, log_parameters
 from wandb_magic.analysis.plots.style import label
 from wandb_magic.errors import SweepError, SweepStateError, UnsupportedError
@@ -91,7 +91,8 @@ def test_parallel_coordinates_have_texts_for_categories(plots: Plots) -> None:
 
 def test_importance_names_its_evaluator(plots: Plots) -> None:
     plot = shown(plots.importance())
-    assert plot["data"][0]["y"][-1] == "lr"
+    assert plot["layout"]["yaxis"]["ticktext"][-1] == "lr"
+    assert plot["data"][0]["hovertext"][-1] == "lr"
     assert "PED-ANOVA" in plot["layout"]["title"]["subtitle"]["text"]
 
 
@@ -100,7 +101,8 @@ def test_contours_need_two_numbers_and_take_categories_as_points(plots: Plots) -
     assert kinds == ["contour", "scatter"]
     plot = shown(plots.contour("optimizer", "lr"))
     assert [trace["type"] for trace in plot["data"]] == ["scatter"]
-    assert plot["layout"]["xaxis"]["type"] == "category"
+    assert plot["layout"]["xaxis"]["ticktext"] == ["adam", "lion", "sgd"]
+    assert set(plot["data"][0]["x"]) == {0, 1, 2}
     assert plot["layout"]["yaxis"]["type"] == "log"
     assert "lr" in plots.contour().layout.title.text  # what matters most, by itself
 
@@ -117,7 +119,7 @@ def test_slices_have_an_axis_for_each_parameter(plots: Plots) -> None:
 def test_the_timeline_has_a_row_for_each_agent(plots: Plots) -> None:
     plot = shown(plots.timeline())
     assert {trace["name"] for trace in plot["data"]} == {"finished", "failed", "pruned"}
-    assert plot["layout"]["yaxis"]["categoryarray"] == ["agent 1", "agent 0"]
+    assert plot["layout"]["yaxis"]["ticktext"] == ["agent 1", "agent 0"]
     assert sum(len(trace["x"]) for trace in plot["data"]) == 50
 
 

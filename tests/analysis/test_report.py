@@ -257,6 +257,15 @@ def test_no_key_enters_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert MASK in page
 
 
+def test_no_part_of_a_key_that_is_too_long_for_a_plot_enters_the_page(tmp_path: Path) -> None:
+    spec = {"parameters": {**factories.SPEC["parameters"], f" {KEY}": {"values": [KEY, "b"]}}}
+    page = written(factories.make(tmp_path, words=f" {KEY}", spec=spec), tmp_path / "report.html")
+    figures = json.loads("".join(Page(page).texts["script"][:1]))["figures"]
+    held = json.dumps(figures, ensure_ascii=False)
+    assert KEY[:9] not in held
+    assert MASK in held
+
+
 def test_texts_and_json_cannot_leave_their_place() -> None:
     assert text("\x1b[31m<b>\x1b]8;;x\x07\u202e\x00") == "&lt;b&gt;��"
     held = script({"</script>": ["<!--", "\u2028", "&"]})

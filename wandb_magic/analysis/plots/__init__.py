@@ -1,7 +1,8 @@
-"""A sweep's plots: plotly figures, each with an image that a saved notebook shows anywhere.
+"""A sweep's plots: plotly figures, each with a picture that a saved notebook shows anywhere.
 
-plotly is imported with the first plot; if it is missing, the error says what to install. Only
-logged values are drawn: what is left out of a large sweep is stated in the plot.
+plotly is imported with the first plot, matplotlib with the first picture; if one is missing, the
+error says what to install. Only logged values are drawn: what is left out of a large sweep is
+stated in the plot.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from wandb_magic.errors import UnsupportedError
 from wandb_magic.store import StoreReader
 
 if TYPE_CHECKING:
-    from wandb_magic.analysis.mpl import Figure
+    from wandb_magic.analysis.plots.chart import Chart
+    from wandb_magic.analysis.plots.figure import Figure
     from wandb_magic.analysis.plots.plot_data import PlotData
 
 REQUIRED_PACKAGES = ("plotly", "matplotlib")
@@ -78,27 +80,29 @@ class Plots:
         """
         from wandb_magic.analysis.plots.curves import curves  # noqa: PLC0415 - plotly is heavy
 
-        return curves(
-            self._plot_data, metric, best=best, smooth=smooth, band=band, axis=axis, log=log
+        return _figure(
+            curves(
+                self._plot_data, metric, best=best, smooth=smooth, band=band, axis=axis, log=log
+            )
         )
 
     def progress(self, by: str = "run") -> Figure:
         """Draw the best value so far, by ``run`` or by ``time``."""
         from wandb_magic.analysis.plots.optimization_history import progress  # noqa: PLC0415 - as above
 
-        return progress(self._plot_data, by)
+        return _figure(progress(self._plot_data, by))
 
     def parallel(self, *parameters: str, metric: str | None = None) -> Figure:
         """Draw each run as a line through its parameters; by default all that vary."""
-        from wandb_magic.analysis.plots.parameter_plots import parallel  # noqa: PLC0415 - as above
+        from wandb_magic.analysis.plots.parallel import parallel  # noqa: PLC0415 - as above
 
-        return parallel(self._plot_data, parameters, metric)
+        return _figure(parallel(self._plot_data, parameters, metric))
 
     def importance(self, metric: str | None = None) -> Figure:
         """Draw how much each parameter matters, as computed by `analysis.importance`."""
-        from wandb_magic.analysis.plots.parameter_plots import importances  # noqa: PLC0415 - as above
+        from wandb_magic.analysis.plots.importances import importances  # noqa: PLC0415 - as above
 
-        return importances(self._plot_data, metric)
+        return _figure(importances(self._plot_data, metric))
 
     def contour(
         self, x: str | None = None, y: str | None = None, *, metric: str | None = None
@@ -106,50 +110,61 @@ class Plots:
         """Draw the metric over two parameters; by default those that matter most."""
         from wandb_magic.analysis.plots.contour import contour  # noqa: PLC0415 - as above
 
-        return contour(self._plot_data, x, y, metric)
+        return _figure(contour(self._plot_data, x, y, metric))
 
     def slice(self, *parameters: str, metric: str | None = None) -> Figure:
         """Draw the metric over each parameter; by default the six that matter most."""
-        from wandb_magic.analysis.plots.parameter_plots import slices  # noqa: PLC0415 - as above
+        from wandb_magic.analysis.plots.slices import slices  # noqa: PLC0415 - as above
 
-        return slices(self._plot_data, parameters, metric)
+        return _figure(slices(self._plot_data, parameters, metric))
 
     def timeline(self) -> Figure:
         """Draw when each agent executed which run, coloured by the run's state."""
         from wandb_magic.analysis.plots.timeline import timeline  # noqa: PLC0415 - as above
 
-        return timeline(self._plot_data)
+        return _figure(timeline(self._plot_data))
 
     def terminations(self, metric: str | None = None) -> Figure:
         """Draw the runs that were ended early, and where."""
         from wandb_magic.analysis.plots.curves import terminations  # noqa: PLC0415 - as above
 
-        return terminations(self._plot_data, metric)
+        return _figure(terminations(self._plot_data, metric))
 
     def costs(self, price: float | None = None, currency: str = "") -> Figure:
         """Draw how long each run took, or, with a `price` per hour, what it cost."""
         from wandb_magic.analysis.plots.timeline import costs  # noqa: PLC0415 - as above
 
-        return costs(self._plot_data, price, currency)
+        return _figure(costs(self._plot_data, price, currency))
 
     def compare(self, *others: HasPlots, by: str = "run") -> Figure:
         """Draw the best value so far of this sweep and of others, by ``run`` or by ``time``."""
         from wandb_magic.analysis.plots.optimization_history import compare  # noqa: PLC0415 - as above
 
-        return compare([self._plot_data, *(other.plot._plot_data for other in others)], by)  # noqa: SLF001 - the same class
+        sweeps = [self._plot_data, *(other.plot._plot_data for other in others)]  # noqa: SLF001 - the same class
+        return _figure(compare(sweeps, by))
 
     @staticmethod
     def of(figure: object) -> Figure:
-        """Add an image to any plotly figure, for example one from ``optuna.visualization``."""
-        from wandb_magic.analysis.mpl import Figure  # noqa: PLC0415 - as above
+        """Return any plotly figure, such as one from ``optuna.visualization``, for a notebook.
 
-        return Figure(figure)
+        The notebook stores it as compactly as these plots, but without a picture: only a Jupyter
+        server that has plotly shows it.
+        """
+        from wandb_magic.analysis.plots.figure import Figure  # noqa: PLC0415 - as above
+
+        return figure if isinstance(figure, Figure) else Figure(figure)
 
     @property
     def _plot_data(self) -> PlotData:
         from wandb_magic.analysis.plots.plot_data import PlotData  # noqa: PLC0415 - as above
 
         return PlotData(self._reader)
+
+
+def _figure(chart: Chart) -> Figure:
+    from wandb_magic.analysis.plots.figure import Figure  # noqa: PLC0415 - as above
+
+    return Figure.of_chart(chart)
 
 
 def check_installed() -> None:

@@ -1,98 +1,149 @@
-"""Draws the objective over two parameters."""
+"""A metric over two parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 from scipy.interpolate import griddata
 from scipy.spatial import QhullError
 
-from wandb_magic.analysis.mpl import Figure
+from wandb_magic.analysis.plots.axis import Axis
+from wandb_magic.analysis.plots.chart import Chart
+from wandb_magic.analysis.plots.color_scale import ColorScale
 from wandb_magic.analysis.plots.plot_data import Parameter, PlotData
-from wandb_magic.analysis.plots.sampling import axis_value, sample, sample_note, scale
-from wandb_magic.analysis.plots.style import figure, label, objective_colorscale, run_label
+from wandb_magic.analysis.plots.sampling import sample, sample_note
+from wandb_magic.analysis.plots.style import flat, plotly_figure, run_label, tooltip_texts
 from wandb_magic.errors import SweepError
 from wandb_magic.records import RunRecord
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Floats = NDArray[np.float64]
 GRID = 60
 LEAST = 4  # runs needed for a surface
+LEVELS = 14
 
 
-def contour(plot_data: PlotData, x: str | None, y: str | None, key: str | None) -> Figure:
-    """Draw the value over two parameters."""
-    name, runs, values = sample(plot_data, key)
-    x_parameter, y_parameter = _pair(plot_data, runs, x, y, key)
-    indices = [
-        i
-        for i in range(len(runs))
-        if x_parameter.values[i] is not None and y_parameter.values[i] is not None
-    ]
-    colorscale = objective_colorscale(values, maximize=plot_data.maximize(name))
-    bar = {"title": {"text": label(name, 20)}, "thickness": 12}
-    plot = figure(
-        f"{label(name)} by {label(x_parameter.name, 24)} and {label(y_parameter.name, 24)}",
-        sample_note(plot_data, runs, name),
-        x=label(x_parameter.name),
-        y=label(y_parameter.name),
-        xaxis=scale(x_parameter),
-        yaxis=scale(y_parameter),
-    )
-    surface = _surface(x_parameter, y_parameter, indices, values)
-    if surface is not None:
-        plot.add_trace(_contour(surface, colorscale, bar))
-    plot.add_trace(
-        go.Scatter(
-            x=[axis_value(x_parameter, i) for i in indices],
-            y=[axis_value(y_parameter, i) for i in indices],
-            text=[f"{run_label(runs[i])}: {values[i]:.5g}" for i in indices],
+@dataclass(frozen=True)
+class Surface:
+    """Values between the runs, on a grid; NaN where there are no runs around.
+
+    Attributes
+    ----------
+    x, y
+        The grid's lines, of shapes (columns,) and (rows,).
+    z
+        The values, of shape (rows, columns).
+    """
+
+    x: Floats
+    y: Floats
+    z: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContourChart(Chart):
+    """A point for each run, and the surface between them."""
+
+    x_axis: Axis
+    y_axis: Axis
+    x: Floats
+    y: Floats
+    values: Floats
+    tooltips: tuple[str, ...]
+    colors: ColorScale
+    surface: Surface | None
+
+    def draw_plotly(self) -> go.Figure:
+        """Return the interactive drawing."""
+        points = go.Scatter(
+            x=self.x.tolist(),
+            y=self.y.tolist(),
+            text=tooltip_texts(self.tooltips),
             mode="markers",
             marker={
-                "color": [values[i] for i in indices],
-                **colorscale,
+                "color": self.values.tolist(),
+                **self.colors.marker(),
                 "size": 8,
                 "line": {"color": "white", "width": 1},
-                "showscale": surface is None,
-                "colorbar": bar,
+                "showscale": self.surface is None,
+                "colorbar": self.colors.bar(),
             },
             showlegend=False,
             hovertemplate="%{text}<extra></extra>",
         )
-    )
-    return plot
+        traces = [points] if self.surface is None else [self._contour(self.surface), points]
+        return plotly_figure(self, traces, xaxis=self.x_axis.layout(), yaxis=self.y_axis.layout())
+
+    def _contour(self, surface: Surface) -> go.Contour:
+        low, high = self.colors.low, self.colors.high
+        scale = self.colors.marker()
+        return go.Contour(
+            x=surface.x.tolist(),
+            y=surface.y.tolist(),
+            z=surface.z.tolist(),
+            zmin=low,
+            zmax=high,
+            colorscale=scale["colorscale"],
+            reversescale=scale["reversescale"],
+            contours={"start": low, "end": high, "size": (high - low) / LEVELS or 1},
+            line={"width": 0},
+            colorbar=self.colors.bar(),
+            opacity=0.85,
+            hoverinfo="skip",
+        )
+
+    def draw_matplotlib(self, figure: Figure) -> None:
+        """Draw the same as a picture."""
+        axes = figure.subplots()
+        shades = self.colors.mappable()
+        scale: dict[str, Any] = {"norm": shades.norm, "cmap": shades.get_cmap()}
+        levels = np.unique(np.linspace(*shades.get_clim(), LEVELS + 1))
+        if self.surface is not None and len(levels) > 1:
+            z = np.ma.masked_invalid(self.surface.z)
+            axes.contourf(self.surface.x, self.surface.y, z, levels, extend="both", **scale)
+            axes.use_sticky_edges = False  # points at the edge are seen as a whole
+        axes.scatter(self.x, self.y, s=40, c=self.values, edgecolors="white", zorder=3, **scale)
+        self.x_axis.apply(axes, "x")
+        self.y_axis.apply(axes, "y")
+        self.colors.draw_bar(figure, [axes])
 
 
-def _contour(
-    surface: tuple[Any, Any, Any], colorscale: dict[str, Any], bar: dict[str, Any]
-) -> go.Contour:
-    grid_x, grid_y, z = surface
-    low, high = colorscale["cmin"], colorscale["cmax"]
-    return go.Contour(
-        x=grid_x,
-        y=grid_y,
-        z=z,
-        zmin=low,
-        zmax=high,
-        colorscale=colorscale["colorscale"],
-        reversescale=colorscale["reversescale"],
-        contours={"start": low, "end": high, "size": (high - low) / 14 or 1},
-        line={"width": 0},
-        colorbar=bar,
-        opacity=0.85,
-        hoverinfo="skip",
+def contour(plot_data: PlotData, x: str | None, y: str | None, key: str | None) -> Chart:
+    """Return the chart of the metric over two parameters."""
+    name, runs, values = sample(plot_data, key)
+    x_parameter, y_parameter = _pair(plot_data, runs, x, y, key)
+    xs, ys = x_parameter.positions, y_parameter.positions
+    indices = np.flatnonzero(np.isfinite(xs) & np.isfinite(ys))
+    numbers = np.array(values)[indices]
+    title = f"{flat(name)} by {flat(x_parameter.name)} and {flat(y_parameter.name)}"
+    return ContourChart(
+        title=title,
+        note=sample_note(plot_data, runs, name),
+        x_axis=x_parameter.axis(),
+        y_axis=y_parameter.axis(),
+        x=xs[indices],
+        y=ys[indices],
+        values=numbers,
+        tooltips=tuple(f"{run_label(runs[i])}: {values[i]:.5g}" for i in indices),
+        colors=ColorScale.of_objective(flat(name), values, maximize=plot_data.maximize(name)),
+        surface=_surface(x_parameter, y_parameter, indices, numbers),
     )
 
 
 def _surface(
-    x_parameter: Parameter, y_parameter: Parameter, indices: Sequence[int], values: Sequence[float]
-) -> tuple[Any, Any, Any] | None:
-    """Return a grid of values interpolated between the runs; None if they span no area."""
+    x_parameter: Parameter, y_parameter: Parameter, indices: NDArray[np.intp], values: Floats
+) -> Surface | None:
+    """Interpolate between the runs; return None if they span no area."""
     if not (x_parameter.numeric and y_parameter.numeric) or len(indices) < LEAST:
         return None
     x, y = (_even_positions(each, indices) for each in (x_parameter, y_parameter))
-    z = np.array([values[points] for points in indices])
     lines = [np.linspace(places.min(), places.max(), GRID) for places in (x, y)]
     (x0, x1), (y0, y1) = ((places.min(), np.ptp(places)) for places in (x, y))
     if x1 == 0 or y1 == 0:
@@ -100,18 +151,20 @@ def _surface(
     mesh = np.meshgrid((lines[0] - x0) / x1, (lines[1] - y0) / y1)
     points = np.column_stack(((x - x0) / x1, (y - y0) / y1))
     try:
-        grid = griddata(points, z, tuple(mesh), method="linear")
+        grid = griddata(points, values, tuple(mesh), method="linear")
     except (QhullError, ValueError):  # all on one line
+        return None
+    if not np.isfinite(grid).any():
         return None
     shown = [
         10**line if each.log else line
         for line, each in zip(lines, (x_parameter, y_parameter), strict=True)
     ]
-    return shown[0], shown[1], grid
+    return Surface(shown[0], shown[1], grid)
 
 
-def _even_positions(parameter: Parameter, indices: Sequence[int]) -> Any:  # noqa: ANN401 - an array
-    values = np.array([float(parameter.values[i]) for i in indices])
+def _even_positions(parameter: Parameter, indices: NDArray[np.intp]) -> Floats:
+    values = parameter.positions[indices]
     return np.log10(values) if parameter.log else values
 
 

@@ -1,16 +1,17 @@
-"""Draws what runs logged over their steps: all runs, and those that were ended early."""
+"""What runs logged over their steps: all runs, and those that were ended early."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from wandb_magic.analysis.mpl import Figure
+from wandb_magic.analysis.plots.axis import Axis
+from wandb_magic.analysis.plots.chart import Chart
+from wandb_magic.analysis.plots.line_chart import Band, LineChart, Series
 from wandb_magic.analysis.plots.plot_data import PlotData, downsample
 from wandb_magic.analysis.plots.style import (
     FAINT,
@@ -18,8 +19,8 @@ from wandb_magic.analysis.plots.style import (
     MANY,
     PALETTE,
     STATES,
-    figure,
-    label,
+    STRONG,
+    flat,
     run_label,
 )
 from wandb_magic.errors import SweepError, SweepStateError
@@ -32,7 +33,6 @@ NUMBERS = 16_000  # points in one plot
 FINEST, COARSEST = 500, 40  # points in one curve
 BAND_POINTS = 200
 WIDTH = 1000  # the axis in the unit of the smoothing weights: W&B's choice, so that values agree
-_LOG = {"type": "log", "exponentformat": "power"}
 
 
 def curves(
@@ -44,40 +44,39 @@ def curves(
     band: bool,
     axis: str,
     log: bool,
-) -> Figure:
-    """Draw one metric of all runs, the best in colour."""
-    name = plot_data.key(key)
+) -> Chart:
+    """Return the chart of one metric of all runs, the best in colour."""
+    name, x_axis = plot_data.key(key), _x_axis(axis)
     runs = _logged(plot_data, name)
     ranked = [run for run in plot_data.ranked_runs() if run.id in runs][:best]
     best_ids = {run.id for run in ranked}
     others = downsample([run for run in runs.values() if run.id not in best_ids], MOST)
     curves_by_run = _read(plot_data, name, [*others, *ranked], axis)
-    plot = figure(
-        label(name),
-        _note(len(others) + len(ranked), len(runs), smooth),
-        x=_axis_title(axis),
-        y=label(name),
-        yaxis=_LOG if log else {},
-    )
-    if band and len(curves_by_run) > 2:  # noqa: PLR2004 - two have no median
-        _band(plot, list(curves_by_run.values()), smooth)
-    grey = FAINT if len(others) > MANY or band else GREY
-    colours = [grey] * len(others)
+    drawn = [run for run in [*others, *reversed(ranked)] if run.id in curves_by_run]
+    colors = {run.id: PALETTE[rank % len(PALETTE)] for rank, run in enumerate(ranked)}
     if not ranked and len(others) <= len(PALETTE):
-        colours = list(PALETTE[: len(others)])
-    for run, colour in zip(others, colours, strict=True):
-        if run.id in curves_by_run:
-            plot.add_trace(_line(run, curves_by_run[run.id], smooth, colour, shown=colour != grey))
-    for rank, run in reversed(list(enumerate(ranked))):
-        if run.id in curves_by_run:
-            colour = PALETTE[rank % len(PALETTE)]
-            plot.add_trace(_line(run, curves_by_run[run.id], smooth, colour, shown=True))
-    plot.update_layout(showlegend=True)
-    return plot
+        colors = {run.id: color for run, color in zip(others, PALETTE, strict=False)}
+    is_banded = band and len(curves_by_run) > 2  # noqa: PLR2004 - two have no median
+    background = FAINT if len(others) > MANY or band else STRONG
+    series = [
+        _line(run, curves_by_run[run.id], smooth, colors.get(run.id), background) for run in drawn
+    ]
+    area = None
+    if is_banded:
+        area, median = _band(list(curves_by_run.values()), smooth)
+        series.insert(0, median)
+    return LineChart(
+        title=flat(name),
+        note=_note(len(others) + len(ranked), len(runs), smooth),
+        x=x_axis,
+        y=Axis(flat(name), log=log),
+        series=tuple(series),
+        band=area,
+    )
 
 
-def terminations(plot_data: PlotData, key: str | None) -> Figure:
-    """Draw the runs that were ended early, and where they ended, above all others."""
+def terminations(plot_data: PlotData, key: str | None) -> Chart:
+    """Return the chart of the runs that were ended early, and where, above all others."""
     name = plot_data.key(key)
     pruned = plot_data.pruned_runs()
     if not pruned:
@@ -91,36 +90,33 @@ def terminations(plot_data: PlotData, key: str | None) -> Figure:
         [run for run in runs.values() if run.state is not RunState.PRUNED], MOST // 2
     )
     curves_by_run = _read(plot_data, name, [*others, *ended], "step")
-    plot = figure(
-        f"{label(name)}: ended early",
-        f"{len(pruned)} of {len(plot_data.runs)} runs ended early, where the dots are",
-        x=_axis_title("step"),
-        y=label(name),
-    )
-    for run in others:
-        if run.id in curves_by_run:
-            plot.add_trace(_line(run, curves_by_run[run.id], 0, FAINT, shown=False))
-    last: list[tuple[RunRecord, float, float]] = []
+    lines = [run for run in others if run.id in curves_by_run]
+    series = [_line(run, curves_by_run[run.id], 0, None, FAINT) for run in lines]
+    ended = [run for run in ended if run.id in curves_by_run]
+    color = STATES[RunState.PRUNED]
     for run in ended:
-        if run.id in curves_by_run:
-            x, y = curves_by_run[run.id]
-            line = _line(run, (x, y), 0, STATES[RunState.PRUNED], shown=False)
-            line.update(opacity=0.7, line={"width": 1.5})
-            plot.add_trace(line)
-            last.append((run, x[-1], y[-1]))
-    plot.add_trace(
-        go.Scatter(
-            x=[x for _, x, _ in last],
-            y=[y for _, _, y in last],
-            text=[f"{run_label(run)}: {label(run.cause)}" for run, _, _ in last],
-            mode="markers",
-            marker={"color": STATES[RunState.PRUNED], "size": 7},
-            name="ended early",
-            showlegend=True,
-            hovertemplate="%{text}<br>step %{x}: %{y}<extra></extra>",
-        )
+        line = _line(run, curves_by_run[run.id], 0, color, 0.7)
+        series.append(replace(line, size=1.5, alpha=0.7, in_legend=False))
+    last = [(float(x[-1]), float(y[-1])) for x, y in (curves_by_run[run.id] for run in ended)]
+    ends = Series(
+        "ended early",
+        color,
+        np.array([x for x, _ in last]),
+        np.array([y for _, y in last]),
+        style="points",
+        size=7,
+        tooltips=tuple(
+            f"{run_label(run)}: {flat(run.cause)}\nstep {x:g}"
+            for run, (x, _) in zip(ended, last, strict=True)
+        ),
     )
-    return plot
+    return LineChart(
+        title=f"{flat(name)}: ended early",
+        note=f"{len(pruned)} of {len(plot_data.runs)} runs ended early, where the dots are",
+        x=_x_axis("step"),
+        y=Axis(flat(name)),
+        series=(*series, ends),
+    )
 
 
 def smoothed(x: Floats, y: Floats, amount: float) -> Floats:
@@ -174,24 +170,18 @@ def _points(curve: Curve, started: float | None) -> tuple[Floats, Floats]:
 
 
 def _line(
-    run: RunRecord, points: tuple[Floats, Floats], smooth: float, colour: str, *, shown: bool
-) -> go.Scatter:
+    run: RunRecord, points: tuple[Floats, Floats], smooth: float, color: str | None, alpha: float
+) -> Series:
+    """Return a run's curve: in its colour, or with `alpha` in the background."""
     x, y = points
-    is_single_point = len(x) == 1
-    return go.Scatter(
-        x=_whole(x),
-        y=smoothed(x, y, smooth),
-        name=run_label(run),
-        mode="markers" if is_single_point else "lines",
-        line={"color": colour, "width": 2.5 if shown else 1},
-        marker={"color": colour},
-        showlegend=shown,
-        hovertemplate="%{x}: %{y:.5g}<extra>%{fullData.name}</extra>",
-    )
+    smooth_y = smoothed(x, y, smooth)
+    if color is None:
+        return Series(run_label(run), GREY, x, smooth_y, alpha=alpha, in_legend=False)
+    return Series(run_label(run), color, x, smooth_y, size=2.5)
 
 
-def _band(plot: Figure, lines: list[tuple[Floats, Floats]], smooth: float) -> None:
-    """Draw the median of all runs, and the band that contains 80 percent of them."""
+def _band(lines: list[tuple[Floats, Floats]], smooth: float) -> tuple[Band, Series]:
+    """Return the band that contains 80 percent of all runs, and their median."""
     low = min(x[0] for x, _ in lines)
     high = max(x[-1] for x, _ in lines)
     grid = np.linspace(low, high, BAND_POINTS)
@@ -200,31 +190,14 @@ def _band(plot: Figure, lines: list[tuple[Floats, Floats]], smooth: float) -> No
     )
     has_values = np.isfinite(rows).sum(axis=0) > 1
     ten, middle, ninety = np.nanquantile(rows[:, has_values], (0.1, 0.5, 0.9), axis=0)
-    common: Mapping[str, Any] = {"x": grid[has_values], "mode": "lines", "hoverinfo": "skip"}
-    plot.add_trace(go.Scatter(**common, y=ten, line={"width": 0}, showlegend=False))
-    plot.add_trace(
-        go.Scatter(
-            **common,
-            y=ninety,
-            fill="tonexty",
-            fillcolor="rgba(86,180,233,0.3)",
-            line={"width": 0},
-            name="8 of 10 runs",
-        )
-    )
-    plot.add_trace(
-        go.Scatter(**common, y=middle, line={"color": "#0072b2", "dash": "dash"}, name="median")
-    )
+    band = Band("8 of 10 runs", PALETTE[5], grid[has_values], ten, ninety)
+    return band, Series("median", PALETTE[0], grid[has_values], middle, style="dashes", size=2)
 
 
-def _whole(x: Floats) -> list[int] | Floats:
-    return x.astype(np.int64).tolist() if bool(np.all(x == np.round(x))) else x
-
-
-def _axis_title(axis: str) -> str:
+def _x_axis(axis: str) -> Axis:
     if axis not in ("step", "time"):
         raise SweepError(f"axis must be 'step' or 'time', and is {axis!r}")
-    return "step" if axis == "step" else "seconds since the run's start"
+    return Axis("step", whole=True) if axis == "step" else Axis("seconds since the run's start")
 
 
 def _note(shown: int, total: int, smooth: float) -> str:

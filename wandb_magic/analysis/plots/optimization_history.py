@@ -1,20 +1,23 @@
-"""Draws the best value so far: of one sweep, or of several side by side."""
+"""The best value so far: of one sweep, or of several side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import plotly.graph_objects as go
+import numpy as np
 
-from wandb_magic.analysis.mpl import Figure
+from wandb_magic.analysis.plots.axis import Axis
+from wandb_magic.analysis.plots.chart import Chart
+from wandb_magic.analysis.plots.line_chart import LineChart, Series
 from wandb_magic.analysis.plots.plot_data import PlotData, downsample
-from wandb_magic.analysis.plots.style import GREY, PALETTE, figure, label, run_label
+from wandb_magic.analysis.plots.style import GREY, PALETTE, STRONG, flat, raw, run_label
 from wandb_magic.analysis.plots.timeline import unit
 from wandb_magic.errors import SweepError
 from wandb_magic.records import RunRecord
 
 MOST = 2000  # points in one plot
+LONGEST_NAME = 30
 
 
 @dataclass(frozen=True)
@@ -28,74 +31,81 @@ class OptimizationHistory:
     best: list[float]
 
 
-def progress(plot_data: PlotData, by: str) -> Figure:
-    """Draw each run's objective, and the best so far."""
+def progress(plot_data: PlotData, by: str) -> Chart:
+    """Return the chart of each run's objective, and the best so far."""
     key, scale, word = _axis([plot_data], by)
     history = _progress(plot_data, by, scale)
-    plot = figure(f"Best {label(key)} so far", _note(history), x=word, y=label(key))
-    indices = downsample(range(len(history.runs)), MOST)
-    plot.add_trace(
-        go.Scatter(
-            x=[history.places[place] for place in indices],
-            y=[history.values[place] for place in indices],
-            text=[run_label(history.runs[place]) for place in indices],
-            mode="markers",
-            marker={"color": GREY, "size": 6},
-            name="each run",
-            hovertemplate="%{text}: %{y:.5g}<extra></extra>",
-        )
+    return LineChart(
+        title=f"Best {flat(key)} so far",
+        note=_note(history),
+        x=Axis(word, whole=by == "run"),
+        y=Axis(flat(key)),
+        series=(
+            _each(history, GREY, "each run", MOST, size=6, alpha=STRONG),
+            _best(history, PALETTE[0], "best so far"),
+        ),
     )
-    plot.add_trace(_best(history, PALETTE[0], "best so far"))
-    return plot
 
 
-def compare(sweeps: Sequence[PlotData], by: str) -> Figure:
-    """Draw the best so far of several sweeps, over their own runs or time."""
+def compare(sweeps: Sequence[PlotData], by: str) -> Chart:
+    """Return the chart of the best so far of several sweeps, over their own runs or time."""
     goals = {(each.key(None), each.maximize(each.key(None))) for each in sweeps}
     if len({maximize for _, maximize in goals}) > 1:
         raise SweepError("one of the sweeps minimizes and another maximizes: they have no best")
     _, scale, word = _axis(sweeps, by)
-    names = " / ".join(dict.fromkeys(label(name) for name, _ in sorted(goals)))
-    plot = figure(f"Best {names} so far", x=word, y=names)
-    names_of_sweeps = [label(each.sweep.name, 30) for each in sweeps]
+    metrics = " / ".join(dict.fromkeys(flat(name) for name, _ in sorted(goals)))
+    names = [raw(each.sweep.name, LONGEST_NAME) for each in sweeps]
+    series: list[Series] = []
     for index, plot_data in enumerate(sweeps):
         history = _progress(plot_data, by, scale)
-        name = names_of_sweeps[index]
-        if names_of_sweeps.count(name) > 1:
+        name = names[index]
+        if names.count(name) > 1:
             name = f"{name} ({plot_data.sweep.id})"
-        colour = PALETTE[index % len(PALETTE)]
-        indices = downsample(range(len(history.runs)), MOST // len(sweeps))
-        plot.add_trace(
-            go.Scatter(
-                x=[history.places[at] for at in indices],
-                y=[history.values[at] for at in indices],
-                text=[run_label(history.runs[at]) for at in indices],
-                mode="markers",
-                marker={"color": colour, "size": 5, "opacity": 0.4},
-                showlegend=False,
-                name=name,
-                hovertemplate="%{text}: %{y:.5g}<extra>%{fullData.name}</extra>",
-            )
-        )
-        plot.add_trace(_best(history, colour, f"{name}: {history.best[-1]:.5g}"))
-    return plot
+        color = PALETTE[index % len(PALETTE)]
+        points = _each(history, color, name, MOST // len(sweeps), size=5, alpha=0.4)
+        texts = tuple(f"{name}, {text}" for text in points.tooltips)
+        series.append(replace(points, in_legend=False, tooltips=texts))
+        series.append(_best(history, color, f"{name}: {history.best[-1]:.5g}"))
+    return LineChart(
+        title=f"Best {metrics} so far",
+        x=Axis(word, whole=by == "run"),
+        y=Axis(metrics),
+        series=tuple(series),
+    )
 
 
-def _best(history: OptimizationHistory, colour: str, name: str) -> go.Scatter:
+def _each(
+    history: OptimizationHistory, color: str, name: str, most: int, *, size: float, alpha: float
+) -> Series:
+    """Return a point for each run, at most so many."""
+    indices = downsample(range(len(history.runs)), most)
+    return Series(
+        name,
+        color,
+        np.array([history.places[at] for at in indices]),
+        np.array([history.values[at] for at in indices]),
+        style="points",
+        size=size,
+        alpha=alpha,
+        tooltips=tuple(run_label(history.runs[at]) for at in indices),
+    )
+
+
+def _best(history: OptimizationHistory, color: str, name: str) -> Series:
     """Return the line of the best value so far: the points where it changes, and its end."""
     changes = [
         at
         for at, value in enumerate(history.best)
         if at in (0, len(history.best) - 1) or value != history.best[at - 1]
     ]
-    return go.Scatter(
-        x=[history.places[at] for at in changes],
-        y=[history.best[at] for at in changes],
-        text=[run_label(history.runs[at]) for at in changes],
-        mode="lines",
-        line={"shape": "hv", "width": 2.5, "color": colour},
-        name=name,
-        hovertemplate="%{text}: %{y:.5g}<extra></extra>",
+    return Series(
+        name,
+        color,
+        np.array([history.places[at] for at in changes]),
+        np.array([history.best[at] for at in changes]),
+        style="steps",
+        size=2.5,
+        tooltips=tuple(run_label(history.runs[at]) for at in changes),
     )
 
 

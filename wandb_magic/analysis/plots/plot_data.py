@@ -7,14 +7,21 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import NoneType
 from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from wandb_magic.analysis.comparable_runs import comparable_runs
 from wandb_magic.analysis.importance import Importances, importance
+from wandb_magic.analysis.plots.axis import LONGEST_NAME, LONGEST_TITLE, Axis
+from wandb_magic.analysis.plots.style import flat
 from wandb_magic.errors import SweepError, SweepStateError
 from wandb_magic.records import Metric, RunId, RunRecord, RunState, flatten_keys, sweep_metric
 from wandb_magic.store import StoreReader
 
+Floats = NDArray[np.float64]
 _Each = TypeVar("_Each")
 NUMERIC_LOG = ("log_uniform", "log_normal")
 
@@ -42,6 +49,35 @@ class Parameter:
     def varies(self) -> bool:
         """Whether there is more than one value."""
         return len(set(self.values)) > 1
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The different texts, in alphabetical order; empty for numbers."""
+        if self.numeric:
+            return ()
+        return tuple(sorted({value for value in self.values if value is not None}))
+
+    @property
+    def positions(self) -> Floats:
+        """Where each run lies along an axis: its number or the place of its category, else NaN."""
+        places = {text: place for place, text in enumerate(self.categories)}
+        return np.array(
+            [
+                np.nan if value is None else float(value) if self.numeric else places[value]
+                for value in self.values
+            ]
+        )
+
+    def axis(self, longest: int = LONGEST_NAME, longest_title: int = LONGEST_TITLE) -> Axis:
+        """Return the axis along which the values lie, with how much of its texts is shown."""
+        return Axis(
+            flat(self.name),
+            log=self.log,
+            whole=self.numeric and all(isinstance(each, (int, NoneType)) for each in self.values),
+            categories=tuple(map(flat, self.categories)),
+            longest=longest,
+            longest_title=longest_title,
+        )
 
 
 class PlotData:

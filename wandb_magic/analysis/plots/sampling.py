@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from wandb_magic.analysis.plots.plot_data import Parameter, PlotData, downsample
-from wandb_magic.analysis.plots.style import label
+from wandb_magic.analysis.plots.plot_data import PlotData, downsample
 from wandb_magic.records import RunRecord
 
 MOST = 1000  # runs in one plot
@@ -21,19 +19,6 @@ def sample(plot_data: PlotData, key: str | None) -> tuple[str, list[RunRecord], 
     best = ranked[: MOST // 10]
     indices = sorted({*best, *downsample(range(len(runs)), MOST - len(best))})
     return name, [runs[at] for at in indices], [values[at] for at in indices]
-
-
-def axis_value(parameter: Parameter, at: int, longest: int = 30) -> float | str:
-    """Return the form in which a run's value of a parameter is drawn."""
-    value: float | str = parameter.values[at]
-    return value if parameter.numeric else label(value, longest)
-
-
-def scale(parameter: Parameter) -> dict[str, Any]:
-    """Return the layout of a parameter's axis."""
-    if parameter.log:
-        return {"type": "log", "exponentformat": "power"}
-    return {} if parameter.numeric else {"type": "category"}
 
 
 def sample_note(plot_data: PlotData, runs: Sequence[RunRecord], key: str) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import html
 import re
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
-from wandb_magic.analysis.mpl import Figure
+from wandb_magic.analysis.plots.chart import Chart
 from wandb_magic.records import RunRecord, RunState
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Okabe, Ito: Color Universal Design (2008), as in the panel; black is used for text.
 PALETTE = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#8a7a00")
@@ -23,11 +27,18 @@ STATES = {
     RunState.RUNNING: "#0072b2",
     RunState.PENDING: "#bdbdbd",
 }
-GREY = "rgba(128,128,128,0.45)"
-FAINT = "rgba(128,128,128,0.28)"
+GREY = "#808080"
+STRONG, FAINT = 0.45, 0.28  # opacities of what is in the background
 MANY = 60  # with more lines than this, each is drawn fainter
-HEIGHT = 420
+BAR = 0.75  # the width of a bar, of the distance between two
+WIDTH, HEIGHT = 760, 420  # CSS pixels; plotly's width is that of the page
+LONGEST_ENTRY = 40
+ROW = 110  # characters in one row of the legend of a picture
+MOST_ENTRIES = 12  # in the legend of a picture
 LONGEST = 60
+LONGEST_TITLE = 140
+LONGEST_LINE = 100  # in a tooltip
+MOST_CHARACTERS = 10_000  # of a text that is shortened later
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)?")
 _GRID = {
@@ -66,8 +77,14 @@ LEGEND = {
 }
 
 
+def flat(text: object) -> str:
+    """Return a user's text for a chart: one line without control characters, in full."""
+    readable = str(text)[:MOST_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
+    return _CONTROL.sub(" ", _ESCAPE.sub("", readable)).strip()
+
+
 def label(text: object, longest: int = LONGEST) -> str:
-    """Return a user's text for a figure: short, one line, and without markup.
+    """Return a text for plotly: short, one line, and without markup.
 
     plotly interprets tags and links in texts as markup, so these are escaped.
     """
@@ -75,43 +92,67 @@ def label(text: object, longest: int = LONGEST) -> str:
 
 
 def raw(text: object, longest: int = LONGEST) -> str:
-    """Return the same unescaped, for the few places where plotly uses a text literally."""
-    flat = _CONTROL.sub(" ", _ESCAPE.sub("", str(text))).strip()
-    return flat if len(flat) <= longest else f"{flat[: longest - 1]}…"
+    """Return the same unescaped: for matplotlib, and where plotly uses a text literally.
+
+    A long text keeps its end, in which the names of nested parameters differ.
+    """
+    line = flat(text)
+    if len(line) <= longest:
+        return line
+    end = longest // 3
+    return f"{line[: longest - end - 1]}…{line[len(line) - end :]}"
+
+
+def tooltip_texts(texts: Sequence[str]) -> list[str]:
+    """Return texts for plotly's tooltips; these may have several lines."""
+    lines = (text.split("\n") for text in texts)
+    return ["<br>".join(label(line, LONGEST_LINE) for line in each) for each in lines]
+
+
+def css(color: str, alpha: float = 1.0) -> str:
+    """Return a colour, ``#rrggbb``, for plotly."""
+    if alpha == 1:
+        return color
+    red, green, blue = bytes.fromhex(color.removeprefix("#"))
+    return f"rgba({red},{green},{blue},{alpha:g})"
 
 
 def run_label(run: RunRecord) -> str:
     """Return the name of a run in a legend or a tooltip."""
     attempt = f", attempt {run.attempt}" if run.attempt else ""
-    return f"run {run.number} ({run.id}{attempt})"
+    return f"run {run.number} ({flat(run.id)}{attempt})"
 
 
-def figure(title: str, note: str = "", *, x: str = "", y: str = "", **layout: Any) -> Figure:  # noqa: ANN401 - plotly's
-    """Return an empty figure; `title`, `note`, `x` and `y` are already markup."""
-    plot = Figure(
+def plotly_figure(chart: Chart, traces: Sequence[Any], **layout: Any) -> go.Figure:  # noqa: ANN401 - plotly's
+    """Return plotly's figure of a chart, in our style."""
+    title = {"text": label(chart.title, LONGEST_TITLE)}
+    subtitle = {"subtitle": {"text": label(chart.note, LONGEST_TITLE)}} if chart.note else {}
+    return go.Figure(
+        data=traces,
         layout={
             "template": TEMPLATE,
             "height": HEIGHT,
-            "title": {"text": title, **({"subtitle": {"text": note}} if note else {})},
+            "title": {**title, **subtitle},
             "legend": LEGEND,
             **layout,
-        }
+        },
     )
-    if x:
-        plot.update_xaxes(title=x)
-    if y:
-        plot.update_yaxes(title=y)
-    return plot
 
 
-def objective_colorscale(values: list[float], *, maximize: bool) -> dict[str, Any]:
-    """Return the colour scale of objectives: better values are darker.
-
-    With many values, the worst twentieth looks the same: one diverged run must not fade the rest.
-    """
-    ordered = sorted(values)
-    cut = len(ordered) // 20
-    low, high = ordered[cut if maximize else 0], ordered[-1 if maximize else -1 - cut]
-    if low == high:
-        low, high = ordered[0], ordered[-1]
-    return {"colorscale": "Viridis", "reversescale": maximize, "cmin": low, "cmax": high}
+def draw_legend(axes: Axes, entries: Mapping[str, Any]) -> None:
+    """Draw matplotlib's legend above `axes`: what is on top comes last, as in plotly's."""
+    names = [raw(name, LONGEST_ENTRY) for name in entries]
+    if not names:
+        return
+    hidden = max(0, len(names) - MOST_ENTRIES)
+    columns = max(1, ROW // (max(map(len, names)) + 6))
+    axes.legend(
+        list(entries.values())[hidden:],
+        # matplotlib leaves out what begins with an underscore.
+        [f" {name}" if name.startswith("_") else name for name in names[hidden:]],
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        borderaxespad=0.2,
+        ncols=min(columns, len(names) - hidden),
+        title=f"the last {MOST_ENTRIES} of {len(names)}" if hidden else None,
+    )

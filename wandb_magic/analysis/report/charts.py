@@ -1,73 +1,80 @@
-"""The plots of a report: interactive figures as JSON, each with an image."""
+"""The plots of a report: interactive figures as JSON, each with a picture."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, TypeVar
 
-from wandb_magic.analysis.mpl import Figure
-from wandb_magic.analysis.mpl.renderer import png
 from wandb_magic.analysis.plots import (
     contour,
     curves,
+    importances,
     optimization_history,
-    parameter_plots,
+    parallel,
+    slices,
     timeline,
 )
+from wandb_magic.analysis.plots.chart import Chart
+from wandb_magic.analysis.plots.figure import Figure
 from wandb_magic.analysis.plots.plot_data import PlotData
 from wandb_magic.analysis.report import markup
 from wandb_magic.analysis.report.redaction import redact
 from wandb_magic.errors import SweepError
 
 Json = dict[str, Any]
+_Held = TypeVar("_Held")
 
 
 @dataclass(frozen=True)
-class Chart:
-    """One plot: its name on the page, its title, and the function that draws it.
+class ReportChart:
+    """One plot: its name on the page, its title, and the function that returns it.
 
     `early` charts show runs that were ended early; `broad` charts take the whole width.
     """
 
     name: str
     title: str
-    draw: Callable[[PlotData], Figure]
+    draw: Callable[[PlotData], Chart]
     early: bool = False
     broad: bool = False
 
 
 CHARTS = (
-    Chart(
+    ReportChart(
         "curves",
         "Curves",
         lambda plot_data: curves.curves(
             plot_data, None, best=3, smooth=0.0, band=False, axis="step", log=False
         ),
     ),
-    Chart(
+    ReportChart(
         "progress",
         "Best so far",
         lambda plot_data: optimization_history.progress(plot_data, "run"),
     ),
-    Chart("importance", "Importance", lambda found: parameter_plots.importances(found, None)),
-    Chart("contour", "Two parameters", lambda found: contour.contour(found, None, None, None)),
-    Chart(
+    ReportChart("importance", "Importance", lambda found: importances.importances(found, None)),
+    ReportChart(
+        "contour", "Two parameters", lambda found: contour.contour(found, None, None, None)
+    ),
+    ReportChart(
         "parallel",
         "Parallel coordinates",
-        lambda found: parameter_plots.parallel(found, (), None),
+        lambda found: parallel.parallel(found, (), None),
         broad=True,
     ),
-    Chart(
+    ReportChart(
         "slice",
         "Each parameter",
-        lambda found: parameter_plots.slices(found, (), None),
+        lambda found: slices.slices(found, (), None),
         broad=True,
     ),
-    Chart("timeline", "Timeline", timeline.timeline),
-    Chart("costs", "Durations", lambda plot_data: timeline.costs(plot_data, None, "")),
-    Chart("ended", "Ended early", lambda found: curves.terminations(found, None), early=True),
+    ReportChart("timeline", "Timeline", timeline.timeline),
+    ReportChart("costs", "Durations", lambda plot_data: timeline.costs(plot_data, None, "")),
+    ReportChart(
+        "ended", "Ended early", lambda found: curves.terminations(found, None), early=True
+    ),
 )
 
 
@@ -78,16 +85,15 @@ def charts(plot_data: PlotData) -> tuple[str, Json]:
         if chart.early and not plot_data.pruned_runs():
             continue
         try:
-            plot = chart.draw(plot_data)
+            plot = Figure.of_chart(_redacted(chart.draw(plot_data)))
         except SweepError as error:  # not yet, or never: show the reason
             parts.append(
                 f"<figure><h3>{markup.text(chart.title)}</h3>"
                 f'<p class="quiet">{markup.text(error)}</p></figure>'
             )
             continue
-        figure = _redact_figure(plot.compact())
-        figures[chart.name] = {"data": figure["data"], "layout": figure["layout"]}
-        image = base64.b64encode(png(figure)).decode()
+        figures[chart.name] = plot.compact()
+        image = base64.b64encode(plot.png()).decode()
         broad = ' class="broad"' if chart.broad else ""
         parts.append(
             f'<figure{broad}><div class="chart" data-figure="{chart.name}" role="img"'
@@ -98,15 +104,14 @@ def charts(plot_data: PlotData) -> tuple[str, Json]:
     return markup.section("charts", "Charts", '<div class="charts">', *parts, "</div>"), figures
 
 
-def _redact_figure(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return a figure with each secret in its texts masked."""
+def _redacted(value: _Held) -> _Held:
+    """Return a chart with each secret in its texts masked: before they are shortened."""
+    masked: Any = value
     if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, list):
-        # Most lists are long lists of numbers.
-        return [
-            _redact_figure(each) if isinstance(each, (str, list, dict)) else each for each in value
-        ]
-    if isinstance(value, dict):
-        return {key: _redact_figure(item) for key, item in value.items()}
-    return value
+        masked = redact(value)
+    elif isinstance(value, tuple):
+        masked = tuple(map(_redacted, value))
+    elif is_dataclass(value) and not isinstance(value, type):
+        held = {field.name: _redacted(getattr(value, field.name)) for field in fields(value)}
+        masked = replace(value, **held)
+    return masked  # type: ignore[no-any-return] # of the same type

@@ -63,7 +63,7 @@ def compose(reader: StoreReader, paths: SweepPaths, state: str, url: str) -> str
     """Return the page."""
     from plotly.offline import get_plotlyjs  # noqa: PLC0415 - plotly is heavy, and optional
 
-    from wandb_magic.analysis.mpl.figure import CONFIG  # noqa: PLC0415 - as above
+    from wandb_magic.analysis.plots.figure import CONFIG  # noqa: PLC0415 - as above
     from wandb_magic.analysis.plots.plot_data import PlotData  # noqa: PLC0415 - as above
     from wandb_magic.analysis.report import (  # noqa: PLC0415 - as above
         markup,
