@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -87,24 +87,35 @@ class BarChart(Chart):
 
     def draw_matplotlib(self, figure: Figure) -> None:
         """Draw the same as a picture."""
+        from matplotlib.collections import PolyCollection  # noqa: PLC0415 - slow; only pictures need it
+
         axes = figure.subplots()
-        draw = axes.barh if self._is_flat else axes.bar
-        entries = {
-            each.name: draw(
-                each.places,
-                each.lengths,
-                BAR,
-                each.starts,
-                color=each.color,
-                edgecolor="white",
-                linewidth=self._edge,
-            )
-            for each in self.bars
-        }
+        entries = {}
+        for each in self.bars:
+            # Without an edge of its own colour, a bar that is thinner than a pixel may vanish.
+            edge = ("white", self._edge) if self._edge else (each.color, 0.5)
+            held: dict[str, Any] = {
+                "facecolors": each.color,
+                "edgecolors": edge[0],
+                "linewidths": edge[1],
+            }
+            bars = PolyCollection(list(self._corners(each)), **held)
+            entries[each.name] = axes.add_collection(bars)
+        axes.autoscale_view()
+        if not self._is_flat:
+            axes.set_ylim(bottom=0)
         axes.grid(visible=False, axis="y" if self._is_flat else "x")
         self.x.apply(axes, "x")
         self.y.apply(axes, "y")
         draw_legend(axes, entries)
+
+    def _corners(self, bars: Bars) -> Floats:
+        """Return the corners of bars, of shape (bars, 4, 2)."""
+        low, high = bars.places - BAR / 2, bars.places + BAR / 2
+        start, end = bars.starts, bars.starts + bars.lengths
+        x, y = (start, end, end, start), (low, low, high, high)
+        corners = (x, y) if self._is_flat else (y, x)
+        return np.stack([np.stack(each, axis=-1) for each in corners], axis=-1)
 
 
 @dataclass(frozen=True, kw_only=True)

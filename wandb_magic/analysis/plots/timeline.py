@@ -18,7 +18,7 @@ from wandb_magic.analysis.plots.style import PALETTE, STATES, flat, run_label
 from wandb_magic.errors import SweepError, SweepStateError
 from wandb_magic.records import NO_AGENT, RunRecord, RunState
 
-MOST = 1000  # bars in a timeline
+MOST = 1000  # runs in a timeline, each of which has its own bar
 PIXELS = 1000  # about as wide as a timeline: shorter pauses would not be seen
 FEW = 200  # up to so many runs are drawn individually
 BINS = 40  # about so many intervals otherwise
@@ -70,24 +70,24 @@ def timeline(plot_data: PlotData) -> Chart:
 
 
 def _spans(runs: Sequence[RunRecord], now: float) -> list[_Span]:
-    """Return the spans of all runs; if there are many, joined where an agent paused only briefly.
+    """Return the spans of all runs.
 
-    No run is left out: an agent would seem to have paused.
+    If there are many, those that ended alike are joined where the agent paused only briefly. None
+    is left out: an agent would seem to have paused.
     """
     spans = [
         _Span(run.state, run.agent, run.started or now, _end(run, now), _duration_label(run, now))
         for run in runs
     ]
+    if len(spans) <= MOST:
+        return spans
     pause = (max(span.end for span in spans) - min(span.start for span in spans)) / PIXELS
-    while len(spans) > MOST and pause > 0:
-        spans = _joined(spans, pause)
-        pause *= 2
-    return spans
+    return _joined(spans, pause)
 
 
 def _joined(spans: list[_Span], pause: float) -> list[_Span]:
     joined: list[_Span] = []
-    for span in sorted(spans, key=lambda span: (span.state.value, span.agent, span.start)):
+    for span in sorted(spans, key=lambda span: (span.agent, span.start)):
         last = joined[-1] if joined else None
         if (
             last is not None
