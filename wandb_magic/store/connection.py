@@ -87,15 +87,12 @@ def connect_to_write(path: Path, timeout: float = TIMEOUT_S) -> sqlite3.Connecti
     """
     _must_exist(path)
     with explain_errors(path):
-        connection = _open(path, "mode=rw", timeout)
-        try:
-            _check(connection, path)
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT}")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        return _check(
+            _open(path, "mode=rw", timeout),
+            path,
+            "synchronous = NORMAL",
+            f"journal_size_limit = {_WAL_LIMIT}",
+        )
 
 
 def connect_to_read(path: Path, timeout: float = TIMEOUT_S) -> sqlite3.Connection:
@@ -110,16 +107,11 @@ def connect_to_read(path: Path, timeout: float = TIMEOUT_S) -> sqlite3.Connectio
     with explain_errors(path):
         connection = _open(path, "mode=ro", timeout)
         try:
-            _check(connection, path)
+            return _check(connection, path)
         except sqlite3.OperationalError as error:
-            connection.close()
             if "unable to open" not in str(error) and "readonly" not in str(error):
                 raise
-            connection = _open_unchanging(path)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        return _open_unchanging(path)
 
 
 def _open_unchanging(path: Path) -> sqlite3.Connection:
@@ -127,13 +119,7 @@ def _open_unchanging(path: Path) -> sqlite3.Connection:
     log = Path(f"{path}-wal")
     if log.exists() and log.stat().st_size:
         return _open_snapshot(path, log)
-    connection = _open(path, "immutable=1", TIMEOUT_S)
-    try:
-        _check(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    return _check(_open(path, "immutable=1", TIMEOUT_S), path)
 
 
 def _open_snapshot(path: Path, log: Path) -> sqlite3.Connection:
@@ -147,13 +133,7 @@ def _open_snapshot(path: Path, log: Path) -> sqlite3.Connection:
         shutil.copyfile(log, f"{copy}-wal")
         with closing(_open(copy, "mode=rw", TIMEOUT_S)) as connection:
             connection.execute("PRAGMA journal_mode = DELETE")
-        connection = _open(copy, "immutable=1", TIMEOUT_S)
-        try:
-            _check(connection, path)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        return _check(_open(copy, "immutable=1", TIMEOUT_S), path)
 
 
 def _open(path: Path, mode: str, timeout: float) -> sqlite3.Connection:
@@ -179,7 +159,19 @@ def _must_exist(path: Path) -> None:
     raise StoreError(f"There is no store at {path}: the sweep was deleted or moved.", lasting=True)
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> None:
+def _check(connection: sqlite3.Connection, path: Path, *settings: str) -> sqlite3.Connection:
+    """Return a connection to the store `path`, with settings; close it if that is not a store."""
+    try:
+        _check_version(connection, path)
+        for setting in settings:
+            connection.execute(f"PRAGMA {setting}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION:
