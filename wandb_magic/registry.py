@@ -70,6 +70,16 @@ def list_available() -> list[SweepLocation]:
     return [entry for entry in list_sweeps() if not entry.is_unavailable]
 
 
+def find(sweep: str) -> SweepLocation | None:
+    """Return the sweep with an id; None if there is none."""
+    return next((entry for entry in list_sweeps() if entry.id == sweep), None)
+
+
+def find_available(sweep: str) -> SweepLocation | None:
+    """Return the sweep with an id; None if there is none whose folder exists."""
+    return next((entry for entry in list_available() if entry.id == sweep), None)
+
+
 def write_problem() -> str:
     """Return why no sweep can be added, or ""."""
     try:

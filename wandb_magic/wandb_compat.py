@@ -224,8 +224,7 @@ def _find_local(path: str) -> Sweep | None:
     from wandb_magic import api, registry  # noqa: PLC0415 - as above
 
     sweep_id = path.rstrip("/").rpartition("/")[2]
-    entries = [entry for entry in registry.list_sweeps() if entry.id == sweep_id]
-    return api.attach(sweep_id) if entries else None
+    return None if registry.find(sweep_id) is None else api.attach(sweep_id)
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - any attribute

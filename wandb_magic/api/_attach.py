@@ -154,7 +154,7 @@ class _RemoteSource:
 
 def _find_attached(sweep: str) -> Sweep | None:
     sweep_id = sweep.rstrip("/").partition("?")[0].rpartition("/")[2]
-    if not any(entry.id == sweep_id for entry in registry.list_available()):
+    if registry.find_available(sweep_id) is None:
         return None
     local_sweep = find_local(sweep_id)
     return None if local_sweep.status().sweep.options.copied else local_sweep

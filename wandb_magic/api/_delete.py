@@ -69,9 +69,8 @@ def delete_unreadable(sweep: str) -> None:
     SweepStateError
         If it is still running, because another user started it.
     """
-    for entry in registry.list_sweeps():
-        if entry.id == sweep:
-            terminate_sweep(entry.paths.folder)
-            delete_sweep(entry.paths, entry.id)
-            return
-    raise SweepNotFoundError(f"there is no sweep {sweep!r}: it was deleted or moved")
+    entry = registry.find(sweep)
+    if entry is None:
+        raise SweepNotFoundError(f"there is no sweep {sweep!r}: it was deleted or moved")
+    terminate_sweep(entry.paths.folder)
+    delete_sweep(entry.paths, entry.id)

@@ -81,7 +81,7 @@ def fetch(sweep: str, *, entity: str | None = None, project: str | None = None) 
         If there is no API key, or `sweep` does not name a sweep.
     """
     id_ = SweepId(parse_sweep_path(sweep)[2])
-    entry = next((entry for entry in registry.list_available() if entry.id == id_), None)
+    entry = registry.find_available(id_)
     paths = None if entry is None else entry.paths
     if paths is not None and not _is_imported(paths):
         return Sweep(paths)

@@ -78,12 +78,10 @@ def go_online(sweep: SweepReader, count: int | None = None, *, trust: bool = Fal
         set_state(client, target.entity, target.project, target.id, "RUNNING")
     finally:
         client.close()
-    online = next(
-        (entry.paths for entry in registry.list_available() if entry.id == target.id), None
-    )
-    if online is not None:
-        _continue(online, more)
-        return online
+    entry = registry.find_available(target.id)
+    if entry is not None:
+        _continue(entry.paths, more)
+        return entry.paths
     remote = get_sweep(target.path, environment)
     settings = LaunchOptions(
         count=more,
