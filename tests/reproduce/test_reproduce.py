@@ -11,8 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.sweeps import run_record, sweep_record
 from wandb_magic.api import Sweep
+from wandb_magic.bundle import freeze, sign
 from wandb_magic.errors import SweepStateError
+from wandb_magic.paths import SweepPaths
+from wandb_magic.records import SweepId
+from wandb_magic.reproduce import SourceRun, reproduce
 
 ROOT = Path(__file__).parents[2]
 Finished = Callable[..., Sweep]
@@ -162,3 +167,16 @@ def test_a_program_has_no_cell(finished: Finished, tmp_path: Path) -> None:
     sweep = finished(config=config, count=None)
     with pytest.raises(SweepStateError, match="executes a program, which has no cell"):
         sweep.reproduce(0)
+
+
+def test_a_cell_with_a_form_feed_can_be_executed_again(tmp_path: Path) -> None:
+    text = "# %%wandb_sweep c\n'''a\fb\u2028c'''\nfrom __future__ import annotations\nx = 1\n"
+    paths = SweepPaths.of(tmp_path, SweepId("sweep000"))
+    paths.folder.mkdir(parents=True)
+    freeze(paths.bundle, cell=text, namespace={}, environment={})
+    source_run = SourceRun(paths, sweep_record(), run_record(), {})
+    code = reproduce(source_run, {}, "sweep000", sign(paths.bundle, {})).code
+    compile(code, "cell", "exec", dont_inherit=True)
+    first, _, rest = code.partition("# run 0")
+    assert first == "'''a\fb\u2028c'''\nfrom __future__ import annotations\n"
+    assert rest.endswith("\n\nx = 1")

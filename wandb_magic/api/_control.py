@@ -5,7 +5,6 @@ A request is a row in the sweep's store; the supervisor writes its answer there 
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from collections.abc import Mapping
@@ -15,7 +14,6 @@ from typing import Any
 from wandb_magic.api._status import has_died, is_supervisor_alive
 from wandb_magic.api._trust import authorize, read_manifest
 from wandb_magic.bundle import trust_environment
-from wandb_magic.bundle.manifest import inheritable_environment
 from wandb_magic.daemon import is_supervisor_running as is_supervised
 from wandb_magic.daemon import start_supervisor
 from wandb_magic.errors import SweepStateError
@@ -199,9 +197,5 @@ def _require_code(paths: SweepPaths, record: SweepRecord) -> None:
 
 def _restart_supervisor(paths: SweepPaths, record: SweepRecord) -> subprocess.Popen[bytes]:
     statement, manifest = authorize(paths, record.spec)
-    environment = {
-        **manifest.environment,
-        **inheritable_environment(os.environ),
-        **trust_environment(statement),
-    }
+    environment = {**manifest.launch_environment(), **trust_environment(statement)}
     return start_supervisor(paths, environment, manifest.executable)

@@ -7,7 +7,6 @@ has its own folder.
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -20,7 +19,6 @@ from wandb_magic.api._reader import SweepReader
 from wandb_magic.api._sync import sync
 from wandb_magic.api._trust import authorize
 from wandb_magic.bundle import CaptureSummary
-from wandb_magic.bundle.manifest import inheritable_environment
 from wandb_magic.errors import SweepStateError
 from wandb_magic.paths import SweepPaths, make_folder
 from wandb_magic.spec import load
@@ -70,7 +68,7 @@ def go_online(sweep: SweepReader, count: int | None = None, *, trust: bool = Fal
     paths = SweepPaths(sweep.path)
     _, manifest = authorize(paths, record.spec, trust=trust)
     target = sync(paths, record, None, None, once=False).wait().state.target
-    environment = {**manifest.environment, **inheritable_environment(os.environ)}
+    environment = manifest.launch_environment()
     who = account(environment)
     environment["WANDB_BASE_URL"] = who.base_url
     client = WandbClient(who.base_url, who.key, who.source)

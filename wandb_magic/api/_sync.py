@@ -135,12 +135,12 @@ def sync(
         )
     if not is_running:
         try:
-            recorded = authorize(paths, sweep.spec)[1].environment
+            environment = authorize(paths, sweep.spec)[1].launch_environment()
         except UntrustedError:
             if not trust:
                 raise
-            recorded = {}
-        _start_process(paths, recorded, project, entity, once=once)
+            environment = inheritable_environment(os.environ)
+        _start_process(paths, environment, project, entity, once=once)
     return SyncHandle(paths)
 
 
@@ -152,13 +152,12 @@ def synced_url(paths: SweepPaths) -> str | None:
 
 def _start_process(
     paths: SweepPaths,
-    recorded: Mapping[str, str],
+    environment: Mapping[str, str],
     project: str | None,
     entity: str | None,
     *,
     once: bool,
 ) -> None:
-    environment = {**recorded, **inheritable_environment(os.environ)}
     arguments = [
         *(["--project", project] if project else []),
         *(["--entity", entity] if entity else []),

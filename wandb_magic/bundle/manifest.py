@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -28,6 +29,8 @@ TRUST_VARIABLE = "WANDB_MAGIC_BUNDLE"
 """Passes to a sweep's processes what they may load: what their parent process has verified."""
 
 ENTRY = ""  # the name under which the function to call is kept
+
+_MAGIC = "%%wandb_sweep"
 
 # Leaving out too much costs little: running processes inherit the whole environment, and a resumed
 # sweep takes from the record only what its new environment lacks.
@@ -138,6 +141,13 @@ class Manifest:
             name: parts for name, parts in self.imports.items() if name not in self.imports_in_run
         }
 
+    def launch_environment(self) -> dict[str, str]:
+        """Return the environment of a process that continues the sweep from this one.
+
+        What this process has takes precedence over what was recorded.
+        """
+        return {**self.environment, **inheritable_environment(os.environ)}
+
     def write(self, folder: Path) -> None:
         """Write the table into the bundle's folder; a bundle without it is not complete."""
         write_atomically(manifest_path(folder), json.dumps(asdict(self)), durable=True)
@@ -199,6 +209,30 @@ def manifest_path(folder: Path) -> Path:
 def cell_path(folder: Path) -> Path:
     """Return the path of the cell's text; tracebacks of runs point here."""
     return folder / "cell.py"
+
+
+def join_magic(arguments: str, code: str) -> str:
+    """Return the text of a magic's cell: a comment replaces its line, so later ones stay in place.
+
+    Parameters
+    ----------
+    arguments
+        The magic's line, after its name.
+    code
+        The lines below it.
+    """
+    return f"# {_MAGIC} {arguments}\n{code}"
+
+
+def split_magic(text: str) -> tuple[str, str]:
+    """Return the magic's line, with its name, and the code below it: what `join_magic` has joined.
+
+    The line is "" for a cell that no magic started.
+    """
+    comment, _, code = text.partition("\n")
+    line = comment.removeprefix("# ")
+    is_magic = line != comment and line.split(" ", 1)[0] == _MAGIC
+    return (line, code) if is_magic else ("", text)
 
 
 def variables_path(folder: Path) -> Path:

@@ -78,6 +78,7 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
         __tracebackhide__ = True
         from wandb_magic.api._options import RunCode  # noqa: PLC0415 - as above
         from wandb_magic.api._start import start_sweep  # noqa: PLC0415 - as above
+        from wandb_magic.bundle.manifest import join_magic  # noqa: PLC0415 - as above
         from wandb_magic.commands.launch_options import launch_options  # noqa: PLC0415 - not needed to load
 
         config = resolve_config(" ".join(options.config), self.shell.user_ns)
@@ -92,8 +93,7 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
         exclude, include = _split_names(options.exclude), _split_names(options.include)
         code, text = RunCode(), ""
         if cell.strip():
-            # The first line replaces the magic's own line, so that later lines keep their numbers.
-            text = f"# %%wandb_sweep {line}\n{cell}"
+            text = join_magic(line, cell)
             code = RunCode(
                 cell=text,
                 namespace=self.shell.user_ns,

@@ -15,12 +15,12 @@ from typing import Any
 
 from wandb_magic.bundle import LoadedBundle, SignedStatement, load_bundle, values_equal
 from wandb_magic.bundle.cell_syntax import strip_ipython
+from wandb_magic.bundle.manifest import split_magic
 from wandb_magic.errors import SweepStateError
 from wandb_magic.reproduce.package_versions import version_differences
 from wandb_magic.reproduce.replay import running_shell
 from wandb_magic.reproduce.source_run import SourceRun
 
-MAGIC = "# %%wandb_sweep"  # the line that replaces the magic's in a bundle's cell
 LAMBDA_NAME = "reproduced"  # for a function that has no name of its own
 _BUILTIN_NAMES = frozenset({"__builtins__"})
 
@@ -149,11 +149,12 @@ def _cell(source_run: SourceRun, bundle: LoadedBundle, attached: str) -> str:
         call = f"{_name(bundle.function)}()"
         is_async = inspect.iscoroutinefunction(bundle.function)
         return start + (f"await {call}" if is_async else call)
-    lines = bundle.cell.splitlines(keepends=True)
-    if lines and lines[0].startswith(MAGIC):
-        del lines[0]
-    position = _lines_of_future("".join(lines))
-    return "".join(lines[:position]) + start + "".join(lines[position:]).rstrip("\n")
+    _, code = split_magic(bundle.cell)
+    # `splitlines` would also split where Python does not, at a form feed for example.
+    lines = code.split("\n")
+    position = _lines_of_future(code)
+    future = "".join(f"{line}\n" for line in lines[:position])
+    return future + start + "\n".join(lines[position:]).rstrip("\n")
 
 
 def _lines_of_future(cell: str) -> int:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 
 from wandb_magic.bundle.loaded_bundle import minor_version
+from wandb_magic.bundle.manifest import split_magic
 from wandb_magic.bundle.pickle_opcodes import contains_code
-from wandb_magic.reproduce._reproduce import MAGIC
 from wandb_magic.reproduce.source_run import SourceRun
 from wandb_magic.spec import load
 from wandb_magic.spec.command import expand
@@ -33,10 +33,8 @@ def cell_script(source_run: SourceRun, cell: str) -> tuple[str, bool]:
     if not _is_script(cell):
         call = 'start.execute(start.FOLDER / "cell.py", globals())\n'
         return f"{head}{call}", True
-    lines = cell.splitlines(keepends=True)
-    if lines and lines[0].startswith(MAGIC):
-        del lines[0]
-    return f"{head}\n# The cell, as it was run:\n\n{''.join(lines).strip()}\n", False
+    _, code = split_magic(cell)
+    return f"{head}\n# The cell, as it was run:\n\n{code.strip()}\n", False
 
 
 def function_script(source_run: SourceRun) -> str:

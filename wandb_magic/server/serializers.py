@@ -11,7 +11,7 @@ from wandb_magic.api._status import status_of
 from wandb_magic.api._sync import synced_url
 from wandb_magic.bundle import Manifest
 from wandb_magic.bundle.library_state import STATE
-from wandb_magic.bundle.manifest import ENTRY, cell_path, manifest_path
+from wandb_magic.bundle.manifest import ENTRY, cell_path, manifest_path, split_magic
 from wandb_magic.display.sparkline import best_so_far
 from wandb_magic.errors import BundleError, StoreError
 from wandb_magic.paths import SweepPaths
@@ -24,7 +24,6 @@ from wandb_magic.wandb_client import run_page, web_address
 SPARKLINE_POINTS = 60  # points of a sparkline
 MAX_TEXT = 500  # characters of a text in a row
 MAX_MEDIA_STEPS = 200  # steps of one key
-MAGIC_COMMENT = "# %%wandb_sweep"
 
 
 def sweep_summary(paths: SweepPaths, reader: StoreReader) -> schemas.SweepSummary:
@@ -72,17 +71,15 @@ def sweep_detail(paths: SweepPaths, reader: StoreReader, root: Path) -> schemas.
     """Return the part of a sweep that does not change while it runs."""
     record = reader.sweep()
     manifest = _read_manifest(paths.bundle)
-    code = _read_text(paths, cell_path(paths.bundle))
-    line, _, rest = code.partition("\n")
-    magic = line.startswith(MAGIC_COMMENT)
+    line, code = split_magic(_read_text(paths, cell_path(paths.bundle)))
     options = record.options
     return {
         "id": record.id,
         "spec": to_json_value(record.spec),
         "yaml": read_inside(paths.folder, paths.spec).decode("utf-8", "replace"),
         "kind": manifest.kind,
-        "code": rest if magic else code,
-        "line": line.removeprefix("# ") if magic else "",
+        "code": code,
+        "line": line,
         "captured": [
             {"name": each.name, "kind": each.kind, "size": each.size}
             for each in manifest.variables

@@ -15,12 +15,11 @@ from pathlib import Path
 from wandb_magic.analysis.plots.plot_data import PlotData
 from wandb_magic.analysis.report.redaction import redact
 from wandb_magic.bundle import Manifest
-from wandb_magic.bundle.manifest import cell_path
+from wandb_magic.bundle.manifest import cell_path, split_magic
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import RunRecord
 from wandb_magic.safe_open import read_inside
 
-LINE_MARK = "# %%wandb_sweep"
 LIST = Path("files", "requirements.txt")
 """W&B's list of packages, in the folder of a run."""
 
@@ -61,14 +60,10 @@ def code_of(paths: SweepPaths, plot_data: PlotData) -> Code:
     text = ""
     with contextlib.suppress(OSError):
         text = read_inside(paths.folder, cell_path(paths.bundle)).decode("utf-8", "replace")
-    line, _, rest = text.partition("\n")
-    if line.startswith(LINE_MARK):
-        text, command = rest, line.removeprefix("# ")
-    elif manifest.kind == "command":
+    command, text = split_magic(text)
+    if manifest.kind == "command":
         command = " ".join(map(str, plot_data.sweep.spec.get("command", ())))
         command = command or f"python {plot_data.sweep.spec.get('program', '')}"
-    else:
-        command = ""
     return Code(text, command, manifest.kind, manifest.python, Path(manifest.notebook).name)
 
 
