@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "wandb_magic"
 LAYERS = [
     {
         *("errors", "records", "log_records", "paths", "processes", "arguments"),
-        *("requests", "safe_open", "disk", "child_process", "version"),
+        *("requests", "safe_open", "file_lock", "disk", "child_process", "version"),
     },
     {"spec", "bundle", "store", "wandb_log", "daemon", "registry"},
     {"search"},

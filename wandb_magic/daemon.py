@@ -6,7 +6,6 @@ closed, and its output goes to a file. Nothing here waits for it.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import subprocess
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from wandb_magic.child_process import module_process
 from wandb_magic.errors import UnsupportedError
+from wandb_magic.file_lock import is_locked
 from wandb_magic.paths import (
     FOLDER_MODE,
     SweepPaths,
@@ -106,28 +106,12 @@ def start_sync(
 
 def is_supervisor_running(paths: SweepPaths) -> bool:
     """Return whether a supervisor holds a sweep's lock, without reading its store."""
-    return _is_locked(paths.lock)
+    return is_locked(paths.lock)
 
 
 def is_sync_running(paths: SweepPaths) -> bool:
     """Return whether a process is sending a sweep to W&B."""
-    return _is_locked(paths.sync.lock)
-
-
-def _is_locked(path: Path) -> bool:
-    import fcntl  # noqa: PLC0415 - missing on systems without detached sweeps
-
-    try:
-        # Without O_NONBLOCK, a pipe in its place would wait for a writer.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError as error:
-        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO):
-            raise
-    return False
+    return is_locked(paths.sync.lock)
 
 
 def unreaped_pids() -> set[int]:

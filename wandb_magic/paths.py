@@ -9,6 +9,7 @@
     core.json       the wandb-core that the runs share
     supervisor.json the process that was last started as the supervisor
     lock            held by the running supervisor; contains what it waits for
+    budget.lock     held by a call of attach or agent that adds to the number of runs
     sync/           state.json, runs.log, sync.log, lock, copies/: sending to W&B, and its progress
     resend/         the same, for runs of an online sweep that the server refused while they ran
     agents.json     our agents' ids at the W&B server, and their pending assignments
@@ -28,7 +29,6 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedWriter
 from pathlib import Path
@@ -260,6 +260,11 @@ class SweepPaths:
         return self.folder / "lock"
 
     @property
+    def budget_lock(self) -> Path:
+        """Held by a call that adds to the budget of the previous one."""
+        return self.folder / "budget.lock"
+
+    @property
     def core(self) -> Path:
         """The shared wandb-core that was started last, for the next supervisor."""
         return self.folder / "core.json"
@@ -451,23 +456,3 @@ def write_exclusively(path: Path, data: str, *, durable: bool = False) -> bool:
         return True
     finally:
         Path(temporary).unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def folder_lock(folder: Path) -> Iterator[None]:
-    """Hold a folder's lock, after other processes release it; some file systems have no locks.
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be read.
-    """
-    import fcntl  # noqa: PLC0415 - missing on systems that the package rejects at start
-
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

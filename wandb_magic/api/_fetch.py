@@ -23,14 +23,8 @@ from wandb_magic.api._sweep import Sweep
 from wandb_magic.bundle import Manifest
 from wandb_magic.bundle.manifest import inheritable_environment
 from wandb_magic.errors import SweepError, SweepNotFoundError, SweepStateError
-from wandb_magic.paths import (
-    FOLDER_MODE,
-    SweepPaths,
-    make_folder,
-    open_private,
-    wandb_folder,
-    write_atomically,
-)
+from wandb_magic.file_lock import FileLock
+from wandb_magic.paths import FOLDER_MODE, SweepPaths, make_folder, wandb_folder, write_atomically
 from wandb_magic.records import Options, SweepId, SweepRecord, SweepState
 from wandb_magic.spec import Spec, load_lenient
 from wandb_magic.store import StoreReader, StoreWriter
@@ -216,13 +210,9 @@ def _read_positions(paths: SweepPaths, cursors: Mapping[str, str]) -> dict[str, 
 @contextlib.contextmanager
 def _exclusive_lock(paths: SweepPaths) -> Iterator[None]:
     """Hold the imported sweep's lock: a store has one writer."""
-    import fcntl  # noqa: PLC0415 - not on all platforms
-
-    with open_private(paths.lock, "ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with FileLock(paths.lock) as lock:
+        if not lock.acquire():
             raise SweepStateError(
                 f"{paths.folder} is already being fetched: wait until that is done"
-            ) from None
+            )
         yield

@@ -15,7 +15,8 @@ import stat
 from pathlib import Path
 
 from wandb_magic.bundle.file_integrity import open_regular
-from wandb_magic.paths import folder_lock, make_folder, user_data_dir, write_exclusively
+from wandb_magic.file_lock import one_at_a_time
+from wandb_magic.paths import make_folder, user_data_dir, write_exclusively
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 _process_key = secrets.token_hex(32)
@@ -36,7 +37,7 @@ def key() -> str:
         if (stored := _read_key(path)) is not None:
             return stored
         make_folder(path.parent, exist_ok=True, durable=True)
-        with folder_lock(path.parent):
+        with one_at_a_time(path.with_suffix(".lock")):
             if not path.is_symlink() and path.exists() and _read_key(path) is None:
                 path.unlink()
             with contextlib.suppress(OSError):

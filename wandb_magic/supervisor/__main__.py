@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import functools
 import logging
 import os
@@ -18,6 +17,7 @@ from typing import Any
 from wandb_magic.bundle import check_command, signed_manifest
 from wandb_magic.disk import DiskWaitNote
 from wandb_magic.errors import StoreError, SweepError
+from wandb_magic.file_lock import FileLock
 from wandb_magic.paths import SweepPaths, sync_to_disk
 from wandb_magic.records import SweepState
 from wandb_magic.runner.local_runner import LocalRunner
@@ -40,18 +40,14 @@ def main() -> int:
         format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr
     )
     os.umask(0o077)
-    # Do not truncate it: its space is for the note of what this supervisor waits for.
-    descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "r+b", buffering=0) as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with FileLock(paths.lock) as lock:
+        if not lock.acquire():
             return 0  # the running supervisor will see the requests
         environment = dict(os.environ)
         # Leave the cores to the runs: a Gaussian process gains nothing from a thread pool.
         os.environ["OMP_NUM_THREADS"] = "1"
         try:
-            asyncio.run(supervise(paths, environment, DiskWaitNote(descriptor)))
+            asyncio.run(supervise(paths, environment, DiskWaitNote(lock.descriptor)))
         except StoreError as error:
             if not error.lasting:
                 raise

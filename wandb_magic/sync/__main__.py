@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import fcntl
 import logging
 import os
 import signal
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from wandb_magic.errors import RemoteError, SweepError
+from wandb_magic.file_lock import FileLock
 from wandb_magic.paths import FOLDER_MODE, SweepPaths
 from wandb_magic.processes import current_process
 from wandb_magic.records import RunId
@@ -41,10 +41,8 @@ def main() -> int:
     )
     os.umask(0o077)
     paths.sync.folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
-    with paths.sync.lock.open("w", encoding="ascii") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with FileLock(paths.sync.lock) as lock:
+        if not lock.acquire():
             return os.EX_TEMPFAIL if options.runs else 0  # the running one continues
         signal.signal(signal.SIGTERM, _abort)
         succeeded = _send(paths, options)
