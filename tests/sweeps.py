@@ -1,12 +1,18 @@
-"""What many tests need: records with some fields of their own, and sweeps that really run."""
+"""What many tests need: records, sweeps on disk without a supervisor, and sweeps that run."""
 
 import textwrap
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import yaml
+
+from wandb_magic import registry, store
 from wandb_magic.api import Sweep
 from wandb_magic.api._options import LaunchOptions, RunCode
 from wandb_magic.api._start import start_sweep
+from wandb_magic.bundle import freeze
+from wandb_magic.paths import SweepPaths
 from wandb_magic.records import (
     Options,
     RunId,
@@ -24,11 +30,11 @@ RANDOM: dict[str, Any] = {
 }
 
 
-def sweep_record(name: str = "sweep000", **fields: object) -> SweepRecord:
+def sweep_record(id_: str = "sweep000", /, **fields: object) -> SweepRecord:
     """Return the record of an offline sweep that has ended, with the fields that are given."""
     values: dict[str, object] = {
-        "id": SweepId(name),
-        "name": f"name of {name}",
+        "id": SweepId(id_),
+        "name": f"name of {id_}",
         "project": "project",
         "entity": "",
         "mode": "offline",
@@ -44,7 +50,7 @@ def sweep_record(name: str = "sweep000", **fields: object) -> SweepRecord:
     return SweepRecord(**{**values, **fields})  # type: ignore[arg-type] # as the caller says
 
 
-def run_record(number: int = 0, **fields: object) -> RunRecord:
+def run_record(number: int = 0, /, **fields: object) -> RunRecord:
     """Return the record of a run that goes on, with the fields that are given."""
     values: dict[str, object] = {
         "id": RunId(f"run{number:05}"),
@@ -56,6 +62,19 @@ def run_record(number: int = 0, **fields: object) -> RunRecord:
         "created": 1000.0 + number,
     }
     return RunRecord(**{**values, **fields})  # type: ignore[arg-type] # as the caller says
+
+
+def write_sweep(
+    root: Path, record: SweepRecord, cell: str = "pass", namespace: dict[str, Any] | None = None
+) -> SweepPaths:
+    """Write a sweep's folder as its start and its supervisor would, and add it to the list."""
+    paths = SweepPaths.of(root, record.id)
+    paths.folder.mkdir(mode=0o700, parents=True)
+    freeze(paths.bundle, cell=cell, namespace=namespace or {}, environment={})
+    paths.spec.write_text(yaml.safe_dump(dict(record.spec), sort_keys=False), "utf-8")
+    store.create(paths.store, record)
+    registry.add(registry.SweepLocation(record.id, record.name, str(paths.folder), record.created))
+    return paths
 
 
 def start(

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "wandb_magic"
 # Each row may import itself and the rows above it.
 LAYERS = [
     {
-        *("errors", "records", "log_records", "paths", "processes", "arguments"),
+        *("errors", "records", "log_records", "nonfinite", "paths", "processes", "arguments"),
         *("requests", "safe_open", "file_lock", "disk", "child_process", "version"),
     },
     {"spec", "bundle", "store", "wandb_log", "daemon", "registry"},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NewType
@@ -20,6 +20,12 @@ Params = Mapping[str, Any]
 
 NO_AGENT = -1
 """The agent of a requested run that waits for one."""
+
+TYPE_KEY = "_type"
+"""W&B's key for the kind of an object that was logged: an image, a histogram, a table."""
+
+INTERNAL_KEY = "_wandb"
+"""W&B's own entry in configs and summaries."""
 
 ID_LENGTH = 8
 ID_ALPHABET = string.ascii_lowercase + string.digits
@@ -258,12 +264,25 @@ def sweep_metric(sweep: SweepRecord) -> Metric | None:
     return Metric(metric["name"], metric["goal"] == "maximize", metric.get("target"))
 
 
-def flatten_keys(record: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """Return a document with prefixed keys, and nested keys joined with dots."""
-    flat: dict[str, Any] = {}
+def flatten_keys(
+    record: Mapping[str, Any], prefix: str = "", *, keep_media: bool = False
+) -> dict[str, Any]:
+    """Return a document with prefixed keys, and nested keys joined with dots.
+
+    Parameters
+    ----------
+    keep_media
+        Whether an object with W&B's ``_type`` (an image, a histogram) is one value, as in what
+        runs log. In parameters, ``_type`` is a key like any other.
+    """
+    return dict(_flat_items(record, prefix, keep_media=keep_media))
+
+
+def _flat_items(
+    record: Mapping[str, Any], prefix: str, *, keep_media: bool
+) -> Iterator[tuple[str, Any]]:
     for key, value in record.items():
-        if isinstance(value, Mapping) and value:
-            flat |= flatten_keys(value, f"{prefix}{key}.")
+        if isinstance(value, Mapping) and value and not (keep_media and TYPE_KEY in value):
+            yield from _flat_items(value, f"{prefix}{key}.", keep_media=keep_media)
         else:
-            flat[f"{prefix}{key}"] = value
-    return flat
+            yield f"{prefix}{key}", value

@@ -25,8 +25,9 @@ from wandb_magic.analysis.report.redaction import MASK, redact
 from wandb_magic.analysis.report.sections import MOST_ROWS
 from wandb_magic.api import Sweep
 from wandb_magic.errors import SweepError
+from wandb_magic.log_records import SummaryRecord
 from wandb_magic.paths import SweepPaths
-from wandb_magic.records import RunState
+from wandb_magic.records import RunId, RunState
 from wandb_magic.store import StoreWriter
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
@@ -271,6 +272,17 @@ def test_texts_and_json_cannot_leave_their_place() -> None:
     held = script({"</script>": ["<!--", "\u2028", "&"]})
     assert not set("<>&\u2028") & set(held)
     assert json.loads(held) == {"</script>": ["<!--", "\u2028", "&"]}
+
+
+def test_a_picture_in_a_summary_is_not_a_column_of_numbers(tmp_path: Path) -> None:
+    paths = factories.make(tmp_path, runs=2)
+    picture = {"_type": "image-file", "path": "a.png", "width": 3}
+    with closing(StoreWriter(paths.store)) as writer:
+        writer.append(RunId("run00000"), [SummaryRecord({"picture": picture, "own": 7})])
+        writer.commit()
+    names = Page(written(paths, tmp_path / "report.html")).texts["button"]
+    assert "own" in names
+    assert not [name for name in names if name.startswith("picture")]
 
 
 def test_failures_that_are_alike_stand_together(tmp_path: Path) -> None:

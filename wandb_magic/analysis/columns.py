@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wandb_magic.nonfinite import decode_nonfinite
 from wandb_magic.records import RunId
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-"""How W&B writes numbers that JSON cannot represent."""
 _WHOLE = 2**63
 
 
@@ -62,9 +61,12 @@ def column(values: Sequence[Any], *, parse_nonfinite: bool = False) -> Any:  # n
 
 def _parse_numbers(values: Sequence[Any]) -> Sequence[Any]:
     """Return numbers for texts that stand for them, unless there is also other text."""
-    if any(isinstance(value, str) and value not in NON_FINITE for value in values):
-        return values
-    return [NON_FINITE[value] if isinstance(value, str) else value for value in values]
+    parsed = [decode_nonfinite(value) if isinstance(value, str) else value for value in values]
+    has_text = any(
+        isinstance(value, str) and number is None
+        for value, number in zip(values, parsed, strict=True)
+    )
+    return values if has_text else parsed
 
 
 def table(

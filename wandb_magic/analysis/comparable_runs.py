@@ -27,7 +27,7 @@ def comparable_runs(
     """
     runs = reader.runs(states=STATES)
     pairs = [
-        (flatten_keys(run.params, ""), float(value))
+        (flatten_keys(run.params), float(value))
         for run, value in zip(runs, _values(reader, runs, metric), strict=True)
         if isinstance(value, (int, float)) and math.isfinite(value)
     ][-MAX_RUNS:]
@@ -39,4 +39,4 @@ def _values(reader: StoreReader, runs: list[RunRecord], metric: str) -> list[obj
     if objective is not None and metric == objective.name:
         return [run.value for run in runs]
     summaries = reader.summaries()
-    return [flatten_keys(summaries.get(run.id, {}), "").get(metric) for run in runs]
+    return [flatten_keys(summaries.get(run.id, {})).get(metric) for run in runs]

@@ -10,11 +10,11 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from wandb_magic.analysis.columns import column
+from wandb_magic.analysis.ranking import best_so_far
 from wandb_magic.errors import SweepStateError
 from wandb_magic.records import RunRecord, RunState, SweepRecord, flatten_keys, sweep_metric
 from wandb_magic.spec.fields import canonical
@@ -151,16 +151,11 @@ def _between(start: float | None, end: float | None) -> float | None:
 
 def _progress(runs: Sequence[RunRecord], *, maximize: bool) -> dict[int, float]:
     """Return the best value up to each number; further attempts count for the same number."""
-    better = max if maximize else min
-    worst = -math.inf if maximize else math.inf
-    values: dict[int, float] = {}
-    for run in runs:
-        run_value = worst if run.value is None else run.value
-        values[run.number] = better(values.get(run.number, worst), run_value)
-    so_far = accumulate(values.values(), better)
+    bests = best_so_far((run.value for run in runs), maximize=maximize)
+    # Of several attempts, the last one in order has what all of them have reached.
     return {
-        number: value if math.isfinite(value) else math.nan
-        for number, value in zip(values, so_far, strict=True)
+        run.number: math.nan if best is None else best
+        for run, best in zip(runs, bests, strict=True)
     }
 
 
@@ -186,7 +181,7 @@ def _differences(names: Sequence[str], sweeps: Sequence[SweepRecord]) -> pd.Data
 def _sweep_facts(sweep: SweepRecord) -> Mapping[str, Any]:
     """Return what may explain different results, by dotted key."""
     spec = {key: value for key, value in sweep.spec.items() if key not in _UNREPORTED_KEYS}
-    return flatten_keys(spec, "") | {
+    return flatten_keys(spec) | {
         "mode": sweep.mode,
         "agents": sweep.agents,
         "seed": sweep.options.seed,

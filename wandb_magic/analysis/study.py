@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from wandb_magic.analysis._downsample import downsample
 from wandb_magic.analysis.parameter_distributions import ParameterDistribution, distributions_of
 from wandb_magic.errors import SweepStateError
 from wandb_magic.records import RunRecord, RunState, SweepRecord, flatten_keys, sweep_metric
@@ -142,11 +143,8 @@ def _state(run: RunRecord) -> TrialState:
 
 def _downsample(curve: Curve) -> dict[int, float]:
     """Return evenly spaced points of a curve, the last one included."""
-    steps: Sequence[int] = curve.steps.tolist()
-    values: Sequence[float] = curve.lows.tolist()
-    stride = max(1, math.ceil(len(steps) / POINTS))
-    first = (len(steps) - 1) % stride
-    points = zip(steps[first::stride], values[first::stride], strict=True)
+    kept = downsample(range(len(curve.steps)), POINTS)
+    points = zip(curve.steps[kept].tolist(), curve.lows[kept].tolist(), strict=True)
     return {step: value for step, value in points if math.isfinite(value)}
 
 
@@ -167,5 +165,5 @@ def _study_attributes(
         "project": sweep.project,
         "url": sweep.url,
         "method": spec.method,
-        "constants": flatten_keys(constants, ""),
+        "constants": flatten_keys(constants),
     }

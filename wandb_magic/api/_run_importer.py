@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +13,16 @@ from wandb_magic.log_records import (
     SummaryRecord,
     SystemRecord,
 )
-from wandb_magic.records import RunId, RunRecord, RunState, is_id, sweep_metric
+from wandb_magic.nonfinite import decode_nonfinite
+from wandb_magic.records import (
+    INTERNAL_KEY,
+    RunId,
+    RunRecord,
+    RunState,
+    flatten_keys,
+    is_id,
+    sweep_metric,
+)
 from wandb_magic.search.objective import objective
 from wandb_magic.store import StoreReader, StoreWriter
 from wandb_magic.wandb_client import RemoteSweep, run_page
@@ -34,7 +42,6 @@ _STATES = {
     "pending": RunState.PENDING,
 }
 _SYSTEM_PREFIX = "system."
-_NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
 class RunImporter:
@@ -99,7 +106,7 @@ class RunImporter:
         else:
             # A run that had ended may have been resumed: it is running until it is complete.
             self._store.update_run(id_, state=RunState.RUNNING)
-        config, summary = flatten_values(run.config), flatten_values(run.summary)
+        config, summary = _flatten_logged(run.config), _flatten_logged(run.summary)
         self._store.append(
             id_,
             [
@@ -145,7 +152,7 @@ class RunImporter:
             return None
         name = self._metric.name
         values = self._reader.objective(name, [RunId(run.id)]).get(RunId(run.id), [])
-        last = _to_float(flatten_values(run.summary).get(name))
+        last = _to_float(_flatten_logged(run.summary).get(name))
         return objective(values or ([] if last is None else [last]), self._metric)
 
     def _params(self, run: RemoteRun) -> dict[str, Any]:
@@ -153,20 +160,15 @@ class RunImporter:
         return {name: run.config[name] for name in names if name in run.config}
 
 
-def flatten_values(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested values by dotted key; a media value is kept as one object."""
-    flattened: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping) and value and "_type" not in value:
-            flattened |= flatten_values(value, f"{prefix}{key}.")
-        elif prefix or not key.startswith("_wandb"):
-            flattened[f"{prefix}{key}"] = value
-    return flattened
+def _flatten_logged(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested values by dotted key, without W&B's own bookkeeping."""
+    own = {key: value for key, value in values.items() if key != INTERNAL_KEY}
+    return flatten_keys(own, keep_media=True)
 
 
 def _history_records(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, LogRecord]]:
     for row in rows:
-        values = flatten_values(row)
+        values = _flatten_logged(row)
         step, time = int(values.pop("_step", 0)), values.pop("_timestamp", None)
         values.pop("_runtime", None)
         scalars: dict[str, float] = {}
@@ -194,5 +196,5 @@ def _system_records(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Lo
 
 def _to_float(value: object) -> float | None:
     if isinstance(value, str):
-        return _NON_FINITE.get(value)
+        return decode_nonfinite(value)
     return float(value) if isinstance(value, (int, float)) else None

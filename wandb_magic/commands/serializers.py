@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from wandb_magic.api._sweep import Sweep
+from wandb_magic.nonfinite import encode_nonfinite, finite_or_none
 from wandb_magic.records import RunRecord
 
 
@@ -36,8 +36,7 @@ def sweep_to_json(sweep: Sweep) -> dict[str, Any]:
 
 
 def run_to_json(run: RunRecord) -> dict[str, Any]:
-    """Return a run; a value that is not finite is None, because JSON has no such numbers."""
-    value = run.value if run.value is not None and math.isfinite(run.value) else None
+    """Return a run in standard JSON; a value that is not finite is None."""
     return {
         "id": run.id,
         "number": run.number,
@@ -50,7 +49,7 @@ def run_to_json(run: RunRecord) -> dict[str, Any]:
         "created": run.created,
         "started": run.started,
         "ended": run.ended,
-        "value": value,
-        "params": dict(run.params),
+        "value": finite_or_none(run.value),
+        "params": encode_nonfinite(run.params),
         "folder": run.directory,
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from wandb_magic.analysis.ranking import improvement_curve
 from wandb_magic.api._status import Status
 from wandb_magic.api._sweep import Sweep
 from wandb_magic.display import css, formatting, sparkline
@@ -22,8 +23,7 @@ def card(sweep: Sweep, skip: int = 0) -> tuple[str, Status]:
     """Return the card, without the first `skip` notices, and the status that it shows."""
     status, runs = sweep.status(), sweep.records()
     metric = sweep_metric(status.sweep)
-    values = [] if metric is None else [run.value for run in runs]
-    curve = sparkline.best_so_far(values, maximize=metric is not None and metric.maximize)
+    curve = improvement_curve((run.value for run in runs), metric)
     newest = sorted(runs, key=lambda run: run.created, reverse=True)[:NEWEST]
     body = "".join((_line(status), _notices(status, skip), sparkline.svg(curve), _table(newest)))
     return (

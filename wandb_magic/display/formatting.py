@@ -112,7 +112,7 @@ def run_duration(run: RunRecord) -> str:
 def params(run: RunRecord) -> str:
     """Return a run's parameters in one line."""
     return ", ".join(
-        f"{key}={_format_value(value)}" for key, value in flatten_keys(run.params, "").items()
+        f"{key}={_format_value(value)}" for key, value in flatten_keys(run.params).items()
     )
 
 

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from wandb_magic.analysis._downsample import downsample
 from wandb_magic.display import css
 
 WIDTH, HEIGHT, MARGIN = 240, 36, 3
 MAX_POINTS = 120
 
 
-def best_so_far(values: Iterable[float | None], *, maximize: bool) -> list[float]:
-    """Return the best value after each run that has a finite one."""
-    best: list[float] = []
-    choose = max if maximize else min
-    for value in values:
-        if value is not None and math.isfinite(value):
-            best.append(choose(value, best[-1]) if best else value)
-    return best
-
-
 def svg(values: Sequence[float]) -> str:
     """Return a curve through `values`; "" for fewer than two."""
     if len(values) < 2:  # noqa: PLR2004 - a line has two ends
         return ""
-    stride = math.ceil(len(values) / MAX_POINTS)
-    sampled = [*values[:-1:stride], values[-1]]
+    sampled = downsample(values, MAX_POINTS)
     low, high = min(sampled), max(sampled)
     # Halved first, so that the span of very large numbers stays finite.
     span = high / 2 - low / 2

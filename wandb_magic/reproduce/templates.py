@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from wandb_magic.bundle.loaded_bundle import minor_version
 from wandb_magic.bundle.manifest import split_magic
 from wandb_magic.bundle.pickle_opcodes import contains_code
+from wandb_magic.records import flatten_keys
 from wandb_magic.reproduce.source_run import SourceRun
 from wandb_magic.spec import load
 from wandb_magic.spec.command import expand
@@ -112,7 +113,7 @@ def readme(source_run: SourceRun, files: Mapping[str, str], *, known: bool) -> s
         usage,
         notes,
         "## Parameters",
-        _table(_flatten(source_run.run.params), "parameter"),
+        _table(flatten_keys(source_run.run.params), "parameter"),
         "## What it had in its sweep",
         f"It was {source_run.run.state.value}"
         + (f" ({_plain(source_run.run.cause)})." if source_run.run.cause else "."),
@@ -143,16 +144,6 @@ def _is_script(cell: str) -> bool:
     except SyntaxError:  # it awaits at top level, or starts with `from __future__`
         return False
     return True
-
-
-def _flatten(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
-    flat: dict[str, object] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping) and value:
-            flat |= _flatten(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
 
 
 def _table(values: Mapping[str, object], head: str) -> str:

@@ -11,11 +11,11 @@ from typing import BinaryIO
 
 from wandb_magic.bundle import Manifest
 from wandb_magic.errors import BundleError
+from wandb_magic.nonfinite import encode_nonfinite
 from wandb_magic.records import RunId
 from wandb_magic.safe_open import open_without_links
 from wandb_magic.server import schemas
 from wandb_magic.server.http_errors import NotFoundError
-from wandb_magic.server.serializers import to_json_value
 from wandb_magic.server.sweep_manager import OpenSweep
 
 FILES_DIR = "files"  # the folder of saved files, in the run's folder
@@ -42,7 +42,7 @@ def list_files(open_sweep: OpenSweep, run: str) -> schemas.Files:
                 "type": each.type,
                 "aliases": list(each.aliases),
                 "used": each.used,
-                "metadata": to_json_value(each.metadata),
+                "metadata": encode_nonfinite(each.metadata),
             }
             for each in open_sweep.reader.artifacts(RunId(run))
         ],

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from wandb_magic.analysis._downsample import downsample
+from wandb_magic.analysis.ranking import improvement_curve
 from wandb_magic.api._status import status_of
 from wandb_magic.api._sync import synced_url
 from wandb_magic.bundle import Manifest
 from wandb_magic.bundle.library_state import STATE
 from wandb_magic.bundle.manifest import ENTRY, cell_path, manifest_path, split_magic
-from wandb_magic.display.sparkline import best_so_far
 from wandb_magic.errors import BundleError, StoreError
+from wandb_magic.nonfinite import encode_nonfinite, finite_or_none
 from wandb_magic.paths import SweepPaths
-from wandb_magic.records import RunId, RunRecord, flatten_keys, sweep_metric
+from wandb_magic.records import TYPE_KEY, RunId, RunRecord, flatten_keys, sweep_metric
 from wandb_magic.safe_open import read_inside
 from wandb_magic.server import schemas
 from wandb_magic.store import StoreReader
@@ -30,9 +31,7 @@ def sweep_summary(paths: SweepPaths, reader: StoreReader) -> schemas.SweepSummar
     """Return the summary of a sweep."""
     status = status_of(reader, paths)
     record, metric, best = status.sweep, sweep_metric(status.sweep), status.best
-    spark = (
-        [] if metric is None else best_so_far(reader.objective_values(), maximize=metric.maximize)
-    )
+    curve = improvement_curve(reader.objective_values(), metric)
     return {
         "id": record.id,
         "name": record.name,
@@ -60,9 +59,9 @@ def sweep_summary(paths: SweepPaths, reader: StoreReader) -> schemas.SweepSummar
             "id": best.id,
             "number": best.number,
             "value": finite_or_none(best.value),
-            "params": to_json_value(best.params),
+            "params": encode_nonfinite(best.params),
         },
-        "spark": downsample(spark),
+        "spark": downsample(curve, SPARKLINE_POINTS),
         "notices": list(record.notices),
     }
 
@@ -75,7 +74,7 @@ def sweep_detail(paths: SweepPaths, reader: StoreReader, root: Path) -> schemas.
     options = record.options
     return {
         "id": record.id,
-        "spec": to_json_value(record.spec),
+        "spec": encode_nonfinite(record.spec),
         "yaml": read_inside(paths.folder, paths.spec).decode("utf-8", "replace"),
         "kind": manifest.kind,
         "code": code,
@@ -147,10 +146,10 @@ def run_row(run: RunRecord, info: Mapping[str, Any], logged: Mapping[str, Any]) 
         "ended": run.ended,
         "value": finite_or_none(run.value),
         "params": {
-            key: to_json_value(value) for key, value in flatten_keys(run.params, "").items()
+            key: encode_nonfinite(value) for key, value in flatten_keys(run.params).items()
         },
         "summary": {
-            key: value[:MAX_TEXT] if isinstance(value, str) else to_json_value(value)
+            key: value[:MAX_TEXT] if isinstance(value, str) else encode_nonfinite(value)
             for key, value in logged.items()
             if isinstance(value, (int, float, str, bool)) and not key.startswith("_")
         },
@@ -169,8 +168,8 @@ def run_detail(paths: SweepPaths, reader: StoreReader, run: str) -> schemas.RunD
         "folder": record.directory,
         "url": _run_page(reader.sweep().url or synced_url(paths), run),
         "gpus": _read_text(paths, paths.run(record.id).devices),
-        "info": to_json_value(info),
-        "config": to_json_value(config.get(record.id, {})),
+        "info": encode_nonfinite(info),
+        "config": encode_nonfinite(config.get(record.id, {})),
         "summary": {
             key: _summary_value(value) for key, value in logged.get(record.id, {}).items()
         },
@@ -178,8 +177,8 @@ def run_detail(paths: SweepPaths, reader: StoreReader, run: str) -> schemas.RunD
             table: {
                 "key": chart.key,
                 "kind": chart.kind,
-                "fields": to_json_value(chart.fields),
-                "texts": to_json_value(chart.texts),
+                "fields": encode_nonfinite(chart.fields),
+                "texts": encode_nonfinite(chart.texts),
             }
             for table, chart in reader.charts(record.id).items()
         },
@@ -201,24 +200,23 @@ def _read_text(paths: SweepPaths, path: Path) -> str:
 
 def _summary_value(value: Any) -> Any:  # noqa: ANN401 - a JSON value
     """Return a summary value; without the bins of a histogram, which are shown elsewhere."""
-    if isinstance(value, Mapping) and value.get("_type") == "histogram":
-        return {"_type": "histogram"}
-    return to_json_value(value)
+    if isinstance(value, Mapping) and value.get(TYPE_KEY) == "histogram":
+        return {TYPE_KEY: "histogram"}
+    return encode_nonfinite(value)
 
 
 def run_media(reader: StoreReader, run: str, key: str | None) -> schemas.Media:
     """Return the media that a run logged; for one key, at most `MAX_MEDIA_STEPS` steps."""
     items = reader.media(reader.run(RunId(run)).id, key)
     if key is not None:
-        # Always the last step, and the others evenly spaced.
-        items = items[:: -math.ceil(len(items) / MAX_MEDIA_STEPS) or -1][::-1]
+        items = downsample(items, MAX_MEDIA_STEPS)
     return {
         "items": [
             {
                 "key": each.key,
                 "step": each.step,
                 "time": each.time,
-                "value": to_json_value(each.value),
+                "value": encode_nonfinite(each.value),
             }
             for each in items
         ]
@@ -232,30 +230,6 @@ def logged_keys(reader: StoreReader) -> schemas.Keys:
         "system": reader.keys("system"),
         "media": reader.keys("media"),
     }
-
-
-def finite_or_none(value: float | None) -> float | None:
-    """Return a finite number, which JSON can represent, or None."""
-    return value if value is not None and math.isfinite(value) else None
-
-
-def to_json_value(value: Any) -> Any:  # noqa: ANN401 - a JSON value
-    """Return a user's value in standard JSON, with NaN and infinities as strings."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if isinstance(value, Mapping):
-        return {key: to_json_value(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [to_json_value(each) for each in value]
-    return value
-
-
-def downsample(values: Sequence[float]) -> list[float]:
-    """Return about `SPARKLINE_POINTS` of the values at most, including the last one."""
-    if len(values) <= SPARKLINE_POINTS:
-        return list(values)
-    stride = math.ceil(len(values) / SPARKLINE_POINTS)
-    return [*values[:-1:stride], values[-1]]
 
 
 def last_line(error: str) -> str:

@@ -16,6 +16,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import JsonValue, PlainValidator
 
+from wandb_magic import nonfinite
+
 _INFINITE = {".inf": math.inf, "+.inf": math.inf, "-.inf": -math.inf, ".nan": math.nan}
 
 
@@ -59,13 +61,7 @@ def resolve_numerals(value: Any) -> Any:  # noqa: ANN401 - any value of a config
 
 def encode_nonfinite(value: Any) -> Any:  # noqa: ANN401 - as above
     """Return `value` with NaN and infinities as the text that `resolve_numerals` reads back."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
-    if isinstance(value, Mapping):
-        return {key: encode_nonfinite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [encode_nonfinite(item) for item in value]
-    return value
+    return nonfinite.encode_nonfinite(value, _INFINITE)
 
 
 def _is_numeric(value: object) -> bool:

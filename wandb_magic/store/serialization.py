@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import functools
 import json
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
 from wandb_magic.errors import StoreError
+from wandb_magic.nonfinite import encode_nonfinite
 from wandb_magic.records import (
     Options,
     ProcessId,
@@ -39,7 +39,7 @@ def to_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
     try:
         return _encode(value)
     except ValueError:
-        return _encode(_nonfinite_as_text(value))
+        return _encode(encode_nonfinite(value))
 
 
 def to_text(value: str) -> str:
@@ -170,13 +170,3 @@ def _options(text: str) -> Options:
 
 def _process(text: str | None) -> ProcessId | None:
     return None if text is None else ProcessId(*json.loads(text))
-
-
-def _nonfinite_as_text(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if isinstance(value, Mapping):
-        return {key: _nonfinite_as_text(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_nonfinite_as_text(part) for part in value]
-    return value

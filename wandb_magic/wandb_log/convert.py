@@ -29,11 +29,10 @@ from wandb_magic.log_records import (
     SummaryRecord,
     SystemRecord,
 )
+from wandb_magic.records import INTERNAL_KEY, TYPE_KEY, flatten_keys
 from wandb_magic.wandb_log import protobuf_schema
 
-_INTERNAL = "_wandb"
-_TYPE = "_type"
-_CHART = (_INTERNAL, "visualize")
+_CHART = (INTERNAL_KEY, "visualize")
 _Path = tuple[str, ...]
 
 MOST_STEP = 2**53
@@ -183,7 +182,7 @@ def _changes(record: protobuf_schema.Message, omitted: _Omissions) -> tuple[dict
     # A complete value replaces the previous one; one that W&B split is merged into it.
     remove += [item.key for item in record.update if item.key and item.value_json.startswith("{")]
     update = _dotted(record.update, _document_json, omitted)
-    return update, tuple(key for key in remove if key != _INTERNAL)
+    return update, tuple(key for key in remove if key != INTERNAL_KEY)
 
 
 def _stats(record: protobuf_schema.Message, omitted: _Omissions) -> Iterator[LogRecord]:
@@ -318,17 +317,14 @@ def _dotted(
 ) -> dict[str, Any]:
     """Decode the values of `items` by dotted key; a media value remains one dict."""
     values = _values(
-        ((path, item.value_json) for item in items if (path := _path(item))[0] != _INTERNAL),
+        ((path, item.value_json) for item in items if (path := _path(item))[0] != INTERNAL_KEY),
         decode,
         omitted,
     )
-    media = {path[:-1] for path in values if path[-1] == _TYPE and len(path) > 1}
+    media = {path[:-1] for path in values if path[-1] == TYPE_KEY and len(path) > 1}
     if media:
         values = _gather_media(values, media)
-    flat: dict[str, Any] = {}
-    for path, value in values.items():
-        _flatten(".".join(path), value, flat)
-    return flat
+    return flatten_keys({".".join(path): value for path, value in values.items()}, keep_media=True)
 
 
 def _gather_media(values: Mapping[_Path, Any], media: set[_Path]) -> dict[_Path, Any]:
@@ -352,14 +348,6 @@ def _child(node: dict[Any, Any], key: object) -> dict[str, Any]:
     if not isinstance(child, dict):
         child = node[key] = {}
     return child
-
-
-def _flatten(key: str, value: Any, flat: dict[str, Any]) -> None:  # noqa: ANN401 - any JSON value
-    if isinstance(value, dict) and value and _TYPE not in value:
-        for name, part in value.items():
-            _flatten(f"{key}.{name}", part, flat)
-    else:
-        flat[key] = value
 
 
 def _number(value: float) -> float:

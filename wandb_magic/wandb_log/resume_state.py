@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from wandb_magic.records import INTERNAL_KEY
 from wandb_magic.wandb_log import protobuf_schema
 from wandb_magic.wandb_log.record_reader import RecordReader
-
-_INTERNAL = "_wandb"
 
 
 @dataclass
@@ -104,7 +103,7 @@ def _path(item: protobuf_schema.Message) -> tuple[str, ...]:
 
 
 def _set(document: dict[str, Any], path: tuple[str, ...], value: Any) -> None:  # noqa: ANN401 - any JSON value
-    if path[0] == _INTERNAL:
+    if path[0] == INTERNAL_KEY:
         return
     for part in path[:-1]:
         inner = document.get(part)

@@ -239,6 +239,20 @@ function searchText(row: RunRow): string {
   return text;
 }
 
+/**
+ * Nested parameters by dotted key, as the server sends those of rows: lists and empty objects are
+ * values.
+ */
+export function flattenKeys(values: Record<string, unknown>, prefix = ''): [string, unknown][] {
+  return Object.entries(values).flatMap(([key, value]): [string, unknown][] => {
+    const name = `${prefix}${key}`;
+    const isNested = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isNested && Object.keys(value).length > 0
+      ? flattenKeys(value as Record<string, unknown>, `${name}.`)
+      : [[name, value]];
+  });
+}
+
 /** Add the keys of one run; returns whether that changed anything. */
 function addKeys(columns: Map<string, boolean>, values: Record<string, unknown>): boolean {
   let changed = false;

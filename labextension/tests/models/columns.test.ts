@@ -5,6 +5,7 @@ import {
   cellValue,
   ColumnRegistry,
   columnsOf,
+  flattenKeys,
   type IFilter,
   NO_FILTER,
   matchesFilter,
@@ -45,6 +46,21 @@ describe('columns', () => {
     expect(columns.all).toBe(before);
     columns.add(aRun(2, { params: { depth: 3 } }));
     expect(columns.all.map(each => each.id)).toContain('params.depth');
+  });
+});
+
+describe('nested parameters', () => {
+  it('have dotted keys; lists, empty objects and null are values', () => {
+    const params = { lr: 0.1, net: { depth: 3, act: { name: 'relu', args: {} } }, sizes: [1, 2] };
+    expect(flattenKeys({ ...params, none: null, 'a.b': { c: false } })).toEqual([
+      ['lr', 0.1],
+      ['net.depth', 3],
+      ['net.act.name', 'relu'],
+      ['net.act.args', {}],
+      ['sizes', [1, 2]],
+      ['none', null],
+      ['a.b.c', false]
+    ]);
   });
 });
 

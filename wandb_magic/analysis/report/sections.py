@@ -62,8 +62,8 @@ def best(plot_data: PlotData) -> str:
     ranked = plot_data.ranked_runs()[:5]
     if not ranked:
         return markup.section("best", "Best run", '<p class="quiet">No run has a value yet.</p>')
-    names = list(dict.fromkeys(key for run in ranked for key in flatten_keys(run.params, "")))
-    flat = [flatten_keys(run.params, "") for run in ranked]
+    names = list(dict.fromkeys(key for run in ranked for key in flatten_keys(run.params)))
+    flat = [flatten_keys(run.params) for run in ranked]
     head = "".join(f'<th scope="col">run {run.number}</th>' for run in ranked)
     value = "".join(markup.cell(run.value) for run in ranked)
     rows = "".join(
@@ -87,7 +87,7 @@ def table(plot_data: PlotData) -> str:
     ordered = [*ranked, *(run for run in plot_data.runs if run.id not in ranked_ids)]
     shown = ordered[:MOST_ROWS]
     summaries = plot_data.reader.summaries([run.id for run in shown])
-    params = [flatten_keys(run.params, "") for run in shown]
+    params = [flatten_keys(run.params) for run in shown]
     logged = [_numbers(summaries.get(run.id, {}), plot_data) for run in shown]
     names = list(dict.fromkeys(key for each in params for key in each))[:MOST_COLUMNS]
     keys = list(dict.fromkeys(key for each in logged for key in each))[:MOST_COLUMNS]
@@ -186,7 +186,7 @@ def _numbers(summary: dict[str, Any], plot_data: PlotData) -> dict[str, Any]:
     objective = plot_data.metric.name if plot_data.metric is not None else ""
     return {
         key: value
-        for key, value in flatten_keys(summary, "").items()
+        for key, value in flatten_keys(summary, keep_media=True).items()
         if isinstance(value, (int, float)) and not key.startswith("_") and key != objective
     }
 

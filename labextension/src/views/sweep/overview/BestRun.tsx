@@ -5,6 +5,7 @@ import type { ReactElement } from 'react';
 import { formatCell, formatNumber } from '../../../format';
 import { usePanelContext } from '../../../components/context';
 import { CommandButton } from '../../../components/Button';
+import { flattenKeys } from '../../../models/columns';
 import type { SweepModel } from '../../../models/sweepModel';
 import { Commands } from '../../../tokens';
 import type { Best } from '../../../api/schemas';
@@ -21,10 +22,10 @@ export function BestRun({ sweep, best }: { sweep: SweepModel; best: Best }): Rea
       </p>
       <table className="jp-wm-PropertyTable">
         <tbody>
-          {flattenParams(best.params).map(([name, value]) => (
+          {flattenKeys(best.params).map(([name, value]) => (
             <tr key={name}>
               <th scope="row">{name}</th>
-              <td>{value}</td>
+              <td>{formatParameter(value)}</td>
             </tr>
           ))}
         </tbody>
@@ -37,19 +38,8 @@ export function BestRun({ sweep, best }: { sweep: SweepModel; best: Best }): Rea
   );
 }
 
-/** Parameters by dotted key, as in the table. */
-function flattenParams(params: Record<string, unknown>, prefix = ''): [string, string][] {
-  return Object.entries(params).flatMap(([key, value]): [string, string][] => {
-    const name = `${prefix}${key}`;
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return flattenParams(value as Record<string, unknown>, `${name}.`);
-    }
-    const plain = value === null || ['number', 'string', 'boolean'].includes(typeof value);
-    return [
-      [
-        name,
-        plain ? formatCell(value as number | string | boolean | null, 6) : JSON.stringify(value)
-      ]
-    ];
-  });
+function formatParameter(value: unknown): string {
+  return typeof value === 'object' && value !== null
+    ? JSON.stringify(value)
+    : formatCell(value as number | string | boolean | null, 6);
 }
