@@ -11,14 +11,13 @@ from typing import Any
 
 from wandb_magic.analysis.report.redaction import redact
 
-_ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)?", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 LONGEST = 200
 
 
 def text(value: object, longest: int | None = None) -> str:
-    """Return any text as HTML: without secrets, terminal colours and control characters."""
-    plain = _CONTROL.sub("�", _ESCAPE.sub("", redact(str(value))))
+    """Return any text as HTML: without secrets, escape sequences and control characters."""
+    plain = _CONTROL.sub("�", redact(str(value)))
     if longest is not None and len(plain) > longest:
         plain = f"{plain[: longest - 1]}…"
     return html.escape(plain.encode("utf-8", "replace").decode("utf-8"))

@@ -12,6 +12,8 @@ from __future__ import annotations
 import os
 import re
 
+from wandb_magic.analysis.escape_sequences import strip_escape_sequences
+
 MASK = "•••"
 _LONG_ENOUGH = 8  # a shorter environment variable is not a key
 _WHOLE = re.compile(
@@ -34,7 +36,11 @@ _NAMED = re.compile(
 
 
 def redact(text: str) -> str:
-    """Return `text` with each secret masked."""
+    """Return `text` with each secret masked, and without escape sequences.
+
+    A secret is found only without them: colours may stand before it, after it and within it.
+    """
+    text = strip_escape_sequences(text)
     key = os.environ.get("WANDB_API_KEY", "")
     if len(key) >= _LONG_ENOUGH:
         text = text.replace(key, MASK)
