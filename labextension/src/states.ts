@@ -1,40 +1,22 @@
-/** The appearance and name of each state: icon, label and color, never color alone. */
+/** The color and the label of each state; with its icon, so that color is never alone. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { RunState, SweepState } from './api/schemas';
+import { type AnyState, STATE_TONES, type Tone } from './stateStyles';
 
-export type AnyState = RunState | SweepState;
-
-/** The character before a state's label, as in the notebook and the terminal. */
-export const STATE_ICONS: Readonly<Record<AnyState, string>> = {
-  pending: '○',
-  running: '◐',
-  paused: '‖',
-  stopping: '◐',
-  finished: '✓',
-  stopped: '■',
-  failed: '✗',
-  died: '✗',
-  killed: '✗',
-  pruned: '✂',
-  lost: '✗'
+/** The colors of drawings; for text, style/base.css defines them. */
+const TONE_COLORS: Readonly<Record<Tone, string>> = {
+  quiet: '--jp-ui-font-color3',
+  active: '--jp-brand-color1',
+  good: '--jp-success-color1',
+  warning: '--jp-warn-color1',
+  bad: '--jp-error-color1'
 };
 
-/** The color of a state in drawings; for text, style/base.css defines it. */
-export const STATE_COLORS: Readonly<Record<AnyState, string>> = {
-  pending: '--jp-border-color1',
-  running: '--jp-brand-color1',
-  paused: '--jp-warn-color1',
-  stopping: '--jp-brand-color1',
-  finished: '--jp-success-color1',
-  stopped: '--jp-ui-font-color3',
-  failed: '--jp-error-color1',
-  died: '--jp-error-color1',
-  killed: '--jp-error-color1',
-  pruned: '--jp-warn-color1',
-  lost: '--jp-error-color1'
-};
+/** The name of a theme's color for a state in drawings. */
+export function stateColor(state: AnyState): string {
+  return TONE_COLORS[STATE_TONES[state]];
+}
 
 /** The label of a state. */
 export function stateLabel(state: AnyState, trans: TranslationBundle): string {

@@ -7,6 +7,7 @@ import pytest
 from wandb_magic.api import Sweep
 from wandb_magic.display import formatting, launch_summary, tables
 from wandb_magic.display.card import NEWEST, card
+from wandb_magic.display.states import STATES
 from wandb_magic.records import ProcessId, RunState, SweepState
 
 MakeSweep = Callable[..., Sweep]
@@ -79,7 +80,7 @@ def test_a_sweep_that_rests_is_not_active(make_sweep: MakeSweep, state: SweepSta
     assert not formatting.is_active(status)
     assert (
         formatting.status_line(status)
-        == f"mine {formatting.SYMBOLS[state.value]} {state.value} 0/30 · why not"
+        == f"mine {STATES[state.value].symbol} {state.value} 0/30 · why not"
     )
 
 

@@ -12,6 +12,7 @@ from wandb_magic.analysis.ranking import improvement_curve
 from wandb_magic.api._status import Status
 from wandb_magic.api._sweep import Sweep
 from wandb_magic.display import css, formatting, sparkline
+from wandb_magic.display.states import STATES
 from wandb_magic.records import RunRecord, sweep_metric
 
 NEWEST = 5
@@ -77,4 +78,5 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _state(state: str) -> str:
-    return f'<span style="color:{css.COLORS[state]}">{formatting.SYMBOLS[state]} {state}</span>'
+    style = STATES[state]
+    return f'<span style="color:{css.COLORS[style.tone]}">{style.symbol} {state}</span>'

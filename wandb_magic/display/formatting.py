@@ -7,22 +7,9 @@ import time
 
 from wandb_magic.api._mode import MODE_HINT
 from wandb_magic.api._status import Status, format_duration
+from wandb_magic.display.states import STATES
 from wandb_magic.records import RunRecord, flatten_keys
 
-# Each state is shown as a symbol and a word, so that users need not know symbols or colours.
-SYMBOLS = {
-    "pending": "○",
-    "running": "◐",
-    "paused": "‖",
-    "stopping": "◐",
-    "finished": "✓",
-    "stopped": "■",
-    "failed": "✗",
-    "died": "✗",
-    "killed": "✗",
-    "pruned": "✂",
-    "lost": "✗",
-}
 _ACTIVE_STATES = ("pending", "running", "stopping")
 _KIB = 1024
 _MAX_CAUSE = 200  # maximum characters of a cause in a line
@@ -44,7 +31,7 @@ def status_line(status: Status) -> str:
     """Return the sweep in one line: ``digits ◐ 18/30 · best 0.9134 · 4 m 2 s left``."""
     word = "" if status.state == "running" else f" {status.state}"
     parts = [
-        f"{status.sweep.name} {SYMBOLS[status.state]}{word} {progress(status)}",
+        f"{status.sweep.name} {STATES[status.state].symbol}{word} {progress(status)}",
         *status_details(status),
     ]
     return " · ".join(parts)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from wandb_magic.api._status import format_duration
 from wandb_magic.api._sweep import Sweep
 from wandb_magic.display import formatting
+from wandb_magic.display.states import STATES
 from wandb_magic.records import RunRecord
 
 
@@ -29,7 +30,7 @@ def sweeps_table(sweeps: Sequence[Sweep]) -> str:
         status = sweep.status()
         best = "-" if status.best is None else formatting.number(status.best.value)
         age = format_duration(time.time() - status.sweep.created)
-        symbol = formatting.SYMBOLS[status.state]
+        symbol = STATES[status.state].symbol
         rows.append(
             (
                 sweep.id,
@@ -52,7 +53,7 @@ def runs_table(runs: Sequence[RunRecord]) -> str:
         (
             str(run.number),
             run.id,
-            f"{formatting.SYMBOLS[run.state.value]} {run.state.value}",
+            f"{STATES[run.state.value].symbol} {run.state.value}",
             formatting.number(run.value),
             formatting.run_duration(run),
             formatting.truncate(formatting.params(run), 80),

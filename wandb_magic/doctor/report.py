@@ -7,13 +7,14 @@ from html import escape
 from typing import Any
 
 from wandb_magic.display import css
+from wandb_magic.display.states import Tone
 from wandb_magic.doctor.diagnostics import Diagnostic, Level, Section
 
 LEVEL_SYMBOLS = {Level.OK: "✓", Level.NOTE: "!", Level.PROBLEM: "✗"}
 _LEVEL_COLORS = {
-    Level.OK: css.COLORS["finished"],
-    Level.NOTE: css.COLORS["paused"],
-    Level.PROBLEM: css.COLORS["failed"],
+    Level.OK: css.COLORS[Tone.GOOD],
+    Level.NOTE: css.COLORS[Tone.WARNING],
+    Level.PROBLEM: css.COLORS[Tone.BAD],
 }
 _CELL = "padding:1px 12px 1px 0;text-align:left;vertical-align:top;border:none"
 _CODE = (

@@ -3,7 +3,8 @@
 import type { ReactElement } from 'react';
 
 import { usePanelContext } from './context';
-import { type AnyState, STATE_ICONS, stateLabel } from '../states';
+import { stateLabel } from '../states';
+import { type AnyState, STATE_ICONS, STATE_TONES } from '../stateStyles';
 
 /** Without its label, the icon has it as tooltip and accessible name. */
 export function StateLabel({
@@ -15,7 +16,11 @@ export function StateLabel({
 }): ReactElement {
   const text = stateLabel(state, usePanelContext().trans);
   return (
-    <span className="jp-wm-StateLabel" data-state={state} title={showLabel ? undefined : text}>
+    <span
+      className="jp-wm-StateLabel"
+      data-tone={STATE_TONES[state]}
+      title={showLabel ? undefined : text}
+    >
       <span
         className="jp-wm-StateLabel-icon"
         aria-hidden={showLabel}

@@ -3,7 +3,7 @@
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { type IFilter, NO_FILTER, type Range } from './columns';
-import { STATE_ICONS } from '../states';
+import { STATE_ICONS } from '../stateStyles';
 import type { RunState } from '../api/schemas';
 
 /** Which runs all tabs show. */

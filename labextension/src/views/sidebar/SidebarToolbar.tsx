@@ -9,7 +9,7 @@ import { Button, CommandButton } from '../../components/Button';
 import { Popover } from '../../components/Popover';
 import { SearchBox } from '../../components/SearchBox';
 import { StateLabel } from '../../components/StateLabel';
-import { STATE_ICONS } from '../../states';
+import { STATE_ICONS } from '../../stateStyles';
 import { Commands } from '../../tokens';
 import type { SweepState } from '../../api/schemas';
 import type { SidebarModel } from './sidebarModel';

@@ -107,7 +107,7 @@ export function UnreadableItem({
   return (
     <>
       <div className="jp-wm-SweepItem-line">
-        <span className="jp-wm-StateLabel" data-state="failed" aria-hidden="true">
+        <span className="jp-wm-StateLabel" data-tone="bad" aria-hidden="true">
           <span className="jp-wm-StateLabel-icon">✗</span>
         </span>
         <span className="jp-wm-SweepItem-name">{name || id}</span>

@@ -16,7 +16,7 @@ import { useThrottledValue } from '../../../charts/useThrottledValue';
 import { cellReader } from '../../../models/columns';
 import { usePanelContext } from '../../../components/context';
 import { StateLabel } from '../../../components/StateLabel';
-import { STATE_COLORS, stateLabel } from '../../../states';
+import { stateColor, stateLabel } from '../../../states';
 import type { SweepModel } from '../../../models/sweepModel';
 import { Commands } from '../../../tokens';
 import type { RunRow, RunState } from '../../../api/schemas';
@@ -91,7 +91,7 @@ export function ParameterPlot({
   const colorOf = useMemo(
     () => (row: RunRow) =>
       byState
-        ? theme.read(STATE_COLORS[row.state])
+        ? theme.read(stateColor(row.state))
         : row.value === null || scale === null
           ? theme.muted
           : toCss(objectiveColor(scale.normalize(row.value), theme.isDark)),

@@ -19,7 +19,7 @@ import { usePanelContext } from '../../../components/context';
 import { useNow } from '../../../components/useNow';
 import { useSize } from '../../../components/useSize';
 import { useTheme } from '../../../components/useTheme';
-import { STATE_COLORS, stateLabel } from '../../../states';
+import { stateColor, stateLabel } from '../../../states';
 import type { SweepModel } from '../../../models/sweepModel';
 import { Commands } from '../../../tokens';
 import { barAt, type IBar, type ITimeline, buildTimeline } from './timelineData';
@@ -162,7 +162,7 @@ function draw(canvas: HTMLCanvasElement, timeline: ITimeline, layout: ITimelineL
     'killed',
     'failed'
   ] as const) {
-    context.fillStyle = style.getPropertyValue(STATE_COLORS[state]);
+    context.fillStyle = style.getPropertyValue(stateColor(state));
     for (const bar of timeline.bars) {
       if (bar.row.state === state) {
         context.fillRect(...box(bar));
