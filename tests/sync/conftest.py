@@ -55,16 +55,13 @@ with wandb.init(tags=["tag"]) as run:
 
 
 IDS = ["newest", "oldest"][: len(PYTHONS)]
-newest_wandb = pytest.mark.parametrize(
-    "python",
-    [PYTHONS[0], *(pytest.param(each, marks=only_full) for each in PYTHONS[1:])],
-    ids=IDS,
-    indirect=True,
+every_wandb = pytest.mark.parametrize("python", PYTHONS, ids=IDS, indirect=True)
+"""For what shows that each supported wandb sends a sweep; the rest is shown with the newest."""
+
+
+@pytest.fixture(
+    params=[PYTHONS[0], *(pytest.param(each, marks=only_full) for each in PYTHONS[1:])], ids=IDS
 )
-"""For what takes a minute with the oldest one, which other tests let send the same."""
-
-
-@pytest.fixture(params=PYTHONS, ids=IDS)
 def python(request: pytest.FixtureRequest) -> str:
     """The Python whose wandb sends."""
     return str(request.param)

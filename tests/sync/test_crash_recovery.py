@@ -19,7 +19,6 @@ from wandb_magic.sync.state import Phase, SyncState
 from wandb_magic.sync.uploader import MARK
 
 from .assertions import check_arrived, key_is_nowhere, said
-from .conftest import newest_wandb
 
 MANY = 200 if FULL else 40
 Begin = Callable[..., subprocess.Popen[bytes]]
@@ -51,7 +50,6 @@ def kill(process: subprocess.Popen[bytes], sweep: Sweep, *, with_children: bool)
             continue
 
 
-@newest_wandb
 @pytest.mark.slow
 def test_a_history_that_arrived_in_part_is_continued(
     swept: Callable[..., Sweep], begin: Begin, end: End, fake_wandb_server: FakeWandbServer
@@ -104,7 +102,6 @@ def test_the_sweep_is_created_once_though_no_answer_came(
     check_arrived(fake_wandb_server, sweep)
 
 
-@newest_wandb
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_many_runs_through_five_kills(

@@ -16,7 +16,6 @@ from wandb_magic.sync.state import Phase, SyncState, sent
 from wandb_magic.wandb_client import create_sweep
 
 from .assertions import check_arrived, said
-from .conftest import newest_wandb
 
 pytestmark = pytest.mark.slow
 
@@ -97,7 +96,6 @@ def test_what_was_sent_can_be_the_priors_of_an_online_sweep(
     assert set(online.sweeps[made.id].prior_runs) == set(priors)
 
 
-@newest_wandb
 def test_a_server_that_is_away_for_a_while_costs_nothing(
     swept: Callable[..., Sweep],
     begin: Callable[..., subprocess.Popen[bytes]],
@@ -120,7 +118,6 @@ def test_a_server_that_is_away_for_a_while_costs_nothing(
     check_arrived(fake_wandb_server, sweep)
 
 
-@newest_wandb
 def test_a_server_in_trouble_at_every_turn(
     swept: Callable[..., Sweep], end: Callable[..., SyncState], fake_wandb_server: FakeWandbServer
 ) -> None:

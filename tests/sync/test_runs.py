@@ -18,7 +18,6 @@ from wandb_magic.sync.state import Phase, SyncState, read
 from wandb_magic.wandb_log import LogFollower
 
 from .assertions import said
-from .conftest import newest_wandb
 
 End = Callable[..., SyncState]
 Begin = Callable[..., subprocess.Popen[bytes]]
@@ -138,7 +137,6 @@ def test_a_sweep_that_goes_on_is_followed_to_its_end(
     assert [len(run.history) for run in fake_wandb_server.runs.values()] == [2, 2, 2]
 
 
-@newest_wandb
 def test_a_line_that_wandb_drops_is_told(
     swept: Callable[..., Sweep], end: End, fake_wandb_server: FakeWandbServer
 ) -> None:

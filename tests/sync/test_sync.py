@@ -10,9 +10,11 @@ from wandb_magic.api import Sweep
 from wandb_magic.sync.state import Phase, SyncState
 
 from .assertions import check_arrived, key_is_nowhere, said
+from .conftest import every_wandb
 
 
-@pytest.mark.slow
+@every_wandb
+@pytest.mark.slow(40)
 def test_a_whole_sweep_arrives_once(
     swept: Callable[..., Sweep],
     end: Callable[..., SyncState],

@@ -34,7 +34,7 @@ found = get_sweep(made.id, os.environ, project="digits")
 print(json.dumps([dataclasses.asdict(made), dataclasses.asdict(found)]))
 """
 
-pytestmark = pytest.mark.parametrize("python", PYTHONS)
+pytestmark = pytest.mark.parametrize("python", PYTHONS, ids=["newest", "oldest"][: len(PYTHONS)])
 
 
 def asked(python: str, folder: Path, code: str, **variables: str) -> Any:  # noqa: ANN401 - JSON

@@ -27,6 +27,7 @@ from wandb_magic.wandb_log import LogFollower, protobuf_schema
 SCRIPT = Path(__file__).with_name("logging_run.py")
 # Another interpreter, with another wandb, that has to be understood as well.
 PYTHONS = [sys.executable, *filter(None, [os.environ.get("WANDB_MAGIC_OTHER_PYTHON")])]
+IDS = ["newest", "oldest"][: len(PYTHONS)]
 
 
 def start(python: str, folder: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -59,7 +60,7 @@ def everything(follower: LogFollower) -> list[LogRecord]:
     return found
 
 
-@pytest.fixture(scope="module", params=PYTHONS)
+@pytest.fixture(scope="module", params=PYTHONS, ids=IDS)
 def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a run that logged everything and ended with code 3."""
     folder = tmp_path_factory.mktemp("run")
@@ -192,7 +193,7 @@ def test_reading_in_pieces_from_saved_positions_loses_and_doubles_nothing(
     assert list(map(repr, found)) == list(map(repr, entries))
 
 
-@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("python", PYTHONS, ids=IDS)
 def test_a_living_run_is_followed_and_a_killed_one_leaves_what_it_had(
     python: str, tmp_path: Path
 ) -> None:

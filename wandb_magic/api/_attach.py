@@ -31,7 +31,8 @@ from wandb_magic.api._trust import authorized_environment
 from wandb_magic.bundle import CaptureSummary, bundles_equal
 from wandb_magic.daemon import is_supervisor_running
 from wandb_magic.errors import SweepNotFoundError, SweepStateError
-from wandb_magic.paths import SweepPaths, folder_lock
+from wandb_magic.file_lock import one_at_a_time
+from wandb_magic.paths import SweepPaths
 from wandb_magic.records import Options, SweepState
 from wandb_magic.search.grid import grid_size
 from wandb_magic.spec import Spec, load, load_lenient
@@ -170,7 +171,8 @@ def _continue_sweep(sweep: Sweep, code: RunCode, launch_options: LaunchOptions) 
     if code.cell is not None or code.function is not None:
         _new_budget(sweep.status(), launch_options)  # raises errors before anything is frozen
         _replace_code(sweep, code, launch_options)
-    with folder_lock(sweep.path):  # each call adds to the budget of the previous one
+    # Each call adds to the budget of the previous one.
+    with one_at_a_time(SweepPaths(sweep.path).budget_lock):
         status = sweep.status()
         budget = _new_budget(status, launch_options)
         if budget != status.sweep.budget:
