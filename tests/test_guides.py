@@ -99,6 +99,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     found = tmp_path / "work"
     found.mkdir()
     monkeypatch.setenv("WANDB_DIR", str(found))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # pages are followed side by side on few cores
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     return found

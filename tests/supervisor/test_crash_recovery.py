@@ -23,7 +23,7 @@ from wandb_magic.api import Sweep
 from wandb_magic.errors import SweepError
 from wandb_magic.records import ProcessId, RunRecord, RunState
 
-KILLS = 100 if FULL else 40
+KILLS = 100 if FULL else 16
 VICTIMS = ["supervisor", "template", "run", "run", "run"]
 SECONDS_BEFORE = (0.0, 0.4)
 CELL = """

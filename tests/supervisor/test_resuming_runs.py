@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from full import FULL
 from wandb_magic.api import Sweep
 from wandb_magic.errors import SweepStateError
 from wandb_magic.records import NO_AGENT, RunState
@@ -236,7 +237,7 @@ def test_a_program_is_told_and_finds_its_folder(start: Start, tmp_path: Path, go
     assert kept.read_text().split() == ["None", "allow"]
 
 
-KILLS = 24
+KILLS = 24 if FULL else 12
 GUARDED = """
 import fcntl, os, time, wandb
 guard = open(ROOT + "/guards/" + os.environ["WANDB_RUN_ID"], "w")
