@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.sweeps import run_record
 from wandb_magic import attach, start
 from wandb_magic.api import Sweep
 from wandb_magic.api._options import LaunchOptions, RunCode
@@ -25,7 +26,7 @@ from wandb_magic.bundle import Manifest, open_signed, read_signature
 from wandb_magic.bundle.signing_key import key_path
 from wandb_magic.errors import RemoteError, SweepError, UntrustedError
 from wandb_magic.paths import SweepPaths
-from wandb_magic.records import Options, RunId, RunRecord, RunState, SweepState
+from wandb_magic.records import Options, RunState, SweepState
 from wandb_magic.store import StoreWriter
 
 CONFIG = {
@@ -59,20 +60,8 @@ def ended(sweep: Sweep) -> Sweep:
     """Let a sweep have a run that failed, and have ended."""
     store = StoreWriter(sweep._paths.store)
     now = time.time()
-    store.add_run(
-        RunRecord(
-            id=RunId("run00000"),
-            number=0,
-            attempt=0,
-            agent=0,
-            params={"lr": 0.25},
-            state=RunState.FAILED,
-            created=now,
-            started=now,
-            ended=now,
-            value=1.0,
-        )
-    )
+    times = {"created": now, "started": now, "ended": now}
+    store.add_run(run_record(state=RunState.FAILED, params={"lr": 0.25}, value=1.0, **times))
     store.update_sweep(state=SweepState.STOPPED, started=now, ended=now)
     store.close()
     return sweep

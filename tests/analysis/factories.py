@@ -5,21 +5,11 @@ import random
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from wandb_magic import registry, store
-from wandb_magic.bundle import freeze
+from tests.sweeps import run_record, sweep_record, write_sweep
+from wandb_magic import store
 from wandb_magic.log_records import HistoryRecord, LogRecord, SummaryRecord
 from wandb_magic.paths import SweepPaths
-from wandb_magic.records import (
-    Options,
-    RunId,
-    RunRecord,
-    RunState,
-    SweepId,
-    SweepRecord,
-    SweepState,
-)
+from wandb_magic.records import RunState
 from wandb_magic.spec import load
 
 SPEC: dict[str, Any] = {
@@ -52,34 +42,21 @@ def make(
 ) -> SweepPaths:
     """Write a sweep that has ended; `words` are put wherever a text of the user's may stand."""
     dice = random.Random(seed)
-    loaded = load({**SPEC, **(spec or {})})
-    paths = SweepPaths.of(root, SweepId(sweep))
-    paths.folder.mkdir(mode=0o700, parents=True)
-    freeze(paths.bundle, cell=cell, namespace={}, environment={})
-    paths.spec.write_text(yaml.safe_dump(loaded.to_dict(), sort_keys=False), "utf-8")
-    ended = BEGAN + runs * 6.0
-    record = SweepRecord(
-        id=SweepId(sweep),
+    record = sweep_record(
+        sweep,
         name=name,
-        project="project",
-        entity="",
-        mode="offline",
-        state=SweepState.FINISHED,
         created=BEGAN,
         started=BEGAN,
-        ended=ended,
-        spec=loaded.to_dict(),
-        options=Options(),
-        agents=2,
+        ended=BEGAN + runs * 6.0,
+        spec=load({**SPEC, **(spec or {})}).to_dict(),
         budget=runs,
     )
-    store.create(paths.store, record)
+    paths = write_sweep(root, record, cell)
     writer = store.StoreWriter(paths.store)
     for number in range(runs):
         _add(writer, number, dice, words, str(root))
     writer.commit()
     writer.close()
-    registry.add(registry.SweepLocation(record.id, record.name, str(paths.folder), record.created))
     return paths
 
 
@@ -95,16 +72,7 @@ def _add(
         "kernels": dice.choice([[16, 32], [8, 8]]),
         **({words: dice.choice([words, "b"])} if words else {}),
     }
-    run = RunRecord(
-        id=RunId(f"run{number:05}"),
-        number=number,
-        attempt=0,
-        agent=number % 2,
-        params=params,
-        state=RunState.RUNNING,
-        created=started,
-        started=started,
-    )
+    run = run_record(number, agent=number % 2, params=params, created=started, started=started)
     writer.add_run(run)
     top = 0.97 - abs(math.log10(params["lr"]) + 2.5) / 6 - abs(params["net"]["depth"] - 4) / 40
     broken = number % 11 == 6

@@ -3,19 +3,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.sweeps import run_record, sweep_record
 from wandb_magic import store
 from wandb_magic.api import Sweep
 from wandb_magic.paths import SweepPaths
 from wandb_magic.processes import current_process
-from wandb_magic.records import (
-    Options,
-    RunId,
-    RunRecord,
-    RunState,
-    SweepId,
-    SweepRecord,
-    SweepState,
-)
+from wandb_magic.records import RunState, SweepId, SweepState
 
 MakeSweep = Callable[..., Sweep]
 SPEC = {
@@ -32,36 +25,28 @@ def make_sweep(tmp_path: Path) -> MakeSweep:
     def make(*runs: dict[str, object], **fields: object) -> Sweep:
         paths = SweepPaths.of(tmp_path, SweepId("sweep000"))
         paths.folder.mkdir(parents=True)
-        values: dict[str, object] = {
-            "id": SweepId("sweep000"),
+        own = {
             "name": "mine",
-            "project": "",
-            "entity": "",
-            "mode": "offline",
             "state": SweepState.RUNNING,
             "created": 0.0,
-            "spec": SPEC,
-            "options": Options(),
+            "started": 0.0,
+            "ended": None,
             "agents": 1,
             "budget": 30,
-            "started": 0.0,
             "supervisor": current_process(),
+            **fields,
         }
-        store.create(paths.store, SweepRecord(**{**values, **fields}))  # type: ignore[arg-type]
+        store.create(paths.store, sweep_record(**own))
         writer = store.StoreWriter(paths.store)
         for number, of_run in enumerate(runs):
-            known: dict[str, object] = {
-                "id": RunId(f"run{number:05}"),
-                "number": number,
-                "attempt": 0,
-                "agent": 0,
+            of_all = {
                 "params": {"lr": 0.5},
                 "state": RunState.FINISHED,
                 "created": float(number),
                 "started": 0.0,
                 "ended": 60.0,
             }
-            writer.add_run(RunRecord(**{**known, **of_run}))  # type: ignore[arg-type]
+            writer.add_run(run_record(number, **{**of_all, **of_run}))
         writer.close()
         return Sweep(paths)
 

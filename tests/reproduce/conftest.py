@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
+from tests import sweeps
 from wandb_magic.api import Sweep
-from wandb_magic.api._options import LaunchOptions, RunCode
-from wandb_magic.api._start import start_sweep
 from wandb_magic.log_records import ConfigRecord, HistoryRecord, LogRecord
 from wandb_magic.records import Options
 from wandb_magic.wandb_log import LogFollower
 
-RANDOM: dict[str, object] = {
+NESTED: dict[str, Any] = {
     "method": "random",
     "metric": {"name": "loss", "goal": "minimize"},
     "parameters": {
@@ -37,23 +36,19 @@ def finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., S
         *,
         random_state: bool = False,
     ) -> Sweep:
-        settings = LaunchOptions(
-            count=count,
-            agents=1,
-            name="demo",
-            project="tests",
-            entity=None,
-            mode="offline",
-            options=Options(seed=5),
-            env={"HF_TOKEN": "hf_verysecret1"},
-        )
         (tmp_path / "notebook").mkdir(exist_ok=True)
         monkeypatch.chdir(tmp_path / "notebook")
-        code = RunCode(function=function)
-        if cell:
-            text = f"# %%wandb_sweep c\n{textwrap.dedent(cell)}"
-            code = RunCode(cell=text, namespace=namespace or {}, random_state=random_state)
-        sweep = start_sweep(config or RANDOM, code, settings).wait(200)
+        sweep = sweeps.start(
+            f"# %%wandb_sweep c\n{textwrap.dedent(cell)}" if cell else "",
+            config or NESTED,
+            function=function,
+            namespace=namespace,
+            random_state=random_state,
+            options=Options(seed=5),
+            count=count,
+            name="demo",
+            env={"HF_TOKEN": "hf_verysecret1"},
+        ).wait(200)
         assert sweep.state == "finished", (sweep.status(), sweep.logs(0))
         assert all(run.state.value == "finished" for run in sweep.records()), sweep.logs(0)
         return sweep

@@ -10,27 +10,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-import yaml
 from jupyter_server.serverapp import ServerApp
 from pytest_jupyter.jupyter_server import *  # noqa: F403 - its fixtures, for these tests only
 from pytest_jupyter.pytest_tornasync import AsyncHTTPServerClient
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from wandb_magic import registry, store
-from wandb_magic.bundle import freeze
+from tests.sweeps import run_record, sweep_record, write_sweep
+from wandb_magic import store
 from wandb_magic.log_records import HistoryRecord, LogRecord, SummaryRecord
 from wandb_magic.paths import SweepPaths
-from wandb_magic.records import (
-    Options,
-    ProcessId,
-    RunId,
-    RunRecord,
-    RunState,
-    SweepId,
-    SweepRecord,
-    SweepState,
-)
+from wandb_magic.records import ProcessId, RunId, RunState
 from wandb_magic.server.sweep_manager import SWEEP_MANAGER, SweepManager
 from wandb_magic.spec import load
 
@@ -73,17 +63,12 @@ class Written:
     def added(self, **fields: Any) -> RunId:
         """Add a run that goes on, and do not commit yet."""
         number = next(self.numbers)
-        values: dict[str, Any] = {
-            "id": RunId(f"run{number:05}"),
-            "number": number,
-            "attempt": 0,
-            "agent": 0,
+        own = {
             "params": {"lr": number / 10, "net": {"depth": 3}},
-            "state": RunState.RUNNING,
-            "created": 1000.0 + number,
             "started": 1000.0 + number,
+            **fields,
         }
-        record = RunRecord(**{**values, **fields})
+        record = run_record(number, **own)
         self.writer.add_run(record)
         return record.id
 
@@ -140,34 +125,15 @@ def make_sweep(tmp_path: Path, jp_environ: None) -> Iterator[Make]:
     made: list[Written] = []
 
     def make(name: str = "sweep000", **fields: Any) -> Written:
-        paths = SweepPaths.of(tmp_path, SweepId(name))
-        paths.folder.mkdir(parents=True)
-        freeze(paths.bundle, cell=CELL, namespace={"rate": 0.5}, environment={})
-        spec = load(SPEC).to_dict()
-        paths.spec.write_text(yaml.safe_dump(spec), "utf-8")
-        values: dict[str, Any] = {
-            "id": SweepId(name),
-            "name": f"name of {name}",
-            "project": "project",
-            "entity": "",
-            "mode": "offline",
-            "state": SweepState.FINISHED,
+        own = {
             "created": 1000.0 + len(made),
-            "started": 1000.0,
-            "ended": 2000.0,
-            "spec": spec,
-            "options": Options(),
-            "agents": 2,
-            "budget": 3,
+            "spec": load(SPEC).to_dict(),
             "supervisor": GONE,
+            **fields,
         }
-        record = SweepRecord(**{**values, **fields})
-        store.create(paths.store, record)
+        paths = write_sweep(tmp_path, sweep_record(name, **own), CELL, {"rate": 0.5})
         written = Written(paths, store.StoreWriter(paths.store))
         made.append(written)
-        registry.add(
-            registry.SweepLocation(record.id, record.name, str(paths.folder), record.created)
-        )
         return written
 
     yield make

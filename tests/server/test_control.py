@@ -13,13 +13,11 @@ import psutil
 import pytest
 
 from fake_wandb_server.server import FakeWandbServer
+from tests import sweeps
 from tests.server.conftest import Api, Written, until
 from wandb_magic.api import Sweep
-from wandb_magic.api._options import LaunchOptions, RunCode
-from wandb_magic.api._start import start_sweep
 from wandb_magic.bundle import Manifest
 from wandb_magic.daemon import start_supervisor
-from wandb_magic.records import Options
 
 CELL = """
 import time, pathlib
@@ -37,18 +35,8 @@ Start = Callable[..., Sweep]
 @pytest.fixture
 def start(tmp_path: Path, jp_environ: None) -> Start:
     def starter(count: int = 3, agents: int = 1) -> Sweep:
-        settings = LaunchOptions(
-            count=count,
-            agents=agents,
-            name=None,
-            project="tests",
-            entity=None,
-            mode="offline",
-            options=Options(seed=1, grace=1.0),
-            env=None,
-        )
         namespace = {"GO": str(tmp_path / "go")}
-        return start_sweep(CONFIG, RunCode(cell=CELL, namespace=namespace), settings)
+        return sweeps.start(CELL, CONFIG, namespace=namespace, count=count, agents=agents)
 
     return starter
 

@@ -1,6 +1,5 @@
 """Real sweeps of small cells."""
 
-import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,16 +8,10 @@ from typing import Any
 import pytest
 
 from fake_wandb_server.controls import Controls
+from tests import sweeps
 from wandb_magic.api import Sweep
-from wandb_magic.api._options import LaunchOptions, RunCode
-from wandb_magic.api._start import start_sweep
 from wandb_magic.records import Options
 
-RANDOM: dict[str, object] = {
-    "method": "random",
-    "metric": {"name": "loss", "goal": "minimize"},
-    "parameters": {"lr": {"min": 0.0, "max": 1.0}},
-}
 Start = Callable[..., Sweep]
 
 
@@ -34,19 +27,17 @@ def start(tmp_path: Path) -> Start:
         mode: str = "offline",
         **options: object,
     ) -> Sweep:
-        settings = LaunchOptions(
+        names = {"GO": str(tmp_path / "go"), "ROOT": str(tmp_path), **(namespace or {})}
+        return sweeps.start(
+            cell,
+            config,
+            namespace=names,
+            options=Options(**{"seed": 1, "grace": 1.0, **options}),
             count=count,
             agents=agents,
-            name=None,
-            project="tests",
-            entity=None,
-            mode=mode,
-            options=Options(**{"seed": 1, "grace": 1.0, **options}),
             env=env,
+            mode=mode,
         )
-        names = {"GO": str(tmp_path / "go"), "ROOT": str(tmp_path), **(namespace or {})}
-        code = RunCode(cell=textwrap.dedent(cell), namespace=names) if cell else RunCode()
-        return start_sweep(config or RANDOM, code, settings)
 
     return starter
 

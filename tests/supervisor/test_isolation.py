@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.sweeps import run_record, sweep_record
 from wandb_magic.api import Sweep
 from wandb_magic.disk import DiskWaitNote
 from wandb_magic.errors import SpecError, SweepError
@@ -32,15 +33,7 @@ from wandb_magic.log_records import (
 )
 from wandb_magic.paths import RunPaths, SweepPaths
 from wandb_magic.processes import current_process
-from wandb_magic.records import (
-    Options,
-    RunId,
-    RunRecord,
-    RunState,
-    SweepId,
-    SweepRecord,
-    SweepState,
-)
+from wandb_magic.records import RunId, RunState, SweepState
 from wandb_magic.requests import REQUESTS
 from wandb_magic.runner.events import RunExited, RunLogged, RunnerEvent, RunStarted
 from wandb_magic.runner.exit_cause import describe_exit
@@ -110,36 +103,11 @@ class SilentHost:
 def new_sweep(folder: Path, runs: int = 2) -> SweepPaths:
     paths = SweepPaths(folder / "sweep-abcd1234")
     paths.folder.mkdir()
-    create(
-        paths.store,
-        SweepRecord(
-            id=SweepId("abcd1234"),
-            name="name",
-            project="tests",
-            entity="",
-            mode="offline",
-            state=SweepState.RUNNING,
-            created=1.0,
-            spec=SPEC.to_dict(),
-            options=Options(),
-            agents=2,
-            budget=5,
-        ),
-    )
+    fields = {"state": SweepState.RUNNING, "spec": SPEC.to_dict(), "budget": 5, "ended": None}
+    create(paths.store, sweep_record("abcd1234", **fields))
     store = StoreWriter(paths.store)
     for number in range(runs):
-        store.add_run(
-            RunRecord(
-                id=RunId(f"run0000{number}"),
-                number=number,
-                attempt=0,
-                agent=number,
-                params={"lr": 0.5},
-                state=RunState.RUNNING,
-                created=1.0,
-                started=2.0,
-            )
-        )
+        store.add_run(run_record(number, agent=number, started=2.0))
     store.close()
     return paths
 

@@ -16,22 +16,14 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.sweeps import sweep_record
 from wandb_magic.api import Sweep, _control, _status
 from wandb_magic.disk import DiskWaitNote
 from wandb_magic.errors import SweepStateError
 from wandb_magic.log_records import HistoryRecord
 from wandb_magic.paths import SweepPaths, read_json_object
 from wandb_magic.processes import current_process
-from wandb_magic.records import (
-    NO_AGENT,
-    Options,
-    RunId,
-    RunRecord,
-    RunState,
-    SweepId,
-    SweepRecord,
-    SweepState,
-)
+from wandb_magic.records import NO_AGENT, Options, RunId, RunRecord, RunState, SweepState
 from wandb_magic.runner.events import RunExited, RunLogged, RunnerEvent, RunStarted
 from wandb_magic.runner.run_process import Job
 from wandb_magic.runner.wandb_preload import SHARED_CORE_SINCE, _release
@@ -84,14 +76,11 @@ def new_sweep(folder: Path, **options: object) -> SweepPaths:
     """Return a sweep with four runs, of which the last has no process yet."""
     paths = SweepPaths(folder / "sweep-abcd1234")
     paths.folder.mkdir()
-    sweep = SweepRecord(
-        id=SweepId("abcd1234"),
-        name="name",
-        project="tests",
-        entity="",
-        mode="offline",
+    sweep = sweep_record(
+        "abcd1234",
         state=SweepState.RUNNING,
-        created=1.0,
+        started=None,
+        ended=None,
         spec=SPEC.to_dict(),
         options=Options(**{"grace": 0.0, **options}),
         agents=4,

@@ -6,18 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.sweeps import run_record, sweep_record
 from wandb_magic.log_records import HistoryRecord, SummaryRecord
 from wandb_magic.processes import current_process, process_age
-from wandb_magic.records import (
-    NO_AGENT,
-    Options,
-    RunId,
-    RunRecord,
-    RunState,
-    SweepId,
-    SweepRecord,
-    SweepState,
-)
+from wandb_magic.records import NO_AGENT, Options, RunId, RunRecord, RunState, SweepState
 from wandb_magic.runner.events import RunExited, RunStarted
 from wandb_magic.spec import Metric
 from wandb_magic.store import StoreReader, StoreWriter, create
@@ -25,31 +17,14 @@ from wandb_magic.supervisor.run_table import RunTable
 from wandb_magic.supervisor.state import SchedulerState
 
 LOSS = Metric(name="loss", goal="minimize")
-SWEEP = SweepRecord(
-    id=SweepId("aaaaaaaa"),
-    name="",
-    project="",
-    entity="",
-    mode="offline",
-    state=SweepState.RUNNING,
-    created=0.0,
-    spec={},
-    options=Options(retries=1),
-    agents=2,
-    budget=5,
+SWEEP = sweep_record(
+    state=SweepState.RUNNING, started=None, ended=None, options=Options(retries=1), budget=5
 )
 
 
 def run(number: int, state: RunState = RunState.PENDING, attempt: int = 0) -> RunRecord:
-    return RunRecord(
-        id=RunId(f"run{number:04d}{attempt}"),
-        number=number,
-        attempt=attempt,
-        agent=number % 2,
-        params={"lr": number},
-        state=state,
-        created=float(number),
-    )
+    fields = {"id": RunId(f"run{number:04d}{attempt}"), "params": {"lr": number}}
+    return run_record(number, attempt=attempt, agent=number % 2, state=state, **fields)
 
 
 def logged(*values: float) -> list[HistoryRecord]:

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,8 @@ import pytest
 from fake_wandb_server.clients import PYTHONS
 from fake_wandb_server.server import FakeWandbServer
 from full import only_full
+from tests import sweeps
 from wandb_magic.api import Sweep
-from wandb_magic.api._options import LaunchOptions, RunCode
-from wandb_magic.api._start import start_sweep
 from wandb_magic.bundle.manifest import inheritable_environment
 from wandb_magic.daemon import start_sync
 from wandb_magic.records import Options
@@ -80,19 +78,14 @@ def swept(tmp_path: Path) -> Callable[..., Sweep]:
         wait: bool = True,
         **namespace: object,
     ) -> Sweep:
-        settings = LaunchOptions(
+        started = sweeps.start(
+            cell,
+            config,
+            namespace={"STEPS": 5, "GO": str(tmp_path / "go"), **namespace},
+            options=Options(seed=3, grace=1.0, failure_limit=0),
             count=count,
             agents=agents,
-            name=None,
             project="digits",
-            entity=None,
-            mode="offline",
-            options=Options(seed=3, grace=1.0, failure_limit=0),
-            env=None,
-        )
-        names = {"STEPS": 5, "GO": str(tmp_path / "go"), **namespace}
-        started = start_sweep(
-            config, RunCode(cell=textwrap.dedent(cell), namespace=names), settings
         )
         if wait:
             started.wait(PATIENCE_S)
