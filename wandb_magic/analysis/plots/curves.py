@@ -21,6 +21,7 @@ from wandb_magic.analysis.plots.style import (
     STATES,
     STRONG,
     flat,
+    run_count,
     run_label,
 )
 from wandb_magic.errors import SweepError, SweepStateError
@@ -112,7 +113,7 @@ def terminations(plot_data: PlotData, key: str | None) -> Chart:
     )
     return LineChart(
         title=f"{flat(name)}: ended early",
-        note=f"{len(pruned)} of {len(plot_data.runs)} runs ended early, where the dots are",
+        note=f"{len(pruned)} of {run_count(len(plot_data.runs))} ended early, where the dots are",
         x=_x_axis("step"),
         y=Axis(flat(name)),
         series=(*series, ends),
@@ -201,5 +202,5 @@ def _x_axis(axis: str) -> Axis:
 
 
 def _note(shown: int, total: int, smooth: float) -> str:
-    runs = f"{total} runs" if shown == total else f"{shown} of {total:,} runs"
+    runs = run_count(total) if shown == total else f"{shown} of {total:,} runs"
     return f"{runs}, smoothed by {smooth:g}" if smooth else runs

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from wandb_magic.analysis.plots.axis import Axis
 from wandb_magic.analysis.plots.chart import Chart
 from wandb_magic.analysis.plots.plot_data import PlotData
-from wandb_magic.analysis.plots.style import BAR, PALETTE, flat, label, plotly_figure
+from wandb_magic.analysis.plots.style import BAR, PALETTE, flat, label, plotly_figure, run_count
 from wandb_magic.errors import SweepStateError
 
 if TYPE_CHECKING:
@@ -79,9 +79,10 @@ def importances(plot_data: PlotData, key: str | None) -> Chart:
             f"value, and there are {result.runs} runs: let more of them end"
         )
     most = list(reversed(result.parameters[:MOST_BARS]))
+    basis = result.warning or run_count(result.runs)
     return ImportanceChart(
         title=f"Importance for {flat(plot_data.key(key))}",
-        note=f"{result.evaluator}; r: rank correlation; {result.warning or f'{result.runs} runs'}",
+        note=f"{result.evaluator}; r: rank correlation; {basis}",
         axis=Axis("", categories=tuple(flat(weight.name) for weight in most)),
         shares=tuple(weight.importance for weight in most),
         texts=tuple(_share_label(weight.importance, weight.correlation) for weight in most),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wandb_magic.analysis.plots.plot_data import PlotData, downsample
+from wandb_magic.analysis.plots.style import run_count
 from wandb_magic.records import RunRecord
 
 MOST = 1000  # runs in one plot
@@ -25,4 +26,4 @@ def sample_note(plot_data: PlotData, runs: Sequence[RunRecord], key: str) -> str
     """Return a text on how many runs are drawn, and of how many."""
     _, valued, _ = plot_data.runs_with_value(key)
     total = len(valued)
-    return f"{total} runs" if len(runs) == total else f"{len(runs):,} of {total:,} runs"
+    return run_count(total) if len(runs) == total else f"{len(runs):,} of {total:,} runs"

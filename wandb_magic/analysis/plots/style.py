@@ -123,6 +123,11 @@ def run_label(run: RunRecord) -> str:
     return f"run {run.number} ({flat(run.id)}{attempt})"
 
 
+def run_count(count: int) -> str:
+    """Return how many runs there are, in words."""
+    return "1 run" if count == 1 else f"{count:,} runs"
+
+
 def plotly_figure(chart: Chart, traces: Sequence[Any], **layout: Any) -> go.Figure:  # noqa: ANN401 - plotly's
     """Return plotly's figure of a chart, in our style."""
     title = {"text": label(chart.title, LONGEST_TITLE)}

@@ -14,7 +14,7 @@ from wandb_magic.analysis.plots.axis import Axis
 from wandb_magic.analysis.plots.bar_chart import BarChart, Bars, HistogramChart
 from wandb_magic.analysis.plots.chart import Chart
 from wandb_magic.analysis.plots.plot_data import PlotData
-from wandb_magic.analysis.plots.style import PALETTE, STATES, flat, run_label
+from wandb_magic.analysis.plots.style import PALETTE, STATES, flat, run_count, run_label
 from wandb_magic.errors import SweepError, SweepStateError
 from wandb_magic.records import NO_AGENT, RunRecord, RunState
 
@@ -56,7 +56,7 @@ def timeline(plot_data: PlotData) -> Chart:
     agents = sorted({span.agent for span in spans}, reverse=True)
     return BarChart(
         title="Runs by agent",
-        note=f"{len(runs):,} runs{joined}",
+        note=f"{run_count(len(runs))}{joined}",
         x=Axis(f"{word} since the sweep's start"),
         y=Axis("", categories=tuple(f"agent {agent}" for agent in agents)),
         bars=_bars(
@@ -112,7 +112,7 @@ def costs(plot_data: PlotData, price: float | None, currency: str) -> Chart:
     durations = [(run.ended or 0.0) - (run.started or 0.0) for run in runs]
     total = sum(durations)
     scale, word = unit(max(durations))
-    note = f"{_number(total, *unit(total))} in all, {len(runs)} runs"
+    note = f"{_number(total, *unit(total))} in all, {run_count(len(runs))}"
     if price is None:
         title, y, sizes = "Duration of each run", word, [seconds / scale for seconds in durations]
     else:
