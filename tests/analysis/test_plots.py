@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from analysis import factories
+from wandb_magic.analysis._downsample import downsample
 from wandb_magic.analysis.plots import Plots, check_installed
 from wandb_magic.analysis.plots.curves import smoothed
 from wandb_magic.analysis.plots.figure import PLOTLY
-from wandb_magic.analysis.plots.plot_data import downsample, log_parameters
+from wandb_magic.analysis.plots.plot_data import log_parameters
 from wandb_magic.analysis.plots.style import label
 from wandb_magic.errors import SweepError, SweepStateError, UnsupportedError
 from wandb_magic.store import StoreReader

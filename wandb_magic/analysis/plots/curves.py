@@ -9,10 +9,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from wandb_magic.analysis._downsample import downsample
 from wandb_magic.analysis.plots.axis import Axis
 from wandb_magic.analysis.plots.chart import Chart
 from wandb_magic.analysis.plots.line_chart import Band, LineChart, Series
-from wandb_magic.analysis.plots.plot_data import PlotData, downsample
+from wandb_magic.analysis.plots.plot_data import PlotData
 from wandb_magic.analysis.plots.style import (
     FAINT,
     GREY,

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from wandb_magic.analysis._downsample import downsample
 from wandb_magic.analysis.plots.axis import Axis
 from wandb_magic.analysis.plots.chart import Chart
 from wandb_magic.analysis.plots.line_chart import LineChart, Series
-from wandb_magic.analysis.plots.plot_data import PlotData, downsample
+from wandb_magic.analysis.plots.plot_data import PlotData
 from wandb_magic.analysis.plots.style import GREY, PALETTE, STRONG, flat, raw, run_label
 from wandb_magic.analysis.plots.timeline import unit
+from wandb_magic.analysis.ranking import best_so_far
 from wandb_magic.errors import SweepError
 from wandb_magic.records import RunRecord
 
@@ -120,16 +122,14 @@ def _progress(plot_data: PlotData, by: str, scale: float) -> OptimizationHistory
         places = [float(run.number) for run, _ in pairs]
     if not pairs:
         raise SweepError(f"no run of sweep {plot_data.sweep.name} has ended yet")
-    better = max if plot_data.maximize(plot_data.key(None)) else min
-    best = [pairs[0][1]]
-    for _, value in pairs[1:]:
-        best.append(better(best[-1], value))
+    values = [value for _, value in pairs]  # finite ones
+    best = best_so_far(values, maximize=plot_data.maximize(plot_data.key(None)))
     return OptimizationHistory(
         plot_data.sweep.name,
         [run for run, _ in pairs],
-        [value for _, value in pairs],
+        values,
         places,
-        best,
+        [value for value in best if value is not None],
     )
 
 

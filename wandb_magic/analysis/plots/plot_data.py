@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import NoneType
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,6 @@ from wandb_magic.records import Metric, RunId, RunRecord, RunState, flatten_keys
 from wandb_magic.store import StoreReader
 
 Floats = NDArray[np.float64]
-_Each = TypeVar("_Each")
 NUMERIC_LOG = ("log_uniform", "log_normal")
 
 
@@ -191,14 +190,6 @@ class PlotData:
     def pruned_runs(self) -> list[RunRecord]:
         """Return the runs that were ended early."""
         return [run for run in self.runs if run.state is RunState.PRUNED]
-
-
-def downsample(items: Sequence[_Each], most: int) -> list[_Each]:
-    """Return at most `most` of the items, evenly spaced, including the first and the last."""
-    if len(items) <= most:
-        return list(items)
-    step = (len(items) - 1) / (most - 1)
-    return [items[round(index * step)] for index in range(most)]
 
 
 def log_parameters(spec: Mapping[str, Any]) -> set[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wandb_magic.analysis.plots.plot_data import PlotData, downsample
+from wandb_magic.analysis._downsample import downsample
+from wandb_magic.analysis.plots.plot_data import PlotData
 from wandb_magic.analysis.plots.style import run_count
 from wandb_magic.records import RunRecord
 

@@ -23,7 +23,7 @@ from wandb_magic.doctor.environment import Environment
 from wandb_magic.runner.fork_safety import ForkSafetyCheck
 from wandb_magic.runner.wandb_preload import preload_wandb
 
-TIMEOUT_S = 12.0  # PyTorch alone takes seconds where the disk has to be read
+TIMEOUT_S = 30.0  # PyTorch alone takes seconds where the disk has to be read
 SHOWN = 5
 WANDB = "wandb"
 _OURS = frozenset({"IPython", "ipykernel", "wandb_magic", "builtins", "__main__"})
