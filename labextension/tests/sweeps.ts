@@ -21,6 +21,7 @@ export function aSweep(id: string, changes: Partial<SweepSummary> = {}): SweepSu
     ended: 30,
     running: 0,
     failed: 0,
+    all_failed: false,
     remaining: null,
     metric: 'accuracy',
     goal: 'maximize',

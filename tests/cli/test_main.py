@@ -114,7 +114,9 @@ def test_failed_runs_go_again_under_old_ids_and_new_ones(folder: Path) -> None:
     (folder / "train.py").write_text(
         f"import pathlib, sys\nsys.exit(0 if pathlib.Path({str(go)!r}).exists() else 3)"
     )
-    magic("run", "sweep.yaml", "--failure-limit", "0", "--wait")
+    with command("run", "sweep.yaml", "--failure-limit", "0", "--wait") as started:
+        out, _ = started.communicate(timeout=200)
+    assert (started.returncode, "✗ finished 3/3 · 3 failed" in out) == (1, True), out
     before = json.loads(magic("runs", "--json"))
     assert [run["state"] for run in before] == ["failed"] * 3
 

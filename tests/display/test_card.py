@@ -38,6 +38,58 @@ def test_one_glance_answers_how_it_goes(make_sweep: MakeSweep) -> None:
     )
 
 
+FAILED = {"state": RunState.FAILED, "cause": "ValueError: no"}
+KILLED = {"state": RunState.KILLED, "cause": "killed"}
+FINISHED = {"state": RunState.FINISHED, "value": 0.5}
+PRUNED = {"state": RunState.PRUNED, "value": 0.5}
+STOPPED = {"state": RunState.STOPPED}
+
+
+@pytest.mark.parametrize(
+    ("runs", "symbol"),
+    [
+        ((FAILED, KILLED), "✗"),
+        ((FAILED, FINISHED), "✓"),
+        ((FAILED, PRUNED), "✓"),
+        ((FAILED, STOPPED), "✓"),
+        ((), "✓"),
+    ],
+)
+def test_a_sweep_whose_runs_all_failed_does_not_look_like_a_success(
+    make_sweep: MakeSweep, runs: tuple[dict[str, object], ...], symbol: str
+) -> None:
+    sweep = make_sweep(*runs, state=SweepState.FINISHED, ended=60.0, budget=len(runs))
+    html, status = card(sweep)
+    assert status.all_failed == (symbol == "✗")
+    assert text_of(html).startswith(f"mine {symbol} finished {len(runs)}/{len(runs)}")
+    assert formatting.status_line(status).startswith(f"mine {symbol} finished")
+    assert f"{symbol} finished" in tables.sweeps_table([sweep])
+
+
+def test_a_sweep_that_goes_on_has_not_failed(make_sweep: MakeSweep) -> None:
+    status = make_sweep(FAILED, FAILED).status()
+    assert not status.all_failed
+    assert formatting.status_line(status).startswith("mine ◐ 2/30")
+
+
+def test_no_terminal_obeys_what_a_user_or_run_wrote(make_sweep: MakeSweep) -> None:
+    hostile = "\x1b]0;title\x07\x1b[2Jname\x9b31m\u202eevil"
+    failed = {"state": RunState.FAILED, "cause": hostile, "params": {"lr": hostile}}
+    sweep = make_sweep(failed, name=hostile, state=SweepState.PAUSED, cause=hostile)
+    status, runs = sweep.status(), sweep.records()
+    shown = "\n".join(
+        (
+            formatting.status_lines(status),
+            str(status),
+            tables.sweeps_table([sweep]),
+            tables.runs_table(runs),
+            launch_summary.text(sweep),
+        )
+    )
+    assert "name" in shown
+    assert not set(shown) & set("\x1b\x07\x9b\u202e")
+
+
 def test_nothing_that_a_user_or_run_wrote_is_markup(make_sweep: MakeSweep) -> None:
     sweep = make_sweep(
         {"state": RunState.FAILED, "cause": HOSTILE, "params": {HOSTILE: HOSTILE}},

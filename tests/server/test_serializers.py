@@ -44,8 +44,19 @@ async def test_the_list_has_the_newest_sweep_first(api: Api, make_sweep: Make) -
     assert first["best"]["id"] == "run00001"
     assert first["best"]["params"] == {"lr": 0.1, "net": {"depth": 3}}
     assert first["spark"] == [3.0, 2.0, 2.0]
+    assert not first["all_failed"]
     assert found[1]["best"] is None
     assert found[1]["state"] == "finished"
+
+
+async def test_a_finished_sweep_whose_runs_all_failed_says_so(api: Api, make_sweep: Make) -> None:
+    failed = make_sweep("failed00")
+    failed.end(failed.run(), state=RunState.FAILED, exit_code=1)
+    mixed = make_sweep("mixed000")
+    mixed.end(mixed.run(), state=RunState.FAILED, exit_code=1)
+    mixed.end(mixed.run(), value=1.0)
+    found = {each["id"]: each["all_failed"] for each in (await api.get("sweeps"))["sweeps"]}
+    assert found == {"failed00": True, "mixed000": False}
 
 
 async def test_a_new_sweep_is_found_at_once_by_its_id(api: Api, make_sweep: Make) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from wandb_magic.analysis.escape_sequences import plain_line
 from wandb_magic.analysis.ranking import best_runs
 from wandb_magic.daemon import is_supervisor_running, is_supervisor_starting
 from wandb_magic.disk import read_note, shortage
@@ -80,6 +81,15 @@ class Status:
         return self.counts.get(RunState.LOST, 0)
 
     @property
+    def all_failed(self) -> bool:
+        """Whether the sweep has finished, and all of its runs failed: it is no success."""
+        if self.sweep.state is not SweepState.FINISHED or self.died:
+            return False
+        return any(self.counts.values()) and all(
+            state.is_failure for state, count in self.counts.items() if count
+        )
+
+    @property
     def running(self) -> int:
         """The number of runs that have a process."""
         return self.counts.get(RunState.RUNNING, 0)
@@ -101,7 +111,7 @@ class Status:
 
     def __str__(self) -> str:
         budget = "" if self.sweep.budget is None else f"/{self.sweep.budget}"
-        parts = [f"{self.sweep.name}  {self.state} {self.ended}{budget}"]
+        parts = [f"{plain_line(self.sweep.name)}  {self.state} {self.ended}{budget}"]
         if self.best is not None and self.best.value is not None:
             parts.append(f"best {self.metric} {self.best.value:.4g} (run {self.best.number})")
         if self.running:
@@ -115,7 +125,7 @@ class Status:
         if self.died:
             parts.append("its supervisor is not running: resume() starts it again")
         elif self.cause:
-            parts.append(self.cause)
+            parts.append(plain_line(self.cause))
         if self.sync is not None:
             parts.append(str(self.sync))
         return " · ".join(parts)

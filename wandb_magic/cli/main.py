@@ -1,6 +1,7 @@
 """Runs the command line, and returns an exit code.
 
-The codes: 0 success; 1 an error, the awaited sweep did not finish, or the doctor found a problem;
+The codes: 0 success; 1 an error, the awaited sweep did not finish or all of its runs failed, or
+the doctor found a problem;
 2 invalid command line; 130 an interrupt stopped the waiting.
 """
 
@@ -82,5 +83,7 @@ def _start(options: argparse.Namespace, terminal: TerminalFrontend) -> int:
 
 
 def _print_error(error: SweepError, code: int) -> int:
-    sys.stderr.write(f"wandb-magic: {error}\n")
+    from wandb_magic.analysis.escape_sequences import strip_escape_sequences  # noqa: PLC0415 - as above
+
+    sys.stderr.write(f"wandb-magic: {strip_escape_sequences(str(error))}\n")
     return code

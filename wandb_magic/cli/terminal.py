@@ -49,5 +49,5 @@ class TerminalFrontend:
         except KeyboardInterrupt:
             self.show(f"Stopped waiting; sweep {sweep.id} is still running.")
             raise
-        if status.state != "finished":
+        if status.state != "finished" or status.all_failed:
             self.exit_code = 1

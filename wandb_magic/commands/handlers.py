@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from wandb_magic.analysis.escape_sequences import plain_line
 from wandb_magic.api import _log_reader
 from wandb_magic.api._fetch import fetch
 from wandb_magic.api._local_sweeps import all_sweeps, find_local
@@ -112,9 +113,9 @@ def _runs(sweep: Sweep, _: argparse.Namespace) -> CommandResult:
 
 def _best(sweep: Sweep, _: argparse.Namespace) -> CommandResult:
     run = sweep.best()
-    params = [f"  {key}: {value}" for key, value in flatten_keys(run.params, "").items()]
+    params = [plain_line(f"{key}: {value}") for key, value in flatten_keys(run.params, "").items()]
     head = f"run {run.number} ({run.id}): {sweep.status().metric} {formatting.number(run.value)}"
-    return CommandResult("\n".join([head, *params]), run_to_json(run))
+    return CommandResult("\n  ".join([head, *params]), run_to_json(run))
 
 
 def _history(sweep: Sweep, options: argparse.Namespace) -> CommandResult:
@@ -270,7 +271,8 @@ def _resolve_sweep(name: str | None, frontend: Frontend) -> Sweep:
 
 
 def _title(sweep: Sweep) -> str:
-    return f"sweep {sweep.id}" if sweep.name == sweep.id else f"sweep {sweep.name} ({sweep.id})"
+    name = plain_line(sweep.name)
+    return f"sweep {sweep.id}" if name == sweep.id else f"sweep {name} ({sweep.id})"
 
 
 def _parse_run(text: str) -> str | int:

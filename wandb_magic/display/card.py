@@ -12,7 +12,7 @@ from wandb_magic.analysis.ranking import improvement_curve
 from wandb_magic.api._status import Status
 from wandb_magic.api._sweep import Sweep
 from wandb_magic.display import css, formatting, sparkline
-from wandb_magic.display.states import STATES
+from wandb_magic.display.states import STATES, StateStyle
 from wandb_magic.records import RunRecord, sweep_metric
 
 NEWEST = 5
@@ -35,7 +35,7 @@ def card(sweep: Sweep, skip: int = 0) -> tuple[str, Status]:
 
 def _line(status: Status) -> str:
     parts = [
-        f"{_state(status.state)} {formatting.progress(status)}",
+        f"{_state(status.state, formatting.status_style(status))} {formatting.progress(status)}",
         *map(escape, formatting.status_details(status)),
     ]
     return (
@@ -62,7 +62,7 @@ def _table(runs: Sequence[RunRecord]) -> str:
 def _cells(run: RunRecord) -> Iterable[str]:
     yield f"run {run.number}"
     cause = f" {escape(formatting.truncate(run.cause, 60))}" if run.state.is_failure else ""
-    yield _state(run.state.value) + cause
+    yield _state(run.state.value, STATES[run.state.value]) + cause
     yield formatting.number(run.value)
     yield formatting.run_duration(run)
     params = formatting.params(run)
@@ -77,6 +77,5 @@ def _row(cells: Iterable[str]) -> str:
     return f'<tr style="background:none">{columns}</tr>'
 
 
-def _state(state: str) -> str:
-    style = STATES[state]
+def _state(state: str, style: StateStyle) -> str:
     return f'<span style="color:{css.COLORS[style.tone]}">{style.symbol} {state}</span>'

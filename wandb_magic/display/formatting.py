@@ -5,20 +5,27 @@ from __future__ import annotations
 import math
 import time
 
+from wandb_magic.analysis.escape_sequences import plain_line
 from wandb_magic.api._mode import MODE_HINT
 from wandb_magic.api._status import Status, format_duration
-from wandb_magic.display.states import STATES
+from wandb_magic.display.states import STATES, StateStyle
 from wandb_magic.records import RunRecord, flatten_keys
 
 _ACTIVE_STATES = ("pending", "running", "stopping")
 _KIB = 1024
 _MAX_CAUSE = 200  # maximum characters of a cause in a line
 _MAX_NOTICE = 500
+_MAX_NAME = 200
 
 
 def is_active(status: Status) -> bool:
     """Return whether the sweep will continue without a request."""
     return status.state in _ACTIVE_STATES
+
+
+def status_style(status: Status) -> StateStyle:
+    """Return the style of a sweep's state: it looks failed if all of its runs failed."""
+    return STATES["failed" if status.all_failed else status.state]
 
 
 def progress(status: Status) -> str:
@@ -29,9 +36,10 @@ def progress(status: Status) -> str:
 
 def status_line(status: Status) -> str:
     """Return the sweep in one line: ``digits ◐ 18/30 · best 0.9134 · 4 m 2 s left``."""
+    name, symbol = truncate(status.sweep.name, _MAX_NAME), status_style(status).symbol
     word = "" if status.state == "running" else f" {status.state}"
     parts = [
-        f"{status.sweep.name} {STATES[status.state].symbol}{word} {progress(status)}",
+        f"{name} {symbol}{word} {progress(status)}",
         *status_details(status),
     ]
     return " · ".join(parts)
@@ -104,8 +112,8 @@ def params(run: RunRecord) -> str:
 
 
 def truncate(text: str, length: int) -> str:
-    """Return `text` on one line, cut after `length` characters."""
-    flat = " ".join(text.split())
+    """Return `text` on one line that no terminal obeys, cut after `length` characters."""
+    flat = " ".join(plain_line(text).split())
     return flat if len(flat) <= length else f"{flat[: length - 1]}…"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
+from wandb_magic.analysis.escape_sequences import plain_line
 from wandb_magic.api._sweep import Sweep
 from wandb_magic.bundle import CapturedVariable, CaptureSummary
 from wandb_magic.display import css, formatting
@@ -24,7 +25,7 @@ def text(sweep: Sweep) -> str:
 
 def lines(sweep: Sweep) -> list[str]:
     """Return the lines of the summary."""
-    details = [f"in {_display_path(sweep)}", *sweep.status().sweep.notices]
+    details = [f"in {_display_path(sweep)}", *map(plain_line, sweep.status().sweep.notices)]
     if sweep.contents is None:
         return details
     return [_captured_variables(sweep.contents), *_notebook_state(sweep.contents), *details]
@@ -45,7 +46,8 @@ def _link(url: str | None) -> list[str]:
 
 
 def _title(record: SweepRecord) -> str:
-    return record.id if record.name == record.id else f"{record.name} ({record.id})"
+    name = plain_line(record.name)
+    return record.id if name == record.id else f"{name} ({record.id})"
 
 
 def _display_path(sweep: Sweep) -> str:

@@ -30,7 +30,7 @@ def sweeps_table(sweeps: Sequence[Sweep]) -> str:
         status = sweep.status()
         best = "-" if status.best is None else formatting.number(status.best.value)
         age = format_duration(time.time() - status.sweep.created)
-        symbol = STATES[status.state].symbol
+        symbol = formatting.status_style(status).symbol
         rows.append(
             (
                 sweep.id,

@@ -26,8 +26,9 @@ Stream = Literal["history", "system"]
 class SweepSummary(TypedDict):
     """The summary of a sweep, as shown in a list.
 
-    `count` is its budget, `ended` how many sets of parameters have been run, `remaining` the
-    seconds until the budget is used up; `spark` is the best value so far by run, downsampled.
+    `count` is its budget, `ended` how many sets of parameters have been run, `all_failed`
+    whether it has finished without one run that did not fail, `remaining` the seconds until
+    the budget is used up; `spark` is the best value so far by run, downsampled.
     """
 
     id: str
@@ -47,6 +48,7 @@ class SweepSummary(TypedDict):
     ended: int
     running: int
     failed: int
+    all_failed: bool
     remaining: float | None
     metric: str | None
     goal: Literal["minimize", "maximize"] | None

@@ -50,6 +50,7 @@ def sweep_summary(paths: SweepPaths, reader: StoreReader) -> schemas.SweepSummar
         "ended": status.ended,
         "running": status.running,
         "failed": status.failed,
+        "all_failed": status.all_failed,
         "remaining": None if status.remaining is None else round(status.remaining),
         "metric": status.metric or None,
         "goal": None if metric is None else "maximize" if metric.maximize else "minimize",

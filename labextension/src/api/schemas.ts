@@ -8,7 +8,7 @@ export type Axis = 'step' | 'time';
 
 export type Stream = 'history' | 'system';
 
-/** The summary of a sweep, as shown in a list. `count` is its budget, `ended` how many sets of parameters have been run, `remaining` the seconds until the budget is used up; `spark` is the best value so far by run, downsampled. */
+/** The summary of a sweep, as shown in a list. `count` is its budget, `ended` how many sets of parameters have been run, `all_failed` whether it has finished without one run that did not fail, `remaining` the seconds until the budget is used up; `spark` is the best value so far by run, downsampled. */
 export interface SweepSummary {
   id: string;
   name: string;
@@ -27,6 +27,7 @@ export interface SweepSummary {
   ended: number;
   running: number;
   failed: number;
+  all_failed: boolean;
   remaining: number | null;
   metric: string | null;
   goal: 'minimize' | 'maximize' | null;

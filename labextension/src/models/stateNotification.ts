@@ -30,6 +30,12 @@ export function notificationFor(
   switch (state) {
     case 'finished': {
       const runs = trans._n('%1 run', '%1 runs', ended);
+      if (sweep.all_failed) {
+        return problem(
+          'error',
+          trans.__('Sweep %1 has finished: all runs failed (%2)', name, runs)
+        );
+      }
       return info(
         'success',
         best === null

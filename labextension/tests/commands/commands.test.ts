@@ -143,6 +143,17 @@ describe('a notification', () => {
     expect(told('died', 'all')?.kind).toBe('error');
   });
 
+  it('is an error if a sweep finished without a run that did not fail', () => {
+    const sweep = aSweep('a', { name: 'digits', ended: 3, failed: 3, all_failed: true });
+    const change = { sweep, previous: 'running', isRequested: false } as const;
+    const expected = {
+      kind: 'error',
+      message: 'Sweep digits has finished: all runs failed (3 runs)'
+    };
+    expect(notificationFor(change, 'problems', trans)).toEqual(expected);
+    expect(notificationFor(change, 'none', trans)).toBeNull();
+  });
+
   it('is not shown for an active sweep', () => {
     expect(told('running', 'all')).toBeNull();
     expect(told('stopping', 'all')).toBeNull();

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
-from wandb_magic.analysis.escape_sequences import strip_escape_sequences
+from wandb_magic.analysis.escape_sequences import plain_line
 from wandb_magic.analysis.plots.chart import Chart
 from wandb_magic.records import RunRecord, RunState
 
@@ -40,7 +39,6 @@ LONGEST = 60
 LONGEST_TITLE = 140
 LONGEST_LINE = 100  # in a tooltip
 MOST_CHARACTERS = 10_000  # of a text that is shortened later
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _GRID = {
     "gridcolor": "rgba(128,128,128,0.18)",
     "linecolor": "rgba(128,128,128,0.6)",
@@ -80,7 +78,7 @@ LEGEND = {
 def flat(text: object) -> str:
     """Return a user's text for a chart: one line without control characters, in full."""
     readable = str(text)[:MOST_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
-    return _CONTROL.sub(" ", strip_escape_sequences(readable)).strip()
+    return plain_line(readable)
 
 
 def label(text: object, longest: int = LONGEST) -> str:

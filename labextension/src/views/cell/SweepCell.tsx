@@ -70,7 +70,8 @@ function StatusLine({ sweep }: { sweep: SweepSummary }): ReactElement {
         {name}
       </strong>
       <span>
-        <StateLabel state={state} /> {count === null ? ended : `${ended}/${count}`}
+        <StateLabel state={state} allFailed={sweep.all_failed} />{' '}
+        {count === null ? ended : `${ended}/${count}`}
       </span>
       {best !== null && (
         <span title={sweep.metric ?? undefined}>

@@ -45,7 +45,7 @@ export const SweepItem = memo(function Item({
   return (
     <>
       <div className="jp-wm-SweepItem-line">
-        <StateLabel state={state} showLabel={false} />
+        <StateLabel state={state} allFailed={sweep.all_failed} showLabel={false} />
         <span className="jp-wm-SweepItem-name" title={`${sweep.name}\n${sweep.folder}`}>
           {sweep.name}
         </span>
@@ -166,7 +166,13 @@ function factsFor(sweep: SweepSummary, trans: TranslationBundle): [string, strin
 }
 
 /** Why a sweep is not running although it should or could be. */
-function problemText({ cause, state }: SweepSummary, trans: TranslationBundle): string {
+function problemText(
+  { all_failed, cause, state }: SweepSummary,
+  trans: TranslationBundle
+): string {
+  if (all_failed) {
+    return trans.__('All runs failed.');
+  }
   if (state === 'died') {
     return trans.__('Its supervisor is not running. Resume continues the sweep.');
   }

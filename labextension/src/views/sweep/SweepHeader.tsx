@@ -43,7 +43,8 @@ export function SweepHeader({
     <div role="group" aria-label={summary.name} className="jp-wm-SweepHeader">
       <h1 title={`${summary.name}\n${summary.folder}`}>{summary.name}</h1>
       <span className="jp-wm-SweepHeader-state">
-        <StateLabel state={summary.state} /> {count === null ? ended : `${ended}/${count}`}
+        <StateLabel state={summary.state} allFailed={summary.all_failed} />{' '}
+        {count === null ? ended : `${ended}/${count}`}
       </span>
       {best !== null && (
         <span className="jp-wm-SweepHeader-best" title={summary.metric ?? undefined}>
