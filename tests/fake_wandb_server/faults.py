@@ -11,7 +11,7 @@ from typing import Literal
 
 from fake_wandb_server.messages import Request
 
-Kind = Literal["latency", "status", "reset", "hang", "lost", "kill"]
+Kind = Literal["latency", "status", "reset", "hang", "partial", "lost", "kill"]
 FOREVER = 3600.0
 
 
@@ -24,9 +24,10 @@ class Fault:
     kind
         ``latency``: answered after `seconds`; ``status``: refused with `status`; ``reset``: the
         connection is closed at once, nothing is done; ``hang``: no response for `seconds`, then
-        the connection is closed; ``lost``: the request is carried out, and the connection closed
-        before the response; ``kill``: as ``lost``, and the server dies, which requires a separate
-        process.
+        the connection is closed; ``partial``: as ``hang``, but the first half of a history in the
+        request is stored, and a request without one is answered; ``lost``: the request is carried
+        out, and the connection closed before the response; ``kill``: as ``lost``, and the server
+        dies, which requires a separate process.
     match
         A pattern for the operation's name, or for the path.
     times

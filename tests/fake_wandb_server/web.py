@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from fake_wandb_server.application import Application
-from fake_wandb_server.messages import BINARY, Request, Response, failure
+from fake_wandb_server.messages import BINARY, Request, Response, failure, first_half
 
 if TYPE_CHECKING:
     from fake_wandb_server.faults import Fault, Faults
@@ -129,7 +129,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.server.application.answer(request)
         if fault.kind == "status":
             return replace(failure(fault.status, fault.message), headers=fault.headers)
-        if fault.kind == "hang":
+        if fault.kind == "partial":
+            half = first_half(request)
+            answer = self.server.application.answer(half or request)
+            if half is None:
+                return answer
+        if fault.kind in {"hang", "partial"}:
             self.server.stopping.wait(fault.seconds)
         elif fault.kind in {"lost", "kill"}:
             self.server.application.answer(request)

@@ -54,9 +54,9 @@ def kill(process: subprocess.Popen[bytes], sweep: Sweep, *, with_children: bool)
 def test_a_history_that_arrived_in_part_is_continued(
     swept: Callable[..., Sweep], begin: Begin, end: End, fake_wandb_server: FakeWandbServer
 ) -> None:
-    steps = 12_000
+    steps = 1000
     sweep = swept(2, STEPS=steps)
-    fake_wandb_server.fault("latency", "file_stream", seconds=0.5)
+    fake_wandb_server.fault("partial", "file_stream")
     process = begin(sweep)
 
     def in_part() -> bool:
