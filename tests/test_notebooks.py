@@ -62,7 +62,8 @@ def test_plots_are_seen_without_a_kernel_or_javascript(path: Path) -> None:
     assert any(PICTURES & data.keys() for data in shown)
     for data in shown:
         if any("plotly" in kind for kind in data):
-            assert PICTURES & data.keys()
+            # Other people's figures have none, and say so.
+            assert PICTURES & data.keys() or "this plot has no picture" in data["text/plain"]
 
 
 @by_notebook
