@@ -391,7 +391,7 @@ def test_a_timeline_of_thousands_of_runs_shows_when_agents_worked(tmp_path: Path
         for number in range(3000)
         if not (number % 2 and 1000 < number < 2000)  # agent 1 pauses
     ]
-    large._reader.runs = lambda: runs  # type: ignore[method-assign]
+    large._reader.runs = lambda: runs  # type: ignore[method-assign] # a store of so many takes long
     figure = large.timeline()
     finished, ended = figure.data
     assert finished.name == "finished"
@@ -439,7 +439,7 @@ def test_thousands_of_runs_are_drawn(tmp_path: Path) -> None:
 def test_the_same_value_everywhere_is_one_bin(tmp_path: Path) -> None:
     large = Plots(StoreReader(factories.make(tmp_path, runs=1).store))
     run = replace(large._plot_data.runs[0], started=0.0, ended=7.0)
-    large._reader.runs = lambda: [run] * 300  # type: ignore[method-assign]
+    large._reader.runs = lambda: [run] * 300  # type: ignore[method-assign] # as above
     (axes,) = picture(large.costs()).axes
     assert sum(bar.get_height() for bar in bars_of(axes)) == 300
 
