@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -101,9 +102,14 @@ def test_a_server_that_has_not_loaded_it_is_noticed(bad: Bad) -> None:
     ids=["server", "lab"],
 )
 def test_what_jupyter_was_told_is_noticed_and_the_remedy_undoes_it(
-    words: tuple[str, ...], said: str, bad: Bad
+    words: tuple[str, ...], said: str, bad: Bad, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    level = () if words[0] == "server" else ("--level=user",)
+    # The environment's own settings are left alone: the servers of other tests read them. Jupyter
+    # changes the user's settings of a server extension only if they name it already.
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
+    installed = Path(sys.prefix, "etc", "jupyter", "jupyter_server_config.d")
+    shutil.copytree(installed, Path(os.environ["JUPYTER_CONFIG_DIR"], installed.name))
+    level = ("--user",) if words[0] == "server" else ("--level=user",)
     subprocess.run(
         [sys.executable, "-m", "jupyter", *words, *level], check=True, capture_output=True
     )
