@@ -24,8 +24,9 @@ SETTINGS = ROOT / "labextension" / "schema" / "plugin.json"
 
 # The meaning of the variables for this package; W&B documents their meaning for W&B.
 READ = {
-    "CUDA_VISIBLE_DEVICES": "the GPUs that several agents share out; all that `nvidia-smi` lists "
+    "CUDA_VISIBLE_DEVICES": "the GPUs that runs may use; all that the driver lists "
     "by default",
+    "CUDA_DEVICE_ORDER": "left alone if it is set; else `PCI_BUS_ID` where runs get GPUs by number",
     "WANDB_API_KEY": "with it, `auto` is online; a key that `wandb login` left does the same",
     "WANDB_BASE_URL": "the W&B server, if it is not the cloud",
     "WANDB_CACHE_DIR": "where the doctor looks for W&B's cache of artifacts",
@@ -33,12 +34,15 @@ READ = {
     "WANDB_DIR": "sweeps and runs go into `wandb` below this folder; the current one by default",
     "WANDB_ENTITY": "the user or team, if neither the call nor the config names one",
     "WANDB_IDENTITY_TOKEN_FILE": "with it, `auto` asks wandb for a key",
+    "WANDB_MAGIC_GPUS": "describes the GPUs, where the driver cannot: [GPUs](how-to/gpus.md)",
+    "WANDB_MAGIC_LEASES": "the folder in which the sweeps of all users lease GPUs; "
+    "`wandb-magic-leases` in the system's temporary folder by default",
     "WANDB_INIT_TIMEOUT": "how long an online run waits for W&B; six hours by default",
     "WANDB_MODE": "decides in place of `auto`; `disabled` and `dryrun` mean `offline`, too",
     "WANDB_PROJECT": "the project, if neither the call nor the config names one",
 }
 SET = {
-    "CUDA_VISIBLE_DEVICES": "its agent's share of the GPUs, where several agents have some",
+    "CUDA_VISIBLE_DEVICES": "its share of the GPUs, if there are several or it has less than all",
     "WANDB_DIR": "where W&B keeps the run's own folder",
     "WANDB_ENTITY": "the user or team, if there is one",
     "WANDB_MAGIC_RUN_FOLDER": "a folder of the run's own, the same when it is resumed: for "

@@ -85,6 +85,7 @@ def isolated(tmp_path: Path, fonts: Path, monkeypatch: pytest.MonkeyPatch) -> It
         "JUPYTER_DATA_DIR": home / "jupyter" / "data",
         "JUPYTER_RUNTIME_DIR": home / "jupyter" / "runtime",
         "WANDB_DIR": tmp_path,
+        "WANDB_MAGIC_LEASES": home / "leases",
         "WANDB_CONFIG_DIR": home / "wandb",
         "WANDB_CACHE_DIR": home / "wandb-cache",
     }.items():

@@ -19,6 +19,7 @@ LAYERS = [
     {"search"},
     {"analysis"},
     {"wandb_client"},
+    {"slots"},
     {"runner"},
     {"supervisor"},
     {"sync"},
@@ -33,6 +34,7 @@ LAYERS = [
 ONLY = {
     "cloudpickle": {"bundle"},
     "google": {"wandb_log"},
+    "pynvml": {"slots"},
     "sqlite3": {"store"},
     "distributed": {"runner"},
     "IPython": {"magics", "display", "analysis"},

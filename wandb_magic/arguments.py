@@ -6,6 +6,8 @@ one sentence.
 
 from __future__ import annotations
 
+import re
+
 from wandb_magic.errors import SweepError
 
 MAX_RUNS = 2**31 - 1
@@ -16,6 +18,16 @@ MAX_AGENTS = 10_000
 
 MAX_SECONDS = 100 * 365 * 86_400.0
 """The longest duration of an option, in seconds."""
+
+MAX_GPUS = 1024
+"""The largest number of GPUs of one machine."""
+
+MAX_BYTES = 2**50
+"""The largest size of a memory, in bytes."""
+
+# At most 15 digits: no float becomes infinite.
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?) ?([KMGT]?)(?:i?B)?", re.ASCII | re.IGNORECASE)
+_UNIT_BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 _MAX_REPR = 60  # characters of an invalid value that a message quotes
 
@@ -66,6 +78,42 @@ def check_seconds(name: str, value: object, *, allow_zero: bool = False) -> floa
     if not value <= MAX_SECONDS:  # type: ignore[operator]
         raise ArgumentError(f"{name}: must be at most {MAX_SECONDS:.0f} s, and is {brief(value)}")
     return float(value)  # type: ignore[arg-type]
+
+
+def check_gpus(name: str, value: object) -> float | None:
+    """Return a number of GPUs, or a fraction of one; None for no particular number.
+
+    Raises
+    ------
+    ArgumentError
+        If it is neither a whole number from 1, nor above 0 and below 1, nor None.
+    """
+    if value is None:
+        return None
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not 0 < value <= MAX_GPUS or (value > 1 and value % 1):  # type: ignore[operator]
+        raise ArgumentError(
+            f"{name}: must be a whole number of GPUs up to {MAX_GPUS}, or a fraction of one such "
+            f"as 0.5, and is {brief(value)}"
+        )
+    return float(value)  # type: ignore[arg-type]
+
+
+def check_bytes(name: str, value: object) -> int | None:
+    """Return a size in bytes, from an integer or from text such as ``10G``; None for no size.
+
+    Raises
+    ------
+    ArgumentError
+        If it is neither.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str) and (match := _SIZE.fullmatch(value.strip())):
+        value = int(float(match[1]) * _UNIT_BYTES[match[2].upper()])
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= MAX_BYTES:
+        raise ArgumentError(f"{name}: must be a size such as 10G or 512M, and is {brief(value)}")
+    return value
 
 
 def check_flag(name: str, value: object) -> bool:

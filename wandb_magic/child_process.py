@@ -20,7 +20,13 @@ NEUTRAL_DIR = "/"
 # Variables with the path of a folder or file of the user's.
 _PATH_VARIABLES = (
     *("JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "NETRC", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR"),
-    *("WANDB_DATA_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"),
+    *(
+        "WANDB_DATA_DIR",
+        "WANDB_MAGIC_LEASES",
+        "XDG_CACHE_HOME",
+        "XDG_CONFIG_HOME",
+        "XDG_STATE_HOME",
+    ),
 )
 
 

@@ -1,7 +1,7 @@
 """Waits for a disk that cannot be written, and shows others what a process waits for.
 
 A disk that is full, read-only or unavailable only delays a sweep. Meanwhile nothing new can be
-written to report why: the supervisor's `DiskWaitNote` overwrites space that it reserved at its
+written to report why: the supervisor's `WaitNote` overwrites space that it reserved at its
 start, and if not even that is possible, `shortage` returns the state of the disk.
 """
 
@@ -141,7 +141,7 @@ def wait_reason(error: BaseException, folder: Path) -> str:
     return f"waiting to write {folder}: {error.strerror or error}"
 
 
-class DiskWaitNote:
+class WaitNote:
     """A note of what a process waits for, in a file whose size never changes.
 
     Parameters

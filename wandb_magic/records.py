@@ -170,6 +170,11 @@ class Options:
         The sweep pauses when this many runs in a row have failed at its start; 0 for never.
     grace
         Seconds between SIGINT, SIGTERM and SIGKILL when a run is stopped.
+    gpus_per_run
+        How many GPUs each run has to itself, or which fraction of one; None to divide all GPUs
+        evenly among agents.
+    gpu_memory
+        How many bytes of GPU memory each run needs; None if unknown.
     priors
         Runs of another sweep to learn from: JSON objects with ``params`` and ``value``.
     attached
@@ -184,6 +189,8 @@ class Options:
     run_timeout: float | None = None
     failure_limit: int = 3
     grace: float = 10.0
+    gpus_per_run: float | None = None
+    gpu_memory: int | None = None
     priors: tuple[Mapping[str, Any], ...] = ()
     attached: bool = False
     copied: bool = False

@@ -20,6 +20,7 @@ from wandb_magic.runner.launcher import Launcher
 from wandb_magic.runner.local_runner import LocalRunner
 from wandb_magic.runner.run_process import Job, prepare_run_dir
 from wandb_magic.runner.wandb_preload import run_environment
+from wandb_magic.slots import SlotAllocator, SlotRequest
 
 CELL = """
 import pathlib, time, wandb
@@ -178,6 +179,6 @@ class LauncherContract:
 
 class TestLocal(LauncherContract):
     def make(self, scene: Scene) -> Launcher:
-        return LocalRunner(
-            scene.paths, inheritable_environment(os.environ), scene.hear, commands=False
-        )
+        environment = inheritable_environment(os.environ)
+        slots = SlotAllocator(SlotRequest(), environment, "aaaaaaaa")
+        return LocalRunner(scene.paths, environment, scene.hear, slots, agents=1, commands=False)

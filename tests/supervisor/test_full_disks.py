@@ -23,7 +23,7 @@ import pytest
 from full import FULL
 from wandb_magic import disk
 from wandb_magic.api import Sweep
-from wandb_magic.disk import DiskWaitNote, read_note, shortage, wait_for_disk, wait_reason
+from wandb_magic.disk import WaitNote, read_note, shortage, wait_for_disk, wait_reason
 from wandb_magic.errors import SweepError
 from wandb_magic.paths import SweepPaths, append_line
 from wandb_magic.processes import is_alive
@@ -247,7 +247,7 @@ def test_each_disk_that_cannot_be_written_is_waited_for_and_named(
 
     assert wait_for_disk(write) == "written"
     told.clear()
-    waits = DiskRetry(SweepPaths(tmp_path), DiskWaitNote(descriptor))
+    waits = DiskRetry(SweepPaths(tmp_path), WaitNote(descriptor))
     assert asyncio.run(waits.retry(write)) == "written"
     os.close(descriptor)
     assert told[0] == "" == read_note(lock)
@@ -262,7 +262,7 @@ def test_what_no_room_helps_is_not_waited_for(tmp_path: Path) -> None:
     with pytest.raises(PermissionError):
         wait_for_disk(refuse)
     descriptor = os.open(tmp_path / "lock", os.O_RDWR | os.O_CREAT)
-    waits = DiskRetry(SweepPaths(tmp_path), DiskWaitNote(descriptor))
+    waits = DiskRetry(SweepPaths(tmp_path), WaitNote(descriptor))
     with pytest.raises(PermissionError):
         asyncio.run(waits.retry(refuse))
     os.close(descriptor)
@@ -273,7 +273,7 @@ def test_a_note_is_kept_for_each_that_waits_and_damage_to_it_is_none(tmp_path: P
     lock = tmp_path / "lock"
     assert read_note(lock) == ""
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT)
-    note, size = DiskWaitNote(descriptor), lock.stat().st_size
+    note, size = WaitNote(descriptor), lock.stat().st_size
     assert note.set("a", "first")
     assert not note.set("a", "first")
     assert note.set("b", "second " * 1000)

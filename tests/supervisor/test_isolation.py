@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from tests.sweeps import run_record, sweep_record
 from wandb_magic.api import Sweep
-from wandb_magic.disk import DiskWaitNote
+from wandb_magic.disk import WaitNote
 from wandb_magic.errors import SpecError, SweepError
 from wandb_magic.log_records import (
     ArtifactRecord,
@@ -89,6 +89,11 @@ class SilentHost:
 
     async def start(self) -> None: ...
 
+    def reserve_slot(self, agent: int, agents: int, *, alone: bool = False) -> str:  # noqa: ARG002
+        return ""
+
+    def cancel_reservation(self) -> None: ...
+
     async def launch(self, job: Job, positions: Mapping[str, int]) -> None: ...
 
     async def recover(self, job: Job, positions: Mapping[str, int]) -> None: ...
@@ -112,7 +117,7 @@ def new_sweep(folder: Path, runs: int = 2) -> SweepPaths:
     return paths
 
 
-NOTE = DiskWaitNote(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC))
+NOTE = WaitNote(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC))
 
 
 def take_over(paths: SweepPaths) -> tuple[Supervisor, SilentHost]:
@@ -136,6 +141,7 @@ def take_over(paths: SweepPaths) -> tuple[Supervisor, SilentHost]:
         make_host,
         jobs,
         DiskRetry(paths, NOTE),
+        NOTE,
     )
     return made, hosts[0]
 

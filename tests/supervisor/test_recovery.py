@@ -18,7 +18,7 @@ import pytest
 
 from tests.sweeps import sweep_record
 from wandb_magic.api import Sweep, _control, _status
-from wandb_magic.disk import DiskWaitNote
+from wandb_magic.disk import WaitNote
 from wandb_magic.errors import SweepStateError
 from wandb_magic.log_records import HistoryRecord
 from wandb_magic.paths import SweepPaths, read_json_object
@@ -60,6 +60,11 @@ class SilentHost:
 
     async def start(self) -> None: ...
 
+    def reserve_slot(self, agent: int, agents: int, *, alone: bool = False) -> str:  # noqa: ARG002
+        return ""
+
+    def cancel_reservation(self) -> None: ...
+
     async def launch(self, job: Job, positions: Mapping[str, int]) -> None: ...
 
     async def recover(self, job: Job, positions: Mapping[str, int]) -> None:  # noqa: ARG002
@@ -95,7 +100,7 @@ def new_sweep(folder: Path, **options: object) -> SweepPaths:
     return paths
 
 
-NOTE = DiskWaitNote(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC))
+NOTE = WaitNote(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC))
 
 
 def take_over(paths: SweepPaths) -> tuple[Supervisor, SilentHost]:
@@ -119,6 +124,7 @@ def take_over(paths: SweepPaths) -> tuple[Supervisor, SilentHost]:
         make_host,
         jobs,
         DiskRetry(paths, NOTE),
+        NOTE,
     )
     for run in RUNS[:3]:
         if run in made.runs.active:

@@ -17,7 +17,9 @@ from wandb_magic.arguments import (
     ArgumentError,
     brief,
     check_agent_count,
+    check_bytes,
     check_count,
+    check_gpus,
     check_integer,
     check_seconds,
     check_text,
@@ -141,6 +143,10 @@ def _option_errors(launch_options: LaunchOptions) -> Iterator[str]:
         lambda: check_integer("failure_limit", options.failure_limit, minimum=0),
         lambda: check_integer("seed", options.seed, minimum=-(2**63), maximum=2**63 - 1),
         lambda: check_seconds("grace", options.grace, allow_zero=True),
+    ]
+    checks += [
+        lambda: check_gpus("gpus_per_run", options.gpus_per_run),
+        lambda: check_bytes("gpu_memory", options.gpu_memory),
     ]
     if options.run_timeout is not None:
         checks.append(lambda: check_seconds("run_timeout", options.run_timeout))

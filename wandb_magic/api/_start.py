@@ -15,6 +15,7 @@ from wandb_magic.api._mode import resolve_mode
 from wandb_magic.api._options import LaunchOptions, Prior, RunCode, validate_options
 from wandb_magic.api._priors import priors_from_runs, remote_run_ids, resolve_priors
 from wandb_magic.api._sweep import Sweep
+from wandb_magic.arguments import check_bytes
 from wandb_magic.bundle import CaptureSummary
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import Options
@@ -46,6 +47,8 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
     retries: int = 0,
     failure_limit: int = 3,
     grace: float = 10.0,
+    gpus_per_run: float | None = None,
+    gpu_memory: int | str | None = None,
 ) -> Sweep:
     """Start a sweep in its own process, and return immediately.
 
@@ -93,6 +96,11 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
         Pause the sweep if its first runs fail, this many in a row; 0 for never.
     grace
         Seconds between SIGINT, SIGTERM and SIGKILL when a run is stopped.
+    gpus_per_run
+        How many GPUs each run has to itself, or a fraction of one. Runs wait until they are free,
+        whichever sweep uses them. By default, the GPUs are divided evenly among agents.
+    gpu_memory
+        How much GPU memory each run needs, in bytes or as ``10G``: as many run on one GPU as fit.
 
     Raises
     ------
@@ -110,6 +118,8 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
         run_timeout=run_timeout,
         failure_limit=failure_limit,
         grace=grace,
+        gpus_per_run=gpus_per_run,
+        gpu_memory=check_bytes("gpu_memory", gpu_memory),
     )
     settings = LaunchOptions(count, agents, name, project, entity, mode, options, env, prior)
     code = RunCode(

@@ -100,7 +100,7 @@ class Status:
         budget = self.sweep.budget
         if (
             self.state != "running"
-            or self.waiting
+            or (self.waiting and not self.running)
             or budget is None
             or not self.busy
             or not self.ended

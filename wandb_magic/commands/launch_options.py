@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Sequence
 
 from wandb_magic.api._options import LaunchOptions
+from wandb_magic.arguments import check_bytes
 from wandb_magic.commands.parser import UsageError
 from wandb_magic.records import Options
 
@@ -38,6 +39,8 @@ def launch_options(options: argparse.Namespace) -> LaunchOptions:
             if options.run_timeout is None
             else parse_duration(options.run_timeout),
             failure_limit=options.failure_limit,
+            gpus_per_run=options.gpus_per_run,
+            gpu_memory=check_bytes("gpu_memory", options.gpu_memory),
         ),
         env=_parse_environment(options.env),
         prior=options.prior,

@@ -20,7 +20,8 @@ START_OPTIONS: dict[str, dict[str, Any]] = {
     "--agents": {
         **NUMBER,
         "default": 1,
-        "help": "how many runs execute at the same time (%(default)s); agents share the GPUs",
+        "help": "how many runs execute at the same time (%(default)s); agents share GPUs and "
+        "cores",
     },
     "--name": {"help": "the sweep's name"},
     "--project": {"help": "the W&B project"},
@@ -60,6 +61,16 @@ START_OPTIONS: dict[str, dict[str, Any]] = {
         **NUMBER,
         "default": 3,
         "help": "pause if the first N runs all fail; 0 for never (%(default)s)",
+    },
+    "--gpus-per-run": {
+        "metavar": "GPUS",
+        "type": float,
+        "help": "how many GPUs each run has to itself, or a fraction of one such as 0.5; runs "
+        "wait until they are free",
+    },
+    "--gpu-memory": {
+        "metavar": "SIZE",
+        "help": "how much GPU memory each run needs, such as 10G: as many share a GPU as fit",
     },
     "--wait": {"action": "store_true", "help": "wait until the sweep ends"},
 }

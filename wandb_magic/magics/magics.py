@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError as ShownError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
-from traitlets import Enum, Int, Unicode
+from traitlets import Enum, Float, Int, Unicode
 
 from wandb_magic.commands.parser import UsageError, cell_parser, line_parser
 from wandb_magic.commands.start_options import MODES, SAMPLERS
@@ -41,6 +41,12 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
         None, allow_none=True, help="Stop a run after this time: 90, 90s, 10m, 2h."
     ).tag(config=True)
     retries = Int(0, help="How often to start a failed run again.").tag(config=True)
+    gpus_per_run = Float(
+        None, allow_none=True, help="How many GPUs, or which fraction of one, each run has."
+    ).tag(config=True)
+    gpu_memory = Unicode(
+        None, allow_none=True, help="How much GPU memory each run needs, such as 10G."
+    ).tag(config=True)
     failure_limit = Int(3, help="Pause if the first N runs all fail.").tag(config=True)
 
     @no_var_expand  # type: ignore[untyped-decorator] # as above
@@ -82,7 +88,7 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
         from wandb_magic.commands.launch_options import launch_options  # noqa: PLC0415 - not needed to load
 
         config = resolve_config(" ".join(options.config), self.shell.user_ns)
-        for name in ("name", "project", "entity", "prior", "run_timeout", "out"):
+        for name in ("name", "project", "entity", "prior", "run_timeout", "gpu_memory", "out"):
             if (word := getattr(options, name)) is not None:
                 setattr(options, name, unquote(word))
         if options.prior is not None:  # a study is named only by its variable

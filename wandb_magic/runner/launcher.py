@@ -9,6 +9,10 @@ from wandb_magic.records import RunId
 from wandb_magic.runner.run_process import Job
 
 
+class NoSlotError(Exception):
+    """What a run needs is not free."""
+
+
 class Launcher(Protocol):
     """Starts and signals runs on one or more machines.
 
@@ -20,8 +24,26 @@ class Launcher(Protocol):
         """Start the runners; return when runs can be launched, or never will be."""
         ...
 
+    def reserve_slot(self, agent: int, agents: int, *, alone: bool = False) -> str:
+        """Reserve what the next run of an agent needs; return what it waits for, or "".
+
+        The reservation is for the next call of `launch`. With `alone`, the run shares its GPUs
+        with no other.
+        """
+        ...
+
+    def cancel_reservation(self) -> None:
+        """Give up what is reserved, because no run is to start."""
+        ...
+
     async def launch(self, job: Job, positions: Mapping[str, int]) -> None:
-        """Start a run whose folder is prepared; `positions` as for `recover`."""
+        """Start a run whose folder is prepared; `positions` as for `recover`.
+
+        Raises
+        ------
+        NoSlotError
+            If nothing is reserved for it, and nothing is free: it has to wait for an agent again.
+        """
         ...
 
     async def recover(self, job: Job, positions: Mapping[str, int]) -> None:

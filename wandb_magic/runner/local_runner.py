@@ -27,6 +27,7 @@ from wandb_magic.runner.events import (
     RunnerReady,
     RunStarted,
 )
+from wandb_magic.runner.exit_cause import cause_from_output, shorten
 from wandb_magic.runner.fork_client import (
     ForkServerClient,
     become_subreaper,
@@ -40,10 +41,21 @@ from wandb_magic.runner.hang_detection import (
     HangDetector,
     describe_location,
 )
+from wandb_magic.runner.launcher import NoSlotError
 from wandb_magic.runner.run_monitor import RunMonitor, RunParent, TrackedRun, signal_group
 from wandb_magic.runner.run_process import Job
 from wandb_magic.runner.wandb_core import SharedCore
 from wandb_magic.runner.wandb_preload import flushes_in_blocks
+from wandb_magic.slots import (
+    Device,
+    DeviceError,
+    ResourceError,
+    SlotAllocator,
+    find_devices,
+    resource_error,
+)
+from wandb_magic.slots.leases import FOLDER_ENV
+from wandb_magic.slots.threads import thread_variables, usable_cores
 
 MAX_UNSAFE_FORK_SERVERS = 3  # made unsafe by preloading; then preloading is disabled
 MAX_FORK_SERVER_DEATHS = 3  # without a run's end in between; then forking is disabled
@@ -51,6 +63,9 @@ POLL_S = 0.05
 _DIED = "the fork server died ({how}): its runs continue"
 _FORKING_DISABLED = "forking is disabled, so each run starts a fresh Python: {reason}"
 HANG_CHECK_INTERVAL_S = 0.5
+# How the causes of runs begin that failed because of what they ran on.
+OUT_OF_MEMORY = "out of memory"
+DEVICE_ERROR = "device error on"
 
 
 class LocalRunner:
@@ -67,6 +82,10 @@ class LocalRunner:
         The environment of the fork server and of runs that are not forked.
     emit
         Called with each event.
+    slots
+        The GPUs that the runs may use.
+    agents
+        How many agents there are at its start.
     commands
         Whether the runs are commands, which share no wandb-core.
     """
@@ -76,13 +95,19 @@ class LocalRunner:
         paths: SweepPaths,
         environment: Mapping[str, str],
         emit: Callable[[RunnerEvent], None],
+        slots: SlotAllocator,
         *,
+        agents: int,
         commands: bool,
     ) -> None:
         self._paths = paths
-        self._environment = dict(environment)
+        self._threads = thread_variables(agents, environment)
+        self._environment = {**environment, **self._threads}
+        self._slots = slots
+        self._devices_found = asyncio.Event()
         self._emit = emit
         self._core = None if commands else SharedCore(paths.folder, paths.bundle, environment)
+        self._user_environment = environment
         self._fork_server: ForkServerClient | None = None
         self._fork_server_ready = asyncio.Event()
         self._fork_server_deaths = 0
@@ -93,7 +118,7 @@ class LocalRunner:
         self._fork_unsafe_reason = ""
         self._hang_detector = HangDetector(float(environment.get(HUNG_AFTER, HUNG_AFTER_S)))
         self._hang_checked_at = 0.0
-        self._monitor = RunMonitor(emit, self._finish_record)
+        self._monitor = RunMonitor(self._on_run_event, self._finish_record)
         self._polling: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -104,6 +129,8 @@ class LocalRunner:
         # An error in it must reach the loop's handler at once, not when the task is awaited.
         self._polling.add_done_callback(lambda task: task.cancelled() or task.result())
         self._start_fork_server()
+        finding = asyncio.create_task(self._find_devices())
+        finding.add_done_callback(lambda task: task.cancelled() or task.result())
         if self._core is not None and await self._core.ensure() is None:
             self._emit(
                 RunnerNotice(
@@ -118,6 +145,25 @@ class LocalRunner:
                 )
             )
         await self._fork_server_ready.wait()
+        await finding
+
+    def reserve_slot(self, agent: int, agents: int, *, alone: bool = False) -> str:
+        """Reserve what the next run of an agent needs; return what it waits for, or ""."""
+        try:
+            return self._slots.reserve(agent, agents, alone=alone)
+        except OSError as error:
+            self._emit(
+                RunnerNotice(
+                    f"the GPUs are not shared with other sweeps of this machine: {error}; "
+                    f"set {FOLDER_ENV} to a folder that all of them can write"
+                )
+            )
+            self._slots.use_private_folder(self._paths.folder / "leases")
+            return self._slots.reserve(agent, agents, alone=alone)
+
+    def cancel_reservation(self) -> None:
+        """Give up what is reserved, because no run is to start."""
+        self._slots.cancel()
 
     async def launch(self, job: Job, positions: Mapping[str, int]) -> None:
         """Start a run whose folder is prepared; `RunStarted` follows once it has a process.
@@ -125,6 +171,7 @@ class LocalRunner:
         `positions` has the positions up to which the logs of its earlier executions were read.
         """
         check_free_space(self._paths.folder)
+        job = await self._assign_slot(job)
         previous = self._monitor.get(job.run)
         while self._monitor.get(job.run) is not None:  # noqa: ASYNC110 - polls anyway
             await asyncio.sleep(POLL_S)
@@ -150,6 +197,7 @@ class LocalRunner:
         `positions` has the position up to which each of its logs was read.
         """
         tracked = TrackedRun(job, RunParent.UNKNOWN, oom_kill_count(), positions=positions)
+        self._slots.adopt(job.run)
         if not self._adopt(tracked):
             await self.launch(job, positions)
 
@@ -168,6 +216,7 @@ class LocalRunner:
         while any(tracked.exit_reported for tracked in self._monitor.tracked()):  # noqa: ASYNC110 - polls anyway
             await asyncio.sleep(POLL_S)
         self._closed = True
+        self._slots.close()
         if self._polling is not None:
             self._polling.cancel()
         for server in (self._fork_server, *self._retired):
@@ -177,6 +226,58 @@ class LocalRunner:
         if self._core is not None:
             await self._core.stop()
         await asyncio.to_thread(self._monitor.close)
+
+    # GPUs and cores
+
+    async def _find_devices(self) -> None:
+        """Find the GPUs, in a thread: a driver may hang."""
+        devices: tuple[Device, ...] = ()
+        failure = ""
+        try:
+            devices = await asyncio.to_thread(find_devices, self._user_environment)
+        except DeviceError as error:
+            failure = str(error)
+            self._emit(RunnerNotice(f"{failure}: the GPUs are not divided among runs"))
+        if problem := self._slots.set_devices(devices):
+            self._emit(RunnerFailed(failure or problem, problem))
+        self._devices_found.set()
+        if self._fork_server_ready.is_set() and not self._closed:
+            self._emit(RunnerReady())
+
+    async def _assign_slot(self, job: Job) -> Job:
+        """Return a job with what is reserved for it."""
+        slot = self._slots.assign(job.run, job.agent)
+        if slot is None:  # it was to start under an earlier supervisor
+            await self._devices_found.wait()
+            if reason := self.reserve_slot(job.agent, job.agents):
+                raise NoSlotError(reason)
+            slot = self._slots.assign(job.run, job.agent)
+        if slot is None:
+            raise NoSlotError("the lease of its GPUs was removed")
+        threads = thread_variables(job.agents, self._user_environment)
+        if self._threads and not threads:
+            threads = dict.fromkeys(self._threads, str(usable_cores()))
+        environment = {**threads, **slot.environment, **job.environment}
+        lease = slot.lease.path if slot.lease is not None else None
+        return replace(job, environment=environment, lease=lease)
+
+    def _on_run_event(self, event: RunnerEvent) -> None:
+        """Emit an event of a run; if the run has ended, free its slot first."""
+        if isinstance(event, RunExited):
+            event = self._release_slot(event)
+        self._emit(event)
+
+    def _release_slot(self, event: RunExited) -> RunExited:
+        cause = event.cause or cause_from_output(event.error) or shorten(event.error)
+        error = None if event.stopped else resource_error(cause, event.error)
+        if error is ResourceError.MEMORY and event.signal is None:
+            event = replace(event, cause=shorten(f"{OUT_OF_MEMORY}: {cause}"))
+        gpus, has_others = self._slots.alternatives(event.run)
+        if error is ResourceError.DEVICE and has_others:
+            event = replace(event, cause=shorten(f"{DEVICE_ERROR} {gpus}: {cause}"))
+        if notice := self._slots.release(event.run, error, succeeded=event.code == 0):
+            self._emit(RunnerNotice(notice))
+        return event
 
     def _finish_record(self, tracked: TrackedRun, code: int) -> subprocess.Popen[bytes] | None:
         """Start to end W&B's record of a dead run, if it is still open."""
@@ -238,7 +339,7 @@ class LocalRunner:
             self._emit(
                 RunnerNotice("process.json of a run was empty or damaged: the run counts as lost")
             )
-            self._emit(RunExited(tracked.job.run, None, None, "", time.time()))
+            self._on_run_event(RunExited(tracked.job.run, None, None, "", time.time()))
             return True
         tracked.parent = RunParent.UNKNOWN
         tracked.is_confirmed = True
@@ -344,7 +445,8 @@ class LocalRunner:
         for tracked in self._monitor.tracked():
             if tracked.parent is RunParent.FORK_SERVER and not tracked.is_confirmed:
                 self._start_run(tracked)
-        self._emit(RunnerReady())
+        if self._devices_found.is_set():
+            self._emit(RunnerReady())
 
     def _on_fork_server_died(self, server: ForkServerClient) -> None:
         self._fork_server = None

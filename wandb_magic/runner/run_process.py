@@ -55,6 +55,9 @@ from wandb_magic.runner.late_imports import ImportReport
 from wandb_magic.runner.output import redirect_output, write_resume_marker
 from wandb_magic.runner.wandb_core_client import use_shared_core
 from wandb_magic.runner.wandb_resume import patch_wandb_resume
+from wandb_magic.slots.devices import VISIBILITY_VARIABLES
+from wandb_magic.slots.leases import confirm_lease
+from wandb_magic.slots.threads import limit_threads
 
 INTERRUPTED = 130  # the shell's exit code for SIGINT
 # The kernel's out-of-memory killer should prefer a run to the notebook.
@@ -66,6 +69,9 @@ _HIDDEN_FRAMES = (
     f"{Path(__file__).parents[1]}{os.sep}",
     f"{Path(asyncio.__file__).parent}{os.sep}",
 )
+
+# The fields of a job that are paths.
+_PATHS = ("folder", "bundle", "lease")
 
 _Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
@@ -92,6 +98,10 @@ class Job:
         The number of this execution of the run; above 0, it continues the earlier ones.
     core
         The address of the shared wandb-core; "" if the run starts its own.
+    agent, agents
+        The agent that executes it, and how many agents there are.
+    lease
+        The file of its lease of GPUs; None without one.
     """
 
     run: RunId
@@ -102,6 +112,9 @@ class Job:
     command: tuple[str, ...] = ()
     execution: int = 0
     core: str = ""
+    agent: int = 0
+    agents: int = 1
+    lease: Path | None = None
 
     @property
     def paths(self) -> RunPaths:
@@ -110,13 +123,17 @@ class Job:
 
     def to_json(self) -> str:
         """Return the job as one line of JSON."""
-        return json.dumps({**asdict(self), "folder": str(self.folder), "bundle": str(self.bundle)})
+        data = asdict(self)
+        for name in _PATHS:
+            data[name] = data[name] and str(data[name])
+        return json.dumps(data)
 
     @classmethod
     def from_json(cls, text: str) -> Job:
         """Read what `to_json` wrote."""
         data: dict[str, Any] = json.loads(text)
-        data["folder"], data["bundle"] = Path(data["folder"]), Path(data["bundle"])
+        for name in _PATHS:
+            data[name] = data[name] and Path(data[name])
         data["command"] = tuple(data["command"])
         return cls(**data)
 
@@ -125,6 +142,9 @@ def enter_run_process(job: Job) -> None:
     """Set up this process as the run: session, claim, output, environment."""
     if os.getsid(0) != os.getpid():
         os.setsid()
+    if job.lease is not None and not confirm_lease(job.lease):
+        # The supervisor has died, and its lease is worth nothing: another sweep may have the GPU.
+        os._exit(os.EX_TEMPFAIL)
     claim = json.dumps(asdict(current_process()))
     if not wait_for_disk(lambda: write_exclusively(job.paths.process, claim)):
         os._exit(0)  # another process has claimed it, or the supervisor has abandoned it
@@ -137,7 +157,8 @@ def enter_run_process(job: Job) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ.update(job.environment)
-    if devices := os.environ.get("CUDA_VISIBLE_DEVICES"):
+    limit_threads(job.environment)
+    if devices := next(filter(None, map(os.environ.get, VISIBILITY_VARIABLES)), None):
         wait_for_disk(lambda: write_atomically(job.paths.devices, devices))
     _record_wandb_dirs(job)
 

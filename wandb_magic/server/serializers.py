@@ -96,6 +96,8 @@ def sweep_detail(paths: SweepPaths, reader: StoreReader, root: Path) -> schemas.
             "run_timeout": options.run_timeout,
             "failure_limit": options.failure_limit,
             "grace": options.grace,
+            "gpus_per_run": options.gpus_per_run,
+            "gpu_memory": options.gpu_memory,
             "priors": len(options.priors),
         },
     }

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from wandb_magic.bundle import check_command, signed_manifest
-from wandb_magic.disk import DiskWaitNote
+from wandb_magic.disk import WaitNote
 from wandb_magic.errors import StoreError, SweepError
 from wandb_magic.file_lock import FileLock
 from wandb_magic.paths import SweepPaths, sync_to_disk
 from wandb_magic.records import SweepState
 from wandb_magic.runner.local_runner import LocalRunner
+from wandb_magic.slots import SlotAllocator, SlotRequest
 from wandb_magic.spec import load, load_lenient
 from wandb_magic.store import StoreReader, StoreWriter
 from wandb_magic.supervisor.backends.factory import backend_factory
@@ -47,7 +48,7 @@ def main() -> int:
         # Leave the cores to the runs: a Gaussian process gains nothing from a thread pool.
         os.environ["OMP_NUM_THREADS"] = "1"
         try:
-            asyncio.run(supervise(paths, environment, DiskWaitNote(lock.descriptor)))
+            asyncio.run(supervise(paths, environment, WaitNote(lock.descriptor)))
         except StoreError as error:
             if not error.lasting:
                 raise
@@ -55,7 +56,7 @@ def main() -> int:
     return 0
 
 
-async def supervise(paths: SweepPaths, environment: Mapping[str, str], note: DiskWaitNote) -> None:
+async def supervise(paths: SweepPaths, environment: Mapping[str, str], note: WaitNote) -> None:
     """Own the sweep in a folder until it ends."""
     asyncio.get_running_loop().set_exception_handler(functools.partial(_exit_on_error, paths))
     disk = DiskRetry(paths, note)
@@ -81,13 +82,22 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str], note: Dis
     threading.Thread(
         target=lambda: sync_to_disk(*paths.bundle.glob("*"), paths.bundle), daemon=True
     ).start()
+    slots = SlotRequest(sweep.options.gpus_per_run, sweep.options.gpu_memory)
     supervisor = Supervisor(
         state,
         spec,
         make_backend,
-        lambda emit: LocalRunner(paths, environment, emit, commands=commands),
+        lambda emit: LocalRunner(
+            paths,
+            environment,
+            emit,
+            SlotAllocator(slots, environment, sweep.id),
+            agents=sweep.agents,
+            commands=commands,
+        ),
         JobFactory(paths, sweep, spec, environment, commands=commands),
         disk,
+        note,
     )
     await supervisor.run()
 

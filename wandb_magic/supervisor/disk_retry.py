@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from wandb_magic.disk import RETRY_S, DiskWaitNote, is_transient, wait_reason
+from wandb_magic.disk import RETRY_S, WaitNote, is_transient, wait_reason
 from wandb_magic.errors import StoreError
 from wandb_magic.paths import SweepPaths
 
@@ -38,7 +38,7 @@ class DiskRetry:
         Shows others what the supervisor waits for.
     """
 
-    def __init__(self, paths: SweepPaths, note: DiskWaitNote) -> None:
+    def __init__(self, paths: SweepPaths, note: WaitNote) -> None:
         self._paths = paths
         self._note = note
 

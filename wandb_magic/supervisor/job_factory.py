@@ -16,7 +16,6 @@ from wandb_magic.runner.run_process import Job
 from wandb_magic.runner.wandb_preload import OUTAGE_ENV, run_environment
 from wandb_magic.spec import Spec
 from wandb_magic.spec.command import args_json, expand
-from wandb_magic.supervisor.gpu_assignment import agent_gpu_env
 
 RUN_FOLDER_ENV = "WANDB_MAGIC_RUN_FOLDER"
 """Holds the path of a run's folder for its own files, which all of its executions share."""
@@ -53,7 +52,7 @@ class JobFactory:
         self._commands = commands
 
     def make_job(self, run: RunRecord, agents: int) -> Job:
-        """Return the job of a run, with its share of the GPUs among `agents` agents."""
+        """Return the job of a run, one of `agents` at a time."""
         paths = self.paths.run(run.id).latest_execution
         environment = run_environment(
             run=run.id,
@@ -72,7 +71,6 @@ class JobFactory:
             environment |= {
                 name: value for name, value in OUTAGE_ENV.items() if name not in self.environment
             }
-        environment |= agent_gpu_env(run.agent, agents, self.environment)
         return Job(
             run=run.id,
             folder=paths.folder,
@@ -81,6 +79,8 @@ class JobFactory:
             seed=run_seed(self._sweep.options.seed, run.number),
             command=self._command(run) if self._commands else (),
             execution=paths.execution,
+            agent=run.agent,
+            agents=agents,
         )
 
     def start_next_execution(self, run: RunId) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import signal
 from dataclasses import dataclass
+from enum import Enum
 
-from wandb_magic.records import RunState
+from wandb_magic.records import RunRecord, RunState
 from wandb_magic.runner.events import RunExited
 from wandb_magic.runner.exit_cause import cause_from_output, shorten
+from wandb_magic.runner.local_runner import DEVICE_ERROR, OUT_OF_MEMORY
+
+_BY_OOM_KILLER = " while the kernel's out-of-memory killer was at work"
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,28 @@ class StopReason:
 
     state: RunState
     cause: str
+
+
+class FailureKind(Enum):
+    """What a failure was due to: each kind has a number of retries of its own."""
+
+    LOST = "lost"
+    MEMORY = "memory"
+    DEVICE = "device"
+    CODE = "code"
+
+
+def failure_kind(run: RunRecord) -> FailureKind | None:
+    """Return what a run's failure was due to; None if it has not failed."""
+    if not run.state.is_failure:
+        return None
+    if run.state is RunState.LOST:
+        return FailureKind.LOST
+    if run.cause.startswith(f"{OUT_OF_MEMORY}: ") or run.cause.endswith(_BY_OOM_KILLER):
+        return FailureKind.MEMORY
+    if run.cause.startswith(f"{DEVICE_ERROR} "):
+        return FailureKind.DEVICE
+    return FailureKind.CODE
 
 
 def classify_exit(event: RunExited, reason: StopReason | None) -> tuple[RunState, str]:
@@ -27,7 +53,7 @@ def classify_exit(event: RunExited, reason: StopReason | None) -> tuple[RunState
     if event.signal is not None:
         cause = f"killed by {_signal_name(event.signal)}"
         if event.by_oom_killer:
-            cause += " while the kernel's out-of-memory killer was at work"
+            cause += _BY_OOM_KILLER
         return RunState.KILLED, cause
     if event.code == 0:
         return _classify_success(event)

@@ -14,9 +14,14 @@ from wandb_magic.log_records import HistoryRecord, LogRecord, OverwriteRecord, S
 from wandb_magic.records import NO_AGENT, Params, ProcessId, RunId, RunRecord, RunState, Trial
 from wandb_magic.search.objective import objective
 from wandb_magic.spec import Metric
+from wandb_magic.supervisor.run_outcome import FailureKind, failure_kind
 
 LOST_RETRIES = 3
 """How often a set of parameters is started again because its run was lost."""
+DEVICE_RETRIES = 2
+"""The same because of a device error, if there are other GPUs."""
+MEMORY_RETRIES = 1
+"""The same because memory ran out while other runs were active: then it runs alone."""
 
 
 class RunTable:
@@ -39,7 +44,7 @@ class RunTable:
         self._ended: dict[RunId, tuple[RunRecord, _ObjectiveTracker]] = {}
         self._latest: dict[int, tuple[int, RunId]] = {}  # by number: attempt and id
         self.retries: list[tuple[int, int, Params]] = []
-        self._failures: Counter[tuple[int, bool]] = Counter()  # by number, and whether lost
+        self._failures: Counter[tuple[int, FailureKind | None]] = Counter()  # by number and kind
         self.success_count = 0
         self.consecutive_failures = 0
 
@@ -65,7 +70,7 @@ class RunTable:
         self._update_trial(run)
         if run.state.has_ended:
             self._archive(run)
-            self._failures[run.number, run.state is RunState.LOST] += run.state.is_failure
+            self._failures[run.number, failure_kind(run)] += 1
             self.success_count += run.state is RunState.FINISHED
 
     def on_started(self, run: RunId, at: float, process: ProcessId) -> RunRecord:
@@ -98,7 +103,7 @@ class RunTable:
         """Record how a run ended; `record` has its final state."""
         self._update_trial(record)
         self._archive(record)
-        self._failures[record.number, record.state is RunState.LOST] += record.state.is_failure
+        self._failures[record.number, failure_kind(record)] += 1
         if record.state is RunState.FINISHED:
             self.success_count += 1
         if record.state is not RunState.LOST:  # a lost run says nothing about the user's code
@@ -154,15 +159,33 @@ class RunTable:
         """Return whether no later run has the same set of parameters."""
         return self._latest[run.number][1] == run.id
 
-    def should_retry(self, run: RunRecord, retries: int) -> bool:
+    def should_retry(self, run: RunRecord, retries: int, agents: int) -> bool:
         """Return whether a run that has ended is started again with the same parameters.
 
-        A lost run says nothing about the user's code: losses have a limit of their own.
+        Failures that say nothing about the user's code have limits of their own. With one agent, a
+        run that needs too much memory had all of it already.
         """
-        if not run.state.is_failure or not self.is_latest(run):
+        kind = failure_kind(run)
+        if kind is None or not self.is_latest(run):
             return False
-        is_lost = run.state is RunState.LOST
-        return self._failures[run.number, is_lost] <= (LOST_RETRIES if is_lost else retries)
+        limit = {
+            FailureKind.LOST: LOST_RETRIES,
+            FailureKind.DEVICE: max(DEVICE_RETRIES, retries),
+            FailureKind.MEMORY: max(MEMORY_RETRIES if agents > 1 else 0, retries),
+            FailureKind.CODE: retries,
+        }[kind]
+        return self._failures[run.number, kind] <= limit
+
+    def must_run_alone(self, number: int) -> bool:
+        """Return whether a set of parameters runs alone, because memory ran out before."""
+        return self._failures[number, FailureKind.MEMORY] > 0
+
+    def can_start(self, *, alone: bool) -> bool:
+        """Return whether a run can start beside the active ones."""
+        started = [run for run in self.active.values() if run.agent != NO_AGENT]
+        return (
+            not started if alone else not any(self.must_run_alone(run.number) for run in started)
+        )
 
     def next_attempt(self, number: int) -> int:
         """Return the attempt number of the next run with this set of parameters."""

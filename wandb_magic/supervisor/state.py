@@ -67,7 +67,7 @@ class SchedulerState:
             self.runs.add(run, values.get(run.id, ()))
         latest = {run.number: run for run in runs}
         for run in latest.values():
-            if self.runs.should_retry(run, self.sweep.options.retries):
+            if self.runs.should_retry(run, self.sweep.options.retries, self.sweep.agents):
                 self.runs.retries.append((run.number, run.attempt + 1, run.params))
 
     def update_sweep(self, **fields: object) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
+from wandb_magic.disk import WaitNote
 from wandb_magic.errors import RemoteError
 from wandb_magic.processes import current_process, process_age
 from wandb_magic.records import Params, RunId, RunRecord, RunState, SweepState, new_id
@@ -22,7 +23,7 @@ from wandb_magic.runner.events import (
     RunStarted,
     UploadRefused,
 )
-from wandb_magic.runner.launcher import Launcher
+from wandb_magic.runner.launcher import Launcher, NoSlotError
 from wandb_magic.runner.run_process import Job, prepare_run_dir
 from wandb_magic.spec import Spec
 from wandb_magic.supervisor.backends import (
@@ -44,6 +45,8 @@ from wandb_magic.supervisor.storage_watchdog import StorageWatchdog
 from wandb_magic.supervisor.termination import Terminator
 
 TICK_S = 0.1
+
+SLOT = "slot"  # the key of what the next run waits for
 
 PAUSED_ON_REQUEST = "paused on request"
 
@@ -82,6 +85,8 @@ class Supervisor:
         Makes the runs' folders and jobs.
     disk_retry
         Waits until the disk can be written.
+    wait_note
+        Shows others what the sweep waits for.
     """
 
     def __init__(
@@ -92,8 +97,10 @@ class Supervisor:
         make_launcher: LauncherFactory,
         job_factory: JobFactory,
         disk_retry: DiskRetry,
+        wait_note: WaitNote,
     ) -> None:
         self.state = state
+        self._wait_note = wait_note
         self._disk_retry = disk_retry
         self._resender = Resender(job_factory.paths, job_factory.environment, state.add_notice)
         self.runs = state.runs
@@ -225,17 +232,44 @@ class Supervisor:
         if not self._ready or self._is_scheduling():
             return
         agent = self.runs.free_agent(self.state.sweep.agents)
-        if agent is None or self.state.sweep.state is not SweepState.RUNNING:
-            return
         queued = next(self.runs.queued(), None)
+        has_next = queued is not None or self.runs.retries or not self._has_started_all()
+        if agent is None or not has_next or self.state.sweep.state is not SweepState.RUNNING:
+            self._launcher.cancel_reservation()
+            self._wait_note.clear(SLOT)
+            return
+        if not self._reserve_slot(agent, queued):
+            return
         if queued is not None:
             self._scheduling = asyncio.create_task(self._start_queued(agent, queued))
         elif self.runs.retries:
             self._scheduling = asyncio.create_task(
                 self._start_new(agent, *self.runs.retries.pop(0))
             )
-        elif not self._exhausted and not self._is_budget_used():
+        else:
             self._scheduling = asyncio.create_task(self._ask_backend(agent))
+
+    def _reserve_slot(self, agent: int, queued: RunId | None) -> bool:
+        """Reserve what the next run needs; if it has to wait, note what for."""
+        number = None
+        if queued is not None:
+            number = self.runs.active[queued].number
+        elif self.runs.retries:
+            number = self.runs.retries[0][0]
+        alone = number is not None and self.runs.must_run_alone(number)
+        if not self.runs.can_start(alone=alone):
+            reason = "waiting for the other runs to end: a run that ran out of memory runs alone"
+        else:
+            agents = self.state.sweep.agents
+            reason = self._launcher.reserve_slot(agent, agents, alone=alone)
+        if reason:
+            self._wait_note.set(SLOT, reason)
+        else:
+            self._wait_note.clear(SLOT)
+        return not reason
+
+    def _has_started_all(self) -> bool:
+        return self._exhausted or self._is_budget_used()
 
     def _is_budget_used(self) -> bool:
         budget = self.state.sweep.budget
@@ -303,13 +337,17 @@ class Supervisor:
         """Hand a run to the launcher; a failure ends this run alone."""
 
         async def hand_over() -> None:
-            # In a thread: nvidia-smi may hang, and must not block the loop.
-            job = await asyncio.to_thread(self._job_factory.make_job, run, self.state.sweep.agents)
+            job = self._job_factory.make_job(run, self.state.sweep.agents)
             await self._retry_io(partial(prepare_run_dir, job, params_yaml(run.params)))
             await start(job, self.state.store.positions(run.id))
 
         try:
             await self._disk_retry.retry_async(hand_over)
+        except NoSlotError as error:
+            log.info("run %s: %s", run.id, error)
+            exited = RunExited(run.id, None, None, "", time.time())
+            self.state.on_run_ended(exited, RunState.STOPPED, str(error))
+            self.state.requeue(run.id)
         except Exception as error:  # noqa: BLE001 - the run's own parameters or files may be the cause
             self._fail_run(run.id, "it could not be started", error)
 
@@ -354,7 +392,7 @@ class Supervisor:
             self.state.update_sweep(state=SweepState.STOPPED)
         if self.state.sweep.state is not SweepState.RUNNING or self.runs.retries:
             return
-        if self._exhausted or self._is_budget_used():
+        if self._has_started_all():
             self.state.update_sweep(state=SweepState.FINISHED)
 
     def _stop_late_runs(self) -> None:
@@ -575,7 +613,7 @@ class Supervisor:
             run, self.runs.trials(), self.state.sweep.notices
         ):
             self.state.add_notice(notice)
-        if self.runs.should_retry(run, options.retries):
+        if self.runs.should_retry(run, options.retries, self.state.sweep.agents):
             self.runs.retries.append((run.number, run.attempt + 1, run.params))
         failures = self.runs.consecutive_failures
         if state is RunState.LOST:
