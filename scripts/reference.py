@@ -24,8 +24,7 @@ SETTINGS = ROOT / "labextension" / "schema" / "plugin.json"
 
 # The meaning of the variables for this package; W&B documents their meaning for W&B.
 READ = {
-    "CUDA_VISIBLE_DEVICES": "the GPUs that runs may use; all that the driver lists "
-    "by default",
+    "CUDA_VISIBLE_DEVICES": "the GPUs that runs may use; all that the driver lists by default",
     "CUDA_DEVICE_ORDER": "left alone if it is set; else `PCI_BUS_ID` where runs get GPUs by number",
     "WANDB_API_KEY": "with it, `auto` is online; a key that `wandb login` left does the same",
     "WANDB_BASE_URL": "the W&B server, if it is not the cloud",

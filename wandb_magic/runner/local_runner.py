@@ -263,7 +263,9 @@ class LocalRunner:
 
     def _on_run_event(self, event: RunnerEvent) -> None:
         """Emit an event of a run; if the run has ended, free its slot first."""
-        if isinstance(event, RunExited):
+        if isinstance(event, RunLogged):
+            self._slots.on_logged(event.run, event.entries)
+        elif isinstance(event, RunExited):
             event = self._release_slot(event)
         self._emit(event)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from wandb_magic.log_records import LogRecord
 from wandb_magic.records import RunId
 from wandb_magic.slots.circuit_breaker import CircuitBreaker
 from wandb_magic.slots.devices import Device, visibility_variables
@@ -20,6 +21,7 @@ from wandb_magic.slots.leases import (
     Shares,
     lease_folder,
 )
+from wandb_magic.slots.memory_peak import MemoryPeak
 from wandb_magic.slots.resource_errors import ResourceError
 
 EPSILON = 1e-6
@@ -115,6 +117,7 @@ class SlotAllocator:
         self._slots: dict[RunId, Slot] = {}
         self._previous: dict[int, tuple[str, ...]] = {}  # by agent
         self.breaker = CircuitBreaker()
+        self._peak = MemoryPeak()
 
     def set_devices(self, devices: Sequence[Device]) -> str:
         """Set the GPUs that may be used; return why they can never suffice, or ""."""
@@ -188,15 +191,21 @@ class SlotAllocator:
         if lease is not None:
             self._slots[run] = Slot(lease=lease)
 
+    def on_logged(self, run: RunId, entries: Sequence[LogRecord]) -> None:
+        """Learn from a run's system metrics how much GPU memory runs need."""
+        if self._devices and not self._request.is_exclusive:
+            self._peak.on_logged(run, entries)
+
     def release(self, run: RunId, error: ResourceError | None, *, succeeded: bool) -> str:
         """Free the slot of a run that has ended; return a notice about its GPUs, or ""."""
+        advice = self._peak.on_ended(run, list(self._devices.values()), succeeded=succeeded)
         slot = self._slots.pop(run, None)
         if slot is None:
-            return ""
+            return advice
         _remove(slot.lease)
         names = {each: self._describe(each) for each in slot.device_ids}
         if succeeded:
-            return self.breaker.on_success(names)
+            return self.breaker.on_success(names) or advice
         if error is ResourceError.DEVICE:
             return self.breaker.on_device_error(names, list(self._devices))
         self.breaker.on_inconclusive(names)
