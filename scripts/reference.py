@@ -25,7 +25,7 @@ SETTINGS = ROOT / "labextension" / "schema" / "plugin.json"
 # The meaning of the variables for this package; W&B documents their meaning for W&B.
 READ = {
     "CUDA_VISIBLE_DEVICES": "the GPUs that runs may use; all that the driver lists by default",
-    "CUDA_DEVICE_ORDER": "left alone if it is set; else `PCI_BUS_ID` where runs get GPUs by number",
+    "CUDA_DEVICE_ORDER": "the order of GPUs; `PCI_BUS_ID` for runs with some of them by default",
     "WANDB_API_KEY": "with it, `auto` is online; a key that `wandb login` left does the same",
     "WANDB_BASE_URL": "the W&B server, if it is not the cloud",
     "WANDB_CACHE_DIR": "where the doctor looks for W&B's cache of artifacts",
@@ -56,11 +56,13 @@ SET = {
 }
 # Named in the code but not relevant to users.
 WITHIN = {
+    "WANDB_ARTIFACT_DIR",
     "WANDB_CONFIG_DIR",
     "WANDB_ERROR_REPORTING",
     "WANDB_KUBEFLOW_URL",
     "WANDB_MAGIC_CORE_OF",
     "WANDB_MAGIC_HUNG_AFTER",
+    "WANDB_MAGIC_LAUNCHER",
     "WANDB_MAGIC_SYNC",
     "WANDB_SILENT",
     "WANDB_X_TRANSACTION_LOG_FLUSH_INTERVAL",

@@ -179,6 +179,8 @@ class Options:
         Runs of another sweep to learn from: JSON objects with ``params`` and ``value``.
     attached
         Whether the sweep was created elsewhere: requests here concern only our agents.
+    launcher
+        The address of what executes the runs, for people to see; "" for this machine.
     copied
         Whether this is an imported sweep, which never ran here: it is read-only.
     """
@@ -194,6 +196,7 @@ class Options:
     priors: tuple[Mapping[str, Any], ...] = ()
     attached: bool = False
     copied: bool = False
+    launcher: str = ""
 
 
 @dataclass(frozen=True)

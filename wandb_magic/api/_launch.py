@@ -6,6 +6,7 @@ All or nothing: after an error, there is neither a folder nor a process.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Protocol
 
 from wandb_magic.api import _sweep_dir
@@ -14,6 +15,7 @@ from wandb_magic.bundle import CaptureSummary, read_signature, trust_environment
 from wandb_magic.bundle.manifest import inheritable_environment
 from wandb_magic.daemon import start_supervisor
 from wandb_magic.errors import SweepError
+from wandb_magic.launchers import TARGET_VARIABLE, LaunchTarget, resolve_client
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import SweepId
 from wandb_magic.spec import Spec
@@ -70,8 +72,11 @@ def launch(
         remote = source.create_remote()
         if remote is not None:
             id_ = SweepId(remote.id)
+        options = launch_options.options
+        if launch_options.launcher is not None:
+            options = replace(options, launcher=str(resolve_client(launch_options.launcher)[0]))
         sweep = _sweep_dir.new_record(
-            id_, spec, launch_options, remote=remote, options=launch_options.options, notice=notice
+            id_, spec, launch_options, remote=remote, options=options, notice=notice
         )
         paths = _sweep_dir.commit(staging, sweep)
         if not launch_options.idle:
@@ -88,7 +93,12 @@ def launch(
 
 def sweep_environment(launch_options: LaunchOptions) -> dict[str, str]:
     """Return the environment that a new sweep's processes inherit."""
-    return {**inheritable_environment(os.environ), **(launch_options.env or {})}
+    environment = {**inheritable_environment(os.environ), **(launch_options.env or {})}
+    if launch_options.launcher is None:
+        return environment
+    address, certificates = resolve_client(launch_options.launcher)
+    target = LaunchTarget(str(address), tuple(launch_options.env or ()))
+    return {**environment, **certificates, TARGET_VARIABLE: target.to_json()}
 
 
 def kernel_mode() -> dict[str, str]:

@@ -25,6 +25,7 @@ from wandb_magic.arguments import (
     check_text,
 )
 from wandb_magic.errors import SpecError
+from wandb_magic.launchers import check_launcher, resolve_client
 from wandb_magic.records import Options
 from wandb_magic.runner.capacity import check_agents
 from wandb_magic.search import SAMPLERS
@@ -90,6 +91,7 @@ class LaunchOptions:
     options: Options
     env: Mapping[str, str] | None
     prior: Prior | None = None
+    launcher: object | None = None
     idle: bool = False
     prior_runs: tuple[str, ...] = ()
 
@@ -138,7 +140,8 @@ def _option_errors(launch_options: LaunchOptions) -> Iterator[str]:
     options = launch_options.options
     checks: list[Callable[[], object]] = [
         lambda: check_count("count", launch_options.count),
-        lambda: check_agents(check_agent_count("agents", launch_options.agents)),
+        lambda: _check_agents(launch_options),
+        lambda: _check_launcher(launch_options.launcher),
         lambda: check_integer("retries", options.retries, minimum=0),
         lambda: check_integer("failure_limit", options.failure_limit, minimum=0),
         lambda: check_integer("seed", options.seed, minimum=-(2**63), maximum=2**63 - 1),
@@ -168,6 +171,17 @@ def _option_errors(launch_options: LaunchOptions) -> Iterator[str]:
     ):
         if not isinstance(value, str) or value not in choices:
             yield f"{name}: must be one of {', '.join(choices)}, and is {brief(value)}"
+
+
+def _check_agents(launch_options: LaunchOptions) -> None:
+    agents = check_agent_count("agents", launch_options.agents)
+    if launch_options.launcher is None:  # the limits of other machines are unknown here
+        check_agents(agents)
+
+
+def _check_launcher(launcher: object | None) -> None:
+    if launcher is not None:
+        check_launcher(resolve_client(launcher)[0])
 
 
 def _check_variable(name: object, value: object) -> None:

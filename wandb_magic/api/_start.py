@@ -49,6 +49,7 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
     grace: float = 10.0,
     gpus_per_run: float | None = None,
     gpu_memory: int | str | None = None,
+    launcher: object | None = None,
 ) -> Sweep:
     """Start a sweep in its own process, and return immediately.
 
@@ -101,6 +102,9 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
         whichever sweep uses them. By default, the GPUs are divided evenly among agents.
     gpu_memory
         How much GPU memory each run needs, in bytes or as ``10G``: as many run on one GPU as fit.
+    launcher
+        Where the runs execute: the address of a Dask cluster, such as ``dask://host:8786``, or a
+        `distributed.Client` of it. By default, this machine executes them.
 
     Raises
     ------
@@ -121,7 +125,9 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
         gpus_per_run=gpus_per_run,
         gpu_memory=check_bytes("gpu_memory", gpu_memory),
     )
-    settings = LaunchOptions(count, agents, name, project, entity, mode, options, env, prior)
+    settings = LaunchOptions(
+        count, agents, name, project, entity, mode, options, env, prior, launcher
+    )
     code = RunCode(
         function=function,
         exclude=exclude,

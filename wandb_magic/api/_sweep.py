@@ -360,7 +360,9 @@ class Sweep(SweepReader):
 
     def set_agents(self, agents: int) -> Sweep:
         """Change how many runs execute at the same time."""
-        check_agents(validated_agents("agents", agents), self._record.agents)
+        validated_agents("agents", agents)
+        if not self._record.options.launcher:
+            check_agents(agents, self._record.agents)
         self._send_request("set_agents", agents=agents)
         return self
 

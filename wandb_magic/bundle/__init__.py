@@ -14,6 +14,7 @@ from wandb_magic.bundle.missing_names import explain_missing_name
 from wandb_magic.bundle.signature import (
     SignedStatement,
     check_command,
+    expected_statement,
     open_signed,
     read_signature,
     sign,
@@ -32,6 +33,7 @@ __all__ = [
     "SignedStatement",
     "bundles_equal",
     "check_command",
+    "expected_statement",
     "explain_missing_name",
     "freeze",
     "load_bundle",

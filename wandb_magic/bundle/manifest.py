@@ -28,6 +28,12 @@ Kind = Literal["cell", "function", "command"]
 TRUST_VARIABLE = "WANDB_MAGIC_BUNDLE"
 """Passes to a sweep's processes what they may load: what their parent process has verified."""
 
+LAUNCHER_VARIABLE = "WANDB_MAGIC_LAUNCHER"
+"""Passes to a supervisor where the runs are executed, if that is not its own machine."""
+
+WORKING_DIR_VARIABLE = "WANDB_MAGIC_WORKING_DIR"
+"""Passes to processes on another machine where runs start if it lacks the notebook's folder."""
+
 ENTRY = ""  # the name under which the function to call is kept
 
 _MAGIC = "%%wandb_sweep"
@@ -53,6 +59,8 @@ STALE = frozenset(
         "WANDB_ARTIFACT_DIR_RUN",
         "WANDB_FORK_FROM",
         TRUST_VARIABLE,
+        LAUNCHER_VARIABLE,
+        WORKING_DIR_VARIABLE,
         "WANDB_MAGIC_RUN_FOLDER",
         "WANDB_MODE",
         "WANDB_NAME",
@@ -133,6 +141,13 @@ class Manifest:
     cells: tuple[tuple[str, str], ...] = ()
     random_state: Mapping[str, Any] = field(default_factory=dict)
     imports_in_run: tuple[str, ...] = ()
+
+    @property
+    def working_directory(self) -> str:
+        """The folder in which runs start: the notebook's, if this machine has it."""
+        substitute = os.environ.get(WORKING_DIR_VARIABLE)
+        has_folder = not substitute or Path(self.directory).is_dir()
+        return self.directory if has_folder else str(substitute)
 
     @property
     def early_imports(self) -> dict[str, list[str]]:

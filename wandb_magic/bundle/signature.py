@@ -230,7 +230,7 @@ def open_signed(folder: Path, statement: SignedStatement | None = None) -> OpenB
     UntrustedError
         If it may not be executed; the message has the reason and the remedy.
     """
-    return OpenBundle(folder, _expected_statement(folder) if statement is None else statement)
+    return OpenBundle(folder, expected_statement(folder) if statement is None else statement)
 
 
 def signed_manifest(folder: Path) -> Manifest:
@@ -249,7 +249,7 @@ def check_command(
     UntrustedError
         If it is a different one.
     """
-    expected = _expected_statement(folder) if statement is None else statement
+    expected = expected_statement(folder) if statement is None else statement
     if expected.command != command_digest(spec):
         raise UntrustedError(
             f"the command of the sweep in {folder.parent} was changed after it was signed, and is "
@@ -263,7 +263,14 @@ def _changed_error(path: Path) -> UntrustedError:
     )
 
 
-def _expected_statement(folder: Path) -> SignedStatement:
+def expected_statement(folder: Path) -> SignedStatement:
+    """Return what a bundle must match: what the parent process verified, or this user signed.
+
+    Raises
+    ------
+    UntrustedError
+        If there is no such statement.
+    """
     text = os.environ.get(TRUST_VARIABLE)
     return SignedStatement.from_json(text) if text else read_signature(folder)
 

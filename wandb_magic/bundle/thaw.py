@@ -154,7 +154,7 @@ def thaw(
 
 def _load(bundle: OpenBundle, late: str | None, on_step: OnStep) -> Entrypoint:
     folder, manifest = bundle.folder, bundle.manifest
-    os.chdir(manifest.directory)
+    os.chdir(manifest.working_directory)
     sys.path[:] = [*manifest.path, *(entry for entry in sys.path if entry not in manifest.path)]
     for filename, text in manifest.sources.items():
         cache_source(filename, text)

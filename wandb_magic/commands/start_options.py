@@ -23,6 +23,11 @@ START_OPTIONS: dict[str, dict[str, Any]] = {
         "help": "how many runs execute at the same time (%(default)s); agents share GPUs and "
         "cores",
     },
+    "--launcher": {
+        "metavar": "ADDRESS",
+        "help": "execute the runs on a Dask cluster: dask://host:8786; in a notebook also the "
+        "name of a distributed.Client",
+    },
     "--name": {"help": "the sweep's name"},
     "--project": {"help": "the W&B project"},
     "--entity": {"help": "the W&B user or team"},

@@ -16,6 +16,7 @@ from wandb_magic.commands.start_options import MODES, SAMPLERS
 from wandb_magic.commands.tokenizer import tokenize, unquote
 from wandb_magic.errors import SweepError
 from wandb_magic.magics.config import resolve_config
+from wandb_magic.magics.launcher_name import resolve_launcher
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -93,6 +94,8 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
                 setattr(options, name, unquote(word))
         if options.prior is not None:  # a study is named only by its variable
             options.prior = self.shell.user_ns.get(options.prior, options.prior)
+        if options.launcher is not None:
+            options.launcher = resolve_launcher(unquote(options.launcher), self.shell.user_ns)
         options.env = [unquote(word) for word in options.env]
         if options.out is not None and not options.out.isidentifier():
             raise UsageError(f"--out {options.out}: use the name of a variable")

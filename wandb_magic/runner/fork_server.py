@@ -360,7 +360,7 @@ def main() -> None:
     try:
         manifest = signed_manifest(folder)
         if manifest.kind == "command":
-            os.chdir(manifest.directory)
+            os.chdir(manifest.working_directory)
         else:
             setup = ServerSetup(sys.argv[1:])
             preload_wandb()

@@ -165,6 +165,10 @@ class LocalRunner:
         """Give up what is reserved, because no run is to start."""
         self._slots.cancel()
 
+    def is_following(self, run: RunId) -> bool:
+        """Return whether a run, or what ends W&B's record of it, may still write."""
+        return self._monitor.get(run) is not None
+
     async def launch(self, job: Job, positions: Mapping[str, int]) -> None:
         """Start a run whose folder is prepared; `RunStarted` follows once it has a process.
 

@@ -341,7 +341,7 @@ def main() -> NoReturn:
     job = Job.from_json(sys.argv[1])
     enter_run_process(job)
     if job.command:
-        os.chdir(signed_manifest(job.bundle).directory)
+        os.chdir(signed_manifest(job.bundle).working_directory)
         exec_command(job)
     try:
         entrypoint = thaw(job.bundle)

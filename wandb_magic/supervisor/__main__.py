@@ -9,17 +9,20 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from wandb_magic.bundle import check_command, signed_manifest
+from wandb_magic.bundle import check_command, expected_statement, signed_manifest
 from wandb_magic.disk import WaitNote
 from wandb_magic.errors import StoreError, SweepError
 from wandb_magic.file_lock import FileLock
+from wandb_magic.launchers import LaunchTarget, SweepContext, create_launcher
 from wandb_magic.paths import SweepPaths, sync_to_disk
 from wandb_magic.records import SweepState
+from wandb_magic.runner.events import RunnerEvent
+from wandb_magic.runner.launcher import Launcher
 from wandb_magic.runner.local_runner import LocalRunner
 from wandb_magic.slots import SlotAllocator, SlotRequest
 from wandb_magic.spec import load, load_lenient
@@ -78,27 +81,40 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str], note: Wai
     except SweepError as error:
         fail_sweep(store, str(error))
         return
+
+    slots = SlotRequest(sweep.options.gpus_per_run, sweep.options.gpu_memory)
+
+    def make_launcher(emit: Callable[[RunnerEvent], None]) -> Launcher:
+        target = LaunchTarget.from_environment(environment)
+        if target is None:
+            return LocalRunner(
+                paths,
+                environment,
+                emit,
+                SlotAllocator(slots, environment, sweep.id),
+                agents=sweep.agents,
+                commands=commands,
+            )
+        context = SweepContext(
+            paths,
+            sweep.id,
+            expected_statement(paths.bundle),
+            target.run_environment(environment),
+            slots,
+            lambda: supervisor.demand(),  # noqa: PLW0108 - it does not exist yet
+        )
+        return create_launcher(target, context, emit)
+
     # The bundle may be large: sync it in a thread, so that nothing waits for the disk.
     threading.Thread(
         target=lambda: sync_to_disk(*paths.bundle.glob("*"), paths.bundle), daemon=True
     ).start()
-    slots = SlotRequest(sweep.options.gpus_per_run, sweep.options.gpu_memory)
-    supervisor = Supervisor(
-        state,
-        spec,
-        make_backend,
-        lambda emit: LocalRunner(
-            paths,
-            environment,
-            emit,
-            SlotAllocator(slots, environment, sweep.id),
-            agents=sweep.agents,
-            commands=commands,
-        ),
-        JobFactory(paths, sweep, spec, environment, commands=commands),
-        disk,
-        note,
-    )
+    job_factory = JobFactory(paths, sweep, spec, environment, commands=commands)
+    try:
+        supervisor = Supervisor(state, spec, make_backend, make_launcher, job_factory, disk, note)
+    except SweepError as error:
+        fail_sweep(store, str(error))
+        return
     await supervisor.run()
 
 

@@ -271,6 +271,18 @@ class Supervisor:
     def _has_started_all(self) -> bool:
         return self._exhausted or self._is_budget_used()
 
+    def demand(self) -> int:
+        """Return how many more runs could start now, as far as is known."""
+        sweep = self.state.sweep
+        if sweep.state is not SweepState.RUNNING:
+            return 0
+        queued = sum(1 for _ in self.runs.queued())
+        free = sweep.agents - (len(self.runs.active) - queued)
+        wanted = queued + len(self.runs.retries)
+        if not self._exhausted:
+            wanted += free if sweep.budget is None else sweep.budget - self.runs.next_number
+        return max(0, min(free, wanted))
+
     def _is_budget_used(self) -> bool:
         budget = self.state.sweep.budget
         return budget is not None and self.runs.next_number >= budget

@@ -1,0 +1,94 @@
+"""A real Dask cluster of several processes, whose workers have folders of their own."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+
+def wait_until(condition: Callable[[], object], patience: float = 180.0) -> object:
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("waited in vain")
+
+
+class Cluster:
+    """A scheduler and its workers, each a process.
+
+    Parameters
+    ----------
+    folder
+        Where they have their files.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self.scheduler: subprocess.Popen[bytes] | None = None
+        self.port = 0
+
+    @property
+    def address(self) -> str:
+        return f"dask://127.0.0.1:{self.port}"
+
+    def start_scheduler(self) -> None:
+        file = self.folder / "scheduler.json"
+        file.unlink(missing_ok=True)
+        self.scheduler = self._spawn(
+            "scheduler",
+            *("--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard"),
+            *("--scheduler-file", str(file)),
+        )
+        wait_until(lambda: file.exists() and "address" in file.read_text("utf-8"))
+        if not self.port:
+            text = file.read_text("utf-8")
+            self.port = int(text.split("tcp://127.0.0.1:")[1].split('"')[0])
+
+    def add_worker(self) -> subprocess.Popen[bytes]:
+        number = len(self.workers)
+        worker = self._spawn(
+            "worker",
+            f"tcp://127.0.0.1:{self.port}",
+            *("--nthreads", "1", "--no-nanny", "--no-dashboard", "--name", f"worker-{number}"),
+            *("--local-directory", str(self.local_directory(number))),
+        )
+        self.workers.append(worker)
+        return worker
+
+    def local_directory(self, number: int) -> Path:
+        return self.folder / f"worker-{number}"
+
+    def _spawn(self, what: str, *arguments: str) -> subprocess.Popen[bytes]:
+        with (self.folder / f"{what}.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                start_new_session=True,
+            )
+
+    def close(self) -> None:
+        for process in (*self.workers, self.scheduler):
+            if process is not None:
+                process.kill()
+                process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    folder = tmp_path / "cluster"
+    folder.mkdir()
+    found = Cluster(folder)
+    found.start_scheduler()
+    found.add_worker()
+    found.add_worker()
+    yield found
+    found.close()

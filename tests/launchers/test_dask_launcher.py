@@ -1,0 +1,168 @@
+"""Sweeps on a Dask cluster: workers in folders of their own, which share nothing with them."""
+
+import os
+import signal
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from tests import sweeps
+from tests.launchers.conftest import Cluster, wait_until
+from wandb_magic.api import Sweep
+from wandb_magic.errors import SpecError
+from wandb_magic.records import RunRecord, RunState
+
+CELL = """
+import pathlib, os
+import numpy as np
+import wandb
+with wandb.init() as run:
+    for step in range(3):
+        run.log({"loss": (run.config.lr - 0.3) ** 2 + 1 / (1 + step)})
+    run.log({"picture": wandb.Image(np.zeros((4, 4, 3), dtype=np.uint8))})
+    pathlib.Path(os.environ["WANDB_MAGIC_RUN_FOLDER"], "weights.bin").write_bytes(bytes(3_000_000))
+    print("weights of", run.id, "with", SHARED.sum())
+"""
+
+WAITING = """
+import os, pathlib, subprocess, sys, time
+import wandb
+with wandb.init() as run:
+    run.log({"loss": run.config.lr})
+    print("begun", flush=True)
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(900)", MARK])
+    while not os.path.exists(GO):
+        time.sleep(0.05)
+    run.log({"loss": run.config.lr + 1})
+"""
+
+
+def start(tmp_path: Path, cluster: Cluster, cell: str, **settings: object) -> Sweep:
+    namespace = {
+        "GO": str(tmp_path / "go"),
+        "MARK": f"child of {tmp_path}",
+        "SHARED": np.ones(100_000),
+    }
+    return sweeps.start(cell, namespace=namespace, launcher=cluster.address, **settings)
+
+
+def children(tmp_path: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if f"child of {tmp_path}" in process.cmdline():
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def active(sweep: Sweep) -> list[RunRecord]:
+    return [run for run in sweep.records() if run.state is RunState.RUNNING]
+
+
+def has_begun(sweep: Sweep, count: int) -> bool:
+    runs = active(sweep)
+    return len(runs) == count and all(run.value is not None for run in runs)
+
+
+def test_a_sweep_leaves_here_what_its_runs_wrote_elsewhere(
+    tmp_path: Path, cluster: Cluster
+) -> None:
+    sweep = start(tmp_path, cluster, CELL, count=6, agents=2)
+    sweep.wait(timeout=180)
+    assert sweep.state == "finished"
+    assert Counter(run.state for run in sweep.records()) == {RunState.FINISHED: 6}
+    assert len(sweep.history("loss")) == 18
+    assert sweep.best().value == min(run.value for run in sweep.records() if run.value)
+    for run in sweep.records():
+        folder = sweep.path / "runs" / run.id
+        assert f"weights of {run.id} with 100000.0" in (folder / "output.log").read_text("utf-8")
+        assert (folder / "kept" / "weights.bin").stat().st_size == 3_000_000
+        directory = Path(run.directory)
+        assert directory.parent == tmp_path / "wandb"
+        assert next(directory.glob("files/media/images/*.png")).stat().st_size
+        assert (directory / "files" / "requirements.txt").stat().st_size
+    assert not list(cluster.folder.glob("worker-*/**/wandb-magic-*"))
+
+
+def test_a_stop_ends_runs_and_what_they_started(tmp_path: Path, cluster: Cluster) -> None:
+    sweep = start(tmp_path, cluster, WAITING, count=3, agents=2)
+    wait_until(lambda: has_begun(sweep, 2) and len(children(tmp_path)) == 2)
+    assert "begun" in sweep.logs(active(sweep)[0].id)
+    sweep.stop()
+    sweep.wait(timeout=60)
+    assert Counter(run.state for run in sweep.records()) == {RunState.STOPPED: 2}
+    assert sweep.state == "stopped"
+    wait_until(lambda: not children(tmp_path), 30)
+
+
+def test_the_runs_of_a_killed_worker_go_again(tmp_path: Path, cluster: Cluster) -> None:
+    sweep = start(tmp_path, cluster, WAITING, count=3, agents=2)
+    wait_until(lambda: has_begun(sweep, 2) and len(children(tmp_path)) == 2)
+    cluster.workers[0].kill()
+    wait_until(lambda: len(children(tmp_path)) == 1)
+    wait_until(lambda: RunState.LOST in {run.state for run in sweep.records()})
+    cluster.add_worker()
+    wait_until(lambda: has_begun(sweep, 2))
+    (tmp_path / "go").touch()
+    sweep.wait(timeout=120)
+    runs = sweep.records()
+    assert Counter(run.state for run in runs) == {RunState.FINISHED: 3, RunState.LOST: 1}
+    ended = [run for run in runs if run.state is RunState.FINISHED]
+    assert sorted(run.number for run in ended) == [0, 1, 2]
+    lost = next(run for run in runs if run.state is RunState.LOST)
+    assert lost.value == lost.params["lr"]  # what it had logged is here
+
+
+def test_a_supervisor_that_is_killed_and_started_again(tmp_path: Path, cluster: Cluster) -> None:
+    sweep = start(tmp_path, cluster, WAITING, count=3, agents=2)
+    wait_until(lambda: has_begun(sweep, 2))
+    before = {run.id for run in active(sweep)}
+    supervisor = sweep.status().sweep.supervisor
+    assert supervisor is not None
+    os.kill(supervisor.pid, signal.SIGKILL)
+    wait_until(lambda: sweep.state == "died")
+    sweep.resume()
+    wait_until(lambda: has_begun(sweep, 2))
+    assert {run.id for run in active(sweep)} == before
+    (tmp_path / "go").touch()
+    sweep.wait(timeout=120)
+    runs = sweep.records()
+    assert Counter(run.state for run in runs) == {RunState.FINISHED: 3}
+    assert len(sweep.history("loss")) == 6
+
+
+def test_a_scheduler_that_is_killed_and_started_again(tmp_path: Path, cluster: Cluster) -> None:
+    sweep = start(tmp_path, cluster, WAITING, count=2, agents=2)
+    wait_until(lambda: has_begun(sweep, 2))
+    assert cluster.scheduler is not None
+    cluster.scheduler.kill()
+    cluster.scheduler.wait()
+    wait_until(lambda: any("does not answer" in text for text in sweep.status().sweep.notices))
+    assert sweep.state == "running"
+    (tmp_path / "go").touch()
+    cluster.start_scheduler()
+    cluster.add_worker()
+    sweep.wait(timeout=120)
+    runs = sweep.records()
+    assert sorted(run.number for run in runs if run.state is RunState.FINISHED) == [0, 1]
+    assert {run.state for run in runs} <= {RunState.FINISHED, RunState.LOST}
+
+
+def test_an_address_without_a_scheduler(tmp_path: Path) -> None:
+    del tmp_path
+    for address, message in {
+        "dask://127.0.0.1:1": "no Dask scheduler answers at dask://127.0.0.1:1",
+        "dask://": "is not the address of a Dask scheduler",
+        "dask://host:port": "is not the address of a Dask scheduler",
+        "ray://127.0.0.1:1": "there is no launcher for ray://; there are dask://",
+        "here": "is not an address",
+    }.items():
+        with pytest.raises(SpecError, match="launcher: ") as caught:
+            sweeps.start("pass", launcher=address)
+        assert message in str(caught.value)
+        assert len(caught.value.problems) == 1

@@ -1,0 +1,25 @@
+"""Launchers that execute runs elsewhere than on this machine, by the scheme of their address.
+
+Other packages add theirs with an entry point of the group ``wandb_magic.launchers``: its name is
+the scheme, and it refers to a `LauncherPlugin`. Nothing here imports what a launcher needs.
+"""
+
+from wandb_magic.launchers.plugin import LauncherPlugin, SweepContext
+from wandb_magic.launchers.registry import (
+    GROUP,
+    check_launcher,
+    create_launcher,
+    resolve_client,
+)
+from wandb_magic.launchers.target import TARGET_VARIABLE, LaunchTarget
+
+__all__ = [
+    "GROUP",
+    "TARGET_VARIABLE",
+    "LaunchTarget",
+    "LauncherPlugin",
+    "SweepContext",
+    "check_launcher",
+    "create_launcher",
+    "resolve_client",
+]

@@ -1,0 +1,42 @@
+"""Reads the address and the certificates of a `distributed.Client` that the user holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wandb_magic.arguments import ArgumentError, brief
+
+_CERTIFICATES = {
+    "tls_ca_file": "DASK_DISTRIBUTED__COMM__TLS__CA_FILE",
+    "tls_client_key": "DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY",
+    "tls_client_cert": "DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT",
+}
+
+
+def client_target(client: Any) -> tuple[str, dict[str, str]]:  # noqa: ANN401 - of distributed, an extra
+    """Return the address of a client's scheduler, and the variables that hold its certificates.
+
+    Raises
+    ------
+    ArgumentError
+        If other processes cannot reach the scheduler.
+    """
+    scheduler = getattr(client, "scheduler", None)
+    if scheduler is None:
+        raise ArgumentError(
+            f"launcher: {brief(client)} has no scheduler: pass a distributed.Client that is "
+            "connected, or an address"
+        )
+    address = str(scheduler.address)
+    if address.startswith("inproc:"):
+        raise ArgumentError(
+            "launcher: the cluster of this client lives in this process, which the sweep may "
+            "outlive: create it with LocalCluster(processes=True), or pass another client"
+        )
+    security = getattr(client, "security", None)
+    certificates = {
+        variable: value
+        for field, variable in _CERTIFICATES.items()
+        if (value := getattr(security, field, None))
+    }
+    return address, certificates

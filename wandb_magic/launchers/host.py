@@ -1,0 +1,311 @@
+"""The host: the process on a worker that executes the runs of one sweep.
+
+``python -m wandb_magic.launchers.host FOLDER DESCRIPTOR THREADS SLOTS`` owns a `LocalRunner` in a
+folder of its own, and answers requests over the socket that it inherits from the worker. What its
+runner reports waits until the supervisor has confirmed it; the files of the runs are sent with it.
+When the worker exits, the host ends its runs and exits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections import deque
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from wandb_magic.bundle import signed_manifest
+from wandb_magic.disk import RETRY_S, is_transient, wait_reason
+from wandb_magic.errors import SweepError
+from wandb_magic.launchers.file_stream import FileChunk, FileVersion, RunFileStream
+from wandb_magic.launchers.frames import Report, encode_reports, read_frame, write_frame
+from wandb_magic.paths import FOLDER_MODE, SweepPaths
+from wandb_magic.records import RunId
+from wandb_magic.runner.events import (
+    RunExited,
+    RunLogged,
+    RunnerEvent,
+    RunnerFailed,
+    RunnerNotice,
+)
+from wandb_magic.runner.exit_cause import describe_exception
+from wandb_magic.runner.launcher import NoSlotError
+from wandb_magic.runner.local_runner import LocalRunner
+from wandb_magic.runner.run_monitor import signal_group
+from wandb_magic.runner.run_process import Job
+from wandb_magic.slots import SlotAllocator, SlotRequest
+
+ANSWER_BYTES = 2 << 20
+ENDED = 0  # the number of a message that says that a run's process has ended
+MAX_FINAL_PASSES = 50
+_PARENT_DEATH_SIGNAL = 1
+
+log = logging.getLogger(__name__)
+
+
+class RunReports:
+    """What is still to be sent about one run.
+
+    Parameters
+    ----------
+    files
+        The run's files.
+    """
+
+    def __init__(self, files: RunFileStream) -> None:
+        self.files = files
+        self.exited: RunExited | None = None
+        self._pass: Iterator[FileChunk] | None = None
+        self._sent_in_pass = 0
+        self._passes = 0
+        self.is_complete = False
+
+    def next_chunk(self, *, final: bool) -> FileChunk | None:
+        """Return the next part of a file; None if there is nothing new at present.
+
+        With `final`, nothing writes to the files any more: `is_complete` once all were sent.
+        """
+        if self._pass is None:
+            if not final and not self.files.is_due():
+                return None
+            self._pass, self._sent_in_pass = self.files.changes(final=final), 0
+            self._passes += final
+        for chunk in self._pass:
+            self._sent_in_pass += 1
+            return chunk
+        self._pass = None
+        self.is_complete = final and (not self._sent_in_pass or self._passes > MAX_FINAL_PASSES)
+        return None
+
+
+class Host:
+    """Executes runs for a supervisor on another machine.
+
+    Parameters
+    ----------
+    paths
+        The sweep's paths on this machine.
+    writer
+        The connection to the worker.
+    threads
+        How many runs the worker executes at a time.
+    slots
+        What each of them needs of the GPUs.
+    """
+
+    def __init__(
+        self, paths: SweepPaths, writer: asyncio.StreamWriter, threads: int, slots: SlotRequest
+    ) -> None:
+        self._paths = paths
+        self._threads = threads
+        self._slots = slots
+        self._writer = writer
+        self._runs: dict[RunId, RunReports] = {}
+        self._events: deque[RunnerEvent] = deque()
+        self._unconfirmed: deque[tuple[int, Report]] = deque()
+        self._number = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pulling = asyncio.Lock()
+        self._runner: LocalRunner | None = None
+
+    async def start(self) -> None:
+        """Start the runner."""
+        try:
+            commands = signed_manifest(self._paths.bundle).kind == "command"
+        except SweepError as error:
+            self._events.append(RunnerFailed(str(error), traceback.format_exc()))
+            return
+        environment = dict(os.environ)
+        self._runner = LocalRunner(
+            self._paths,
+            environment,
+            self._on_event,
+            SlotAllocator(self._slots, environment, self._paths.folder.name),
+            agents=self._threads,
+            commands=commands,
+        )
+        self._spawn(self._runner.start())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda task: task.cancelled() or task.result())
+
+    def _on_event(self, event: RunnerEvent) -> None:
+        if isinstance(event, RunLogged):
+            return  # the supervisor reads the log itself
+        if isinstance(event, RunExited):
+            reports = self._runs.get(event.run)
+            if reports is None or reports.exited is not None:
+                return
+            reports.exited = event  # sent after the run's files
+            write_frame(self._writer, ENDED, event.run.encode())
+            return
+        self._events.append(event)
+
+    async def serve(self, reader: asyncio.StreamReader) -> None:
+        """Answer requests until the worker has disconnected."""
+        with suppress(EOFError):
+            while True:
+                number, message = await read_frame(reader)
+                self._spawn(self._answer(number, json.loads(message)))
+
+    async def _answer(self, number: int, request: dict[str, Any]) -> None:
+        try:
+            answer = await self._handle(request.pop("op"), request)
+        except Exception:
+            log.exception("a request failed")
+            answer = b""
+        write_frame(self._writer, number, answer)
+
+    async def _handle(self, op: str, request: dict[str, Any]) -> bytes:
+        if op == "pull":
+            return await self._pull(request["confirmed"])
+        if self._runner is None:
+            return b""
+        if op == "signal":
+            self._runner.signal(RunId(request["run"]), request["number"], request["reason"])
+        elif op in ("launch", "recover"):
+            job = Job.from_json(request["job"])
+            known = {name: FileVersion(*version) for name, version in request["known"].items()}
+            reports = self._runs.get(job.run)
+            if reports is None or (reports.exited is not None and op == "launch"):
+                self._runs[job.run] = RunReports(RunFileStream(job.run, self._paths, known))
+                start = self._runner.launch if op == "launch" else self._runner.recover
+                self._spawn(self._start_run(job, partial(start, job, {})))
+        elif op == "close":
+            self._spawn(self._runner.close())
+        return b""
+
+    async def _start_run(self, job: Job, start: Any) -> None:  # noqa: ANN401 - a partial coroutine
+        job.paths.persistent_dir.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        noted = False
+        while True:
+            try:
+                await start()
+            except NoSlotError:
+                await asyncio.sleep(RETRY_S)
+                continue
+            except Exception as error:
+                if is_transient(error):
+                    if not noted:
+                        reason = wait_reason(error, self._paths.folder)
+                        self._events.append(RunnerNotice(f"{socket.gethostname()} is {reason}"))
+                    noted = True
+                    await asyncio.sleep(RETRY_S)
+                    continue
+                log.exception("run %s could not be started", job.run)
+                reason = f"it could not be started: {describe_exception(error)}"
+                self._on_event(RunExited(job.run, 1, None, reason, time.time()))
+            return
+
+    # Reporting
+
+    async def _pull(self, confirmed: int) -> bytes:
+        """Return the reports after the number that the supervisor has received."""
+        async with self._pulling:
+            while self._unconfirmed and self._unconfirmed[0][0] <= confirmed:
+                self._unconfirmed.popleft()
+            while self._events:
+                event = self._events.popleft()
+                assert not isinstance(event, (RunLogged, RunExited))
+                self._report(event)
+            size = sum(
+                len(report.data)
+                for _, report in self._unconfirmed
+                if isinstance(report, FileChunk)
+            )
+            if size < ANSWER_BYTES:
+                # Looking at many files takes a while, in which the runner continues.
+                await asyncio.to_thread(self._report_files, ANSWER_BYTES - size, self._ended())
+                for run, reports in list(self._runs.items()):
+                    if reports.is_complete and reports.exited is not None:
+                        self._report(reports.exited)
+                        del self._runs[run]
+            return encode_reports(list(self._unconfirmed))
+
+    def _report(self, report: Report) -> None:
+        self._number += 1
+        self._unconfirmed.append((self._number, report))
+
+    def _ended(self) -> set[RunId]:
+        """Return the runs to whose files nothing writes any more."""
+        return {
+            run
+            for run, reports in self._runs.items()
+            if reports.exited is not None
+            and not (self._runner is not None and self._runner.is_following(run))
+        }
+
+    def _report_files(self, budget: int, ended: set[RunId]) -> None:
+        for run, reports in list(self._runs.items()):
+            while budget > 0 and not reports.is_complete:
+                chunk = reports.next_chunk(final=run in ended)
+                if chunk is not None:
+                    self._report(chunk)
+                    budget -= len(chunk.data) + 1
+                elif run not in ended:
+                    break
+
+    def end_runs(self) -> None:
+        """Kill all runs, and every process that this one has started."""
+        if self._runner is not None:
+            for run in list(self._runs):
+                self._runner.signal(run, signal.SIGKILL, "its worker has exited")
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error, OSError):
+                if os.getpgid(process.pid) == process.pid:
+                    signal_group(process.pid, signal.SIGKILL)
+                process.kill()
+
+
+async def serve(folder: Path, descriptor: int, threads: int, slots: SlotRequest) -> None:
+    """Serve the worker until it disconnects, then end the runs."""
+    reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=descriptor))
+    host = Host(SweepPaths(folder), writer, threads, slots)
+    loop = asyncio.get_running_loop()
+    if sys.platform == "linux":
+        loop.add_signal_handler(signal.SIGTERM, reader.feed_eof)
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
+    loop.set_exception_handler(_exit_on_error)
+    await host.start()
+    await host.serve(reader)
+    host.end_runs()
+
+
+def _exit_on_error(_loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    """Exit on unexpected errors: the runs continue, and the next host adopts them."""
+    log.critical("%s", context["message"], exc_info=context.get("exception"))
+    logging.shutdown()
+    os._exit(os.EX_SOFTWARE)
+
+
+def main() -> None:
+    """Serve, as the command line says."""
+    logging.basicConfig(
+        format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr
+    )
+    os.umask(0o077)
+    folder, descriptor, threads, slots = sys.argv[1:]
+    request = SlotRequest(**json.loads(slots))
+    asyncio.run(serve(Path(folder), int(descriptor), int(threads), request))
+    logging.shutdown()
+    os._exit(0)  # threads may wait for processes that were killed
+
+
+if __name__ == "__main__":
+    main()
