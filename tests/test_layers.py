@@ -37,6 +37,8 @@ ONLY = {
     "google": {"wandb_log"},
     "pynvml": {"slots"},
     "sqlite3": {"store"},
+    "dask": {"launchers"},
+    "dask_jobqueue": {"launchers"},
     "distributed": {"launchers"},
     "IPython": {"magics", "display", "analysis"},
     "tornado": {"server"},

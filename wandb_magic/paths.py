@@ -12,6 +12,7 @@
     budget.lock     held by a call of attach or agent that adds to the number of runs
     sync/           state.json, runs.log, sync.log, lock, copies/: sending to W&B, and its progress
     resend/         the same, for runs of an online sweep that the server refused while they ran
+    cluster/        the Dask cluster of a sweep on a batch system
     agents.json     our agents' ids at the W&B server, and their pending assignments
     runs/<run id>/  params.yaml, core, process.json, devices, wandb.dirs, output.log, stop,
                     exit.json, imports.json, kept/; after a resumption also execution, core-1,

@@ -15,7 +15,7 @@ from wandb_magic.bundle import CaptureSummary, read_signature, trust_environment
 from wandb_magic.bundle.manifest import inheritable_environment
 from wandb_magic.daemon import start_supervisor
 from wandb_magic.errors import SweepError
-from wandb_magic.launchers import TARGET_VARIABLE, LaunchTarget, resolve_client
+from wandb_magic.launchers import TARGET_VARIABLE, LaunchTarget
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import SweepId
 from wandb_magic.spec import Spec
@@ -74,7 +74,7 @@ def launch(
             id_ = SweepId(remote.id)
         options = launch_options.options
         if launch_options.launcher is not None:
-            options = replace(options, launcher=str(resolve_client(launch_options.launcher)[0]))
+            options = replace(options, launcher=str(launch_options.resolve_launcher()[0]))
         sweep = _sweep_dir.new_record(
             id_, spec, launch_options, remote=remote, options=options, notice=notice
         )
@@ -96,7 +96,7 @@ def sweep_environment(launch_options: LaunchOptions) -> dict[str, str]:
     environment = {**inheritable_environment(os.environ), **(launch_options.env or {})}
     if launch_options.launcher is None:
         return environment
-    address, certificates = resolve_client(launch_options.launcher)
+    address, certificates = launch_options.resolve_launcher()
     target = LaunchTarget(str(address), tuple(launch_options.env or ()))
     return {**environment, **certificates, TARGET_VARIABLE: target.to_json()}
 

@@ -92,8 +92,19 @@ class LaunchOptions:
     env: Mapping[str, str] | None
     prior: Prior | None = None
     launcher: object | None = None
+    launcher_options: Mapping[str, object] | str | None = None
     idle: bool = False
     prior_runs: tuple[str, ...] = ()
+
+    def resolve_launcher(self) -> tuple[object, dict[str, str]]:
+        """Return the launcher's address, and the variables with which it is reached.
+
+        Raises
+        ------
+        ArgumentError
+            If its options are malformed.
+        """
+        return resolve_client(self.launcher, self.launcher_options)
 
 
 def validate_options(
@@ -141,7 +152,7 @@ def _option_errors(launch_options: LaunchOptions) -> Iterator[str]:
     checks: list[Callable[[], object]] = [
         lambda: check_count("count", launch_options.count),
         lambda: _check_agents(launch_options),
-        lambda: _check_launcher(launch_options.launcher),
+        lambda: _check_launcher(launch_options),
         lambda: check_integer("retries", options.retries, minimum=0),
         lambda: check_integer("failure_limit", options.failure_limit, minimum=0),
         lambda: check_integer("seed", options.seed, minimum=-(2**63), maximum=2**63 - 1),
@@ -179,9 +190,11 @@ def _check_agents(launch_options: LaunchOptions) -> None:
         check_agents(agents)
 
 
-def _check_launcher(launcher: object | None) -> None:
-    if launcher is not None:
-        check_launcher(resolve_client(launcher)[0])
+def _check_launcher(launch_options: LaunchOptions) -> None:
+    if launch_options.launcher is not None:
+        check_launcher(launch_options.resolve_launcher()[0])
+    elif launch_options.launcher_options:
+        raise ArgumentError("launcher_options: name a launcher as well, as in launcher='slurm'")
 
 
 def _check_variable(name: object, value: object) -> None:

@@ -50,6 +50,7 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
     gpus_per_run: float | None = None,
     gpu_memory: int | str | None = None,
     launcher: object | None = None,
+    launcher_options: Mapping[str, object] | str | None = None,
 ) -> Sweep:
     """Start a sweep in its own process, and return immediately.
 
@@ -104,7 +105,11 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
         How much GPU memory each run needs, in bytes or as ``10G``: as many run on one GPU as fit.
     launcher
         Where the runs execute: the address of a Dask cluster, such as ``dask://host:8786``, or a
-        `distributed.Client` of it. By default, this machine executes them.
+        `distributed.Client` of it; or a batch system: ``slurm``, ``pbs``, ``lsf``, ``sge`` or
+        ``htcondor``. By default, this machine executes them.
+    launcher_options
+        What each run needs of the batch system: a mapping, or text such as
+        ``partition=gpu,gres=gpu:1,mem=16G,walltime=02:00:00``.
 
     Raises
     ------
@@ -126,7 +131,7 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
         gpu_memory=check_bytes("gpu_memory", gpu_memory),
     )
     settings = LaunchOptions(
-        count, agents, name, project, entity, mode, options, env, prior, launcher
+        count, agents, name, project, entity, mode, options, env, prior, launcher, launcher_options
     )
     code = RunCode(
         function=function,

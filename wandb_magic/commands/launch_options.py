@@ -45,6 +45,7 @@ def launch_options(options: argparse.Namespace) -> LaunchOptions:
         env=_parse_environment(options.env),
         prior=options.prior,
         launcher=options.launcher,
+        launcher_options=options.launcher_options,
     )
 
 

@@ -24,9 +24,15 @@ START_OPTIONS: dict[str, dict[str, Any]] = {
         "cores",
     },
     "--launcher": {
-        "metavar": "ADDRESS",
-        "help": "execute the runs on a Dask cluster: dask://host:8786; in a notebook also the "
-        "name of a distributed.Client",
+        "metavar": "LAUNCHER",
+        "help": "where runs execute instead of on this machine: the address of a Dask cluster, "
+        "such as dask://host:8786; client, for the client that the notebook holds; or slurm, pbs, "
+        "lsf, sge or htcondor",
+    },
+    "--launcher-options": {
+        "metavar": "OPTIONS",
+        "help": "what each run needs of the batch system, such as "
+        "partition=gpu,gres=gpu:1,mem=16G,walltime=02:00:00",
     },
     "--name": {"help": "the sweep's name"},
     "--project": {"help": "the W&B project"},

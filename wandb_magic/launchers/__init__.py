@@ -4,6 +4,7 @@ Other packages add theirs with an entry point of the group ``wandb_magic.launche
 the scheme, and it refers to a `LauncherPlugin`. Nothing here imports what a launcher needs.
 """
 
+from wandb_magic.launchers.batch_systems import SYSTEMS
 from wandb_magic.launchers.plugin import LauncherPlugin, SweepContext
 from wandb_magic.launchers.registry import (
     GROUP,
@@ -15,6 +16,7 @@ from wandb_magic.launchers.target import TARGET_VARIABLE, LaunchTarget
 
 __all__ = [
     "GROUP",
+    "SYSTEMS",
     "TARGET_VARIABLE",
     "LaunchTarget",
     "LauncherPlugin",

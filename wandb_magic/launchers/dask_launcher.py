@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from distributed import Client, Future, fire_and_forget
+from distributed import Client, Future, Security, fire_and_forget
 
 from wandb_magic.bundle import SignedStatement
 from wandb_magic.disk import is_transient
@@ -125,12 +125,19 @@ class DaskLauncher:
         The sweep.
     emit
         Called with each event, in the supervisor's event loop.
+    security
+        The certificates with which to connect; those of Dask's configuration by default.
     """
 
     def __init__(
-        self, address: str, context: SweepContext, emit: Callable[[RunnerEvent], None]
+        self,
+        address: str,
+        context: SweepContext,
+        emit: Callable[[RunnerEvent], None],
+        security: Security | None = None,
     ) -> None:
         self._address = address
+        self._security = security
         self._context = context
         self._paths = context.paths
         self._emit = emit
@@ -249,6 +256,7 @@ class DaskLauncher:
             timeout=CONNECT_TIMEOUT_S,
             name="wandb-magic",
             set_as_default=False,
+            security=self._security,
         )
         try:
             await client

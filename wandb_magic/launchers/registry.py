@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from wandb_magic.arguments import ArgumentError, brief
+from wandb_magic.launchers.batch_systems import SYSTEMS, batch_address
 from wandb_magic.launchers.plugin import LauncherPlugin, SweepContext
 from wandb_magic.launchers.target import LaunchTarget
 from wandb_magic.runner.events import RunnerEvent
@@ -16,8 +17,14 @@ GROUP = "wandb_magic.launchers"
 """The group of entry points with which a package adds launchers."""
 
 _OWN = {
-    scheme: EntryPoint(scheme, "wandb_magic.launchers.dask:DaskPlugin", GROUP)
-    for scheme in ("dask", "tcp", "tls")
+    **{
+        scheme: EntryPoint(scheme, "wandb_magic.launchers.dask:DaskPlugin", GROUP)
+        for scheme in ("dask", "tcp", "tls")
+    },
+    **{
+        scheme: EntryPoint(scheme, "wandb_magic.launchers.jobqueue:JobQueuePlugin", GROUP)
+        for scheme in SYSTEMS
+    },
 }
 
 
@@ -32,7 +39,8 @@ def check_launcher(address: object) -> None:
     if not isinstance(address, str) or "://" not in address:
         raise ArgumentError(
             f"launcher: {brief(address)} is not an address: write one such as dask://host:8786, "
-            "or pass a distributed.Client"
+            f"the name of a batch system ({', '.join(sorted(SYSTEMS))}), or pass a "
+            "distributed.Client"
         )
     _plugin(address).check(address)
 
@@ -50,14 +58,30 @@ def create_launcher(
     return _plugin(target.address).create(target.address, context, emit)
 
 
-def resolve_client(launcher: object) -> tuple[object, dict[str, str]]:
+def resolve_client(
+    launcher: object, options: Mapping[str, object] | str | None = None
+) -> tuple[object, dict[str, str]]:
     """Return the address of a launcher, and the variables with which a supervisor reaches it.
 
     Parameters
     ----------
     launcher
-        An address; or the client of a cluster, whose address and certificates are used.
+        An address; or the client of a cluster, whose address and certificates are used; or the
+        name of a batch system.
+    options
+        The options of the batch system.
+
+    Raises
+    ------
+    ArgumentError
+        If the options are malformed, or the launcher has none.
     """
+    if launcher in SYSTEMS:
+        return batch_address(str(launcher), options), {}
+    if options:
+        raise ArgumentError(
+            f"launcher_options: only batch systems have options: {', '.join(sorted(SYSTEMS))}"
+        )
     module = type(launcher).__module__.partition(".")[0]
     if module != "distributed":
         return launcher, {}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wandb_magic.commands.parser import UsageError
+from wandb_magic.launchers import SYSTEMS
 
 ANY_CLIENT = "client"
 
@@ -21,14 +22,15 @@ def resolve_launcher(name: str, namespace: Mapping[str, Any]) -> object:
     UsageError
         If there is no such client, or more than one.
     """
-    if "://" in name:
+    if "://" in name or name in SYSTEMS:
         return name
     if _is_client(namespace.get(name)):
         return namespace[name]
     if name != ANY_CLIENT:
         raise UsageError(
             f"--launcher {name}: there is no variable {name!r} that holds a distributed.Client: "
-            "name one, or write an address such as dask://host:8786"
+            "name one, write an address such as dask://host:8786, or the name of a batch system "
+            f"({', '.join(sorted(SYSTEMS))})"
         )
     clients = {id(value): value for value in namespace.values() if _is_client(value)}
     if not clients:

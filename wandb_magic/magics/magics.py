@@ -89,7 +89,16 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
         from wandb_magic.commands.launch_options import launch_options  # noqa: PLC0415 - not needed to load
 
         config = resolve_config(" ".join(options.config), self.shell.user_ns)
-        for name in ("name", "project", "entity", "prior", "run_timeout", "gpu_memory", "out"):
+        for name in (
+            "name",
+            "project",
+            "entity",
+            "prior",
+            "run_timeout",
+            "gpu_memory",
+            "launcher_options",
+            "out",
+        ):
             if (word := getattr(options, name)) is not None:
                 setattr(options, name, unquote(word))
         if options.prior is not None:  # a study is named only by its variable
