@@ -1,10 +1,12 @@
 """A real Dask cluster of several processes, whose workers have folders of their own."""
 
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -50,13 +52,14 @@ class Cluster:
             text = file.read_text("utf-8")
             self.port = int(text.split("tcp://127.0.0.1:")[1].split('"')[0])
 
-    def add_worker(self) -> subprocess.Popen[bytes]:
+    def add_worker(self, **environment: str) -> subprocess.Popen[bytes]:
         number = len(self.workers)
         worker = self._spawn(
             "worker",
             f"tcp://127.0.0.1:{self.port}",
             *("--nthreads", "1", "--no-nanny", "--no-dashboard", "--name", f"worker-{number}"),
             *("--local-directory", str(self.local_directory(number))),
+            environment=environment,
         )
         self.workers.append(worker)
         return worker
@@ -64,7 +67,9 @@ class Cluster:
     def local_directory(self, number: int) -> Path:
         return self.folder / f"worker-{number}"
 
-    def _spawn(self, what: str, *arguments: str) -> subprocess.Popen[bytes]:
+    def _spawn(
+        self, what: str, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> subprocess.Popen[bytes]:
         with (self.folder / f"{what}.log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments],
@@ -72,6 +77,7 @@ class Cluster:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
+                env={**os.environ, **environment},
                 start_new_session=True,
             )
 
@@ -83,12 +89,18 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
+def empty_cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """A scheduler that has no workers yet."""
     folder = tmp_path / "cluster"
     folder.mkdir()
     found = Cluster(folder)
     found.start_scheduler()
-    found.add_worker()
-    found.add_worker()
     yield found
     found.close()
+
+
+@pytest.fixture
+def cluster(empty_cluster: Cluster) -> Cluster:
+    empty_cluster.add_worker()
+    empty_cluster.add_worker()
+    return empty_cluster

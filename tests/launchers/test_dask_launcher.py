@@ -153,6 +153,119 @@ def test_a_scheduler_that_is_killed_and_started_again(tmp_path: Path, cluster: C
     assert {run.state for run in runs} <= {RunState.FINISHED, RunState.LOST}
 
 
+RESUMING = """
+import os, pathlib
+import wandb
+kept = pathlib.Path(os.environ["WANDB_MAGIC_RUN_FOLDER"], "checkpoint")
+with wandb.init() as run:
+    print("in", os.getcwd(), "with", os.environ["GIVEN"], "without", os.environ.get("NOT_GIVEN"))
+    first = not kept.exists()
+    for step in range(2):
+        run.log({"loss": run.config.lr + step})
+    if first:
+        kept.write_text("half way")
+        raise ValueError("interrupted")
+    print("resumed from", kept.read_text())
+"""
+
+
+def test_a_run_is_resumed_on_another_worker(
+    tmp_path: Path, empty_cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = tmp_path / "notebook"
+    notebook.mkdir()
+    monkeypatch.chdir(notebook)
+    monkeypatch.setenv("NOT_GIVEN", "x")
+    sweep = start(tmp_path, empty_cluster, RESUMING, env={"GIVEN": "this"})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NOT_GIVEN")
+    notebook.rmdir()  # no worker has it either
+    empty_cluster.add_worker()
+    sweep.wait(timeout=120)
+    run = sweep.records()[0]
+    assert run.cause == "ValueError: interrupted"
+    notebook.mkdir()
+    empty_cluster.workers[0].kill()
+    empty_cluster.add_worker()
+    sweep.resume_run(run.id)
+    sweep.wait(timeout=120)
+    assert sweep.records()[0].state is RunState.FINISHED
+    output = sweep.logs(run.id)
+    assert f"in {empty_cluster.local_directory(0)}" in output
+    assert output.count("with this without None") == 2
+    assert "resumed from half way" in output
+    assert sweep.history("loss").index.get_level_values("step").tolist() == [0, 1, 2, 3]
+
+
+def test_a_worker_that_does_not_fit_is_named_and_gets_no_runs(
+    tmp_path: Path, empty_cluster: Cluster
+) -> None:
+    package = tmp_path / "other" / "wandb_magic"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "version.py").write_text("__version__ = '0.0.1'", "utf-8")
+    empty_cluster.add_worker(PYTHONPATH=str(package.parent))
+    sweep = start(tmp_path, empty_cluster, CELL)
+    sweep.wait(timeout=60)
+    assert sweep.state == "failed"
+    assert (
+        "no Dask worker can execute runs: it has wandb-magic 0.0.1" in sweep.status().sweep.cause
+    )
+    assert not sweep.records()
+    empty_cluster.add_worker()
+    sweep = start(tmp_path, empty_cluster, CELL, count=3, agents=2)
+    sweep.wait(timeout=120)
+    assert sweep.state == "finished"
+    notice = next(text for text in sweep.status().sweep.notices if "gets no runs" in text)
+    assert "install the same version on both" in notice
+
+
+def test_a_sweep_that_waits_for_workers_can_be_stopped(
+    tmp_path: Path, empty_cluster: Cluster
+) -> None:
+    sweep = start(tmp_path, empty_cluster, CELL)
+    wait_until(lambda: sweep.state == "running")
+    sweep.stop()
+    sweep.wait(timeout=30)
+    assert sweep.state == "stopped"
+    assert not sweep.records()
+
+
+LOGGING = """
+import os, pathlib, time
+import wandb
+with wandb.init() as run:
+    for step in range(100_000):
+        run.log({"loss": step})
+        print("step", step)
+        pathlib.Path(PROGRESS).write_text(str(step))
+        time.sleep(0.02)
+        if os.path.exists(GO):
+            break
+"""
+
+
+def test_what_is_logged_while_the_connection_is_cut_arrives_later(
+    tmp_path: Path, cluster: Cluster
+) -> None:
+    progress = tmp_path / "progress"
+    namespace = {"GO": str(tmp_path / "go"), "PROGRESS": str(progress)}
+    sweep = sweeps.start(LOGGING, namespace=namespace, launcher=cluster.address)
+    wait_until(lambda: has_begun(sweep, 1))
+    assert cluster.scheduler is not None
+    cluster.scheduler.send_signal(signal.SIGSTOP)
+    before = int(progress.read_text("utf-8"))
+    wait_until(lambda: int(progress.read_text("utf-8") or before) > before + 100)
+    (tmp_path / "go").touch()
+    cluster.scheduler.send_signal(signal.SIGCONT)
+    sweep.wait(timeout=60)
+    count = int(progress.read_text("utf-8")) + 1
+    run = sweep.records()[0]
+    assert run.state is RunState.FINISHED
+    assert sweep.history("loss")["loss"].tolist() == list(range(count))
+    assert sweep.logs(run.id).count("step ") == count
+
+
 def test_an_address_without_a_scheduler(tmp_path: Path) -> None:
     del tmp_path
     for address, message in {

@@ -15,7 +15,9 @@ import asyncio
 import json
 import logging
 import os
+import pickle
 import secrets
+import signal
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
@@ -23,17 +25,17 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from distributed import Client, Future, Security, fire_and_forget
+from distributed import Security
 
 from wandb_magic.bundle import SignedStatement
 from wandb_magic.disk import is_transient
-from wandb_magic.launchers.dask_worker import HANDLER, METADATA, hold_slot, install
+from wandb_magic.launchers.dask_cluster import TICK_S, DaskCluster, Slot, WorkerError
 from wandb_magic.launchers.file_mirror import write_chunk
 from wandb_magic.launchers.file_stream import CHUNK_BYTES, FileChunk, FileVersion, versions
 from wandb_magic.launchers.frames import Report, decode_reports
+from wandb_magic.launchers.host import DONE, UNKNOWN
 from wandb_magic.launchers.plugin import SweepContext
 from wandb_magic.launchers.relocation import file_name, relocate, wandb_directories
-from wandb_magic.launchers.worker_check import probe, worker_problem
 from wandb_magic.paths import (
     SweepPaths,
     append_line,
@@ -54,38 +56,16 @@ from wandb_magic.runner.events import (
 from wandb_magic.runner.log_tail import RunLogTail
 from wandb_magic.runner.run_process import Job
 
-TICK_S = 0.1
-PULL_S = 0.15
-CONNECT_TIMEOUT_S = 10.0
-ANSWER_TIMEOUT_S = 60.0
+PULL_S = 0.1  # between two answers with parts of files
+PULL_S_A_HOST = 0.01  # more for each host, because the scheduler passes on all answers
+PULL_WAIT_S = 2.0
+RETRY_S = 1.0
+INLINE_BYTES = 1 << 16  # of files that are sent with the request to start a run
 SLOT_TIMEOUT_S = 60.0  # for a slot that was there when a run was chosen
-IDLE_SLOT_S = 5.0  # before a slot that nobody needs is given back
-RENEW_S = 10.0
-RECONNECTED_S = 5.0  # for workers to register again with a scheduler that has restarted
+FORGET_S = 30.0  # for the supervisor to store how a run ended
 CLOSE_TIMEOUT_S = 20.0
 
 log = logging.getLogger(__name__)
-
-
-class WorkerError(Exception):
-    """A worker could not be reached, or has refused a request."""
-
-
-@dataclass
-class Slot:
-    """A task that occupies, or will occupy, a thread of a worker."""
-
-    index: int
-    key: str
-    future: Future | None = None
-    address: str = ""  # of the worker, once it was granted
-    run: RunId | None = None
-    renewed: float = 0.0
-
-    @property
-    def is_free(self) -> bool:
-        """Whether a run may use it."""
-        return bool(self.address) and self.run is None
 
 
 @dataclass
@@ -100,6 +80,7 @@ class HostLink:
     threads: int
     confirmed: int = 0
     is_ready: bool = False
+    ended: list[tuple[float, RunId]] = field(default_factory=list)  # and when
 
 
 @dataclass
@@ -136,40 +117,27 @@ class DaskLauncher:
         emit: Callable[[RunnerEvent], None],
         security: Security | None = None,
     ) -> None:
-        self._address = address
-        self._security = security
         self._context = context
         self._paths = context.paths
-        self._emit = emit
-        self._client: Client | None = None
-        self._is_lost = False  # whether there was a connection, and there is none now
-        self._settled_at = 0.0
-        self._workers: set[str] = set()
-        self._problems: dict[str, str] = {}  # by the address of each worker that was checked
-        self._slots: dict[int, Slot] = {}
-        self._surplus_since: float | None = None
+        self._sink = emit
+        self._cluster = DaskCluster(
+            address, security, context, self._emit, self._on_worker_gone, self._waiting_runs
+        )
         self._links: dict[str, HostLink] = {}
         self._opening: dict[str, asyncio.Lock] = {}
         self._pulls: dict[str, asyncio.Task[None]] = {}
         self._runs: dict[RunId, RemoteRun] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._is_ready = False
 
     # The launcher
 
     async def start(self) -> None:
         """Begin to connect to the cluster; `RunnerReady` follows."""
-        self._spawn(self._maintain())
+        self._spawn(self._cluster.maintain())
 
     def reserve_slot(self, agent: int, agents: int, *, alone: bool = False) -> str:  # noqa: ARG002
         """Return "" if a worker has a free thread for another run, or what it waits for."""
-        if any(slot.is_free for slot in self._slots.values()):
-            return ""
-        if self._client is None:
-            return f"waiting for the Dask scheduler at {self._address}"
-        if not self._workers:
-            return f"waiting for a Dask worker: the scheduler at {self._address} has none"
-        return "waiting for a free thread of a Dask worker"
+        return "" if self._cluster.has_free_slot else self._cluster.wait_reason()
 
     def cancel_reservation(self) -> None:
         """Do nothing: slots that nobody needs are given back after a while."""
@@ -206,22 +174,10 @@ class DaskLauncher:
         """Release the workers."""
         for task in [*self._tasks, *self._pulls.values()]:
             task.cancel()
-        if self._client is not None:
-            with suppress(Exception):
-                await asyncio.wait_for(self._release_cluster(self._client), CLOSE_TIMEOUT_S)
+        with suppress(Exception):  # whatever is left there ends with the workers
+            await asyncio.wait_for(self._cluster.close(self._opening), CLOSE_TIMEOUT_S)
         for run in self._runs.values():
             run.logs.close()
-
-    async def _release_cluster(self, client: Client) -> None:
-        for slot in self._slots.values():
-            if slot.future is not None:
-                await client.cancel([slot.future], force=True)
-        workers = {slot.address for slot in self._slots.values() if slot.address}
-        for address in (workers | set(self._links)) & self._workers:
-            with suppress(WorkerError):
-                await self._request(address, {"op": "close"})
-        await client.set_metadata([METADATA, self._context.sweep], {})
-        await client.close()
 
     def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
         task = asyncio.create_task(work)
@@ -230,226 +186,30 @@ class DaskLauncher:
         # An error must reach the loop's handler at once.
         task.add_done_callback(lambda task: task.cancelled() or task.result())
 
-    # The cluster
-
-    async def _maintain(self) -> None:
-        """Keep the connection, the slots, and what is known of the workers up to date."""
-        while True:
-            try:
-                await self._connect()
-                await self._update_workers()
-                await self._update_slots()
-            except Exception as error:  # noqa: BLE001
-                # Whatever fails here failed in the cluster, which may recover.
-                log.warning("the Dask cluster cannot be reached: %s: %s", type(error), error)
-                await self._on_disconnected()
-            await asyncio.sleep(TICK_S)
-
-    async def _connect(self) -> None:
-        if self._client is not None and self._client.status == "running":
-            return
-        if self._client is not None:
-            await self._on_disconnected()
-        client = Client(
-            self._address,
-            asynchronous=True,
-            timeout=CONNECT_TIMEOUT_S,
-            name="wandb-magic",
-            set_as_default=False,
-            security=self._security,
-        )
+    def _emit(self, event: RunnerEvent) -> None:
+        """Emit an event; an error in the supervisor is not one of the cluster's."""
         try:
-            await client
-        except BaseException:
-            await client.close(timeout=1)
-            raise
-        log.info("connected to the Dask scheduler at %s", self._address)
-        if self._is_lost:
-            self._settled_at = time.monotonic() + RECONNECTED_S
-        self._client, self._is_lost = client, False
-
-    async def _on_disconnected(self) -> None:
-        """Forget what the scheduler has forgotten as well; runs may still be there."""
-        client, self._client = self._client, None
-        if not self._is_lost:
-            self._is_lost = True
-            self._emit(
-                RunnerNotice(
-                    f"the Dask scheduler at {self._address} does not answer: the sweep waits for "
-                    "it, and starts no run meanwhile"
-                )
+            self._sink(event)
+        except Exception as error:  # noqa: BLE001 - the loop's handler decides
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "an event could not be handled", "exception": error}
             )
-        self._slots = {
-            index: replace(slot, future=None)
-            for index, slot in self._slots.items()
-            if slot.run is not None
-        }
-        for run in self._runs.values():
-            if run.slot is not None:
-                run.slot = self._slots.get(run.slot.index)
-        if client is not None:
-            with suppress(Exception):
-                await asyncio.wait_for(client.close(timeout=1), 5)
 
-    async def _update_workers(self) -> None:
-        assert self._client is not None
-        workers = set(await self._client.nthreads())
-        if time.monotonic() < self._settled_at:
-            workers |= self._workers
-        gone = self._workers - workers
-        self._workers = workers
-        for address in gone:
-            self._on_worker_gone(address)
-        new = workers - set(self._problems)
-        if new:
-            await self._check_workers(sorted(new))
-        if not self._is_ready and (not workers or any(map(self._is_fit, workers))):
-            self._is_ready = True
-            self._emit(RunnerReady())
-
-    def _is_fit(self, address: str) -> bool:
-        return self._problems.get(address) == ""
-
-    async def _check_workers(self, addresses: list[str]) -> None:
-        """Find out which workers can execute runs, before any of them does."""
-        assert self._client is not None
-        answers = await asyncio.wait_for(
-            self._client.run(probe(), workers=addresses, on_error="return"), ANSWER_TIMEOUT_S
-        )
-        for address in addresses:
-            if isinstance(answers.get(address), (type(None), OSError)):
-                continue  # it cannot be reached at present
-            problem = self._problems[address] = worker_problem(answers[address])
-            if problem:
-                self._emit(RunnerNotice(f"the Dask worker at {address} gets no runs: {problem}"))
-        checked = [self._problems.get(address, "") for address in self._workers]
-        if not self._is_ready and checked and all(checked):
-            self._fail(f"no Dask worker can execute runs: {checked[0]}")
-
-    def _fail(self, reason: str, details: str = "") -> None:
-        self._emit(RunnerFailed(reason, details or reason))
+    def _waiting_runs(self) -> int:
+        return sum(run.slot is None and not run.address for run in self._runs.values())
 
     def _on_worker_gone(self, address: str) -> None:
         """Report the runs of a worker as lost: it has ended them, or the machine is down."""
-        self._problems.pop(address, None)
         self._links.pop(address, None)
         self._opening.pop(address, None)
         if (pull := self._pulls.pop(address, None)) is not None:
             pull.cancel()
-        for index, slot in list(self._slots.items()):
-            if slot.address == address and slot.run is None:
-                self._release(self._slots.pop(index))
         for run in list(self._runs.values()):
             if run.address == address:
                 log.warning("run %s is lost: its worker %s is gone", run.job.run, address)
                 self._end_run(run, _lost(run))
 
-    # Slots
-
-    async def _update_slots(self) -> None:
-        assert self._client is not None
-        sweep = str(self._context.sweep)
-        waiting = [slot for slot in self._slots.values() if not slot.address]
-        if waiting:
-            places = await self._client.get_metadata([METADATA, sweep], default={})
-            for slot in waiting:
-                key, address = places.get(str(slot.index)) or ("", "")
-                if key == slot.key and address in self._workers:
-                    slot.address = address
-                    slot.renewed = time.monotonic()
-        for index, slot in list(self._slots.items()):
-            if slot.run is None and slot.future is not None and slot.future.done():
-                # Its worker has died, cannot execute it, or waited too long.
-                self._release(self._slots.pop(index))
-        await self._balance_slots()
-
-    async def _balance_slots(self) -> None:
-        """Request as many slots as runs could start, and give surplus ones back."""
-        now = time.monotonic()
-        unused = [slot for slot in self._slots.values() if slot.run is None]
-        waiting = sum(run.slot is None and not run.address for run in self._runs.values())
-        surplus = len(unused) - self._context.demand() - waiting
-        for _ in range(-surplus):
-            self._request_slot()
-        if surplus <= 0:
-            self._surplus_since = None
-        elif self._surplus_since is None:
-            self._surplus_since = now  # a run may just be on its way here
-        elif now - self._surplus_since > IDLE_SLOT_S:
-            for slot in sorted(unused, key=lambda slot: bool(slot.address))[:surplus]:
-                self._release(self._slots.pop(slot.index))
-        for slot in self._slots.values():
-            if slot.is_free and now - slot.renewed > RENEW_S:
-                slot.renewed = now
-                self._spawn(self._renew(slot))
-
-    def _request_slot(self) -> None:
-        assert self._client is not None
-        index = next(index for index in range(len(self._slots) + 1) if index not in self._slots)
-        key = f"wandb-magic-{self._context.sweep}-{secrets.token_hex(6)}"
-        unfit = any(self._problems.get(address) for address in self._workers)
-        fit = sorted(filter(self._is_fit, self._workers))
-        if unfit and not fit:
-            return
-        future = self._client.submit(
-            *(hold_slot, str(self._context.sweep), index, key),
-            key=key,
-            pure=False,
-            retries=0,
-            workers=fit if unfit else None,
-        )
-        self._slots[index] = Slot(index, key, future)
-
-    def _release(self, slot: Slot) -> None:
-        """Give a slot back, whether its task has begun or not."""
-        self._spawn(self._give_back(slot))
-
-    async def _give_back(self, slot: Slot) -> None:
-        if slot.address in self._workers:
-            with suppress(WorkerError):
-                request = {"op": "slots", "slots": [], "release": [slot.key]}
-                await self._request(slot.address, request)
-        if slot.future is not None and self._client is not None:
-            with suppress(Exception):  # the connection may just have been lost
-                await self._client.cancel([slot.future], force=True)
-
-    async def _renew(self, slot: Slot) -> None:
-        with suppress(WorkerError):
-            request = {"op": "slots", "slots": [slot.key], "release": []}
-            await self._request(slot.address, request)
-
-    # Requests to workers
-
-    async def _request(
-        self, address: str, request: dict[str, Any], data: bytes = b""
-    ) -> dict[str, Any]:
-        """Send a request to a worker, through the scheduler; return the answer.
-
-        Raises
-        ------
-        WorkerError
-            If the worker cannot be reached, or refuses.
-        """
-        client = self._client
-        if client is None or client.status != "running":
-            raise WorkerError("there is no connection to the scheduler")
-        message: dict[str, Any] = {
-            "op": HANDLER,
-            "request": {"sweep": str(self._context.sweep), **request},
-        }
-        if data:
-            message["data"] = data
-        try:
-            answers = await asyncio.wait_for(
-                client.scheduler.broadcast(msg=message, workers=[address], on_error="ignore"),
-                ANSWER_TIMEOUT_S,
-            )
-        except Exception as error:
-            raise WorkerError(f"{type(error).__name__}: {error}") from error
-        answer = answers.get(address) if isinstance(answers, dict) else None
-        if not isinstance(answer, dict) or "error" in answer or answer.get("status") == "error":
-            raise WorkerError(f"{address}: {(answer or {}).get('error', 'no answer')}")
-        return answer
+    # Hosts
 
     async def _host(self, address: str) -> HostLink:
         """Return the host of this sweep on a worker; start it if there is none.
@@ -471,13 +231,8 @@ class DaskLauncher:
             return link
 
     async def _open(self, address: str) -> HostLink:
-        if self._client is None:
-            raise WorkerError("there is no connection to the scheduler")
-        try:
-            await asyncio.wait_for(self._client.run(install, workers=[address]), ANSWER_TIMEOUT_S)
-        except Exception as error:
-            raise WorkerError(f"{type(error).__name__}: {error}") from error
-        answer = await self._request(address, {"op": "open"})
+        await self._cluster.install(address)
+        answer = await self._cluster.request(address, {"op": "open"})
         link = HostLink(
             address,
             secrets.token_hex(8),
@@ -491,7 +246,7 @@ class DaskLauncher:
             path = self._paths.bundle / name
             if answer["bundle"].get(name) != path.stat().st_size:
                 await self._send_file(address, file_name(self._paths, path), path)
-        await self._request(
+        await self._cluster.request(
             address,
             {
                 "op": "start",
@@ -504,7 +259,7 @@ class DaskLauncher:
         )
         for run in self._runs.values():
             if run.address == address and run.instance == link.instance:
-                self._spawn(self._send_job(run, link, "recover"))
+                self._spawn(self._resend_job(run, link))
         return link
 
     async def _send_file(self, address: str, name: str, path: Path) -> None:
@@ -525,7 +280,7 @@ class DaskLauncher:
                     "size": status.st_size,
                     "modified": status.st_mtime_ns,
                 }
-                await self._request(address, request, data)
+                await self._cluster.request(address, request, data)
                 offset += len(data)
                 if offset >= status.st_size:
                     return
@@ -541,7 +296,7 @@ class DaskLauncher:
             If the worker cannot be reached.
         """
         request = {"op": "ask", "session": link.session, "message": message, **options}
-        answer = await self._request(link.address, request)
+        answer = await self._cluster.request(link.address, request)
         data = answer.get("data")
         return None if data is None else bytes(data)
 
@@ -561,23 +316,23 @@ class DaskLauncher:
     async def _launch(self, run: RemoteRun) -> None:
         """Start a run where there is a slot for it; it is lost if it cannot be started there."""
         deadline = time.monotonic() + SLOT_TIMEOUT_S
-        while (slot := next((s for s in self._slots.values() if s.is_free), None)) is None:
+        while (slot := self._cluster.take_slot(run.job.run)) is None:
             if time.monotonic() > deadline:
                 self._end_run(run, _lost(run))
                 return
             await asyncio.sleep(TICK_S / 2)
-        slot.run, run.slot, run.address = run.job.run, slot, slot.address
-        if slot.future is not None:
-            # It outlives this supervisor, as the run does.
-            fire_and_forget(slot.future)
+        run.slot, run.address = slot, slot.address
+        op = "launch"
         while (link := await self._link(run)) is not None:
             run.instance = link.instance
             place = {"worker": run.address, "instance": link.instance, "slot": slot.key}
             if not await self._claim(run, place):
                 self._end_run(run, _lost(run))
                 return
-            if await self._send_job(run, link, "launch"):
+            if await self._send_job(run, link, op):
                 return
+            op = "recover"  # it may have arrived
+            await asyncio.sleep(RETRY_S)
 
     async def _claim(self, run: RemoteRun, place: dict[str, str]) -> bool:
         """Note where a run is, before it is there; a later supervisor looks for it there."""
@@ -590,7 +345,7 @@ class DaskLauncher:
             except OSError as error:
                 if not is_transient(error):
                     raise
-                await asyncio.sleep(1)
+                await asyncio.sleep(RETRY_S)
 
     async def _link(self, run: RemoteRun) -> HostLink | None:
         """Return the host of a run's worker; None if the run has ended meanwhile."""
@@ -599,14 +354,17 @@ class DaskLauncher:
                 return await self._host(run.address)
             except (WorkerError, OSError) as error:
                 log.warning("the worker at %s: %s", run.address, error)
-            await asyncio.sleep(1)
+            is_gone = self._cluster.is_connected and run.address not in self._cluster.workers
+            if not run.instance and (is_gone or self._cluster.is_unreachable):
+                self._end_run(run, _lost(run))  # it was not sent to any worker
+            await asyncio.sleep(RETRY_S)
         return None
 
     async def _adopt(self, run: RemoteRun, key: str) -> None:
         """Find a run of an earlier supervisor on its worker."""
-        while self._client is None or not (self._workers or self._is_ready):  # noqa: ASYNC110 - polls anyway
+        while not self._cluster.is_connected:  # noqa: ASYNC110 - polls anyway
             await asyncio.sleep(TICK_S)
-        if run.address not in self._workers:
+        if run.address not in self._cluster.workers:
             self._end_run(run, _lost(run))
             return
         link = await self._link(run)
@@ -615,8 +373,14 @@ class DaskLauncher:
         if link.instance != run.instance:  # another worker has the address now
             self._end_run(run, _lost(run))
             return
-        index = max(self._slots, default=-1) + 1
-        run.slot = self._slots[index] = Slot(index, key, None, run.address, run.job.run)
+        run.slot = self._cluster.adopt_slot(key, run.address, run.job.run)
+
+    async def _resend_job(self, run: RemoteRun, link: HostLink) -> None:
+        """Ask a new host to adopt a run of the one before."""
+        while not await self._send_job(run, link, "recover"):
+            await asyncio.sleep(RETRY_S)
+            if self._links.get(run.address) is not link or self._runs.get(run.job.run) is not run:
+                return
 
     async def _send_job(self, run: RemoteRun, link: HostLink, op: str) -> bool:
         """Ask a host to start or adopt a run; return whether it was asked."""
@@ -630,9 +394,9 @@ class DaskLauncher:
         )
         known: dict[str, FileVersion] = versions(self._paths, run.job.paths)
         try:
+            options: dict[str, object] = {} if run.slot is None else {"slot": run.slot.key}
             if op == "launch":
-                await self._send_run_files(run, link, known)
-            options = {} if run.slot is None else {"slot": run.slot.key}
+                options["files"] = await self._send_run_files(run, link, known)
             answer = await self._ask(
                 link,
                 {
@@ -645,16 +409,20 @@ class DaskLauncher:
                 },
                 **options,
             )
-        except WorkerError as error:
+        except (WorkerError, OSError) as error:
             log.warning("run %s could not be sent to %s: %s", run.job.run, link.address, error)
-            await asyncio.sleep(1)
             return False
-        return answer is not None
+        if answer == UNKNOWN:  # an earlier supervisor was killed before it had sent the run
+            return await self._send_job(run, link, "launch")
+        return answer == DONE
 
     async def _send_run_files(
         self, run: RemoteRun, link: HostLink, known: Mapping[str, FileVersion]
-    ) -> None:
-        """Send what a run reads when it starts, and what its earlier executions left."""
+    ) -> list[tuple[str, bytes, int]]:
+        """Send what a run reads when it starts, and what its earlier executions left.
+
+        Small files are returned, to be sent with the request to start it: name, content, time.
+        """
         folder = run.job.folder
         paths = [folder / name for name in ("params.yaml", "params.json", "execution")]
         names = {file_name(self._paths, path): path for path in paths if path.is_file()}
@@ -662,21 +430,27 @@ class DaskLauncher:
             directory, _, rest = name.partition("/")
             found = [each for each in run.directories if Path(each).name == directory]
             names[name] = Path(found[0], rest) if found else self._paths.folder.parent / name
+        inline: list[tuple[str, bytes, int]] = []
         for name, path in names.items():
-            await self._send_file(link.address, name, path)
+            status = path.stat()
+            if sum(len(content) for _, content, _ in inline) + status.st_size <= INLINE_BYTES:
+                inline.append((name, path.read_bytes(), status.st_mtime_ns))
+            else:
+                await self._send_file(link.address, name, path)
         if run.directories:
             lines = "".join(
                 f"{link.paths.folder.parent / Path(directory).name}\n"
                 for directory in sorted(run.directories)
             )
-            name = file_name(self._paths, run.job.paths.wandb)
-            request = {"op": "write", "name": name, "offset": 0, "modified": 0}
-            raw = lines.encode()
-            await self._request(link.address, {**request, "size": len(raw)}, raw)
+            inline.append((file_name(self._paths, run.job.paths.wandb), lines.encode(), 0))
+        return inline
 
     async def _send_signal(self, run: RemoteRun, number: int, reason: str) -> None:
         message = {"op": "signal", "run": run.job.run, "number": int(number), "reason": reason}
         while self._runs.get(run.job.run) is run:
+            if number == signal.SIGKILL and self._cluster.is_unreachable:
+                self._end_run(run, _lost(run))  # the user wants it to end, and cannot wait longer
+                return
             link = self._links.get(run.address)
             if link is not None:
                 with suppress(WorkerError):
@@ -690,20 +464,41 @@ class DaskLauncher:
         """Receive what a host reports, until it has exited; then start another."""
         while self._links.get(link.address) is link:
             try:
-                data = await self._ask(link, {"op": "pull", "confirmed": link.confirmed})
+                data = await self._ask(
+                    link,
+                    {
+                        "op": "pull",
+                        "confirmed": link.confirmed,
+                        "wait": PULL_WAIT_S,
+                        "interval": PULL_S + PULL_S_A_HOST * len(self._links),
+                    },
+                )
             except WorkerError as error:
                 log.info("%s", error)
-                await asyncio.sleep(1)
+                await asyncio.sleep(RETRY_S)
                 continue
             if data is None:
                 log.warning("the host on %s has exited", link.address)
                 del self._links[link.address]
                 self._spawn(self._reopen(link.address))
                 return
-            reports = decode_reports(data) if data else []
+            try:
+                reports = decode_reports(data)
+            except pickle.UnpicklingError:
+                log.warning("the host on %s has failed to report", link.address)
+                await asyncio.sleep(RETRY_S)
+                continue
             await self._receive(link, reports)
-            if not reports:
-                await asyncio.sleep(PULL_S)
+            await self._forget_ended(link)
+
+    async def _forget_ended(self, link: HostLink) -> None:
+        """Let a host remove the files of runs whose ends have been stored for a while."""
+        due = time.monotonic() - FORGET_S
+        runs = [run for ended, run in link.ended if ended < due and run not in self._runs]
+        if runs:
+            with suppress(WorkerError):
+                await self._ask(link, {"op": "forget", "runs": runs})
+                link.ended = [(ended, run) for ended, run in link.ended if run not in runs]
 
     async def _reopen(self, address: str) -> None:
         while any(run.address == address for run in self._runs.values()):
@@ -711,7 +506,7 @@ class DaskLauncher:
                 await self._host(address)
             except (WorkerError, OSError) as error:
                 log.warning("the worker at %s: %s", address, error)
-                await asyncio.sleep(1)
+                await asyncio.sleep(RETRY_S)
             else:
                 return
 
@@ -747,7 +542,7 @@ class DaskLauncher:
                 if not noted:
                     self._emit(RunnerNotice(f"files of runs wait for space: {error.strerror}"))
                 noted = True
-                await asyncio.sleep(1)
+                await asyncio.sleep(RETRY_S)
             else:
                 break
         directory = self._paths.folder.parent / chunk.name.partition("/")[0]
@@ -784,6 +579,7 @@ class DaskLauncher:
         elif isinstance(report, RunExited):
             run = self._runs.get(report.run)
             if run is not None:
+                link.ended.append((time.monotonic(), report.run))
                 await self._poll_log(run)
                 self._end_run(
                     run, replace(report, empty_directory=self._local(report.empty_directory))
@@ -799,9 +595,10 @@ class DaskLauncher:
 
     def _on_host_failed(self, link: HostLink, report: RunnerFailed) -> None:
         """Give a worker that cannot load the bundle no more runs; fail if none can."""
-        self._problems[link.address] = report.reason
+        self._cluster.reject(link.address, report.reason)
         if not any(other.is_ready for other in self._links.values()):
-            self._fail(f"{report.reason} (on the Dask worker at {link.address})", report.details)
+            reason = f"{report.reason} (on the Dask worker at {link.address})"
+            self._emit(RunnerFailed(reason, report.details))
         else:
             self._emit(
                 RunnerNotice(f"the Dask worker at {link.address} gets no runs: {report.reason}")
@@ -817,8 +614,7 @@ class DaskLauncher:
         del self._runs[run.job.run]
         run.logs.close()
         if run.slot is not None:
-            self._slots.pop(run.slot.index, None)
-            self._release(run.slot)
+            self._cluster.free_slot(run.slot)
         self._emit(event)
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
-from distributed import Worker, get_worker
+from distributed import Status, Worker, get_worker
 
 from wandb_magic.bundle.manifest import (
     TRUST_VARIABLE,
@@ -49,6 +49,8 @@ LEASE_S = 60.0
 
 ANNOUNCE_TIMEOUT_S = 30.0
 EXIT_TIMEOUT_S = 5.0
+CLOSE_TIMEOUT_S = 10.0
+_CLOSING = (Status.closing, Status.closed, Status.failed, Status.stopping)
 
 
 @dataclass
@@ -250,6 +252,9 @@ class WorkerState:
         if host is None or host.session != request["session"]:
             return {"gone": True}
         self._renew_slots(request["sweep"], request.get("slots", ()))
+        for name, content, modified in request.get("files", ()):
+            part = {"sweep": request["sweep"], "name": name, "size": len(content)}
+            self._write({**part, "offset": 0, "modified": modified}, content)
         if "slot" in request and (slot := self.slots.get(request["slot"])) is not None:
             slot.run = request["message"]["run"]
         answer = await host.ask(request["message"])
@@ -272,18 +277,20 @@ class WorkerState:
         """End a sweep's host, and remove what it has here."""
         sweep = request["sweep"]
         host = self._hosts.pop(sweep, None)
-        if host is not None:
-            await host.end()
         self._release(sweep)
+        if host is not None:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(host.ask({"op": "close"}), CLOSE_TIMEOUT_S)
+            await host.end()
         root = self._paths(sweep).root
         await asyncio.to_thread(shutil.rmtree, root, ignore_errors=True)
         return {}
 
     def release_run(self, sweep: str, run: str) -> None:
-        """Release the slot of a run that has ended."""
+        """Let the slot of a run that has ended expire, unless its supervisor needs it again."""
         for slot in list(self.slots.values()):
             if (slot.sweep, slot.run) == (sweep, run):
-                slot.done.set()
+                slot.run, slot.renewed = "", time.monotonic()
 
     def _release(self, sweep: str) -> None:
         for slot in list(self.slots.values()):
@@ -313,7 +320,7 @@ def hold_slot(sweep: str, index: int, key: str) -> None:
         loop = worker.loop.asyncio_loop
         announced = asyncio.run_coroutine_threadsafe(_announce(worker, sweep, index, key), loop)
         if announced.result(ANNOUNCE_TIMEOUT_S):
-            while state.is_needed(slot):
+            while state.is_needed(slot) and worker.status not in _CLOSING:
                 slot.done.wait(1.0)
     finally:
         state.slots.pop(key, None)

@@ -13,6 +13,7 @@ import ctypes
 import json
 import logging
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -32,6 +33,7 @@ from wandb_magic.disk import RETRY_S, is_transient, wait_reason
 from wandb_magic.errors import SweepError
 from wandb_magic.launchers.file_stream import FileChunk, FileVersion, RunFileStream
 from wandb_magic.launchers.frames import Report, encode_reports, read_frame, write_frame
+from wandb_magic.launchers.relocation import wandb_directories
 from wandb_magic.paths import FOLDER_MODE, SweepPaths
 from wandb_magic.records import RunId
 from wandb_magic.runner.events import (
@@ -44,13 +46,18 @@ from wandb_magic.runner.events import (
 from wandb_magic.runner.exit_cause import describe_exception
 from wandb_magic.runner.launcher import NoSlotError
 from wandb_magic.runner.local_runner import LocalRunner
+from wandb_magic.runner.process_cleanup import terminate_sweep
 from wandb_magic.runner.run_monitor import signal_group
 from wandb_magic.runner.run_process import Job
 from wandb_magic.slots import SlotAllocator, SlotRequest
 
 ANSWER_BYTES = 2 << 20
+DONE, FAILED, UNKNOWN = b"done", b"failed", b"unknown"
+"""The answers to requests; `UNKNOWN` for a run that never arrived here, and was not started."""
 ENDED = 0  # the number of a message that says that a run's process has ended
 MAX_FINAL_PASSES = 50
+IDLE_S = 900.0  # without a supervisor and without a run; then the host exits
+IDLE_CHECK_S = 5.0
 _PARENT_DEATH_SIGNAL = 1
 
 log = logging.getLogger(__name__)
@@ -63,10 +70,13 @@ class RunReports:
     ----------
     files
         The run's files.
+    execution
+        The number of its execution.
     """
 
-    def __init__(self, files: RunFileStream) -> None:
+    def __init__(self, files: RunFileStream, execution: int) -> None:
         self.files = files
+        self.execution = execution
         self.exited: RunExited | None = None
         self._pass: Iterator[FileChunk] | None = None
         self._sent_in_pass = 0
@@ -119,7 +129,19 @@ class Host:
         self._number = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._pulling = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self._answered_at = 0.0
         self._runner: LocalRunner | None = None
+        self._asked_at = time.monotonic()
+
+    async def exit_when_idle(self, reader: asyncio.StreamReader) -> None:
+        """End `serve` if there is neither a supervisor nor a run; both can start another host."""
+        while self._is_busy() or time.monotonic() - self._asked_at < IDLE_S:  # noqa: ASYNC110 - a clock
+            await asyncio.sleep(IDLE_CHECK_S)
+        reader.feed_eof()
+
+    def _is_busy(self) -> bool:
+        return any(reports.exited is None for reports in self._runs.values())
 
     async def start(self) -> None:
         """Start the runner."""
@@ -154,14 +176,16 @@ class Host:
                 return
             reports.exited = event  # sent after the run's files
             write_frame(self._writer, ENDED, event.run.encode())
-            return
-        self._events.append(event)
+        else:
+            self._events.append(event)
+        self._changed.set()
 
     async def serve(self, reader: asyncio.StreamReader) -> None:
         """Answer requests until the worker has disconnected."""
         with suppress(EOFError):
             while True:
                 number, message = await read_frame(reader)
+                self._asked_at = time.monotonic()
                 self._spawn(self._answer(number, json.loads(message)))
 
     async def _answer(self, number: int, request: dict[str, Any]) -> None:
@@ -169,27 +193,51 @@ class Host:
             answer = await self._handle(request.pop("op"), request)
         except Exception:
             log.exception("a request failed")
-            answer = b""
+            answer = FAILED
         write_frame(self._writer, number, answer)
 
     async def _handle(self, op: str, request: dict[str, Any]) -> bytes:
         if op == "pull":
-            return await self._pull(request["confirmed"])
+            return await self._pull(request["confirmed"], request["wait"], request["interval"])
         if self._runner is None:
-            return b""
+            return DONE
         if op == "signal":
             self._runner.signal(RunId(request["run"]), request["number"], request["reason"])
         elif op in ("launch", "recover"):
-            job = Job.from_json(request["job"])
-            known = {name: FileVersion(*version) for name, version in request["known"].items()}
-            reports = self._runs.get(job.run)
-            if reports is None or (reports.exited is not None and op == "launch"):
-                self._runs[job.run] = RunReports(RunFileStream(job.run, self._paths, known))
-                start = self._runner.launch if op == "launch" else self._runner.recover
-                self._spawn(self._start_run(job, partial(start, job, {})))
+            return self._accept(self._runner, op, request)
         elif op == "close":
-            self._spawn(self._runner.close())
-        return b""
+            await self._runner.close()
+        elif op == "forget":
+            for run in map(RunId, request["runs"]):
+                if run not in self._runs:
+                    await asyncio.to_thread(self._forget, run)
+        return DONE
+
+    def _accept(self, runner: LocalRunner, op: str, request: dict[str, Any]) -> bytes:
+        """Start or adopt a run, unless that is done already."""
+        job = Job.from_json(request["job"])
+        known = {name: FileVersion(*version) for name, version in request["known"].items()}
+        received = job.folder / f"received-{job.execution}"
+        # A request whose answer was lost comes again.
+        start = runner.recover if received.exists() else runner.launch
+        if op == "recover" and not received.exists():
+            return UNKNOWN
+        received.touch()
+        reports = self._runs.get(job.run)
+        if reports is None or reports.execution < job.execution:
+            files = RunFileStream(job.run, self._paths, known)
+            self._runs[job.run] = RunReports(files, job.execution)
+            self._spawn(self._start_run(job, partial(start, job, {})))
+        return DONE
+
+    def _forget(self, run: RunId) -> None:
+        """Remove the files of a run that the supervisor has; its claim and its end stay."""
+        paths = self._paths.run(run)
+        for folder in wandb_directories(self._paths, paths):
+            if folder.is_relative_to(self._paths.root):
+                shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(paths.persistent_dir, ignore_errors=True)
+        paths.output.unlink(missing_ok=True)
 
     async def _start_run(self, job: Job, start: Any) -> None:  # noqa: ANN401 - a partial coroutine
         job.paths.persistent_dir.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
@@ -215,28 +263,45 @@ class Host:
 
     # Reporting
 
-    async def _pull(self, confirmed: int) -> bytes:
-        """Return the reports after the number that the supervisor has received."""
+    async def _pull(self, confirmed: int, wait: float, interval: float) -> bytes:
+        """Return the reports after the number that the supervisor has received.
+
+        Parameters
+        ----------
+        confirmed
+            The number.
+        wait
+            For how many seconds to wait for something to report.
+        interval
+            Seconds between two answers that only have parts of files.
+        """
+        deadline = time.monotonic() + wait
         async with self._pulling:
             while self._unconfirmed and self._unconfirmed[0][0] <= confirmed:
                 self._unconfirmed.popleft()
-            while self._events:
-                event = self._events.popleft()
-                assert not isinstance(event, (RunLogged, RunExited))
-                self._report(event)
-            size = sum(
-                len(report.data)
-                for _, report in self._unconfirmed
-                if isinstance(report, FileChunk)
-            )
-            if size < ANSWER_BYTES:
-                # Looking at many files takes a while, in which the runner continues.
-                await asyncio.to_thread(self._report_files, ANSWER_BYTES - size, self._ended())
-                for run, reports in list(self._runs.items()):
-                    if reports.is_complete and reports.exited is not None:
-                        self._report(reports.exited)
-                        del self._runs[run]
-            return encode_reports(list(self._unconfirmed))
+            while True:
+                self._changed.clear()
+                while self._events:
+                    event = self._events.popleft()
+                    assert not isinstance(event, (RunLogged, RunExited))
+                    self._report(event)
+                now = time.monotonic()
+                ended = self._ended()
+                if ended or now - self._answered_at >= interval:
+                    await self._report_files(ended)
+                if self._unconfirmed or now >= deadline:
+                    self._answered_at = now
+                    return encode_reports(list(self._unconfirmed))
+                with suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), min(interval, deadline - now))
+
+    async def _report_files(self, ended: set[RunId]) -> None:
+        # Looking at many files takes a while, in which the runner continues.
+        await asyncio.to_thread(self._read_files, ended)
+        for run, reports in list(self._runs.items()):
+            if reports.is_complete and reports.exited is not None:
+                self._report(reports.exited)
+                del self._runs[run]
 
     def _report(self, report: Report) -> None:
         self._number += 1
@@ -251,7 +316,8 @@ class Host:
             and not (self._runner is not None and self._runner.is_following(run))
         }
 
-    def _report_files(self, budget: int, ended: set[RunId]) -> None:
+    def _read_files(self, ended: set[RunId]) -> None:
+        budget = ANSWER_BYTES
         for run, reports in list(self._runs.items()):
             while budget > 0 and not reports.is_complete:
                 chunk = reports.next_chunk(final=run in ended)
@@ -271,6 +337,8 @@ class Host:
                 if os.getpgid(process.pid) == process.pid:
                     signal_group(process.pid, signal.SIGKILL)
                 process.kill()
+        # Those of an earlier host are not its children.
+        terminate_sweep(self._paths.folder, 0.0)
 
 
 async def serve(folder: Path, descriptor: int, threads: int, slots: SlotRequest) -> None:
@@ -283,7 +351,9 @@ async def serve(folder: Path, descriptor: int, threads: int, slots: SlotRequest)
         ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
     loop.set_exception_handler(_exit_on_error)
     await host.start()
+    idle = asyncio.create_task(host.exit_when_idle(reader))
     await host.serve(reader)
+    idle.cancel()
     host.end_runs()
 
 
