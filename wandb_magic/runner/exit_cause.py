@@ -20,6 +20,7 @@ from typing import Any
 
 from wandb_magic.disk import check_log_space, shortage, wait_for_disk
 from wandb_magic.paths import RunPaths, write_atomically
+from wandb_magic.runner.site_hook.sitecustomize import patch_init
 
 CAUSE_KEY = "wandb_magic/cause"
 STOPPED_AT_WANDB = "stopped at W&B"
@@ -109,6 +110,7 @@ def install_exit_hooks(paths: RunPaths) -> None:
     wandb: Any = sys.modules.get("wandb")
     if wandb is None:
         return
+    patch_init(wandb)  # for processes that are forked from this one
     _record_remote_stops(paths)
     _require_log(wandb)
     _wait_for_disk_before_logging(wandb.Run)

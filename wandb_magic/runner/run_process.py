@@ -53,6 +53,7 @@ from wandb_magic.runner.exit_cause import (
 )
 from wandb_magic.runner.late_imports import ImportReport
 from wandb_magic.runner.output import redirect_output, write_resume_marker
+from wandb_magic.runner.site_hook import sitecustomize
 from wandb_magic.runner.wandb_core_client import use_shared_core
 from wandb_magic.runner.wandb_resume import patch_wandb_resume
 from wandb_magic.slots.devices import VISIBILITY_VARIABLES
@@ -157,6 +158,9 @@ def enter_run_process(job: Job) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ.update(job.environment)
+    sitecustomize.mark_outer_ranks()
+    path = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (sitecustomize.FOLDER, path)))
     limit_threads(job.environment)
     if devices := next(filter(None, map(os.environ.get, VISIBILITY_VARIABLES)), None):
         wait_for_disk(lambda: write_atomically(job.paths.devices, devices))

@@ -1,0 +1,1 @@
+"""The folder that child processes of runs have on their ``PYTHONPATH``; see `sitecustomize`."""
