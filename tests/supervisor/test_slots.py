@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -197,9 +198,10 @@ def test_it_runs_alone_once_and_with_one_agent_not_again(start: Start) -> None:
     with wandb.init() as run:
         raise RuntimeError("HIP out of memory. Tried to allocate 2.00 GiB")
     """
-    two = start(cell, count=1, agents=2, failure_limit=0)
+    two = start(cell, count=1, agents=2, failure_limit=2)
     two.wait(60)
     assert [run.attempt for run in two.records()] == [0, 1]
+    assert two.state == "finished"  # the first says nothing about the code
     one = start(cell, count=1, agents=1, failure_limit=0)
     one.wait(60)
     assert [run.attempt for run in one.records()] == [0]
@@ -268,3 +270,21 @@ def test_requests_are_carried_out_while_a_driver_hangs(
     sweep.wait(90)
     assert [run.state.value for run in sweep.records()] == ["finished"] * 2
     assert any("driver does not respond" in each for each in sweep.status().sweep.notices)
+
+
+def test_a_bad_gpu_does_not_pause_a_sweep_whose_other_runs_take_long(
+    start: Start, until: Until, go: Callable[[], None]
+) -> None:
+    cell = f"""
+    {textwrap.indent(textwrap.dedent(HOLD).strip(), "    ").strip()}
+        if os.environ["CUDA_VISIBLE_DEVICES"] == "1":
+            raise RuntimeError("CUDA error: unspecified launch failure")
+    """.replace("while not", 'while os.environ["CUDA_VISIBLE_DEVICES"] != "1" and not')
+    sweep = start(cell, count=3, agents=2, env=gpus(2), gpus_per_run=1.0, failure_limit=1)
+    until(lambda: [run.state for run in sweep.records()].count(RunState.FAILED) == 2)
+    until(lambda: "1 of them taken out after errors" in sweep.status().cause)
+    assert sweep.state == "running"
+    go()
+    sweep.wait(60)
+    assert sweep.state == "finished"
+    assert len(sweep.records()) == 5

@@ -212,10 +212,11 @@ class SlotAllocator:
         return ""
 
     def alternatives(self, run: RunId) -> tuple[str, bool]:
-        """Return the names of a run's GPUs, and whether there are others."""
+        """Return the names of a run's GPUs, and whether there are others that do not fail."""
         slot = self._slots.get(run, Slot())
         names = ", ".join(map(self._describe, slot.device_ids))
-        return names, bool(set(self._devices) - set(slot.device_ids))
+        others = set(self._devices) - set(slot.device_ids)
+        return names, not all(map(self.breaker.is_failing, others))
 
     def close(self) -> None:
         """Give up everything; no run is active any more."""

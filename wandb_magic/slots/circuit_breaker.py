@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 LIMIT = 2
-FIRST_PAUSE_S = 60.0
+FIRST_PAUSE_S = 300.0
 MAX_PAUSE_S = 3600.0
 
 
@@ -42,6 +42,10 @@ class CircuitBreaker:
     def excluded(self, devices: Iterable[str]) -> list[str]:
         """Return which of these GPUs get no run at present."""
         return [device for device in devices if self._is_out(device)]
+
+    def is_failing(self, device: str) -> bool:
+        """Return whether the last run on a GPU had a device error."""
+        return device in self._circuits
 
     def on_started(self, devices: Iterable[str]) -> None:
         """Record that a run has started on GPUs; one that was out is now on trial."""

@@ -99,17 +99,24 @@ class RunTable:
         """Return the current objective of an active run."""
         return self._trackers[run].objective(self._metric)
 
-    def on_ended(self, record: RunRecord) -> None:
+    def on_ended(self, record: RunRecord, agents: int = 1) -> None:
         """Record how a run ended; `record` has its final state."""
         self._update_trial(record)
         self._archive(record)
         self._failures[record.number, failure_kind(record)] += 1
         if record.state is RunState.FINISHED:
             self.success_count += 1
-        if record.state is not RunState.LOST:  # a lost run says nothing about the user's code
+        if self.is_of_code(record, agents):
             self.consecutive_failures = (
                 self.consecutive_failures + 1 if record.state.is_failure else 0
             )
+
+    def is_of_code(self, run: RunRecord, agents: int) -> bool:
+        """Return whether how a run ended says something about the user's code."""
+        kind = failure_kind(run)
+        if kind is FailureKind.MEMORY:  # alone, it may have enough
+            return agents == 1 or self._failures[run.number, kind] > MEMORY_RETRIES
+        return kind not in (FailureKind.LOST, FailureKind.DEVICE)
 
     def get_ended(self, run: RunId) -> RunRecord | None:
         """Return the record of a run that has ended, or None."""

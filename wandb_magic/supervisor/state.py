@@ -200,7 +200,7 @@ class SchedulerState:
             ended=_end_time(self.runs.active[event.run], event.ended_at),
             value=self.runs.objective(event.run),
         )
-        self.runs.on_ended(run)
+        self.runs.on_ended(run, self.sweep.agents)
         self.store.clear_stop_reason(run.id)
         self.store.update_run(
             run.id,

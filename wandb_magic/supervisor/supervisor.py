@@ -628,7 +628,7 @@ class Supervisor:
         if self.runs.should_retry(run, options.retries, self.state.sweep.agents):
             self.runs.retries.append((run.number, run.attempt + 1, run.params))
         failures = self.runs.consecutive_failures
-        if state is RunState.LOST:
+        if not self.runs.is_of_code(run, self.state.sweep.agents):
             return
         if self.state.sweep.state is SweepState.RUNNING and (
             0 < options.failure_limit <= failures and not self.runs.success_count
