@@ -9,6 +9,7 @@ import numpy as np
 import psutil
 import pytest
 
+from fake_wandb_server.server import FakeWandbServer
 from tests import sweeps
 from tests.launchers.conftest import Cluster, wait_until
 from wandb_magic.api import Sweep
@@ -264,6 +265,58 @@ def test_what_is_logged_while_the_connection_is_cut_arrives_later(
     assert run.state is RunState.FINISHED
     assert sweep.history("loss")["loss"].tolist() == list(range(count))
     assert sweep.logs(run.id).count("step ") == count
+
+
+def test_a_bundle_that_was_changed_is_not_executed(tmp_path: Path, empty_cluster: Cluster) -> None:
+    sweep = start(tmp_path, empty_cluster, CELL)
+    wait_until(lambda: sweep.state == "running")  # it has verified the bundle
+    with (sweep.path / "bundle" / "cell.py").open("a", encoding="utf-8") as file:
+        file.write("open(GO, 'w')\n")
+    empty_cluster.add_worker()
+    sweep.wait(timeout=60)
+    assert sweep.state == "failed"
+    assert "cell.py was changed after it was signed" in sweep.status().sweep.cause
+    assert not (tmp_path / "go").exists()
+
+
+def test_an_online_sweep(
+    tmp_path: Path,
+    cluster: Cluster,
+    fake_wandb_server: FakeWandbServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in fake_wandb_server.environment.items():
+        monkeypatch.setenv(name, value)  # after the workers were started
+    sweep = start(tmp_path, cluster, CELL, count=2, agents=2, mode="auto")
+    sweep.wait(timeout=120)
+    assert sweep.state == "finished"
+    assert sweep.url is not None
+    assert Counter(run.state for run in sweep.records()) == {RunState.FINISHED: 2}
+    assert len(sweep.history("loss")) == 6
+    key = fake_wandb_server.environment["WANDB_API_KEY"].encode()
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert not [path for path in files if key in path.read_bytes()]
+
+
+SCRIPT = """
+import sys, wandb
+with wandb.init() as run:
+    run.log({"loss": float(sys.argv[1].partition("=")[2])})
+    print("script", sys.executable)
+"""
+
+
+def test_a_program(tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text(SCRIPT, "utf-8")
+    config = {**sweeps.RANDOM, "program": "train.py"}
+    sweep = sweeps.start(config=config, count=2, agents=2, launcher=cluster.address)
+    sweep.wait(timeout=60)
+    assert sweep.state == "finished"
+    for run in sweep.records():
+        assert run.value == pytest.approx(run.params["lr"])
+        assert "script" in sweep.logs(run.id)
+        assert Path(run.directory).parent == tmp_path / "wandb"
 
 
 def test_an_address_without_a_scheduler(tmp_path: Path) -> None:

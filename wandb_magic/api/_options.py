@@ -25,7 +25,7 @@ from wandb_magic.arguments import (
     check_text,
 )
 from wandb_magic.errors import SpecError
-from wandb_magic.launchers import check_launcher, resolve_client
+from wandb_magic.launchers import SYSTEMS, check_launcher, resolve_client
 from wandb_magic.records import Options
 from wandb_magic.runner.capacity import check_agents
 from wandb_magic.search import SAMPLERS
@@ -192,7 +192,9 @@ def _check_agents(launch_options: LaunchOptions) -> None:
 
 def _check_launcher(launch_options: LaunchOptions) -> None:
     if launch_options.launcher is not None:
-        check_launcher(launch_options.resolve_launcher()[0])
+        address, _ = launch_options.resolve_launcher()
+        if address is launch_options.launcher or launch_options.launcher in SYSTEMS:
+            check_launcher(address)  # a client has reached its cluster already
     elif launch_options.launcher_options:
         raise ArgumentError("launcher_options: name a launcher as well, as in launcher='slurm'")
 

@@ -28,7 +28,8 @@ from typing import Any
 from distributed import Security
 
 from wandb_magic.bundle import SignedStatement
-from wandb_magic.disk import is_transient
+from wandb_magic.disk import is_transient, wait_reason
+from wandb_magic.errors import SweepError
 from wandb_magic.launchers.dask_cluster import TICK_S, DaskCluster, Slot, WorkerError
 from wandb_magic.launchers.file_mirror import write_chunk
 from wandb_magic.launchers.file_stream import CHUNK_BYTES, FileChunk, FileVersion, versions
@@ -53,6 +54,7 @@ from wandb_magic.runner.events import (
     RunnerReady,
     UploadRefused,
 )
+from wandb_magic.runner.exit_cause import describe_exception
 from wandb_magic.runner.log_tail import RunLogTail
 from wandb_magic.runner.run_process import Job
 
@@ -93,6 +95,7 @@ class RemoteRun:
     address: str = ""
     instance: str = ""
     directories: set[str] = field(default_factory=set)
+    is_unreadable: bool = False
 
 
 class DaskLauncher:
@@ -145,7 +148,7 @@ class DaskLauncher:
     async def launch(self, job: Job, positions: Mapping[str, int]) -> None:
         """Start a run whose folder is prepared, on a worker that has a free thread."""
         run = self._add_run(job, positions)
-        self._spawn(self._launch(run))
+        self._spawn(self._try_launch(run))
 
     async def recover(self, job: Job, positions: Mapping[str, int]) -> None:
         """Adopt a run that an earlier supervisor may have started; otherwise start it."""
@@ -155,7 +158,7 @@ class DaskLauncher:
         except ValueError:
             claim = {}
         if claim is None:
-            self._spawn(self._launch(run))
+            self._spawn(self._try_launch(run))
         else:
             run.address, run.instance = str(claim.get("worker")), str(claim.get("instance"))
             self._spawn(self._adopt(run, str(claim.get("slot"))))
@@ -312,6 +315,15 @@ class DaskLauncher:
         for folder in wandb_directories(self._paths, job.paths):
             self._note_directory(run, folder)
         return run
+
+    async def _try_launch(self, run: RemoteRun) -> None:
+        """Start a run; an error ends this run alone."""
+        try:
+            await self._launch(run)
+        except Exception as error:
+            log.exception("run %s could not be started", run.job.run)
+            reason = f"it could not be started: {describe_exception(error)}"
+            self._end_run(run, RunExited(run.job.run, 1, None, reason, time.time()))
 
     async def _launch(self, run: RemoteRun) -> None:
         """Start a run where there is a slot for it; it is lost if it cannot be started there."""
@@ -528,26 +540,25 @@ class DaskLauncher:
                 await self._poll_log(self._runs[run])
 
     async def _write(self, chunk: FileChunk) -> None:
+        """Write a part of a file here, once the disk has space for it."""
+        directory = self._paths.folder.parent / chunk.name.partition("/")[0]
         noted = False
         while True:
             try:
-                path = await asyncio.to_thread(write_chunk, self._paths, chunk)
-            except ValueError as error:
-                log.error("%s", error)  # noqa: TRY400 - the message is complete
-                return
-            except OSError as error:
+                await asyncio.to_thread(write_chunk, self._paths, chunk, chunk.run)
+                if directory != self._paths.folder:
+                    self._note_directory(self._runs[chunk.run], directory)
+            except (OSError, ValueError) as error:
                 if not is_transient(error):
                     log.error("%s", error)  # noqa: TRY400 - the message is complete
                     return
                 if not noted:
-                    self._emit(RunnerNotice(f"files of runs wait for space: {error.strerror}"))
+                    reason = wait_reason(error, self._paths.folder)
+                    self._emit(RunnerNotice(f"files of runs wait here: {reason}"))
                 noted = True
                 await asyncio.sleep(RETRY_S)
             else:
-                break
-        directory = self._paths.folder.parent / chunk.name.partition("/")[0]
-        if path.is_relative_to(directory) and directory != self._paths.folder:
-            self._note_directory(self._runs[chunk.run], directory)
+                return
 
     def _note_directory(self, run: RemoteRun, directory: Path) -> None:
         """List a W&B folder of a run where runs on this machine list theirs."""
@@ -562,8 +573,14 @@ class DaskLauncher:
 
     async def _poll_log(self, run: RemoteRun) -> None:
         """Report what a run has logged."""
-        while True:
-            batches = list(run.logs.poll())
+        while not run.is_unreadable:
+            try:
+                batches = list(run.logs.poll())
+            except (OSError, SweepError) as error:
+                log.warning("run %s: %s", run.job.run, error)
+                run.is_unreadable = True
+                self._emit(RunnerNotice(f"what a run logs cannot be read: {error}"))
+                return
             for directory, entries, position in batches:
                 self._emit(RunLogged(run.job.run, directory, entries, position))
             if not batches:

@@ -31,12 +31,12 @@ from wandb_magic.bundle.manifest import (
     inheritable_environment,
 )
 from wandb_magic.child_process import module_process
-from wandb_magic.launchers.file_mirror import write_part
+from wandb_magic.launchers.file_mirror import write_chunk
+from wandb_magic.launchers.file_stream import FileChunk
 from wandb_magic.launchers.frames import read_frame, write_frame
 from wandb_magic.launchers.host import ENDED
-from wandb_magic.launchers.relocation import resolve
 from wandb_magic.paths import SweepPaths, make_folder, open_private
-from wandb_magic.records import SweepId
+from wandb_magic.records import RunId, SweepId
 
 HANDLER = "wandb_magic"
 """The worker's handler for the supervisor's requests."""
@@ -211,10 +211,9 @@ class WorkerState:
         }
 
     def _write(self, request: dict[str, Any], data: bytes) -> dict[str, Any]:
-        path = resolve(self._paths(request["sweep"]), request["name"])
-        write_part(path, request["offset"], data, request["size"])
-        if request["modified"] and request["offset"] + len(data) >= request["size"]:
-            os.utime(path, ns=(request["modified"], request["modified"]))
+        name, offset, size = request["name"], request["offset"], request["size"]
+        chunk = FileChunk(RunId(""), name, offset, data, size, request["modified"])
+        write_chunk(self._paths(request["sweep"]), chunk)
         return {}
 
     async def _start(self, request: dict[str, Any]) -> dict[str, Any]:

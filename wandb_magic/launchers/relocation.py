@@ -18,6 +18,7 @@ from wandb_magic.runner.run_process import Job
 
 _WANDB_FOLDER = re.compile(r"(?:offline-)?run-[\w.-]+")
 _TRANSFERRED = ("output.log", "devices")  # of a run's own folder, in addition to `kept/`
+_TRAVELLING = [[name] for name in (*_TRANSFERRED, RunPaths(Path()).persistent_dir.name)]
 MAX_NAME = 4096
 
 
@@ -42,7 +43,7 @@ def resolve(paths: SweepPaths, name: str, run: RunId | None = None) -> Path:
     if len(name) > MAX_NAME or "\0" in name or any(part in ("", ".", "..") for part in parts):
         raise ValueError(f"not the name of a file of a sweep: {name[:100]!r}")
     in_sweep = parts[0] == paths.folder.name and (
-        run is None or parts[1:3] == [paths.runs.name, run]
+        run is None or (parts[1:3] == [paths.runs.name, run] and parts[3:4] in _TRAVELLING)
     )
     is_of_run = _WANDB_FOLDER.fullmatch(parts[0]) and (run is None or f"-{run}" in parts[0])
     if not (in_sweep or is_of_run) or len(parts) < 2:  # noqa: PLR2004 - a folder and a file
