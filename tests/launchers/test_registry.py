@@ -86,8 +86,11 @@ def test_a_client_stands_for_its_cluster() -> None:
                 resolve_launcher("client", clients)
             assert resolve_launcher("client", {**clients, "client": second}) is second
         # Its workers are threads of this process.
-        with pytest.raises(SpecError, match="lives in this process"):
-            sweeps.start("pass", launcher=first)
+        for each in (first, first.cluster):
+            with pytest.raises(SpecError, match="lives in this process"):
+                sweeps.start("pass", launcher=each)
+    with pytest.raises(SpecError, match="has no scheduler"):
+        sweeps.start("pass", launcher=first)
 
 
 def test_what_runs_on_other_machines_receive() -> None:

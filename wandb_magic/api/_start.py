@@ -104,9 +104,9 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
     gpu_memory
         How much GPU memory each run needs, in bytes or as ``10G``: as many run on one GPU as fit.
     launcher
-        Where the runs execute: the address of a Dask cluster, such as ``dask://host:8786``, or a
-        `distributed.Client` of it; or a batch system: ``slurm``, ``pbs``, ``lsf``, ``sge`` or
-        ``htcondor``. By default, this machine executes them.
+        Where the runs execute: the address of a Dask cluster, such as ``dask://host:8786``, the
+        cluster itself, or a `distributed.Client` of it; or a batch system: ``slurm``, ``pbs``,
+        ``lsf``, ``sge`` or ``htcondor``. By default, this machine executes them.
     launcher_options
         What each run needs of the batch system: a mapping, or text such as
         ``partition=gpu,gres=gpu:1,mem=16G,walltime=02:00:00``.

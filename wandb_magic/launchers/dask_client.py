@@ -1,4 +1,4 @@
-"""Reads the address and the certificates of a `distributed.Client` that the user holds."""
+"""Reads the address and the certificates of a Dask client or cluster that the user holds."""
 
 from __future__ import annotations
 
@@ -14,20 +14,24 @@ _CERTIFICATES = {
 
 
 def client_target(client: Any) -> tuple[str, dict[str, str]]:  # noqa: ANN401 - of distributed, an extra
-    """Return the address of a client's scheduler, and the variables that hold its certificates.
+    """Return the address of a scheduler, and the variables that hold its certificates.
+
+    Parameters
+    ----------
+    client
+        A client, or a cluster.
 
     Raises
     ------
     ArgumentError
         If other processes cannot reach the scheduler.
     """
-    scheduler = getattr(client, "scheduler", None)
-    if scheduler is None:
+    address = getattr(getattr(client, "scheduler", None), "address", None)
+    if not isinstance(address, str):
         raise ArgumentError(
             f"launcher: {brief(client)} has no scheduler: pass a distributed.Client that is "
             "connected, or an address"
         )
-    address = str(scheduler.address)
     if address.startswith("inproc:"):
         raise ArgumentError(
             "launcher: the cluster of this client lives in this process, which the sweep may "

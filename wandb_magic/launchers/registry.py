@@ -66,8 +66,8 @@ def resolve_client(
     Parameters
     ----------
     launcher
-        An address; or the client of a cluster, whose address and certificates are used; or the
-        name of a batch system.
+        An address; or a Dask cluster or its client, whose address and certificates are used; or
+        the name of a batch system.
     options
         The options of the batch system.
 
@@ -82,8 +82,8 @@ def resolve_client(
         raise ArgumentError(
             f"launcher_options: only batch systems have options: {', '.join(sorted(SYSTEMS))}"
         )
-    module = type(launcher).__module__.partition(".")[0]
-    if module != "distributed":
+    modules = {base.__module__.partition(".")[0] for base in type(launcher).__mro__}
+    if "distributed" not in modules:
         return launcher, {}
     from wandb_magic.launchers.dask_client import client_target  # noqa: PLC0415 - rarely needed
 

@@ -35,6 +35,7 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
     agents = Int(1, help="How many runs execute at the same time.").tag(config=True)
     project = Unicode(None, allow_none=True, help="The W&B project.").tag(config=True)
     entity = Unicode(None, allow_none=True, help="The W&B user or team.").tag(config=True)
+    launcher = Unicode(None, allow_none=True, help="Where the runs execute.").tag(config=True)
     mode = Enum(MODES, "auto", help="With or without W&B.").tag(config=True)
     seed = Int(None, allow_none=True, help="Makes sweeps reproducible.").tag(config=True)
     sampler = Enum(SAMPLERS, "auto", help="The sampler that bayes uses.").tag(config=True)
