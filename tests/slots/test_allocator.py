@@ -19,9 +19,16 @@ GPUS = [Device(f"id{n}", str(n), name="A100", memory=16 * 2**30) for n in range(
 class Sweep:
     """One sweep's runs on the GPUs."""
 
-    def __init__(self, folder: Path, name: str = "s", gpus: int = 4, **request: Any) -> None:  # noqa: ANN401 - see SlotRequest
+    def __init__(
+        self,
+        folder: Path,
+        name: str = "s",
+        gpus: int = 4,
+        each: float | None = None,
+        memory: int | None = None,
+    ) -> None:
         self.slots = SlotAllocator(
-            SlotRequest(**request), {"WANDB_MAGIC_LEASES": str(folder)}, name
+            SlotRequest(each, memory), {"WANDB_MAGIC_LEASES": str(folder)}, name
         )
         assert self.slots.set_devices(GPUS[:gpus]) == ""
         self.name = name
@@ -83,8 +90,7 @@ def test_a_second_sweep_takes_what_the_first_leaves(tmp_path: Path) -> None:
 
 
 def test_whole_gpus_belong_to_one_run(tmp_path: Path) -> None:
-    one, other = Sweep(tmp_path, "a", gpus=2), Sweep(tmp_path, "b", gpus=2)
-    one.slots._request = other.slots._request = SlotRequest(gpus=1)
+    one, other = (Sweep(tmp_path, name, gpus=2, each=1) for name in "ab")
     assert [one.start(), other.start()] == ["0", "1"]
     reason = one.start()
     assert reason == "waiting for a GPU: 2 here, used by 1 other sweep too"
@@ -93,15 +99,13 @@ def test_whole_gpus_belong_to_one_run(tmp_path: Path) -> None:
 
 
 def test_several_whole_gpus(tmp_path: Path) -> None:
-    sweep = Sweep(tmp_path, gpus=3)
-    sweep.slots._request = SlotRequest(gpus=2)
+    sweep = Sweep(tmp_path, gpus=3, each=2)
     assert sweep.start() == "0,1"
     assert sweep.start() == "waiting for 2 GPUs: 3 here"
 
 
 def test_fractions_fill_a_gpu_and_no_more(tmp_path: Path) -> None:
-    sweep = Sweep(tmp_path, gpus=1)
-    sweep.slots._request = SlotRequest(gpus=0.1)
+    sweep = Sweep(tmp_path, gpus=1, each=0.1)
     assert [sweep.start(number, 12) for number in range(10)] == ["0"] * 10
     assert sweep.environment["XLA_PYTHON_CLIENT_MEM_FRACTION"] == "0.090"
     assert sweep.environment["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
@@ -117,6 +121,29 @@ def test_memory_is_packed_and_never_exceeded(tmp_path: Path) -> None:
     assert other.start().startswith("waiting for 4 GiB of GPU memory")
     sweep.slots.cancel()
     assert other.start() == "0"
+
+
+def test_what_a_run_has_to_itself_is_not_given_to_others(tmp_path: Path) -> None:
+    own, shared = Sweep(tmp_path, "a", gpus=2, each=1.0), Sweep(tmp_path, "b", gpus=2)
+    assert own.start() == "0"
+    assert shared.start() == "1"
+    assert shared.start(1, 2) == "1"
+    # The other way round: it waits for both runs, and new ones do not overtake it.
+    assert own.start().startswith("waiting for a GPU")
+    assert shared.start().startswith("waiting for a GPU")
+    shared.end(0)
+    assert own.start().startswith("waiting for a GPU")
+    shared.end(1)
+    assert own.start() == "1"
+    assert shared.start().startswith("waiting for a GPU")
+    own.end(0)
+    assert shared.start() == "0"
+
+
+def test_half_of_a_gpu_is_not_taken_where_a_run_may_use_all_of_it(tmp_path: Path) -> None:
+    own, shared = Sweep(tmp_path, "a", gpus=1, each=0.5), Sweep(tmp_path, "b", gpus=1)
+    assert [shared.start(agent, 2) for agent in (0, 1)] == ["all", "all"]
+    assert own.start().startswith("waiting for 0.5 of a GPU")
 
 
 def test_alone_means_that_nothing_else_is_there(tmp_path: Path) -> None:
@@ -189,8 +216,7 @@ def test_a_gpu_that_fails_gets_no_more_runs(tmp_path: Path) -> None:
 
 
 def test_a_run_that_an_earlier_supervisor_started_keeps_its_slot(tmp_path: Path) -> None:
-    before, after = Sweep(tmp_path, gpus=1), Sweep(tmp_path, gpus=1)
-    before.slots._request = after.slots._request = SlotRequest(gpus=1)
+    before, after = (Sweep(tmp_path, gpus=1, each=1) for _ in range(2))
     assert before.start() == "0"
     after.slots.adopt(RunId("s-0"))
     assert after.slots.reserve(0, 1).startswith("waiting")

@@ -241,9 +241,15 @@ class SlotAllocator:
         ]
         usable = [device for device in devices if device.id not in excluded] or devices
         gpus, memory = _number(wants.get("gpus")), _number(wants.get("memory"))
-        if gpus is None and memory is None:
-            return self._even_share(load, usable, wants)
         alone = wants.get("alone") is True
+        if gpus is None and memory is None:
+            # What another run has to itself stays its own.
+            usable = [
+                device
+                for device in usable
+                if not (load[device.id].leases if alone else load[device.id].exclusive)
+            ]
+            return self._even_share(load, usable, wants) if usable else None
         count = math.ceil(gpus) if gpus is not None else 1
         free = [
             (load[device.id].fraction, order, device, share)
@@ -324,6 +330,8 @@ def _free_share(
     size = int(memory) if memory is not None else int(fraction * total)
     if alone or fraction >= 1:
         return None if load.leases else Share(1.0, max(size, total))
+    if load.leases > load.exclusive:  # of a run that may use all of it
+        return None
     fits = load.fraction + fraction <= 1 + EPSILON
     if total and load.memory + size > total * (1 + EPSILON):
         fits = False

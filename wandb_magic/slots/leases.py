@@ -67,13 +67,14 @@ class Load:
     ----------
     fraction, memory
         The sums of their shares.
-    leases
-        How many leases that is.
+    leases, exclusive
+        How many leases that is, and how many of them share with nobody beyond their fractions.
     """
 
     fraction: float = 0.0
     memory: int = 0
     leases: int = 0
+    exclusive: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,8 @@ class Lease:
         What it grants.
     holders
         The processes that hold it.
+    is_exclusive
+        Whether others get no more than what it leaves.
     sweep, run
         What it belongs to; `run` is "" until it is known.
     namespace
@@ -97,6 +100,7 @@ class Lease:
     path: Path
     shares: dict[str, Share]
     holders: tuple[ProcessId, ...]
+    is_exclusive: bool
     sweep: str = ""
     run: str = ""
     namespace: int = 0
@@ -109,6 +113,7 @@ class Lease:
                     name: [each.fraction, each.memory] for name, each in self.shares.items()
                 },
                 "holders": [asdict(holder) for holder in self.holders],
+                "exclusive": self.is_exclusive,
                 "sweep": self.sweep,
                 "run": self.run,
                 "namespace": self.namespace,
@@ -170,7 +175,8 @@ class LeaseFolder:
                     break
                 # What can be had now is theirs; if it does not suffice, all is kept until it does.
                 shares = choose(load, ticket.wants)
-                _add(load, shares if shares is not None else _everything(ticket.wants))
+                exclusive = shares is None or is_exclusive(ticket.wants)
+                _add(load, _everything(ticket.wants) if shares is None else shares, exclusive)
             chosen = choose(load, wants)
             if chosen is None:
                 self._line_up(wants)
@@ -179,6 +185,7 @@ class LeaseFolder:
                 self.folder / f"lease-{uuid4().hex}.json",
                 dict(chosen),
                 (current_process(),),
+                is_exclusive(wants),
                 self.sweep,
                 namespace=_namespace(),
             )
@@ -190,7 +197,7 @@ class LeaseFolder:
         """Return what is leased of each GPU."""
         load: dict[str, Load] = defaultdict(Load)
         for lease in self.leases():
-            _add(load, lease.shares)
+            _add(load, lease.shares, lease.is_exclusive)
         return load
 
     def leases(self) -> Iterator[Lease]:
@@ -287,6 +294,7 @@ def read_lease(path: Path) -> Lease | None:
                 ProcessId(int(holder["pid"]), str(holder["started"]))
                 for holder in document["holders"]
             ),
+            document.get("exclusive") is True,
             str(document.get("sweep", "")),
             str(document.get("run", "")),
             int(document.get("namespace", 0)),
@@ -327,12 +335,19 @@ def _everything(wants: Mapping[str, Any]) -> Shares:
     return dict.fromkeys(map(str, devices if isinstance(devices, list) else ()), Share(1.0))
 
 
-def _add(load: Mapping[str, Load], shares: Shares) -> None:
+def is_exclusive(wants: Mapping[str, Any]) -> bool:
+    """Return whether a request is for a particular share, or for GPUs that nobody else uses."""
+    has_share = wants.get("gpus") is not None or wants.get("memory") is not None
+    return has_share or wants.get("alone") is True
+
+
+def _add(load: Mapping[str, Load], shares: Shares, exclusive: bool) -> None:  # noqa: FBT001 - as stored
     for name, share in shares.items():
         entry = load[name]
         entry.fraction += share.fraction
         entry.memory += share.memory
         entry.leases += 1
+        entry.exclusive += exclusive
 
 
 def _read(path: Path) -> dict[str, Any] | None:
