@@ -1,7 +1,6 @@
 """Processes of a cluster and a sweep killed at random moments: no run is lost for good or doubled.
 
-The moments come from a fixed seed, but what they hit depends on the machine. ``scripts/test
---full`` kills sixty times instead of six.
+The moments come from a fixed seed, but what they hit depends on the machine.
 """
 
 import os
@@ -15,13 +14,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from full import FULL
+from full import only_full
 from tests import sweeps
 from tests.launchers.conftest import Cluster, wait_until
 from wandb_magic.api import Sweep
 from wandb_magic.records import Options, RunState
 
-KILLS = 60 if FULL else 6
+KILLS = 60
 RUNS = 4 * KILLS
 STEPS = 6
 CELL = """
@@ -75,8 +74,8 @@ def cut_connection(cluster: Cluster, chance: random.Random) -> None:
     cluster.scheduler.send_signal(signal.SIGCONT)
 
 
-@pytest.mark.slow(20)
-@pytest.mark.timeout(3600 if FULL else 600)
+@only_full
+@pytest.mark.timeout(3600)
 def test_each_set_of_parameters_is_executed_to_its_end_once(
     tmp_path: Path, cluster: Cluster
 ) -> None:

@@ -137,6 +137,7 @@ def test_a_supervisor_that_is_killed_and_started_again(tmp_path: Path, cluster: 
     assert len(sweep.history("loss")) == 6
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_is_killed_and_started_again(tmp_path: Path, cluster: Cluster) -> None:
     sweep = start(tmp_path, cluster, WAITING, count=2, agents=2)
     wait_until(lambda: has_begun(sweep, 2))
@@ -219,6 +220,41 @@ def test_a_worker_that_does_not_fit_is_named_and_gets_no_runs(
     assert sweep.state == "finished"
     notice = next(text for text in sweep.status().sweep.notices if "gets no runs" in text)
     assert "install the same version on both" in notice
+
+
+def read_anywhere_good() -> int:
+    import os  # noqa: PLC0415 - it is captured by value
+
+    return len(os.environ["GOOD"])
+
+
+class Picky:
+    def __reduce__(self) -> tuple[object, ...]:
+        return (read_anywhere_good, ())
+
+
+@pytest.mark.slow
+def test_a_worker_that_cannot_read_the_code_gets_no_runs(empty_cluster: Cluster) -> None:
+    cell = """
+    import time, wandb
+    with wandb.init() as run:
+        run.log({"loss": PICKY})
+        time.sleep(0.5)
+    """
+    empty_cluster.add_worker()
+    namespace = {"PICKY": Picky()}
+    settings = {"namespace": namespace, "launcher": empty_cluster.address}
+    sweep = sweeps.start(cell, count=2, agents=2, **settings)
+    sweep.wait(timeout=60)
+    assert sweep.state == "failed"
+    assert "'PICKY' was handed over, but cannot be read" in sweep.status().sweep.cause
+    empty_cluster.add_worker(GOOD="12")
+    sweep = sweeps.start(cell, count=3, agents=2, **settings)
+    sweep.wait(timeout=90)
+    assert sweep.state == "finished"
+    assert [(run.state, run.value) for run in sweep.records()] == [(RunState.FINISHED, 2.0)] * 3
+    # Where Dask has used the first worker at all, a notice says why that has no runs.
+    assert all("gets no runs: variable 'PICKY'" in text for text in sweep.status().sweep.notices)
 
 
 def test_a_sweep_that_waits_for_workers_can_be_stopped(

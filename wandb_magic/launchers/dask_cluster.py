@@ -131,6 +131,11 @@ class DaskCluster:
         """Whether a run could start now."""
         return any(slot.is_free for slot in self._slots.values())
 
+    @property
+    def has_fit_worker(self) -> bool:
+        """Whether any worker can execute runs, as far as is known."""
+        return any(map(self._is_fit, self.workers))
+
     def wait_reason(self) -> str:
         """Return what a run waits for that has no slot."""
         if self._client is None or self.is_lost:
@@ -158,7 +163,7 @@ class DaskCluster:
         """Let another run use a slot; one that was used for long is given back."""
         slot.run = None
         is_held_long = slot.future is None or time.monotonic() - slot.granted > SLOT_S
-        if is_held_long or slot.address not in self.workers:
+        if is_held_long or slot.address not in self.workers or not self._is_fit(slot.address):
             self._slots.pop(slot.index, None)
             self._release(slot)
         self._changed.set()
@@ -166,6 +171,9 @@ class DaskCluster:
     def reject(self, address: str, problem: str) -> None:
         """Use a worker no more."""
         self._problems[address] = problem
+        for index, slot in list(self._slots.items()):
+            if slot.address == address and slot.run is None:
+                self._release(self._slots.pop(index))
 
     async def install(self, address: str) -> None:
         """Make a worker answer requests.
@@ -333,7 +341,7 @@ class DaskCluster:
             )
             for slot in waiting:
                 key, address = places.get(str(slot.index)) or ("", "")
-                if key == slot.key and address in self.workers:
+                if key == slot.key and address in self.workers and self._is_fit(address):
                     slot.address = address
                     slot.granted = slot.renewed = time.monotonic()
                     self._emit(RunnerReady())

@@ -1,8 +1,7 @@
 """Executes the runs of a sweep on the workers of a Dask cluster, from the supervisor.
 
-A run needs a slot: a Dask task that occupies a thread of a worker until the run has ended, so that
-the cluster's own scheduling and scaling see what the sweep needs. The task does nothing else. This
-module alone starts runs, each once, where it was given a slot; Dask may therefore repeat the task.
+A run needs a slot; see `wandb_magic.launchers.dask_cluster`. This module alone starts runs, each
+once, where it was given a slot, so Dask may repeat the task of a slot.
 
 The host of a sweep on a worker executes the runs. What it reports and what the runs write is
 pulled from where it was received last, so a lost connection loses nothing. The machine of the
@@ -81,7 +80,6 @@ class HostLink:
     instance: str
     threads: int
     confirmed: int = 0
-    is_ready: bool = False
     ended: list[tuple[float, RunId]] = field(default_factory=list)  # and when
 
 
@@ -590,8 +588,8 @@ class DaskLauncher:
     async def _handle(self, link: HostLink, report: Report) -> None:
         assert not isinstance(report, FileChunk)
         if isinstance(report, RunnerReady):
-            link.is_ready = True
-        elif isinstance(report, RunnerFailed):
+            return
+        if isinstance(report, RunnerFailed):
             self._on_host_failed(link, report)
         elif isinstance(report, RunExited):
             run = self._runs.get(report.run)
@@ -611,18 +609,26 @@ class DaskLauncher:
         return str(self._paths.folder.parent / Path(directory).name) if directory else ""
 
     def _on_host_failed(self, link: HostLink, report: RunnerFailed) -> None:
-        """Give a worker that cannot load the bundle no more runs; fail if none can."""
+        """Give a worker that cannot load the bundle no more runs; fail if no other is left."""
         self._cluster.reject(link.address, report.reason)
-        if not any(other.is_ready for other in self._links.values()):
+        if not self._cluster.has_fit_worker:
             reason = f"{report.reason} (on the Dask worker at {link.address})"
             self._emit(RunnerFailed(reason, report.details))
-        else:
-            self._emit(
-                RunnerNotice(f"the Dask worker at {link.address} gets no runs: {report.reason}")
-            )
+            return
+        self._emit(
+            RunnerNotice(f"the Dask worker at {link.address} gets no runs: {report.reason}")
+        )
         for run in list(self._runs.values()):
             if run.address == link.address:
-                self._end_run(run, _lost(run))
+                self._spawn(self._relaunch(run))
+
+    async def _relaunch(self, run: RemoteRun) -> None:
+        """Start a run, which its worker could not start, on another one."""
+        if run.slot is not None:
+            self._cluster.free_slot(run.slot)
+        run.slot, run.address, run.instance = None, "", ""
+        run.job.paths.process.unlink(missing_ok=True)
+        await self._try_launch(run)
 
     def _end_run(self, run: RemoteRun, event: RunExited) -> None:
         """Report the end of a run, and give its slot back."""
