@@ -19,6 +19,7 @@ from wandb_magic.runner.events import RunExited, RunLogged, RunnerEvent, RunnerR
 from wandb_magic.runner.launcher import Launcher
 from wandb_magic.runner.local_runner import LocalRunner
 from wandb_magic.runner.run_process import Job, prepare_run_dir
+from wandb_magic.runner.wandb_core import SharedCore
 from wandb_magic.runner.wandb_preload import run_environment
 from wandb_magic.slots import SlotAllocator, SlotRequest
 
@@ -182,3 +183,39 @@ class TestLocal(LauncherContract):
         environment = inheritable_environment(os.environ)
         slots = SlotAllocator(SlotRequest(), environment, "aaaaaaaa")
         return LocalRunner(scene.paths, environment, scene.hear, slots, agents=1, commands=False)
+
+
+def test_a_run_that_cannot_be_started_frees_its_gpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = [{"id": "GPU-0", "index": 0, "memory": 2**30}]
+    environment = {
+        **inheritable_environment(os.environ),
+        "WANDB_MAGIC_GPUS": json.dumps(listed),
+        "WANDB_MAGIC_LEASES": str(tmp_path / "leases"),
+    }
+
+    async def fail(_: SharedCore) -> str | None:
+        raise OSError("no core")
+
+    async def play() -> None:
+        scene = Scene(tmp_path)
+        slots = SlotAllocator(SlotRequest(gpus=1), environment, "aaaaaaaa")
+        launcher = LocalRunner(
+            scene.paths, environment, scene.hear, slots, agents=1, commands=False
+        )
+        await launcher.start()
+        await scene.until(lambda event: isinstance(event, RunnerReady))
+        assert launcher.reserve_slot(0, 1) == ""
+        assert list((tmp_path / "leases").glob("lease-*"))
+        with monkeypatch.context() as patch:
+            patch.setattr(SharedCore, "ensure", fail)
+            with pytest.raises(OSError, match="no core"):
+                await launcher.launch(scene.job(hold=False), {})
+        assert not list((tmp_path / "leases").glob("lease-*"))
+        job = scene.job(hold=False)
+        await launcher.launch(job, {})
+        assert (await scene.ended(job.run)).code == 0
+        await launcher.close()
+
+    asyncio.run(play())

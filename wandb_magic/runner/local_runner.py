@@ -176,6 +176,14 @@ class LocalRunner:
         """
         check_free_space(self._paths.folder)
         job = await self._assign_slot(job)
+        try:
+            await self._launch(job, positions)
+        except BaseException:
+            self._slots.release(job.run, None, succeeded=False)
+            raise
+
+    async def _launch(self, job: Job, positions: Mapping[str, int]) -> None:
+        """Start a run that has a slot."""
         previous = self._monitor.get(job.run)
         while self._monitor.get(job.run) is not None:  # noqa: ASYNC110 - polls anyway
             await asyncio.sleep(POLL_S)
