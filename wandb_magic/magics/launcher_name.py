@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from wandb_magic.commands.parser import UsageError
-from wandb_magic.launchers import SYSTEMS
 
 ANY_CLIENT = "client"
 
@@ -22,6 +21,8 @@ def resolve_launcher(name: str, namespace: Mapping[str, Any]) -> object:
     UsageError
         If there is no such client, or more than one.
     """
+    from wandb_magic.launchers import SYSTEMS  # noqa: PLC0415 - not needed to load the extension
+
     if "://" in name or name in SYSTEMS:
         return name
     if _is_client(namespace.get(name)):
