@@ -1,6 +1,8 @@
 """What a notebook sets on modules and libraries is set in its runs, or named as left behind."""
 
+import importlib
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,11 +10,15 @@ from typing import Any
 import pytest
 
 from tests.bundle.conftest import Notebook
+from wandb_magic.bundle import freeze
+from wandb_magic.bundle.user_modules import _read_source
 
 Make = Callable[..., Notebook]
 
 SETTINGS = """
+import importlib
 import os
+import sys
 import fractions
 from dataclasses import dataclass
 from pathlib import Path
@@ -380,3 +386,23 @@ def test_the_random_state_goes_along_by_choice(notebook: Make) -> None:
     done = made.thaw()
     assert (done.stdout, done.stderr) == ("True\n", "")
     assert made.freeze("random.random()")["carried"] == []
+
+
+def test_modules_are_read_once_however_many_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"one_of_many_{number}" for number in range(300)]
+    monkeypatch.syspath_prepend(str(tmp_path / "modules"))
+    (tmp_path / "modules").mkdir()
+    for name in names:
+        (tmp_path / "modules" / f"{name}.py").write_text("X = 1\n")
+    try:
+        for name in names:
+            importlib.import_module(name)
+        freeze(tmp_path / "first", cell="print(X)", namespace={"X": 1})
+        before = _read_source.cache_info().misses
+        freeze(tmp_path / "second", cell="print(X)", namespace={"X": 1})
+        assert _read_source.cache_info().misses == before
+    finally:
+        for name in names:
+            sys.modules.pop(name, None)

@@ -154,7 +154,8 @@ class _ModuleSource:
     mutated: frozenset[str]  # containers that its own code changes
 
 
-@lru_cache(maxsize=256)
+# All modules are compared one after another: a cache for fewer would never hit.
+@lru_cache(maxsize=4096)
 def _read_source(file: str, _changed: int) -> _ModuleSource:
     text = Path(file).read_text(encoding="utf-8")
     tree = ast.parse(text)
