@@ -52,12 +52,13 @@ class Cluster:
             text = file.read_text("utf-8")
             self.port = int(text.split("tcp://127.0.0.1:")[1].split('"')[0])
 
-    def add_worker(self, **environment: str) -> subprocess.Popen[bytes]:
+    def add_worker(self, *, nanny: bool = False, **environment: str) -> subprocess.Popen[bytes]:
         number = len(self.workers)
         worker = self._spawn(
             "worker",
             f"tcp://127.0.0.1:{self.port}",
-            *("--nthreads", "1", "--no-nanny", "--no-dashboard", "--name", f"worker-{number}"),
+            *("--nthreads", "1", "--no-dashboard", "--name", f"worker-{number}"),
+            "--nanny" if nanny else "--no-nanny",
             *("--local-directory", str(self.local_directory(number))),
             environment=environment,
         )

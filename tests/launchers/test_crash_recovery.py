@@ -9,6 +9,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -20,8 +21,8 @@ from tests.launchers.conftest import Cluster, wait_until
 from wandb_magic.api import Sweep
 from wandb_magic.records import Options, RunState
 
-KILLS = 60
-RUNS = 4 * KILLS
+KILLS = 100
+RUNS = 5 * KILLS
 STEPS = 6
 CELL = """
 import time, wandb
@@ -52,6 +53,19 @@ def kill_worker(cluster: Cluster, chance: random.Random) -> None:
     worker.kill()
     worker.wait()
     cluster.add_worker()
+
+
+def shut_down_worker(cluster: Cluster, chance: random.Random) -> None:
+    worker = chance.choice([worker for worker in cluster.workers if worker.poll() is None])
+    worker.terminate()
+    cluster.add_worker()
+
+
+def kill_run(sweep: Sweep, chance: random.Random) -> None:
+    running = [run.process for run in sweep.records() if run.state is RunState.RUNNING]
+    if process := chance.choice(running or [None]):
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
 
 
 def kill_host(root: Path, chance: random.Random) -> None:
@@ -85,11 +99,13 @@ def test_each_set_of_parameters_is_executed_to_its_end_once(
         launcher=cluster.address,
         count=RUNS,
         agents=2,
-        options=Options(seed=1, grace=1.0, failure_limit=0),
+        options=Options(seed=1, grace=1.0, failure_limit=0, retries=KILLS),
     )
     chance = random.Random(5)
     attacks: list[Callable[[], None]] = [
         lambda: kill_worker(cluster, chance),
+        lambda: shut_down_worker(cluster, chance),
+        lambda: kill_run(sweep, chance),
         lambda: kill_host(tmp_path, chance),
         lambda: kill_supervisor(sweep),
         lambda: cut_connection(cluster, chance),
@@ -104,7 +120,7 @@ def test_each_set_of_parameters_is_executed_to_its_end_once(
     sweep.wait(timeout=600)
     assert sweep.state == "finished"
     runs = sweep.records()
-    assert {run.state for run in runs} <= {RunState.FINISHED, RunState.LOST}
+    assert {run.state for run in runs} <= {RunState.FINISHED, RunState.LOST, RunState.KILLED}
     finished = [run for run in runs if run.state is RunState.FINISHED]
     assert Counter(run.number for run in finished) == dict.fromkeys(range(RUNS), 1)
     history = sweep.history("loss")

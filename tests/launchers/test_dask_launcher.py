@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from distributed import Client
 
 from fake_wandb_server.server import FakeWandbServer
 from tests import sweeps
@@ -119,6 +120,32 @@ def test_the_runs_of_a_killed_worker_go_again(tmp_path: Path, cluster: Cluster) 
     assert lost.value == lost.params["lr"]  # what it had logged is here
 
 
+FAILING = """
+import os, time, wandb
+with wandb.init() as run:
+    if os.environ.get("GPU") == "broken":
+        raise RuntimeError("CUDA error: uncorrectable ECC error encountered")
+    run.log({"loss": run.config.lr})
+    time.sleep(0.3)
+"""
+
+
+def test_a_worker_whose_device_fails_gets_no_more_runs(
+    tmp_path: Path, empty_cluster: Cluster
+) -> None:
+    empty_cluster.add_worker(GPU="broken")
+    empty_cluster.add_worker()
+    sweep = start(tmp_path, empty_cluster, FAILING, count=8, agents=2)
+    sweep.wait(timeout=120)
+    runs = sweep.records()
+    failed = [run for run in runs if run.state is RunState.FAILED]
+    assert len(failed) == 2
+    assert failed[0].cause.startswith("device error on tcp://127.0.0.1:")
+    assert "uncorrectable ECC error" in failed[0].cause
+    assert {run.number for run in runs if run.state is RunState.FINISHED} == set(range(8))
+    assert any("2 runs in a row failed" in notice for notice in sweep.status().sweep.notices)
+
+
 def test_a_supervisor_that_is_killed_and_started_again(tmp_path: Path, cluster: Cluster) -> None:
     sweep = start(tmp_path, cluster, WAITING, count=3, agents=2)
     wait_until(lambda: has_begun(sweep, 2))
@@ -152,7 +179,8 @@ def test_a_scheduler_that_is_killed_and_started_again(tmp_path: Path, cluster: C
     sweep.wait(timeout=120)
     runs = sweep.records()
     assert sorted(run.number for run in runs if run.state is RunState.FINISHED) == [0, 1]
-    assert {run.state for run in runs} <= {RunState.FINISHED, RunState.LOST}
+    # Workers end with their scheduler; whether they still report their runs is chance.
+    assert {run.state for run in runs} <= {RunState.FINISHED, RunState.LOST, RunState.KILLED}
 
 
 RESUMING = """
@@ -197,6 +225,57 @@ def test_a_run_is_resumed_on_another_worker(
     assert output.count("with this without None") == 2
     assert "resumed from half way" in output
     assert sweep.history("loss").index.get_level_values("step").tolist() == [0, 1, 2, 3]
+
+
+PREEMPTED = """
+import os, pathlib, signal, sys, time
+import wandb
+kept = pathlib.Path(os.environ["WANDB_MAGIC_RUN_FOLDER"], "step.txt")
+begin = int(kept.read_text()) if kept.exists() else 0
+with wandb.init() as run:
+    if run.config.lr > 0.2:  # this one saves its state when it is told to end
+        def save(*_):
+            kept.write_text("2")
+            sys.exit(0)
+        signal.signal(signal.SIGTERM, save)
+    print("begun at", begin, flush=True)
+    for step in range(begin, 4):
+        while step == 2 and not os.path.exists(GO):
+            time.sleep(0.05)
+        run.log({"loss": run.config.lr + step})
+"""
+
+
+def test_the_runs_of_a_worker_that_is_shut_down_continue_or_start_over(
+    tmp_path: Path, empty_cluster: Cluster
+) -> None:
+    empty_cluster.add_worker(nanny=True)
+    empty_cluster.add_worker()
+    empty_cluster.add_worker()
+    rates = [0.1, 0.3, 0.4]
+    config = {**sweeps.RANDOM, "method": "grid", "parameters": {"lr": {"values": rates}}}
+    sweep = start(tmp_path, empty_cluster, PREEMPTED, config=config, count=3, agents=3)
+    wait_until(lambda: len(sweep.history("loss")) == 6)
+    for worker in empty_cluster.workers[:2]:
+        worker.terminate()
+    with Client(empty_cluster.address.replace("dask", "tcp"), set_as_default=False) as client:
+        client.retire_workers(names=["worker-2"], close_workers=True)
+    wait_until(lambda: not active(sweep))
+    for worker in empty_cluster.workers:
+        assert worker.wait(60) is not None
+    empty_cluster.add_worker()
+    (tmp_path / "go").touch()
+    sweep.wait(timeout=120)
+    runs = sweep.records()
+    assert [(run.number, run.attempt, run.state, run.cause) for run in runs] == [
+        (0, 0, RunState.KILLED, "its worker was shut down"),
+        (0, 1, RunState.FINISHED, ""),
+        (1, 0, RunState.FINISHED, ""),
+        (2, 0, RunState.FINISHED, ""),
+    ]
+    assert [sweep.logs(run.id).count("begun at 2") for run in runs] == [0, 0, 1, 1]
+    assert [len(sweep.history("loss", runs=run.id)) for run in runs] == [2, 4, 4, 4]
+    assert any("a worker was shut down" in notice for notice in sweep.status().sweep.notices)
 
 
 def test_a_worker_that_does_not_fit_is_named_and_gets_no_runs(

@@ -112,6 +112,8 @@ def test_a_sweep_runs_in_jobs_and_survives_its_supervisor(jobs: Path, tmp_path: 
     assert command[1:3] == ["-m", "distributed.cli.dask_worker"]
     assert command[3].startswith("tls://")
     assert "--nthreads 1 --memory-limit 0" in known
+    assert "--no-nanny" in known
+    assert "--lifetime 3480s" in known
     assert "PRIVATE KEY" not in script
     for file in cluster.glob("*.pem"):
         assert file.stat().st_mode & 0o077 == 0

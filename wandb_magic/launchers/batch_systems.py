@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,6 +55,9 @@ _COMMON = {
     "prologue": "job_script_prologue",
     "local_directory": "local_directory",
 }
+_WALLTIME = re.compile(r"(?:(\d+)-)?(\d+):(\d{1,2})(?::(\d{1,2}))?")
+ENDS_BEFORE_S = 120
+"""How long before the end of a job's time its run is interrupted, in seconds."""
 _LISTS = frozenset({"job_extra_directives", "job_script_prologue"})
 _SBATCH = (
     *(
@@ -179,8 +183,21 @@ def cluster_arguments(address: str) -> tuple[BatchSystem, dict[str, Any]]:
     arguments["worker_extra_args"] = [
         *("--nthreads", "1", "--memory-limit", "0"),
         *("--no-dashboard", "--dashboard-address", "127.0.0.1:0"),
+        *_lifetime(arguments.get("walltime", "")),
     ]
+    # A nanny would kill its worker eight seconds after the batch system has told it to end.
+    arguments["nanny"] = False
     return system, arguments
+
+
+def _lifetime(walltime: str) -> tuple[str, ...]:
+    """Return the arguments that make a worker end in order before its job's time is over."""
+    match = _WALLTIME.fullmatch(walltime)
+    if match is None:
+        return ()
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    return ("--lifetime", f"{total - ENDS_BEFORE_S}s") if total > 5 * ENDS_BEFORE_S else ()
 
 
 def _parameter(system: BatchSystem, name: str, value: str) -> tuple[str, str]:

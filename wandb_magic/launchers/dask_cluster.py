@@ -22,16 +22,20 @@ from wandb_magic.launchers.plugin import SweepContext
 from wandb_magic.launchers.worker_check import probe, worker_problem
 from wandb_magic.records import RunId
 from wandb_magic.runner.events import RunnerEvent, RunnerFailed, RunnerNotice, RunnerReady
+from wandb_magic.slots import CircuitBreaker, ResourceError
 
 TICK_S = 0.1
 CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 60.0
+GONE_TIMEOUT_S = 5.0  # for a worker that has left the scheduler
 IDLE_SLOT_S = 5.0  # before a slot that nobody needs is given back
 SLOT_S = 30.0  # after which a slot is given back, for other users of the cluster
 RENEW_S = 10.0
 RECONNECTED_S = 5.0  # for workers to register again with a scheduler that has restarted
 EXPLAIN_S = 10.0  # without a slot, before a notice says so
 ABANDON_S = 60.0  # without a scheduler, before a run that is to be killed counts as lost
+
+CLOSING = "it is being shut down"
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +111,7 @@ class DaskCluster:
         self._lost_at = 0.0
         self._settled_at = 0.0
         self._problems: dict[str, str] = {}  # by the address of each worker that was checked
+        self._breaker = CircuitBreaker()
         self._slots: dict[int, Slot] = {}
         self._surplus_since: float | None = None
         self._waits_since = time.monotonic()
@@ -129,7 +134,7 @@ class DaskCluster:
     @property
     def has_free_slot(self) -> bool:
         """Whether a run could start now."""
-        return any(slot.is_free for slot in self._slots.values())
+        return self._free_slot() is not None
 
     @property
     def has_fit_worker(self) -> bool:
@@ -146,12 +151,31 @@ class DaskCluster:
 
     def take_slot(self, run: RunId) -> Slot | None:
         """Let a run use a slot, if one is free."""
-        slot = next((slot for slot in self._slots.values() if slot.is_free), None)
+        slot = self._free_slot()
         if slot is not None:
             slot.run = run
+            self._breaker.on_started([slot.address])
             if slot.future is not None:
                 fire_and_forget(slot.future)  # it outlives this supervisor, as the run does
         return slot
+
+    def _free_slot(self) -> Slot | None:
+        free = (slot for slot in self._slots.values() if slot.is_free)
+        return next((slot for slot in free if self._is_fit(slot.address)), None)
+
+    def on_run_ended(self, address: str, error: ResourceError | None, *, succeeded: bool) -> str:
+        """Record how a run ended on a worker; return a notice if that changes its use, or ""."""
+        worker = {address: f"the Dask worker at {address}"}
+        if succeeded:
+            return self._breaker.on_success(worker)
+        if error is ResourceError.DEVICE:
+            return self._breaker.on_device_error(worker, filter(self._is_fit, self.workers))
+        self._breaker.on_inconclusive(worker)
+        return ""
+
+    def has_alternative(self, address: str) -> bool:
+        """Return whether another worker can execute runs."""
+        return any(map(self._is_fit, self.workers - {address}))
 
     def adopt_slot(self, key: str, address: str, run: RunId) -> Slot:
         """Return the slot that a run was given by an earlier supervisor."""
@@ -276,9 +300,12 @@ class DaskCluster:
         workers = set(await asyncio.wait_for(self._client.nthreads(), ANSWER_TIMEOUT_S))
         if time.monotonic() < self._settled_at:
             workers |= self.workers
-        gone = self.workers - workers
-        self.workers = workers
-        for address in gone:
+        missing = self.workers - workers
+        closing = {address for address in missing if await self._is_closing(address)}
+        for address in closing:
+            self._problems[address] = CLOSING
+        self.workers = workers | closing
+        for address in missing - closing:
             self._on_worker_gone(address)
         new = workers - set(self._problems)
         if new:
@@ -287,8 +314,19 @@ class DaskCluster:
             self.is_ready = True
             self._emit(RunnerReady())
 
+    async def _is_closing(self, address: str) -> bool:
+        """Return whether a worker that has left the scheduler still sends what its runs wrote."""
+        if not any(slot.run and slot.address == address for slot in self._slots.values()):
+            return False
+        try:
+            request = {"op": "slots", "slots": [], "release": []}
+            await asyncio.wait_for(self.request(address, request), GONE_TIMEOUT_S)
+        except (WorkerError, asyncio.TimeoutError):
+            return False
+        return True
+
     def _is_fit(self, address: str) -> bool:
-        return self._problems.get(address) == ""
+        return self._problems.get(address) == "" and not self._breaker.excluded([address])
 
     async def _check_workers(self, addresses: list[str]) -> None:
         """Find out which workers can execute runs, before any of them does."""
@@ -374,8 +412,8 @@ class DaskCluster:
         assert self._client is not None
         index = next(index for index in range(len(self._slots) + 1) if index not in self._slots)
         key = f"wandb-magic-{self._context.sweep}-{secrets.token_hex(6)}"
-        unfit = any(self._problems.get(address) for address in self.workers)
         fit = sorted(filter(self._is_fit, self.workers))
+        unfit = len(fit) < len(self.workers)
         if unfit and not fit:
             return
         future = self._client.submit(

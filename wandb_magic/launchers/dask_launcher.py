@@ -29,7 +29,7 @@ from distributed import Security
 from wandb_magic.bundle import SignedStatement
 from wandb_magic.disk import is_transient, wait_reason
 from wandb_magic.errors import SweepError
-from wandb_magic.launchers.dask_cluster import TICK_S, DaskCluster, Slot, WorkerError
+from wandb_magic.launchers.dask_cluster import CLOSING, TICK_S, DaskCluster, Slot, WorkerError
 from wandb_magic.launchers.file_mirror import write_chunk
 from wandb_magic.launchers.file_stream import CHUNK_BYTES, FileChunk, FileVersion, versions
 from wandb_magic.launchers.frames import Report, decode_reports
@@ -53,9 +53,11 @@ from wandb_magic.runner.events import (
     RunnerReady,
     UploadRefused,
 )
-from wandb_magic.runner.exit_cause import describe_exception
+from wandb_magic.runner.exit_cause import cause_from_output, describe_exception, shorten
+from wandb_magic.runner.local_runner import DEVICE_ERROR
 from wandb_magic.runner.log_tail import RunLogTail
 from wandb_magic.runner.run_process import Job
+from wandb_magic.slots import ResourceError, resource_error
 
 PULL_S = 0.1  # between two answers with parts of files
 PULL_S_A_HOST = 0.01  # more for each host, because the scheduler passes on all answers
@@ -256,6 +258,7 @@ class DaskLauncher:
                 "statement": _portable(statement).to_json(),
                 "environment": dict(self._context.environment),
                 "slots": asdict(self._context.slots),
+                "grace": self._context.grace,
             },
         )
         for run in self._runs.values():
@@ -593,9 +596,12 @@ class DaskLauncher:
             self._on_host_failed(link, report)
         elif isinstance(report, RunExited):
             run = self._runs.get(report.run)
+            if report.preempted:
+                self._cluster.reject(link.address, CLOSING)
             if run is not None:
                 link.ended.append((time.monotonic(), report.run))
                 await self._poll_log(run)
+                report = self._note_health(link, report)
                 self._end_run(
                     run, replace(report, empty_directory=self._local(report.empty_directory))
                 )
@@ -603,6 +609,20 @@ class DaskLauncher:
             self._emit(replace(report, directory=self._local(report.directory)))
         elif isinstance(report, RunnerNotice) or report.run in self._runs:
             self._emit(report)
+
+    def _note_health(self, link: HostLink, event: RunExited) -> RunExited:
+        """Record what a run's end says about its worker; name that in the cause."""
+        cause = event.cause or cause_from_output(event.error)
+        error = None if event.stopped else resource_error(cause, event.error)
+        if error is ResourceError.DEVICE and self._cluster.has_alternative(link.address):
+            where = f"{DEVICE_ERROR} {link.address}: "
+            if not cause.startswith(DEVICE_ERROR):  # of one of several GPUs there
+                event = replace(event, cause=shorten(where + cause))
+        succeeded = event.code == 0 and not event.preempted
+        notice = self._cluster.on_run_ended(link.address, error, succeeded=succeeded)
+        if notice:
+            self._emit(RunnerNotice(notice))
+        return event
 
     def _local(self, directory: str) -> str:
         """Return where a W&B folder of a worker is here."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import shutil
 import signal
@@ -50,6 +51,8 @@ LEASE_S = 60.0
 ANNOUNCE_TIMEOUT_S = 30.0
 EXIT_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 10.0
+NANNY_GRACE_S = 4.0  # a nanny kills its worker after eight seconds
+SEND_S = 30.0  # for the supervisor to receive the files of interrupted runs
 _CLOSING = (Status.closing, Status.closed, Status.failed, Status.stopping)
 
 
@@ -81,6 +84,8 @@ class HostProcess:
         The worker's state.
     sweep
         The sweep.
+    grace
+        How long its runs may take to end when they are interrupted, in seconds.
     """
 
     def __init__(
@@ -90,8 +95,10 @@ class HostProcess:
         streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         state: WorkerState,
         sweep: str,
+        grace: float,
     ) -> None:
         self.session = session
+        self._grace = grace
         self.is_alive = True
         self._process = process
         self._reader, self._writer = streams
@@ -131,6 +138,19 @@ class HostProcess:
                 return None
             raise
 
+    async def preempt(self, limit: float) -> None:
+        """Interrupt its runs, and wait until the supervisor has their files.
+
+        Parameters
+        ----------
+        limit
+            The longest time that runs may take to end, in seconds.
+        """
+        grace = min(self._grace, limit)
+        with suppress(asyncio.TimeoutError):
+            request = {"op": "preempt", "grace": grace}
+            await asyncio.wait_for(self.ask(request), grace + SEND_S)
+
     async def kill(self) -> None:
         """Kill the host; its runs continue."""
         with suppress(ProcessLookupError):
@@ -157,6 +177,7 @@ class WorkerState:
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
         self._hosts: dict[str, HostProcess] = {}
+        self._preempting: asyncio.Future[Any] | None = None
         self.slots: dict[str, Slot] = {}
 
     @classmethod
@@ -167,6 +188,8 @@ class WorkerState:
             if state is None:
                 state = cls._states[worker] = cls(worker)
                 worker.handlers[HANDLER] = state.handle
+                worker.plugins[HANDLER] = ClosingPlugin(state)
+                worker.loop.add_callback(state.handle_sigterm)
             return state
 
     def _paths(self, sweep: str) -> SweepPaths:
@@ -189,8 +212,36 @@ class WorkerState:
         except Exception as error:  # noqa: BLE001 - the supervisor decides
             return {"error": f"{type(error).__name__}: {error}"}
 
+    def handle_sigterm(self) -> None:
+        """Interrupt the runs on SIGTERM, before Dask ends the worker and its connections."""
+        if threading.current_thread() is not threading.main_thread():
+            return  # a cluster in the process of its user
+
+        def on_sigterm(*_: object) -> None:
+            signal.signal(signal.SIGTERM, before)  # the next one acts at once
+            loop.call_soon_threadsafe(lambda: tasks.append(loop.create_task(preempt())))
+
+        async def preempt() -> None:
+            await self.preempt()
+            signal.raise_signal(signal.SIGTERM)
+
+        loop = self._worker.loop.asyncio_loop
+        tasks: list[asyncio.Task[None]] = []
+        before = signal.signal(signal.SIGTERM, on_sigterm)
+
+    async def preempt(self) -> None:
+        """Interrupt all runs, because the worker is closing; they continue elsewhere."""
+        if self._preempting is None:
+            limit = math.inf if self._worker.nanny is None else NANNY_GRACE_S
+            self._preempting = asyncio.gather(
+                *(host.preempt(limit) for host in self._hosts.values())
+            )
+        await asyncio.shield(self._preempting)
+
     async def _open(self, request: dict[str, Any]) -> dict[str, Any]:
         """Prepare a sweep's folder, without a host of an earlier supervisor."""
+        if self._preempting is not None:
+            raise RuntimeError("this worker is being shut down")
         sweep = request["sweep"]
         host = self._hosts.pop(sweep, None)
         if host is not None:
@@ -233,6 +284,7 @@ class WorkerState:
                 **module_process(
                     *("wandb_magic.launchers.host", str(paths.folder), str(theirs.fileno())),
                     *(str(self._worker.state.nthreads), json.dumps(request["slots"])),
+                    str(request["grace"]),
                     environment=environment,
                 ),
                 pass_fds=(theirs.fileno(),),
@@ -242,7 +294,9 @@ class WorkerState:
                 start_new_session=True,
             )
         streams = await asyncio.open_connection(sock=ours)
-        self._hosts[sweep] = HostProcess(request["session"], process, streams, self, sweep)
+        self._hosts[sweep] = HostProcess(
+            request["session"], process, streams, self, sweep, request["grace"]
+        )
         return {}
 
     async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -302,6 +356,23 @@ class WorkerState:
             return False
         host = self._hosts.get(slot.sweep)
         return not slot.has_expired or (bool(slot.run) and host is not None and host.is_alive)
+
+
+class ClosingPlugin:
+    """Dask's worker plugin that lets the runs of a closing worker end in order.
+
+    Parameters
+    ----------
+    state
+        The worker's state.
+    """
+
+    def __init__(self, state: WorkerState) -> None:
+        self._state = state
+
+    async def teardown(self, worker: Worker) -> None:  # noqa: ARG002 - Dask's interface
+        """Interrupt the runs; the worker waits for it."""
+        await self._state.preempt()
 
 
 def install(dask_worker: Worker) -> str:

@@ -3,7 +3,8 @@
 ``python -m wandb_magic.launchers.host FOLDER DESCRIPTOR THREADS SLOTS`` owns a `LocalRunner` in a
 folder of its own, and answers requests over the socket that it inherits from the worker. What its
 runner reports waits until the supervisor has confirmed it; the files of the runs are sent with it.
-When the worker exits, the host ends its runs and exits.
+Runs of a worker that is closing are interrupted, and reported as preempted once their files have
+been sent. When the worker exits, the host ends its runs and exits.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ import sys
 import time
 import traceback
 from collections import deque
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,9 +44,10 @@ from wandb_magic.runner.events import (
     RunnerEvent,
     RunnerFailed,
     RunnerNotice,
+    RunStarted,
 )
 from wandb_magic.runner.exit_cause import describe_exception
-from wandb_magic.runner.launcher import NoSlotError
+from wandb_magic.runner.launcher import PREEMPTED, NoSlotError
 from wandb_magic.runner.local_runner import LocalRunner
 from wandb_magic.runner.process_cleanup import terminate_sweep
 from wandb_magic.runner.run_monitor import signal_group
@@ -58,6 +61,7 @@ ENDED = 0  # the number of a message that says that a run's process has ended
 MAX_FINAL_PASSES = 50
 IDLE_S = 900.0  # without a supervisor and without a run; then the host exits
 IDLE_CHECK_S = 5.0
+PREEMPT_POLL_S = 0.05
 _PARENT_DEATH_SIGNAL = 1
 
 log = logging.getLogger(__name__)
@@ -77,6 +81,8 @@ class RunReports:
     def __init__(self, files: RunFileStream, execution: int) -> None:
         self.files = files
         self.execution = execution
+        self.process = 0
+        self.handles_sigterm = False
         self.exited: RunExited | None = None
         self._pass: Iterator[FileChunk] | None = None
         self._sent_in_pass = 0
@@ -114,11 +120,20 @@ class Host:
         How many runs the worker executes at a time.
     slots
         What each of them needs of the GPUs.
+    grace
+        How long they may take to end when they are interrupted, in seconds.
     """
 
     def __init__(
-        self, paths: SweepPaths, writer: asyncio.StreamWriter, threads: int, slots: SlotRequest
+        self,
+        paths: SweepPaths,
+        writer: asyncio.StreamWriter,
+        threads: int,
+        slots: SlotRequest,
+        grace: float,
     ) -> None:
+        self._grace = grace
+        self._is_preempted = False
         self._paths = paths
         self._threads = threads
         self._slots = slots
@@ -132,6 +147,7 @@ class Host:
         self._changed = asyncio.Event()
         self._answered_at = 0.0
         self._runner: LocalRunner | None = None
+        self._worker = os.getppid()
         self._asked_at = time.monotonic()
 
     async def exit_when_idle(self, reader: asyncio.StreamReader) -> None:
@@ -170,11 +186,20 @@ class Host:
     def _on_event(self, event: RunnerEvent) -> None:
         if isinstance(event, RunLogged):
             return  # the supervisor reads the log itself
-        if isinstance(event, RunExited):
+        if isinstance(event, RunStarted):
+            if (reports := self._runs.get(event.run)) is not None:
+                reports.process = event.process.pid
+                if self._is_preempted:
+                    self._interrupt(event.run)
+            self._events.append(event)
+        elif isinstance(event, RunExited):
             reports = self._runs.get(event.run)
             if reports is None or reports.exited is not None:
                 return
-            reports.exited = event  # sent after the run's files
+            # It may have done its work, but whether it did so or left early is not known.
+            reports.exited = replace(  # sent after the run's files
+                event, preempted=self._is_preempted, handled_sigterm=reports.handles_sigterm
+            )
             write_frame(self._writer, ENDED, event.run.encode())
         else:
             self._events.append(event)
@@ -205,6 +230,8 @@ class Host:
             self._runner.signal(RunId(request["run"]), request["number"], request["reason"])
         elif op in ("launch", "recover"):
             return self._accept(self._runner, op, request)
+        elif op == "preempt":
+            await self.preempt(request["grace"])
         elif op == "close":
             await self._runner.close()
         elif op == "forget":
@@ -227,7 +254,10 @@ class Host:
         if reports is None or reports.execution < job.execution:
             files = RunFileStream(job.run, self._paths, known)
             self._runs[job.run] = RunReports(files, job.execution)
-            self._spawn(self._start_run(job, partial(start, job, {})))
+            if self._is_preempted and start == runner.launch:
+                self._on_event(RunExited(job.run, None, None, "", time.time()))
+            else:
+                self._spawn(self._start_run(job, partial(start, job, {})))
         return DONE
 
     def _forget(self, run: RunId) -> None:
@@ -299,8 +329,11 @@ class Host:
         # Looking at many files takes a while, in which the runner continues.
         await asyncio.to_thread(self._read_files, ended)
         for run, reports in list(self._runs.items()):
-            if reports.is_complete and reports.exited is not None:
-                self._report(reports.exited)
+            if reports.is_complete and (exited := reports.exited) is not None:
+                # A batch system signals every process of a job, in any order.
+                if self._is_preempted and exited.signal == signal.SIGTERM:
+                    exited = replace(exited, preempted=True)
+                self._report(exited)
                 del self._runs[run]
 
     def _report(self, report: Report) -> None:
@@ -327,6 +360,43 @@ class Host:
                 elif run not in ended:
                     break
 
+    # The end
+
+    async def preempt(self, grace: float) -> None:
+        """Interrupt all runs; return when the supervisor has confirmed that they have ended.
+
+        Parameters
+        ----------
+        grace
+            For how many seconds they may save what they need in order to continue.
+        """
+        if not self._is_preempted:
+            log.info("the worker is being shut down")
+            self._is_preempted = True
+            for run in list(self._runs):
+                self._interrupt(run)
+        deadline = time.monotonic() + grace
+        while self._runs or self._unconfirmed:
+            if time.monotonic() > deadline and self._runner is not None:
+                for run, reports in list(self._runs.items()):
+                    if reports.exited is None:
+                        self._runner.signal(run, signal.SIGKILL, PREEMPTED)
+            await asyncio.sleep(PREEMPT_POLL_S)
+
+    def _interrupt(self, run: RunId) -> None:
+        reports = self._runs[run]
+        if self._runner is not None and reports.exited is None and reports.process:
+            reports.handles_sigterm = _handles_sigterm(reports.process)
+            number = signal.SIGTERM if reports.handles_sigterm else signal.SIGINT
+            self._runner.signal(run, number, PREEMPTED)
+
+    def on_sigterm(self, end: Callable[[], None]) -> None:
+        """End if the worker has exited; otherwise the whole job is being ended."""
+        if os.getppid() != self._worker:
+            end()
+        else:
+            self._spawn(self.preempt(self._grace))
+
     def end_runs(self) -> None:
         """Kill all runs, and every process that this one has started."""
         if self._runner is not None:
@@ -341,13 +411,29 @@ class Host:
         terminate_sweep(self._paths.folder, 0.0)
 
 
-async def serve(folder: Path, descriptor: int, threads: int, slots: SlotRequest) -> None:
+def _handles_sigterm(process: int) -> bool:
+    """Return whether a process has a handler of its own for SIGTERM.
+
+    Without one it would end at once; SIGINT lets Python close what is open, and wandb write its
+    record.
+    """
+    try:
+        status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return sys.platform != "linux"
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught.split()[1], 16) & 1 << signal.SIGTERM - 1)
+
+
+async def serve(
+    folder: Path, descriptor: int, threads: int, slots: SlotRequest, grace: float
+) -> None:
     """Serve the worker until it disconnects, then end the runs."""
     reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=descriptor))
-    host = Host(SweepPaths(folder), writer, threads, slots)
+    host = Host(SweepPaths(folder), writer, threads, slots, grace)
     loop = asyncio.get_running_loop()
     if sys.platform == "linux":
-        loop.add_signal_handler(signal.SIGTERM, reader.feed_eof)
+        loop.add_signal_handler(signal.SIGTERM, host.on_sigterm, reader.feed_eof)
         ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
     loop.set_exception_handler(_exit_on_error)
     await host.start()
@@ -370,9 +456,9 @@ def main() -> None:
         format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr
     )
     os.umask(0o077)
-    folder, descriptor, threads, slots = sys.argv[1:]
+    folder, descriptor, threads, slots, grace = sys.argv[1:]
     request = SlotRequest(**json.loads(slots))
-    asyncio.run(serve(Path(folder), int(descriptor), int(threads), request))
+    asyncio.run(serve(Path(folder), int(descriptor), int(threads), request, float(grace)))
     logging.shutdown()
     os._exit(0)  # threads may wait for processes that were killed
 

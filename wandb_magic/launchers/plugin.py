@@ -29,6 +29,8 @@ class SweepContext:
         They may hold an API key: a launcher writes them into no file.
     slots
         What each run needs of the GPUs of the machine that executes it.
+    grace
+        How long runs may take to end when they are interrupted, in seconds.
     demand
         Returns how many more runs could start now.
     """
@@ -38,6 +40,7 @@ class SweepContext:
     statement: SignedStatement
     environment: Mapping[str, str]
     slots: SlotRequest
+    grace: float
     demand: Callable[[], int]
 
 

@@ -81,6 +81,11 @@ class RunExited:
         The W&B folder of a run that called ``wandb.init`` and left no log, else "".
     hung
         Whether it was ended because it had hung since its fork, before it logged anything.
+    preempted
+        Whether it was ended because what executed it is being shut down.
+    handled_sigterm
+        Whether it had a handler of its own for the signal that ended it, as runs have that save
+        their state then.
     """
 
     run: RunId
@@ -94,6 +99,8 @@ class RunExited:
     empty_directory: str = ""
     cause: str = ""
     hung: bool = False
+    preempted: bool = False
+    handled_sigterm: bool = False
 
 
 RunnerEvent = (

@@ -8,6 +8,9 @@ from typing import Protocol
 from wandb_magic.records import RunId
 from wandb_magic.runner.run_process import Job
 
+PREEMPTED = "its worker was shut down"
+"""Why a run was ended if what executed it is being shut down."""
+
 
 class NoSlotError(Exception):
     """What a run needs is not free."""

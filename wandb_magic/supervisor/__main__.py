@@ -101,6 +101,7 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str], note: Wai
             expected_statement(paths.bundle),
             target.run_environment(environment),
             slots,
+            sweep.options.grace,
             lambda: supervisor.demand(),  # noqa: PLW0108 - it does not exist yet
         )
         return create_launcher(target, context, emit)

@@ -89,6 +89,11 @@ class JobFactory:
         if paths.folder.exists():
             paths.start_next_execution()
 
+    def has_saved_state(self, run: RunId) -> bool:
+        """Return whether there is anything in the folder that the run's executions share."""
+        folder = self.paths.run(run).persistent_dir
+        return folder.is_dir() and any(folder.iterdir())
+
     def was_signalled(self, run: RunId) -> bool:
         """Return whether the run's latest execution was sent a signal."""
         return self.paths.run(run).latest_execution.stop.exists()

@@ -9,6 +9,7 @@ from enum import Enum
 from wandb_magic.records import RunRecord, RunState
 from wandb_magic.runner.events import RunExited
 from wandb_magic.runner.exit_cause import cause_from_output, shorten
+from wandb_magic.runner.launcher import PREEMPTED
 from wandb_magic.runner.local_runner import DEVICE_ERROR, OUT_OF_MEMORY
 
 _BY_OOM_KILLER = " while the kernel's out-of-memory killer was at work"
@@ -26,6 +27,7 @@ class FailureKind(Enum):
     """What a failure was due to: each kind has a number of retries of its own."""
 
     LOST = "lost"
+    PREEMPTED = "preempted"
     MEMORY = "memory"
     DEVICE = "device"
     CODE = "code"
@@ -37,6 +39,8 @@ def failure_kind(run: RunRecord) -> FailureKind | None:
         return None
     if run.state is RunState.LOST:
         return FailureKind.LOST
+    if run.cause == PREEMPTED:
+        return FailureKind.PREEMPTED
     if run.cause.startswith(f"{OUT_OF_MEMORY}: ") or run.cause.endswith(_BY_OOM_KILLER):
         return FailureKind.MEMORY
     if run.cause.startswith(f"{DEVICE_ERROR} "):
@@ -48,19 +52,24 @@ def classify_exit(event: RunExited, reason: StopReason | None) -> tuple[RunState
     """Return the state of a run that ended, and why it ended."""
     if reason is not None:
         return reason.state, reason.cause
+    if event.preempted:
+        return RunState.KILLED, PREEMPTED
     if event.stopped:
         return RunState.STOPPED, event.stopped
-    if event.signal is not None:
-        cause = f"killed by {_signal_name(event.signal)}"
-        if event.by_oom_killer:
-            cause += _BY_OOM_KILLER
-        return RunState.KILLED, cause
+    if event.signal is not None or event.code is None:
+        return _classify_kill(event)
     if event.code == 0:
         return _classify_success(event)
-    if event.code is None:
-        return RunState.LOST, "its process vanished, and how it ended is unknown"
     cause = event.cause or cause_from_output(event.error) or shorten(event.error)
     return RunState.FAILED, cause or f"exit code {event.code}"
+
+
+def _classify_kill(event: RunExited) -> tuple[RunState, str]:
+    """Return the state and cause of a run that has no exit code."""
+    if event.signal is None:
+        return RunState.LOST, "its process vanished, and how it ended is unknown"
+    cause = f"killed by {_signal_name(event.signal)}"
+    return RunState.KILLED, cause + (_BY_OOM_KILLER if event.by_oom_killer else "")
 
 
 def _classify_success(event: RunExited) -> tuple[RunState, str]:

@@ -5,6 +5,7 @@ In memory only, without clock, disk or process; rebuilt from the store when a su
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -116,7 +117,7 @@ class RunTable:
         kind = failure_kind(run)
         if kind is FailureKind.MEMORY:  # alone, it may have enough
             return agents == 1 or self._failures[run.number, kind] > MEMORY_RETRIES
-        return kind not in (FailureKind.LOST, FailureKind.DEVICE)
+        return kind not in (FailureKind.LOST, FailureKind.PREEMPTED, FailureKind.DEVICE)
 
     def get_ended(self, run: RunId) -> RunRecord | None:
         """Return the record of a run that has ended, or None."""
@@ -177,6 +178,7 @@ class RunTable:
             return False
         limit = {
             FailureKind.LOST: LOST_RETRIES,
+            FailureKind.PREEMPTED: math.inf,
             FailureKind.DEVICE: max(DEVICE_RETRIES, retries),
             FailureKind.MEMORY: max(MEMORY_RETRIES if agents > 1 else 0, retries),
             FailureKind.CODE: retries,

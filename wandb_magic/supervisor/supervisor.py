@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TypeVar
@@ -23,7 +24,7 @@ from wandb_magic.runner.events import (
     RunStarted,
     UploadRefused,
 )
-from wandb_magic.runner.launcher import Launcher, NoSlotError
+from wandb_magic.runner.launcher import PREEMPTED, Launcher, NoSlotError
 from wandb_magic.runner.run_process import Job, prepare_run_dir
 from wandb_magic.spec import Spec
 from wandb_magic.supervisor.backends import (
@@ -36,7 +37,7 @@ from wandb_magic.supervisor.backends import (
 from wandb_magic.supervisor.control import handle_request
 from wandb_magic.supervisor.disk_retry import DiskRetry
 from wandb_magic.supervisor.early_stopping import EarlyStopping
-from wandb_magic.supervisor.job_factory import JobFactory, params_yaml
+from wandb_magic.supervisor.job_factory import RUN_FOLDER_ENV, JobFactory, params_yaml
 from wandb_magic.supervisor.missing_metric import MissingMetricDetector
 from wandb_magic.supervisor.resender import Resender
 from wandb_magic.supervisor.run_outcome import StopReason, classify_exit
@@ -47,6 +48,8 @@ from wandb_magic.supervisor.termination import Terminator
 TICK_S = 0.1
 
 SLOT = "slot"  # the key of what the next run waits for
+
+MANY_PREEMPTIONS = 5  # of one run
 
 PAUSED_ON_REQUEST = "paused on request"
 
@@ -118,6 +121,7 @@ class Supervisor:
             spec.metric.name if spec.metric is not None else ""
         )
         self._storage = StorageWatchdog(job_factory.paths, state.sweep.options.grace)
+        self._preemptions: Counter[int] = Counter()
         self._first_seen: dict[RunId, float] = {}
         self._exhausted = False
         self._ready = False
@@ -357,9 +361,7 @@ class Supervisor:
             await self._disk_retry.retry_async(hand_over)
         except NoSlotError as error:
             log.info("run %s: %s", run.id, error)
-            exited = RunExited(run.id, None, None, "", time.time())
-            self.state.on_run_ended(exited, RunState.STOPPED, str(error))
-            self.state.requeue(run.id)
+            self._requeue(RunExited(run.id, None, None, "", time.time()), str(error))
         except Exception as error:  # noqa: BLE001 - the run's own parameters or files may be the cause
             self._fail_run(run.id, "it could not be started", error)
 
@@ -607,13 +609,45 @@ class Supervisor:
         if event.run not in self.runs.active:
             return  # it was abandoned before its process ended
         intent = self._terminator.pop_reason(event.run)
-        if event.hung and intent is None:
-            # Its code has not failed: start it again as the same run, and no longer as a fork.
-            self._first_seen.pop(event.run, None)
-            self.state.on_run_ended(event, RunState.STOPPED, "it hung after its fork")
-            self.state.requeue(event.run)
-            return
-        self._finish_run(event, *classify_exit(event, intent))
+        if intent is None and event.preempted:
+            self._explain_preemption(self.runs.active[event.run])
+        if intent is None and self._goes_on(event):
+            self._requeue(event, PREEMPTED)
+        elif intent is None and event.hung:
+            # Its code has not failed: start it again, and no longer as a fork.
+            self._requeue(event, "it hung after its fork")
+        else:
+            self._finish_run(event, *classify_exit(event, intent))
+
+    def _goes_on(self, event: RunExited) -> bool:
+        """Return whether a run is to continue elsewhere as the same run.
+
+        One that has saved nothing would append the same curve once more: it starts over instead.
+        """
+        return event.preempted and (
+            event.handled_sigterm or self._job_factory.has_saved_state(event.run)
+        )
+
+    def _explain_preemption(self, run: RunRecord) -> None:
+        self._preemptions[run.number] += 1
+        count = self._preemptions[run.number]
+        self.state.add_notice(
+            "a worker was shut down: its runs continue elsewhere as the same runs if they have "
+            f"saved their state in the folder that {RUN_FOLDER_ENV} names, and start over if not"
+        )
+        if count % MANY_PREEMPTIONS == 0:
+            self.state.add_notice(
+                f"run {run.number} was interrupted {count} times because its "
+                "worker was shut down: it may never end if it does not save its state"
+            )
+
+    def _requeue(self, event: RunExited, cause: str) -> None:
+        """Let a run that says nothing about its code wait for an agent, as the same run."""
+        self._first_seen.pop(event.run, None)
+        self.state.on_run_ended(event, RunState.STOPPED, cause)
+        self.state.requeue(event.run)
+        if self.state.sweep.state not in (SweepState.RUNNING, SweepState.PAUSED):
+            self.state.cancel_queued(event.run, f"{cause}, and the sweep starts no more runs")
 
     def _finish_run(self, event: RunExited, state: RunState, cause: str) -> None:
         run = self.state.on_run_ended(event, state, cause)
