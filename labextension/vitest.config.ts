@@ -6,6 +6,7 @@ export default defineConfig({
     environment: 'jsdom',
     isolate: false, // one page for all files: making one takes longer than the tests
     testTimeout: 60_000, // they may run beside others
+    setupFiles: ['tests/setup.ts'],
     include: ['tests/**/*.test.{ts,tsx}'],
     server: { deps: { inline: [/@jupyterlab\//, /@jupyter\//, /@lumino\//] } }
   }

@@ -106,6 +106,17 @@ def test_nothing_that_a_user_or_run_wrote_is_markup(make_sweep: MakeSweep) -> No
         assert "onerror" not in "".join(re.findall(r"<[^>]*>", re.sub(r'"[^"]*"', "", html)))
 
 
+@pytest.mark.parametrize(("best", "listed"), [(3, (3, 9, 8, 7, 6)), (8, (9, 8, 7, 6, 5))])
+def test_the_best_run_is_listed_whenever_it_ran(
+    make_sweep: MakeSweep, best: int, listed: tuple[int, ...]
+) -> None:
+    values = [1.0 - (number == best) for number in range(10)]
+    html, _ = card(make_sweep(*({"value": value} for value in values)))
+    text = text_of(html.split("<table")[1])
+    assert tuple(map(int, re.findall(r"run (\d+)", text))) == listed
+    assert re.findall(r"run (\d+) ★ best", text) == [str(best)]
+
+
 def test_only_the_newest_runs_are_listed(make_sweep: MakeSweep) -> None:
     html, _ = card(make_sweep(*({"value": float(n)} for n in range(50))))
     assert html.count("<tr ") == NEWEST

@@ -143,6 +143,18 @@ async def test_a_row_has_all_that_a_table_shows(api: Api, sweep: Written) -> Non
     assert row["summary"] == {"loss": 0.5, "nan": "NaN", "note": "text"}
 
 
+@pytest.mark.parametrize("state", [RunState.PRUNED, RunState.STOPPED, RunState.FINISHED])
+async def test_the_interrupt_that_ends_a_run_is_no_failure_of_it(
+    api: Api, sweep: Written, state: RunState
+) -> None:
+    run = sweep.run()
+    error = "Traceback\n  x\nKeyboardInterrupt\n"
+    sweep.end(run, state=state, cause="ended early", error=error)
+    (row,) = (await api.get("sweeps/sweep000/runs"))["rows"]
+    assert (row["failure"], row["cause"]) == ("", "ended early")
+    assert (await api.get(f"sweeps/sweep000/runs/{run}"))["error"] == error
+
+
 async def test_runs_come_in_pages_and_in_any_order(api: Api, sweep: Written) -> None:
     for number in range(7):
         sweep.end(sweep.run(summed(score=-number)), value=float(number % 3))

@@ -1,4 +1,4 @@
-"""The card of a sweep, as HTML: a status line, the best value so far, the newest runs.
+"""The card of a sweep, as HTML: a status line, the best value so far, the best and newest runs.
 
 Text from users and runs is escaped.
 """
@@ -15,9 +15,9 @@ from wandb_magic.display import css, formatting, sparkline
 from wandb_magic.display.states import STATES, StateStyle
 from wandb_magic.records import RunRecord, sweep_metric
 
-NEWEST = 5
+NEWEST = 5  # runs that are listed, including the best one
 _CELL = "padding:0 12px 0 0;line-height:1.6;text-align:left;white-space:nowrap;border:none"
-_WIDTHS = ("4em", "6em", "4em", "3em", "0")  # keep the columns in place as states change
+_WIDTHS = ("8em", "6em", "4em", "3em", "0")  # keep the columns in place as states change
 
 
 def card(sweep: Sweep, skip: int = 0) -> tuple[str, Status]:
@@ -26,7 +26,10 @@ def card(sweep: Sweep, skip: int = 0) -> tuple[str, Status]:
     metric = sweep_metric(status.sweep)
     curve = improvement_curve((run.value for run in runs), metric)
     newest = sorted(runs, key=lambda run: run.created, reverse=True)[:NEWEST]
-    body = "".join((_line(status), _notices(status, skip), sparkline.svg(curve), _table(newest)))
+    best = status.best
+    shown = newest if best is None or best in newest else [best, *newest[: NEWEST - 1]]
+    parts = (_line(status), _notices(status, skip), sparkline.svg(curve), _table(shown, best))
+    body = "".join(parts)
     return (
         f'<div style="{css.TEXT};max-height:240px;overflow:auto">{body}</div>',
         status,
@@ -49,8 +52,8 @@ def _notices(status: Status, skip: int) -> str:
     return f'<div style="{css.MUTED}">{body}</div>' if body else ""
 
 
-def _table(runs: Sequence[RunRecord]) -> str:
-    rows = "".join(_row(_cells(run)) for run in runs)
+def _table(runs: Sequence[RunRecord], best: RunRecord | None) -> str:
+    rows = "".join(_row(_cells(run, is_best=run == best)) for run in runs)
     return (
         f'<table style="{css.FIGURES};border-collapse:collapse;font-size:.92em;margin:2px 0">'
         f"{rows}</table>"
@@ -59,8 +62,8 @@ def _table(runs: Sequence[RunRecord]) -> str:
     )
 
 
-def _cells(run: RunRecord) -> Iterable[str]:
-    yield f"run {run.number}"
+def _cells(run: RunRecord, *, is_best: bool) -> Iterable[str]:
+    yield f"run {run.number}" + (" ★ best" if is_best else "")
     cause = f" {escape(formatting.truncate(run.cause, 60))}" if run.state.is_failure else ""
     yield _state(run.state.value, STATES[run.state.value]) + cause
     yield formatting.number(run.value)

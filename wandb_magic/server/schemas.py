@@ -114,7 +114,7 @@ class Captured(TypedDict):
 class RunRow(TypedDict):
     """A run as a row of the table; parameters and summary by dotted key, without nested values.
 
-    `failure` is the last line of its traceback.
+    `failure` is the last line of its traceback if it failed.
     """
 
     id: str

@@ -143,7 +143,7 @@ def run_row(run: RunRecord, info: Mapping[str, Any], logged: Mapping[str, Any]) 
         "host": info.get("host", ""),
         "state": run.state.value,
         "cause": run.cause,
-        "failure": last_line(run.error),
+        "failure": last_line(run.error) if run.state.is_failure else "",
         "created": run.created,
         "started": run.started,
         "ended": run.ended,

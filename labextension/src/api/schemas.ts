@@ -80,7 +80,7 @@ export interface Captured {
   size: number;
 }
 
-/** A run as a row of the table; parameters and summary by dotted key, without nested values. `failure` is the last line of its traceback. */
+/** A run as a row of the table; parameters and summary by dotted key, without nested values. `failure` is the last line of its traceback if it failed. */
 export interface RunRow {
   id: string;
   number: number;

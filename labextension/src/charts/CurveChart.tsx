@@ -52,6 +52,8 @@ export interface ICurveChartProps {
   focus: string | null;
   onFocus: (run: string | null) => void;
   onSelect: (run: string, isAdditive: boolean) => void;
+  /** Undo the effect of `onSelect`: its click was the first of a double click. */
+  onUndoSelect?: () => void;
 }
 
 /** Pixels from a line within which the pointer snaps to it. */
@@ -228,6 +230,10 @@ export function CurveChart(props: ICurveChartProps): ReactElement {
       drawOverlay={drawOverlay}
       onHover={onHover}
       onPick={onPick}
+      onOpen={() => {
+        props.onUndoSelect?.();
+        onZoom(null);
+      }}
       onZoom={onZoom}
       onKeyDown={onKeyDown}
     >

@@ -72,7 +72,8 @@ export interface IPlotProps {
 const DRAG_THRESHOLD = 5;
 /** A drag of at least this height, in pixels, zooms both axes. */
 const BOX_THRESHOLD = 24;
-const DOUBLE_MS = 400;
+/** A second click within this time makes a double click. */
+export const DOUBLE_CLICK_MS = 400;
 
 interface IDrag {
   from: IPointerPosition;
@@ -151,7 +152,7 @@ export function Plot(props: IPlotProps): ReactElement {
     const zoom = zoomFromDrag({ ...drag, to: point });
     if (zoom === null) {
       // The second click of a double click has a different meaning.
-      if (event.timeStamp - lastClick.current > DOUBLE_MS) {
+      if (event.timeStamp - lastClick.current > DOUBLE_CLICK_MS) {
         props.onPick?.(point, event);
       }
       lastClick.current = event.timeStamp;

@@ -278,7 +278,8 @@ function toColumns(group: ColumnGroup, columns: Map<string, boolean>): IColumn[]
   return [...columns].map(([name, numeric]) => ({ id: `${group}.${name}`, group, name, numeric }));
 }
 
-function toCell(value: unknown): Cell {
+/** A parameter's or a summary's value as it is shown; lists as JSON. */
+export function toCell(value: unknown): Cell {
   switch (typeof value) {
     case 'number':
     case 'string':

@@ -1,8 +1,9 @@
-/** The most recently started runs. */
+/** The best run, and the most recently started ones. */
 
 import { type ReactElement, useEffect, useState } from 'react';
 
 import { formatCell, formatDuration, formatNumber } from '../../format';
+import { flattenKeys, toCell } from '../../models/columns';
 import { usePanelContext } from '../../components/context';
 import { RecentRunsModel } from '../../models/recentRunsModel';
 import { StateLabel } from '../../components/StateLabel';
@@ -11,6 +12,7 @@ import { Commands } from '../../tokens';
 import { isAlive } from '../../models/capabilities';
 import type { RunRow } from '../../api/schemas';
 
+/** Including the best one. */
 const MAX_RUNS = 5;
 
 /** Follows them only while visible; runs already shown stay. */
@@ -21,7 +23,7 @@ export function RecentRuns({
   sweep: string;
   looking: boolean;
 }): ReactElement | null {
-  const { commands, model, trans } = usePanelContext();
+  const { model, trans } = usePanelContext();
   const [rows, setRows] = useState<readonly RunRow[]>([]);
   useEffect(() => {
     if (looking) {
@@ -35,22 +37,34 @@ export function RecentRuns({
   if (rows.length === 0) {
     return null;
   }
+  const best = model.summary(sweep)?.best ?? null;
+  const isBestNew = best === null || rows.some(({ id }) => id === best.id);
   return (
-    <table className="jp-wm-SweepCell-runs" aria-label={trans.__('Newest runs')}>
+    <table className="jp-wm-SweepCell-runs" aria-label={trans.__('The best and the newest runs')}>
       <tbody>
-        {rows.map(row => (
+        {!isBestNew && (
+          <tr data-sweep={sweep} data-run={best.id}>
+            <td>
+              <RunButton sweep={sweep} run={best} />
+            </td>
+            <td>
+              <BestMark />
+            </td>
+            <td className="jp-wm-mod-number">{formatNumber(best.value)}</td>
+            <td />
+            <td className="jp-wm-SweepCell-params" title={paramsOf(best).join('\n')}>
+              {paramsOf(best).join(', ')}
+            </td>
+          </tr>
+        )}
+        {rows.slice(0, isBestNew ? MAX_RUNS : MAX_RUNS - 1).map(row => (
           <tr key={row.id} data-sweep={sweep} data-run={row.id}>
             <td>
-              <button
-                type="button"
-                className="jp-wm-Link"
-                onClick={() => void commands.execute(Commands.openRun, { sweep, run: row.id })}
-              >
-                {trans.__('run %1', row.number)}
-              </button>
+              <RunButton sweep={sweep} run={row} />
             </td>
             <td title={row.cause}>
               <StateLabel state={row.state} />
+              {row.id === best?.id && <BestMark />}
             </td>
             <td className="jp-wm-mod-number">{formatNumber(row.value)}</td>
             <td className="jp-wm-mod-number">
@@ -68,8 +82,30 @@ export function RecentRuns({
   );
 }
 
-function paramsOf({ params }: RunRow): string[] {
-  return Object.entries(params).map(
-    ([key, value]) => `${key}=${formatCell(value as number | string | boolean | null)}`
+function RunButton({
+  sweep,
+  run
+}: {
+  sweep: string;
+  run: { id: string; number: number };
+}): ReactElement {
+  const { commands, trans } = usePanelContext();
+  return (
+    <button
+      type="button"
+      className="jp-wm-Link"
+      onClick={() => void commands.execute(Commands.openRun, { sweep, run: run.id })}
+    >
+      {trans.__('run %1', run.number)}
+    </button>
   );
+}
+
+function BestMark(): ReactElement {
+  const { trans } = usePanelContext();
+  return <span className="jp-wm-Best"> {trans.__('★ best')}</span>;
+}
+
+function paramsOf({ params }: Pick<RunRow, 'params'>): string[] {
+  return flattenKeys(params).map(([key, value]) => `${key}=${formatCell(toCell(value))}`);
 }

@@ -21,7 +21,7 @@ import { type ICurvesSettings, toggle } from './curvesSettings';
 /** What all cards of a view share. */
 export interface ICurveCardContext extends Pick<
   ICurveChartProps,
-  'cursor' | 'onCursor' | 'range' | 'onRange' | 'onSelect'
+  'cursor' | 'onCursor' | 'range' | 'onRange' | 'onSelect' | 'onUndoSelect'
 > {
   sweep: SweepModel;
   curves: CurvesModel;
@@ -120,6 +120,7 @@ export function CurveCard({
             focus={sweep.focus}
             onFocus={run => sweep.setFocus(run)}
             onSelect={view.onSelect}
+            onUndoSelect={view.onUndoSelect}
           />
         )}
       </Figure>

@@ -12,7 +12,7 @@ import { useSignal } from '../../../components/useSignal';
 import { runColor } from '../../../colors';
 import { EmptyState, ErrorMessage, Skeleton } from '../../../components/Placeholders';
 import { type ILegendRow, Legend } from '../../../charts/Legend';
-import { selectRun } from '../selectRun';
+import { selectRun, undoClick } from '../selectRun';
 import type { ITabProps } from '../tabProps';
 import { CurveCard, type ICurveCardContext } from './CurveCard';
 import { useCurves } from './curveData';
@@ -82,6 +82,7 @@ export function CurvesTab({ sweep }: ITabProps): ReactElement {
     range,
     onRange,
     onSelect,
+    onUndoSelect: () => undoClick(sweep),
     onVisibilityChange
   };
   const legend = legendRows(visible.runs, maximize, sweep.selectedIds);

@@ -23,7 +23,7 @@ import type { RunRow, RunState } from '../../../api/schemas';
 import type { MarkerShape } from '../../../charts/drawPoints';
 import type { IDatum } from '../../../charts/points';
 import { axisOptionsFor, type IAxisOptions } from '../axisOptions';
-import { selectRun } from '../selectRun';
+import { selectRun, undoClick } from '../selectRun';
 import { columnLabel } from '../columnLabels';
 import type { PlotView } from './importanceSettings';
 
@@ -168,7 +168,10 @@ export function ParameterPlot({
           focus={sweep.focus}
           onFocus={run => sweep.setFocus(run)}
           onSelect={(run, isAdditive) => selectRun(sweep, run, isAdditive)}
-          onOpen={run => void commands.execute(Commands.openRun, { sweep: sweep.id, run })}
+          onOpen={run => {
+            undoClick(sweep);
+            void commands.execute(Commands.openRun, { sweep: sweep.id, run });
+          }}
           details={({ id, value }) => {
             const state = sweep.run(id)?.state;
             return [

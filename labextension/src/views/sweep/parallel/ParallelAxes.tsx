@@ -15,6 +15,7 @@ import {
 } from 'react';
 
 import type { Range } from '../../../models/columns';
+import { DOUBLE_CLICK_MS } from '../../../charts/Plot';
 import { usePanelContext } from '../../../components/context';
 import { useSize } from '../../../components/useSize';
 import {
@@ -72,6 +73,7 @@ export function ParallelAxes(props: IParallelAxesProps): ReactElement {
   const frameSize = useSize(frame);
   const [drag, setDrag] = useState<IDrag | null>(null);
   const [hoveredAxis, setAtAxis] = useState(-1);
+  const lastClick = useRef(-Infinity);
   const count = dimensions.length;
   const width = Math.max(frameSize.width, 2 * SIDE + (count - 1) * NARROWEST);
   const { height } = frameSize;
@@ -133,9 +135,15 @@ export function ParallelAxes(props: IParallelAxesProps): ReactElement {
   };
   const onPointerUp = (event: PointerEvent) => {
     if (drag === null) {
-      if (focus >= 0 && event.button === 0) {
+      // The second click of a double click has a different meaning.
+      if (
+        focus >= 0 &&
+        event.button === 0 &&
+        event.timeStamp - lastClick.current > DOUBLE_CLICK_MS
+      ) {
         props.onSelect(focus, event.ctrlKey || event.metaKey || event.shiftKey);
       }
+      lastClick.current = event.timeStamp;
     } else {
       if (!drag.hasMoved && drag.handle === 'new') {
         brush(drag.axis, null);

@@ -14,7 +14,7 @@ import { Button } from '../../../components/Button';
 import { EmptyState, Skeleton } from '../../../components/Placeholders';
 import { Commands } from '../../../tokens';
 import type { RunRow } from '../../../api/schemas';
-import { selectRun } from '../selectRun';
+import { selectRun, undoClick } from '../selectRun';
 import { ColumnChooser } from '../ColumnChooser';
 import type { ITabProps } from '../tabProps';
 import { columnLabel } from '../columnLabels';
@@ -121,9 +121,10 @@ export function ParallelTab({ sweep }: ITabProps): ReactElement {
           onFocus={run => sweep.setFocus(run < 0 ? null : rows[run].id)}
           onStep={onStep}
           onSelect={(run, isAdditive) => selectRun(sweep, rows[run].id, isAdditive)}
-          onOpen={run =>
-            void commands.execute(Commands.openRun, { sweep: sweep.id, run: rows[run].id })
-          }
+          onOpen={run => {
+            undoClick(sweep);
+            void commands.execute(Commands.openRun, { sweep: sweep.id, run: rows[run].id });
+          }}
         />
       </Figure>
       {popoverAnchor !== null && (

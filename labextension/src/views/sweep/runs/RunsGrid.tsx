@@ -5,6 +5,7 @@ import { type MouseEvent, type ReactElement, useCallback, useId, useRef, useStat
 import { usePanelContext } from '../../../components/context';
 import type { SweepModel } from '../../../models/sweepModel';
 import { Commands } from '../../../tokens';
+import { undoClick } from '../selectRun';
 import { ColumnMenu } from './ColumnMenu';
 import { HeaderRow } from './HeaderRow';
 import { HEADER } from './keyboardNav';
@@ -66,11 +67,13 @@ export function RunsGrid({
     const run = (event.target as Element).closest<HTMLElement>('[data-run]')?.dataset.run;
     return run === undefined ? -1 : rows.findIndex(row => row.id === run);
   };
+  const isOnCheckbox = (event: MouseEvent) =>
+    (event.target as Element).closest('[data-check]') !== null;
   const onClick = (event: MouseEvent) => {
     const row = rowAt(event);
-    if (row >= 0) {
-      const check = (event.target as Element).closest('[data-check]') !== null;
-      const toggles = event.ctrlKey || event.metaKey || check;
+    // The second click of a double click has a different meaning, except on a checkbox.
+    if (row >= 0 && (event.detail < 2 || isOnCheckbox(event))) {
+      const toggles = event.ctrlKey || event.metaKey || isOnCheckbox(event);
       select(event.shiftKey ? 'extend' : toggles ? 'toggle' : 'only', row);
       setActive({ run: rows[row].id, column: activeCell.column });
     }
@@ -107,14 +110,16 @@ export function RunsGrid({
         onClick={onClick}
         onDoubleClick={event => {
           const row = rowAt(event);
-          if (row >= 0) {
+          if (row >= 0 && !isOnCheckbox(event)) {
+            undoClick(sweep);
             open(rows[row].id);
           }
         }}
         onContextMenu={event => {
+          // The menu is about this run, but that selects nothing: *Open* must not change the plots.
           const row = rowAt(event);
-          if (row >= 0 && !selectedIds.has(rows[row].id)) {
-            select('only', row);
+          if (row >= 0) {
+            setActive({ run: rows[row].id, column: activeCell.column });
           }
         }}
         onPointerMove={event => {

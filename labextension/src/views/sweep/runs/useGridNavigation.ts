@@ -11,6 +11,7 @@ import { type KeyboardEvent, type RefObject, useRef, useState } from 'react';
 import { runsToCsv } from '../../../models/runsCsv';
 import type { SweepModel } from '../../../models/sweepModel';
 import type { RunRow } from '../../../api/schemas';
+import { selectByClick } from '../selectRun';
 import { type Gesture, HEADER, type ICellPosition, moveCell, applyGesture } from './keyboardNav';
 import {
   FIRST_COLUMN,
@@ -74,7 +75,7 @@ export function useGridNavigation(options: IGridNavigationOptions): IGridNavigat
     if (gesture !== 'extend') {
       anchor.current = rows[row].id;
     }
-    sweep.setViewState({ selection });
+    selectByClick(sweep, selection);
   };
   const activate = (position: ICellPosition) => {
     const element = grid.current;
