@@ -2,7 +2,7 @@
 
 import type { Cell } from '../format';
 import type { MarkerShape } from './drawPoints';
-import { stepSize, normalize, type Scale, jitter } from './scale';
+import { jitterWidth, normalize, type Scale, jitter } from './scale';
 
 /** A datum that a scatter chart shows as one point. */
 export interface IDatum {
@@ -25,14 +25,8 @@ export interface IPoints {
   omittedCount: number;
 }
 
-/**
- * From this many runs at one position on, they are jittered, because they would hide each other.
- */
-const JITTER_FROM = 30;
-const JITTER_WIDTH = 0.5;
-
 export function toPoints(data: readonly IDatum[], x: Scale, y: Scale): IPoints {
-  const [xStep, yStep] = data.length > JITTER_FROM ? [stepSize(x), stepSize(y)] : [0, 0];
+  const [xWidth, yWidth] = [jitterWidth(x, data.length), jitterWidth(y, data.length)];
   const placed: IDatum[] = [];
   const positions: number[] = [];
   for (const datum of data) {
@@ -40,8 +34,8 @@ export function toPoints(data: readonly IDatum[], x: Scale, y: Scale): IPoints {
     const yPosition = normalize(y, datum.y);
     if (xPosition !== null && yPosition !== null) {
       positions.push(
-        xPosition + JITTER_WIDTH * xStep * jitter(datum.number, 0),
-        yPosition + JITTER_WIDTH * yStep * jitter(datum.number, 1)
+        xPosition + xWidth * jitter(datum.number, 0),
+        yPosition + yWidth * jitter(datum.number, 1)
       );
       placed.push(datum);
     }

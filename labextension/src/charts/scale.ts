@@ -137,7 +137,6 @@ export function makeScale(
 
 /** Above this many whole numbers, a scale is treated as continuous. */
 const MAX_STEPS = 20;
-const GOLDEN = 0.61803398875;
 
 /** The distance between neighbors on a scale with few positions; 0 if there are many. */
 export function stepSize(scale: Scale): number {
@@ -151,9 +150,37 @@ function hasIntegerSteps({ kind, low, high, isInteger = false }: INumberScale): 
   return isInteger && kind === 'linear' && high - low <= MAX_STEPS;
 }
 
-/** From -0.5 to 0.5: evenly distributed over run numbers, and different on each axis. */
+/** From this many runs on, many are at the same position and would hide each other. */
+const JITTER_FROM = 30;
+/** The widest strip over which the runs of one category are spread, as a share of the axis. */
+export const MAX_JITTER = 0.016;
+/** The strip's widest share of a category. */
+const MAX_CATEGORY_SHARE = 0.25;
+
+/**
+ * The width of the strip over which the runs of one category are spread, as a share of the axis.
+ * It is 0 on an axis of numbers: a position on it is a value, and a moved run would show another.
+ */
+export function jitterWidth(scale: Scale, runs: number): number {
+  return scale.kind === 'category' && runs > JITTER_FROM
+    ? Math.min(MAX_JITTER, MAX_CATEGORY_SHARE / scale.values.length)
+    : 0;
+}
+
+/**
+ * From -0.5 to 0.5: the same for a run whenever it is drawn, and independent of all other runs and
+ * axes. A sequence that is even on each axis, such as multiples of the golden ratio, would draw
+ * lines on two of them.
+ */
 export function jitter(number: number, axis: number): number {
-  return ((number * GOLDEN * (axis + 1)) % 1) - 0.5;
+  // Two rounds of the mix of MurmurHash3.
+  let hash = Math.imul(number + 1, 0x9e3779b1) ^ Math.imul(axis + 1, 0x85ebca6b);
+  for (let round = 0; round < 2; round += 1) {
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+    hash ^= hash >>> 16;
+  }
+  return (hash >>> 0) / 2 ** 32 - 0.5;
 }
 
 /** A mapping of numbers to pixels that does not inspect the scale for each number. */

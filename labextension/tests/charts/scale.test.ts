@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   categoryScale,
   numberScale,
+  jitterWidth,
   stepSize,
   normalize,
   type Scale,
@@ -92,19 +93,77 @@ describe('a scale', () => {
     expect(makeScale([7], false, 0, [8, 64])?.kind).toBe('linear');
   });
 
-  it('knows the distance of its few positions, and jitters evenly between them', () => {
+  it('knows the distance of its few positions', () => {
     expect(stepSize(WORDS)).toBeCloseTo(1 / 3);
     const whole = makeScale([1, 2, 8], false, 0.1);
     expect(whole).toMatchObject({ low: 0.5, high: 8.5 });
     expect(whole && stepSize(whole)).toBe(1 / 8);
-    expect(makeScale([3], false, 0)).toMatchObject({ low: 1.5, high: 4.5 });
     expect(stepSize({ kind: 'linear', low: 1, high: 500, isInteger: true })).toBe(0);
     expect(stepSize(LINEAR)).toBe(0);
-    const parts = [0, 0, 0, 0];
-    for (let number = 0; number < 1000; number += 1) {
-      parts[Math.floor((jitter(number, 1) + 0.5) * 4)] += 1;
+    expect(makeScale([3], false, 0)).toMatchObject({ low: 1.5, high: 4.5 });
+  });
+});
+
+describe('jitter', () => {
+  const NUMBERS = Array.from({ length: 2000 }, (_, number) => number);
+
+  it('moves nothing on an axis of numbers, and little between categories', () => {
+    const whole = makeScale([1, 2, 8], false, 0.1);
+    for (const scale of [LINEAR, LOG, whole ?? LINEAR]) {
+      expect(jitterWidth(scale, 1000)).toBe(0);
     }
-    expect(Math.min(...parts)).toBeGreaterThan(240);
+    const two: Scale = { kind: 'category', values: ['0.001', '0.1'], numbers: [0.001, 0.1] };
+    for (const scale of [WORDS, two]) {
+      expect(jitterWidth(scale, 1000)).toBeGreaterThan(0);
+      expect(jitterWidth(scale, 1000)).toBeLessThanOrEqual(0.02);
+      expect(jitterWidth(scale, 30)).toBe(0);
+    }
+    const many: Scale = { kind: 'category', values: NUMBERS.map(String) };
+    expect(jitterWidth(many, 1e4)).toBeLessThan(1 / NUMBERS.length);
+  });
+
+  it('is even on each axis', () => {
+    for (const axis of [0, 1, 7]) {
+      const parts = [0, 0, 0, 0];
+      for (const number of NUMBERS) {
+        parts[Math.floor((jitter(number, axis) + 0.5) * 4)] += 1;
+      }
+      expect(Math.min(...parts)).toBeGreaterThan(440);
+    }
+  });
+
+  it('is independent between axes and between runs, however runs are numbered', () => {
+    const correlation = (x: readonly number[], y: readonly number[]) => {
+      const dot = (a: readonly number[], b: readonly number[]) =>
+        a.reduce((sum, value, index) => sum + value * b[index], 0);
+      return Math.abs(dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y)));
+    };
+    for (const stride of [1, 2, 3, 8, 13, 21]) {
+      const [x, y, z] = [0, 1, 2].map(axis => NUMBERS.map(n => jitter(n * stride, axis)));
+      const next = NUMBERS.map(n => jitter((n + 1) * stride, 0));
+      for (const other of [y, z, next]) {
+        expect(correlation(x, other)).toBeLessThan(0.1);
+        // Stripes: the fractional part of any combination with small factors is even, too.
+        for (const [a, b] of [
+          [1, 1],
+          [1, -1],
+          [2, -1],
+          [1, -2],
+          [3, -2]
+        ]) {
+          const parts = new Array<number>(8).fill(0);
+          x.forEach((value, index) => {
+            const mixed = a * value + b * other[index] + 8;
+            parts[Math.floor((mixed % 1) * 8)] += 1;
+          });
+          expect(Math.max(...parts)).toBeLessThan(340);
+        }
+      }
+    }
+  });
+
+  it('is the same for a run whenever it is drawn', () => {
+    expect(jitter(41, 3)).toBe(jitter(41, 3));
   });
 });
 

@@ -9,7 +9,7 @@ import { Figure } from '../../../charts/Figure';
 import { objectiveScale } from '../../../charts/objectiveScale';
 import { LEVELS } from '../../../charts/drawSurface';
 import { toCss, objectiveColor } from '../../../charts/palette';
-import { normalize, makeScale } from '../../../charts/scale';
+import { jitterWidth, normalize, makeScale } from '../../../charts/scale';
 import { type IScatterAxis, ScatterChart } from '../../../charts/ScatterChart';
 import { useThemeColors } from '../../../charts/theme';
 import { useThrottledValue } from '../../../charts/useThrottledValue';
@@ -24,6 +24,7 @@ import type { MarkerShape } from '../../../charts/drawPoints';
 import type { IDatum } from '../../../charts/points';
 import { axisOptionsFor, type IAxisOptions } from '../axisOptions';
 import { selectRun, undoClick } from '../selectRun';
+import { jitterNote } from '../jitterNote';
 import { columnLabel } from '../columnLabels';
 import type { PlotView } from './importanceSettings';
 
@@ -138,6 +139,9 @@ export function ParameterPlot({
           '%1 runs have no value for one of the axes and are omitted.',
           missingCount
         )
+      : '',
+    Math.max(jitterWidth(x.scale, rows.length), jitterWidth(y.scale, rows.length)) > 0
+      ? jitterNote(trans)
       : ''
   ].filter(Boolean);
   return (

@@ -6,6 +6,7 @@ import { type ReactElement, useState } from 'react';
 import { ColorBar } from '../../../charts/ColorBar';
 import type { ITable } from '../../../charts/DataTable';
 import { Figure } from '../../../charts/Figure';
+import { jitterWidth } from '../../../charts/scale';
 import { cellValue, type Range, cellReader, withRange } from '../../../models/columns';
 import { formatCell } from '../../../format';
 import { usePanelContext } from '../../../components/context';
@@ -17,6 +18,7 @@ import type { RunRow } from '../../../api/schemas';
 import { selectRun, undoClick } from '../selectRun';
 import { ColumnChooser } from '../ColumnChooser';
 import type { ITabProps } from '../tabProps';
+import { jitterNote } from '../jitterNote';
 import { columnLabel } from '../columnLabels';
 import { ParallelAxes } from './ParallelAxes';
 import type { IDimension } from './dimensions';
@@ -55,6 +57,7 @@ export function ParallelTab({ sweep }: ITabProps): ReactElement {
   };
   const brushedDimensions = dimensions.filter(({ column }) => column in filter.ranges);
   const focusedRun = rows.length > 0 && focus >= 0 ? rows[focus] : null;
+  const isJittered = dimensions.some(({ scale }) => jitterWidth(scale, rows.length) > 0);
   const focusText =
     focusedRun === null
       ? ''
@@ -98,9 +101,14 @@ export function ParallelTab({ sweep }: ITabProps): ReactElement {
         note={
           focusText !== ''
             ? focusText
-            : trans.__(
-                'Drag along an axis to select a range; the table and all plots are filtered.'
-              )
+            : [
+                trans.__(
+                  'Drag along an axis to select a range; the table and all plots are filtered.'
+                ),
+                isJittered ? jitterNote(trans) : ''
+              ]
+                .filter(Boolean)
+                .join(' ')
         }
         table={() => runsTable(activeRuns, dimensions, trans.__('run'))}
       >

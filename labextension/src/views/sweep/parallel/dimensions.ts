@@ -1,6 +1,6 @@
 /** The axes of the parallel coordinates, and the position of each run on them. Pure. */
 
-import { stepSize, normalize, type Scale, makeScale, jitter } from '../../../charts/scale';
+import { jitterWidth, normalize, type Scale, makeScale, jitter } from '../../../charts/scale';
 import { type IColumn, cellReader } from '../../../models/columns';
 import type { RunRow } from '../../../api/schemas';
 import type { IAxisOptions } from '../axisOptions';
@@ -17,11 +17,6 @@ const MAX_AXES = 12;
 /** Text columns with more values than this are not offered as axes. */
 const MAX_CATEGORIES = 40;
 const PADDING = 0.02;
-/**
- * From this many runs at one position on, they are jittered, because they would hide each other.
- */
-const JITTER_FROM = 30;
-const JITTER_WIDTH = 0.6;
 /** The position of a run without a value: below the axis. */
 export const NO_POSITION = -1;
 
@@ -71,11 +66,11 @@ export function positionsOf(
   const positions = new Float32Array(rows.length * count);
   dimensions.forEach(({ column, scale }, axis) => {
     const read = cellReader(column);
-    const jitterWidth = rows.length > JITTER_FROM ? JITTER_WIDTH * stepSize(scale) : 0;
+    const width = jitterWidth(scale, rows.length);
     rows.forEach((row, index) => {
       const position = normalize(scale, read(row));
       positions[index * count + axis] =
-        position === null ? NO_POSITION : position + jitterWidth * jitter(row.number, axis);
+        position === null ? NO_POSITION : position + width * jitter(row.number, axis);
     });
   });
   return positions;

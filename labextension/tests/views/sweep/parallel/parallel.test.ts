@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Scale } from '../../../../src/charts/scale';
-import { columnsOf, type IFilter, NO_FILTER, matchesFilter } from '../../../../src/models/columns';
+import { normalize, type Scale } from '../../../../src/charts/scale';
+import {
+  cellReader,
+  columnsOf,
+  type IFilter,
+  NO_FILTER,
+  matchesFilter
+} from '../../../../src/models/columns';
 import {
   dragInterval,
   handleAt,
@@ -147,6 +153,39 @@ describe('axes', () => {
     expect(positions[3]).toBe(NO_POSITION);
     expect(toY(positions[3], 10, 100)).toBe(100 + MISSING_OFFSET);
     expect(toY(1, 10, 100)).toBe(10);
+  });
+});
+
+describe('the ends of lines', () => {
+  it('lie at their ticks, at most a few pixels away', () => {
+    const rows = Array.from({ length: 500 }, (_, number) =>
+      aRun(number, {
+        value: number % 7,
+        params: { lr: number % 2 ? 1e-4 : 1e-2, depth: 1 + (number % 5), word: `w${number % 3}` }
+      })
+    );
+    const columns = ['params.lr', 'params.depth', 'params.word', 'value'];
+    const choices = [1e-4, 1e-2];
+    for (const listed of [true, false]) {
+      const dimensions = makeDimensions(
+        columns,
+        rows,
+        column => ({
+          isLog: column === 'params.lr',
+          choices: listed && column === 'params.lr' ? choices : null
+        }),
+        String
+      );
+      const positions = positionsOf(rows, dimensions);
+      dimensions.forEach(({ column, scale }, axis) => {
+        const read = cellReader(column);
+        const offsets = rows.map((row, index) =>
+          Math.abs(positions[index * columns.length + axis] - (normalize(scale, read(row)) ?? 9))
+        );
+        const isWord = scale.kind === 'category';
+        expect(500 * Math.max(...offsets)).toBeLessThan(isWord ? 5 : 0.001);
+      });
+    }
   });
 });
 
