@@ -18,6 +18,7 @@ LAYERS = [
     {"spec", "bundle", "store", "wandb_log", "daemon", "registry"},
     {"search"},
     {"analysis"},
+    {"postmortem"},
     {"wandb_client"},
     {"slots"},
     {"runner"},

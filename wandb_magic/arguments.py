@@ -25,6 +25,8 @@ MAX_GPUS = 1024
 MAX_BYTES = 2**50
 """The largest size of a memory, in bytes."""
 
+_MAX_MEGABYTES = 1_000_000
+
 # At most 15 digits: no float becomes infinite.
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?) ?([KMGT]?)(?:i?B)?", re.ASCII | re.IGNORECASE)
 _UNIT_BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -77,6 +79,22 @@ def check_seconds(name: str, value: object, *, allow_zero: bool = False) -> floa
         raise ArgumentError(f"{name}: must be a number {bound}, and is {brief(value)}")
     if not value <= MAX_SECONDS:  # type: ignore[operator]
         raise ArgumentError(f"{name}: must be at most {MAX_SECONDS:.0f} s, and is {brief(value)}")
+    return float(value)  # type: ignore[arg-type]
+
+
+def check_megabytes(name: str, value: object) -> float:
+    """Return `value` as a number of MB.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not a number from 0 that a disk can hold.
+    """
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not 0 <= value <= _MAX_MEGABYTES:  # type: ignore[operator]
+        raise ArgumentError(
+            f"{name}: must be a number of MB from 0 to {_MAX_MEGABYTES}, and is {brief(value)}"
+        )
     return float(value)  # type: ignore[arg-type]
 
 

@@ -15,8 +15,9 @@
     cluster/        the Dask cluster of a sweep on a batch system
     agents.json     our agents' ids at the W&B server, and their pending assignments
     runs/<run id>/  params.yaml, core, process.json, devices, wandb.dirs, output.log, stop,
-                    exit.json, imports.json, kept/; after a resumption also execution, core-1,
-                    process-1.json, stop-1, exit-1.json and so on, and perhaps spared
+                    exit.json, failure.frames, stack, imports.json, kept/; after a resumption also
+                    execution, core-1, process-1.json, stop-1, exit-1.json and so on, and perhaps
+                    spared
 
 Ids are validated before they become part of a path.
 """
@@ -114,6 +115,11 @@ class RunPaths:
     def exit(self) -> Path:
         """How the run ended, written by itself or by the process that waited for it."""
         return self._of_execution("exit", ".json")
+
+    @property
+    def failure(self) -> Path:
+        """The frames of the exception that ended the run, written by itself."""
+        return self._of_execution("failure", ".frames")
 
     @property
     def imports(self) -> Path:

@@ -175,6 +175,8 @@ class Options:
         evenly among agents.
     gpu_memory
         How many bytes of GPU memory each run needs; None if unknown.
+    debug_mb
+        How many MB the variables of a failed run may take on disk; 0 to keep none.
     priors
         Runs of another sweep to learn from: JSON objects with ``params`` and ``value``.
     attached
@@ -193,6 +195,7 @@ class Options:
     grace: float = 10.0
     gpus_per_run: float | None = None
     gpu_memory: int | None = None
+    debug_mb: float = 50.0
     priors: tuple[Mapping[str, Any], ...] = ()
     attached: bool = False
     copied: bool = False

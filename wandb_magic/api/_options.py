@@ -21,6 +21,7 @@ from wandb_magic.arguments import (
     check_count,
     check_gpus,
     check_integer,
+    check_megabytes,
     check_seconds,
     check_text,
 )
@@ -161,6 +162,7 @@ def _option_errors(launch_options: LaunchOptions) -> Iterator[str]:
     checks += [
         lambda: check_gpus("gpus_per_run", options.gpus_per_run),
         lambda: check_bytes("gpu_memory", options.gpu_memory),
+        lambda: check_megabytes("debug_mb", options.debug_mb),
     ]
     if options.run_timeout is not None:
         checks.append(lambda: check_seconds("run_timeout", options.run_timeout))

@@ -16,13 +16,24 @@ from wandb_magic.arguments import brief
 from wandb_magic.errors import SweepNotFoundError, SweepStateError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.processes import is_alive
-from wandb_magic.records import Params, RunId, RunRecord, SweepId, SweepRecord, sweep_metric
+from wandb_magic.records import (
+    Params,
+    RunId,
+    RunRecord,
+    RunState,
+    SweepId,
+    SweepRecord,
+    sweep_metric,
+)
 from wandb_magic.store import StoreReader
 from wandb_magic.wandb_client import run_page
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from wandb_magic.postmortem.failure import Failure
+
+_LAST_LINES = 50  # of the output of a run that failed
 RunKey = str | int
 
 
@@ -194,6 +205,53 @@ class SweepReader:
                 f"count run {record.id} has printed is at W&B: {self.url_of(record.id)}"
             )
         return self._paths.run(record.id).output
+
+    def failure(self, run: RunKey, *, trust: bool = False) -> Failure:
+        """Return why a run failed: its exception, and the frames with their variables.
+
+        ``failure(3).frames[-1].locals["x"]`` is the variable ``x`` where run 3 failed. Nothing is
+        unpickled before a variable is asked for. A run that a signal has ended has no frames, but
+        ``stack``, the last stack of each of its threads, and ``log``, its last output.
+
+        Parameters
+        ----------
+        run
+            The run, given by id, id prefix or number.
+        trust
+            Unpickle variables although a run of somebody else may have written them.
+
+        Raises
+        ------
+        SweepStateError
+            If the run has not failed.
+        SweepNotFoundError
+            If there is no such run.
+        """
+        from wandb_magic.postmortem.failure import read_failure  # noqa: PLC0415 - rarely needed
+        from wandb_magic.postmortem.stacks import last_stack  # noqa: PLC0415 - as above
+
+        record = self._find_run(run)
+        paths = self._paths.run(record.id).latest_execution
+        if not record.state.has_ended:
+            raise SweepStateError(
+                f"run {record.number} has not ended: `stack {record.number}` shows where it is"
+            )
+        if not record.state.is_failure and not paths.failure.is_file():
+            raise SweepStateError(
+                f"run {record.number} has not failed: it is {record.state.value}"
+            )
+        end = _log_reader.tail(paths.output, _LAST_LINES, _log_reader.TAIL_BYTES)
+        killed = record.state is not RunState.FAILED
+        return read_failure(
+            paths.failure,
+            record.id,
+            cause=record.cause,
+            config=record.params,
+            stack=last_stack(_log_reader.read(paths.stack)) if killed else "",
+            log=_log_reader.read(paths.output, end.begin),
+            error=record.error,
+            trust=trust,
+        )
 
     def is_over(self, run: RunKey) -> bool:
         """Return whether a run prints no more, even if no supervisor has recorded its end."""

@@ -49,6 +49,7 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
     grace: float = 10.0,
     gpus_per_run: float | None = None,
     gpu_memory: int | str | None = None,
+    debug_mb: float = 50.0,
     launcher: object | None = None,
     launcher_options: Mapping[str, object] | str | None = None,
 ) -> Sweep:
@@ -103,6 +104,9 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
         whichever sweep uses them. By default, the GPUs are divided evenly among agents.
     gpu_memory
         How much GPU memory each run needs, in bytes or as ``10G``: as many run on one GPU as fit.
+    debug_mb
+        How many MB the variables of a failed run may take on disk, for `Sweep.failure` and the
+        debugger; 0 keeps none.
     launcher
         Where the runs execute: the address of a Dask cluster, such as ``dask://host:8786``, the
         cluster itself, or a `distributed.Client` of it; or a batch system: ``slurm``, ``pbs``,
@@ -129,6 +133,7 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
         grace=grace,
         gpus_per_run=gpus_per_run,
         gpu_memory=check_bytes("gpu_memory", gpu_memory),
+        debug_mb=debug_mb,
     )
     settings = LaunchOptions(
         count, agents, name, project, entity, mode, options, env, prior, launcher, launcher_options

@@ -15,7 +15,7 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -288,5 +288,13 @@ def _write(folder: Path, statement: SignedStatement) -> None:
     )
 
 
+def mac_of(parts: Iterable[bytes | memoryview], key_: str) -> str:
+    """Return the signature of data that a key makes."""
+    mac = hmac.new(key_.encode(), digestmod=hashlib.sha256)
+    for part in parts:
+        mac.update(part)
+    return mac.hexdigest()
+
+
 def _mac(text: str) -> str:
-    return hmac.new(key().encode(), text.encode(), hashlib.sha256).hexdigest()
+    return mac_of([text.encode()], key())

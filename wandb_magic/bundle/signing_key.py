@@ -48,6 +48,14 @@ def key() -> str:
     return _process_key
 
 
+def existing_key() -> str | None:
+    """Return this user's key; None if there is none, and then none is created."""
+    try:
+        return _read_key(key_path())
+    except OSError:
+        return None
+
+
 def _read_key(path: Path) -> str | None:
     """Return the key; None if there is none, or it is invalid.
 

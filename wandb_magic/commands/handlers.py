@@ -16,8 +16,8 @@ from wandb_magic.commands import analysis_handlers
 from wandb_magic.commands.launch_options import parse_duration
 from wandb_magic.commands.parser import ALIASES, UsageError
 from wandb_magic.commands.result import CommandResult
-from wandb_magic.commands.serializers import run_to_json, sweep_to_json
-from wandb_magic.display import formatting, log_note, tables
+from wandb_magic.commands.serializers import failure_to_json, run_to_json, sweep_to_json
+from wandb_magic.display import failure_view, formatting, log_note, tables
 from wandb_magic.errors import SweepNotFoundError, SweepStateError
 from wandb_magic.records import ID_LENGTH, flatten_keys
 from wandb_magic.requests import REQUESTS
@@ -128,6 +128,18 @@ def _history(sweep: Sweep, options: argparse.Namespace) -> CommandResult:
     else:
         raise UsageError("history: the sweep has no metric: name a key with --metric KEY")
     return CommandResult(frame.to_string(), frame=lambda: frame)
+
+
+def _failure(sweep: Sweep, options: argparse.Namespace) -> CommandResult:
+    failure = sweep.failure(_parse_run(options.run))
+    return CommandResult(failure_view.text(failure), failure_to_json(failure))
+
+
+def _debug(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) -> str:
+    from wandb_magic.display.debugger import debug  # noqa: PLC0415 - no other verb needs it
+
+    debug(sweep.failure(_parse_run(options.run), trust=options.trust), frontend.shell())
+    return ""
 
 
 def _logs(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) -> CommandResult:
@@ -284,6 +296,7 @@ _QUERIES: Mapping[str, Callable[[Sweep, argparse.Namespace], CommandResult]] = {
     "runs": _runs,
     "best": _best,
     "history": _history,
+    "failure": _failure,
     "importance": analysis_handlers.importance,
     "compare": analysis_handlers.compare,
     "study": analysis_handlers.study,
@@ -292,6 +305,7 @@ _QUERIES: Mapping[str, Callable[[Sweep, argparse.Namespace], CommandResult]] = {
 }
 _ACTIONS: Mapping[str, Callable[[Sweep, argparse.Namespace, Frontend], str]] = {
     "wait": _wait,
+    "debug": _debug,
     "stop": _stop,
     "resume": _resume,
     "rerun": _rerun,

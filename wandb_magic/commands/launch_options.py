@@ -41,6 +41,7 @@ def launch_options(options: argparse.Namespace) -> LaunchOptions:
             failure_limit=options.failure_limit,
             gpus_per_run=options.gpus_per_run,
             gpu_memory=check_bytes("gpu_memory", options.gpu_memory),
+            debug_mb=options.debug_mb,
         ),
         env=_parse_environment(options.env),
         prior=options.prior,

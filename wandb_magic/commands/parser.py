@@ -142,6 +142,21 @@ VERBS = {
             },
         },
     ),
+    "failure": Verb(
+        "show why a run failed: its frames with their variables, or its last stack",
+        {"run": _RUN},
+        json=True,
+    ),
+    "debug": Verb(
+        "open the debugger at the line where a run failed, with its variables",
+        {
+            "run": _RUN,
+            "--trust": {
+                "action": "store_true",
+                "help": "read the variables even if somebody else's run has written them",
+            },
+        },
+    ),
     "wait": Verb(
         "wait until a sweep ends or pauses; an interrupt stops only the waiting",
         {"--timeout": {"metavar": "TIME", "help": "the maximum time to wait: 90, 90s, 10m, 2h"}},

@@ -6,6 +6,7 @@ from typing import Any
 
 from wandb_magic.api._sweep import Sweep
 from wandb_magic.nonfinite import encode_nonfinite, finite_or_none
+from wandb_magic.postmortem.failure import Failure
 from wandb_magic.records import RunRecord
 
 
@@ -52,4 +53,27 @@ def run_to_json(run: RunRecord) -> dict[str, Any]:
         "value": finite_or_none(run.value),
         "params": encode_nonfinite(run.params),
         "folder": run.directory,
+    }
+
+
+def failure_to_json(failure: Failure) -> dict[str, Any]:
+    """Return why a run failed, with the variables of each frame as text."""
+    return {
+        "run": failure.run,
+        "cause": failure.cause,
+        "type": failure.type,
+        "message": failure.message,
+        "frames": [
+            {
+                "filename": frame.filename,
+                "line": frame.line,
+                "function": frame.function,
+                "text": frame.text,
+                "process": frame.process,
+                "locals": frame.locals.reprs,
+            }
+            for frame in failure.frames
+        ],
+        "stack": failure.stack,
+        "log": failure.log,
     }

@@ -83,6 +83,13 @@ START_OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "SIZE",
         "help": "how much GPU memory each run needs, such as 10G: as many share a GPU as fit",
     },
+    "--debug-mb": {
+        "metavar": "MB",
+        "type": float,
+        "default": 50.0,
+        "help": "how many MB the variables of a failed run may take, for the debugger; 0 keeps "
+        "none (%(default)s)",
+    },
     "--wait": {"action": "store_true", "help": "wait until the sweep ends"},
 }
 CELL_OPTIONS: dict[str, dict[str, Any]] = {

@@ -49,6 +49,9 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
     gpu_memory = Unicode(
         None, allow_none=True, help="How much GPU memory each run needs, such as 10G."
     ).tag(config=True)
+    debug_mb = Float(50.0, help="How many MB the variables of a failed run may take.").tag(
+        config=True
+    )
     failure_limit = Int(3, help="Pause if the first N runs all fail.").tag(config=True)
 
     @no_var_expand  # type: ignore[untyped-decorator] # as above

@@ -168,8 +168,7 @@ class ForkServer:
             enter_run_process(job)
             if job.command or self._entrypoint is None:
                 exec_command(job)
-            if sys.platform == "linux":
-                enable_stack_dumps(job)
+            enable_stack_dumps(job)
             run_bundle(self._entrypoint, job, self._modules)
         except BaseException:  # noqa: BLE001 - a fork must never return into the server's loop
             traceback.print_exc()

@@ -24,6 +24,7 @@ import traceback
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any, NoReturn
 
 from wandb_magic.bundle import (
@@ -42,6 +43,8 @@ from wandb_magic.paths import (
     write_atomically,
     write_exclusively,
 )
+from wandb_magic.postmortem.worker_dumps import remove_dumps
+from wandb_magic.postmortem.worker_errors import watch_forks
 from wandb_magic.processes import current_process
 from wandb_magic.records import RunId
 from wandb_magic.runner.exit_cause import (
@@ -65,6 +68,11 @@ INTERRUPTED = 130  # the shell's exit code for SIGINT
 OOM_SCORE = "300"
 # A real-time signal, which programs and schedulers rarely use; only Linux has them.
 STACK_SIGNAL = signal.SIGRTMAX - 6 if sys.platform == "linux" else 0
+# They end a process that does not handle them; faulthandler itself knows those of a crash.
+_ENDING_SIGNALS = (
+    *(signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGXCPU),
+    *(signal.SIGUSR1, signal.SIGUSR2),
+)
 # The files whose frames lie above the user's in a traceback.
 _HIDDEN_FRAMES = (
     f"{Path(__file__).parents[1]}{os.sep}",
@@ -168,12 +176,26 @@ def enter_run_process(job: Job) -> None:
 
 
 def enable_stack_dumps(job: Job) -> None:
-    """Dump the stack of every thread on `STACK_SIGNAL`, even from native code."""
-    if not STACK_SIGNAL:
-        return
+    """Dump the stack of every thread on `STACK_SIGNAL`, and when a signal ends the run.
+
+    This works even from native code; only SIGKILL leaves no time for it. A handler of the user's
+    takes the place of this one.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
     with contextlib.suppress(OSError, RuntimeError):
-        faulthandler.register(STACK_SIGNAL, file=os.open(job.paths.stack, flags, 0o600))
+        file = os.open(job.paths.stack, flags, 0o600)
+        faulthandler.enable(file)
+        for number in _ENDING_SIGNALS:
+            faulthandler.register(number, file=file, chain=True)
+        # A pool ends its workers with a signal: that is no end of the run.
+        os.register_at_fork(after_in_child=_unregister_ending_signals)
+        if STACK_SIGNAL:
+            faulthandler.register(STACK_SIGNAL, file=file)
+
+
+def _unregister_ending_signals() -> None:
+    for number in _ENDING_SIGNALS:
+        faulthandler.unregister(number)
 
 
 def run_bundle(
@@ -196,11 +218,14 @@ def run_bundle(
     install_exit_hooks(job.paths)
     if job.execution:
         patch_wandb_resume(job.run, job.paths)
-    code, error, cause = _run_user_code(entrypoint, job)
+    environment = dict(os.environ)
+    watch_forks(job.folder, environment)
+    code, error, cause = _run_user_code(entrypoint, job, environment)
     stopped = cause if code == INTERRUPTED and job.paths.stop.exists() else ""
     if code == 0:
         _join_threads()  # threads may still log
-    code, error, cause = _finish_wandb(code, error, cause)
+        remove_dumps(job.folder)
+    code, error, cause = _finish_wandb(code, error, cause, job, environment)
     _shut_down()
     exit_info: dict[str, Any] = {
         "code": code,
@@ -240,7 +265,9 @@ def seed_generators(number: int) -> None:
         torch.manual_seed(number)
 
 
-def _run_user_code(entrypoint: Entrypoint, job: Job) -> tuple[int, str, str]:
+def _run_user_code(
+    entrypoint: Entrypoint, job: Job, environment: Mapping[str, str]
+) -> tuple[int, str, str]:
     """Execute; return the exit code, the error to show, and its cause in one line."""
     try:
         result = entrypoint.execute()
@@ -251,18 +278,27 @@ def _run_user_code(entrypoint: Entrypoint, job: Job) -> tuple[int, str, str]:
         if exit_request.code is None or isinstance(exit_request.code, int):
             code = (exit_request.code or 0) & 0xFF  # as the system truncates it
             cause = f"sys.exit({exit_request.code})" if code else ""
+            if code:
+                _record_frames(exit_request, job, environment)
             return code, cause, cause
         sys.stderr.write(f"{exit_request.code}\n")
+        _record_frames(exit_request, job, environment)
         return 1, str(exit_request.code), shorten(str(exit_request.code))
     except KeyboardInterrupt as interrupt:
+        if not job.paths.stop.exists():
+            _record_frames(interrupt, job, environment)
         return INTERRUPTED, _print_traceback(interrupt), describe_exit(interrupt, job.paths)
     except BaseException as error:  # noqa: BLE001 - any exception ends the run
         explain_missing_name(error, job.bundle)
-        return 1, _print_traceback(error), describe_exit(error, job.paths)
+        text = _print_traceback(error)
+        _record_frames(error, job, environment)
+        return 1, text, describe_exit(error, job.paths)
     return 0, "", ""
 
 
-def _finish_wandb(code: int, error: str, cause: str) -> tuple[int, str, str]:
+def _finish_wandb(
+    code: int, error: str, cause: str, job: Job, environment: Mapping[str, str]
+) -> tuple[int, str, str]:
     """Finish wandb's run, if one is open; return how this run ended."""
     wandb: Any = sys.modules.get("wandb")
     if getattr(wandb, "run", None) is not None:
@@ -271,6 +307,8 @@ def _finish_wandb(code: int, error: str, cause: str) -> tuple[int, str, str]:
                 wandb.run.summary[CAUSE_KEY] = cause
             wandb.finish(exit_code=code)
         except BaseException as finish_error:  # noqa: BLE001 - an interrupt also ends the run in order
+            if not code:
+                _record_frames(finish_error, job, environment)
             return (
                 code or 1,
                 error or _print_traceback(finish_error),
@@ -279,8 +317,23 @@ def _finish_wandb(code: int, error: str, cause: str) -> tuple[int, str, str]:
     return code, error, cause
 
 
+def _record_frames(error: BaseException, job: Job, environment: Mapping[str, str]) -> None:
+    """Keep the frames with their variables; whatever fails in that, the run ends as it would."""
+    with contextlib.suppress(Exception):
+        from wandb_magic.postmortem import recorder  # noqa: PLC0415 - only if a run fails
+
+        recorder.record_failure(error, _user_frames(error), job.paths, environment)
+
+
 def _print_traceback(error: BaseException) -> str:
     """Print the traceback, without our frames above and below the user's."""
+    text = "".join(traceback.format_exception(type(error), error, _user_frames(error)))
+    sys.stderr.write(text)
+    return text
+
+
+def _user_frames(error: BaseException) -> TracebackType | None:
+    """Return the traceback without our frames above and below the user's."""
     frames = error.__traceback__
     while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_HIDDEN_FRAMES):
         frames = frames.tb_next
@@ -289,9 +342,7 @@ def _print_traceback(error: BaseException) -> str:
         if frame.tb_next.tb_frame.f_code.co_filename == plain_shell.__file__:
             frame.tb_next = None  # it has rejected something
         frame = frame.tb_next
-    text = "".join(traceback.format_exception(type(error), error, frames))
-    sys.stderr.write(text)
-    return text
+    return frames
 
 
 def _join_threads() -> None:
@@ -347,12 +398,15 @@ def main() -> NoReturn:
     if job.command:
         os.chdir(signed_manifest(job.bundle).working_directory)
         exec_command(job)
+    enable_stack_dumps(job)
     try:
         entrypoint = thaw(job.bundle)
     except BaseException as error:  # noqa: BLE001 - a user's module may raise anything
+        text = _print_traceback(error)
+        _record_frames(error, job, dict(os.environ))
         exit_info = {
             "code": 1,
-            "error": _print_traceback(error),
+            "error": text,
             "cause": describe_exception(error),
             "ended": time.time(),
         }

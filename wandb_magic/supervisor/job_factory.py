@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from wandb_magic.paths import FOLDER_MODE, SweepPaths, write_exclusively
+from wandb_magic.postmortem.limits import DEBUG_MB_VARIABLE
 from wandb_magic.records import Params, RunId, RunRecord, SweepRecord
 from wandb_magic.runner.run_process import Job
 from wandb_magic.runner.wandb_preload import OUTAGE_ENV, run_environment
@@ -64,6 +65,7 @@ class JobFactory:
             mode=self._sweep.mode,
         )
         environment[RUN_FOLDER_ENV] = str(paths.persistent_dir)
+        environment[DEBUG_MB_VARIABLE] = str(self._sweep.options.debug_mb)
         if paths.execution:
             # A run that ended before it reached the server must be allowed to start there.
             environment["WANDB_RESUME"] = "allow"
