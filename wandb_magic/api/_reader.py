@@ -253,6 +253,21 @@ class SweepReader:
             trust=trust,
         )
 
+    def stack(self, run: RunKey) -> str:
+        """Return where a run is at this moment: the stack of each of its threads.
+
+        The run continues. py-spy is asked if it is installed, else the run itself.
+
+        Raises
+        ------
+        SweepStateError
+            If the run is not executing on this machine, or does not answer.
+        """
+        from wandb_magic.api._stack import stack_of  # noqa: PLC0415 - rarely needed
+
+        record = self._find_run(run)
+        return stack_of(record, self._paths.run(record.id).latest_execution)
+
     def is_over(self, run: RunKey) -> bool:
         """Return whether a run prints no more, even if no supervisor has recorded its end."""
         record = self._find_run(run)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from wandb_magic.analysis.escape_sequences import plain_line
 from wandb_magic.analysis.ranking import best_runs
+from wandb_magic.api._quiet import QuietRun, quiet_runs
 from wandb_magic.daemon import is_supervisor_running, is_supervisor_starting
 from wandb_magic.disk import read_note, shortage
 from wandb_magic.paths import SweepPaths
@@ -42,6 +43,8 @@ class Status:
         The progress of sending it to W&B; None if it was never sent, or is online.
     busy
         Seconds during which at least one run was executing.
+    quiet
+        The runs that have neither logged nor printed anything for ten minutes.
     waiting
         What prevents the sweep from continuing, for example a full disk; "" if nothing does.
     """
@@ -55,6 +58,7 @@ class Status:
     sync: SyncState | None = None
     busy: float = 0.0
     waiting: str = ""
+    quiet: tuple[QuietRun, ...] = ()
 
     @property
     def cause(self) -> str:
@@ -120,6 +124,7 @@ class Status:
             parts.append(f"{self.failed} failed")
         if self.lost:
             parts.append(f"{self.lost} lost")
+        parts += map(str, self.quiet)
         if self.remaining is not None:
             parts.append(f"{format_duration(self.remaining)} left")
         if self.died:
@@ -146,6 +151,7 @@ def status_of(reader: StoreReader, paths: SweepPaths, *, sync: bool = False) -> 
         sync=read_sync(paths.sync) if sync else None,
         busy=reader.busy_seconds(time.time()) if sweep.state is SweepState.RUNNING else 0.0,
         waiting="" if died else waiting_reason(sweep, paths),
+        quiet=tuple(quiet_runs(reader, paths)) if sweep.state is SweepState.RUNNING else (),
     )
 
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from wandb_magic.analysis.escape_sequences import plain_line
+from wandb_magic.analysis.escape_sequences import plain_line, strip_escape_sequences
 from wandb_magic.api import _log_reader
 from wandb_magic.api._fetch import fetch
 from wandb_magic.api._local_sweeps import all_sweeps, find_local
@@ -133,6 +133,10 @@ def _history(sweep: Sweep, options: argparse.Namespace) -> CommandResult:
 def _failure(sweep: Sweep, options: argparse.Namespace) -> CommandResult:
     failure = sweep.failure(_parse_run(options.run))
     return CommandResult(failure_view.text(failure), failure_to_json(failure))
+
+
+def _stack(sweep: Sweep, options: argparse.Namespace) -> CommandResult:
+    return CommandResult(strip_escape_sequences(sweep.stack(_parse_run(options.run))))
 
 
 def _debug(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) -> str:
@@ -297,6 +301,7 @@ _QUERIES: Mapping[str, Callable[[Sweep, argparse.Namespace], CommandResult]] = {
     "best": _best,
     "history": _history,
     "failure": _failure,
+    "stack": _stack,
     "importance": analysis_handlers.importance,
     "compare": analysis_handlers.compare,
     "study": analysis_handlers.study,

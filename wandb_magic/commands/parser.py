@@ -147,6 +147,7 @@ VERBS = {
         {"run": _RUN},
         json=True,
     ),
+    "stack": Verb("show where a run is at this moment: the stack of each thread", {"run": _RUN}),
     "debug": Verb(
         "open the debugger at the line where a run failed, with its variables",
         {

@@ -70,6 +70,7 @@ def status_details(status: Status) -> list[str]:
         details.append(f"{status.failed} failed")
     if status.lost:
         details.append(f"{status.lost} lost")
+    details += map(str, status.quiet)
     if status.remaining is not None:
         details.append(f"{format_duration(status.remaining)} left")
     if status.died:
