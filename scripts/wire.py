@@ -19,7 +19,12 @@ PLAIN = {
     Any: "unknown",
 }
 
-JSON_TYPES = {"string": "string", "integer": "number", "boolean": "boolean"}
+JSON_TYPES = {
+    "string": "string",
+    "integer": "number",
+    "boolean": "boolean",
+    "object": "Record<string, unknown>",
+}
 
 
 def typescript(*modules: ModuleType) -> str:

@@ -7,6 +7,8 @@ one sentence.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from wandb_magic.errors import SweepError
 
@@ -30,6 +32,12 @@ _MAX_MEGABYTES = 1_000_000
 # At most 15 digits: no float becomes infinite.
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?) ?([KMGT]?)(?:i?B)?", re.ASCII | re.IGNORECASE)
 _UNIT_BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+MAX_ADDED = 10_000
+"""The largest number of runs that one request adds."""
+
+MAX_DEPTH = 50
+"""How deep the JSON value of an argument may be nested."""
 
 _MAX_REPR = 60  # characters of an invalid value that a message quotes
 
@@ -166,6 +174,60 @@ def check_text(name: str, value: object) -> str:
     if "\0" in value:
         raise ArgumentError(f"{name}: has a NUL character in it: {brief(value)}")
     return value
+
+
+def check_object(name: str, value: object) -> dict[str, Any]:
+    """Return `value` if it is a JSON object.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not a mapping of JSON values by name, or is nested too deep.
+    """
+    if not isinstance(value, Mapping):
+        raise ArgumentError(f"{name}: must be a mapping of values by name, not {brief(value)}")
+    return {
+        check_text(name, key): check_json(f"{name}.{key}", each) for key, each in value.items()
+    }
+
+
+def check_json(name: str, value: object, depth: int = 1) -> Any:  # noqa: ANN401 - a JSON value
+    """Return `value` if it is a JSON value; NaN and infinities pass, as in Python's JSON.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not one, or is nested too deep.
+    """
+    if depth > MAX_DEPTH:
+        raise ArgumentError(f"{name[:_MAX_REPR]}: is nested more than {MAX_DEPTH} levels deep")
+    if value is None or isinstance(value, (bool, float)):
+        return value
+    if isinstance(value, int):
+        if not -(2**63) <= value < 2**63:
+            raise ArgumentError(f"{name}: {brief(value)} does not fit into 64 bits")
+        return value
+    if isinstance(value, str):
+        return check_text(name, value)
+    if isinstance(value, Mapping):
+        return {
+            check_text(name, key): check_json(f"{name}.{key}", each, depth + 1)
+            for key, each in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [check_json(name, each, depth + 1) for each in value]
+    raise ArgumentError(f"{name}: {brief(value)} is not a JSON value")
+
+
+def check_added(name: str, value: object) -> int:
+    """Return a number of runs that one request adds.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not an integer in the range.
+    """
+    return check_integer(name, value, maximum=MAX_ADDED)
 
 
 def check_count(name: str, value: object) -> int | None:

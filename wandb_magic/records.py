@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import string
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NewType
 
@@ -90,6 +90,22 @@ class SweepState(str, Enum):
     def has_ended(self) -> bool:
         """Whether no more runs of this sweep will start, unless it is resumed."""
         return self in (SweepState.FINISHED, SweepState.STOPPED, SweepState.FAILED)
+
+
+class Proposer(str, Enum):
+    """Who proposed the parameters of a run.
+
+    ``SEARCH`` is the sweep's own search, ``WANDB`` W&B's server, ``USER`` a person; ``RERUN`` and
+    ``RETRY`` repeat the parameters of an earlier run, on request or because it failed. Of runs of
+    an earlier version of this package it is ``UNKNOWN``.
+    """
+
+    UNKNOWN = ""
+    SEARCH = "search"
+    WANDB = "wandb"
+    USER = "user"
+    RERUN = "rerun"
+    RETRY = "retry"
 
 
 @dataclass(frozen=True)
@@ -208,7 +224,8 @@ class SweepRecord:
 
     Times are seconds since the epoch. `spec` is the validated sweep config as a JSON object.
     `budget` is the number of runs to start; None for a grid without ``run_cap``, or if the server
-    decides. `cause` is why it paused or ended. `url` is its page at W&B, or "".
+    decides. `cause` is why it paused or ended. `url` is its page at W&B, or "". `version` counts
+    the versions of the spec from 1: each edit makes another one.
     """
 
     id: SweepId
@@ -228,6 +245,7 @@ class SweepRecord:
     supervisor: ProcessId | None = None
     notices: tuple[str, ...] = ()
     url: str = ""
+    version: int = 1
 
 
 @dataclass(frozen=True)
@@ -239,7 +257,7 @@ class RunRecord:
     the later fields are those of its latest execution, but `value` covers all. `agent` counts from
     0, and is `NO_AGENT` while a requested run waits for one. Times are seconds since the epoch.
     `value` is the objective, `error` the user's traceback if the run raised, `directory` W&B's run
-    folder once it is known.
+    folder once it is known. `version` is the version of the spec that its parameters are from.
     """
 
     id: RunId
@@ -257,6 +275,49 @@ class RunRecord:
     value: float | None = None
     directory: str = ""
     process: ProcessId | None = None
+    proposer: Proposer = Proposer.UNKNOWN
+    version: int = 1
+
+
+def own_run(number: int, params: Params, created: float, version: int = 1) -> RunRecord:
+    """Return a new run with parameters that a user has given, which waits for an agent."""
+    return RunRecord(
+        id=RunId(new_id()),
+        number=number,
+        attempt=0,
+        agent=NO_AGENT,
+        params=params,
+        state=RunState.PENDING,
+        created=created,
+        proposer=Proposer.USER,
+        version=version,
+    )
+
+
+@dataclass(frozen=True)
+class SpecVersion:
+    """A version of a sweep's spec.
+
+    Attributes
+    ----------
+    version
+        Its number, from 1.
+    created
+        Seconds since the epoch.
+    spec
+        The validated sweep config as a JSON object.
+    changes
+        What has changed since the previous version, one phrase each.
+    filled
+        What runs of earlier versions had of the parameters that were added since: by number of
+        the run, values by dotted name.
+    """
+
+    version: int
+    created: float
+    spec: Mapping[str, Any]
+    changes: tuple[str, ...] = ()
+    filled: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

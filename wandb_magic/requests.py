@@ -15,9 +15,11 @@ from typing import Any
 from wandb_magic.arguments import (
     ArgumentError,
     brief,
+    check_added,
     check_agent_count,
     check_count,
     check_flag,
+    check_object,
     check_text,
 )
 from wandb_magic.records import RunState, SweepState
@@ -30,7 +32,7 @@ class Argument:
     Attributes
     ----------
     type
-        Its JSON type: boolean, integer or string.
+        Its JSON type: boolean, integer, object or string.
     check
         Returns the value if it is valid, and raises `ArgumentError` otherwise.
     help
@@ -189,6 +191,18 @@ REQUESTS: Mapping[str, Request] = {
         needs="failed",
         starts=True,
         is_verb=False,
+    ),
+    "add": Request(
+        "add runs with parameters of your own, before the next ones of the search",
+        arguments={
+            "params": Argument("object", check_object, "the parameters, by name"),
+            "n": Argument("integer", check_added, "how many runs with them", default=1),
+            "force": Argument(
+                "boolean", check_flag, "accept values outside the sweep's space", default=False
+            ),
+        },
+        states=_NOT_STOPPING,
+        starts=True,
     ),
     "set_agents": Request(
         "change how many runs execute at the same time",

@@ -7,6 +7,8 @@ export function aRun(number: number, changes: Partial<RunRow> = {}): RunRow {
     id: `run${String(number).padStart(5, '0')}`,
     number,
     attempt: 0,
+    proposer: 'search',
+    version: 1,
     agent: 0,
     name: `brisk-wave-${number}`,
     group: '',

@@ -74,6 +74,14 @@ async def test_the_course_of_a_sweep(api: Api, start: Start, tmp_path: Path) -> 
     code, summary = await asks.ask("set_count", count=3)
     assert (code, summary["count"]) == (200, 3)
 
+    code, summary = await asks.ask("add", params={"lr": 0.5}, n=2)
+    assert (code, summary["count"]) == (200, 5)
+    code, message = await asks.ask("add", params={"lr": 3})
+    assert (code, "lr: 3 is outside its space" in message["message"]) == (400, True)
+    assert (await asks.ask("set_count", count=3))[0] == 200
+    rows = (await api.get(f"{asks.path}/runs"))["rows"]
+    assert [row["proposer"] for row in rows] == ["search", "search", "user", "user"]
+
     first = sweep.records()[0].id
     code, _ = await asks.ask("stop_run", run=first)
     assert code == 200

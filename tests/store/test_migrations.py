@@ -31,7 +31,15 @@ def schema(path: Path) -> tuple[int, set[tuple[str, str]]]:
 def first(path: Path) -> Path:
     """A store of the first schema."""
     with closing(sqlite3.connect(path)) as database:
-        database.execute("DROP TABLE intent")
+        for table in ("intent", "version"):
+            database.execute(f"DROP TABLE {table}")
+        for table, name in (
+            ("sweep", "version"),
+            ("run", "proposer"),
+            ("run", "version"),
+            ("request", "result"),
+        ):
+            database.execute(f"ALTER TABLE {table} DROP COLUMN {name}")
         database.execute("PRAGMA user_version = 1")
     return path
 

@@ -31,7 +31,8 @@ def test_a_request_waits_until_it_is_answered(path: Path, writer: store.StoreWri
     writer.answer(first)
     writer.commit()
     assert writer.take_requests() == []
-    assert (store.read_answer(path, first), store.read_answer(path, second)) == ("", "it is over")
+    assert store.read_answer(path, first) == store.Answer("")
+    assert store.read_answer(path, second) == store.Answer("it is over")
     assert store.read_answer(path, 99) is None
 
 

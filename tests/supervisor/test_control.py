@@ -52,6 +52,7 @@ ARGUMENTS = {
     "stop_run": {"run": "run00000"},
     "rerun": {"run": "run00000"},
     "resume_run": {"run": "run00000"},
+    "add": {"params": {"lr": 0.5}},
     "set_agents": {"agents": 2},
     "set_count": {"count": 2},
 }
@@ -63,7 +64,7 @@ def test_a_request_is_carried_out_or_refused_as_its_row_says(verb: str, state: S
     row = REQUESTS[verb]
     target = Target(state, RunState.FAILED if verb != "stop_run" else RunState.RUNNING)
     request = ControlRequest(1, verb, ARGUMENTS.get(verb, {}), 0.0)
-    refusal = handle_request(target, request)
+    refusal = handle_request(target, request).refusal
     allowed = state.value in (*row.states, *row.accepted)
     assert bool(target.calls) == allowed == (refusal == "")
     assert allowed or state.value in refusal or "is being stopped" in refusal
@@ -72,13 +73,14 @@ def test_a_request_is_carried_out_or_refused_as_its_row_says(verb: str, state: S
 def test_refusals_name_the_state_and_what_to_do() -> None:
     request = ControlRequest(1, "pause", {}, 0.0)
     answer = handle_request(Target(SweepState.FINISHED), request)
-    assert answer == "the sweep is finished: this needs one that is running"
+    assert answer.refusal == "the sweep is finished: this needs one that is running"
     request = ControlRequest(1, "resume_run", {"run": "run00000"}, 0.0)
-    assert handle_request(Target(SweepState.RUNNING, RunState.FINISHED), request) == (
+    assert handle_request(Target(SweepState.RUNNING, RunState.FINISHED), request).refusal == (
         "run run00000 is finished: this needs one that is failed, killed, stopped, pruned or "
         "lost; rerun starts a new run with the same parameters"
     )
-    assert handle_request(Target(SweepState.RUNNING), request) == "there is no run run00000"
-    assert handle_request(Target(SweepState.STOPPING, RunState.FAILED), request) == (
+    answer = handle_request(Target(SweepState.RUNNING), request)
+    assert answer.refusal == "there is no run run00000"
+    assert handle_request(Target(SweepState.STOPPING, RunState.FAILED), request).refusal == (
         "the sweep is being stopped: try again when it has stopped"
     )

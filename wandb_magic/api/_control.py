@@ -22,7 +22,13 @@ from wandb_magic.processes import is_alive
 from wandb_magic.records import SweepRecord, SweepState
 from wandb_magic.requests import REQUESTS, validate_request
 from wandb_magic.safe_open import read_inside
-from wandb_magic.store import StoreReader, insert_request, read_answer, withdraw_request
+from wandb_magic.store import (
+    Answer,
+    StoreReader,
+    insert_request,
+    read_answer,
+    withdraw_request,
+)
 
 POLL_S = 0.02
 ANSWER_TIMEOUT_S = 30.0
@@ -38,8 +44,8 @@ def send_request(
     arguments: Mapping[str, Any],
     *,
     trust: bool = False,
-) -> None:
-    """Send a request, and wait for the answer; start a supervisor if the request needs one.
+) -> Any:  # noqa: ANN401 - a JSON value
+    """Send a request, and return its result; start a supervisor if the request needs one.
 
     With `trust`, the user vouches for the code of a sweep that comes from elsewhere.
 
@@ -65,9 +71,9 @@ def send_request(
         _require_code(paths, record)
         authorize(paths, record.spec, trust=trust)
     request = insert_request(paths.store, verb, arguments)
-    error = None
+    answer = None
     try:
-        error = _wait_for_answer(
+        answer = _wait_for_answer(
             paths,
             reader,
             record,
@@ -76,17 +82,18 @@ def send_request(
         )
     finally:
         # Nobody waits for the answer any more, for example after an interrupt: do not do it later.
-        if error is None:
+        if answer is None:
             withdrawn = withdraw_request(paths.store, request)
-    if error is None:
-        error = read_answer(paths.store, request)
-        if withdrawn or error is None:
+    if answer is None:
+        answer = read_answer(paths.store, request)
+        if withdrawn or answer is None:
             kept = "" if withdrawn else "; it has received the request, and may still carry it out"
             raise SweepStateError(
                 f"sweep {record.id} does not answer: {_last_log_line(paths)}{kept}"
             )
-    if error:
-        raise SweepStateError(error)
+    if answer.refusal:
+        raise SweepStateError(answer.refusal)
+    return answer.result
 
 
 def _wait_for_answer(
@@ -95,7 +102,7 @@ def _wait_for_answer(
     record: SweepRecord,
     request: int,
     process: subprocess.Popen[bytes] | None,
-) -> str | None:
+) -> Answer | None:
     """Return the answer to a request; None if it is not answered.
 
     A supervisor that is starting is given more time than one that is running; one that has died
@@ -107,7 +114,7 @@ def _wait_for_answer(
         now + STARTUP_TIMEOUT_S,
         MAX_STARTS,
     )
-    while (error := read_answer(paths.store, request)) is None:
+    while (answer := read_answer(paths.store, request)) is None:
         time.sleep(POLL_S)
         # The supervisor that was running may have exited without reading the request, and until
         # it had, its lock kept others from starting.
@@ -121,7 +128,7 @@ def _wait_for_answer(
             process = _restart_supervisor(paths, record)
         if time.monotonic() > (startup_deadline if starting else deadline):
             return read_answer(paths.store, request)
-    return error
+    return answer
 
 
 def _last_log_line(paths: SweepPaths) -> str:

@@ -78,7 +78,8 @@ def launch(
         sweep = _sweep_dir.new_record(
             id_, spec, launch_options, remote=remote, options=options, notice=notice
         )
-        paths = _sweep_dir.commit(staging, sweep)
+        runs = _sweep_dir.first_runs(spec, launch_options)
+        paths = _sweep_dir.commit(staging, sweep, runs)
         if not launch_options.idle:
             start_supervisor(
                 paths, {**environment, **trust_environment(read_signature(paths.bundle))}

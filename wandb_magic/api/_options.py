@@ -22,6 +22,7 @@ from wandb_magic.arguments import (
     check_gpus,
     check_integer,
     check_megabytes,
+    check_object,
     check_seconds,
     check_text,
 )
@@ -31,6 +32,7 @@ from wandb_magic.records import Options
 from wandb_magic.runner.capacity import check_agents
 from wandb_magic.search import SAMPLERS
 from wandb_magic.spec import Spec
+from wandb_magic.spec.own_params import complete_params, to_json_params
 
 if TYPE_CHECKING:
     import os
@@ -96,6 +98,7 @@ class LaunchOptions:
     launcher_options: Mapping[str, object] | str | None = None
     idle: bool = False
     prior_runs: tuple[str, ...] = ()
+    first: Sequence[Mapping[str, Any]] = ()
 
     def resolve_launcher(self) -> tuple[object, dict[str, str]]:
         """Return the launcher's address, and the variables with which it is reached.
@@ -224,6 +227,22 @@ def _combination_errors(spec: Spec, code: RunCode, launch_options: LaunchOptions
             "`program` in the config"
         )
     yield from _function_errors(code)
+    yield from _first_errors(spec, launch_options)
+
+
+def _first_errors(spec: Spec, launch_options: LaunchOptions) -> Iterator[str]:
+    first = launch_options.first
+    if isinstance(first, (str, bytes, Mapping)) or not isinstance(first, Sequence):
+        yield f"first: must be a list of mappings, as in first=[{{'lr': 0.1}}], not {brief(first)}"
+        return
+    if launch_options.count is not None and len(first) > launch_options.count:
+        yield f"first: has {len(first)} entries, more than count ({launch_options.count})"
+    for index, each in enumerate(first):
+        try:
+            check_object("params", to_json_params(each))
+            complete_params(spec, each, {})
+        except ArgumentError as error:
+            yield f"first[{index}]: {error}"
 
 
 def validate_code(code: RunCode) -> None:

@@ -16,6 +16,7 @@ from wandb_magic.log_records import (
 from wandb_magic.nonfinite import decode_nonfinite
 from wandb_magic.records import (
     INTERNAL_KEY,
+    Proposer,
     RunId,
     RunRecord,
     RunState,
@@ -100,6 +101,7 @@ class RunImporter:
                     state=RunState.RUNNING,
                     created=run.created,
                     started=run.created,
+                    proposer=Proposer.WANDB,
                 )
             )
             self._existing_ids.add(id_)

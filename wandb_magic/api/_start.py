@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,6 +38,7 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
     seed: int | None = None,
     sampler: str = "auto",
     prior: Prior | None = None,
+    first: Sequence[Mapping[str, Any]] = (),
     exclude: Collection[str] = (),
     include: Collection[str] = (),
     rerun_cells: bool = False,
@@ -79,6 +80,10 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
     prior
         What ``bayes`` learns from: another sweep, an `optuna.Study`, the file of one, or the
         result of `from_study`.
+    first
+        Parameters of the first runs: a list of mappings, nested or with dotted names, before the
+        search chooses any. They are among the `count` runs; what a mapping leaves out is drawn at
+        random.
     exclude
         Names that the function uses but that are not captured.
     include
@@ -136,7 +141,18 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
         debug_mb=debug_mb,
     )
     settings = LaunchOptions(
-        count, agents, name, project, entity, mode, options, env, prior, launcher, launcher_options
+        count,
+        agents,
+        name,
+        project,
+        entity,
+        mode,
+        options,
+        env,
+        prior,
+        launcher,
+        launcher_options,
+        first=first,
     )
     code = RunCode(
         function=function,

@@ -22,8 +22,11 @@ from wandb_magic.arguments import check_agent_count as validated_agents
 from wandb_magic.bundle import CaptureSummary
 from wandb_magic.daemon import reap_children
 from wandb_magic.paths import SweepPaths
-from wandb_magic.records import SweepState
+from wandb_magic.records import Params, SweepState
+from wandb_magic.requests import validate_request
 from wandb_magic.runner.capacity import check_agents
+from wandb_magic.spec import spec_of
+from wandb_magic.spec.own_params import complete_params, to_json_params
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -358,6 +361,38 @@ class Sweep(SweepReader):
         self._send_request("rerun_failed", trust=trust, resume=resume)
         return self
 
+    def add(
+        self, params: Params, n: int = 1, *, force: bool = False, trust: bool = False
+    ) -> Sweep:
+        """Add runs with parameters of your own, before the next ones of the search.
+
+        They come in addition to the other runs: the sweep's total number of runs grows by `n`, and
+        a sweep that has ended continues. The search learns from them as from any run.
+
+        Parameters
+        ----------
+        params
+            The parameters, nested or with dotted names. Those that are left out are drawn at
+            random.
+        n
+            How many runs to start with them.
+        force
+            Whether to accept values and names outside the sweep's space.
+        trust
+            As in `resume`.
+
+        Raises
+        ------
+        ArgumentError
+            If a value is outside the sweep's space.
+        """
+        record = self._record
+        reject_imported(record)
+        given = validate_request("add", {"params": to_json_params(params), "n": n, "force": force})
+        complete_params(spec_of(record), given["params"], {}, force=force)
+        self._send_request("add", trust=trust, **given)
+        return self
+
     def set_agents(self, agents: int) -> Sweep:
         """Change how many runs execute at the same time."""
         validated_agents("agents", agents)
@@ -429,5 +464,5 @@ class Sweep(SweepReader):
         *,
         trust: bool = False,
         **arguments: Any,  # noqa: ANN401 - JSON values
-    ) -> None:
-        send_request(self._paths, self._reader, verb, arguments, trust=trust)
+    ) -> Any:  # noqa: ANN401 - a JSON value
+        return send_request(self._paths, self._reader, verb, arguments, trust=trust)

@@ -11,7 +11,7 @@ import errno
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,10 +28,20 @@ from wandb_magic.paths import (
     sync_to_disk,
     write_atomically,
 )
-from wandb_magic.records import Options, SweepId, SweepRecord, SweepState, new_id
+from wandb_magic.records import (
+    Options,
+    RunRecord,
+    SweepId,
+    SweepRecord,
+    SweepState,
+    new_id,
+    own_run,
+)
 from wandb_magic.search.grid import grid_size
+from wandb_magic.search.random import RandomSearcher
 from wandb_magic.spec import Spec
-from wandb_magic.spec.fields import encode_nonfinite
+from wandb_magic.spec.fields import canonical, encode_nonfinite
+from wandb_magic.spec.own_params import complete_params
 from wandb_magic.store import create, network_file_system
 from wandb_magic.wandb_client import RemoteSweep
 from wandb_magic.wandb_client.sweeps import DEFAULT_PROJECT
@@ -79,6 +89,15 @@ def resolve_entity(spec: Spec, launch_options: LaunchOptions) -> str:
     return launch_options.entity or spec.entity or os.environ.get("WANDB_ENTITY", "")
 
 
+def first_runs(spec: Spec, launch_options: LaunchOptions) -> list[RunRecord]:
+    """Return the runs whose parameters the user has given: they wait for an agent."""
+    draws = RandomSearcher(spec, seed=launch_options.options.seed)
+    return [
+        own_run(number, complete_params(spec, given, draws.ask(number)), time.time())
+        for number, given in enumerate(launch_options.first)
+    ]
+
+
 def new_record(
     id_: SweepId,
     spec: Spec,
@@ -90,6 +109,10 @@ def new_record(
 ) -> SweepRecord:
     """Return the record of a new sweep."""
     grid_runs = grid_size(spec) if spec.method == "grid" and not options.attached else None
+    if grid_runs is not None and launch_options.first:
+        # A grid goes through each combination once, whoever proposed it.
+        own = [canonical(run.params) for run in first_runs(spec, launch_options)]
+        grid_runs += len(own) - len({*own})
     run_cap = None if options.attached else spec.run_cap
     if grid_runs is not None and grid_runs > MAX_RUNS:
         grid_runs = None  # it runs until somebody stops it
@@ -114,7 +137,7 @@ def new_record(
     )
 
 
-def commit(staging: SweepPaths, sweep: SweepRecord) -> SweepPaths:
+def commit(staging: SweepPaths, sweep: SweepRecord, runs: Sequence[RunRecord] = ()) -> SweepPaths:
     """Give a folder its final name, its config and its store, and register the sweep."""
     paths = SweepPaths.of(staging.root, sweep.id)
     if paths.folder != staging.folder:
@@ -132,7 +155,7 @@ def commit(staging: SweepPaths, sweep: SweepRecord) -> SweepPaths:
             path for path in paths.bundle.glob("*") if path.stat().st_size <= EAGER_SYNC_BYTES
         )
         sync_to_disk(*files, paths.bundle, paths.folder)
-        write_files(paths, sweep)
+        write_files(paths, sweep, runs)
         if not problem:
             registry.add(
                 registry.SweepLocation(sweep.id, sweep.name, str(paths.folder), sweep.created)
@@ -143,14 +166,14 @@ def commit(staging: SweepPaths, sweep: SweepRecord) -> SweepPaths:
     return paths
 
 
-def write_files(paths: SweepPaths, sweep: SweepRecord) -> None:
-    """Write the config and the store, which is always on a local disk."""
+def write_files(paths: SweepPaths, sweep: SweepRecord, runs: Sequence[RunRecord] = ()) -> None:
+    """Write the config and the store with its first runs, which is always on a local disk."""
     write_atomically(paths.spec, yaml.safe_dump(dict(sweep.spec), sort_keys=False), durable=True)
     if network_file_system(paths.folder) is not None:
         store = _local_state_dir() / f"{sweep.id}{'-copy' if sweep.options.copied else ''}.db"
         make_folder(store.parent, exist_ok=True)
         write_atomically(paths.store_pointer, str(store), durable=True)
-    create(paths.store, sweep)
+    create(paths.store, sweep, runs)
     sync_to_disk(paths.store.parent, paths.folder.parent, paths.root)
 
 

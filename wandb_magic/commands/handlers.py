@@ -13,6 +13,7 @@ from wandb_magic.api._local_sweeps import all_sweeps, find_local
 from wandb_magic.api._sweep import Sweep
 from wandb_magic.api._unreadable_sweep import UnreadableSweep
 from wandb_magic.commands import analysis_handlers
+from wandb_magic.commands.assignments import parse_assignments
 from wandb_magic.commands.launch_options import parse_duration
 from wandb_magic.commands.parser import ALIASES, UsageError
 from wandb_magic.commands.result import CommandResult
@@ -63,6 +64,9 @@ def dispatch(options: argparse.Namespace, frontend: Frontend) -> CommandResult:
         options.sweep, options.run = None, options.sweep  # a single name is the run's
     if verb == "report" and options.file is None and str(options.sweep).endswith(".html"):
         options.sweep, options.file = None, options.sweep  # as above: a single name is the file's
+    if verb == "add" and options.sweep is not None and "=" in options.sweep:
+        options.values = [options.sweep, *options.values]  # as above: it is a parameter
+        options.sweep = None
     sweep = _resolve_sweep(options.sweep, frontend)
     if verb == "logs":
         return _logs(sweep, options, frontend)
@@ -227,6 +231,14 @@ def _describe_rerun(sweep: Sweep, runs: str, action: str) -> str:
     return f"{runs} of {_title(sweep)} {action}{when}"
 
 
+def _add(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
+    params = parse_assignments(options.values)
+    sweep.add(params, options.n, force=options.force, trust=options.trust)
+    runs = "a run" if options.n == 1 else f"{options.n} runs"
+    action = "starts next" if options.n == 1 else "start next"
+    return _describe_rerun(sweep, f"{runs} with these parameters", action)
+
+
 def _sync(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) -> str:
     synced = sweep.sync(options.project, options.entity, once=options.once, trust=options.trust)
     if options.wait:
@@ -311,6 +323,7 @@ _QUERIES: Mapping[str, Callable[[Sweep, argparse.Namespace], CommandResult]] = {
 _ACTIONS: Mapping[str, Callable[[Sweep, argparse.Namespace, Frontend], str]] = {
     "wait": _wait,
     "debug": _debug,
+    "add": _add,
     "stop": _stop,
     "resume": _resume,
     "rerun": _rerun,

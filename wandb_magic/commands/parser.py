@@ -167,6 +167,22 @@ VERBS = {
         for verb, request in REQUESTS.items()
         if request.is_verb
     },
+    "add": Verb(
+        REQUESTS["add"].help,
+        {
+            "values": {
+                "metavar": "NAME=VALUE",
+                "nargs": "*",
+                "help": "a parameter; those that are left out are drawn at random",
+            },
+            "--n": {**NUMBER, "default": 1, "help": "how many runs with them (%(default)s)"},
+            "--force": {
+                "action": "store_true",
+                "help": REQUESTS["add"].arguments["force"].help,
+            },
+            "--trust": _TRUST,
+        },
+    ),
     "resume": Verb(
         REQUESTS["resume"].help,
         {

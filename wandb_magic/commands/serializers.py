@@ -52,6 +52,8 @@ def run_to_json(run: RunRecord) -> dict[str, Any]:
         "ended": run.ended,
         "value": finite_or_none(run.value),
         "params": encode_nonfinite(run.params),
+        "proposer": run.proposer.value,
+        "version": run.version,
         "folder": run.directory,
     }
 

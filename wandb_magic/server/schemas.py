@@ -19,6 +19,9 @@ SweepState = Literal[
 ]
 """A sweep that ``died`` should be running but has no supervisor; ``resume`` restarts it."""
 
+Proposer = Literal["", "search", "wandb", "user", "rerun", "retry"]
+"""Who proposed the parameters of a run; "" if unknown."""
+
 Axis = Literal["step", "time"]
 Stream = Literal["history", "system"]
 
@@ -114,7 +117,8 @@ class Captured(TypedDict):
 class RunRow(TypedDict):
     """A run as a row of the table; parameters and summary by dotted key, without nested values.
 
-    `failure` is the last line of its traceback if it failed.
+    `failure` is the last line of its traceback if it failed, `version` the version of the spec that
+    its parameters are from.
     """
 
     id: str
@@ -132,6 +136,8 @@ class RunRow(TypedDict):
     started: float | None
     ended: float | None
     value: float | None
+    proposer: Proposer
+    version: int
     params: dict[str, Any]
     summary: dict[str, Any]
 

@@ -148,6 +148,8 @@ def run_row(run: RunRecord, info: Mapping[str, Any], logged: Mapping[str, Any]) 
         "started": run.started,
         "ended": run.ended,
         "value": finite_or_none(run.value),
+        "proposer": run.proposer.value,
+        "version": run.version,
         "params": {
             key: encode_nonfinite(value) for key, value in flatten_keys(run.params).items()
         },

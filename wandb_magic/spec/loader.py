@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from wandb_magic.errors import SpecError
+from wandb_magic.records import SweepRecord
 from wandb_magic.spec import coercion, wandb_cloud_keys
 from wandb_magic.spec.config import EarlyTerminate, Metric, Spec
 from wandb_magic.spec.parameters import KEYS, build
@@ -96,6 +97,11 @@ def load_lenient(config: Mapping[str, Any]) -> Spec:
                 valid |= _validate_key(name, coerced.get(name))
         notice = f"W&B's config is not fully supported here ({error.problems[0]})"
         return Spec(method="random", parameters={}, notices=(notice,), **valid)
+
+
+def spec_of(sweep: SweepRecord) -> Spec:
+    """Return the config of a sweep, as its record has it."""
+    return load_lenient(sweep.spec) if sweep.mode == "online" else load(sweep.spec)
 
 
 def _validate_key(name: str, value: object) -> dict[str, Any]:

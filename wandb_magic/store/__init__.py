@@ -6,11 +6,17 @@ stores and returns what it is given.
 
 from wandb_magic.store.filesystem import network_file_system
 from wandb_magic.store.reader import Event, MediaItem, OrderError, StoreReader
-from wandb_magic.store.request_table import insert_request, read_answer, withdraw_request
+from wandb_magic.store.request_table import (
+    Answer,
+    insert_request,
+    read_answer,
+    withdraw_request,
+)
 from wandb_magic.store.schema import create
 from wandb_magic.store.writer import StoreWriter
 
 __all__ = [
+    "Answer",
     "Event",
     "MediaItem",
     "OrderError",

@@ -19,7 +19,24 @@ CREATE TABLE IF NOT EXISTS intent (
 """
 """Why the supervisor ends a run."""
 
-MIGRATIONS: Mapping[int, Sequence[str]] = {2: (INTENT,)}
+VERSIONS = """
+CREATE TABLE IF NOT EXISTS version (
+  version INTEGER PRIMARY KEY, created REAL NOT NULL, spec TEXT NOT NULL,
+  changes TEXT NOT NULL, filled TEXT NOT NULL
+)
+"""
+"""The versions of the spec, once it was edited."""
+
+MIGRATIONS: Mapping[int, Sequence[str]] = {
+    2: (INTENT,),
+    3: (
+        VERSIONS,
+        "ALTER TABLE sweep ADD COLUMN version INTEGER NOT NULL DEFAULT 1",
+        "ALTER TABLE run ADD COLUMN proposer TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE run ADD COLUMN version INTEGER NOT NULL DEFAULT 1",
+        "ALTER TABLE request ADD COLUMN result TEXT NOT NULL DEFAULT 'null'",
+    ),
+}
 """For each version, the statements that migrate to it from the previous one."""
 
 

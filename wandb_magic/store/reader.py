@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from wandb_magic.errors import StoreError, SweepNotFoundError
 from wandb_magic.log_records import ArtifactRecord, ChartRecord
-from wandb_magic.records import RunId, RunRecord, RunState, SweepRecord
+from wandb_magic.records import RunId, RunRecord, RunState, SpecVersion, SweepRecord
 from wandb_magic.store import serialization
 from wandb_magic.store.connection import TIMEOUT_S, connect_to_read, explain_errors
 from wandb_magic.store.ingest import CHARTS
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from wandb_magic.store.curves import Curve, Floats, Ints
 
 POINTS = 500
+VERSIONS_SINCE = 3  # the schema that has the versions of the spec, and results of requests
 
 # Skip from key to key through the index, however many runs logged each.
 _KEYS = """
@@ -49,7 +50,7 @@ _STARTED = (
 # What runs can be ordered by.
 _ORDER_COLUMNS = frozenset(
     {"id", "number", "attempt", "agent", "state", "created", "started", "ended", "exit_code"}
-    | {"cause", "value"}
+    | {"cause", "value", "proposer", "version"}
 )
 _ORDER_DOCUMENTS = ("params", "config", "summary", "info")
 
@@ -117,10 +118,18 @@ class StoreReader:
     def sweep(self) -> SweepRecord:
         """Return the sweep."""
         with self._reading() as connection:
-            row = connection.execute(
-                f"SELECT {', '.join(serialization.SWEEP_COLUMNS)} FROM sweep"  # noqa: S608 - fixed names
-            ).fetchone()
+            columns = serialization.selection(serialization.SWEEP_COLUMNS, _schema(connection))
+            row = connection.execute(f"SELECT {columns} FROM sweep").fetchone()  # noqa: S608 - fixed names
         return serialization.sweep_record(row)
+
+    def versions(self) -> list[SpecVersion]:
+        """Return the versions of the spec in order; none if it was never edited."""
+        columns = ", ".join(serialization.VERSION_COLUMNS)
+        with self._reading() as connection:
+            if _schema(connection) < VERSIONS_SINCE:
+                return []
+            rows = connection.execute(f"SELECT {columns} FROM version ORDER BY version")  # noqa: S608 - fixed names
+            return [serialization.spec_version(row) for row in rows]
 
     def run(self, run: RunId) -> RunRecord:
         """Return one run.
@@ -468,8 +477,9 @@ class StoreReader:
                     self._connection.execute("COMMIT")
 
     def _runs(self, rest: str, values: list[Any]) -> list[RunRecord]:
-        query = f"SELECT {', '.join(serialization.RUN_COLUMNS)} FROM run {rest}"  # noqa: S608 - fixed names
         with self._reading() as connection:
+            columns = serialization.selection(serialization.RUN_COLUMNS, _schema(connection))
+            query = f"SELECT {columns} FROM run {rest}"  # noqa: S608 - fixed names
             return [serialization.run_record(row) for row in connection.execute(query, values)]
 
     def _times(self, name: str, runs: Collection[RunId] | None) -> dict[RunId, float | None]:
@@ -547,3 +557,9 @@ def _order_clause(order: str, *, descending: bool) -> str:
     path = "".join(f'."{part}"' for part in parts)
     value = f"json_extract({document}, '${path}')"
     return f"typeof({value}) = 'text', {value} {direction} NULLS LAST"
+
+
+def _schema(connection: sqlite3.Connection) -> int:
+    """Return the schema of the store, which its supervisor may migrate at any time."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)

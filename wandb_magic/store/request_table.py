@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +53,16 @@ def withdraw_request(path: Path, request: int) -> bool:
     return row_count > 0
 
 
-def read_answer(path: Path, request: int) -> str | None:
-    """Return None while a request waits, then why it was refused, or "" if it was carried out.
+@dataclass(frozen=True)
+class Answer:
+    """The answer to a request: why it was refused, or "" and its result (a JSON value)."""
+
+    refusal: str
+    result: Any = None
+
+
+def read_answer(path: Path, request: int) -> Answer | None:
+    """Return the answer to a request; None while it waits.
 
     Raises
     ------
@@ -60,5 +70,13 @@ def read_answer(path: Path, request: int) -> str | None:
         If the store is missing or damaged.
     """
     with explain_errors(path), closing(connect_to_read(path)) as connection:
-        row = connection.execute("SELECT error FROM request WHERE id = ?", (request,)).fetchone()
-    return None if row is None else row[0]
+        cursor = connection.execute("SELECT * FROM request WHERE id = ?", (request,))
+        row = cursor.fetchone()
+        names = [column[0] for column in cursor.description]
+    if row is None:
+        return None
+    values = dict(zip(names, row, strict=True))
+    if values["error"] is None:
+        return None
+    # A supervisor of an earlier version gives no results.
+    return Answer(values["error"], json.loads(values.get("result", "null")))

@@ -14,14 +14,15 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 from wandb_magic.errors import StoreError
-from wandb_magic.records import SweepRecord
+from wandb_magic.records import RunRecord, SweepRecord
 from wandb_magic.store import serialization
 from wandb_magic.store.connection import APPLICATION, VERSION, explain_errors
-from wandb_magic.store.migrations import INTENT
+from wandb_magic.store.migrations import INTENT, VERSIONS
 
 HISTORY, SYSTEM, TIME = "history", "system", "time"
 """Streams: logged values and system metrics by key; the time of each logged step, in seconds."""
@@ -38,7 +39,7 @@ CREATE TABLE sweep (
   mode TEXT NOT NULL, state TEXT NOT NULL, created REAL NOT NULL, spec TEXT NOT NULL,
   options TEXT NOT NULL, agents INTEGER NOT NULL, budget INTEGER, cause TEXT NOT NULL,
   started REAL, ended REAL, supervisor TEXT, notices TEXT NOT NULL,
-  url TEXT NOT NULL DEFAULT ''
+  url TEXT NOT NULL DEFAULT '', version INTEGER NOT NULL DEFAULT 1
 );
 CREATE TABLE run (
   row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, number INTEGER NOT NULL,
@@ -46,7 +47,8 @@ CREATE TABLE run (
   created REAL NOT NULL, started REAL, ended REAL, cause TEXT NOT NULL, error TEXT NOT NULL,
   exit_code INTEGER, value REAL, directory TEXT NOT NULL, process TEXT,
   info TEXT NOT NULL DEFAULT '{}', config TEXT NOT NULL DEFAULT '{}',
-  summary TEXT NOT NULL DEFAULT '{}'
+  summary TEXT NOT NULL DEFAULT '{}', proposer TEXT NOT NULL DEFAULT '',
+  version INTEGER NOT NULL DEFAULT 1
 );
 CREATE INDEX run_by_number ON run (number, attempt);
 CREATE INDEX run_by_state ON run (state);
@@ -91,14 +93,14 @@ CREATE TABLE event (
 );
 CREATE TABLE request (
   id INTEGER PRIMARY KEY AUTOINCREMENT, verb TEXT NOT NULL, arguments TEXT NOT NULL,
-  created REAL NOT NULL, answered REAL, error TEXT
+  created REAL NOT NULL, answered REAL, error TEXT, result TEXT NOT NULL DEFAULT 'null'
 );
 CREATE INDEX request_pending ON request (id) WHERE answered IS NULL;
 """
 
 
-def create(path: Path, sweep: SweepRecord) -> None:
-    """Create the store of `sweep` at `path`, whose folder exists.
+def create(path: Path, sweep: SweepRecord, runs: Sequence[RunRecord] = ()) -> None:
+    """Create the store of `sweep`, with its first runs, at `path`, whose folder exists.
 
     Raises
     ------
@@ -116,9 +118,14 @@ def create(path: Path, sweep: SweepRecord) -> None:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.executescript(f"BEGIN; {_TABLES}")
                 connection.execute(INTENT)
+                connection.execute(VERSIONS)
                 connection.execute(
                     *serialization.insert("sweep", serialization.encode_record(sweep))
                 )
+                for run in runs:
+                    connection.execute(
+                        *serialization.insert("run", serialization.encode_record(run))
+                    )
                 connection.execute(f"PRAGMA application_id = {APPLICATION}")
                 connection.execute(f"PRAGMA user_version = {VERSION}")
                 connection.execute("COMMIT")

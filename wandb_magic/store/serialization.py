@@ -17,17 +17,24 @@ from wandb_magic.nonfinite import encode_nonfinite
 from wandb_magic.records import (
     Options,
     ProcessId,
+    Proposer,
     RunId,
     RunRecord,
     RunState,
+    SpecVersion,
     SweepId,
     SweepRecord,
     SweepState,
 )
 
-Record = TypeVar("Record", RunRecord, SweepRecord)
+Record = TypeVar("Record", RunRecord, SweepRecord, SpecVersion)
 RUN_COLUMNS = tuple(field.name for field in fields(RunRecord))
 SWEEP_COLUMNS = tuple(field.name for field in fields(SweepRecord))
+VERSION_COLUMNS = tuple(field.name for field in fields(SpecVersion))
+
+# By name, the schema that added a column to the tables of sweeps and runs, and what stores of
+# earlier schemas have instead.
+_ADDED = {"proposer": (3, "''"), "version": (3, "1")}
 
 _INT64 = 2**63
 
@@ -75,7 +82,13 @@ def check_row(values: Iterable[object]) -> None:
             raise StoreError(f"the store cannot hold a {type(value).__name__}")
 
 
-def encode_record(record: RunRecord | SweepRecord) -> dict[str, Any]:
+def selection(columns: Sequence[str], schema: int) -> str:
+    """Return the columns to select from a store of some schema, with defaults for later ones."""
+    added = {name: default for name, (since, default) in _ADDED.items() if schema < since}
+    return ", ".join(f"{added[name]} AS {name}" if name in added else name for name in columns)
+
+
+def encode_record(record: RunRecord | SweepRecord | SpecVersion) -> dict[str, Any]:
     """Return the row of `record`."""
     return encode_fields({field.name: getattr(record, field.name) for field in fields(record)})
 
@@ -114,6 +127,7 @@ def run_record(row: Sequence[Any]) -> RunRecord:
         params=json.loads(values["params"]),
         state=RunState(values["state"]),
         process=_process(values["process"]),
+        proposer=Proposer(values["proposer"]),
     )
     return RunRecord(**values)
 
@@ -133,6 +147,18 @@ def sweep_record(row: Sequence[Any]) -> SweepRecord:
     return SweepRecord(**values)
 
 
+@_explain_unreadable
+def spec_version(row: Sequence[Any]) -> SpecVersion:
+    """Return the record of a row of `VERSION_COLUMNS`."""
+    values = dict(zip(VERSION_COLUMNS, row, strict=True))
+    values.update(
+        spec=json.loads(values["spec"]),
+        changes=tuple(json.loads(values["changes"])),
+        filled=json.loads(values["filled"]),
+    )
+    return SpecVersion(**values)
+
+
 def insert(table: str, row: Mapping[str, Any]) -> tuple[str, list[Any]]:
     """Return the statement that inserts `row`, and its values."""
     placeholders = ", ".join("?" for _ in row)
@@ -148,7 +174,7 @@ def update(table: str, row: Mapping[str, Any], where: str, *keys: object) -> tup
 
 
 def _column(value: Any) -> Any:  # noqa: ANN401 - what SQLite stores
-    if isinstance(value, (RunState, SweepState)):
+    if isinstance(value, (RunState, SweepState, Proposer)):
         return value.value
     if isinstance(value, str):
         return to_text(value)

@@ -19,7 +19,14 @@ from typing import Any
 
 from wandb_magic.errors import StoreError
 from wandb_magic.log_records import LogRecord, OverwriteRecord
-from wandb_magic.records import ControlRequest, RunId, RunRecord, RunState, SweepRecord
+from wandb_magic.records import (
+    ControlRequest,
+    RunId,
+    RunRecord,
+    RunState,
+    SpecVersion,
+    SweepRecord,
+)
 from wandb_magic.store import serialization
 from wandb_magic.store.compaction import compact
 from wandb_magic.store.connection import connect_to_write, explain_errors
@@ -68,7 +75,7 @@ class StoreWriter:
 
     def sweep(self) -> SweepRecord:
         """Return the sweep as committed."""
-        columns = ", ".join(serialization.SWEEP_COLUMNS)
+        columns = ", ".join(serialization.SWEEP_COLUMNS)  # of the newest schema: it is migrated
         with explain_errors(self._path):
             row = self._connection.execute(f"SELECT {columns} FROM sweep").fetchone()  # noqa: S608
         return serialization.sweep_record(row)
@@ -189,13 +196,18 @@ class StoreWriter:
         query = "SELECT 1 FROM request WHERE answered IS NULL LIMIT 1"
         return self._connection.execute(query).fetchone() is not None
 
-    def answer(self, request: int, error: str = "") -> None:
-        """Record that a request was carried out, or why it was not."""
+    def answer(self, request: int, error: str = "", result: object = None) -> None:
+        """Record that a request was carried out, with its result (JSON), or why it was not."""
         self._answered_ids.add(request)
         self._execute(
-            "UPDATE request SET answered = ?, error = ? WHERE id = ?",
-            (time.time(), serialization.to_text(error), request),
+            "UPDATE request SET answered = ?, error = ?, result = ? WHERE id = ?",
+            (time.time(), serialization.to_text(error), serialization.to_json(result), request),
         )
+
+    def add_version(self, version: SpecVersion) -> None:
+        """Add a version of the spec, unless it is there."""
+        sql, values = serialization.insert("version", serialization.encode_record(version))
+        self._execute(sql.replace("INSERT", "INSERT OR IGNORE", 1), values)
 
     def commit(self) -> None:
         """Write all buffered changes, in one transaction."""

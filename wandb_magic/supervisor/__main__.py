@@ -25,7 +25,7 @@ from wandb_magic.runner.events import RunnerEvent
 from wandb_magic.runner.launcher import Launcher
 from wandb_magic.runner.local_runner import LocalRunner
 from wandb_magic.slots import SlotAllocator, SlotRequest
-from wandb_magic.spec import load, load_lenient
+from wandb_magic.spec import spec_of
 from wandb_magic.store import StoreReader, StoreWriter
 from wandb_magic.supervisor.backends.factory import backend_factory
 from wandb_magic.supervisor.disk_retry import DiskRetry
@@ -66,7 +66,7 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str], note: Wai
     store = await disk.retry(lambda: StoreWriter(paths.store))
     sweep = store.sweep()
     try:
-        spec = load_lenient(sweep.spec) if sweep.mode == "online" else load(sweep.spec)
+        spec = spec_of(sweep)
         state = SchedulerState(store, spec.metric, keep_history=spec.early_terminate is not None)
         with closing(StoreReader(paths.store)) as reader:
             state.restore(reader)

@@ -6,8 +6,10 @@ import logging
 from typing import Protocol
 
 from wandb_magic.arguments import ArgumentError, brief
+from wandb_magic.errors import SpecError
 from wandb_magic.records import ControlRequest, RunId, RunState, SweepState
 from wandb_magic.requests import REQUESTS, validate_request
+from wandb_magic.store import Answer
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +18,7 @@ class ControlTarget(Protocol):
     """What requests act on, in its event loop.
 
     Besides these methods it has one for each row of `REQUESTS`, with the row's name and arguments.
-    It returns why the request is refused, or "" if it was carried out.
+    It returns why the request is refused, "" if it was carried out, or an answer with a result.
     """
 
     def sweep_state(self) -> SweepState:
@@ -26,8 +28,8 @@ class ControlTarget(Protocol):
         """Return the state of a run; None if there is no such run."""
 
 
-def handle_request(target: ControlTarget, request: ControlRequest) -> str:
-    """Carry out a request; return why it was refused, or "".
+def handle_request(target: ControlTarget, request: ControlRequest) -> Answer:
+    """Carry out a request; return the answer.
 
     The store outlives supervisors, and anything may have been written into it: every request is
     answered, whatever it contains, and never blocks the others.
@@ -36,13 +38,16 @@ def handle_request(target: ControlTarget, request: ControlRequest) -> str:
         arguments = validate_request(request.verb, request.arguments)
         row = REQUESTS[request.verb]
         if not row.supervised:
-            return f"{request.verb} is not for the supervisor"
+            return Answer(f"{request.verb} is not for the supervisor")
         refusal = row.sweep_refusal(target.sweep_state())
         if not refusal and "run" in arguments:
             refusal = row.run_refusal(arguments["run"], target.run_state(arguments["run"]))
-        return refusal or str(getattr(target, request.verb)(**arguments))
-    except ArgumentError as error:
-        return str(error)
+        if refusal:
+            return Answer(refusal)
+        answer = getattr(target, request.verb)(**arguments)
+        return answer if isinstance(answer, Answer) else Answer(str(answer))
+    except (ArgumentError, SpecError) as error:
+        return Answer(str(error))
     except Exception as error:
         log.exception("request %s: %s", request.id, brief(request.verb))
-        return f"{request.verb} failed: {type(error).__name__}: {error}"
+        return Answer(f"{request.verb} failed: {type(error).__name__}: {error}")

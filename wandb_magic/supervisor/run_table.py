@@ -201,6 +201,12 @@ class RunTable:
         latest = self._latest.get(number)
         return 0 if latest is None else latest[0] + 1
 
+    def version_of(self, number: int) -> int | None:
+        """Return the version of the spec that a set of parameters is from; None if it is new."""
+        latest = self._latest.get(number)
+        run = None if latest is None else self.find(latest[1])
+        return None if run is None else run.version
+
     def trials(self) -> tuple[Trial, ...]:
         """Return all sets of parameters in order, each with the result of its latest run."""
         return tuple(self._trials.values())

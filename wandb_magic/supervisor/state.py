@@ -11,12 +11,15 @@ from wandb_magic.log_records import OmittedRecord, OverwriteRecord
 from wandb_magic.processes import process_age
 from wandb_magic.records import (
     NO_AGENT,
+    Params,
+    Proposer,
     RunId,
     RunRecord,
     RunState,
     SweepRecord,
     SweepState,
     new_id,
+    own_run,
 )
 from wandb_magic.runner.events import RunExited, RunLogged, RunStarted
 from wandb_magic.spec import Metric
@@ -124,9 +127,18 @@ class SchedulerState:
                 params=run.params,
                 state=RunState.PENDING,
                 created=time.time(),
+                proposer=Proposer.RERUN,
+                version=run.version,
             )
         )
         self._reopen()
+
+    def queue_added(self, params: Params) -> RunId:
+        """Queue a run with parameters that a user has given; return its id."""
+        run = own_run(self.runs.next_number, params, time.time(), self.sweep.version)
+        self.add_run(run)
+        self._reopen()
+        return run.id
 
     def queue_resume(self, run: RunId) -> None:
         """Queue another execution of a run that has ended, in place of any retry that is due."""

@@ -10,10 +10,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
+from wandb_magic.arguments import MAX_RUNS
 from wandb_magic.disk import WaitNote
 from wandb_magic.errors import RemoteError
 from wandb_magic.processes import current_process, process_age
-from wandb_magic.records import Params, RunId, RunRecord, RunState, SweepState, new_id
+from wandb_magic.records import (
+    Params,
+    Proposer,
+    RunId,
+    RunRecord,
+    RunState,
+    SweepState,
+    new_id,
+)
 from wandb_magic.runner.events import (
     RunExited,
     RunLogged,
@@ -26,7 +35,10 @@ from wandb_magic.runner.events import (
 )
 from wandb_magic.runner.launcher import PREEMPTED, Launcher, NoSlotError
 from wandb_magic.runner.run_process import Job, prepare_run_dir
+from wandb_magic.search.random import RandomSearcher
 from wandb_magic.spec import Spec
+from wandb_magic.spec.own_params import complete_params
+from wandb_magic.store import Answer
 from wandb_magic.supervisor.backends import (
     BackendEvent,
     BackendFactory,
@@ -228,7 +240,8 @@ class Supervisor:
 
     def _handle_requests(self) -> None:
         for request in self.state.store.take_requests():
-            self.state.store.answer(request.id, handle_request(self, request))
+            answer = handle_request(self, request)
+            self.state.store.answer(request.id, answer.refusal, answer.result)
 
     # Starting runs
 
@@ -248,7 +261,7 @@ class Supervisor:
             self._scheduling = asyncio.create_task(self._start_queued(agent, queued))
         elif self.runs.retries:
             self._scheduling = asyncio.create_task(
-                self._start_new(agent, *self.runs.retries.pop(0))
+                self._start_new(agent, *self.runs.retries.pop(0), proposer=Proposer.RETRY)
             )
         else:
             self._scheduling = asyncio.create_task(self._ask_backend(agent))
@@ -308,7 +321,9 @@ class Supervisor:
             self.state.update_sweep(state=SweepState.FAILED, cause=cause)
             return
         suggestion = future.result()
-        if suggestion is None:
+        if number != self.runs.next_number:
+            pass  # a user has added a run meanwhile: the backend suggests the same again
+        elif suggestion is None:
             self._exhausted = True
         elif self.state.sweep.state is not SweepState.RUNNING:
             pass
@@ -321,8 +336,15 @@ class Supervisor:
         self._wake.set()
 
     async def _start_new(
-        self, agent: int, number: int, attempt: int, params: Params, run_id: RunId | None = None
+        self,
+        agent: int,
+        number: int,
+        attempt: int,
+        params: Params,
+        run_id: RunId | None = None,
+        proposer: Proposer | None = None,
     ) -> None:
+        is_online = self.state.sweep.mode == "online"
         run = RunRecord(
             id=run_id or RunId(new_id()),
             number=number,
@@ -331,6 +353,8 @@ class Supervisor:
             params=params,
             state=RunState.PENDING,
             created=time.time(),
+            proposer=proposer or (Proposer.WANDB if is_online else Proposer.SEARCH),
+            version=self.runs.version_of(number) or self.state.sweep.version,
         )
         self.state.add_run(run)
         await self._start_run(run)
@@ -522,6 +546,22 @@ class Supervisor:
             if refusal:
                 return refusal
         return ""
+
+    def add(self, params: Params, n: int, *, force: bool) -> str | Answer:
+        """Queue runs with parameters of the user's own, in addition to the others."""
+        budget = self.state.sweep.budget
+        if budget is not None and budget + n > MAX_RUNS:
+            return f"n: a sweep has at most {MAX_RUNS} runs, and this one has {budget}"
+        draws = RandomSearcher(self._spec, seed=self.state.sweep.options.seed)
+        first = self.runs.next_number
+        added = [
+            complete_params(self._spec, params, draws.ask(number), force=force)
+            for number in range(first, first + n)
+        ]
+        runs = [self.state.queue_added(each) for each in added]
+        if budget is not None:
+            self.state.update_sweep(budget=budget + n)
+        return Answer("", {"runs": runs})
 
     def set_agents(self, agents: int) -> str:
         """Change how many runs execute at a time."""

@@ -11,6 +11,7 @@ export interface RequestArguments {
   rerun: { run: string };
   resume_run: { run: string };
   rerun_failed: { resume?: boolean };
+  add: { params: Record<string, unknown>; n?: number; force?: boolean };
   set_agents: { agents: number };
   set_count: { count: number | null };
   sync: Record<string, never>;
@@ -79,6 +80,13 @@ export const REQUESTS: Readonly<Record<Verb, IRequest>> = {
     runStates: [],
     modes: ['offline', 'online'],
     needs: 'failed',
+    result: null
+  },
+  add: {
+    states: ['pending', 'running', 'paused', 'finished', 'stopped', 'failed', 'died'],
+    runStates: [],
+    modes: ['offline', 'online'],
+    needs: null,
     result: null
   },
   set_agents: {

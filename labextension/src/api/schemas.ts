@@ -4,6 +4,8 @@ export type RunState = 'pending' | 'running' | 'finished' | 'failed' | 'killed' 
 
 export type SweepState = 'pending' | 'running' | 'paused' | 'stopping' | 'finished' | 'stopped' | 'failed' | 'died';
 
+export type Proposer = '' | 'search' | 'wandb' | 'user' | 'rerun' | 'retry';
+
 export type Axis = 'step' | 'time';
 
 export type Stream = 'history' | 'system';
@@ -80,7 +82,7 @@ export interface Captured {
   size: number;
 }
 
-/** A run as a row of the table; parameters and summary by dotted key, without nested values. `failure` is the last line of its traceback if it failed. */
+/** A run as a row of the table; parameters and summary by dotted key, without nested values. `failure` is the last line of its traceback if it failed, `version` the version of the spec that its parameters are from. */
 export interface RunRow {
   id: string;
   number: number;
@@ -97,6 +99,8 @@ export interface RunRow {
   started: number | null;
   ended: number | null;
   value: number | null;
+  proposer: Proposer;
+  version: number;
   params: Record<string, unknown>;
   summary: Record<string, unknown>;
 }

@@ -53,11 +53,13 @@ class BackendContract:
     def test_it_answers_until_there_is_nothing_more(self, make: Make) -> None:
         async def ask() -> list[Params | None]:
             backend = make()
-            found = []
+            found: list[Params | None] = []
+            trials: list[Trial] = []
             for number in range(3):
-                proposal = await backend.ask(0, number, ())
+                proposal = await backend.ask(0, number, trials)
                 found.append(None if proposal is None else proposal.params)
                 if proposal is not None:
+                    trials.append(Trial(number, proposal.params, RunState.FINISHED))
                     backend.on_run_changed(ended(number, proposal))
             await backend.close()
             return found
@@ -74,7 +76,7 @@ class BackendContract:
             first = await backend.ask(0, 0, ())
             assert first is not None
             backend.on_run_changed(ended(0, first))
-            second = await backend.ask(0, 1, ())
+            second = await backend.ask(0, 1, [Trial(0, first.params, RunState.FINISHED)])
             assert second is not None
             await backend.close()
             return first.params, second.params
