@@ -230,6 +230,17 @@ def check_added(name: str, value: object) -> int:
     return check_integer(name, value, maximum=MAX_ADDED)
 
 
+def check_version(name: str, value: object) -> int:
+    """Return the version of a spec; 0 for whichever is the newest.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not an integer from 0.
+    """
+    return check_integer(name, value, minimum=0)
+
+
 def check_count(name: str, value: object) -> int | None:
     """Return a count of runs; None for no limit.
 

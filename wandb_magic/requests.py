@@ -21,6 +21,7 @@ from wandb_magic.arguments import (
     check_flag,
     check_object,
     check_text,
+    check_version,
 )
 from wandb_magic.records import RunState, SweepState
 
@@ -125,6 +126,12 @@ def _any_of(states: tuple[str, ...]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
+ONLINE_EDIT = (
+    "W&B's server keeps a config as it was created; start a new sweep with the new config that "
+    "learns from this one, with prior=ID, or continue offline"
+)
+"""What to do instead of editing an online sweep."""
+
 _SWEEP_STATES = tuple(state.value for state in SweepState)
 _BEFORE_END = ("pending", "running", "paused")
 _NOT_STOPPING = (*(state for state in _SWEEP_STATES if state != "stopping"), "died")
@@ -191,6 +198,29 @@ REQUESTS: Mapping[str, Request] = {
         needs="failed",
         starts=True,
         is_verb=False,
+    ),
+    "edit": Request(
+        "change the config of a sweep while it lives",
+        arguments={
+            "changes": Argument(
+                "object", check_object, "a partial config; null removes what it names"
+            ),
+            "earlier": Argument(
+                "object",
+                check_object,
+                "the values that earlier runs had of the parameters that are added",
+                default={},
+            ),
+            "version": Argument(
+                "integer",
+                check_version,
+                "the version that is edited: a newer one refuses the edit",
+                default=0,
+            ),
+        },
+        states=_NOT_STOPPING,
+        modes=("offline",),
+        starts=True,
     ),
     "add": Request(
         "add runs with parameters of your own, before the next ones of the search",

@@ -23,6 +23,7 @@ export function aSweep(id: string, changes: Partial<SweepSummary> = {}): SweepSu
     failed: 0,
     all_failed: false,
     remaining: null,
+    version: 1,
     metric: 'accuracy',
     goal: 'maximize',
     best: { id: 'run00014', number: 14, value: 0.91341, params: { lr: 0.1 } },

@@ -52,6 +52,7 @@ ARGUMENTS = {
     "stop_run": {"run": "run00000"},
     "rerun": {"run": "run00000"},
     "resume_run": {"run": "run00000"},
+    "edit": {"changes": {"run_cap": 3}},
     "add": {"params": {"lr": 0.5}},
     "set_agents": {"agents": 2},
     "set_count": {"count": 2},

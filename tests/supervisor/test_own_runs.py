@@ -1,25 +1,26 @@
 """Runs with parameters of the user's own: checked, first in the queue, kept whatever is killed."""
 
 import os
+import random
 import signal
-import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from full import FULL
 from tests import sweeps
-from tests.supervisor.conftest import wait_until
 from wandb_magic.api import Sweep
 from wandb_magic.cli.main import run as run_command
 from wandb_magic.errors import SweepError
+from wandb_magic.processes import is_alive
 from wandb_magic.records import Proposer, RunRecord
 
 Start = Callable[..., Sweep]
 Until = Callable[..., Any]
+KILLS = 9 if FULL else 2
 
 CONFIG: dict[str, Any] = {
     "method": "random",
@@ -135,26 +136,18 @@ def test_a_grid_repeats_no_combination_of_theirs() -> None:
 def test_each_is_added_once_through_kills_of_the_supervisor(start: Start, until: Until) -> None:
     sweep = start(CELL, CONFIG, count=1)
     until(lambda: sweep.status().running == 1)
-    for added in range(4):
+    chance = random.Random(3)
+    for added in range(KILLS):
         supervisor = sweep.status().sweep.supervisor
-        os.kill(supervisor.pid, signal.SIGSTOP)  # it is killed with the request unanswered
-        killer = threading.Thread(target=kill_when_asked, args=(sweep, supervisor.pid))
-        killer.start()
+        assert supervisor is not None
+        attack = threading.Timer(chance.uniform(0, 0.2), os.kill, (supervisor.pid, signal.SIGKILL))
+        attack.start()
         sweep.add({"lr": added / 10, "net.layers": 1})
-        killer.join()
+        attack.join()
+        until(lambda killed=supervisor: not is_alive(killed))
+        sweep.resume()
     own = [run for run in sweep.records() if run.proposer is Proposer.USER]
-    assert [run.params["lr"] for run in own] == [0.0, 0.1, 0.2, 0.3]
-    assert [run.number for run in own] == [1, 2, 3, 4]
-    assert sweep.status().sweep.budget == 5
+    assert [run.params["lr"] for run in own] == [added / 10 for added in range(KILLS)]
+    assert [run.number for run in own] == list(range(1, KILLS + 1))
+    assert sweep.status().sweep.budget == KILLS + 1
     sweep.stop()
-
-
-def kill_when_asked(sweep: Sweep, supervisor: int) -> None:
-    wait_until(lambda: pending(sweep))
-    os.kill(supervisor, signal.SIGKILL)
-
-
-def pending(sweep: Sweep) -> bool:
-    with closing(sqlite3.connect(sweep.path / "sweep.db", timeout=30)) as database:
-        query = "SELECT count(*) FROM request WHERE error IS NULL"
-        return bool(database.execute(query).fetchone()[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +22,13 @@ from wandb_magic.arguments import ArgumentError, check_flag
 from wandb_magic.arguments import check_agent_count as validated_agents
 from wandb_magic.bundle import CaptureSummary
 from wandb_magic.daemon import reap_children
+from wandb_magic.errors import SweepStateError
 from wandb_magic.paths import SweepPaths
-from wandb_magic.records import Params, SweepState
-from wandb_magic.requests import validate_request
+from wandb_magic.records import Params, SpecVersion, SweepState, flatten_keys
+from wandb_magic.requests import ONLINE_EDIT, validate_request
 from wandb_magic.runner.capacity import check_agents
 from wandb_magic.spec import spec_of
+from wandb_magic.spec.edits import check_earlier, edit_spec
 from wandb_magic.spec.own_params import complete_params, to_json_params
 
 if TYPE_CHECKING:
@@ -360,6 +363,63 @@ class Sweep(SweepReader):
         """
         self._send_request("rerun_failed", trust=trust, resume=resume)
         return self
+
+    def edit(
+        self,
+        changes: Mapping[str, Any],
+        *,
+        earlier: Mapping[str, Any] | None = None,
+        version: int | None = None,
+        trust: bool = False,
+    ) -> Sweep:
+        """Change the config of the sweep while it lives.
+
+        The sweep goes on with the new version of its config, and `bayes` learns from those of the
+        earlier runs that fit it; a notice of the sweep says how many. Active runs continue with
+        the parameters that they have.
+
+        Parameters
+        ----------
+        changes
+            A partial config: ``{"parameters": {"lr": {"min": 1e-5, "max": 1}}, "run_cap": 50}``.
+            What it does not name stays, and None removes what it names. A parameter keeps its
+            distribution if only its bounds or values change.
+        earlier
+            The values that earlier runs had of the parameters that are added, by dotted name. By
+            default, they are what the runs have in their W&B config.
+        version
+            The version of the config that is edited, the present one by default. If somebody else
+            has edited the config meanwhile, the edit is refused.
+        trust
+            As in `resume`.
+
+        Raises
+        ------
+        SpecError
+            If the new config is not valid.
+        SweepStateError
+            If the sweep is online, or the config was edited meanwhile.
+        """
+        record = self._record
+        reject_imported(record)
+        if record.mode == "online":
+            raise SweepStateError(f"sweep {record.id} is online: {ONLINE_EDIT}")
+        arguments = {
+            "changes": to_json_params(changes),
+            "earlier": to_json_params(earlier or {}),
+            "version": record.version if version is None else version,
+        }
+        given = validate_request("edit", arguments)
+        if given["version"] in (0, record.version):
+            check_earlier(
+                flatten_keys(given["earlier"]), edit_spec(spec_of(record), given["changes"])
+            )
+        self._send_request("edit", trust=trust, **given)
+        return self
+
+    def versions(self) -> list[SpecVersion]:
+        """Return the versions of the config in order, each with what has changed and when."""
+        return self._reader.versions() or [SpecVersion(1, self._record.created, self._record.spec)]
 
     def add(
         self, params: Params, n: int = 1, *, force: bool = False, trust: bool = False

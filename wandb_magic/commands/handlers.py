@@ -13,11 +13,12 @@ from wandb_magic.api._local_sweeps import all_sweeps, find_local
 from wandb_magic.api._sweep import Sweep
 from wandb_magic.api._unreadable_sweep import UnreadableSweep
 from wandb_magic.commands import analysis_handlers
-from wandb_magic.commands.assignments import parse_assignments
+from wandb_magic.commands.assignments import parse_assignments, parse_value
 from wandb_magic.commands.launch_options import parse_duration
-from wandb_magic.commands.parser import ALIASES, UsageError
+from wandb_magic.commands.parser import ALIASES, REMOVAL, UsageError
 from wandb_magic.commands.result import CommandResult
 from wandb_magic.commands.serializers import failure_to_json, run_to_json, sweep_to_json
+from wandb_magic.commands.spec_changes import parse_changes
 from wandb_magic.display import failure_view, formatting, log_note, tables
 from wandb_magic.errors import SweepNotFoundError, SweepStateError
 from wandb_magic.records import ID_LENGTH, flatten_keys
@@ -64,8 +65,10 @@ def dispatch(options: argparse.Namespace, frontend: Frontend) -> CommandResult:
         options.sweep, options.run = None, options.sweep  # a single name is the run's
     if verb == "report" and options.file is None and str(options.sweep).endswith(".html"):
         options.sweep, options.file = None, options.sweep  # as above: a single name is the file's
-    if verb == "add" and options.sweep is not None and "=" in options.sweep:
-        options.values = [options.sweep, *options.values]  # as above: it is a parameter
+    if verb in ("add", "edit") and options.sweep and _is_change(options.sweep):
+        # As above: it is a parameter's.
+        words = options.values if verb == "add" else options.changes
+        words.insert(0, options.sweep)
         options.sweep = None
     sweep = _resolve_sweep(options.sweep, frontend)
     if verb == "logs":
@@ -231,6 +234,32 @@ def _describe_rerun(sweep: Sweep, runs: str, action: str) -> str:
     return f"{runs} of {_title(sweep)} {action}{when}"
 
 
+def _edit(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
+    changes: dict[str, Any] = {}
+    if options.changes:
+        changes["parameters"] = parse_changes(options.changes, sweep.config)
+    for key in ("method", "run_cap", "early_terminate"):
+        if (text := getattr(options, key)) is not None:
+            changes[key] = _parse_or_none(text)
+    metric = {"name": options.metric, "goal": options.goal}
+    metric = {key: value for key, value in metric.items() if value is not None}
+    if options.target is not None:
+        metric["target"] = _parse_or_none(options.target)
+    if metric:
+        changes["metric"] = metric
+    sweep.edit(changes, earlier=parse_assignments(options.earlier), trust=options.trust)
+    status = sweep.status().sweep
+    return next(each for each in reversed(status.notices) if each.startswith("version "))
+
+
+def _parse_or_none(text: str) -> object:
+    return None if text == "none" else parse_value(text)
+
+
+def _is_change(word: str) -> bool:
+    return "=" in word or word.startswith(REMOVAL)
+
+
 def _add(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
     params = parse_assignments(options.values)
     sweep.add(params, options.n, force=options.force, trust=options.trust)
@@ -324,6 +353,7 @@ _ACTIONS: Mapping[str, Callable[[Sweep, argparse.Namespace, Frontend], str]] = {
     "wait": _wait,
     "debug": _debug,
     "add": _add,
+    "edit": _edit,
     "stop": _stop,
     "resume": _resume,
     "rerun": _rerun,

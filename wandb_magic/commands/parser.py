@@ -34,16 +34,40 @@ _TRUST: dict[str, Any] = {
 }
 
 
+REMOVAL = "\0-"
+"""What a word begins with that names a parameter to remove; argparse reads no option in it."""
+
+
 class UsageError(SweepError):
     """The command is invalid."""
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that raises `UsageError` instead of exiting."""
+    """A parser that raises `UsageError` instead of exiting.
+
+    Attributes
+    ----------
+    removes
+        Whether ``-NAME`` is not an option, but names something to remove.
+    """
+
+    removes = False
 
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError`, with a pointer to the help."""
         raise UsageError(f"{message} (help: {self.prog} --help)")
+
+    def parse_known_args(  # type: ignore[override] # as argparse itself calls it
+        self, args: list[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Parse words; with `removes`, ``-NAME`` is a positional argument."""
+        if args is not None and self.removes:
+            args = [f"{REMOVAL}{word[1:]}" if _is_removal(word) else word for word in args]
+        return super().parse_known_args(args, namespace)
+
+
+def _is_removal(word: str) -> bool:
+    return word[:1] == "-" and word != "-h" and word[1:2].replace("_", "a").isalpha()
 
 
 @dataclass(frozen=True)
@@ -60,12 +84,15 @@ class Verb:
         Whether its answer is available as JSON.
     sweep
         Whether it takes a sweep.
+    removes
+        Whether ``-NAME`` among its words names something to remove.
     """
 
     help: str
     arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     json: bool = False
     sweep: bool = True
+    removes: bool = False
 
 
 def _verb_of(request: Request) -> Verb:
@@ -167,6 +194,36 @@ VERBS = {
         for verb, request in REQUESTS.items()
         if request.is_verb
     },
+    "edit": Verb(
+        REQUESTS["edit"].help,
+        {
+            "changes": {
+                "metavar": "CHANGE",
+                "nargs": "*",
+                "help": "lr=1e-5..1e-1 for a range, layers=1,2,4 for values, optimizer+=lion or "
+                "optimizer-=sgd for one value more or less, lr=0.1 for a constant, lr={...} for "
+                "an entry of the config, -momentum to remove it",
+            },
+            "--earlier": {
+                "metavar": "NAME=VALUE",
+                "action": "append",
+                "default": [],
+                "help": "the value that earlier runs had of a parameter that is added; may be "
+                "repeated",
+            },
+            "--method": {"help": "the search: grid, random or bayes"},
+            "--metric": {"metavar": "KEY", "help": "the objective"},
+            "--goal": {"help": "minimize or maximize"},
+            "--target": {"metavar": "VALUE", "help": "the value that ends the sweep, or none"},
+            "--early-terminate": {
+                "metavar": "RULE",
+                "help": "when poor runs end, as {type: hyperband, min_iter: 3}, or none",
+            },
+            "--run-cap": {"metavar": "N", "help": "the total number of runs, or none"},
+            "--trust": _TRUST,
+        },
+        removes=True,
+    ),
     "add": Verb(
         REQUESTS["add"].help,
         {
@@ -254,6 +311,7 @@ def add_verbs(commands: _SubParsersAction[Parser], *, json: bool) -> None:
         parser = commands.add_parser(
             name, aliases=aliases, help=verb.help, description=_as_sentence(verb.help)
         )
+        parser.removes = verb.removes
         if verb.sweep:
             parser.add_argument(
                 "sweep",

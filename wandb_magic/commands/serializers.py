@@ -31,6 +31,7 @@ def sweep_to_json(sweep: Sweep) -> dict[str, Any]:
         "running": status.running,
         "failed": status.failed,
         "remaining": status.remaining,
+        "version": record.version,
         "metric": status.metric or None,
         "best": None if status.best is None else run_to_json(status.best),
     }

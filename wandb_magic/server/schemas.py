@@ -31,7 +31,8 @@ class SweepSummary(TypedDict):
 
     `count` is its budget, `ended` how many sets of parameters have been run, `all_failed`
     whether it has finished without one run that did not fail, `remaining` the seconds until
-    the budget is used up; `spark` is the best value so far by run, downsampled.
+    the budget is used up; `version` counts the versions of the spec from 1; `spark` is the best
+    value so far by run, downsampled.
     """
 
     id: str
@@ -53,6 +54,7 @@ class SweepSummary(TypedDict):
     failed: int
     all_failed: bool
     remaining: float | None
+    version: int
     metric: str | None
     goal: Literal["minimize", "maximize"] | None
     best: Best | None
@@ -85,7 +87,7 @@ class Unreadable(TypedDict):
 
 
 class SweepDetail(TypedDict):
-    """The part of a sweep that does not change while it runs.
+    """The part of a sweep that changes only if its spec is edited.
 
     `spec` is the validated config, `yaml` the same as YAML text, `code` the cell or function,
     `kind` whether a cell, a function or the spec's command is run. `notebook` is the notebook that
@@ -117,8 +119,8 @@ class Captured(TypedDict):
 class RunRow(TypedDict):
     """A run as a row of the table; parameters and summary by dotted key, without nested values.
 
-    `failure` is the last line of its traceback if it failed, `version` the version of the spec that
-    its parameters are from.
+    `failure` is the last line of its traceback if it failed, `version` the version of the spec
+    that its parameters are from.
     """
 
     id: str

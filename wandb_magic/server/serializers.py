@@ -52,6 +52,7 @@ def sweep_summary(paths: SweepPaths, reader: StoreReader) -> schemas.SweepSummar
         "failed": status.failed,
         "all_failed": status.all_failed,
         "remaining": None if status.remaining is None else round(status.remaining),
+        "version": record.version,
         "metric": status.metric or None,
         "goal": None if metric is None else "maximize" if metric.maximize else "minimize",
         "best": None
@@ -68,7 +69,7 @@ def sweep_summary(paths: SweepPaths, reader: StoreReader) -> schemas.SweepSummar
 
 
 def sweep_detail(paths: SweepPaths, reader: StoreReader, root: Path) -> schemas.SweepDetail:
-    """Return the part of a sweep that does not change while it runs."""
+    """Return the part of a sweep that changes only if its spec is edited."""
     record = reader.sweep()
     manifest = _read_manifest(paths.bundle)
     line, code = split_magic(_read_text(paths, cell_path(paths.bundle)))

@@ -30,6 +30,7 @@ from wandb_magic.store import StoreReader, StoreWriter
 from wandb_magic.supervisor.backends.factory import backend_factory
 from wandb_magic.supervisor.disk_retry import DiskRetry
 from wandb_magic.supervisor.job_factory import JobFactory
+from wandb_magic.supervisor.spec_editor import write_spec
 from wandb_magic.supervisor.state import SchedulerState
 from wandb_magic.supervisor.storage_watchdog import exit_supervisor
 from wandb_magic.supervisor.supervisor import Supervisor
@@ -71,11 +72,14 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str], note: Wai
         with closing(StoreReader(paths.store)) as reader:
             state.restore(reader)
             runs = reader.runs()
+            versions = reader.versions()
         # The bundle may have been replaced since by code that is not the sweep's program.
         commands = signed_manifest(paths.bundle).kind == "command"
         if commands:
             check_command(sweep.spec, paths.bundle)
-        make_backend = backend_factory(sweep, spec, paths, environment, runs)
+        filled = versions[-1].filled if versions else {}
+        make_backend = backend_factory(sweep, spec, paths, environment, runs, filled)
+        write_spec(paths, sweep.spec)
     except StoreError:
         raise
     except SweepError as error:
@@ -112,7 +116,9 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str], note: Wai
     ).start()
     job_factory = JobFactory(paths, sweep, spec, environment, commands=commands)
     try:
-        supervisor = Supervisor(state, spec, make_backend, make_launcher, job_factory, disk, note)
+        supervisor = Supervisor(
+            state, spec, make_backend, make_launcher, job_factory, disk, note, filled
+        )
     except SweepError as error:
         fail_sweep(store, str(error))
         return

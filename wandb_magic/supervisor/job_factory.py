@@ -48,7 +48,7 @@ class JobFactory:
     ) -> None:
         self.paths = paths
         self._sweep = sweep
-        self._spec = spec
+        self.spec = spec
         self.environment = environment
         self._commands = commands
 
@@ -119,14 +119,14 @@ class JobFactory:
 
     def _command(self, run: RunRecord) -> tuple[str, ...]:
         json_file = self.paths.run(run.id).folder / "params.json"
-        if "${args_json_file}" in self._spec.command:
+        if "${args_json_file}" in self.spec.command:
             json_file.parent.mkdir(parents=True, exist_ok=True)
             json_file.write_text(args_json(run.params), encoding="utf-8")
         return tuple(
             expand(
-                self._spec.command,
+                self.spec.command,
                 run.params,
-                program=self._spec.program,
+                program=self.spec.program,
                 # W&B uses `python`, which need not be the interpreter of the notebook's kernel.
                 interpreter=sys.executable,
                 json_file=str(json_file),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -48,6 +48,40 @@ class RunTable:
         self._failures: Counter[tuple[int, FailureKind | None]] = Counter()  # by number and kind
         self.success_count = 0
         self.consecutive_failures = 0
+
+    def set_metric(
+        self,
+        metric: Metric | None,
+        values: Mapping[RunId, Sequence[float]],
+        summaries: Mapping[RunId, float],
+        *,
+        keep_history: bool,
+    ) -> dict[RunId, float | None]:
+        """Judge all runs by another metric; return the objective of each run.
+
+        Parameters
+        ----------
+        metric
+            The new objective, if the sweep has one.
+        values, summaries
+            What runs logged of it, and what they have of it in their summary.
+        keep_history
+            Whether the search needs every value.
+        """
+        self._metric, self._keep_history = metric, keep_history
+        objectives: dict[RunId, float | None] = {}
+        for run in (*self.active.values(), *(run for run, _ in self._ended.values())):
+            tracker = _ObjectiveTracker(list(values.get(run.id, ())), summaries.get(run.id))
+            if not keep_history:
+                tracker.compact(metric)
+            objectives[run.id] = tracker.objective(metric)
+            if run.id in self.active:
+                self._trackers[run.id] = tracker
+            else:
+                self._ended[run.id] = replace(run, value=objectives[run.id]), tracker
+            if self.is_latest(run):
+                self._trials[run.number] = self._trial(run, tracker)
+        return objectives
 
     @property
     def next_number(self) -> int:
@@ -97,8 +131,9 @@ class RunTable:
         return True
 
     def objective(self, run: RunId) -> float | None:
-        """Return the current objective of an active run."""
-        return self._trackers[run].objective(self._metric)
+        """Return the current objective of a run."""
+        tracker = self._trackers.get(run) or self._ended[run][1]
+        return tracker.objective(self._metric)
 
     def on_ended(self, record: RunRecord, agents: int = 1) -> None:
         """Record how a run ended; `record` has its final state."""
@@ -207,6 +242,10 @@ class RunTable:
         run = None if latest is None else self.find(latest[1])
         return None if run is None else run.version
 
+    def latest_runs(self) -> dict[int, RunId]:
+        """Return the id of the latest run of each set of parameters."""
+        return {number: run for number, (_, run) in self._latest.items()}
+
     def trials(self) -> tuple[Trial, ...]:
         """Return all sets of parameters in order, each with the result of its latest run."""
         return tuple(self._trials.values())
@@ -220,8 +259,10 @@ class RunTable:
     def _update_trial(self, run: RunRecord) -> None:
         if not self.is_latest(run):
             return
-        tracker = self._trackers[run.id]
-        self._trials[run.number] = Trial(
+        self._trials[run.number] = self._trial(run, self._trackers[run.id])
+
+    def _trial(self, run: RunRecord, tracker: _ObjectiveTracker) -> Trial:
+        return Trial(
             number=run.number,
             params=run.params,
             state=run.state,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 from wandb_magic.arguments import brief
@@ -72,6 +73,12 @@ class SchedulerState:
         for run in latest.values():
             if self.runs.should_retry(run, self.sweep.options.retries, self.sweep.agents):
                 self.runs.retries.append((run.number, run.attempt + 1, run.params))
+
+    def set_values(self, metric: Metric | None, objectives: Mapping[RunId, float | None]) -> None:
+        """Record the objective of all runs, after the spec has another metric."""
+        self._metric = metric
+        for run, value in objectives.items():
+            self.store.update_run(run, value=value)
 
     def update_sweep(self, **fields: object) -> None:
         """Change fields of the sweep; record a new state as an event."""

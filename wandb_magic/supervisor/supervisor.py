@@ -7,8 +7,9 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import closing
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from wandb_magic.arguments import MAX_RUNS
 from wandb_magic.disk import WaitNote
@@ -20,9 +21,11 @@ from wandb_magic.records import (
     RunId,
     RunRecord,
     RunState,
+    SpecVersion,
     SweepState,
     new_id,
 )
+from wandb_magic.requests import ONLINE_EDIT
 from wandb_magic.runner.events import (
     RunExited,
     RunLogged,
@@ -37,8 +40,10 @@ from wandb_magic.runner.launcher import PREEMPTED, Launcher, NoSlotError
 from wandb_magic.runner.run_process import Job, prepare_run_dir
 from wandb_magic.search.random import RandomSearcher
 from wandb_magic.spec import Spec
+from wandb_magic.spec.edits import Filled
+from wandb_magic.spec.fields import encode_nonfinite
 from wandb_magic.spec.own_params import complete_params
-from wandb_magic.store import Answer
+from wandb_magic.store import Answer, StoreReader
 from wandb_magic.supervisor.backends import (
     BackendEvent,
     BackendFactory,
@@ -53,6 +58,13 @@ from wandb_magic.supervisor.job_factory import RUN_FOLDER_ENV, JobFactory, param
 from wandb_magic.supervisor.missing_metric import MissingMetricDetector
 from wandb_magic.supervisor.resender import Resender
 from wandb_magic.supervisor.run_outcome import StopReason, classify_exit
+from wandb_magic.supervisor.spec_editor import (
+    SpecEdit,
+    SpecState,
+    logged_values,
+    plan_edit,
+    write_spec,
+)
 from wandb_magic.supervisor.state import SchedulerState
 from wandb_magic.supervisor.storage_watchdog import StorageWatchdog
 from wandb_magic.supervisor.termination import Terminator
@@ -102,6 +114,8 @@ class Supervisor:
         Waits until the disk can be written.
     wait_note
         Shows others what the sweep waits for.
+    filled
+        What runs had of the parameters that were added after them.
     """
 
     def __init__(
@@ -113,8 +127,10 @@ class Supervisor:
         job_factory: JobFactory,
         disk_retry: DiskRetry,
         wait_note: WaitNote,
+        filled: Filled | None = None,
     ) -> None:
         self.state = state
+        self._filled = filled or {}
         self._wait_note = wait_note
         self._disk_retry = disk_retry
         self._resender = Resender(job_factory.paths, job_factory.environment, state.add_notice)
@@ -305,7 +321,7 @@ class Supervisor:
         return budget is not None and self.runs.next_number >= budget
 
     async def _ask_backend(self, agent: int) -> None:
-        number = self.runs.next_number
+        number, version = self.runs.next_number, self.state.sweep.version
         self._pending_suggestion = asyncio.ensure_future(
             self._backend.ask(agent, number, self.runs.trials())
         )
@@ -321,8 +337,8 @@ class Supervisor:
             self.state.update_sweep(state=SweepState.FAILED, cause=cause)
             return
         suggestion = future.result()
-        if number != self.runs.next_number:
-            pass  # a user has added a run meanwhile: the backend suggests the same again
+        if (number, version) != (self.runs.next_number, self.state.sweep.version):
+            pass  # a user has added a run or edited the spec meanwhile: the backend is asked again
         elif suggestion is None:
             self._exhausted = True
         elif self.state.sweep.state is not SweepState.RUNNING:
@@ -546,6 +562,74 @@ class Supervisor:
             if refusal:
                 return refusal
         return ""
+
+    def edit(
+        self, changes: Mapping[str, Any], earlier: Mapping[str, Any], version: int
+    ) -> str | Answer:
+        """Change the spec; the search continues with the runs that fit the new version."""
+        sweep = self.state.sweep
+        if sweep.mode == "online":
+            return f"sweep {sweep.id} is online: {ONLINE_EDIT}"
+        if version not in (0, sweep.version):
+            return (
+                f"version: the config has been edited meanwhile: it has version {sweep.version} "
+                f"and no longer {version}: see what has changed, and edit that"
+            )
+        self.state.store.commit()  # for the reader
+        with closing(StoreReader(self._job_factory.paths.store)) as reader:
+            edit = plan_edit(
+                SpecState(self._spec, self.runs.trials(), self._filled, sweep.budget),
+                changes,
+                earlier,
+                self._run_configs(reader),
+            )
+            values, summaries = logged_values(reader, edit.spec)
+        self._backend.edit(edit.spec, edit.filled)  # raises if that is not possible
+        self._apply_edit(edit)
+        objectives = self.runs.set_metric(
+            edit.spec.metric,
+            values,
+            summaries,
+            keep_history=edit.spec.early_terminate is not None,
+        )
+        self.state.set_values(edit.spec.metric, objectives)
+        notice = f"version {self.state.sweep.version} of the config: {edit.notice}"
+        self.state.add_notice(notice)
+        if self._pending_suggestion is not None:
+            self._pending_suggestion.cancel()
+        self._continue_after_edit()
+        return Answer("", {"version": self.state.sweep.version, "notice": notice})
+
+    def _run_configs(self, reader: StoreReader) -> dict[int, dict[str, Any]]:
+        configs = reader.configs()
+        return {number: configs.get(run, {}) for number, run in self.runs.latest_runs().items()}
+
+    def _apply_edit(self, edit: SpecEdit) -> None:
+        sweep = self.state.sweep
+        now, spec = time.time(), encode_nonfinite(edit.spec.to_dict())
+        if sweep.version == 1:
+            self.state.store.add_version(SpecVersion(1, sweep.created, sweep.spec))
+        version = SpecVersion(sweep.version + 1, now, spec, edit.changes, edit.filled)
+        self.state.store.add_version(version)
+        self.state.update_sweep(spec=spec, version=version.version, budget=edit.budget)
+        for notice in edit.spec.notices:
+            self.state.add_notice(notice)
+        self._spec, self._filled = edit.spec, edit.filled
+        self._job_factory.spec = edit.spec
+        self._early_stopping = EarlyStopping(edit.spec, self._backend, self.runs)
+        self._metric_detector = MissingMetricDetector(
+            edit.spec.metric.name if edit.spec.metric is not None else ""
+        )
+        write_spec(self._job_factory.paths, spec)
+
+    def _continue_after_edit(self) -> None:
+        """Continue a finished sweep that has more to run; end one whose target is reached."""
+        self._reconsider()
+        if self.state.sweep.state is SweepState.FINISHED and not self._is_budget_used():
+            self.state.update_sweep(state=SweepState.RUNNING, cause="", ended=None)
+        for run in self.runs.latest_runs().values():
+            if self.state.sweep.state is SweepState.RUNNING:
+                self._on_value(run)
 
     def add(self, params: Params, n: int, *, force: bool) -> str | Answer:
         """Queue runs with parameters of the user's own, in addition to the others."""

@@ -11,6 +11,7 @@ export interface RequestArguments {
   rerun: { run: string };
   resume_run: { run: string };
   rerun_failed: { resume?: boolean };
+  edit: { changes: Record<string, unknown>; earlier?: Record<string, unknown>; version?: number };
   add: { params: Record<string, unknown>; n?: number; force?: boolean };
   set_agents: { agents: number };
   set_count: { count: number | null };
@@ -80,6 +81,13 @@ export const REQUESTS: Readonly<Record<Verb, IRequest>> = {
     runStates: [],
     modes: ['offline', 'online'],
     needs: 'failed',
+    result: null
+  },
+  edit: {
+    states: ['pending', 'running', 'paused', 'finished', 'stopped', 'failed', 'died'],
+    runStates: [],
+    modes: ['offline'],
+    needs: null,
     result: null
   },
   add: {

@@ -10,7 +10,7 @@ export type Axis = 'step' | 'time';
 
 export type Stream = 'history' | 'system';
 
-/** The summary of a sweep, as shown in a list. `count` is its budget, `ended` how many sets of parameters have been run, `all_failed` whether it has finished without one run that did not fail, `remaining` the seconds until the budget is used up; `spark` is the best value so far by run, downsampled. */
+/** The summary of a sweep, as shown in a list. `count` is its budget, `ended` how many sets of parameters have been run, `all_failed` whether it has finished without one run that did not fail, `remaining` the seconds until the budget is used up; `version` counts the versions of the spec from 1; `spark` is the best value so far by run, downsampled. */
 export interface SweepSummary {
   id: string;
   name: string;
@@ -31,6 +31,7 @@ export interface SweepSummary {
   failed: number;
   all_failed: boolean;
   remaining: number | null;
+  version: number;
   metric: string | null;
   goal: 'minimize' | 'maximize' | null;
   best: Best | null;
@@ -59,7 +60,7 @@ export interface Unreadable {
   reason: string;
 }
 
-/** The part of a sweep that does not change while it runs. `spec` is the validated config, `yaml` the same as YAML text, `code` the cell or function, `kind` whether a cell, a function or the spec's command is run. `notebook` is the notebook that started it, relative to the server's root, if it is known and below the root. */
+/** The part of a sweep that changes only if its spec is edited. `spec` is the validated config, `yaml` the same as YAML text, `code` the cell or function, `kind` whether a cell, a function or the spec's command is run. `notebook` is the notebook that started it, relative to the server's root, if it is known and below the root. */
 export interface SweepDetail {
   id: string;
   spec: Record<string, unknown>;

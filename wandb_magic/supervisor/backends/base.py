@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from wandb_magic.records import Params, RunId, RunRecord, RunState, SweepState, Trial
+from wandb_magic.spec import Spec
+from wandb_magic.spec.edits import Filled
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,16 @@ class Backend(Protocol):
 
     def set_state(self, state: SweepState, *, drain: bool = False) -> None:
         """Handle a state change by the user; with `drain`, the active runs may finish."""
+        ...
+
+    def edit(self, spec: Spec, filled: Filled) -> None:
+        """Search in another version of the spec from now on; a pending `ask` is of no use.
+
+        Raises
+        ------
+        SweepError
+            If that is not possible; then nothing has changed.
+        """
         ...
 
     async def close(self) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import RunRecord, RunState, SweepRecord, Trial
-from wandb_magic.search import make_searcher
+from wandb_magic.search import Searcher, make_searcher
 from wandb_magic.spec import Spec
+from wandb_magic.spec.edits import Filled
 from wandb_magic.supervisor.backends import OfflineBackend, OnlineBackend
 from wandb_magic.supervisor.backends.base import BackendFactory
 from wandb_magic.wandb_client import WandbClient, account
@@ -19,8 +20,11 @@ def backend_factory(
     paths: SweepPaths,
     environment: Mapping[str, str],
     runs: Sequence[RunRecord],
+    filled: Filled,
 ) -> BackendFactory:
     """Return the factory of a sweep's backend, given the runs that the sweep has already.
+
+    `filled` is what they had of the parameters that were added since.
 
     Raises
     ------
@@ -36,5 +40,13 @@ def backend_factory(
         Trial(-1 - index, prior["params"], RunState.FINISHED, prior["value"])
         for index, prior in enumerate(options.priors)
     ]
-    searcher = make_searcher(spec, seed=options.seed, sampler=options.sampler, priors=priors)
-    return lambda _: OfflineBackend(spec, searcher)
+
+    def searcher_of(spec: Spec) -> Searcher:
+        # The sampler was chosen for bayes, and stays chosen while the method is another one.
+        sampler = options.sampler if spec.method == "bayes" else None
+        return make_searcher(spec, seed=options.seed, sampler=sampler, priors=priors)
+
+    searcher = searcher_of(spec)
+    return lambda _: OfflineBackend(
+        spec, searcher, searcher_of, filled, is_edited=sweep.version > 1
+    )

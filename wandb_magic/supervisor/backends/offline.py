@@ -6,9 +6,11 @@ import asyncio
 import statistics
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
+from wandb_magic.errors import SweepStateError
 from wandb_magic.records import (
     Params,
     RunRecord,
@@ -18,9 +20,10 @@ from wandb_magic.records import (
     flatten_keys,
 )
 from wandb_magic.search import Searcher
-from wandb_magic.search.grid import GridSearcher
+from wandb_magic.search.grid import GridSearcher, grid_size
 from wandb_magic.search.hyperband import runs_to_stop
 from wandb_magic.spec import Spec
+from wandb_magic.spec.edits import Filled, project
 from wandb_magic.spec.fields import canonical
 from wandb_magic.supervisor.backends.base import Suggestion
 
@@ -38,19 +41,29 @@ class OfflineBackend:
         The sweep config.
     searcher
         Chooses parameters.
+    make_searcher
+        Makes the searcher of another version of the spec; None if it cannot be edited.
+    filled
+        What runs had of the parameters that were added after them.
+    is_edited
+        Whether runs may be of earlier versions.
     """
 
-    def __init__(self, spec: Spec, searcher: Searcher) -> None:
-        self._spec = spec
-        self._searcher = searcher
+    def __init__(
+        self,
+        spec: Spec,
+        searcher: Searcher,
+        make_searcher: Callable[[Spec], Searcher] | None = None,
+        filled: Filled | None = None,
+        *,
+        is_edited: bool = False,
+    ) -> None:
+        self._search = _Search(spec, searcher, filled or {}, is_edited=is_edited)
+        self._make_searcher = make_searcher
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="search")
         self._costs: deque[float] = deque(maxlen=RECENT_RUNS)
         self._durations: deque[float] = deque(maxlen=RECENT_RUNS)
         self._cheap_answers = 0
-        # Of a grid: which parameters runs have, of how many runs, and how far all of them do.
-        self._taken: set[str] = set()
-        self._seen = 0
-        self._position = 0
 
     async def ask(self, agent: int, number: int, trials: Sequence[Trial]) -> Suggestion | None:  # noqa: ARG002 - all agents are alike
         """Ask the searcher in its thread."""
@@ -62,7 +75,7 @@ class OfflineBackend:
 
     def runs_to_prune(self, trials: Sequence[Trial]) -> frozenset[int]:
         """Apply the sweep's early termination."""
-        return runs_to_stop(self._spec, trials)
+        return runs_to_stop(self._search.spec, trials)
 
     def on_run_changed(self, run: RunRecord) -> None:
         """Record how long runs take."""
@@ -72,30 +85,24 @@ class OfflineBackend:
     def set_state(self, state: SweepState, *, drain: bool = False) -> None:
         """Do nothing: the search has no state."""
 
+    def edit(self, spec: Spec, filled: Filled) -> None:
+        """See `Backend`."""
+        if self._make_searcher is None:
+            raise SweepStateError("this search cannot be edited")
+        self._search = _Search(spec, self._make_searcher(spec), filled, is_edited=True)
+
     async def close(self) -> None:
         """End the thread after its current answer."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, number: int, trials: Sequence[Trial], cheap: bool) -> Params | None:  # noqa: FBT001 - executor calls are positional
         began = time.monotonic()
-        if isinstance(self._searcher, GridSearcher):
-            return self._next_combination(trials)
-        params = self._searcher.ask(number, trials, cheap=cheap)
+        params = self._search.ask(number, trials, cheap=cheap)
         if cheap:
             self._cheap_answers += 1
         else:
             self._cheap_answers = 0
             self._costs.append(time.monotonic() - began)
-        return params
-
-    def _next_combination(self, trials: Sequence[Trial]) -> Params | None:
-        """Return the first combination of the grid that no run has, whoever proposed that run."""
-        self._taken.update(_key(trial.params) for trial in trials[self._seen :])
-        self._seen = len(trials)
-        while (params := self._searcher.ask(self._position, trials)) is not None:
-            if _key(params) not in self._taken:
-                break
-            self._position += 1
         return params
 
     def _is_too_slow(self) -> bool:
@@ -105,7 +112,77 @@ class OfflineBackend:
         return self._costs[-1] > MAX_COST_RATIO * statistics.median(self._durations)
 
 
-def _key(params: Params) -> str:
+class _Search:
+    """The search in one version of the spec; used by one thread."""
+
+    def __init__(self, spec: Spec, searcher: Searcher, filled: Filled, *, is_edited: bool) -> None:
+        self.spec = spec
+        self._searcher = searcher
+        self._filled = filled
+        self._is_edited = is_edited
+        # By number of a run: its parameters, and these in the present space, or their key.
+        self._projected: dict[int, tuple[Params, Params | None]] = {}
+        self._keys: dict[int, tuple[Params, str]] = {}
+        self._position = 0  # up to here, all combinations of a grid are taken
+
+    def ask(self, number: int, trials: Sequence[Trial], *, cheap: bool) -> Params | None:
+        if isinstance(self._searcher, GridSearcher):
+            return self._next_combination(self._searcher, trials)
+        return self._searcher.ask(number, self._visible(trials), cheap=cheap)
+
+    def _next_combination(self, searcher: GridSearcher, trials: Sequence[Trial]) -> Params | None:
+        """Return the first combination of the grid that no run has, whoever proposed that run."""
+        taken = {self._key(trial) for trial in trials}
+        while (params := searcher.ask(self._position)) is not None:
+            if combination_key(params) not in taken:
+                break
+            self._position += 1
+        return params
+
+    def _key(self, trial: Trial) -> str:
+        params, key = self._keys.get(trial.number, (None, ""))
+        if params is not trial.params:
+            key = combination_key(params_with(trial, self._filled))
+            self._keys[trial.number] = trial.params, key
+        return key
+
+    def _visible(self, trials: Sequence[Trial]) -> Sequence[Trial]:
+        """Return the runs as the search sees them: those that fit the present version."""
+        if not self._is_edited:
+            return trials
+        visible = []
+        for trial in trials:
+            params, projected = self._projected.get(trial.number, (None, None))
+            if params is not trial.params:
+                filled = self._filled.get(str(trial.number), {})
+                projected = project(trial.params, filled, self.spec)
+                self._projected[trial.number] = trial.params, projected
+            if projected is not None:
+                visible.append(replace(trial, params=projected))
+        return visible
+
+
+def params_with(trial: Trial, filled: Filled) -> Params:
+    """Return a run's parameters, with what it had of those that were added later."""
+    added = filled.get(str(trial.number))
+    if not added:
+        return trial.params
+    return {**added, **flatten_keys(trial.params)}
+
+
+def combination_key(params: Params) -> str:
     """Return a text that is equal for parameters that W&B considers the same."""
     values = flatten_keys(params).items()
     return canonical({name: canonical(value) for name, value in values})
+
+
+def combinations_left(spec: Spec, trials: Sequence[Trial], filled: Filled) -> int:
+    """Return how many combinations of a grid no run has yet."""
+    taken = {
+        combination_key(params_with(trial, filled))
+        for trial in trials
+        if flatten_keys(params_with(trial, filled)).keys()
+        == {".".join(path) for path in spec.leaves}
+        and project(trial.params, filled.get(str(trial.number), {}), spec) is not None
+    }
+    return grid_size(spec) - len(taken)

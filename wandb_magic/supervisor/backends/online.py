@@ -14,8 +14,11 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from wandb_magic.errors import RemoteError
+from wandb_magic.errors import RemoteError, SweepStateError
 from wandb_magic.records import RunId, RunRecord, RunState, SweepRecord, SweepState, Trial, is_id
+from wandb_magic.requests import ONLINE_EDIT
+from wandb_magic.spec import Spec
+from wandb_magic.spec.edits import Filled
 from wandb_magic.supervisor.backends.agent_protocol import (
     STATE_NAMES,
     AgentCommand,
@@ -136,6 +139,16 @@ class OnlineBackend:
             self._state = self._target_state = "FINISHED" if drain else state_name
             if self._push_task is None:
                 self._push_task = self._spawn(self._push_state())
+
+    def edit(self, spec: Spec, filled: Filled) -> None:  # noqa: ARG002 - the server has the spec
+        """Refuse: the server has the spec, and cannot change it.
+
+        Raises
+        ------
+        SweepStateError
+            Always.
+        """
+        raise SweepStateError(f"sweep {self._sweep.id} is online: {ONLINE_EDIT}")
 
     async def close(self) -> None:
         """See `Backend`; an outage delays the sweep's end only briefly."""
