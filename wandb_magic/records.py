@@ -5,6 +5,7 @@ Nothing here depends on files, a database, processes or wandb.
 
 from __future__ import annotations
 
+import math
 import secrets
 import string
 from collections.abc import Iterator, Mapping
@@ -128,6 +129,30 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class Constraint:
+    """What a run must keep to so that it can be the best.
+
+    Attributes
+    ----------
+    name
+        The key in the run's summary; nested keys have dots.
+    min, max
+        The bounds, both allowed; at least one is given.
+    """
+
+    name: str
+    min: float | None = None
+    max: float | None = None
+
+    def violation(self, value: float) -> float:
+        """Return how far `value` is beyond the bounds; 0 or below if it is within them."""
+        return max(
+            -math.inf if self.min is None else self.min - value,
+            -math.inf if self.max is None else value - self.max,
+        )
+
+
+@dataclass(frozen=True)
 class Trial:
     """One run as the search sees it: its parameters, and the values of its objective.
 
@@ -143,6 +168,9 @@ class Trial:
         The objective: best (or last, by config) logged value; None if none was logged.
     history
         The objective's logged values in order, for early termination; empty unless requested.
+    results
+        The summary's values of all objectives and constraints, by key, if the sweep has several
+        objectives or any constraint; else empty.
     """
 
     number: int
@@ -150,6 +178,7 @@ class Trial:
     state: RunState
     value: float | None = None
     history: tuple[float, ...] = ()
+    results: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -330,12 +359,27 @@ class ControlRequest:
     created: float
 
 
-def sweep_metric(sweep: SweepRecord) -> Metric | None:
-    """Return the objective from the validated config in the record."""
+def sweep_metrics(sweep: SweepRecord) -> tuple[Metric, ...]:
+    """Return all objectives from the validated config in the record, in its order."""
     metric = sweep.spec.get("metric")
-    if metric is None:
-        return None
-    return Metric(metric["name"], metric["goal"] == "maximize", metric.get("target"))
+    entries = sweep.spec.get("metrics") or (() if metric is None else (metric,))
+    return tuple(
+        Metric(entry["name"], entry["goal"] == "maximize", entry.get("target"))
+        for entry in entries
+    )
+
+
+def sweep_metric(sweep: SweepRecord) -> Metric | None:
+    """Return the objective from the validated config in the record; the first of several."""
+    return next(iter(sweep_metrics(sweep)), None)
+
+
+def sweep_constraints(sweep: SweepRecord) -> tuple[Constraint, ...]:
+    """Return the constraints from the validated config in the record."""
+    return tuple(
+        Constraint(entry["name"], entry.get("min"), entry.get("max"))
+        for entry in sweep.spec.get("constraints", ())
+    )
 
 
 def flatten_keys(

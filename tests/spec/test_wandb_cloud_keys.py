@@ -28,7 +28,6 @@ def config(**keys: object) -> dict[str, Any]:
         ({"launch": {"queue": "q"}, "job": "e/p/job:v0"}, 2),
         ({"queue": "q", "resource": "local-process", "resource_args": {}}, 3),
         ({"kind": "job"}, 1),
-        ({"metrics": [LOSS, LOSS]}, 1),
     ],
 )
 def test_harmless_keys_are_dropped_and_said(keys: dict[str, Any], notices: int) -> None:
@@ -44,24 +43,9 @@ def test_the_other_engines_are_run_as_bayes(engine: str) -> None:
     assert spec.notices == (f"method: custom with {engine} is run as bayes",)
 
 
-def test_one_metric_in_a_list_is_the_metric() -> None:
-    assert load(config(metrics=[LOSS])).metric == load(config(metric=LOSS)).metric
-
-
-def test_the_metric_counts_more_than_the_metrics() -> None:
-    spec = load(config(metrics=[LOSS], metric={"name": "a", "goal": "maximize"}))
-    assert spec.metric is not None
-    assert spec.metric.name == "a"
-    assert spec.notices == ("metrics: ignored: metric takes precedence",)
-
-
 @pytest.mark.parametrize(
     ("keys", "problem"),
     [
-        (
-            {"method": "bayes", "metrics": [LOSS, LOSS]},
-            "metrics: several objectives at once are not supported",
-        ),
         (
             {"method": "custom", "scheduler": {"engine": "ax", "source": "a.py"}, "metric": LOSS},
             "scheduler.source: code of your own that chooses parameters cannot run here",

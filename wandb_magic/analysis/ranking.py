@@ -5,16 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from wandb_magic.nonfinite import finite_or_none
-from wandb_magic.records import Metric, RunRecord
+from wandb_magic.records import (
+    Metric,
+    RunRecord,
+    SweepRecord,
+    sweep_constraints,
+    sweep_metric,
+    sweep_metrics,
+)
 from wandb_magic.store import StoreReader
 
 
-def best_runs(reader: StoreReader, metric: Metric | None, count: int) -> list[RunRecord]:
-    """Return the best runs by the objective, best first; runs without a value are left out."""
-    if metric is None:
+def best_runs(reader: StoreReader, sweep: SweepRecord, count: int) -> list[RunRecord]:
+    """Return the best runs by the objective, best first.
+
+    Runs without a value are left out, and so are those that break a constraint. With several
+    objectives, no run is the best.
+    """
+    metrics = sweep_metrics(sweep)
+    if len(metrics) != 1:
         return []
-    runs = reader.runs(order="value", descending=metric.maximize, limit=count)
+    if sweep_constraints(sweep):
+        from wandb_magic.analysis.pareto import Objectives, first_feasible  # noqa: PLC0415 - imports numpy
+
+        runs = reader.runs(order="value", descending=metrics[0].maximize)
+        valued = [run for run in runs if run.value is not None]
+        return first_feasible(valued, Objectives.of(sweep), reader, count)
+    runs = reader.runs(order="value", descending=metrics[0].maximize, limit=count)
     return [run for run in runs if run.value is not None]
+
+
+def ranking_metric(sweep: SweepRecord) -> Metric | None:
+    """Return the objective if its value alone ranks the runs: no other one, and no constraint."""
+    alone = len(sweep_metrics(sweep)) == 1 and not sweep_constraints(sweep)
+    return sweep_metric(sweep) if alone else None
 
 
 def best_so_far(values: Iterable[float | None], *, maximize: bool) -> list[float | None]:

@@ -66,6 +66,11 @@ def resolve_priors(prior: Prior, spec: Spec) -> tuple[tuple[dict[str, Any], ...]
     SweepStateError
         If there is nothing to learn from it.
     """
+    if spec.result_keys:
+        raise SweepStateError(
+            "prior: a sweep with several metrics or with constraints learns from its own runs "
+            "only: leave the prior out"
+        )
     if _is_study(prior):
         return _priors_from_study(prior, spec)
     if isinstance(prior, (str, SweepReader)):
@@ -129,6 +134,8 @@ def priors_from_runs(runs: Sequence[str], spec: Spec) -> tuple[tuple[dict[str, A
     """
     if spec.method != "bayes":
         return (), f"prior_runs: ignored: {spec.method} search does not learn from runs"
+    if spec.result_keys:
+        return (), "prior_runs: ignored: with several metrics or constraints, only own runs count"
     run_ids = [run.rpartition("/")[2] for run in runs]
     priors: dict[str, dict[str, Any]] = {}
     for sweep in readable():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -23,7 +23,8 @@ from wandb_magic.records import (
     RunState,
     SweepId,
     SweepRecord,
-    sweep_metric,
+    sweep_constraints,
+    sweep_metrics,
 )
 from wandb_magic.store import StoreReader
 from wandb_magic.wandb_client import run_page
@@ -282,17 +283,64 @@ class SweepReader:
     def best(self, n: int | None = None) -> RunRecord | list[RunRecord]:
         """Return the best run by the objective; with `n`, the best `n` runs, best first.
 
+        Runs that break a constraint are left out.
+
         Raises
         ------
         SweepStateError
-            If no run has a value of the objective yet.
+            If no run has a value of the objective yet, or there are several objectives.
         """
-        runs = best_runs(self._reader, sweep_metric(self._record), 1 if n is None else n)
+        record = self._record
+        names = [metric.name for metric in sweep_metrics(record)]
+        if len(names) > 1:
+            raise SweepStateError(
+                f"sweep {self.id} has several objectives ({', '.join(names)}), so no run is the "
+                "best: pareto() returns those that no other run beats"
+            )
+        runs = best_runs(self._reader, record, 1 if n is None else n)
         if n is not None:
             return runs
         if not runs:
-            raise SweepStateError("no run has logged the sweep's metric yet")
+            bound = " and kept to the constraints" if sweep_constraints(record) else ""
+            raise SweepStateError(f"no run has logged the sweep's metric{bound} yet")
         return runs[0]
+
+    def pareto(self) -> pd.DataFrame:
+        """Return the front of a sweep with several objectives: the rows of `runs` on it.
+
+        A run is on the front if no other one is at least as good in all objectives and better in
+        one of them. Runs that failed, or break a constraint, are never on it. The values are those
+        in the runs' summaries. The best run by the first objective is first.
+
+        Raises
+        ------
+        SweepStateError
+            If the sweep does not have several objectives.
+        """
+        from wandb_magic.analysis.pareto import front_frame  # noqa: PLC0415 - imports numpy
+
+        return front_frame(self._reader)
+
+    def hypervolume(self, reference: Mapping[str, float] | None = None) -> pd.DataFrame:
+        """Return the volume between the front and a reference after each run, indexed by run id.
+
+        The columns are ``number``, ``ended`` and ``hypervolume``. ``attrs`` has the ``reference``.
+
+        Parameters
+        ----------
+        reference
+            A value for each objective; only runs that are better in all of them count. By default
+            a little worse than the worst values, so that figures of different sweeps cannot be
+            compared.
+
+        Raises
+        ------
+        SweepStateError
+            If the sweep does not have several objectives, or no run has a value of each yet.
+        """
+        from wandb_magic.analysis.pareto import hypervolume_frame  # noqa: PLC0415 - imports numpy
+
+        return hypervolume_frame(self._reader, reference)
 
     @property
     def best_config(self) -> Params:

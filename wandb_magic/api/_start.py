@@ -17,6 +17,7 @@ from wandb_magic.api._priors import priors_from_runs, remote_run_ids, resolve_pr
 from wandb_magic.api._sweep import Sweep
 from wandb_magic.arguments import check_bytes
 from wandb_magic.bundle import CaptureSummary
+from wandb_magic.errors import SpecError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import Options
 from wandb_magic.spec import Spec, load
@@ -180,6 +181,7 @@ def start_sweep(config: Config, code: RunCode, launch_options: LaunchOptions) ->
     if account is not None:
         # It may come from a settings file in a place that the runs do not read.
         environment["WANDB_BASE_URL"] = account.base_url
+        spec = _online_spec(spec)
 
     if account is None and launch_options.prior is not None:
         priors, prior_notice = resolve_priors(launch_options.prior, spec)
@@ -224,6 +226,26 @@ class _NewSweep:
             if prior is None
             else remote_run_ids(prior, project),
         )
+
+
+def _online_spec(spec: Spec) -> Spec:
+    """Return the config of an online sweep, with a notice of what W&B's server does not know.
+
+    Raises
+    ------
+    SpecError
+        If the server would have to choose parameters by it.
+    """
+    if spec.metrics and spec.method == "bayes":
+        raise SpecError(
+            "metrics: W&B's server optimises a single metric: use one, or --mode offline"
+        )
+    if spec.constraints:
+        return _with_notice(
+            spec,
+            "constraints: W&B's server does not know them: they decide here which run is best",
+        )
+    return spec
 
 
 def _with_notice(spec: Spec, notice: str) -> Spec:

@@ -13,7 +13,14 @@ from wandb_magic.daemon import is_supervisor_running, is_supervisor_starting
 from wandb_magic.disk import read_note, shortage
 from wandb_magic.paths import SweepPaths
 from wandb_magic.processes import is_alive
-from wandb_magic.records import RunRecord, RunState, SweepRecord, SweepState, sweep_metric
+from wandb_magic.records import (
+    RunRecord,
+    RunState,
+    SweepRecord,
+    SweepState,
+    sweep_metric,
+    sweep_metrics,
+)
 from wandb_magic.store import StoreReader
 from wandb_magic.sync.state import SyncState
 from wandb_magic.sync.state import read as read_sync
@@ -37,6 +44,8 @@ class Status:
         The best run, if one has a value of the objective.
     metric
         The objective's name, "" without one.
+    others
+        The names of the other objectives, if there are several: then there is no best run.
     died
         Whether it should be running but has lost its supervisor: `Sweep.resume` restarts it.
     sync
@@ -59,6 +68,7 @@ class Status:
     busy: float = 0.0
     waiting: str = ""
     quiet: tuple[QuietRun, ...] = ()
+    others: tuple[str, ...] = ()
 
     @property
     def cause(self) -> str:
@@ -118,6 +128,8 @@ class Status:
         parts = [f"{plain_line(self.sweep.name)}  {self.state} {self.ended}{budget}"]
         if self.best is not None and self.best.value is not None:
             parts.append(f"best {self.metric} {self.best.value:.4g} (run {self.best.number})")
+        if self.others:
+            parts.append(f"several objectives: {', '.join((self.metric, *self.others))}")
         if self.running:
             parts.append(f"{self.running} running")
         if self.failed:
@@ -145,7 +157,8 @@ def status_of(reader: StoreReader, paths: SweepPaths, *, sync: bool = False) -> 
         sweep=sweep,
         counts=reader.state_counts(),
         ended=reader.completed_count(),
-        best=next(iter(best_runs(reader, metric, 1)), None),
+        best=next(iter(best_runs(reader, sweep, 1)), None),
+        others=tuple(other.name for other in sweep_metrics(sweep)[1:]),
         metric=metric.name if metric is not None else "",
         died=died,
         sync=read_sync(paths.sync) if sync else None,

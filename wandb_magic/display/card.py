@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from wandb_magic.analysis.ranking import improvement_curve
+from wandb_magic.analysis.ranking import improvement_curve, ranking_metric
 from wandb_magic.api._status import Status
 from wandb_magic.api._sweep import Sweep
 from wandb_magic.display import css, formatting, sparkline
 from wandb_magic.display.states import STATES, StateStyle
-from wandb_magic.records import RunRecord, sweep_metric
+from wandb_magic.records import RunRecord
 
 NEWEST = 5  # runs that are listed, including the best one
 _CELL = "padding:0 12px 0 0;line-height:1.6;text-align:left;white-space:nowrap;border:none"
@@ -23,7 +23,7 @@ _WIDTHS = ("8em", "6em", "4em", "3em", "0")  # keep the columns in place as stat
 def card(sweep: Sweep, skip: int = 0) -> tuple[str, Status]:
     """Return the card, without the first `skip` notices, and the status that it shows."""
     status, runs = sweep.status(), sweep.records()
-    metric = sweep_metric(status.sweep)
+    metric = ranking_metric(status.sweep)
     curve = improvement_curve((run.value for run in runs), metric)
     newest = sorted(runs, key=lambda run: run.created, reverse=True)[:NEWEST]
     best = status.best

@@ -66,6 +66,8 @@ def status_details(status: Status) -> list[str]:
     details = []
     if status.best is not None:
         details.append(f"best {number(status.best.value)} (run {status.best.number})")
+    if status.others:
+        details.append(f"{1 + len(status.others)} objectives")
     if status.failed:
         details.append(f"{status.failed} failed")
     if status.lost:

@@ -30,7 +30,8 @@ def make_searcher(
     sampler
         The sampler for ``bayes``, one of `SAMPLERS`; None means ``auto``.
     priors
-        Runs of another sweep for ``bayes`` to learn from.
+        Runs of another sweep for ``bayes`` to learn from; not used with several metrics or with
+        constraints.
 
     Raises
     ------
@@ -43,10 +44,18 @@ def make_searcher(
         raise SpecError(
             f"sampler: {sampler} goes with method bayes, not {spec.method}: change one of them"
         )
+    if spec.result_keys and sampler == "cmaes":
+        raise SpecError(
+            "sampler: cmaes takes one metric without constraints: use auto, gp, tpe or random"
+        )
     if spec.method == "grid":
         return GridSearcher(spec)
     if spec.method == "random" or sampler == "random":
         return RandomSearcher(spec, seed=seed)
-    from wandb_magic.search.bayes.searcher import BayesSearcher  # noqa: PLC0415 - costs a second to import
+    if spec.result_keys:
+        from wandb_magic.search.bayes.pareto_searcher import ParetoSearcher  # noqa: PLC0415 - costs a second to import
+
+        return ParetoSearcher(spec, seed=seed, sampler=sampler)
+    from wandb_magic.search.bayes.searcher import BayesSearcher  # noqa: PLC0415 - as above
 
     return BayesSearcher(spec, seed=seed, sampler=sampler, priors=priors)

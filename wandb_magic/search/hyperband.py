@@ -54,11 +54,12 @@ def runs_to_stop(spec: Spec, trials: Sequence[Trial]) -> frozenset[int]:
     Parameters
     ----------
     spec
-        The sweep config; without ``early_terminate``, no run is ever ended.
+        The sweep config; without ``early_terminate``, no run is ever ended. The first of several
+        metrics is the one that counts.
     trials
         All runs so far, with their histories; values that are not finite do not count.
     """
-    rule, metric = spec.early_terminate, spec.metric
+    rule, metric = spec.early_terminate, spec.objective
     if rule is None or metric is None:
         return frozenset()
     sign = -1 if metric.maximize else 1

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wandb_magic.analysis._downsample import downsample
-from wandb_magic.analysis.ranking import improvement_curve
+from wandb_magic.analysis.ranking import improvement_curve, ranking_metric
 from wandb_magic.api._status import status_of
 from wandb_magic.api._sync import synced_url
 from wandb_magic.bundle import Manifest
@@ -31,7 +31,7 @@ def sweep_summary(paths: SweepPaths, reader: StoreReader) -> schemas.SweepSummar
     """Return the summary of a sweep."""
     status = status_of(reader, paths)
     record, metric, best = status.sweep, sweep_metric(status.sweep), status.best
-    curve = improvement_curve(reader.objective_values(), metric)
+    curve = improvement_curve(reader.objective_values(), ranking_metric(record))
     return {
         "id": record.id,
         "name": record.name,

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from wandb_magic.spec.command import unknown_macros
 from wandb_magic.spec.config import EarlyTerminate, Metric
 from wandb_magic.spec.fields import number
+from wandb_magic.spec.metrics import drop_single_fields
 from wandb_magic.spec.validation_errors import format_errors, nearest
 
 _METHODS = ("grid", "random", "bayes", "custom")
@@ -37,8 +38,14 @@ def coerce_config(config: Mapping[str, Any], notices: list[str]) -> dict[str, An
     if "metric" in config:
         metric = _coerce_metric(config["metric"], notices, needed=config.get("method") == "bayes")
         config = _replace_key(config, "metric", metric)
+    if "metrics" in config:
+        config["metrics"] = [
+            _coerce_one_of_several(metric, f"metrics.{index}", notices)
+            for index, metric in enumerate(config["metrics"])
+        ]
     if "early_terminate" in config:
-        rule = _coerce_rule(config["early_terminate"], notices, has_metric="metric" in config)
+        has_metric = "metric" in config or "metrics" in config
+        rule = _coerce_rule(config["early_terminate"], notices, has_metric=has_metric)
         config = _replace_key(config, "early_terminate", rule)
     return config
 
@@ -112,13 +119,24 @@ def _coerce_metric(value: object, notices: list[str], *, needed: bool) -> object
     return None
 
 
-def _coerce_metric_fields(fields: Mapping[str, Any], notices: list[str]) -> dict[str, Any]:
+def _coerce_one_of_several(value: object, place: str, notices: list[str]) -> object:
+    if isinstance(value, str):
+        notices.append(f"{place}: {value!r} is taken as {{name: {value}}}")
+        return {"name": value}
+    if not isinstance(value, Mapping):
+        return value
+    return _coerce_metric_fields(drop_single_fields(value, place, notices), notices, place)
+
+
+def _coerce_metric_fields(
+    fields: Mapping[str, Any], notices: list[str], place: str = "metric"
+) -> dict[str, Any]:
     metric = {str(key): value for key, value in fields.items() if value is not None}
     if "name" in metric:
-        metric["name"] = _coerce_text(metric["name"], "metric.name", notices)
-        _drop_unknown(metric, Metric.model_fields, "metric", notices)
+        metric["name"] = _coerce_text(metric["name"], f"{place}.name", notices)
+        _drop_unknown(metric, Metric.model_fields, place, notices)
     if "goal" in metric:
-        metric["goal"] = _coerce_goal(metric["goal"], notices)
+        metric["goal"] = _coerce_goal(metric["goal"], f"{place}.goal", notices)
     if "target" in metric:
         metric["target"] = _coerce_number(metric["target"], "metric.target", notices)
     if metric.get("impute_while_running") is False:
@@ -137,7 +155,7 @@ def _coerce_metric_fields(fields: Mapping[str, Any], notices: list[str]) -> dict
     return metric
 
 
-def _coerce_goal(value: object, notices: list[str]) -> str:
+def _coerce_goal(value: object, place: str, notices: list[str]) -> str:
     """Return the goal that is meant; W&B minimizes where it does not know the word."""
     if value in _GOALS.values():
         return str(value)
@@ -145,12 +163,12 @@ def _coerce_goal(value: object, notices: list[str]) -> str:
     meant = _GOALS.get(word[:3]) or nearest(word, _GOALS.values())
     if meant:
         notices.append(
-            f"metric.goal: {value!r} is taken as {meant}"
+            f"{place}: {value!r} is taken as {meant}"
             + ("; W&B itself would minimize" if meant == "maximize" else "")
         )
         return meant
     notices.append(
-        f"metric.goal: {value!r:.80} is neither minimize nor maximize, so the metric is "
+        f"{place}: {value!r:.80} is neither minimize nor maximize, so the metric is "
         "minimized, as in W&B"
     )
     return "minimize"

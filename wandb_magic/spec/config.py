@@ -66,6 +66,36 @@ class Metric(BaseModel):
         return records.Metric(self.name, self.maximize, self.target)
 
 
+class Constraint(BaseModel):
+    """What a run must keep to; not a key of W&B's.
+
+    Attributes
+    ----------
+    name
+        The key in the run's summary, nested keys with dots.
+    min, max
+        The bounds, both allowed; at least one is needed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Text
+    min: Number | None = None
+    max: Number | None = None
+
+    @model_validator(mode="after")
+    def _has_bounds(self) -> Constraint:
+        if self.min is None and self.max is None:
+            raise ValueError("needs max or min: add the bound that a run must keep to")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min:g} is above max {self.max:g}: swap them")
+        return self
+
+    def record(self) -> records.Constraint:
+        """Return the constraint in the form that the other layers use."""
+        return records.Constraint(self.name, self.min, self.max)
+
+
 class EarlyTerminate(BaseModel):
     """Hyperband's rule for ending poor runs, as in W&B.
 
@@ -111,7 +141,11 @@ class Spec(BaseModel):
     parameters
         The distributions by name; nested parameters are a dict of these.
     metric
-        The objective, if any.
+        The objective, if there is one and not several.
+    metrics
+        The objectives, if there are several.
+    constraints
+        What a run must keep to so that it can be the best.
     early_terminate
         The rule for ending poor runs, if any.
     run_cap
@@ -131,6 +165,8 @@ class Spec(BaseModel):
     method: Literal["grid", "random", "bayes"]
     parameters: Tree
     metric: Metric | None = None
+    metrics: tuple[Metric, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
     early_terminate: EarlyTerminate | None = None
     run_cap: PositiveInteger | None = None
     command: Annotated[tuple[str, ...], BeforeValidator(validate_command)] = DEFAULT
@@ -146,14 +182,41 @@ class Spec(BaseModel):
         """The distribution at each path, with names sorted at each level: W&B's order."""
         return dict(leaves(self.parameters))
 
+    @property
+    def objectives(self) -> tuple[Metric, ...]:
+        """All objectives, in the order of the config."""
+        return self.metrics or (() if self.metric is None else (self.metric,))
+
+    @property
+    def objective(self) -> Metric | None:
+        """The objective; the first of several."""
+        return next(iter(self.objectives), None)
+
+    @property
+    def result_keys(self) -> tuple[str, ...]:
+        """The keys of a run's summary that the search reads; none for a single objective."""
+        if not self.metrics and not self.constraints:
+            return ()
+        names = [metric.name for metric in self.objectives]
+        return tuple(dict.fromkeys([*names, *(bound.name for bound in self.constraints)]))
+
     def to_dict(self) -> dict[str, Any]:
-        """Return W&B's form: JSON types only, accepted by a real W&B sweep and by `load`."""
+        """Return W&B's form: JSON types only, accepted by `load`, and by a real W&B sweep.
+
+        W&B has no ``constraints``, and its client warns about them.
+        """
         config = self.model_dump(
             exclude_none=True, exclude_defaults=True, exclude={"notices", "parameters"}
         )
         config["parameters"] = to_dict(self.parameters)
         if self.metric:
             config["metric"] |= {"goal": self.metric.goal}
+        if self.metrics:
+            config["metrics"] = [{"name": each.name, "goal": each.goal} for each in self.metrics]
+        if self.constraints:
+            config["constraints"] = [
+                each.model_dump(exclude_none=True) for each in self.constraints
+            ]
         if self.early_terminate:
             config["early_terminate"] |= {
                 "eta": self.early_terminate.eta,

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 from wandb_magic.errors import SpecError
 from wandb_magic.records import SweepRecord
 from wandb_magic.spec import coercion, wandb_cloud_keys
-from wandb_magic.spec.config import EarlyTerminate, Metric, Spec
+from wandb_magic.spec.config import Constraint, EarlyTerminate, Metric, Spec
+from wandb_magic.spec.metrics import expand_constraints, repeated_names, split_metrics
 from wandb_magic.spec.parameters import KEYS, build
 from wandb_magic.spec.rules import inferred_defaults, is_finite, looks_like_parameters, violations
 from wandb_magic.spec.source import read
@@ -22,6 +23,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 _TOP = frozenset(Spec.model_fields) - {"notices"}
 _NO_KEY = "it is not a key of a sweep config"
 _SECTIONS: dict[str, type[BaseModel]] = {"metric": Metric, "early_terminate": EarlyTerminate}
+_LISTS: dict[str, type[BaseModel]] = {"metrics": Metric, "constraints": Constraint}
 
 
 def load(source: Mapping[str, Any] | str | PathLike[str]) -> Spec:
@@ -50,6 +52,7 @@ def load(source: Mapping[str, Any] | str | PathLike[str]) -> Spec:
         config = {str(key): value for key, value in entries.items() if value is not None}
         config = wandb_cloud_keys.drop_cloud_keys(_add_method(config, notices), notices, problems)
         config, unknown = _drop_ignored_keys(config)
+        config = split_metrics(config, notices, problems)
         config = coercion.coerce_config(config, notices)
         if "parameters" in config:
             config["parameters"] = build(config["parameters"], "parameters", problems, notices)
@@ -61,6 +64,17 @@ def load(source: Mapping[str, Any] | str | PathLike[str]) -> Spec:
     for name, kind in _SECTIONS.items():
         if isinstance(config.get(name), Mapping):
             config[name] = _validate_model(kind, config[name], name, problems)
+    if "constraints" in config:
+        config["constraints"] = expand_constraints(config["constraints"], problems)
+    problems += repeated_names(config.get("metrics"))
+    for name, kind in _LISTS.items():
+        if name in config:
+            config[name] = tuple(
+                _validate_model(kind, entry, f"{name}.{index}", problems)
+                for index, entry in enumerate(config[name])
+            )
+    if problems:
+        config |= dict.fromkeys(_LISTS, ())  # they are reported already
     unknown_keys = [f"unknown key {key!r}: {remedy}" for key, remedy in unknown.items() if remedy]
     notices += [
         f"{key}: ignored, as in W&B: {remedy or _NO_KEY}" for key, remedy in unknown.items()
@@ -91,8 +105,8 @@ def load_lenient(config: Mapping[str, Any]) -> Spec:
         return load(config)
     except SpecError as error:
         valid: dict[str, Any] = {}
-        coerced = coercion.coerce_config(config, [])
-        for name in ("name", "description", "program", "command", "metric"):
+        coerced = coercion.coerce_config(split_metrics(config, [], []), [])
+        for name in ("name", "description", "program", "command", "metric", "metrics"):
             with contextlib.suppress(ValidationError):
                 valid |= _validate_key(name, coerced.get(name))
         notice = f"W&B's config is not fully supported here ({error.problems[0]})"

@@ -44,9 +44,9 @@ def is_finite(parameters: object) -> bool:
 def violations(config: Mapping[str, Any], tree: Tree) -> Iterator[str]:
     """Yield the problems between the keys of `config`, whose valid parameters are in `tree`."""
     distributions = dict(leaves(tree))
-    method, metric = config.get("method"), config.get("metric")
+    method = config.get("method")
     if method == "bayes":
-        if metric is None:
+        if config.get("metric") is None and "metrics" not in config:
             yield (
                 "metric: bayes needs to know what to optimise: "
                 "add metric: {name: ..., goal: minimize}"
@@ -55,6 +55,11 @@ def violations(config: Mapping[str, Any], tree: Tree) -> Iterator[str]:
             kind.distribution == "constant" for kind in distributions.values()
         ):
             yield "method: bayes needs a parameter that varies: use grid to run constants once"
+    if "constraints" in config and not {"metric", "metrics"} & config.keys():
+        yield (
+            "constraints: there is nothing that a run could be the best in: "
+            "add metric: {name: ..., goal: minimize}"
+        )
     if method == "grid":
         yield from _grid_violations(distributions)
 
@@ -76,9 +81,14 @@ def place(path: Path) -> str:
 
 def inferred_defaults(config: Mapping[str, Any], tree: Tree) -> Iterator[str]:
     """Yield what a user may not know about a valid config."""
-    metric = config.get("metric")
-    if isinstance(metric, Mapping) and "goal" not in metric:
-        yield f"metric.goal: not given, so {metric.get('name')!r} is minimized"
+    metrics = {f"metrics.{i}": each for i, each in enumerate(config.get("metrics", ()))}
+    for where, metric in {"metric": config.get("metric"), **metrics}.items():
+        if isinstance(metric, Mapping) and "goal" not in metric:
+            yield f"{where}.goal: not given, so {metric.get('name')!r} is minimized"
+    if metrics and config.get("early_terminate"):
+        first = config["metrics"][0]
+        name = first.get("name") if isinstance(first, Mapping) else first
+        yield f"early_terminate: runs are judged by {name!r}, the first of the metrics"
     for path, entry in leaves(tree):
         if not all(map(_NAME.fullmatch, path)):
             yield f"{place(path)}: W&B's names have letters, digits, _, - and . only"

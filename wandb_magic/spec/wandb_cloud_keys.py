@@ -14,7 +14,7 @@ _LAUNCH_KEYS = (
 )
 _SILENT = ("apiVersion", "kind")
 
-KEYS = frozenset({*_LAUNCH_KEYS, *_SILENT, "controller", "metrics", "scheduler"})
+KEYS = frozenset({*_LAUNCH_KEYS, *_SILENT, "controller", "scheduler"})
 
 _LAUNCH = "ignored: it belongs to W&B Launch, and here the code comes from you"
 _OWN_SAMPLER = ("source", "optimizer", "search_space")
@@ -30,28 +30,9 @@ def drop_cloud_keys(
         notices.append("controller: ignored: the sweep's own process decides")
     if config.get("kind", "sweep") != "sweep":
         notices.append(f"kind: {config['kind']!r:.80} is ignored: this is a sweep")
-    if "metrics" in config:
-        _drop_metrics(config, remaining, notices, problems)
     if "scheduler" in config or remaining.get("method") == "custom":
         _drop_scheduler(config, remaining, notices, problems)
     return remaining
-
-
-def _drop_metrics(
-    config: Mapping[str, Any], remaining: dict[str, Any], notices: list[str], problems: list[str]
-) -> None:
-    metrics = config["metrics"]
-    if "metric" in config:
-        notices.append("metrics: ignored: metric takes precedence")
-    elif isinstance(metrics, list) and len(metrics) == 1:
-        remaining["metric"] = metrics[0]
-    elif config.get("method") in ("grid", "random"):
-        notices.append(
-            f"metrics: ignored: {config['method']} search does not use a metric, and several "
-            "objectives at once are not supported: use one metric to see which run is best"
-        )
-    else:
-        problems.append("metrics: several objectives at once are not supported: use one metric")
 
 
 def _drop_scheduler(

@@ -68,7 +68,13 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str], note: Wai
     sweep = store.sweep()
     try:
         spec = spec_of(sweep)
-        state = SchedulerState(store, spec.metric, keep_history=spec.early_terminate is not None)
+        state = SchedulerState(
+            store,
+            spec.objective,
+            keep_history=spec.early_terminate is not None,
+            result_keys=spec.result_keys,
+            several=bool(spec.metrics),
+        )
         with closing(StoreReader(paths.store)) as reader:
             state.restore(reader)
             runs = reader.runs()

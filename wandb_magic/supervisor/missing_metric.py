@@ -24,11 +24,14 @@ class MissingMetricDetector:
     Parameters
     ----------
     name
-        The metric; "" for a sweep that has none.
+        The metric, or the first of several; "" for a sweep that has none.
+    others
+        The other metrics, and what the constraints are about.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, others: Iterable[str] = ()) -> None:
         self._name = name
+        self._others = [other for other in others if other != name]
         self._keys: dict[RunId, dict[str, None]] = {}
 
     def on_logged(self, run: RunId, entries: Sequence[LogRecord]) -> None:
@@ -46,15 +49,20 @@ class MissingMetricDetector:
 
     def on_run_ended(self, run: RunRecord, trials: Sequence[Trial], notices: Iterable[str]) -> str:
         """Return the notice for the user after a run has ended, or ""."""
-        keys = self._keys.pop(run.id, {})
-        if not self._name or run.state is not RunState.FINISHED or run.value is not None:
+        keys = [key for key in self._keys.pop(run.id, {}) if key[:1] != "_"]
+        if not self._name or run.state is not RunState.FINISHED:
             return ""
-        missing = f"the sweep's metric {self._name!r}"
-        if any(trial.value is not None for trial in trials):
-            return ""
-        if any(missing in notice for notice in notices):
-            return ""
-        return _message(run.number, missing, self._name, [key for key in keys if key[:1] != "_"])
+        missing = [] if run.value is not None or _any_value(trials) else [self._name]
+        missing += [name for name in self._others if all(name not in t.results for t in trials)]
+        for name in missing:
+            metric = f"the sweep's metric {name!r}"
+            if not any(metric in notice for notice in notices):
+                return _message(run.number, metric, name, keys)
+        return ""
+
+
+def _any_value(trials: Iterable[Trial]) -> bool:
+    return any(trial.value is not None for trial in trials)
 
 
 def similar_keys(name: str, keys: Iterable[str]) -> list[str]:

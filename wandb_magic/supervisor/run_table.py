@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from wandb_magic.log_records import HistoryRecord, LogRecord, OverwriteRecord, SummaryRecord
 from wandb_magic.records import NO_AGENT, Params, ProcessId, RunId, RunRecord, RunState, Trial
 from wandb_magic.search.objective import objective
 from wandb_magic.spec import Metric
+from wandb_magic.spec.distributions import as_number
 from wandb_magic.supervisor.run_outcome import FailureKind, failure_kind
 
 LOST_RETRIES = 3
@@ -34,11 +35,25 @@ class RunTable:
         The objective, if the sweep has one.
     keep_history
         Whether the search needs every value of the objective (for early termination).
+    result_keys
+        The keys of a run's summary that the search reads: see `Spec.result_keys`.
+    several
+        Whether the objective is the first of several: then its value is the one in the summary,
+        like those of the others, so that all are of the same step.
     """
 
-    def __init__(self, metric: Metric | None, *, keep_history: bool) -> None:
+    def __init__(
+        self,
+        metric: Metric | None,
+        *,
+        keep_history: bool,
+        result_keys: Iterable[str] = (),
+        several: bool = False,
+    ) -> None:
         self._metric = metric
         self._keep_history = keep_history
+        self._result_keys = frozenset(result_keys)
+        self._several = several
         self.active: dict[RunId, RunRecord] = {}
         self._trackers: dict[RunId, _ObjectiveTracker] = {}
         self._trials: dict[int, Trial] = {}
@@ -53,9 +68,11 @@ class RunTable:
         self,
         metric: Metric | None,
         values: Mapping[RunId, Sequence[float]],
-        summaries: Mapping[RunId, float],
+        summaries: Mapping[RunId, Mapping[str, object]],
         *,
         keep_history: bool,
+        result_keys: Iterable[str] = (),
+        several: bool = False,
     ) -> dict[RunId, float | None]:
         """Judge all runs by another metric; return the objective of each run.
 
@@ -64,17 +81,22 @@ class RunTable:
         metric
             The new objective, if the sweep has one.
         values, summaries
-            What runs logged of it, and what they have of it in their summary.
-        keep_history
-            Whether the search needs every value.
+            What runs logged of it, and their summaries by dotted key.
+        keep_history, result_keys, several
+            As for the table.
         """
         self._metric, self._keep_history = metric, keep_history
+        self._result_keys, self._several = frozenset(result_keys), several
         objectives: dict[RunId, float | None] = {}
         for run in (*self.active.values(), *(run for run, _ in self._ended.values())):
-            tracker = _ObjectiveTracker(list(values.get(run.id, ())), summaries.get(run.id))
+            tracker = _ObjectiveTracker(list(values.get(run.id, ())))
+            summary = summaries.get(run.id, {})
+            tracker.update_results(summary, self._result_keys)
+            if metric is not None:
+                tracker.summary = as_number(summary.get(metric.name))
             if not keep_history:
                 tracker.compact(metric)
-            objectives[run.id] = tracker.objective(metric)
+            objectives[run.id] = self._objective(tracker)
             if run.id in self.active:
                 self._trackers[run.id] = tracker
             else:
@@ -93,9 +115,15 @@ class RunTable:
         busy = {run.agent for run in self.active.values()}
         return next((agent for agent in range(agents) if agent not in busy), None)
 
-    def add(self, run: RunRecord, values: Iterable[float] = ()) -> None:
-        """Add a run: a new one, or one of an earlier supervisor with its logged objective."""
+    def add(
+        self,
+        run: RunRecord,
+        values: Iterable[float] = (),
+        summary: Mapping[str, object] | None = None,
+    ) -> None:
+        """Add a run: a new one, or one of an earlier supervisor with what it has logged."""
         tracker = self._trackers[run.id] = _ObjectiveTracker(list(values))
+        tracker.update_results(summary or {}, self._result_keys)
         if not self._keep_history:
             tracker.compact(self._metric)
         self.active[run.id] = run
@@ -123,7 +151,8 @@ class RunTable:
         if record is None or self._metric is None:
             return False
         tracker = self._trackers[run]
-        if not tracker.observe(entries, self._metric.name):
+        changed = tracker.observe_results(entries, self._result_keys)
+        if not tracker.observe(entries, self._metric.name) and not changed:
             return False
         if not self._keep_history:
             tracker.compact(self._metric)
@@ -132,7 +161,11 @@ class RunTable:
 
     def objective(self, run: RunId) -> float | None:
         """Return the current objective of a run."""
-        tracker = self._trackers.get(run) or self._ended[run][1]
+        return self._objective(self._trackers.get(run) or self._ended[run][1])
+
+    def _objective(self, tracker: _ObjectiveTracker) -> float | None:
+        if self._several and self._metric is not None and self._metric.name in tracker.results:
+            return tracker.results[self._metric.name]
         return tracker.objective(self._metric)
 
     def on_ended(self, record: RunRecord, agents: int = 1) -> None:
@@ -266,8 +299,9 @@ class RunTable:
             number=run.number,
             params=run.params,
             state=run.state,
-            value=tracker.objective(self._metric),
+            value=self._objective(tracker),
             history=tuple(tracker.values),
+            results=dict(tracker.results),
         )
 
     def _archive(self, run: RunRecord) -> None:
@@ -278,10 +312,37 @@ class RunTable:
 
 @dataclass
 class _ObjectiveTracker:
-    """A run's values of the objective: the logged ones, or else the one in its summary."""
+    """A run's values of the objective: the logged ones, or else the one in its summary.
+
+    Several objectives, and constraints, have the values in its summary.
+    """
 
     values: list[float]
     summary: float | None = None
+    results: dict[str, float] = field(default_factory=dict)
+
+    def observe_results(self, entries: Sequence[LogRecord], keys: Collection[str]) -> bool:
+        """Record the changes to the summary; return whether they changed a result."""
+        if not keys:
+            return False
+        before = dict(self.results)
+        for entry in entries:
+            if isinstance(entry, OverwriteRecord):
+                self.results.clear()
+            elif isinstance(entry, SummaryRecord):
+                self.update_results(entry.update, keys)
+                for key in entry.remove:
+                    self.results.pop(key, None)
+        return before != self.results
+
+    def update_results(self, summary: Mapping[str, object], keys: Collection[str]) -> None:
+        """Record values of the summary; one that is no finite number is none."""
+        for key in keys & summary.keys():
+            value = as_number(summary[key])
+            if value is None:
+                self.results.pop(key, None)
+            else:
+                self.results[key] = value
 
     def observe(self, entries: Sequence[LogRecord], key: str) -> bool:
         """Record what was logged; return whether it changed the objective."""

@@ -191,17 +191,11 @@ def _missing(trial: Trial, spec: Spec, filled: Mapping[str, Any]) -> set[str]:
 
 def logged_values(
     reader: StoreReader, spec: Spec
-) -> tuple[dict[RunId, list[float]], dict[RunId, float]]:
-    """Return what runs logged of the metric, and what they have of it in their summary."""
-    if spec.metric is None:
+) -> tuple[dict[RunId, list[float]], dict[RunId, dict[str, Any]]]:
+    """Return what runs logged of the objective, and their summaries by dotted key."""
+    if spec.objective is None:
         return {}, {}
-    name = spec.metric.name
-    summaries = {
-        run: float(summary[name])
-        for run, summary in reader.summaries().items()
-        if isinstance(summary.get(name), (int, float)) and not isinstance(summary[name], bool)
-    }
-    return reader.objective(name), summaries
+    return reader.objective(spec.objective.name), reader.summaries()
 
 
 def write_spec(paths: SweepPaths, spec: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from wandb_magic.arguments import brief
@@ -51,13 +51,28 @@ class SchedulerState:
         The objective, if the sweep has one.
     keep_history
         Whether the search needs every value of the objective.
+    result_keys
+        The keys of a run's summary that the search reads.
+    several
+        Whether the objective is the first of several.
     """
 
-    def __init__(self, store: StoreWriter, metric: Metric | None, *, keep_history: bool) -> None:
+    def __init__(
+        self,
+        store: StoreWriter,
+        metric: Metric | None,
+        *,
+        keep_history: bool,
+        result_keys: Collection[str] = (),
+        several: bool = False,
+    ) -> None:
         self.store = store
         self.sweep: SweepRecord = store.sweep()
-        self.runs = RunTable(metric, keep_history=keep_history)
+        self.runs = RunTable(
+            metric, keep_history=keep_history, result_keys=result_keys, several=several
+        )
         self._metric = metric
+        self._result_keys = result_keys
         self._omitted: set[str] = set()
         # By run: a run whose processes log at the same time has several; the newest counts.
         self._directories: dict[RunId, set[str]] = {}
@@ -67,8 +82,9 @@ class SchedulerState:
         runs = sorted(reader.runs(), key=lambda run: (run.number, run.attempt))
         name = self._metric.name if self._metric is not None else ""
         values = reader.objective(name) if name else {}
+        summaries = reader.summaries() if self._result_keys else {}
         for run in runs:
-            self.runs.add(run, values.get(run.id, ()))
+            self.runs.add(run, values.get(run.id, ()), summaries.get(run.id))
         latest = {run.number: run for run in runs}
         for run in latest.values():
             if self.runs.should_retry(run, self.sweep.options.retries, self.sweep.agents):

@@ -145,9 +145,7 @@ class Supervisor:
         self._scheduling: asyncio.Task[None] | None = None
         self._pending_suggestion: asyncio.Future[Suggestion | None] | None = None
         self._early_stopping = EarlyStopping(spec, self._backend, state.runs)
-        self._metric_detector = MissingMetricDetector(
-            spec.metric.name if spec.metric is not None else ""
-        )
+        self._metric_detector = _metric_detector(spec)
         self._storage = StorageWatchdog(job_factory.paths, state.sweep.options.grace)
         self._preemptions: Counter[int] = Counter()
         self._first_seen: dict[RunId, float] = {}
@@ -587,12 +585,14 @@ class Supervisor:
         self._backend.edit(edit.spec, edit.filled)  # raises if that is not possible
         self._apply_edit(edit)
         objectives = self.runs.set_metric(
-            edit.spec.metric,
+            edit.spec.objective,
             values,
             summaries,
             keep_history=edit.spec.early_terminate is not None,
+            result_keys=edit.spec.result_keys,
+            several=bool(edit.spec.metrics),
         )
-        self.state.set_values(edit.spec.metric, objectives)
+        self.state.set_values(edit.spec.objective, objectives)
         notice = f"version {self.state.sweep.version} of the config: {edit.notice}"
         self.state.add_notice(notice)
         if self._pending_suggestion is not None:
@@ -617,9 +617,7 @@ class Supervisor:
         self._spec, self._filled = edit.spec, edit.filled
         self._job_factory.spec = edit.spec
         self._early_stopping = EarlyStopping(edit.spec, self._backend, self.runs)
-        self._metric_detector = MissingMetricDetector(
-            edit.spec.metric.name if edit.spec.metric is not None else ""
-        )
+        self._metric_detector = _metric_detector(edit.spec)
         write_spec(self._job_factory.paths, spec)
 
     def _continue_after_edit(self) -> None:
@@ -805,3 +803,8 @@ class Supervisor:
         for run, record in list(self.runs.active.items()):
             if record.state is RunState.PENDING:
                 self._on_run_exited(RunExited(run, None, None, event.reason, time.time()))
+
+
+def _metric_detector(spec: Spec) -> MissingMetricDetector:
+    name = spec.objective.name if spec.objective is not None else ""
+    return MissingMetricDetector(name, spec.result_keys)

@@ -12,6 +12,7 @@ import yaml
 
 from wandb_magic.errors import RemoteError, SweepNotFoundError
 from wandb_magic.records import is_id
+from wandb_magic.spec.metrics import wandb_config
 from wandb_magic.wandb_client import queries
 from wandb_magic.wandb_client.account import account
 from wandb_magic.wandb_client.client import WandbClient
@@ -156,7 +157,7 @@ def create_sweep(
     Parameters
     ----------
     config
-        The sweep config.
+        The sweep config; what W&B's server does not understand is left out.
     environment
         The environment that determines the account and the server.
     entity, project
@@ -172,7 +173,7 @@ def create_sweep(
     response = call(
         {
             "command": "create",
-            "config": config,
+            "config": wandb_config(config),
             "entity": entity,
             "project": project,
             "prior_runs": list(prior_runs),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from optuna import Study
@@ -30,11 +31,18 @@ def make_gp_sampler(seed: int) -> BaseSampler:
         return GPSampler(seed=seed, n_startup_trials=1)
 
 
-class _FixedSpaceTPESampler(TPESampler):
+class FixedSpaceTPESampler(TPESampler):
     """Assumes that all trials have the same parameters; Optuna would check each trial."""
 
-    def __init__(self, distributions: dict[str, BaseDistribution], seed: int) -> None:
-        super().__init__(seed=seed, n_startup_trials=1, multivariate=True, constant_liar=True)
+    def __init__(
+        self,
+        distributions: dict[str, BaseDistribution],
+        seed: int,
+        **keywords: Any,  # noqa: ANN401 - Optuna's own
+    ) -> None:
+        super().__init__(
+            seed=seed, n_startup_trials=1, multivariate=True, constant_liar=True, **keywords
+        )
         self._distributions = distributions
 
     def infer_relative_search_space(
@@ -42,6 +50,7 @@ class _FixedSpaceTPESampler(TPESampler):
         study: Study,  # noqa: ARG002 - not needed
         trial: FrozenTrial,  # noqa: ARG002 - not needed
     ) -> dict[str, BaseDistribution]:
+        """Return the given distributions."""
         return self._distributions
 
 
@@ -52,7 +61,7 @@ def make_tpe_sampler(seed: int, distributions: dict[str, BaseDistribution]) -> B
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
-        return _FixedSpaceTPESampler(distributions, seed)
+        return FixedSpaceTPESampler(distributions, seed)
 
 
 def transform_values(rows: Sequence[Row]) -> list[Row]:

@@ -15,6 +15,7 @@ from random import Random
 from wandb_magic.errors import UnsupportedError
 from wandb_magic.records import Params, Trial
 from wandb_magic.search.bayes.cmaes import CmaEsSampler
+from wandb_magic.search.bayes.encoder import RunEncoder
 from wandb_magic.search.bayes.samplers import make_gp_sampler, make_tpe_sampler, transform_values
 from wandb_magic.search.bayes.space import Choice, SearchSpace
 from wandb_magic.search.bayes.study import InMemoryStudy, Row
@@ -80,7 +81,7 @@ class BayesSearcher:
         self._space = SearchSpace(spec)
         self._study = InMemoryStudy(self._space.distributions)
         self._cmaes = CmaEsSampler(self._space) if self._sampler == "cmaes" else None
-        self._encoded: dict[int, tuple[Params, Choice | None]] = {}
+        self._encoder = RunEncoder(self._space)
         self._priors = self._rows(priors)
 
     def ask(self, number: int, trials: Sequence[Trial], *, cheap: bool = False) -> Params:
@@ -133,12 +134,5 @@ class BayesSearcher:
             (choice, values.get(id(trial)))
             for trial in trials
             if (id(trial) in values or not trial.state.has_ended)
-            and (choice := self._encode(trial)) is not None
+            and (choice := self._encoder.encode(trial)) is not None
         ]
-
-    def _encode(self, trial: Trial) -> Choice | None:
-        params, choice = self._encoded.get(trial.number, (None, None))
-        if params is not trial.params and params != trial.params:
-            choice = self._space.encode(trial.params)
-            self._encoded[trial.number] = trial.params, choice
-        return choice
