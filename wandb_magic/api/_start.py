@@ -240,6 +240,11 @@ def _online_spec(spec: Spec) -> Spec:
         raise SpecError(
             "metrics: W&B's server optimises a single metric: use one, or --mode offline"
         )
+    if spec.conditions:
+        raise SpecError(
+            "when, forbid: W&B's server does not know them, and chooses the parameters of online "
+            "sweeps: use --mode offline"
+        )
     if spec.constraints:
         return _with_notice(
             spec,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from random import Random
+from typing import Any
 
 from wandb_magic.records import Params, Trial
 from wandb_magic.spec import Spec
+from wandb_magic.spec.conditions import Path
 from wandb_magic.spec.parameters import nest
+
+MAX_DRAWS = 10_000
+"""So many are tried for one run; after that, nearly everything is forbidden."""
 
 
 class RandomSearcher:
@@ -25,9 +30,24 @@ class RandomSearcher:
         self._spec = spec
         self._seed = seed
 
-    def ask(self, number: int, trials: Sequence[Trial] = (), *, cheap: bool = False) -> Params:  # noqa: ARG002 - nothing else matters here
-        """Return the parameters of run `number`."""
-        draw = Random(f"{self._seed}:{number}").random  # noqa: S311 - no secret
-        return nest(
-            {path: distribution.sample(draw()) for path, distribution in self._spec.leaves.items()}
-        )
+    def ask(
+        self,
+        number: int,
+        trials: Sequence[Trial] = (),  # noqa: ARG002 - nothing else matters here
+        *,
+        cheap: bool = False,  # noqa: ARG002 - as above
+    ) -> Params | None:
+        """Return the parameters of run `number`; None if all that was tried is forbidden."""
+        for values in self._draws(number):
+            if self._spec.conditions.allows(values):
+                return nest(values)
+        return None
+
+    def _draws(self, number: int) -> Iterator[dict[Path, Any]]:
+        """Yield what a run may have, until something is not forbidden."""
+        for attempt in range(MAX_DRAWS):
+            seed = f"{self._seed}:{number}:{attempt}" if attempt else f"{self._seed}:{number}"
+            draw = Random(seed).random  # noqa: S311 - no secret
+            yield self._spec.conditions.active(
+                {path: each.sample(draw()) for path, each in self._spec.leaves.items()}
+            )

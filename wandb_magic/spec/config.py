@@ -9,13 +9,14 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SkipValidation, model_validator
 
 from wandb_magic import records
 from wandb_magic.spec.command import DEFAULT, validate_command
+from wandb_magic.spec.conditions import Conditions, Path, rule_to_json
 from wandb_magic.spec.distributions import Distribution
 from wandb_magic.spec.fields import Number, PositiveInteger, Text, number
-from wandb_magic.spec.parameters import Path, Tree, leaves, to_dict
+from wandb_magic.spec.parameters import EVERYWHERE, Tree, leaves, to_dict
 
 
 def _eta(value: object) -> int | float:
@@ -146,6 +147,9 @@ class Spec(BaseModel):
         The objectives, if there are several.
     constraints
         What a run must keep to so that it can be the best.
+    conditions
+        Which parameters each run has, and which combinations none has: the keys ``when`` of the
+        parameters, and ``forbid``.
     early_terminate
         The rule for ending poor runs, if any.
     run_cap
@@ -167,6 +171,7 @@ class Spec(BaseModel):
     metric: Metric | None = None
     metrics: tuple[Metric, ...] = ()
     constraints: tuple[Constraint, ...] = ()
+    conditions: Annotated[Conditions, SkipValidation] = EVERYWHERE
     early_terminate: EarlyTerminate | None = None
     run_cap: PositiveInteger | None = None
     command: Annotated[tuple[str, ...], BeforeValidator(validate_command)] = DEFAULT
@@ -203,12 +208,16 @@ class Spec(BaseModel):
     def to_dict(self) -> dict[str, Any]:
         """Return W&B's form: JSON types only, accepted by `load`, and by a real W&B sweep.
 
-        W&B has no ``constraints``, and its client warns about them.
+        W&B has no ``constraints``, ``forbid`` and ``when``: `metrics.wandb_config` drops them.
         """
         config = self.model_dump(
-            exclude_none=True, exclude_defaults=True, exclude={"notices", "parameters"}
+            exclude_none=True,
+            exclude_defaults=True,
+            exclude={"notices", "parameters", "conditions"},
         )
-        config["parameters"] = to_dict(self.parameters)
+        config["parameters"] = to_dict(self.parameters, self.conditions)
+        if self.conditions.forbid:
+            config["forbid"] = [rule_to_json(rule) for rule in self.conditions.forbid]
         if self.metric:
             config["metric"] |= {"goal": self.metric.goal}
         if self.metrics:

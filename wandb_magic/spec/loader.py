@@ -12,15 +12,16 @@ from pydantic import BaseModel, ValidationError
 from wandb_magic.errors import SpecError
 from wandb_magic.records import SweepRecord
 from wandb_magic.spec import coercion, wandb_cloud_keys
+from wandb_magic.spec.conditions import read_conditions
 from wandb_magic.spec.config import Constraint, EarlyTerminate, Metric, Spec
 from wandb_magic.spec.metrics import expand_constraints, repeated_names, split_metrics
-from wandb_magic.spec.parameters import KEYS, build
+from wandb_magic.spec.parameters import KEYS, build, leaves, whens
 from wandb_magic.spec.rules import inferred_defaults, is_finite, looks_like_parameters, violations
 from wandb_magic.spec.source import read
 from wandb_magic.spec.validation_errors import format_errors, nearest
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_TOP = frozenset(Spec.model_fields) - {"notices"}
+_TOP = frozenset(Spec.model_fields) - {"notices", "conditions"} | {"forbid"}
 _NO_KEY = "it is not a key of a sweep config"
 _SECTIONS: dict[str, type[BaseModel]] = {"metric": Metric, "early_terminate": EarlyTerminate}
 _LISTS: dict[str, type[BaseModel]] = {"metrics": Metric, "constraints": Constraint}
@@ -54,27 +55,21 @@ def load(source: Mapping[str, Any] | str | PathLike[str]) -> Spec:
         config, unknown = _drop_ignored_keys(config)
         config = split_metrics(config, notices, problems)
         config = coercion.coerce_config(config, notices)
+        conditions = dict(whens(config.get("parameters")))
         if "parameters" in config:
             config["parameters"] = build(config["parameters"], "parameters", problems, notices)
     except RecursionError:
         raise SpecError("the config contains itself: write out what it refers to") from None
     tree = config.get("parameters", {})
+    forbid = config.pop("forbid", None)
+    if not problems and (conditions or forbid is not None):
+        config["conditions"] = read_conditions(conditions, forbid, dict(leaves(tree)), problems)
     problems += violations(config, tree)
     notices += inferred_defaults(config, tree)
     for name, kind in _SECTIONS.items():
         if isinstance(config.get(name), Mapping):
             config[name] = _validate_model(kind, config[name], name, problems)
-    if "constraints" in config:
-        config["constraints"] = expand_constraints(config["constraints"], problems)
-    problems += repeated_names(config.get("metrics"))
-    for name, kind in _LISTS.items():
-        if name in config:
-            config[name] = tuple(
-                _validate_model(kind, entry, f"{name}.{index}", problems)
-                for index, entry in enumerate(config[name])
-            )
-    if problems:
-        config |= dict.fromkeys(_LISTS, ())  # they are reported already
+    _validate_lists(config, problems)
     unknown_keys = [f"unknown key {key!r}: {remedy}" for key, remedy in unknown.items() if remedy]
     notices += [
         f"{key}: ignored, as in W&B: {remedy or _NO_KEY}" for key, remedy in unknown.items()
@@ -156,6 +151,21 @@ def _drop_ignored_keys(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[
         else:
             unknown[key] = f"did you mean {near!r}?" if near else ""
     return {key: value for key, value in config.items() if key in _TOP}, unknown
+
+
+def _validate_lists(config: dict[str, Any], problems: list[str]) -> None:
+    """Replace several metrics, and constraints, by valid ones, or report what is wrong."""
+    if "constraints" in config:
+        config["constraints"] = expand_constraints(config["constraints"], problems)
+    problems += repeated_names(config.get("metrics"))
+    for name, kind in _LISTS.items():
+        if name in config:
+            config[name] = tuple(
+                _validate_model(kind, entry, f"{name}.{index}", problems)
+                for index, entry in enumerate(config[name])
+            )
+    if problems:
+        config |= dict.fromkeys(_LISTS, ())  # they are reported already
 
 
 def _validate_model(

@@ -13,7 +13,7 @@ from typing import Any
 
 _BOUND = re.compile(r"\s*(?P<name>\S+)\s*(?P<sign><=|>=)\s*(?P<bound>\S+)\s*")
 _BOUNDS = {"<=": "max", ">=": "min"}
-_OURS = ("metrics", "constraints")
+_OURS = ("metrics", "constraints", "forbid")
 _SINGLE = {
     "target": "a sweep with several metrics ends by its number of runs",
     "impute": "with several metrics, a failed run counts as one that breaks a constraint",
@@ -49,11 +49,26 @@ def split_metrics(
 
 
 def wandb_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a config as W&B's server understands it: the first metric, no constraints."""
+    """Return a config as W&B's server understands it: the first metric, and no conditions."""
     remaining = {key: value for key, value in config.items() if key not in _OURS}
     if metrics := config.get("metrics"):
         remaining["metric"] = metrics[0]
+    if isinstance(remaining.get("parameters"), Mapping):
+        remaining["parameters"] = _without_when(remaining["parameters"])
     return remaining
+
+
+def _without_when(entries: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: {
+            key: _without_when(value) if key == "parameters" else value
+            for key, value in entry.items()
+            if key != "when"
+        }
+        if isinstance(entry, Mapping)
+        else entry
+        for name, entry in entries.items()
+    }
 
 
 def drop_single_fields(

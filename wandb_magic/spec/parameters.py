@@ -14,6 +14,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from wandb_magic.records import Params
+from wandb_magic.spec.conditions import Conditions, Path
 from wandb_magic.spec.continuous import (
     Beta,
     InvLogUniform,
@@ -42,11 +43,14 @@ from wandb_magic.spec.entry_notices import entry_notices
 from wandb_magic.spec.fields import nonempty_list, number, resolve_numerals
 from wandb_magic.spec.validation_errors import format_errors, suggest
 
-Path = tuple[str, ...]
-"""Where a parameter is: its name below the names of the entries that hold it."""
+EVERYWHERE = Conditions()
+"""The conditions of a space in which every run has every parameter."""
 
 Tree = dict[str, Any]
 """The parameters section: a `Distribution`, or a `Tree` for nested parameters, by name."""
+
+WHEN = "when"
+"""The key of an entry with the condition under which a run has it."""
 
 _WITH_PROBABILITIES = "categorical_w_probabilities"
 DISTRIBUTIONS: dict[str, type[Distribution]] = {
@@ -74,7 +78,7 @@ DISTRIBUTIONS: dict[str, type[Distribution]] = {
 }
 """Every distribution by W&B's name."""
 KEYS = frozenset(
-    {"parameters"} | {key for kind in DISTRIBUTIONS.values() for key in kind.model_fields}
+    {"parameters", WHEN} | {key for kind in DISTRIBUTIONS.values() for key in kind.model_fields}
 )
 """Every key that an entry may have."""
 
@@ -112,7 +116,7 @@ def _is_whole(value: object) -> bool:
 
 
 def build(entries: object, place: str, problems: list[str], notices: list[str]) -> Tree:
-    """Return the distributions that `entries` mean.
+    """Return the distributions that `entries` mean; their conditions are left to `whens`.
 
     What is wrong with them is added to `problems`, and how they are interpreted to `notices`.
     """
@@ -136,6 +140,7 @@ def _build_one(
         key = "values" if isinstance(entry, (list, tuple)) else "value"
         problems.append(f"{place}: must be a mapping, not {entry!r}: write {{{key}: {entry!r}}}")
         return None
+    entry = {key: value for key, value in entry.items() if key != WHEN}
     if "parameters" in entry:
         problems += [
             f"{place}: {key!r} cannot be combined with nested parameters: "
@@ -193,6 +198,17 @@ def _ambiguity_problems(entry: Mapping[str, Any], place: str) -> list[str]:
     return [f"{place}: does not define a distribution: add {named}"]
 
 
+def whens(entries: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
+    """Yield the path of each entry that has a condition, with the condition as written."""
+    if not isinstance(entries, Mapping):
+        return
+    for name, entry in entries.items():
+        if isinstance(entry, Mapping):
+            if entry.get(WHEN) is not None:
+                yield (*path, str(name)), entry[WHEN]
+            yield from whens(entry.get("parameters"), (*path, str(name)))
+
+
 def leaves(tree: Tree, path: Path = ()) -> Iterator[tuple[Path, Distribution]]:
     """Yield every distribution with its path, with names sorted at each level: W&B's order."""
     for name in sorted(tree):
@@ -226,11 +242,16 @@ def flatten(params: Params, tree: Tree, path: Path = ()) -> dict[Path, Any]:
     return values
 
 
-def to_dict(tree: Tree) -> dict[str, Any]:
-    """Return W&B's form of the parameters section."""
-    return {
-        name: entry.to_dict()
-        if isinstance(entry, Distribution)
-        else {"parameters": to_dict(entry)}
-        for name, entry in tree.items()
-    }
+def to_dict(tree: Tree, conditions: Conditions = EVERYWHERE, path: Path = ()) -> dict[str, Any]:
+    """Return W&B's form of the parameters section, with the conditions of its entries."""
+    section: dict[str, Any] = {}
+    for name, entry in tree.items():
+        child = (*path, name)
+        section[name] = (
+            entry.to_dict()
+            if isinstance(entry, Distribution)
+            else {"parameters": to_dict(entry, conditions, child)}
+        )
+        if when := conditions.when_of(child):
+            section[name][WHEN] = when
+    return section

@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from wandb_magic.spec.conditions import Path
 from wandb_magic.spec.continuous import ExponentBounds
 from wandb_magic.spec.distributions import Distribution
-from wandb_magic.spec.parameters import KEYS, Path, Tree, distribution_name, leaves
+from wandb_magic.spec.parameters import KEYS, Tree, distribution_name, leaves
 
 GRID = frozenset({"constant", "categorical", "int_uniform", "q_uniform"})
 

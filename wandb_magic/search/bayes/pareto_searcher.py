@@ -18,6 +18,7 @@ from wandb_magic.records import Params, Trial
 from wandb_magic.search.bayes.constrained_study import ask_study
 from wandb_magic.search.bayes.encoder import RunEncoder
 from wandb_magic.search.bayes.outcomes import Outcome, outcomes
+from wandb_magic.search.bayes.repair import allowed_choice
 from wandb_magic.search.bayes.space import Choice, SearchSpace
 from wandb_magic.search.random import RandomSearcher
 from wandb_magic.spec import Spec
@@ -66,7 +67,7 @@ class ParetoSearcher:
         self._space = SearchSpace(spec)
         self._encoder = RunEncoder(self._space)
 
-    def ask(self, number: int, trials: Sequence[Trial], *, cheap: bool = False) -> Params:
+    def ask(self, number: int, trials: Sequence[Trial], *, cheap: bool = False) -> Params | None:
         """Return the parameters of run `number`; see `Searcher`."""
         others = sorted(
             (trial for trial in trials if trial.number != number or trial.state.has_ended),
@@ -81,7 +82,9 @@ class ParetoSearcher:
         if not self._space.distributions:
             return self._random.ask(number)
         try:
-            return self._space.decode(self._suggest(number, learned, len(ended), cheap=cheap))
+            choice = self._suggest(number, learned, len(ended), cheap=cheap)
+            choice = allowed_choice(choice, self._spec, self._space, self._seed + number)
+            return self._space.decode(choice)
         except Exception:
             # The logged values may be unsuitable for learning; the sweep continues anyway.
             logger.exception("run %s is drawn at random, since the sampler failed", number)

@@ -16,6 +16,7 @@ from wandb_magic.errors import UnsupportedError
 from wandb_magic.records import Params, Trial
 from wandb_magic.search.bayes.cmaes import CmaEsSampler
 from wandb_magic.search.bayes.encoder import RunEncoder
+from wandb_magic.search.bayes.repair import allowed_choice
 from wandb_magic.search.bayes.samplers import make_gp_sampler, make_tpe_sampler, transform_values
 from wandb_magic.search.bayes.space import Choice, SearchSpace
 from wandb_magic.search.bayes.study import InMemoryStudy, Row
@@ -76,6 +77,7 @@ class BayesSearcher:
                 f"sampler: {sampler} needs {package}, which is not installed: {remedy}"
             )
         self._metric = spec.metric
+        self._spec = spec
         self._seed = seed
         self._random = RandomSearcher(spec, seed=seed)
         self._space = SearchSpace(spec)
@@ -84,7 +86,7 @@ class BayesSearcher:
         self._encoder = RunEncoder(self._space)
         self._priors = self._rows(priors)
 
-    def ask(self, number: int, trials: Sequence[Trial], *, cheap: bool = False) -> Params:
+    def ask(self, number: int, trials: Sequence[Trial], *, cheap: bool = False) -> Params | None:
         """Return the parameters of run `number`; see `Searcher`."""
         others = sorted(
             (trial for trial in trials if trial.number != number or trial.state.has_ended),
@@ -109,7 +111,7 @@ class BayesSearcher:
             choice = self._ask_gp(rows, seed)
         else:
             choice = self._ask_tpe(rows, seed)
-        return self._space.decode(choice)
+        return self._space.decode(allowed_choice(choice, self._spec, self._space, seed))
 
     def _should_use_gp(self, number: int, finished: int) -> bool:
         if self._sampler == "auto":

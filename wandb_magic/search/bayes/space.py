@@ -8,8 +8,9 @@ Nothing here chooses a value.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from optuna.distributions import (
     BaseDistribution,
@@ -21,6 +22,7 @@ from pydantic import JsonValue
 
 from wandb_magic.records import Params
 from wandb_magic.spec import Spec
+from wandb_magic.spec.conditions import Path
 from wandb_magic.spec.continuous import LogUniformDistribution, UniformDistribution
 from wandb_magic.spec.discrete import (
     CategoricalWithProbabilities,
@@ -126,6 +128,7 @@ class SearchSpace:
 
     def __init__(self, spec: Spec) -> None:
         self._tree = spec.parameters
+        self._conditions = spec.conditions
         axes = {
             path: SearchDimension(distribution, _optuna_distribution(distribution))
             for path, distribution in spec.leaves.items()
@@ -138,32 +141,56 @@ class SearchSpace:
             for path, axis in axes.items()
             if path not in self._dimensions
         }
+        self._absent = {
+            path: axis.encode(axis.distribution.sample(0.5)) or 0.0
+            for path, axis in self._dimensions.items()
+        }
         self.distributions = {
             str(i): axis.optuna_distribution for i, axis in enumerate(self._dimensions.values())
         }
 
     def encode(self, params: Params) -> Choice | None:
-        """Return Optuna's form of a run's parameters; None if they are outside the space."""
+        """Return Optuna's form of a run's parameters; None if they are outside the space.
+
+        A parameter that the run does not have is in the middle of its axis, so that such runs
+        differ only in what they have.
+        """
         values = flatten(params, self._tree)
-        if not values.keys() >= self._dimensions.keys():
-            return None
+        present = self._conditions.active(self._fixed | values)
         choice: Choice = {}
         for name, (path, axis) in zip(self.distributions, self._dimensions.items(), strict=True):
+            if path not in present and self._is_absent(path, values):
+                choice[name] = self._absent[path]
+                continue
+            if path not in values:
+                return None
             encoded = axis.encode(values[path])
             if encoded is None:
                 return None
             choice[name] = encoded
         return choice
 
+    def _is_absent(self, path: Path, values: Mapping[Path, Any]) -> bool:
+        """Return whether a run with `values` cannot have the parameter at `path`."""
+        stand_in = {path: self._dimensions[path].distribution.sample(0.5)}
+        return path not in self._conditions.active(self._fixed | stand_in | dict(values))
+
     def decode(self, choice: Choice) -> Params:
         """Return the parameters, nested as in the spec, that `choice` stands for."""
+        return nest(self._decode(choice))
+
+    def is_allowed(self, choice: Choice) -> bool:
+        """Return whether no rule forbids what `choice` stands for."""
+        return self._conditions.allows(self._decode(choice))
+
+    def _decode(self, choice: Choice) -> dict[Path, Any]:
         values = {
             path: axis.decode(choice[name])
             for name, (path, axis) in zip(
                 self.distributions, self._dimensions.items(), strict=True
             )
         }
-        return nest(self._fixed | values)
+        return self._conditions.active(self._fixed | values)
 
     def to_units(self, choice: Choice) -> list[float]:
         """Return the probability below `choice` on each axis."""
