@@ -85,7 +85,7 @@ def test_values_that_are_all_the_same_say_nothing() -> None:
     assert importance(drawn(50), [1.0] * 50, maximize=False).parameters == ()
 
 
-def test_a_parameter_that_some_runs_lack_is_a_category() -> None:
+def test_a_parameter_that_is_the_same_in_all_runs_that_have_it_is_a_category() -> None:
     params = drawn(100)
     values = []
     for number, each in enumerate(params):
@@ -121,3 +121,17 @@ def test_the_child_process_answers_in_json() -> None:
     answer = json.loads(done.stdout)
     assert answer["parameters"][0]["name"] == "dropout"
     assert set(answer) == {"evaluator", "runs", "warning", "parameters"}
+
+
+def test_a_parameter_that_some_runs_lack_is_compared_among_those_that_have_it() -> None:
+    params = [
+        {key: value for key, value in each.items() if key != "dropout" or each["bias"]}
+        for each in drawn(200)
+    ]
+    values = [each.get("dropout", 0.25) + 0.01 * each["width"] / 64 for each in params]
+    found = {each.name: each for each in importance(params, values, maximize=False).parameters}
+    assert sum(each.importance for each in found.values()) == pytest.approx(1)
+    assert order(importance(params, values, maximize=False))[0] == "dropout"
+    assert (found["dropout"].correlation or 0) > 0.9  # no run without it is counted as a number
+    apart = [{"a": number} if number % 2 else {"b": number} for number in range(40)]
+    assert set(order(importance(apart, [float(n) for n in range(40)], maximize=False))) == {*"ab"}

@@ -70,13 +70,45 @@ def importance(
         warning = f"only {len(values)} {noun}: under {FEW_RUNS}, take this as a hint"
     if len(values) < MIN_RUNS or not varied or min(values) == max(values):
         return Importances(EVALUATOR, len(values), warning, ())
-    shares = _shares(params, values, varied, maximize=maximize)
+    shares = _all_shares(params, values, varied, maximize=maximize)
     importances = [
         ParameterImportance(name, shares.get(name, 0.0), _correlation(params, values, name))
         for name in varied
     ]
     importances.sort(key=lambda weight: -weight.importance)
     return Importances(EVALUATOR, len(values), warning, tuple(importances))
+
+
+def _all_shares(
+    params: Sequence[Mapping[str, Any]],
+    values: Sequence[float],
+    names: Sequence[str],
+    *,
+    maximize: bool,
+) -> dict[str, float]:
+    """Return the share of each parameter.
+
+    One that varies, but that only some runs have, is compared among these, and counts as much as
+    they are many. One that does not vary where it is matters by being there.
+    """
+    partial = [
+        name
+        for name in names
+        if any(name not in each for each in params)
+        and len({_text(each[name]) for each in params if name in each}) > 1
+    ]
+    whole = [name for name in names if name not in partial]
+    shares = _shares(params, values, whole, maximize=maximize) if whole else {}
+    for name in partial:
+        having = [index for index, each in enumerate(params) if name in each]
+        some = [params[index] for index in having]
+        others = [other for other in whole if len({_text(each.get(other)) for each in some}) > 1]
+        if len(having) >= MIN_RUNS:
+            among = [values[index] for index in having]
+            found = _shares(some, among, [*others, name], maximize=maximize)
+            shares[name] = found.get(name, 0.0) * len(having) / len(params)
+    total = sum(shares.values())
+    return {name: share / total for name, share in shares.items()} if total else shares
 
 
 def _shares(
@@ -132,11 +164,13 @@ def _correlation(
 ) -> float | None:
     from scipy.stats import spearmanr  # noqa: PLC0415 - as above
 
-    column = [each.get(name) for each in params]
-    numbers = [float(value) for value in column if value is not None and _is_number(value)]
-    if len(numbers) < len(column):
+    pairs = [
+        (each[name], value) for each, value in zip(params, values, strict=True) if name in each
+    ]
+    numbers = [float(number) for number, _ in pairs if _is_number(number)]
+    if len(numbers) < len(pairs) or len(set(numbers)) < 2:  # noqa: PLR2004 - it must vary
         return None
-    return float(spearmanr(numbers, values).statistic)
+    return float(spearmanr(numbers, [value for _, value in pairs]).statistic)
 
 
 def _is_number(value: object) -> bool:
