@@ -108,7 +108,9 @@ def _all_shares(
             found = _shares(some, among, [*others, name], maximize=maximize)
             shares[name] = found.get(name, 0.0) * len(having) / len(params)
     total = sum(shares.values())
-    return {name: share / total for name, share in shares.items()} if total else shares
+    if not total:  # nothing tells them apart
+        return dict.fromkeys(shares, 1 / len(shares)) if shares else {}
+    return {name: share / total for name, share in shares.items()}
 
 
 def _shares(
@@ -137,7 +139,11 @@ def _shares(
         warnings.simplefilter("ignore")  # the evaluator is known to be experimental
         evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=BETTER)
         try:
-            return dict(optuna.importance.get_param_importances(study, evaluator=evaluator))
+            return dict(
+                optuna.importance.get_param_importances(
+                    study, evaluator=evaluator, normalize=False
+                )
+            )
         except (RuntimeError, ValueError):  # all of the best runs have the same parameters
             return {}
 
