@@ -31,6 +31,7 @@ from wandb_magic.launchers import SYSTEMS, check_launcher, resolve_client
 from wandb_magic.records import Options
 from wandb_magic.runner.capacity import check_agents
 from wandb_magic.search import SAMPLERS
+from wandb_magic.search.random import RandomSearcher
 from wandb_magic.spec import Spec
 from wandb_magic.spec.own_params import complete_params, to_json_params
 
@@ -240,7 +241,7 @@ def _first_errors(spec: Spec, launch_options: LaunchOptions) -> Iterator[str]:
     for index, each in enumerate(first):
         try:
             check_object("params", to_json_params(each))
-            complete_params(spec, each, {})
+            complete_params(spec, each, RandomSearcher(spec, seed=0).draws(0))
         except ArgumentError as error:
             yield f"first[{index}]: {error}"
 

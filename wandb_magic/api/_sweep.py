@@ -27,6 +27,7 @@ from wandb_magic.paths import SweepPaths
 from wandb_magic.records import Params, SpecVersion, SweepState, flatten_keys
 from wandb_magic.requests import ONLINE_EDIT, validate_request
 from wandb_magic.runner.capacity import check_agents
+from wandb_magic.search.random import RandomSearcher
 from wandb_magic.spec import spec_of
 from wandb_magic.spec.edits import check_earlier, edit_spec
 from wandb_magic.spec.own_params import complete_params, to_json_params
@@ -449,7 +450,8 @@ class Sweep(SweepReader):
         record = self._record
         reject_imported(record)
         given = validate_request("add", {"params": to_json_params(params), "n": n, "force": force})
-        complete_params(spec_of(record), given["params"], {}, force=force)
+        spec = spec_of(record)
+        complete_params(spec, given["params"], RandomSearcher(spec, seed=0).draws(0), force=force)
         self._send_request("add", trust=trust, **given)
         return self
 

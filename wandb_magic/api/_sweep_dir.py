@@ -93,7 +93,7 @@ def first_runs(spec: Spec, launch_options: LaunchOptions) -> list[RunRecord]:
     """Return the runs whose parameters the user has given: they wait for an agent."""
     draws = RandomSearcher(spec, seed=launch_options.options.seed)
     return [
-        own_run(number, complete_params(spec, given, draws.ask(number)), time.time())
+        own_run(number, complete_params(spec, given, draws.draws(number)), time.time())
         for number, given in enumerate(launch_options.first)
     ]
 

@@ -38,16 +38,15 @@ class RandomSearcher:
         cheap: bool = False,  # noqa: ARG002 - as above
     ) -> Params | None:
         """Return the parameters of run `number`; None if all that was tried is forbidden."""
-        for values in self._draws(number):
+        for drawn in self.draws(number):
+            values = self._spec.conditions.active(drawn)
             if self._spec.conditions.allows(values):
                 return nest(values)
         return None
 
-    def _draws(self, number: int) -> Iterator[dict[Path, Any]]:
-        """Yield what a run may have, until something is not forbidden."""
+    def draws(self, number: int) -> Iterator[dict[Path, Any]]:
+        """Yield values of every parameter for run `number`, whatever the conditions."""
         for attempt in range(MAX_DRAWS):
             seed = f"{self._seed}:{number}:{attempt}" if attempt else f"{self._seed}:{number}"
             draw = Random(seed).random  # noqa: S311 - no secret
-            yield self._spec.conditions.active(
-                {path: each.sample(draw()) for path, each in self._spec.leaves.items()}
-            )
+            yield {path: each.sample(draw()) for path, each in self._spec.leaves.items()}

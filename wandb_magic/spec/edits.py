@@ -11,10 +11,11 @@ from typing import Any
 
 from wandb_magic.errors import SpecError
 from wandb_magic.records import Params
+from wandb_magic.spec.conditions import Path
 from wandb_magic.spec.config import Spec
 from wandb_magic.spec.loader import load
 from wandb_magic.spec.own_params import describe, fits
-from wandb_magic.spec.parameters import DISTRIBUTIONS, Path, flatten, nest
+from wandb_magic.spec.parameters import DISTRIBUTIONS, flatten, nest
 from wandb_magic.spec.validation_errors import nearest, suggest
 
 _FIXED = {
@@ -181,16 +182,25 @@ def project(params: Params, filled: Mapping[str, Any], spec: Spec) -> Params | N
     Params or None
         None if the run has no value of a parameter, or one outside its space.
     """
-    own = flatten(params, spec.parameters)
-    values: dict[Path, Any] = {}
-    for path, distribution in spec.leaves.items():
-        name = ".".join(path)
-        if path not in own and name not in filled:
-            return None
-        values[path] = own[path] if path in own else filled[name]
-        if not fits(distribution, values[path]):
-            return None
-    return nest(values)
+    values = _known_values(params, filled, spec)
+    active = spec.conditions.active({**dict.fromkeys(spec.leaves), **values})
+    if active.keys() - values.keys() or not spec.conditions.allows(active):
+        return None
+    if not all(fits(spec.leaves[path], value) for path, value in active.items()):
+        return None
+    return nest(active)
+
+
+def missing_params(params: Params, filled: Mapping[str, Any], spec: Spec) -> set[str]:
+    """Return the dotted names of the parameters that a run would need; see `project`."""
+    values = _known_values(params, filled, spec)
+    active = spec.conditions.active({**dict.fromkeys(spec.leaves), **values})
+    return {".".join(path) for path in active.keys() - values.keys()}
+
+
+def _known_values(params: Params, filled: Mapping[str, Any], spec: Spec) -> dict[Path, Any]:
+    later = {path: filled[".".join(path)] for path in spec.leaves if ".".join(path) in filled}
+    return later | flatten(params, spec.parameters)
 
 
 def check_earlier(earlier: Mapping[str, Any], spec: Spec) -> None:

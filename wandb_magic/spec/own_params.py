@@ -5,23 +5,28 @@ Nothing here draws a number: what the user leaves out comes from the caller.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from wandb_magic.arguments import ArgumentError, brief
 from wandb_magic.records import Params
+from wandb_magic.spec.conditions import Match, Path, Rule
 from wandb_magic.spec.config import Spec
 from wandb_magic.spec.discrete import ChoiceDistribution, Constant
 from wandb_magic.spec.distributions import Distribution
 from wandb_magic.spec.fields import to_json_value
-from wandb_magic.spec.parameters import Path, Tree, flatten, nest
+from wandb_magic.spec.parameters import Tree, nest
 from wandb_magic.spec.validation_errors import nearest
 
 FORCE = "force=True (--force) adds it anyway"
 
 
 def complete_params(
-    spec: Spec, given: Mapping[str, Any], drawn: Params, *, force: bool = False
+    spec: Spec,
+    given: Mapping[str, Any],
+    draws: Iterable[Mapping[Path, Any]],
+    *,
+    force: bool = False,
 ) -> Params:
     """Return the parameters of a run: those that are given, and otherwise those that were drawn.
 
@@ -31,26 +36,53 @@ def complete_params(
         The sweep config.
     given
         Parameters, nested or with dotted names.
-    drawn
-        Parameters of the spec's space.
+    draws
+        Values of every parameter; the first that make no forbidden combination are taken.
     force
         Whether values and names outside the space are accepted.
 
     Raises
     ------
     ArgumentError
-        If a name or a value is outside the space, or a value is not JSON.
+        If a name, a value or a combination is outside the space, or a value is not JSON.
     """
-    values = flatten(drawn, spec.parameters)
+    own: dict[Path, Any] = {}
     extra: dict[Path, Any] = {}
     for path, distribution, value in _match(given, spec.parameters, ()):
         if distribution is not None:
-            values[path] = _check_value(path, distribution, value, force=force)
+            own[path] = _check_value(path, distribution, value, force=force)
         elif force:
             extra[path] = _json_value(path, value)
         else:
             raise ArgumentError(_unknown(path, spec))
-    return nest(values | extra)
+    values: dict[Path, Any] = {}
+    for drawn in draws:
+        values = spec.conditions.active({**drawn, **own})
+        if own.keys() <= values.keys() and spec.conditions.allows(values):
+            return nest(values | extra)
+    if force:
+        return nest(values | own | extra)
+    raise ArgumentError(_combination_problem(spec, own))
+
+
+def _combination_problem(spec: Spec, own: Mapping[Path, Any]) -> str:
+    for path in own:
+        for rule in spec.conditions.rules_of(path):
+            if any(other in own and not match(own[other]) for other, match in rule.items()):
+                return f"{'.'.join(path)}: a run has it only when {_rule(rule)} ({FORCE})"
+    rules = " or ".join(_rule(rule) for rule in spec.conditions.forbid)
+    return f"the config forbids this combination ({rules}): change a value, or {FORCE}"
+
+
+def _rule(rule: Rule) -> str:
+    return " and ".join(f"{'.'.join(path)} is {_matched(match)}" for path, match in rule.items())
+
+
+def _matched(match: Match) -> str:
+    if match.values:
+        return " or ".join(brief(value) for value in match.values)
+    bounds = (("at least", match.min), ("at most", match.max))
+    return " and ".join(f"{words} {bound:g}" for words, bound in bounds if bound is not None)
 
 
 def to_json_params(params: object) -> object:

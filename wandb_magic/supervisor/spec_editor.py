@@ -17,7 +17,14 @@ from wandb_magic.errors import SpecError
 from wandb_magic.paths import SweepPaths, write_atomically
 from wandb_magic.records import RunId, Trial, flatten_keys
 from wandb_magic.spec import Spec
-from wandb_magic.spec.edits import Filled, changes_between, check_earlier, edit_spec, project
+from wandb_magic.spec.edits import (
+    Filled,
+    changes_between,
+    check_earlier,
+    edit_spec,
+    missing_params,
+    project,
+)
 from wandb_magic.spec.fields import encode_nonfinite
 from wandb_magic.store import StoreReader
 from wandb_magic.supervisor.backends.offline import combinations_left
@@ -173,7 +180,7 @@ def _effect(trials: Sequence[Trial], spec: Spec, filled: Filled) -> str:
         {
             name
             for trial in scored
-            for name in _missing(trial, spec, filled.get(str(trial.number), {}))
+            for name in missing_params(trial.params, filled.get(str(trial.number), {}), spec)
         }
     )
     if missing:
@@ -183,10 +190,6 @@ def _effect(trials: Sequence[Trial], spec: Spec, filled: Filled) -> str:
             f"edit({{}}, earlier={{{names}}})"
         )
     return effect
-
-
-def _missing(trial: Trial, spec: Spec, filled: Mapping[str, Any]) -> set[str]:
-    return {".".join(path) for path in spec.leaves} - {*flatten_keys(trial.params), *filled}
 
 
 def logged_values(

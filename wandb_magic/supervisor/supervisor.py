@@ -637,7 +637,7 @@ class Supervisor:
         draws = RandomSearcher(self._spec, seed=self.state.sweep.options.seed)
         first = self.runs.next_number
         added = [
-            complete_params(self._spec, params, draws.ask(number), force=force)
+            complete_params(self._spec, params, draws.draws(number), force=force)
             for number in range(first, first + n)
         ]
         runs = [self.state.queue_added(each) for each in added]
