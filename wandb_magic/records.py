@@ -230,6 +230,8 @@ class Options:
         The address of what executes the runs, for people to see; "" for this machine.
     copied
         Whether this is an imported sweep, which never ran here: it is read-only.
+    external
+        Whether users execute the runs themselves: they ask for parameters, and tell the results.
     """
 
     seed: int = 0
@@ -245,6 +247,7 @@ class Options:
     attached: bool = False
     copied: bool = False
     launcher: str = ""
+    external: bool = False
 
 
 @dataclass(frozen=True)

@@ -234,6 +234,39 @@ REQUESTS: Mapping[str, Request] = {
         states=_NOT_STOPPING,
         starts=True,
     ),
+    "ask": Request(
+        "ask a sweep whose runs you execute yourself for parameters",
+        arguments={"n": Argument("integer", check_added, "how many runs", default=1)},
+        states=("running",),
+        accepted=("pending", "finished"),
+        starts=True,
+    ),
+    "tell": Request(
+        "tell the result of a run that you have executed yourself",
+        arguments={
+            "run": _RUN,
+            "values": Argument("object", check_object, "the metrics, by name", default={}),
+            "error": Argument("string", check_text, "why the run failed, if it did", default=""),
+        },
+        accepted=(*_SWEEP_STATES, "died"),
+        run_states=("running",),
+        advice="a result is told once",
+        starts=True,
+    ),
+    "tell_own": Request(
+        "tell the result of a run with parameters of your own",
+        arguments={
+            "params": Argument("object", check_object, "the parameters, by name"),
+            "values": Argument("object", check_object, "the metrics, by name", default={}),
+            "error": Argument("string", check_text, "why the run failed, if it did", default=""),
+            "force": Argument(
+                "boolean", check_flag, "accept values outside the sweep's space", default=False
+            ),
+        },
+        accepted=(*_SWEEP_STATES, "died"),
+        starts=True,
+        is_verb=False,
+    ),
     "set_agents": Request(
         "change how many runs execute at the same time",
         "{sweep} executes up to {agents} runs at the same time",

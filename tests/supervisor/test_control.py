@@ -53,6 +53,8 @@ ARGUMENTS = {
     "rerun": {"run": "run00000"},
     "resume_run": {"run": "run00000"},
     "edit": {"changes": {"run_cap": 3}},
+    "tell": {"run": "run00000", "values": {"loss": 1.0}},
+    "tell_own": {"params": {"lr": 0.5}},
     "add": {"params": {"lr": 0.5}},
     "set_agents": {"agents": 2},
     "set_count": {"count": 2},
@@ -63,7 +65,7 @@ ARGUMENTS = {
 @pytest.mark.parametrize("state", SweepState)
 def test_a_request_is_carried_out_or_refused_as_its_row_says(verb: str, state: SweepState) -> None:
     row = REQUESTS[verb]
-    target = Target(state, RunState.FAILED if verb != "stop_run" else RunState.RUNNING)
+    target = Target(state, RunState.RUNNING if verb in ("stop_run", "tell") else RunState.FAILED)
     request = ControlRequest(1, verb, ARGUMENTS.get(verb, {}), 0.0)
     refusal = handle_request(target, request).refusal
     allowed = state.value in (*row.states, *row.accepted)

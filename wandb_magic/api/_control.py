@@ -195,6 +195,8 @@ def _is_starting(reader: StoreReader, paths: SweepPaths) -> bool:
 
 
 def _require_code(paths: SweepPaths, record: SweepRecord) -> None:
+    if record.options.external:
+        return  # its runs are executed by those who ask for them
     if read_manifest(paths).kind == "command" and not record.spec.get("program"):
         raise SweepStateError(
             f"sweep {record.id} has no code to run yet: give it with "

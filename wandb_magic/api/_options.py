@@ -83,7 +83,7 @@ class LaunchOptions:
     """The options of a sweep, as the user gave them; see `start` for the fields.
 
     An `idle` sweep is created but not run. `prior_runs` are the ids of runs to learn from, as in
-    ``wandb.sweep``.
+    ``wandb.sweep``. With `ask`, users execute the runs themselves; None to do so without code.
     """
 
     count: int | None
@@ -100,6 +100,7 @@ class LaunchOptions:
     idle: bool = False
     prior_runs: tuple[str, ...] = ()
     first: Sequence[Mapping[str, Any]] = ()
+    ask: bool | None = False
 
     def resolve_launcher(self) -> tuple[object, dict[str, str]]:
         """Return the launcher's address, and the variables with which it is reached.
@@ -137,6 +138,12 @@ def validate_options(
         problems += _unbounded_errors(spec, launch_options)
     if problems:
         raise SpecError(*problems)
+
+
+def is_external(spec: Spec, code: RunCode, launch_options: LaunchOptions) -> bool:
+    """Return whether users execute the runs of a new sweep themselves."""
+    has_code = code.cell is not None or code.function is not None or bool(spec.program)
+    return not has_code and not launch_options.idle and launch_options.ask is not False
 
 
 def require_bound(spec: Spec, launch_options: LaunchOptions) -> None:
@@ -222,7 +229,14 @@ def _combination_errors(spec: Spec, code: RunCode, launch_options: LaunchOptions
             f"pip install {SAMPLER_PACKAGES[sampler]}, or choose another sampler"
         )
     has_code = code.cell is not None or code.function is not None
-    if not has_code and not spec.program and not launch_options.idle:
+    if launch_options.ask and (has_code or spec.program):
+        yield "ask: you execute the runs of such a sweep yourself: remove the code, or ask"
+    if is_external(spec, code, launch_options):
+        if launch_options.mode == "online":
+            yield "mode: a sweep whose runs you execute yourself is offline: use --mode offline"
+        if launch_options.launcher is not None:
+            yield "launcher: you execute the runs of a sweep without code: remove the launcher"
+    elif not has_code and not spec.program and not launch_options.idle:
         yield (
             "nothing to run: write the training code in the cell, pass function=train, or name a "
             "`program` in the config"

@@ -12,7 +12,13 @@ from wandb_magic.api import _sweep_dir
 from wandb_magic.api._attach import attach_remote, is_remote_sweep
 from wandb_magic.api._launch import kernel_mode, launch, sweep_environment
 from wandb_magic.api._mode import resolve_mode
-from wandb_magic.api._options import LaunchOptions, Prior, RunCode, validate_options
+from wandb_magic.api._options import (
+    LaunchOptions,
+    Prior,
+    RunCode,
+    is_external,
+    validate_options,
+)
 from wandb_magic.api._priors import priors_from_runs, remote_run_ids, resolve_priors
 from wandb_magic.api._sweep import Sweep
 from wandb_magic.arguments import check_bytes
@@ -64,6 +70,7 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
         by its id, ``entity/project/id`` or the URL of its page.
     function
         The function that each run calls without arguments; the config's ``program`` by default.
+        Without either, you execute the runs yourself, with `Sweep.ask` and `Sweep.tell`.
     count
         How many runs to start. The config's ``run_cap`` applies if it is smaller, or if there is
         no `count`.
@@ -154,6 +161,7 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
         launcher,
         launcher_options,
         first=first,
+        ask=None,
     )
     code = RunCode(
         function=function,
@@ -176,6 +184,9 @@ def start_sweep(config: Config, code: RunCode, launch_options: LaunchOptions) ->
         spec = _with_notice(
             spec, f"program: {spec.program} is ignored: runs execute the {code_kind} instead"
         )
+    if is_external(spec, code, launch_options):
+        options = replace(launch_options.options, external=True)
+        launch_options = replace(launch_options, options=options, mode="offline")
     environment = sweep_environment(launch_options)
     account, notice = resolve_mode(launch_options.mode, {**kernel_mode(), **environment})
     if account is not None:

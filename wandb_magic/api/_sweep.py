@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,21 @@ from wandb_magic.api._reader import SweepReader
 from wandb_magic.api._status import has_died, is_supervisor_alive
 from wandb_magic.api._sync import SyncHandle, sync
 from wandb_magic.api._trust import authorize
-from wandb_magic.arguments import ArgumentError, check_flag
+from wandb_magic.arguments import ArgumentError, brief, check_added, check_flag, check_text
 from wandb_magic.arguments import check_agent_count as validated_agents
 from wandb_magic.bundle import CaptureSummary
 from wandb_magic.daemon import reap_children
 from wandb_magic.errors import SweepStateError
 from wandb_magic.paths import SweepPaths
-from wandb_magic.records import Params, SpecVersion, SweepState, flatten_keys
+from wandb_magic.records import (
+    Params,
+    RunId,
+    SpecVersion,
+    SweepRecord,
+    SweepState,
+    flatten_keys,
+    sweep_metric,
+)
 from wandb_magic.requests import ONLINE_EDIT, validate_request
 from wandb_magic.runner.capacity import check_agents
 from wandb_magic.search.random import RandomSearcher
@@ -41,6 +50,28 @@ if TYPE_CHECKING:
     from wandb_magic.reproduce import Replay, ReproducedRun, SourceRun
 
 POLL_S = 0.1
+
+
+ASKED_AT_ONCE = 20  # more would keep the supervisor from answering for long
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Parameters of a run that a user executes.
+
+    Attributes
+    ----------
+    id
+        The run's id, with which its result is told.
+    number
+        The run's number.
+    params
+        The parameters, nested as in the config.
+    """
+
+    id: RunId
+    number: int
+    params: Params
 
 
 class Sweep(SweepReader):
@@ -455,6 +486,103 @@ class Sweep(SweepReader):
         self._send_request("add", trust=trust, **given)
         return self
 
+    def ask(self, n: int = 1, *, trust: bool = False) -> list[Proposal]:
+        """Return parameters of runs that you execute yourself.
+
+        This is for a sweep that was started without code. Each set of parameters is a run of the
+        sweep, and is handed out once, however many processes ask.
+
+        Parameters
+        ----------
+        n
+            How many to return; fewer are returned if the sweep has fewer left, and none if it has
+            none.
+        trust
+            As in `resume`.
+
+        Raises
+        ------
+        SweepStateError
+            If the sweep executes its runs itself, or is paused or stopped.
+        """
+        reject_imported(self._record)
+        wanted = check_added("n", n)
+        proposals: list[Proposal] = []
+        while len(proposals) < wanted:
+            share = min(wanted - len(proposals), ASKED_AT_ONCE)
+            runs = self._send_request("ask", trust=trust, n=share)["runs"]
+            proposals += [Proposal(RunId(run["id"]), run["number"], run["params"]) for run in runs]
+            if len(runs) < share:
+                break
+        return proposals
+
+    def tell(
+        self,
+        run: str | int | Params | Proposal,
+        values: float | Mapping[str, Any] | None = None,
+        *,
+        error: str = "",
+        force: bool = False,
+        trust: bool = False,
+    ) -> Sweep:
+        """Tell the result of a run that you have executed yourself.
+
+        Parameters
+        ----------
+        run
+            What `ask` returned, or the id or number of the run; or the parameters of a run that
+            nobody asked for, which adds it.
+        values
+            The sweep's metric, or metrics by name.
+        error
+            Why the run failed, if it did.
+        force
+            Whether to accept parameters outside the sweep's space.
+        trust
+            As in `resume`.
+
+        Raises
+        ------
+        SweepStateError
+            If the run was told already, or has been stopped.
+        ArgumentError
+            If the values are not numbers or other JSON values.
+        """
+        if isinstance(run, Mapping):
+            return self.tell_own(run, values, error=error, force=force, trust=trust)
+        result = self._result(values, error)
+        id_ = run.id if isinstance(run, Proposal) else self._find_run(run).id
+        self._send_request("tell", trust=trust, run=id_, **result)
+        return self
+
+    def tell_own(
+        self,
+        params: Params,
+        values: float | Mapping[str, Any] | None = None,
+        *,
+        error: str = "",
+        force: bool = False,
+        trust: bool = False,
+    ) -> Sweep:
+        """Tell the result of a run with parameters of your own, as `tell` does.
+
+        Raises
+        ------
+        ArgumentError
+            If a parameter is missing or outside the sweep's space.
+        """
+        result = self._result(values, error)
+        given = to_json_params(params)
+        self._send_request("tell_own", trust=trust, params=given, force=force, **result)
+        return self
+
+    def _result(self, values: float | Mapping[str, Any] | None, error: str) -> dict[str, Any]:
+        record = self._record
+        reject_imported(record)
+        if values in (None, {}) and not error:
+            raise ArgumentError("values: give the result, or an error")
+        return {"values": _metrics(record, values), "error": check_text("error", error)}
+
     def set_agents(self, agents: int) -> Sweep:
         """Change how many runs execute at the same time."""
         validated_agents("agents", agents)
@@ -528,3 +656,23 @@ class Sweep(SweepReader):
         **arguments: Any,  # noqa: ANN401 - JSON values
     ) -> Any:  # noqa: ANN401 - a JSON value
         return send_request(self._paths, self._reader, verb, arguments, trust=trust)
+
+
+def _metrics(sweep: SweepRecord, values: float | Mapping[str, Any] | None) -> object:
+    """Return metrics by name; a number is the sweep's metric.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is given, and the sweep has no metric.
+    """
+    if values is None or isinstance(values, Mapping):
+        return to_json_params(values or {})
+    metric = sweep_metric(sweep)
+    if metric is None:
+        raise ArgumentError("values: the sweep has no metric: give metrics by name")
+    number = to_json_params({metric.name: values})
+    assert isinstance(number, dict)
+    if isinstance(number[metric.name], bool) or not isinstance(number[metric.name], (int, float)):
+        raise ArgumentError(f"values: must be a number or metrics by name, not {brief(values)}")
+    return number

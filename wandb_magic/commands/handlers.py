@@ -70,6 +70,9 @@ def dispatch(options: argparse.Namespace, frontend: Frontend) -> CommandResult:
         words = options.values if verb == "add" else options.changes
         words.insert(0, options.sweep)
         options.sweep = None
+    if verb == "tell" and not options.values and options.error is None:
+        # As above: one word and a value are the run's.
+        options.sweep, options.run, options.values = None, options.sweep, [options.run]
     sweep = _resolve_sweep(options.sweep, frontend)
     if verb == "logs":
         return _logs(sweep, options, frontend)
@@ -260,6 +263,28 @@ def _is_change(word: str) -> bool:
     return "=" in word or word.startswith(REMOVAL)
 
 
+def _ask(sweep: Sweep, options: argparse.Namespace) -> CommandResult:
+    proposals = sweep.ask(options.n, trust=options.trust)
+    lines = []
+    for each in proposals:
+        params = [f"{name}={value}" for name, value in flatten_keys(each.params).items()]
+        lines.append(plain_line("  ".join([each.id, *params])))
+    return CommandResult(
+        "\n".join(lines) or f"{_title(sweep)} has no more runs",
+        [{"id": each.id, "number": each.number, "params": each.params} for each in proposals],
+    )
+
+
+def _tell(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
+    values: float | Mapping[str, Any] | None = None
+    if len(options.values) == 1 and "=" not in options.values[0]:
+        values = parse_value(options.values[0])
+    elif options.values:
+        values = parse_assignments(options.values)
+    sweep.tell(_parse_run(options.run), values, error=options.error or "", trust=options.trust)
+    return f"run {options.run} of {_title(sweep)} is recorded"
+
+
 def _add(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
     params = parse_assignments(options.values)
     sweep.add(params, options.n, force=options.force, trust=options.trust)
@@ -343,6 +368,7 @@ _QUERIES: Mapping[str, Callable[[Sweep, argparse.Namespace], CommandResult]] = {
     "history": _history,
     "failure": _failure,
     "stack": _stack,
+    "ask": _ask,
     "importance": analysis_handlers.importance,
     "compare": analysis_handlers.compare,
     "study": analysis_handlers.study,
@@ -353,6 +379,7 @@ _ACTIONS: Mapping[str, Callable[[Sweep, argparse.Namespace, Frontend], str]] = {
     "wait": _wait,
     "debug": _debug,
     "add": _add,
+    "tell": _tell,
     "edit": _edit,
     "stop": _stop,
     "resume": _resume,

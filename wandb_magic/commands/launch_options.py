@@ -47,6 +47,7 @@ def launch_options(options: argparse.Namespace) -> LaunchOptions:
         prior=options.prior,
         launcher=options.launcher,
         launcher_options=options.launcher_options,
+        ask=options.ask,
     )
 
 

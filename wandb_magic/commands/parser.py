@@ -224,6 +224,24 @@ VERBS = {
         },
         removes=True,
     ),
+    "ask": Verb(
+        REQUESTS["ask"].help,
+        {"--n": {**NUMBER, "default": 1, "help": "how many (%(default)s)"}, "--trust": _TRUST},
+        json=True,
+    ),
+    "tell": Verb(
+        REQUESTS["tell"].help,
+        {
+            "run": _RUN,
+            "values": {
+                "metavar": "VALUE",
+                "nargs": "*",
+                "help": "the sweep's metric as a number, or metrics as NAME=VALUE",
+            },
+            "--error": {"help": "why the run failed, instead of a result"},
+            "--trust": _TRUST,
+        },
+    ),
     "add": Verb(
         REQUESTS["add"].help,
         {

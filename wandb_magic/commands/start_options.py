@@ -34,6 +34,10 @@ START_OPTIONS: dict[str, dict[str, Any]] = {
         "help": "what each run needs of the batch system, such as "
         "partition=gpu,gres=gpu:1,mem=16G,walltime=02:00:00",
     },
+    "--ask": {
+        "action": "store_true",
+        "help": "execute the runs yourself: ask for parameters, and tell the results",
+    },
     "--name": {"help": "the sweep's name"},
     "--project": {"help": "the W&B project"},
     "--entity": {"help": "the W&B user or team"},

@@ -15,7 +15,7 @@ from wandb_magic.spec.config import Spec
 from wandb_magic.spec.discrete import ChoiceDistribution, Constant
 from wandb_magic.spec.distributions import Distribution
 from wandb_magic.spec.fields import to_json_value
-from wandb_magic.spec.parameters import Tree, nest
+from wandb_magic.spec.parameters import Tree, flatten, nest
 from wandb_magic.spec.validation_errors import nearest
 
 FORCE = "force=True (--force) adds it anyway"
@@ -83,6 +83,21 @@ def _matched(match: Match) -> str:
         return " or ".join(brief(value) for value in match.values)
     bounds = (("at least", match.min), ("at most", match.max))
     return " and ".join(f"{words} {bound:g}" for words, bound in bounds if bound is not None)
+
+
+def require_complete(spec: Spec, params: Params) -> None:
+    """Check that a run has a value of each parameter.
+
+    Raises
+    ------
+    ArgumentError
+        If one is missing.
+    """
+    given = flatten(params, spec.parameters)
+    for path in spec.conditions.active({**dict.fromkeys(spec.leaves), **given}):
+        if path not in given and not isinstance(spec.leaves[path], Constant):
+            name = ".".join(path)
+            raise ArgumentError(f"{name}: is missing: give the value that the run had")
 
 
 def to_json_params(params: object) -> object:

@@ -10,6 +10,7 @@ from wandb_magic.errors import SpecError
 from wandb_magic.records import ControlRequest, RunId, RunState, SweepState
 from wandb_magic.requests import REQUESTS, validate_request
 from wandb_magic.store import Answer
+from wandb_magic.supervisor.asked_runs import DeferredAnswer
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +19,8 @@ class ControlTarget(Protocol):
     """What requests act on, in its event loop.
 
     Besides these methods it has one for each row of `REQUESTS`, with the row's name and arguments.
-    It returns why the request is refused, "" if it was carried out, or an answer with a result.
+    It returns why the request is refused, "" if it was carried out, an answer with a result, or
+    that it is answered later.
     """
 
     def sweep_state(self) -> SweepState:
@@ -28,7 +30,7 @@ class ControlTarget(Protocol):
         """Return the state of a run; None if there is no such run."""
 
 
-def handle_request(target: ControlTarget, request: ControlRequest) -> Answer:
+def handle_request(target: ControlTarget, request: ControlRequest) -> Answer | DeferredAnswer:
     """Carry out a request; return the answer.
 
     The store outlives supervisors, and anything may have been written into it: every request is
@@ -45,7 +47,8 @@ def handle_request(target: ControlTarget, request: ControlRequest) -> Answer:
         if refusal:
             return Answer(refusal)
         answer = getattr(target, request.verb)(**arguments)
-        return answer if isinstance(answer, Answer) else Answer(str(answer))
+        is_answer = isinstance(answer, (Answer, DeferredAnswer))
+        return answer if is_answer else Answer(str(answer))
     except (ArgumentError, SpecError) as error:
         return Answer(str(error))
     except Exception as error:

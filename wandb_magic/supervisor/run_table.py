@@ -136,7 +136,7 @@ class RunTable:
             self._failures[run.number, failure_kind(run)] += 1
             self.success_count += run.state is RunState.FINISHED
 
-    def on_started(self, run: RunId, at: float, process: ProcessId) -> RunRecord:
+    def on_started(self, run: RunId, at: float, process: ProcessId | None) -> RunRecord:
         """Record that a run has a process; an adopted run keeps its start time."""
         record = self.active[run]
         self.active[run] = replace(

@@ -136,6 +136,13 @@ class SchedulerState:
         self.store.update_run(run, agent=agent)
         return record
 
+    def start_outside(self, run: RunId, agent: int, at: float) -> RunRecord:
+        """Record that a user executes a waiting run."""
+        self.assign(run, agent)
+        record = self.runs.on_started(run, at, None)
+        self.store.update_run(run, state=record.state, started=record.started)
+        return record
+
     # An accepted request becomes a run without an agent at once, stored together with the answer,
     # so a killed supervisor cannot lose it. The run starts like any other when an agent is free.
 

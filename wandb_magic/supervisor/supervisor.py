@@ -23,9 +23,10 @@ from wandb_magic.records import (
     RunState,
     SpecVersion,
     SweepState,
+    flatten_keys,
     new_id,
 )
-from wandb_magic.requests import ONLINE_EDIT
+from wandb_magic.requests import ONLINE_EDIT, REQUESTS
 from wandb_magic.runner.events import (
     RunExited,
     RunLogged,
@@ -36,14 +37,16 @@ from wandb_magic.runner.events import (
     RunStarted,
     UploadRefused,
 )
+from wandb_magic.runner.exit_cause import shorten
 from wandb_magic.runner.launcher import PREEMPTED, Launcher, NoSlotError
 from wandb_magic.runner.run_process import Job, prepare_run_dir
 from wandb_magic.search.random import RandomSearcher
 from wandb_magic.spec import Spec
 from wandb_magic.spec.edits import Filled
 from wandb_magic.spec.fields import encode_nonfinite
-from wandb_magic.spec.own_params import complete_params
+from wandb_magic.spec.own_params import complete_params, require_complete
 from wandb_magic.store import Answer, StoreReader
+from wandb_magic.supervisor.asked_runs import AskedRuns, DeferredAnswer, result_records
 from wandb_magic.supervisor.backends import (
     BackendEvent,
     BackendFactory,
@@ -74,6 +77,7 @@ TICK_S = 0.1
 SLOT = "slot"  # the key of what the next run waits for
 
 MANY_PREEMPTIONS = 5  # of one run
+OWN_CODE = "the sweep executes its runs itself: ask and tell are for sweeps that have no code"
 
 PAUSED_ON_REQUEST = "paused on request"
 
@@ -137,6 +141,7 @@ class Supervisor:
         self.runs = state.runs
         self._spec = spec
         self._backend = make_backend(self.on_backend_event)
+        self._asked = AskedRuns(state, self._backend)
         self._launcher = make_launcher(self._on_runner_event)
         self._job_factory = job_factory
         self._terminator = Terminator(
@@ -201,7 +206,7 @@ class Supervisor:
                     continue
                 signalled = self._job_factory.was_signalled(run)
                 self._terminator.resume(run, intent, signalled=signalled)
-            if run not in queued:
+            if run not in queued and not sweep.options.external:
                 await self._hand_to_launcher(record, self._launcher.recover)
 
     def _signal(self, run: RunId, number: int, reason: str) -> bool:
@@ -254,13 +259,21 @@ class Supervisor:
 
     def _handle_requests(self) -> None:
         for request in self.state.store.take_requests():
+            if self._asked.is_deferred(request.id):
+                continue
             answer = handle_request(self, request)
-            self.state.store.answer(request.id, answer.refusal, answer.result)
+            if isinstance(answer, DeferredAnswer):
+                self._asked.defer(request.id, answer.runs)
+            else:
+                self.state.store.answer(request.id, answer.refusal, answer.result)
 
     # Starting runs
 
     def _schedule(self) -> None:
         if not self._ready or self._is_scheduling():
+            return
+        if self.state.sweep.options.external:
+            self._answer_asked()
             return
         agent = self.runs.free_agent(self.state.sweep.agents)
         queued = next(self.runs.queued(), None)
@@ -279,6 +292,18 @@ class Supervisor:
             )
         else:
             self._scheduling = asyncio.create_task(self._ask_backend(agent))
+
+    def _answer_asked(self) -> None:
+        """Answer who has asked for runs, one request at a time."""
+        state = self.state.sweep.state
+        if state is not SweepState.RUNNING:
+            self._asked.refuse(REQUESTS["ask"].sweep_refusal(state) or "the sweep has ended")
+        elif self._asked.has_requests:
+            self._scheduling = asyncio.create_task(self._answer_next())
+
+    async def _answer_next(self) -> None:
+        self._exhausted = await self._asked.answer_next()
+        self._wake.set()
 
     def _reserve_slot(self, agent: int, queued: RunId | None) -> bool:
         """Reserve what the next run needs; if it has to wait, note what for."""
@@ -644,6 +669,58 @@ class Supervisor:
         if budget is not None:
             self.state.update_sweep(budget=budget + n)
         return Answer("", {"runs": runs})
+
+    def ask(self, n: int) -> str | Answer | DeferredAnswer:
+        """Hand out runs, as many as are left of `n`."""
+        if not self.state.sweep.options.external:
+            return OWN_CODE
+        if self.state.sweep.state is SweepState.FINISHED:
+            return Answer("", {"runs": []})
+        return DeferredAnswer(n)
+
+    def tell(self, run: RunId, values: Mapping[str, Any], error: str) -> str:
+        """Record the result of a run that was handed out."""
+        if not self.state.sweep.options.external:
+            return OWN_CODE
+        if not error and (problem := self._missing_value(values)):
+            return problem
+        self._record_result(run, values, error)
+        return ""
+
+    def tell_own(
+        self, params: Params, values: Mapping[str, Any], error: str, *, force: bool
+    ) -> str | Answer:
+        """Record the result of a run that nobody was asked to execute."""
+        if not self.state.sweep.options.external:
+            return OWN_CODE
+        if not error and (problem := self._missing_value(values)):
+            return problem
+        complete = complete_params(self._spec, params, [{}], force=force)
+        if not force:
+            require_complete(self._spec, complete)
+        run = self._asked.add_result(complete)
+        budget = self.state.sweep.budget
+        if budget is not None:
+            self.state.update_sweep(budget=min(budget + 1, MAX_RUNS))
+        self._record_result(run.id, values, error)
+        return Answer("", {"run": run.id})
+
+    def _missing_value(self, values: Mapping[str, Any]) -> str:
+        """Return why values are not a result, or ""."""
+        told = flatten_keys(values)
+        names = [each.name for each in (*self._spec.objectives, *self._spec.constraints)]
+        missing = [name for name in names if name not in told]
+        if not missing:
+            return ""
+        return f"values: they lack the sweep's metric {missing[0]!r}: tell it, or an error"
+
+    def _record_result(self, run: RunId, values: Mapping[str, Any], error: str) -> None:
+        self.state.on_run_logged(RunLogged(run, "", result_records(values), 0))
+        state = RunState.FAILED if error else RunState.FINISHED
+        self._finish_run(RunExited(run, None, None, error, time.time()), state, shorten(error))
+        if self.state.sweep.state is SweepState.RUNNING:
+            self._on_value(run)
+        self._wake.set()
 
     def set_agents(self, agents: int) -> str:
         """Change how many runs execute at a time."""

@@ -13,6 +13,9 @@ export interface RequestArguments {
   rerun_failed: { resume?: boolean };
   edit: { changes: Record<string, unknown>; earlier?: Record<string, unknown>; version?: number };
   add: { params: Record<string, unknown>; n?: number; force?: boolean };
+  ask: { n?: number };
+  tell: { run: string; values?: Record<string, unknown>; error?: string };
+  tell_own: { params: Record<string, unknown>; values?: Record<string, unknown>; error?: string; force?: boolean };
   set_agents: { agents: number };
   set_count: { count: number | null };
   sync: Record<string, never>;
@@ -21,7 +24,7 @@ export interface RequestArguments {
 export type Verb = keyof RequestArguments;
 
 /** The requests about one run. */
-export type RunVerb = 'stop_run' | 'rerun' | 'resume_run';
+export type RunVerb = 'stop_run' | 'rerun' | 'resume_run' | 'tell';
 
 /** When a request is possible, and the state of the sweep after it. */
 export interface IRequest {
@@ -92,6 +95,27 @@ export const REQUESTS: Readonly<Record<Verb, IRequest>> = {
   },
   add: {
     states: ['pending', 'running', 'paused', 'finished', 'stopped', 'failed', 'died'],
+    runStates: [],
+    modes: ['offline', 'online'],
+    needs: null,
+    result: null
+  },
+  ask: {
+    states: ['running'],
+    runStates: [],
+    modes: ['offline', 'online'],
+    needs: null,
+    result: null
+  },
+  tell: {
+    states: [],
+    runStates: ['running'],
+    modes: ['offline', 'online'],
+    needs: null,
+    result: null
+  },
+  tell_own: {
+    states: [],
     runStates: [],
     modes: ['offline', 'online'],
     needs: null,
