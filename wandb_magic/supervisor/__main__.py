@@ -29,8 +29,8 @@ from wandb_magic.spec import spec_of
 from wandb_magic.store import StoreReader, StoreWriter
 from wandb_magic.supervisor.backends.factory import backend_factory
 from wandb_magic.supervisor.disk_retry import DiskRetry
+from wandb_magic.supervisor.external_launcher import ExternalLauncher
 from wandb_magic.supervisor.job_factory import JobFactory
-from wandb_magic.supervisor.outside_launcher import OutsideLauncher
 from wandb_magic.supervisor.spec_editor import write_spec
 from wandb_magic.supervisor.state import SchedulerState
 from wandb_magic.supervisor.storage_watchdog import exit_supervisor
@@ -97,7 +97,7 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str], note: Wai
 
     def make_launcher(emit: Callable[[RunnerEvent], None]) -> Launcher:
         if sweep.options.external:
-            return OutsideLauncher(emit)
+            return ExternalLauncher(emit)
         target = LaunchTarget.from_environment(environment)
         if target is None:
             return LocalRunner(

@@ -139,7 +139,7 @@ class AskedRuns:
         runs, now = self._state.runs, time.time()
         agent = runs.free_agent(len(runs.active) + 1) or 0
         if run.id in runs.active:
-            return self._state.start_outside(run.id, agent, now)
+            return self._state.start_external(run.id, agent, now)
         if run.proposer is Proposer.RETRY:
             runs.retries = [retry for retry in runs.retries if retry[0] != run.number]
         started = replace(run, agent=agent, state=RunState.RUNNING, started=now)

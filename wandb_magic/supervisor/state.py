@@ -136,7 +136,7 @@ class SchedulerState:
         self.store.update_run(run, agent=agent)
         return record
 
-    def start_outside(self, run: RunId, agent: int, at: float) -> RunRecord:
+    def start_external(self, run: RunId, agent: int, at: float) -> RunRecord:
         """Record that a user executes a waiting run."""
         self.assign(run, agent)
         record = self.runs.on_started(run, at, None)

@@ -11,7 +11,7 @@ from wandb_magic.runner.events import RunExited, RunnerEvent, RunnerReady
 from wandb_magic.runner.run_process import Job
 
 
-class OutsideLauncher:
+class ExternalLauncher:
     """See `wandb_magic.runner.launcher.Launcher`.
 
     A run that is stopped ends at once: its result is refused then.
