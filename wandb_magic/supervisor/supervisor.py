@@ -708,7 +708,7 @@ class Supervisor:
     def _missing_value(self, values: Mapping[str, Any]) -> str:
         """Return why values are not a result, or ""."""
         told = flatten_keys(values)
-        names = [each.name for each in (*self._spec.objectives, *self._spec.constraints)]
+        names = self._spec.result_keys or [each.name for each in self._spec.objectives]
         missing = [name for name in names if name not in told]
         if not missing:
             return ""
