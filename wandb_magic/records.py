@@ -144,6 +144,12 @@ class Constraint:
     min: float | None = None
     max: float | None = None
 
+    def __str__(self) -> str:
+        bounds = {">=": self.min, "<=": self.max}
+        return " and ".join(
+            f"{self.name} {sign} {bound:g}" for sign, bound in bounds.items() if bound is not None
+        )
+
     def violation(self, value: float) -> float:
         """Return how far `value` is beyond the bounds; 0 or below if it is within them."""
         return max(

@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any
 from wandb_magic.analysis.columns import column
 from wandb_magic.analysis.ranking import best_so_far
 from wandb_magic.errors import SweepStateError
-from wandb_magic.records import RunRecord, RunState, SweepRecord, flatten_keys, sweep_metric
+from wandb_magic.records import (
+    RunRecord,
+    RunState,
+    SweepRecord,
+    flatten_keys,
+    sweep_metric,
+    sweep_metrics,
+)
 from wandb_magic.spec.fields import canonical
 from wandb_magic.store import StoreReader
 
@@ -99,6 +106,11 @@ def _goal(sweeps: Sequence[SweepRecord]) -> bool:
     for sweep, metric in zip(sweeps, metrics, strict=True):
         if metric is None:
             raise SweepStateError(f"sweep {sweep.id} has no metric by which it can be compared")
+        if len(sweep_metrics(sweep)) > 1:
+            raise SweepStateError(
+                f"sweep {sweep.id} has several objectives, and no best run to compare: compare "
+                "hypervolume() from one reference"
+            )
     goals = {
         (metric.name, metric.maximize): sweep.id
         for sweep, metric in zip(sweeps, metrics, strict=True)

@@ -23,6 +23,7 @@ from wandb_magic.records import (
     RunRecord,
     RunState,
     SweepRecord,
+    flatten_keys,
     sweep_constraints,
     sweep_metrics,
 )
@@ -157,7 +158,7 @@ def front_history(reader: StoreReader) -> FrontHistory:
     runs, summaries = reader.runs(states=STATES), reader.summaries()
     pairs: list[tuple[RunRecord, tuple[float, ...]]] = []
     for run in runs:
-        summary = summaries.get(run.id, {})
+        summary = flatten_keys(summaries.get(run.id, {}))
         values = objectives.values(summary)
         if values is not None and objectives.is_feasible(run, summary):
             pairs.append((run, values))
@@ -219,7 +220,11 @@ def first_feasible(
     for begin in range(0, len(runs), step):
         part = runs[begin : begin + step]
         summaries = reader.summaries([run.id for run in part])
-        found += [run for run in part if objectives.is_feasible(run, summaries.get(run.id, {}))]
+        found += [
+            run
+            for run in part
+            if objectives.is_feasible(run, flatten_keys(summaries.get(run.id, {})))
+        ]
         if len(found) >= count:
             break
     return found[:count]

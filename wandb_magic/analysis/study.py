@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from wandb_magic.analysis._downsample import downsample
 from wandb_magic.analysis.parameter_distributions import ParameterDistribution, distributions_of
+from wandb_magic.analysis.pareto import Objectives
 from wandb_magic.errors import SweepStateError
 from wandb_magic.records import RunRecord, RunState, SweepRecord, flatten_keys, sweep_metric
 from wandb_magic.spec import Spec, load, load_lenient
@@ -48,6 +49,8 @@ def study_of(reader: StoreReader) -> optuna.Study:
             f"sweep {sweep.id} has no metric, which a study needs: put metric: {{name: …}} into "
             "the config of the next one"
         )
+    objectives = Objectives.of(sweep)
+    summaries = reader.summaries() if objectives.are_several else {}
     runs = [run for run in reader.runs() if run.state.has_ended]
     spec = spec_of(sweep)
     params = [_dotted_params(run, spec) for run in runs]
@@ -66,15 +69,23 @@ def study_of(reader: StoreReader) -> optuna.Study:
             distributions,
             started=starts.get(run.id) or run.created,
             name=infos.get(run.id, {}).get("name") or run.id,
-            curve=curves.get(run.id, {}).get(metric.name),
+            curve=None if objectives.are_several else curves.get(run.id, {}).get(metric.name),
+            values=objectives.values(flatten_keys(summaries.get(run.id, {})))
+            if objectives.are_several
+            else None
+            if run.value is None
+            else (run.value,),
         )
         for number, run in enumerate(runs)
     ]
     with silence_optuna():
         study = optuna.create_study(
-            study_name=sweep.name, direction="maximize" if metric.maximize else "minimize"
+            study_name=sweep.name,
+            directions=[
+                "maximize" if each.maximize else "minimize" for each in objectives.metrics
+            ],
         )
-        study.set_metric_names([metric.name])
+        study.set_metric_names([each.name for each in objectives.metrics])
         for key, value in _study_attributes(sweep, spec, distributions).items():
             study.set_user_attr(key, value)
         study.add_trials(trials)
@@ -108,13 +119,15 @@ def _trial(
     started: float,
     name: str,
     curve: Curve | None,
+    values: Sequence[float] | None,
 ) -> FrozenTrial:
-    state = _state(run)
+    state = _state(run, values)
     return FrozenTrial(
         number=number,
         trial_id=number,
         state=state,
-        value=None if state is TrialState.FAIL else run.value,
+        value=None,
+        values=None if state is TrialState.FAIL else values,
         datetime_start=datetime.fromtimestamp(started),  # noqa: DTZ006 - Optuna's are also local
         datetime_complete=datetime.fromtimestamp(run.ended or started),  # noqa: DTZ006 - as above
         params={key: distributions[key].value(value) for key, value in params.items()},
@@ -132,11 +145,11 @@ def _trial(
     )
 
 
-def _state(run: RunRecord) -> TrialState:
+def _state(run: RunRecord, values: Sequence[float] | None) -> TrialState:
     """Return Optuna's state: a run that was stopped but has a value counts as complete."""
     if run.state is RunState.PRUNED:
         return TrialState.PRUNED
-    if run.state in (RunState.FINISHED, RunState.STOPPED) and run.value is not None:
+    if run.state in (RunState.FINISHED, RunState.STOPPED) and values is not None:
         return TrialState.COMPLETE
     return TrialState.FAIL
 

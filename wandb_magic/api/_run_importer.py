@@ -23,6 +23,7 @@ from wandb_magic.records import (
     flatten_keys,
     is_id,
     sweep_metric,
+    sweep_metrics,
 )
 from wandb_magic.search.objective import objective
 from wandb_magic.store import StoreReader, StoreWriter
@@ -155,6 +156,8 @@ class RunImporter:
         name = self._metric.name
         values = self._reader.objective(name, [RunId(run.id)]).get(RunId(run.id), [])
         last = _to_float(_flatten_logged(run.summary).get(name))
+        if last is not None and len(sweep_metrics(self._store.sweep())) > 1:
+            return last  # like the values of the other objectives
         return objective(values or ([] if last is None else [last]), self._metric)
 
     def _params(self, run: RemoteRun) -> dict[str, Any]:

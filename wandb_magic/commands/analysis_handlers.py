@@ -53,7 +53,8 @@ def study(sweep: Sweep, options: argparse.Namespace) -> CommandResult:
     summary = ", ".join(f"{count} {state}" for state, count in counts.items()) or "none yet"
     lines = [f"study {optuna_study.study_name}: {len(states)} trials ({summary})"]
     file = None
-    if "complete" in counts:
+    has_best = "complete" in counts and len(optuna_study.directions) == 1
+    if has_best:
         lines[0] += f", best {formatting.number(optuna_study.best_value)}"
     if options.export is not None:
         file = Path(options.export).expanduser().absolute()
@@ -63,7 +64,7 @@ def study(sweep: Sweep, options: argparse.Namespace) -> CommandResult:
     data = {
         "name": optuna_study.study_name,
         "trials": counts,
-        "best": optuna_study.best_value if "complete" in counts else None,
+        "best": optuna_study.best_value if has_best else None,
         "file": None if file is None else str(file),
     }
     return CommandResult("\n".join(lines), data)

@@ -12,7 +12,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from wandb_magic.log_records import HistoryRecord, LogRecord, OverwriteRecord, SummaryRecord
-from wandb_magic.records import NO_AGENT, Params, ProcessId, RunId, RunRecord, RunState, Trial
+from wandb_magic.records import (
+    NO_AGENT,
+    Params,
+    ProcessId,
+    RunId,
+    RunRecord,
+    RunState,
+    Trial,
+    flatten_keys,
+)
 from wandb_magic.search.objective import objective
 from wandb_magic.spec import Metric
 from wandb_magic.spec.distributions import as_number
@@ -337,8 +346,9 @@ class _ObjectiveTracker:
 
     def update_results(self, summary: Mapping[str, object], keys: Collection[str]) -> None:
         """Record values of the summary; one that is no finite number is none."""
-        for key in keys & summary.keys():
-            value = as_number(summary[key])
+        flat = flatten_keys(summary)
+        for key in keys & flat.keys():
+            value = as_number(flat[key])
             if value is None:
                 self.results.pop(key, None)
             else:

@@ -118,6 +118,16 @@ class Plots:
 
         return _figure(slices(self._plot_data, parameters, metric))
 
+    def front(self, *objectives: str) -> Figure:
+        """Draw the front of several objectives; a third one is the colour.
+
+        Only runs that keep to the constraints are drawn. With more than three objectives, name
+        the two or three to draw; the front is that of all.
+        """
+        from wandb_magic.analysis.plots.front import front  # noqa: PLC0415 - as above
+
+        return _figure(front(self._plot_data, objectives))
+
     def timeline(self) -> Figure:
         """Draw when each agent executed which run, coloured by the run's state."""
         from wandb_magic.analysis.plots.timeline import timeline  # noqa: PLC0415 - as above

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from wandb_magic.analysis._downsample import downsample
+from wandb_magic.analysis.hypervolume import hypervolumes
+from wandb_magic.analysis.pareto import front_history
 from wandb_magic.analysis.plots.axis import Axis
 from wandb_magic.analysis.plots.chart import Chart
 from wandb_magic.analysis.plots.line_chart import LineChart, Series
@@ -34,7 +36,12 @@ class OptimizationHistory:
 
 
 def progress(plot_data: PlotData, by: str) -> Chart:
-    """Return the chart of each run's objective, and the best so far."""
+    """Return the chart of each run's objective, and the best so far.
+
+    Of several objectives, it is the chart of the hypervolume.
+    """
+    if plot_data.objectives.are_several:
+        return _hypervolume(plot_data, by)
     key, scale, word = _axis([plot_data], by)
     history = _progress(plot_data, by, scale)
     return LineChart(
@@ -51,6 +58,8 @@ def progress(plot_data: PlotData, by: str) -> Chart:
 
 def compare(sweeps: Sequence[PlotData], by: str) -> Chart:
     """Return the chart of the best so far of several sweeps, over their own runs or time."""
+    if several := [each.sweep.name for each in sweeps if each.objectives.are_several]:
+        raise SweepError(f"{several[0]} has several objectives, and no best value to compare")
     goals = {(each.key(None), each.maximize(each.key(None))) for each in sweeps}
     if len({maximize for _, maximize in goals}) > 1:
         raise SweepError("one of the sweeps minimizes and another maximizes: they have no best")
@@ -73,6 +82,39 @@ def compare(sweeps: Sequence[PlotData], by: str) -> Chart:
         x=Axis(word, whole=by == "run"),
         y=Axis(metrics),
         series=tuple(series),
+    )
+
+
+def _hypervolume(plot_data: PlotData, by: str) -> Chart:
+    """Return the chart of the volume between the front and the worst values, after each run."""
+    _, scale, word = _axis([plot_data], by)
+    history = front_history(plot_data.reader)
+    if not history.runs:
+        raise SweepError(f"no run of sweep {plot_data.sweep.name} could be on a front yet")
+    ended = [run.ended or run.created for run in history.runs]
+    order = sorted(range(len(ended)), key=lambda at: ended[at])
+    volumes = hypervolumes(history.points[order], history.reference(None))
+    places = (
+        [(ended[at] - plot_data.began) / scale for at in order]
+        if by == "time"
+        else [float(place) for place in range(1, len(order) + 1)]
+    )
+    kept = downsample(range(len(order)), MOST)
+    line = Series(
+        "hypervolume",
+        PALETTE[0],
+        np.array([places[at] for at in kept]),
+        np.array([volumes[at] for at in kept]),
+        style="steps",
+        size=2.5,
+        tooltips=tuple(run_label(history.runs[order[at]]) for at in kept),
+    )
+    return LineChart(
+        title=f"Hypervolume of {history.objectives.names}",
+        note=f"{len(history.front())} on the front",
+        x=Axis(word if by == "time" else "runs that count", whole=by == "run"),
+        y=Axis("hypervolume"),
+        series=(line,),
     )
 
 
@@ -113,7 +155,7 @@ def _best(history: OptimizationHistory, color: str, name: str) -> Series:
 
 def _progress(plot_data: PlotData, by: str, scale: float) -> OptimizationHistory:
     _, runs, values = plot_data.runs_with_value(None)
-    pairs = list(zip(runs, values, strict=True))
+    pairs = [pair for pair in zip(runs, values, strict=True) if plot_data.is_feasible(pair[0])]
     if by == "time":
         pairs = [pair for pair in pairs if pair[0].ended is not None]
         pairs.sort(key=lambda pair: pair[0].ended or 0.0)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from wandb_magic.analysis.comparable_runs import comparable_runs
 from wandb_magic.analysis.importance import Importances, importance
+from wandb_magic.analysis.pareto import Objectives, front_history
 from wandb_magic.analysis.plots.axis import LONGEST_NAME, LONGEST_TITLE, Axis
 from wandb_magic.analysis.plots.style import flat
 from wandb_magic.errors import SweepError, SweepStateError
@@ -159,12 +160,40 @@ class PlotData:
         return self._importances[key]
 
     def ranked_runs(self) -> list[RunRecord]:
-        """Return the runs with a value of the objective, the best first."""
+        """Return the runs with a value of the objective, the best first.
+
+        Those that break a constraint are left out. With several objectives, the runs on the front
+        come first, each group by the first objective.
+        """
         if self.metric is None:
             return []
         sign = -1.0 if self.metric.maximize else 1.0
-        pairs = [(sign * run.value, run) for run in self.runs if _finite(run.value) is not None]  # type: ignore[operator] # finite
-        return [run for _, run in sorted(pairs, key=lambda pair: pair[0])]
+        pairs = [
+            (sign * run.value, run)  # type: ignore[operator] # finite
+            for run in self.runs
+            if _finite(run.value) is not None and self.is_feasible(run)
+        ]
+        ranked = [run for _, run in sorted(pairs, key=lambda pair: pair[0])]
+        if not self.objectives.are_several:
+            return ranked
+        front = front_history(self.reader).front()
+        ids = {run.id for run in front}
+        return [*front, *(run for run in ranked if run.id not in ids)]
+
+    @cached_property
+    def objectives(self) -> Objectives:
+        """All objectives, and the constraints."""
+        return Objectives.of(self.sweep)
+
+    def is_feasible(self, run: RunRecord) -> bool:
+        """Return whether a run keeps to all constraints, if there are any."""
+        if not self.objectives.constraints:
+            return True
+        return self.objectives.is_feasible(run, self._summaries.get(run.id, {}))
+
+    @cached_property
+    def _summaries(self) -> dict[RunId, dict[str, Any]]:
+        return {run: flatten_keys(logged) for run, logged in self.reader.summaries().items()}
 
     def parameters(self, runs: Sequence[RunRecord], names: Sequence[str] = ()) -> list[Parameter]:
         """Return the parameters of `runs`: those in `names`, or all that vary.

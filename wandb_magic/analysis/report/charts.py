@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from wandb_magic.analysis.plots import (
     contour,
     curves,
+    front,
     importances,
     optimization_history,
     parallel,
@@ -31,13 +32,15 @@ _Held = TypeVar("_Held")
 class ReportChart:
     """One plot: its name on the page, its title, and the function that returns it.
 
-    `early` charts show runs that were ended early; `broad` charts take the whole width.
+    `early` charts show runs that were ended early; `several` ones are for several objectives;
+    `broad` charts take the whole width.
     """
 
     name: str
     title: str
     draw: Callable[[PlotData], Chart]
     early: bool = False
+    several: bool = False
     broad: bool = False
 
 
@@ -54,6 +57,7 @@ CHARTS = (
         "Best so far",
         lambda plot_data: optimization_history.progress(plot_data, "run"),
     ),
+    ReportChart("front", "Front", lambda found: front.front(found, ()), several=True),
     ReportChart("importance", "Importance", lambda found: importances.importances(found, None)),
     ReportChart(
         "contour", "Two parameters", lambda found: contour.contour(found, None, None, None)
@@ -82,6 +86,8 @@ def charts(plot_data: PlotData) -> tuple[str, Json]:
     """Return the section with all plots, and the figures by name."""
     parts, figures = [], {}
     for chart in CHARTS:
+        if chart.several and not plot_data.objectives.are_several:
+            continue
         if chart.early and not plot_data.pruned_runs():
             continue
         try:

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from wandb_magic.analysis.pareto import front_history
 from wandb_magic.analysis.plots.plot_data import PlotData
 from wandb_magic.analysis.plots.timeline import unit
 from wandb_magic.analysis.report import markup, provenance
@@ -37,12 +38,18 @@ def headline(plot_data: PlotData, code: provenance.Code, state: str, url: str) -
             ),
         ),
     ]
+    several = plot_data.objectives.are_several
     if plot_data.metric is not None:
-        goal = "maximize" if plot_data.metric.maximize else "minimize"
-        rows.insert(1, ("Metric", f"{goal} {plot_data.metric.name}"))
+        goals = [
+            f"{'maximize' if metric.maximize else 'minimize'} {metric.name}"
+            for metric in plot_data.objectives.metrics
+        ]
+        rows.insert(1, ("Metrics" if several else "Metric", ", ".join(goals)))
+    if plot_data.objectives.constraints:
+        rows.insert(2, ("Constraints", ", ".join(map(str, plot_data.objectives.constraints))))
     ranked = plot_data.ranked_runs()
     big = ""
-    if ranked and plot_data.metric is not None:
+    if ranked and plot_data.metric is not None and not several:
         best = ranked[0]
         big = (
             f'<p class="best"><span>Best {text(plot_data.metric.name, 80)}</span>'
@@ -59,9 +66,13 @@ def headline(plot_data: PlotData, code: provenance.Code, state: str, url: str) -
 
 def best(plot_data: PlotData) -> str:
     """Return the best run's parameters, next to those of the runner-up runs."""
-    ranked = plot_data.ranked_runs()[:5]
+    ranked = plot_data.ranked_runs()
+    if plot_data.objectives.are_several:
+        ranked = front_history(plot_data.reader).front()
+    ranked = ranked[:5]
     if not ranked:
         return markup.section("best", "Best run", '<p class="quiet">No run has a value yet.</p>')
+    title = "Runs on the front" if plot_data.objectives.are_several else "Best runs"
     names = list(dict.fromkeys(key for run in ranked for key in flatten_keys(run.params)))
     flat = [flatten_keys(run.params) for run in ranked]
     head = "".join(f'<th scope="col">run {run.number}</th>' for run in ranked)
@@ -73,7 +84,7 @@ def best(plot_data: PlotData) -> str:
     )
     return markup.section(
         "best",
-        "Best runs",
+        title,
         '<div class="wide" tabindex="0"><table class="right"><thead><tr><th></th>',
         f'{head}</tr></thead><tbody><tr><th scope="row">value</th>{value}</tr>{rows}</tbody>',
         "</table></div>",
