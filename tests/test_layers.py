@@ -30,6 +30,7 @@ LAYERS = [
     {"display"},
     {"doctor"},
     {"commands"},
+    {"assistants"},
     {"magics", "cli", "server", "wandb_compat"},
 ]
 # A library, and the only modules that may import it.
@@ -43,6 +44,7 @@ ONLY = {
     "distributed": {"launchers"},
     "IPython": {"magics", "display", "analysis"},
     "tornado": {"server"},
+    "mcp": {"assistants"},
     "wandb": {"runner", "wandb_client", "wandb_compat"},
     "optuna": {"search", "analysis"},
     "plotly": {"analysis"},

@@ -46,6 +46,16 @@ def read(path: Path, begin: int = 0) -> str:
         return ""
 
 
+def read_part(path: Path, begin: int, size: int) -> bytes:
+    """Return at most `size` bytes from an offset on."""
+    try:
+        with _open(path) as file:
+            file.seek(begin)
+            return file.read(size)
+    except FileNotFoundError:
+        return b""
+
+
 def tail(path: Path, lines: int, max_bytes: int | None = None) -> Tail:
     """Find where the last `lines` lines begin, but at most `max_bytes` before the end."""
     try:

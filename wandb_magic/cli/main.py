@@ -49,6 +49,11 @@ def run(arguments: list[str]) -> int:
     terminal = TerminalFrontend()
     if options.verb == "run":
         return _start(options, terminal)
+    if options.verb == "mcp":
+        from wandb_magic.assistants.mcp_server import serve  # noqa: PLC0415 - rarely needed
+
+        serve(options.root or ["."], write=options.write)
+        return 0
     from wandb_magic.commands.handlers import dispatch  # noqa: PLC0415 - not needed for --help
 
     answer = dispatch(options, terminal)

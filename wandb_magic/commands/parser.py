@@ -319,6 +319,16 @@ VERBS = {
         {"--yes": {"action": "store_true", "help": "do not ask for confirmation"}},
     ),
 }
+MCP_OPTIONS: dict[str, dict[str, Any]] = {
+    "--root": {
+        "metavar": "FOLDER",
+        "action": "append",
+        "default": [],
+        "help": "a folder whose sweeps and files it may see, the working directory by default; "
+        "may be repeated",
+    },
+    "--write": {"action": "store_true", "help": "let it start and change sweeps, not only read"},
+}
 ALIASES = {"sweeps": "list"}
 
 
@@ -391,6 +401,12 @@ def command_parser() -> Parser:
     )
     _add_arguments(run, START_OPTIONS)
     add_verbs(commands, json=True)
+    mcp = commands.add_parser(
+        "mcp",
+        help="serve coding assistants through the Model Context Protocol, on standard input",
+        description="Serve a coding assistant: it may read the sweeps below some folders.",
+    )
+    _add_arguments(mcp, MCP_OPTIONS)
     return parser
 
 

@@ -17,7 +17,11 @@ from wandb_magic.records import RunId
 from wandb_magic.runner.run_process import Job
 
 _WANDB_FOLDER = re.compile(r"(?:offline-)?run-[\w.-]+")
-_TRANSFERRED = ("output.log", "devices")  # of a run's own folder, in addition to `kept/`
+_TRANSFERRED = (
+    "output.log",
+    "devices",
+    "failure.frames",
+)  # of a run's own folder, in addition to `kept/`
 _TRAVELLING = [[name] for name in (*_TRANSFERRED, RunPaths(Path()).persistent_dir.name)]
 MAX_NAME = 4096
 
