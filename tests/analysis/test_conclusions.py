@@ -27,7 +27,7 @@ def filled(written: Written, count: int = 40) -> Written:
 
 def test_importance_is_a_frame(written: Written) -> None:
     frame = filled(written).sweep.importance()
-    assert frame.columns.tolist() == ["parameter", "importance", "correlation"]
+    assert frame.columns.tolist() == ["parameter", "importance", "uncertainty", "correlation"]
     assert frame["parameter"].tolist() == ["lr", "net.depth"]
     assert frame["importance"].sum() == pytest.approx(1)
     assert frame["correlation"].iloc[0] == pytest.approx(1)
@@ -41,7 +41,7 @@ def test_of_few_runs_importance_says_so(make_sweep: Make) -> None:
     assert "only 10 runs" in frame.attrs["warning"]
     frame = make_sweep("none0000").sweep.importance()
     assert frame.empty
-    assert [str(kind) for kind in frame.dtypes] == ["string", "float64", "float64"]
+    assert [str(kind) for kind in frame.dtypes] == ["string", "float64", "float64", "float64"]
     with pytest.raises(SweepStateError, match="no metric"):
         make_sweep("without0", {"lr": {"min": 0.0, "max": 1.0}}).sweep.importance()
     assert optuna.logging.get_verbosity() == before
@@ -147,8 +147,9 @@ def test_the_commands_say_the_same(
     first, second = filled(make_sweep("first000")), filled(make_sweep("second00"), 5)
     second.run(state=RunState.FAILED)
     text = said(capsys, "importance", "first000")
-    assert re.search(r"lr +\d\.\d{3} +\+1\.00\n", text)
-    assert "PED-ANOVA (Optuna), 40 runs" in text
+    assert re.search(r"lr +\d\.\d{3} +± \d\.\d{3} +\+1\.00\n", text)
+    assert "PED-ANOVA (Optuna), best 50 % of the runs, 40 runs" in text
+    assert "fANOVA, 40 runs" in said(capsys, "importance", "first000", "--evaluator", "fanova")
     assert [row["parameter"] for row in data(capsys, "importance", "first000")["parameters"]] == [
         "lr",
         "net.depth",

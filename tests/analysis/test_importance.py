@@ -3,13 +3,15 @@
 import json
 import math
 import random
+import re
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 
-from wandb_magic.analysis.importance import EVALUATOR, Importances, importance
+from wandb_magic.analysis.importance import EVALUATOR, EVALUATORS, Importances, importance
+from wandb_magic.errors import SpecError
 
 
 def drawn(count: int, seed: int = 1) -> list[dict[str, Any]]:
@@ -39,6 +41,96 @@ VALUES = {
 }
 
 
+def nested_grid() -> tuple[list[dict[str, Any]], list[float]]:
+    """Return runs whose best third is due to one parameter, and the rest to another."""
+    noise = random.Random(3)
+    params = [
+        {"lr": lr, "layers": layers, "seed": seed}
+        for lr in (1e-4, 1e-3, 1e-2, 1e-1)
+        for layers in (1, 2, 3, 4)
+        for seed in (0, 1, 2)
+    ]
+    values = [3.0 * (each["lr"] < 1e-2) + 0.5 * each["layers"] for each in params]
+    return params, [value + noise.gauss(0, 0.01) for value in values]
+
+
+@pytest.mark.parametrize("evaluator", ["fanova", "permutation"])
+@pytest.mark.parametrize("name", VALUES)
+def test_the_forest_finds_the_parameter_that_matters(evaluator: str, name: str) -> None:
+    params = drawn(100)
+    values = [VALUES[name](each) for each in params]
+    found = importance(params, values, maximize=False, evaluator=evaluator)
+    first = found.parameters[0]
+    assert (first.name, found.quantile) == (name, None)
+    assert first.importance > 0.8
+    assert first.uncertainty < 0.15
+    assert sum(each.importance for each in found.parameters) == pytest.approx(1)
+
+
+def test_fanova_agrees_with_the_variance_that_is_known() -> None:
+    choose = random.Random(4)
+    params = [
+        {"x": choose.random(), "y": choose.choice("abc"), "z": choose.random()} for _ in range(300)
+    ]
+    values = [3 * each["x"] + {"a": 0.0, "b": 1.0, "c": 2.0}[each["y"]] for each in params]
+    # The variance of a uniform number is a twelfth, that of the three steps two thirds.
+    share = (9 / 12) / (9 / 12 + 2 / 3)
+    found = importance(params, values, maximize=False, evaluator="fanova")
+    shares = {each.name: each.importance for each in found.parameters}
+    assert shares["x"] == pytest.approx(share, abs=0.08)
+    assert shares["y"] == pytest.approx(1 - share, abs=0.08)
+    assert shares["z"] < 0.03
+
+
+def test_one_diverged_run_does_not_explain_everything() -> None:
+    params = drawn(60)
+    values = [each["dropout"] for each in params]
+    values[7] = 1e30
+    for evaluator in EVALUATORS:
+        found = importance(params, values, maximize=False, evaluator=evaluator)
+        assert found.parameters[0].name == "dropout", evaluator
+
+
+def test_evaluators_that_disagree_are_said_to() -> None:
+    params, values = nested_grid()
+    by_half = importance(params, values, maximize=False)
+    by_tenth = importance(params, values, maximize=False, quantile=0.1)
+    assert by_half.parameters[0].name != by_tenth.parameters[0].name
+    assert (by_half.quantile, by_tenth.quantile) == (0.5, 0.1)
+    assert "disagree" in by_half.warning
+    assert "best 10 % of the runs" in by_half.warning
+    assert "disagree" in by_tenth.warning
+    assert "fANOVA: lr " in by_tenth.warning
+
+
+def test_evaluators_that_agree_are_no_warning() -> None:
+    params = drawn(80)
+    found = importance(params, [float(each["width"]) for each in params], maximize=True)
+    assert found.warning == ""
+
+
+def test_the_same_runs_have_the_same_importance() -> None:
+    params, values = nested_grid()
+    for evaluator in EVALUATORS:
+        first, again = (
+            importance(params, values, maximize=False, evaluator=evaluator) for _ in range(2)
+        )
+        assert first == again
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"evaluator": "shap"}, "evaluator: 'shap' is not one of ped-anova, fanova, permutation"),
+        ({"quantile": 1.0}, "quantile: 1.0 is not between 0 and 1"),
+        ({"quantile": float("nan")}, "quantile: nan is not between 0 and 1"),
+    ],
+)
+def test_a_wrong_setting_is_said_to_be(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpecError, match=re.escape(message)):
+        importance([], [], maximize=False, **settings)
+
+
 @pytest.mark.parametrize("name", VALUES)
 @pytest.mark.parametrize("maximize", [False, True])
 def test_the_parameter_that_matters_comes_first(name: str, maximize: bool) -> None:  # noqa: FBT001
@@ -50,7 +142,7 @@ def test_the_parameter_that_matters_comes_first(name: str, maximize: bool) -> No
     assert order(found)[0] == name
     assert found.parameters[0].importance > 2 * found.parameters[1].importance
     assert sum(each.importance for each in found.parameters) == pytest.approx(1)
-    assert (found.evaluator, found.runs, found.warning) == (EVALUATOR, 200, "")
+    assert (found.evaluator, found.quantile, found.runs) == (EVALUATOR, 0.5, 200)
     assert set(order(found)) == set(VALUES)
 
 
@@ -120,7 +212,7 @@ def test_the_child_process_answers_in_json() -> None:
     )
     answer = json.loads(done.stdout)
     assert answer["parameters"][0]["name"] == "dropout"
-    assert set(answer) == {"evaluator", "runs", "warning", "parameters"}
+    assert set(answer) == {"evaluator", "quantile", "runs", "warning", "parameters"}
 
 
 def test_a_parameter_that_some_runs_lack_is_compared_among_those_that_have_it() -> None:

@@ -95,6 +95,9 @@ def test_importance_names_its_evaluator(plots: Plots) -> None:
     assert plot["layout"]["yaxis"]["ticktext"][-1] == "lr"
     assert plot["data"][0]["hovertext"][-1] == "lr"
     assert "PED-ANOVA" in plot["layout"]["title"]["subtitle"]["text"]
+    assert "best 50 % of the runs" in plot["layout"]["title"]["subtitle"]["text"]
+    other = shown(plots.importance(evaluator="fanova"))
+    assert "fANOVA" in other["layout"]["title"]["subtitle"]["text"]
 
 
 def test_contours_need_two_numbers_and_take_categories_as_points(plots: Plots) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.server.conftest import Api, Make, Written, summed
+from wandb_magic.analysis.importance import EVALUATORS
 from wandb_magic.records import RunState
 from wandb_magic.server import importance
 
@@ -54,6 +55,25 @@ async def test_it_is_computed_once_for_the_same_results(
     varied.end(varied.run(params={"lr": 3.0, "other": {"seed": 1}}), value=99.0)
     assert (await api.get(PATH))["runs"] == 31
     assert len(asked) == 2
+
+
+async def test_the_evaluator_and_its_quantile_are_chosen(api: Api, varied: Written) -> None:
+    default = await api.get(PATH)
+    assert default["quantile"] == 0.5
+    chosen = await api.get(PATH, evaluator="fanova")
+    assert (chosen["evaluator"], chosen["quantile"]) == ("fANOVA", None)
+    assert all(each["uncertainty"] >= 0 for each in chosen["parameters"])
+    assert (await api.get(PATH, quantile="0.1"))["quantile"] == 0.1
+    assert await api.get(PATH) == default
+    for query in (
+        {"evaluator": "shap"},
+        {"quantile": "2"},
+        {"quantile": "x"},
+        {"quantile": "nan"},
+    ):
+        code, message = await api.problem(PATH, **query)
+        assert code == 400
+        assert message.startswith(next(iter(query)))
 
 
 async def test_others_do_not_wait_for_it(
@@ -111,3 +131,7 @@ def test_optuna_stays_out_of_the_server() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_the_server_knows_all_evaluators() -> None:
+    assert tuple(EVALUATORS) == importance.EVALUATORS

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from wandb_magic.analysis.comparable_runs import comparable_runs
-from wandb_magic.analysis.importance import importance
+from wandb_magic.analysis.importance import BETTER, DEFAULT, importance
 from wandb_magic.analysis.study import silence_optuna
 from wandb_magic.errors import SweepStateError
 from wandb_magic.records import sweep_metric
@@ -16,13 +16,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def importance_frame(reader: StoreReader) -> pd.DataFrame:
+def importance_frame(
+    reader: StoreReader, evaluator: str = DEFAULT, quantile: float = BETTER
+) -> pd.DataFrame:
     """Return one row per parameter; see `Sweep.importance`.
 
     Raises
     ------
     SweepStateError
         If the sweep has no metric.
+    SpecError
+        If there is no such evaluator, or the quantile is not between 0 and 1.
     """
     import pandas as pd  # noqa: PLC0415 - a second to import
 
@@ -32,21 +36,25 @@ def importance_frame(reader: StoreReader) -> pd.DataFrame:
         raise SweepStateError(f"sweep {sweep.id} has no metric for which a parameter could matter")
     params, values = comparable_runs(reader, metric.name)
     with silence_optuna():
-        importances = importance(params, values, maximize=metric.maximize)
+        importances = importance(
+            params, values, maximize=metric.maximize, evaluator=evaluator, quantile=quantile
+        )
     frame: pd.DataFrame = pd.DataFrame(
         {
             "parameter": pd.array([each.name for each in importances.parameters], dtype="string"),
             "importance": [each.importance for each in importances.parameters],
+            "uncertainty": [each.uncertainty for each in importances.parameters],
             "correlation": [
                 math.nan if each.correlation is None else each.correlation
                 for each in importances.parameters
             ],
         }
-    ).astype({"importance": "float64", "correlation": "float64"})
+    ).astype(dict.fromkeys(("importance", "uncertainty", "correlation"), "float64"))
     frame.attrs |= {
         "metric": metric.name,
         "runs": importances.runs,
         "evaluator": importances.evaluator,
+        "quantile": importances.quantile,
         "warning": importances.warning,
     }
     return frame

@@ -170,22 +170,33 @@ class Sweep(SweepReader):
 
     # Analysis
 
-    def importance(self) -> pd.DataFrame:
+    def importance(self, evaluator: str = "ped-anova", quantile: float = 0.5) -> pd.DataFrame:
         """Return how much each parameter matters for the objective, most important first.
 
-        The columns are ``parameter``, ``importance`` (shares of one) and ``correlation``
-        (Spearman's, NaN for values without an order). ``attrs`` has the ``metric``, the number of
-        ``runs``, the ``evaluator`` and, if there are few runs, a ``warning``. Parameters that
-        never varied are omitted.
+        The columns are ``parameter``, ``importance`` (shares of one), ``uncertainty`` (their
+        standard deviation between random samples of the runs) and ``correlation`` (Spearman's,
+        NaN for values without an order). ``attrs`` has the ``metric``, the number of ``runs``, the
+        ``evaluator``, the ``quantile`` and a ``warning`` if there are few runs, or if evaluators
+        disagree. Parameters that never varied are omitted.
+
+        Parameters
+        ----------
+        evaluator
+            ``ped-anova``: what the best runs have in common; ``fanova``: what explains the
+            variance of all runs by itself; ``permutation``: the same with interactions.
+        quantile
+            The share of the best runs that ``ped-anova`` compares with all.
 
         Raises
         ------
         SweepStateError
             If the sweep has no metric.
+        SpecError
+            If there is no such evaluator, or the quantile is not between 0 and 1.
         """
         from wandb_magic.analysis import importance_frame  # noqa: PLC0415 - imports Optuna
 
-        return importance_frame.importance_frame(self._reader)
+        return importance_frame.importance_frame(self._reader, evaluator, quantile)
 
     def compare(self, *others: SweepReader | str) -> Comparison:
         """Compare this sweep with others, each given as a sweep or in any form `attach` accepts.

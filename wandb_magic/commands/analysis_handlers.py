@@ -16,18 +16,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def importance(sweep: Sweep, _: argparse.Namespace) -> CommandResult:
+def importance(sweep: Sweep, options: argparse.Namespace) -> CommandResult:
     """Report how much each parameter matters."""
-    frame = sweep.importance()
+    from wandb_magic.analysis.importance import describe  # noqa: PLC0415 - imports NumPy
+
+    frame = sweep.importance(options.evaluator, options.quantile)
     attributes = frame.attrs
     rows = [
-        (str(name), f"{share:.3f}", "-" if math.isnan(correlation) else f"{correlation:+.2f}")
-        for name, share, correlation in frame.itertuples(index=False, name=None)
+        (
+            str(name),
+            f"{share:.3f}",
+            f"± {deviation:.3f}",
+            "-" if math.isnan(correlation) else f"{correlation:+.2f}",
+        )
+        for name, share, deviation, correlation in frame.itertuples(index=False, name=None)
     ]
-    text = tables.format_table(("parameter", "importance", "correlation"), rows)
+    text = tables.format_table(("parameter", "importance", "uncertainty", "correlation"), rows)
     if not rows:
         text = f"There is no importance for {attributes['metric']} yet: too few runs differ."
-    notes = [f"{attributes['evaluator']}, {attributes['runs']} runs", attributes["warning"]]
+    label = describe(options.evaluator, options.quantile)
+    notes = [f"{label}, {attributes['runs']} runs", attributes["warning"]]
     data = {"parameters": _rows_to_json(frame), **attributes}
     return CommandResult("\n".join([text, *filter(None, notes)]), data, lambda: frame)
 

@@ -126,7 +126,24 @@ VERBS = {
             "--run": {**_RUN, "help": "one run, with everything that it logged"},
         },
     ),
-    "importance": Verb("show how much each parameter matters for the metric", json=True),
+    "importance": Verb(
+        "show how much each parameter matters for the metric",
+        {
+            "--evaluator": {
+                "choices": ("ped-anova", "fanova", "permutation"),
+                "default": "ped-anova",
+                "help": "how it is computed: ped-anova by default",
+            },
+            "--quantile": {
+                "metavar": "SHARE",
+                "type": float,
+                "default": 0.5,
+                "help": "the share of the best runs that ped-anova compares with all; 0.5 by "
+                "default",
+            },
+        },
+        json=True,
+    ),
     "compare": Verb(
         "compare a sweep with another one that has the same metric",
         {"other": {"metavar": "OTHER", "help": "the other sweep"}},

@@ -251,8 +251,10 @@ class ImportanceHandler(BaseHandler):
     async def get(self, sweep: str) -> None:
         """Answer with `schemas.Importance`."""
         metric = self.get_query_argument("metric", "", strip=False)
+        evaluator = self.get_query_argument("evaluator", "")
+        quantile = self.get_query_argument("quantile", "")
         await self.send_json(
-            lambda: importance(self.sweep_manager.open_sweep(sweep), metric),
+            lambda: importance(self.sweep_manager.open_sweep(sweep), metric, evaluator, quantile),
             self.executors.computing,
         )
 

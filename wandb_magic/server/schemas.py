@@ -195,9 +195,13 @@ class Band(TypedDict):
 
 
 class Importance(TypedDict):
-    """How much each parameter matters for the metric, most important first."""
+    """How much each parameter matters for the metric, most important first.
+
+    `quantile` is the share of the best runs that the evaluator compares with all, if it does.
+    """
 
     evaluator: str
+    quantile: float | None
     metric: str
     runs: int
     warning: str
@@ -205,10 +209,14 @@ class Importance(TypedDict):
 
 
 class ParameterImportance(TypedDict):
-    """The share of one parameter, and its rank correlation (Spearman) with the objective."""
+    """The share of one parameter, and its rank correlation (Spearman) with the objective.
+
+    `uncertainty` is the standard deviation of the share between random samples of the runs.
+    """
 
     name: str
     importance: float
+    uncertainty: float
     correlation: float | None
 
 

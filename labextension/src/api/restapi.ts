@@ -55,6 +55,13 @@ export interface ICurvesQuery {
   last?: number;
 }
 
+export interface IImportanceQuery {
+  /** A key of the summary; the objective by default. */
+  metric?: string;
+  evaluator?: string;
+  quantile?: number;
+}
+
 /** The REST interface of the server extension; every method may throw an `ApiError`. */
 export class RestAPI {
   constructor(readonly settings: ServerConnection.ISettings) {}
@@ -96,8 +103,8 @@ export class RestAPI {
     return this._get(`${sweepPath(sweep)}/band`, { key, axis });
   }
 
-  importance(sweep: string, metric?: string): Promise<Importance> {
-    return this._get(`${sweepPath(sweep)}/importance`, { metric });
+  importance(sweep: string, query: IImportanceQuery = {}): Promise<Importance> {
+    return this._get(`${sweepPath(sweep)}/importance`, { ...query });
   }
 
   run(sweep: string, run: string): Promise<RunDetail> {

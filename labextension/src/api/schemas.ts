@@ -147,19 +147,21 @@ export interface Band {
   total: number;
 }
 
-/** How much each parameter matters for the metric, most important first. */
+/** How much each parameter matters for the metric, most important first. `quantile` is the share of the best runs that the evaluator compares with all, if it does. */
 export interface Importance {
   evaluator: string;
+  quantile: number | null;
   metric: string;
   runs: number;
   warning: string;
   parameters: ParameterImportance[];
 }
 
-/** The share of one parameter, and its rank correlation (Spearman) with the objective. */
+/** The share of one parameter, and its rank correlation (Spearman) with the objective. `uncertainty` is the standard deviation of the share between random samples of the runs. */
 export interface ParameterImportance {
   name: string;
   importance: number;
+  uncertainty: number;
   correlation: number | null;
 }
 

@@ -5,7 +5,8 @@ import { readingOrder, nearestPoint, toPoints } from '../../src/charts/points';
 import { columnsOf, cellReader } from '../../src/models/columns';
 import {
   choosePlotColumns,
-  DEFAULT_SETTINGS
+  DEFAULT_SETTINGS,
+  importanceQueryOf
 } from '../../src/views/sweep/importance/importanceSettings';
 import { aRun, runs } from '../factories';
 
@@ -64,6 +65,20 @@ describe('points', () => {
     const rows = runs(3);
     const points = pointsOf(rows, axis('params.lr', rows), axis('value', rows));
     expect(readingOrder(points)).toEqual([2, 1, 0]);
+  });
+});
+
+describe('the importance to ask for', () => {
+  it('is the one that other plots use, unless something else is chosen', () => {
+    expect(importanceQueryOf(DEFAULT_SETTINGS, '')).toEqual({});
+    expect(importanceQueryOf({ ...DEFAULT_SETTINGS, quantile: 0.1 }, 'acc')).toEqual({
+      metric: 'acc',
+      quantile: 0.1
+    });
+    const fanova = { ...DEFAULT_SETTINGS, evaluator: 'fanova', quantile: 0.1 };
+    expect(importanceQueryOf(fanova, '')).toEqual({ evaluator: 'fanova' });
+    const damaged = { ...DEFAULT_SETTINGS, evaluator: 'gone', quantile: 7 };
+    expect(importanceQueryOf(damaged, '')).toEqual({});
   });
 });
 

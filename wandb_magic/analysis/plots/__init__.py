@@ -98,11 +98,13 @@ class Plots:
 
         return _figure(parallel(self._plot_data, parameters, metric))
 
-    def importance(self, metric: str | None = None) -> Figure:
-        """Draw how much each parameter matters, as computed by `analysis.importance`."""
+    def importance(
+        self, metric: str | None = None, evaluator: str = "ped-anova", quantile: float = 0.5
+    ) -> Figure:
+        """Draw how much each parameter matters; see `Sweep.importance`."""
         from wandb_magic.analysis.plots.importances import importances  # noqa: PLC0415 - as above
 
-        return _figure(importances(self._plot_data, metric))
+        return _figure(importances(self._plot_data, metric, evaluator, quantile))
 
     def contour(
         self, x: str | None = None, y: str | None = None, *, metric: str | None = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from wandb_magic.analysis.importance import BETTER, DEFAULT, describe
 from wandb_magic.analysis.plots.axis import Axis
 from wandb_magic.analysis.plots.chart import Chart
 from wandb_magic.analysis.plots.plot_data import PlotData
@@ -70,26 +71,32 @@ class ImportanceChart(Chart):
         self.axis.apply(axes, "y")
 
 
-def importances(plot_data: PlotData, key: str | None) -> Chart:
+def importances(
+    plot_data: PlotData, key: str | None, evaluator: str = DEFAULT, quantile: float = BETTER
+) -> Chart:
     """Return the chart of how much each parameter matters."""
-    result = plot_data.importances(key)
+    result = plot_data.importances(key, evaluator, quantile)
     if not result.parameters:
         raise SweepStateError(
             f"the importance for {plot_data.key(key)!r} needs runs that differ in parameters and "
             f"value, and there are {result.runs} runs: let more of them end"
         )
     most = list(reversed(result.parameters[:MOST_BARS]))
-    basis = result.warning or run_count(result.runs)
+    basis = "; ".join(filter(None, (run_count(result.runs), result.warning)))
     return ImportanceChart(
         title=f"Importance for {flat(plot_data.key(key))}",
-        note=f"{result.evaluator}; r: rank correlation; {basis}",
+        note=f"{describe(evaluator, quantile)}; r: rank correlation; {basis}",
         axis=Axis("", categories=tuple(flat(weight.name) for weight in most)),
         shares=tuple(weight.importance for weight in most),
-        texts=tuple(_share_label(weight.importance, weight.correlation) for weight in most),
+        texts=tuple(
+            _share_label(weight.importance, weight.uncertainty, weight.correlation)
+            for weight in most
+        ),
     )
 
 
-def _share_label(share: float, correlation: float | None) -> str:
+def _share_label(share: float, uncertainty: float, correlation: float | None) -> str:
+    text = f"{share:.2f} ± {uncertainty:.2f}"
     if correlation is None or math.isnan(correlation):
-        return f"{share:.2f}"
-    return f"{share:.2f} (r {correlation:+.2f})"
+        return text
+    return f"{text} (r {correlation:+.2f})"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wandb_magic.analysis.comparable_runs import comparable_runs
-from wandb_magic.analysis.importance import Importances, importance
+from wandb_magic.analysis.importance import BETTER, DEFAULT, Importances, importance
 from wandb_magic.analysis.pareto import Objectives, front_history
 from wandb_magic.analysis.plots.axis import LONGEST_NAME, LONGEST_TITLE, Axis
 from wandb_magic.analysis.plots.style import flat
@@ -93,7 +93,7 @@ class PlotData:
         self.reader = reader
         self.sweep = reader.sweep()
         self.metric: Metric | None = sweep_metric(self.sweep)
-        self._importances: dict[str, Importances] = {}
+        self._importances: dict[tuple[str, str, float], Importances] = {}
 
     @cached_property
     def runs(self) -> list[RunRecord]:
@@ -148,16 +148,25 @@ class PlotData:
             raise SweepStateError(f"no run of sweep {self.sweep.name} has a value of {key!r} yet")
         return key, [run for run, _ in pairs], [value for _, value in pairs]
 
-    def importances(self, requested: str | None) -> Importances:
+    def importances(
+        self, requested: str | None, evaluator: str = DEFAULT, quantile: float = BETTER
+    ) -> Importances:
         """Return how much each parameter matters, from the newest runs that did not fail."""
         from wandb_magic.analysis.study import silence_optuna  # noqa: PLC0415 - imports Optuna
 
         key, _, _ = self.runs_with_value(requested)
-        if key not in self._importances:
+        settings = (key, evaluator, quantile)
+        if settings not in self._importances:
             params, values = comparable_runs(self.reader, key)
             with silence_optuna():
-                self._importances[key] = importance(params, values, maximize=self.maximize(key))
-        return self._importances[key]
+                self._importances[settings] = importance(
+                    params,
+                    values,
+                    maximize=self.maximize(key),
+                    evaluator=evaluator,
+                    quantile=quantile,
+                )
+        return self._importances[settings]
 
     def ranked_runs(self) -> list[RunRecord]:
         """Return the runs with a value of the objective, the best first.

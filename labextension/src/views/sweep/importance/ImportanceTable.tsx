@@ -8,10 +8,13 @@ import type { Importance } from '../../../api/schemas';
 
 export function ImportanceTable({
   importance,
+  explanation,
   chosen,
   onChoose
 }: {
   importance: Importance;
+  /** What the evaluator measures. */
+  explanation: string;
   /** The selected parameter. */
   chosen: string;
   onChoose: (parameter: string) => void;
@@ -25,6 +28,9 @@ export function ImportanceTable({
     <table className="jp-wm-ImportanceTable">
       <caption>
         {trans.__('Importance for %1: %2', importance.metric, importance.evaluator)}
+        {importance.quantile !== null &&
+          trans.__(', best %1 % of the runs', formatNumber(100 * importance.quantile))}
+        . {explanation}
       </caption>
       <thead>
         <tr>
@@ -36,7 +42,7 @@ export function ImportanceTable({
         </tr>
       </thead>
       <tbody>
-        {importance.parameters.map(({ name, importance: share, correlation }) => (
+        {importance.parameters.map(({ name, importance: share, uncertainty, correlation }) => (
           <tr key={name} data-chosen={name === chosen || undefined}>
             <th scope="row">
               <button
@@ -53,7 +59,14 @@ export function ImportanceTable({
               <span className="jp-wm-Bar">
                 <i style={{ width: `${(100 * share) / maxImportance}%` }} />
               </span>
-              {formatNumber(100 * share, 3)} %
+              {/* A share below the last digit is 0, not 6.2e-5. */}
+              {(100 * share).toFixed(1)} %{' '}
+              <span
+                className="jp-wm-ImportanceTable-uncertainty"
+                title={trans.__('Standard deviation between random samples of the runs')}
+              >
+                ± {(100 * uncertainty).toFixed(1)}
+              </span>
             </td>
             <td>
               <span className="jp-wm-Bar" data-signed>

@@ -1,12 +1,23 @@
 /** The saved settings of the importance tab, and the columns of its plot. Pure. */
 
+import type { IImportanceQuery } from '../../../api/restapi';
 import type { IColumn } from '../../../models/columns';
 
 export const VIEWS = ['slice', 'scatter', 'contour'] as const;
 
 export type PlotView = (typeof VIEWS)[number];
 
+export const EVALUATORS = ['ped-anova', 'fanova', 'permutation'] as const;
+
+export type Evaluator = (typeof EVALUATORS)[number];
+
+/** The shares of the best runs that PED-ANOVA can compare with all runs. */
+export const QUANTILES = [0.1, 0.25, 0.5];
+
 export interface IImportanceSettings {
+  evaluator: string;
+  /** The share of the best runs that PED-ANOVA compares with all. */
+  quantile: number;
   /** The metric for which importance is computed; empty for the objective. */
   metric: string;
   view: string;
@@ -22,6 +33,8 @@ export interface IImportanceSettings {
 }
 
 export const DEFAULT_SETTINGS: IImportanceSettings = {
+  evaluator: 'ped-anova',
+  quantile: 0.5,
   metric: '',
   view: 'slice',
   x: '',
@@ -30,6 +43,21 @@ export const DEFAULT_SETTINGS: IImportanceSettings = {
   color: 'value',
   isLogObjective: false
 };
+
+/** What to ask the server for; the default settings ask as the other plots do. */
+export function importanceQueryOf(
+  settings: IImportanceSettings,
+  metric: string
+): IImportanceQuery {
+  const evaluator = EVALUATORS.find(name => name === settings.evaluator) ?? EVALUATORS[0];
+  const isDefault = evaluator === EVALUATORS[0];
+  const quantile = QUANTILES.includes(settings.quantile) ? settings.quantile : 0.5;
+  return {
+    ...(metric === '' ? {} : { metric }),
+    ...(isDefault ? {} : { evaluator }),
+    ...(isDefault && quantile !== 0.5 ? { quantile } : {})
+  };
+}
 
 export interface IPlotColumns {
   view: PlotView;

@@ -6,6 +6,7 @@ import { CachedQuery } from '../../../models/cachedQuery';
 import { useSignal } from '../../../components/useSignal';
 import { useOnReconnect } from '../../../components/useOnReconnect';
 import type { SweepModel } from '../../../models/sweepModel';
+import type { IImportanceQuery } from '../../../api/restapi';
 import type { Importance } from '../../../api/schemas';
 import { useVisible } from '../../../components/viewContext';
 
@@ -14,22 +15,29 @@ const REFRESH_MS = 5000;
 
 const queries = new WeakMap<SweepModel, Map<string, CachedQuery<Importance>>>();
 
-/** For the objective, or for another metric in the runs' summaries. */
-export function importanceQuery(sweep: SweepModel, metric: string): CachedQuery<Importance> {
+/** By default for the objective, with the server's default evaluator. */
+export function importanceQuery(
+  sweep: SweepModel,
+  query: IImportanceQuery = {}
+): CachedQuery<Importance> {
   const sweepQueries = queries.get(sweep) ?? new Map<string, CachedQuery<Importance>>();
   queries.set(sweep, sweepQueries);
-  let fetched = sweepQueries.get(metric);
+  const key = JSON.stringify(query);
+  let fetched = sweepQueries.get(key);
   if (fetched === undefined) {
-    const ask = () => sweep.host.api.importance(sweep.id, metric === '' ? undefined : metric);
+    const ask = () => sweep.host.api.importance(sweep.id, query);
     fetched = new CachedQuery(ask, REFRESH_MS);
-    sweepQueries.set(metric, fetched);
+    sweepQueries.set(key, fetched);
   }
   return fetched;
 }
 
-/** The importance for a metric (empty: the objective), recomputed when more runs have ended. */
-export function useImportance(sweep: SweepModel, metric = ''): CachedQuery<Importance> {
-  const fetched = importanceQuery(sweep, metric);
+/** The importance, recomputed when more runs have ended. */
+export function useImportance(
+  sweep: SweepModel,
+  query: IImportanceQuery = {}
+): CachedQuery<Importance> {
+  const fetched = importanceQuery(sweep, query);
   const visible = useVisible();
   useSignal(fetched.changed);
   useOnReconnect(fetched.retry);
