@@ -89,7 +89,7 @@ class Surrogate:
 
     def _grow(self, random: np.random.Generator) -> _Tree:
         count, axes = self._positions.shape
-        sample: NDArray[np.int64] = random.integers(count, size=count)
+        sample: NDArray[np.int64] = random.choice(np.arange(count), count)
         low, high, value = [], [], []
         nodes: list[tuple[NDArray[np.int64], Floats, Floats, int]]
         nodes = [(sample, np.zeros(axes) - 1e-9, self._widths + 1e-9, 0)]
@@ -183,14 +183,15 @@ def _normalized(effects: Floats) -> Floats:
 def column(values: Sequence[Any], objective: Sequence[float]) -> Column:
     """Return the values of a parameter, which are JSON values, as positions."""
     if all(is_number(value) for value in values):
-        numbers = np.array([float(value) for value in values])
+        numbers: Floats = np.array([float(value) for value in values])
         if len(distinct := np.unique(numbers)) > MAX_LISTED:
             if is_log(numbers):
                 numbers = np.log(numbers)
             low, high = float(numbers.min()), float(numbers.max())
-            return Column((numbers - low) / (high - low), 1.0)
+            positions: Floats = (numbers - low) / (high - low)
+            return Column(positions, 1.0)
         codes = np.searchsorted(distinct, numbers)
-        return Column(codes + 0.5, float(len(distinct)))
+        return Column((codes + 0.5).astype(np.float64), float(len(distinct)))
     # In the order of their mean results, thresholds separate categories best.
     results: dict[str, list[float]] = {}
     for value, result in zip(values, objective, strict=True):
