@@ -96,10 +96,10 @@ def no_default(config: dict[str, Any], *, epochs: int) -> None:
 
 def test_a_function_that_needs_arguments_is_refused_before_anything_starts() -> None:
     made = sweep(RANDOM)
-    wanted = r"each run calls no_default\(\) without arguments, and it needs config, epochs"
+    wanted = r"^function: no_default\(\) needs config, epochs, and the sweep has the parameters"
     for call in (
-        lambda: agent(made, no_default, count=1),  # type: ignore[arg-type] # on purpose
-        lambda: start(RANDOM, no_default, count=1),  # type: ignore[arg-type] # on purpose
+        lambda: agent(made, no_default, count=1),
+        lambda: start(RANDOM, no_default, count=1),
     ):
         with pytest.raises(SpecError, match=wanted):
             call()

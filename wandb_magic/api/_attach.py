@@ -24,6 +24,7 @@ from wandb_magic.api._options import (
     require_bound,
     validate_code,
     validate_options,
+    with_objective,
 )
 from wandb_magic.api._status import Status
 from wandb_magic.api._sweep import Sweep
@@ -35,13 +36,13 @@ from wandb_magic.file_lock import one_at_a_time
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import Options, SweepState
 from wandb_magic.search.grid import grid_size
-from wandb_magic.spec import Spec, load, load_lenient
+from wandb_magic.spec import Spec, load, load_lenient, spec_of
 from wandb_magic.wandb_client import RemoteSweep, get_sweep, has_credentials, is_sweep_path
 
 
 def attach(
     sweep: str,
-    function: Callable[[], object] | None = None,
+    function: Callable[..., object] | None = None,
     *,
     count: int | None = None,
     agents: int = 1,
@@ -60,7 +61,7 @@ def attach(
         An id, an id prefix, a name or a folder; for a W&B sweep, an id, ``entity/project/id`` or
         the URL of the sweep's page.
     function
-        The function that each run calls without arguments.
+        The function that each run calls, as in `start`.
     count
         How many runs to start on this machine.
     agents
@@ -129,6 +130,7 @@ def attach_remote(sweep: str, code: RunCode, launch_options: LaunchOptions) -> S
     )
     environment["WANDB_BASE_URL"] = remote.base_url
     spec = _parse_spec(remote.config, code)
+    code = with_objective(code, spec)
     validate_options(spec, code, launch_options, is_remote=True)
     launch_options = replace(
         launch_options, options=replace(launch_options.options, attached=True)
@@ -167,6 +169,7 @@ def _continue_sweep(sweep: Sweep, code: RunCode, launch_options: LaunchOptions) 
     Runs of earlier calls are executed first, with the code of those calls, as if each call had
     waited for its runs, as ``wandb.agent`` does.
     """
+    code = with_objective(code, spec_of(sweep.status().sweep))
     validate_code(code)
     if code.cell is not None or code.function is not None:
         _new_budget(sweep.status(), launch_options)  # raises errors before anything is frozen

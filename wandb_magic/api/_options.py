@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Union
@@ -30,6 +30,7 @@ from wandb_magic.errors import SpecError
 from wandb_magic.launchers import SYSTEMS, check_launcher, resolve_client
 from wandb_magic.records import Options
 from wandb_magic.runner.capacity import check_agents
+from wandb_magic.runner.objective_function import wrap_objective
 from wandb_magic.search import SAMPLERS
 from wandb_magic.search.random import RandomSearcher
 from wandb_magic.spec import Spec
@@ -70,7 +71,7 @@ class RunCode:
     """
 
     cell: str | None = None
-    function: Callable[[], object] | None = None
+    function: Callable[..., object] | None = None
     namespace: dict[str, Any] | None = None
     exclude: Collection[str] = ()
     include: Collection[str] = ()
@@ -111,6 +112,20 @@ class LaunchOptions:
             If its options are malformed.
         """
         return resolve_client(self.launcher, self.launcher_options)
+
+
+def with_objective(code: RunCode, spec: Spec) -> RunCode:
+    """Return the code with an objective function as what runs can call without arguments.
+
+    Raises
+    ------
+    SpecError
+        If the function takes arguments, and it is not clear what they are.
+    """
+    if code.function is None:
+        return code
+    metric = spec.metric.name if spec.metric is not None else ""
+    return replace(code, function=wrap_objective(code.function, [*spec.parameters], metric))
 
 
 def validate_options(

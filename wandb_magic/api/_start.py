@@ -18,6 +18,7 @@ from wandb_magic.api._options import (
     RunCode,
     is_external,
     validate_options,
+    with_objective,
 )
 from wandb_magic.api._priors import priors_from_runs, remote_run_ids, resolve_priors
 from wandb_magic.api._sweep import Sweep
@@ -34,7 +35,7 @@ Config = Mapping[str, Any] | str | os.PathLike[str]
 
 def start(  # noqa: PLR0913 - each is a user's option, and has a default
     config: Mapping[str, Any] | str | os.PathLike[str],
-    function: Callable[[], object] | None = None,
+    function: Callable[..., object] | None = None,
     *,
     count: int | None = None,
     agents: int = 1,
@@ -69,8 +70,11 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
         A W&B sweep config: a mapping, a YAML file, or YAML text; or an existing W&B sweep, given
         by its id, ``entity/project/id`` or the URL of its page.
     function
-        The function that each run calls without arguments; the config's ``program`` by default.
-        Without either, you execute the runs yourself, with `Sweep.ask` and `Sweep.tell`.
+        The function that each run calls; the config's ``program`` by default. A function without
+        arguments reads ``wandb.config`` and logs by itself. One that takes the sweep's parameters
+        by name, or all of them as ``config``, returns the metric, or metrics as a dict, which are
+        logged for it; one that yields them reports a step each time. Without a function or
+        program, you execute the runs yourself, with `Sweep.ask` and `Sweep.tell`.
     count
         How many runs to start. The config's ``run_cap`` applies if it is smaller, or if there is
         no `count`.
@@ -178,6 +182,7 @@ def start_sweep(config: Config, code: RunCode, launch_options: LaunchOptions) ->
     if is_remote_sweep(config):
         return attach_remote(str(config), code, launch_options)
     spec = load(config)
+    code = with_objective(code, spec)
     validate_options(spec, code, launch_options)
     if spec.program and (code.cell is not None or code.function is not None):
         code_kind = "cell" if code.function is None else "function"

@@ -70,7 +70,7 @@ def sweep(
 
 def agent(  # noqa: PLR0913 - the parameters of `wandb.agent`, and `agents`
     sweep_id: Mapping[str, Any] | str | os.PathLike[str],
-    function: Callable[[], object] | None = None,
+    function: Callable[..., object] | None = None,
     entity: str | None = None,
     project: str | None = None,
     count: int | None = None,
@@ -88,7 +88,7 @@ def agent(  # noqa: PLR0913 - the parameters of `wandb.agent`, and `agents`
         An existing sweep: its id, ``entity/project/id``, the URL of its page, or its name on this
         machine; or a sweep config, to start a new sweep.
     function
-        The function that each run calls without arguments; the sweep's own code by default.
+        The function that each run calls, as in `start`; the sweep's own code by default.
     entity, project
         The sweep's entity and project at W&B, as in ``wandb.agent``.
     count
