@@ -33,6 +33,8 @@ BENCHMARKS: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "search_time": ((), ("--quick",)),
     "search_quality": (("--jobs", str(os.cpu_count())), ("--quick",)),
     "online": ((), ("--quick",)),
+    "scale": ((), ("--quick",)),
+    "cluster_cost": ((), ("--quick",)),
     "panel_server": ((), ("--quick",)),
     "panel_page": ((), ("--quick",)),
     "cuda_check": ((), ()),
