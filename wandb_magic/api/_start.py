@@ -256,6 +256,11 @@ def _online_spec(spec: Spec) -> Spec:
         raise SpecError(
             "metrics: W&B's server optimises a single metric: use one, or --mode offline"
         )
+    if spec.early_terminate and spec.early_terminate.type != "hyperband":
+        raise SpecError(
+            f"early_terminate: W&B's server, which ends the runs of online sweeps, does not know "
+            f"{spec.early_terminate.type}: use hyperband, or --mode offline"
+        )
     if spec.conditions:
         raise SpecError(
             "when, forbid: W&B's server does not know them, and chooses the parameters of online "

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from wandb_magic.spec.command import unknown_macros
-from wandb_magic.spec.config import EarlyTerminate, Metric
+from wandb_magic.spec.config import RULE_FIELDS, EarlyTerminate, Metric
 from wandb_magic.spec.fields import number
 from wandb_magic.spec.metrics import drop_single_fields
 from wandb_magic.spec.validation_errors import format_errors, nearest
@@ -207,7 +207,7 @@ def _coerce_rule(value: object, notices: list[str], *, has_metric: bool) -> obje
             f"{no_run}max_iter ({valid.max_iter}) is below eta ({valid.eta:g}), so there is no "
             "bracket: raise max_iter"
         )
-    if "strict" not in rule:
+    if "strict" not in rule and valid.type == "hyperband":
         notices.append(
             f"{place}.strict: not given, so runs are judged strictly, as in W&B's engine"
         )
@@ -216,12 +216,14 @@ def _coerce_rule(value: object, notices: list[str], *, has_metric: bool) -> obje
 
 def _coerce_rule_fields(rule: dict[str, Any], notices: list[str]) -> None:
     place = "early_terminate"
-    _drop_unknown(rule, EarlyTerminate.model_fields, place, notices)
     kind = rule.get("type")
-    if isinstance(kind, str) and kind != "hyperband" and _normalize_name(kind) == "hyperband":
-        rule["type"] = "hyperband"
-        notices.append(f"{place}.type: {kind!r} is taken as 'hyperband'")
-    for key in ("min_iter", "max_iter", "s", "eta"):
+    name = _normalize_name(kind) if isinstance(kind, str) else ""
+    allowed = RULE_FIELDS.get(name, tuple(EarlyTerminate.model_fields))
+    _drop_unknown(rule, dict.fromkeys(allowed), place, notices)
+    if name in RULE_FIELDS and kind != name:
+        rule["type"] = name
+        notices.append(f"{place}.type: {kind!r} is taken as {name!r}")
+    for key in ("min_iter", "max_iter", "s", "eta", "min_runs", "patience", "min_delta"):
         if key in rule:
             rule[key] = _coerce_number(rule[key], f"{place}.{key}", notices)
     strict = rule.get("strict")

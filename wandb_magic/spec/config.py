@@ -26,6 +26,21 @@ def _eta(value: object) -> int | float:
     return eta
 
 
+def _not_negative(value: object) -> int | float:
+    parsed = number(value)
+    if parsed < 0:
+        raise ValueError(f"must not be below 0, not {value!r:.80}")
+    return parsed
+
+
+RULE_FIELDS: dict[str, tuple[str, ...]] = {
+    "hyperband": ("type", "min_iter", "max_iter", "s", "eta", "strict"),
+    "median": ("type", "min_iter", "min_runs"),
+    "plateau": ("type", "min_iter", "patience", "min_delta"),
+    "nan": ("type", "min_iter"),
+}
+"""The keys of ``early_terminate`` by its ``type``."""
+
 Goal = Literal["minimize", "maximize"]
 Impute = Literal["worst", "best", "latest"]
 ImputeRunning = Literal["worst", "best", "latest", "false"]
@@ -98,33 +113,43 @@ class Constraint(BaseModel):
 
 
 class EarlyTerminate(BaseModel):
-    """Hyperband's rule for ending poor runs, as in W&B.
+    """The rule for ending poor runs: W&B's hyperband, or one that W&B does not have.
 
     Attributes
     ----------
     type
-        Always ``hyperband``.
+        ``hyperband``, ``median``, ``plateau`` or ``nan``.
     min_iter
         The first bracket, in logged values of the metric; each later one is `eta` times as far.
+        Of the other rules: before so many values, no run is ended.
     max_iter, s
         Alternatively: the bracket after the last one, and the number of brackets before it.
     eta
         One in `eta` runs continues at each bracket.
     strict
         Whether a run is judged by its value at the bracket (the engine's default) or by its best.
+    min_runs
+        Of ``median``: how many runs must have come as far before one is compared with them.
+    patience, min_delta
+        Of ``plateau``: a run ends when this many values have improved it by no more than that.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    type: Literal["hyperband"]
+    type: Literal["hyperband", "median", "plateau", "nan"]
     min_iter: PositiveInteger | None = None
     max_iter: PositiveInteger | None = None
     s: PositiveInteger | None = None
     eta: Annotated[float, BeforeValidator(_eta)] = 3.0
     strict: bool = True
+    min_runs: PositiveInteger = 5
+    patience: PositiveInteger = 10
+    min_delta: Annotated[float, BeforeValidator(_not_negative)] = 0.0
 
     @model_validator(mode="after")
     def _one_form(self) -> EarlyTerminate:
+        if self.type != "hyperband":
+            return self
         if self.min_iter is None and self.max_iter is None:
             raise ValueError("needs min_iter, or max_iter and s: add one of the two")
         if self.max_iter is not None and self.s is None:
@@ -226,7 +251,7 @@ class Spec(BaseModel):
             config["constraints"] = [
                 each.model_dump(exclude_none=True) for each in self.constraints
             ]
-        if self.early_terminate:
+        if self.early_terminate and self.early_terminate.type == "hyperband":
             config["early_terminate"] |= {
                 "eta": self.early_terminate.eta,
                 "strict": self.early_terminate.strict,

@@ -53,6 +53,9 @@ def wandb_config(config: Mapping[str, Any]) -> dict[str, Any]:
     remaining = {key: value for key, value in config.items() if key not in _OURS}
     if metrics := config.get("metrics"):
         remaining["metric"] = metrics[0]
+    rule = remaining.get("early_terminate")
+    if isinstance(rule, Mapping) and rule.get("type") != "hyperband":
+        del remaining["early_terminate"]
     if isinstance(remaining.get("parameters"), Mapping):
         remaining["parameters"] = _without_when(remaining["parameters"])
     return remaining

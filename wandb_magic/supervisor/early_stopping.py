@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import time
 
-from wandb_magic.records import RunId
+from wandb_magic.records import RunId, RunState
 from wandb_magic.search.objective import is_target_reached
+from wandb_magic.search.stopping_rules import CAUSES
 from wandb_magic.spec import Spec
 from wandb_magic.supervisor.backends import Backend
+from wandb_magic.supervisor.run_outcome import StopReason
 from wandb_magic.supervisor.run_table import RunTable
 
 PRUNING_PAUSE_FACTOR = 20  # times the duration of the last comparison, to keep the loop responsive
@@ -36,9 +38,16 @@ class EarlyStopping:
         self._has_new_values = False
         self._next_pruning = 0.0
 
+    @property
+    def reason(self) -> StopReason:
+        """Why the rule ends a run."""
+        rule = self._spec.early_terminate
+        cause = CAUSES["hyperband" if rule is None else rule.type]
+        return StopReason(RunState.PRUNED, f"ended early: {cause}")
+
     def on_value(self, run: RunId) -> str:
         """Handle a run's new value; return why the sweep ends, or "" if it continues."""
-        metric, value = self._spec.metric, self._runs.objective(run)
+        metric, value = self._spec.objective, self._runs.objective(run)
         self._has_new_values = self._spec.early_terminate is not None
         if metric is None or not is_target_reached(value, metric):
             return ""

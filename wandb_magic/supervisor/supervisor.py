@@ -81,10 +81,6 @@ OWN_CODE = "the sweep executes its runs itself: ask and tell are for sweeps that
 
 PAUSED_ON_REQUEST = "paused on request"
 
-PRUNED = StopReason(
-    RunState.PRUNED, "ended early: its objective fell behind the other runs (hyperband)"
-)
-
 # The state changes that the server may make: from, to.
 _PAUSE_CHANGES = {
     (SweepState.RUNNING, SweepState.PAUSED),
@@ -454,7 +450,7 @@ class Supervisor:
         try:
             for run in self._early_stopping.runs_to_prune():
                 if not self._job_factory.is_pruning_exempt(run):
-                    self._terminator.stop(run, PRUNED)
+                    self._terminator.stop(run, self._early_stopping.reason)
         except Exception as error:
             log.exception("early termination failed")
             self.state.add_notice(

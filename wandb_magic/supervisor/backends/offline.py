@@ -21,7 +21,7 @@ from wandb_magic.records import (
 )
 from wandb_magic.search import Searcher
 from wandb_magic.search.grid import GridSearcher, grid_size
-from wandb_magic.search.hyperband import runs_to_stop
+from wandb_magic.search.stopping_rules import runs_to_stop
 from wandb_magic.spec import Spec
 from wandb_magic.spec.edits import Filled, project
 from wandb_magic.spec.fields import canonical
