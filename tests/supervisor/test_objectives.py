@@ -1,17 +1,25 @@
 """A sweep with several objectives and a constraint, from its runs to its front."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.supervisor.test_run_table import logged, run
+from tests.sweeps import sweep_record
 from wandb_magic.api import Sweep
 from wandb_magic.display import formatting
 from wandb_magic.display.card import card
 from wandb_magic.errors import SweepError, SweepStateError
 from wandb_magic.log_records import OverwriteRecord, SummaryRecord
-from wandb_magic.spec import Metric
+from wandb_magic.records import RunState, SweepState
+from wandb_magic.search.random import RandomSearcher
+from wandb_magic.spec import Metric, load
+from wandb_magic.store import StoreReader, StoreWriter, create
+from wandb_magic.supervisor.backends import OfflineBackend
+from wandb_magic.supervisor.early_stopping import EarlyStopping
 from wandb_magic.supervisor.run_table import RunTable
+from wandb_magic.supervisor.state import SchedulerState
 
 CONFIG = {
     "method": "grid",
@@ -86,3 +94,42 @@ def test_the_values_of_several_are_those_of_the_summary() -> None:
     assert table.trials()[0].results == {"loss": 2.0}
     table.on_logged(run(0).id, [OverwriteRecord()])
     assert table.trials()[0].results == {}
+
+
+def test_a_new_supervisor_knows_the_results_of_earlier_runs(tmp_path: Path) -> None:
+    store = tmp_path / "sweep.db"
+    create(store, sweep_record(state=SweepState.RUNNING, started=None, ended=None, budget=5))
+    writer = StoreWriter(store)
+    writer.add_run(run(0, RunState.FINISHED))
+    writer.append(run(0).id, [*logged(1.0), SummaryRecord({"loss": 3.0, "m": {"b": 2.0}})])
+    writer.commit()
+    reader = StoreReader(store)
+    keys = ("loss", "m.b")
+    ledger = SchedulerState(
+        writer, Metric(name="loss"), keep_history=False, result_keys=keys, several=True
+    )
+    ledger.restore(reader)
+    reader.close()
+    (trial,) = ledger.runs.trials()
+    assert (trial.value, trial.results) == (3.0, {"loss": 3.0, "m.b": 2.0})
+    writer.close()
+
+
+def test_a_run_that_breaks_a_constraint_does_not_reach_the_target() -> None:
+    spec = load(
+        {
+            "method": "random",
+            "parameters": {"x": {"min": 0.0, "max": 1.0}},
+            "metric": {"name": "loss", "goal": "minimize", "target": 1},
+            "constraints": ["memory <= 7"],
+        }
+    )
+    table = RunTable(spec.metric, keep_history=False, result_keys=spec.result_keys)
+    rules = EarlyStopping(spec, OfflineBackend(spec, RandomSearcher(spec, seed=0)), table)
+    table.add(run(0))
+    told = []
+    for memory in (None, 8.0, 6.0):
+        summary = {} if memory is None else {"memory": memory}
+        table.on_logged(run(0).id, [*logged(0.5), SummaryRecord(summary)])
+        told.append(rules.on_value(run(0).id))
+    assert told == ["", "", "loss reached its target (0.5)"]

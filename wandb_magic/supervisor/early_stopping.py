@@ -51,6 +51,10 @@ class EarlyStopping:
         self._has_new_values = self._spec.early_terminate is not None
         if metric is None or not is_target_reached(value, metric):
             return ""
+        results = self._runs.results(run)
+        for bound in self._spec.constraints:
+            if bound.name not in results or bound.record().violation(results[bound.name]) > 0:
+                return ""
         return f"{metric.name} reached its target ({value:g})"
 
     def runs_to_prune(self) -> list[RunId]:

@@ -172,6 +172,10 @@ class RunTable:
         """Return the current objective of a run."""
         return self._objective(self._trackers.get(run) or self._ended[run][1])
 
+    def results(self, run: RunId) -> Mapping[str, float]:
+        """Return the current values of an active run that constraints are about, among others."""
+        return self._trackers[run].results
+
     def _objective(self, tracker: _ObjectiveTracker) -> float | None:
         if self._several and self._metric is not None and self._metric.name in tracker.results:
             return tracker.results[self._metric.name]
