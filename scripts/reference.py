@@ -36,6 +36,7 @@ READ = {
     "WANDB_MAGIC_GPUS": "describes the GPUs, where the driver cannot: [GPUs](how-to/gpus.md)",
     "WANDB_MAGIC_LEASES": "the folder in which the sweeps of all users lease GPUs; "
     "`wandb-magic-leases` in the system's temporary folder by default",
+    "WANDB_MAGIC_NOTIFY": "the address of [alerts](how-to/alerts.md), a secret",
     "WANDB_INIT_TIMEOUT": "how long an online run waits for W&B; six hours by default",
     "WANDB_MODE": "decides in place of `auto`; `disabled` and `dryrun` mean `offline`, too",
     "WANDB_PROJECT": "the project, if neither the call nor the config names one",

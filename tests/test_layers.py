@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "wandb_magic"
 LAYERS = [
     {
         *("errors", "records", "log_records", "nonfinite", "paths", "processes", "arguments"),
-        *("requests", "safe_open", "file_lock", "disk", "child_process", "version"),
+        *("requests", "alert_rules", "safe_open", "file_lock", "disk", "child_process", "version"),
     },
     {"spec", "bundle", "store", "wandb_log", "daemon", "registry"},
     {"search"},
@@ -28,6 +28,7 @@ LAYERS = [
     {"reproduce"},
     {"api"},
     {"display"},
+    {"alerts"},
     {"doctor"},
     {"commands"},
     {"assistants"},

@@ -104,6 +104,18 @@ def start_sync(
     return _spawn_detached(module, paths.sync.log, environment, executable)
 
 
+def start_alerts(paths: SweepPaths, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start the process that sends a sweep's alerts; if one is running, the new one exits at once.
+
+    Raises
+    ------
+    UnsupportedError
+        On systems without sessions and forks.
+    """
+    module = ["wandb_magic.alerts", str(paths.folder)]
+    return _spawn_detached(module, paths.notify_log, environment, "")
+
+
 def is_supervisor_running(paths: SweepPaths) -> bool:
     """Return whether a supervisor holds a sweep's lock, without reading its store."""
     return is_locked(paths.lock)

@@ -100,6 +100,14 @@ class ArtifactRecord:
 
 
 @dataclass(frozen=True)
+class AlertRecord:
+    """What the run passed to ``run.alert``."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
 class InfoRecord:
     """What W&B shows in the header of a run: name, project, group, tags, notes, host, commit."""
 
@@ -155,4 +163,5 @@ LogRecord = (
     | ExitRecord
     | OmittedRecord
     | OverwriteRecord
+    | AlertRecord
 )

@@ -9,6 +9,7 @@
     core.json       the wandb-core that the runs share
     supervisor.json the process that was last started as the supervisor
     lock            held by the running supervisor; contains what it waits for
+    notify.json     the alerts that were due, with notify.lock and notify.log
     budget.lock     held by a call of attach or agent that adds to the number of runs
     sync/           state.json, runs.log, sync.log, lock, copies/: sending to W&B, and its progress
     resend/         the same, for runs of an online sweep that the server refused while they ran
@@ -265,6 +266,21 @@ class SweepPaths:
     def lock(self) -> Path:
         """Held by the only running supervisor, which writes what it waits for into it."""
         return self.folder / "lock"
+
+    @property
+    def notify(self) -> Path:
+        """The alerts that were due, and what became of each."""
+        return self.folder / "notify.json"
+
+    @property
+    def notify_lock(self) -> Path:
+        """Held by the only process that sends the sweep's alerts."""
+        return self.folder / "notify.lock"
+
+    @property
+    def notify_log(self) -> Path:
+        """What that process prints."""
+        return self.folder / "notify.log"
 
     @property
     def budget_lock(self) -> Path:

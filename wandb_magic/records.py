@@ -228,6 +228,8 @@ class Options:
         How many bytes of GPU memory each run needs; None if unknown.
     debug_mb
         How many MB the variables of a failed run may take on disk; 0 to keep none.
+    notify
+        The rules for alerts.
     priors
         Runs of another sweep to learn from: JSON objects with ``params`` and ``value``.
     attached
@@ -249,6 +251,7 @@ class Options:
     gpus_per_run: float | None = None
     gpu_memory: int | None = None
     debug_mb: float = 50.0
+    notify: tuple[str, ...] = ()
     priors: tuple[Mapping[str, Any], ...] = ()
     attached: bool = False
     copied: bool = False

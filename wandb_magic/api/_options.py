@@ -12,6 +12,7 @@ from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Union
 
+from wandb_magic.alert_rules import parse_rules
 from wandb_magic.api._reader import SweepReader
 from wandb_magic.arguments import (
     ArgumentError,
@@ -189,6 +190,7 @@ def _option_errors(launch_options: LaunchOptions) -> Iterator[str]:
         lambda: check_gpus("gpus_per_run", options.gpus_per_run),
         lambda: check_bytes("gpu_memory", options.gpu_memory),
         lambda: check_megabytes("debug_mb", options.debug_mb),
+        lambda: parse_rules(options.notify),
     ]
     if options.run_timeout is not None:
         checks.append(lambda: check_seconds("run_timeout", options.run_timeout))

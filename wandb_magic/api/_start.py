@@ -59,6 +59,7 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
     gpus_per_run: float | None = None,
     gpu_memory: int | str | None = None,
     debug_mb: float = 50.0,
+    notify: Collection[str] = (),
     launcher: object | None = None,
     launcher_options: Mapping[str, object] | str | None = None,
 ) -> Sweep:
@@ -124,6 +125,9 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
     debug_mb
         How many MB the variables of a failed run may take on disk, for `Sweep.failure` and the
         debugger; 0 keeps none.
+    notify
+        Rules for alerts, each sent once: ``best < 0.2``, ``failed > 3``, ``quiet > 30m``,
+        ``ended``, or ``alert`` for each ``run.alert``. ``WANDB_MAGIC_NOTIFY`` holds the address.
     launcher
         Where the runs execute: the address of a Dask cluster, such as ``dask://host:8786``, the
         cluster itself, or a `distributed.Client` of it; or a batch system: ``slurm``, ``pbs``,
@@ -151,6 +155,7 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
         gpus_per_run=gpus_per_run,
         gpu_memory=check_bytes("gpu_memory", gpu_memory),
         debug_mb=debug_mb,
+        notify=tuple(notify),
     )
     settings = LaunchOptions(
         count,

@@ -42,7 +42,7 @@ _MAGIC = "%%wandb_sweep"
 # sweep takes from the record only what its new environment lacks.
 _SECRET_NAME = re.compile(
     r"KEY(?!BOARD)|TOKEN(?!IZER)|SECRET|PASSW|CREDENTIAL|COOKIE|AUTH(?!OR)|PRIVATE|CONN(ECTION)?_STR"
-    r"|(^|_)(PASS|PASSPHRASE|PWD|PIN|SAS|DSN|JWT|NETRC)$",
+    r"|^WANDB_MAGIC_NOTIFY$|(^|_)(PASS|PASSPHRASE|PWD|PIN|SAS|DSN|JWT|NETRC)$",
     re.IGNORECASE,
 )
 _NO_SECRET = frozenset({"PWD"})  # the working directory

@@ -42,6 +42,7 @@ def launch_options(options: argparse.Namespace) -> LaunchOptions:
             gpus_per_run=options.gpus_per_run,
             gpu_memory=check_bytes("gpu_memory", options.gpu_memory),
             debug_mb=options.debug_mb,
+            notify=tuple(options.notify),
         ),
         env=_parse_environment(options.env),
         prior=options.prior,

@@ -94,6 +94,13 @@ START_OPTIONS: dict[str, dict[str, Any]] = {
         "help": "how many MB the variables of a failed run may take, for the debugger; 0 keeps "
         "none (%(default)s)",
     },
+    "--notify": {
+        "metavar": "RULE",
+        "action": "append",
+        "default": [],
+        "help": "send an alert once: 'best < 0.2', 'failed > 3', 'quiet > 30m', ended, or alert "
+        "for each run.alert; may be repeated",
+    },
     "--wait": {"action": "store_true", "help": "wait until the sweep ends"},
 }
 CELL_OPTIONS: dict[str, dict[str, Any]] = {

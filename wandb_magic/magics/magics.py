@@ -110,6 +110,7 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
         if options.launcher is not None:
             options.launcher = resolve_launcher(unquote(options.launcher), self.shell.user_ns)
         options.env = [unquote(word) for word in options.env]
+        options.notify = [unquote(word) for word in options.notify]
         if options.out is not None and not options.out.isidentifier():
             raise UsageError(f"--out {options.out}: use the name of a variable")
         exclude, include = _split_names(options.exclude), _split_names(options.include)

@@ -191,7 +191,9 @@ def _options(text: str) -> Options:
     values: dict[str, Any] = dict(json.loads(text))
     options = {field.name: values[field.name] for field in fields(Options) if field.name in values}
     # Options that a newer version has added do not affect what is read here.
-    return Options(**{**options, "priors": tuple(options.get("priors", ()))})
+    for name in ("notify", "priors"):
+        options[name] = tuple(options.get(name, ()))
+    return Options(**options)
 
 
 def _process(text: str | None) -> ProcessId | None:

@@ -14,7 +14,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from wandb_magic.alert_rules import ADDRESS_VARIABLE
 from wandb_magic.bundle import check_command, expected_statement, signed_manifest
+from wandb_magic.daemon import start_alerts
 from wandb_magic.disk import WaitNote
 from wandb_magic.errors import StoreError, SweepError
 from wandb_magic.file_lock import FileLock
@@ -50,6 +52,7 @@ def main() -> int:
         if not lock.acquire():
             return 0  # the running supervisor will see the requests
         environment = dict(os.environ)
+        environment.pop(ADDRESS_VARIABLE, None)  # a secret, of which runs know nothing
         # Leave the cores to the runs: a Gaussian process gains nothing from a thread pool.
         os.environ["OMP_NUM_THREADS"] = "1"
         try:
@@ -93,6 +96,8 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str], note: Wai
         fail_sweep(store, str(error))
         return
 
+    if sweep.options.notify:
+        start_alerts(paths, os.environ)
     slots = SlotRequest(sweep.options.gpus_per_run, sweep.options.gpu_memory)
 
     def make_launcher(emit: Callable[[RunnerEvent], None]) -> Launcher:

@@ -7,8 +7,9 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from wandb_magic.alert_rules import ALERT_PREFIX
 from wandb_magic.arguments import brief
-from wandb_magic.log_records import OmittedRecord, OverwriteRecord
+from wandb_magic.log_records import AlertRecord, OmittedRecord, OverwriteRecord
 from wandb_magic.processes import process_age
 from wandb_magic.records import (
     NO_AGENT,
@@ -28,6 +29,7 @@ from wandb_magic.store import StoreReader, StoreWriter
 from wandb_magic.supervisor.run_table import RunTable
 
 CLOCK_TOLERANCE_S = 1.0  # between the wall clock and the kernel's clock of a process
+MAX_ALERTS = 50  # notices at most, as below
 MAX_OMISSIONS = 10  # notices at most: a program may log millions
 
 OVERWRITTEN = (
@@ -205,6 +207,8 @@ class SchedulerState:
         for entry in entries:
             if isinstance(entry, OverwriteRecord):
                 self.add_notice(OVERWRITTEN)
+            elif isinstance(entry, AlertRecord):
+                self._add_alert(event.run, entry)
             elif isinstance(entry, OmittedRecord):
                 self._note_omission(
                     f"{brief(entry.key) if entry.key else 'an entry'}: {entry.reason}"
@@ -219,6 +223,15 @@ class SchedulerState:
             return False
         self.store.update_run(event.run, value=self.runs.objective(event.run))
         return True
+
+    def _add_alert(self, run: RunId, alert: AlertRecord) -> None:
+        """Show what a run has passed to ``run.alert``."""
+        notices = self.sweep.notices
+        if sum(notice.startswith(ALERT_PREFIX) for notice in notices) < MAX_ALERTS:
+            record = self.runs.active.get(run)
+            label = run if record is None else record.number
+            parts = filter(None, (alert.title.strip(), alert.text.strip()))
+            self.add_notice(f"{ALERT_PREFIX}{label}: {': '.join(parts)}")
 
     def _note_omission(self, what: str) -> None:
         """Add a notice that something a run logged is left out, a few times at most."""

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from wandb_magic.log_records import (
+    AlertRecord,
     ArtifactRecord,
     ChartRecord,
     ConfigRecord,
@@ -45,6 +46,7 @@ MOST_DEPTH = 100
 """Maximum nesting depth of a value: deeper ones would exhaust the stack of readers."""
 
 _INT64 = 2**63
+_MAX_ALERT = 1000  # characters of an alert's title, and of its text
 # An unterminated string matches to the end: else each quote after it would be tried.
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)', re.DOTALL)
 # Possible numbers beyond 64 bits, or halves of surrogate pairs.
@@ -101,6 +103,10 @@ def _history(record: protobuf_schema.Message, omitted: _Omissions) -> Iterator[L
         elif value is not None:
             media[key] = value
     yield HistoryRecord(step, time, scalars, media)
+
+
+def _alert(record: protobuf_schema.Message, _: _Omissions) -> Iterator[LogRecord]:
+    yield AlertRecord(record.title[:_MAX_ALERT], record.text[:_MAX_ALERT])
 
 
 def _step(logged: Any, counted: int, omitted: _Omissions) -> int | None:  # noqa: ANN401 - any JSON value
@@ -367,6 +373,7 @@ _CONVERTERS: dict[str, Callable[[protobuf_schema.Message, _Omissions], Iterator[
     "config": _config,
     "files": _files,
     "stats": _stats,
+    "alert": _alert,
     "artifact": _artifact,
     "use_artifact": _use_artifact,
     "run": _run,

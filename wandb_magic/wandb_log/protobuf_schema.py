@@ -38,6 +38,7 @@ MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
         "files": (6, "FilesRecord"),
         "stats": (7, "StatsRecord"),
         "artifact": (8, "ArtifactRecord"),
+        "alert": (10, "AlertRecord"),
         "output_raw": (13, "OutputRawRecord"),
         "run": (17, "RunRecord"),
         "exit": (18, "RunExitRecord"),
@@ -65,6 +66,7 @@ MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
         "use_after_commit": (10, "bool"),
         "aliases": (11, "*string"),
     },
+    "AlertRecord": {"title": (1, "string"), "text": (2, "string")},
     "UseArtifactRecord": {"type": (2, "string"), "name": (3, "string")},
     "GitRepoRecord": {"commit": (2, "string")},
     "RunRecord": {
