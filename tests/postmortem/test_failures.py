@@ -205,3 +205,43 @@ def test_nothing_from_elsewhere_is_unpickled(
     for content in (b"", b"wandb-magic failure 1 ", bytes(changed[:200])):
         file.write_bytes(content)
         assert Sweep(sweep._paths).failure(0).frames == ()
+
+
+PROGRAM = """
+import argparse
+import wandb
+
+def scale(values, by):
+    factors = [1 / by for _ in values]
+    return factors
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--by", type=int)
+options = parser.parse_args()
+with wandb.init() as run:
+    scale([1, 2], options.by)
+"""
+
+
+def test_the_program_of_a_sweep_leaves_its_frames(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "train.py").write_text(PROGRAM)
+    monkeypatch.chdir(tmp_path)
+    sweep = sweeps.start(
+        config={
+            "program": "train.py",
+            "method": "grid",
+            "parameters": {"by": {"values": [0, 1]}},
+        },
+        options=Options(seed=1, failure_limit=0),
+        count=None,
+    ).wait(300)
+    failure = sweep.failure(0)
+    assert failure.type == "ZeroDivisionError"
+    by_name = {frame.function: frame for frame in failure.frames}
+    assert by_name["scale"].locals["values"] == [1, 2]
+    assert by_name["<module>"].locals["options"].by == 0
+    assert by_name["<module>"].text == "scale([1, 2], options.by)"
+    with pytest.raises(SweepStateError, match="has not failed"):
+        sweep.failure(1)

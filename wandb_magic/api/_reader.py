@@ -237,7 +237,8 @@ class SweepReader:
             raise SweepStateError(
                 f"run {record.number} has not ended: `stack {record.number}` shows where it is"
             )
-        if not record.state.is_failure and not paths.failure.is_file():
+        has_frames = record.state is not RunState.FINISHED and paths.failure.is_file()
+        if not record.state.is_failure and not has_frames:
             raise SweepStateError(
                 f"run {record.number} has not failed: it is {record.state.value}"
             )

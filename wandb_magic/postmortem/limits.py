@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -9,12 +10,13 @@ DEBUG_MB_VARIABLE = "WANDB_MAGIC_DEBUG_MB"
 """Passes to a run how many MB its frames may take; 0 records none."""
 
 DEFAULT_MB = 50.0
-SECONDS = 1.5
+SECONDS = 1.0
 """The time for values, of the processor: what has not been pickled by then is kept as its repr."""
 
-WALL_SECONDS = 4.0
+WALL_SECONDS = 3.0
 """The same on the wall, where the machine is busy or a value waits for something."""
 
+_TIME_SHARE = 3  # a single value has at most this part of the time that is left
 _SHARE = 2  # a single array has at most this part of what remains
 
 
@@ -37,6 +39,7 @@ class Limits:
     size: int
     cpu_deadline: float
     deadline: float
+    _value_deadline: float = math.inf
 
     @classmethod
     def begin(cls, size: int) -> Limits:
@@ -48,7 +51,16 @@ class Limits:
         """The number of bytes that a single array may take."""
         return self.size // _SHARE
 
+    def begin_value(self) -> None:
+        """Give a value its share of the time that is left; raise `LimitError` if there is none."""
+        self._value_deadline = math.inf
+        self.check()
+        now = time.thread_time()
+        self._value_deadline = now + (self.cpu_deadline - now) / _TIME_SHARE
+
     def check(self) -> None:
         """Raise `LimitError` if the time is up."""
+        if time.thread_time() > self._value_deadline:
+            raise LimitError("it takes too long")
         if time.thread_time() > self.cpu_deadline or time.monotonic() > self.deadline:
             raise LimitError("there was no time left for it")

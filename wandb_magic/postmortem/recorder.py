@@ -65,6 +65,25 @@ def record_failure(
     _in_time(recording, error, trace, size)
 
 
+def record_program_failure(
+    error: BaseException, trace: TracebackType | None, place: str, environment: Mapping[str, str]
+) -> None:
+    """Write the same for the program of a run; the run's own process goes before its children.
+
+    Parameters
+    ----------
+    error, trace, environment
+        As for `record_failure`.
+    place
+        The number of the run's execution and its folder, with a colon between them.
+    """
+    number, _, folder = place.partition(":")
+    paths = RunPaths(Path(folder), int(number))
+    is_run = os.getsid(0) == os.getpid()
+    if not paths.stop.exists() and (is_run or not paths.failure.exists()):
+        record_failure(error, trace, paths, environment)
+
+
 def record_worker_failure(
     error: BaseException,
     trace: TracebackType | None,

@@ -93,14 +93,13 @@ def pickle_value(
     LimitError
         If there is neither time nor space for any of it.
     """
-    limits.check()
-    mask.forget()
     cut, total = value, None
     while True:
+        limits.begin_value()
+        mask.forget()
         try:
             pickled = _pickle(cut, name, namespace, mask, limits)
         except LimitError:
-            limits.check()
             if total is None:
                 total = _length(value)
             length = min(_ROWS, (_length(cut) or 0) // 8)

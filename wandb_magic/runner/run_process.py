@@ -242,6 +242,8 @@ def run_bundle(
 
 def exec_command(job: Job) -> NoReturn:
     """Execute the command of the spec; the process that waits for it records how it ended."""
+    os.environ[sitecustomize.FAILURE_VARIABLE] = f"{job.execution}:{job.folder}"
+    os.environ.setdefault("PYTHONFAULTHANDLER", "1")
     try:
         os.execvpe(job.command[0], job.command, os.environ)  # noqa: S606 - the user's command
     except OSError as error:

@@ -7,6 +7,8 @@ with the same config, unless it is called with an id or a mode of its own.
 Python imports this module when it starts, because its folder is on the ``PYTHONPATH`` of what runs
 start. Their Python may be another one, so only the standard library is imported here. A
 `sitecustomize` of the user's is executed afterwards.
+
+The program of a run leaves its frames if an exception ends it.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ _RANK_VARIABLES = (
 )
 _OUTER_VARIABLE = "WANDB_MAGIC_OUTER_RANKS"
 _PARAMS_VARIABLE = "WANDB_SWEEP_PARAM_PATH"
+FAILURE_VARIABLE = "WANDB_MAGIC_FAILURE"
+"""Holds the number of the run's execution and its folder, for its program."""
 
 
 def mark_outer_ranks() -> None:
@@ -100,6 +104,28 @@ class _WandbFinder:
         return spec
 
 
+def _keep_frames() -> None:
+    """Make the program of a run leave its frames if an exception ends it.
+
+    That takes the package, which the program's Python may lack: then there are none.
+    """
+    place = os.environ.get(FAILURE_VARIABLE, "")
+    if not place or is_further_rank():
+        return
+    environment, original = dict(os.environ), sys.excepthook
+
+    def excepthook(kind: type[BaseException], error: BaseException, trace: Any) -> None:  # noqa: ANN401 - a traceback
+        original(kind, error, trace)
+        try:
+            from wandb_magic.postmortem.recorder import record_program_failure  # noqa: PLC0415
+
+            record_program_failure(error, trace, place, environment)
+        except BaseException:  # noqa: BLE001, S110 - the program ends as it would
+            pass
+
+    sys.excepthook = excepthook
+
+
 def _execute_next() -> None:
     """Execute the `sitecustomize` that this one takes the place of, if there is one."""
     rest = [entry for entry in sys.path if os.path.abspath(entry or ".") != FOLDER]  # noqa: PTH100
@@ -110,4 +136,5 @@ def _execute_next() -> None:
 
 if __name__ == "sitecustomize":
     sys.meta_path.insert(0, _WandbFinder())
+    _keep_frames()
     _execute_next()
