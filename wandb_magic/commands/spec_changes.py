@@ -13,8 +13,6 @@ from wandb_magic.commands.assignments import parse_value
 from wandb_magic.commands.parser import REMOVAL, UsageError
 
 _WORD = re.compile(r"([^=+]*?)(\+=|-=|=)(.*)", re.DOTALL)
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_RANGE = re.compile(rf"({_NUMBER})\.\.({_NUMBER})")
 
 HELP = (
     "NAME=LOW..HIGH for a range, NAME=A,B,C for values, NAME+=X or NAME-=X for one value more or "
@@ -77,8 +75,11 @@ def _find(parameters: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - an
 
 
 def _parse_entry(text: str) -> Any:  # noqa: ANN401 - an entry of the parameters section
-    if match := _RANGE.fullmatch(text):
-        return {"min": parse_value(match[1]), "max": parse_value(match[2])}
+    low, dots, high = text.partition("..")
+    if dots:
+        bounds = {"min": parse_value(low), "max": parse_value(high)}
+        if all(type(bound) in (int, float) for bound in bounds.values()):
+            return bounds
     if text[:1] == "{":
         return parse_value(text)
     if text[:1] == "[" or "," in text:
