@@ -61,6 +61,12 @@ def main() -> int:
             if not error.lasting:
                 raise
             exit_supervisor(paths.folder, str(error))
+        if "distributed" not in sys.modules:  # which ends its clients at exit
+            # Unloading PyTorch may take seconds, for which a sweep that has ended looks as if it
+            # were running elsewhere.
+            logging.shutdown()
+            sys.stderr.flush()
+            os._exit(0)
     return 0
 
 
