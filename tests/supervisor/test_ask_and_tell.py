@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from tests import sweeps
 from wandb_magic.api import Sweep
 from wandb_magic.cli.main import run as run_command
 from wandb_magic.errors import SweepError
-from wandb_magic.records import RunState
+from wandb_magic.records import Options, RunState
 
 Start = Callable[..., Sweep]
 Until = Callable[..., Any]
@@ -118,11 +119,16 @@ def test_a_run_that_is_stopped_is_not_told(until: Until) -> None:
         sweep.ask()
 
 
-def test_only_a_sweep_without_code_is_asked(start: Start) -> None:
+def test_only_a_sweep_without_code_is_asked(tmp_path: Path, start: Start) -> None:
     with pytest.raises(SweepError, match="offline"):
         wandb_magic.start(CONFIG, count=3, mode="online")
     with pytest.raises(SweepError, match="nothing to run"):
         sweeps.start("", CONFIG)
+    record = sweeps.sweep_record(options=Options(external=True))
+    told = Sweep(sweeps.write_sweep(tmp_path, record))
+    for send in (told.sync, lambda: told.resume(online=True)):
+        with pytest.raises(SweepError, match="has no W&B logs"):
+            send()
     sweep = start("pass", CONFIG, count=1)
     for request in (sweep.ask, lambda: sweep.tell({"lr": 0.5, "layers": 1}, 1.0)):
         with pytest.raises(SweepError, match="the sweep executes its runs itself"):

@@ -357,6 +357,7 @@ class Sweep(SweepReader):
         """
         reject_imported(self._record)
         if online:
+            self._require_logs()
             return Sweep(go_online(self, count, trust=trust))
         self._send_request("resume", trust=trust)
         return self
@@ -629,6 +630,7 @@ class Sweep(SweepReader):
         UntrustedError
             If it was not written by this user; with `trust`, it is sent anyway.
         """
+        self._require_logs()
         return sync(self._paths, self._record, project, entity, once=once, trust=trust)
 
     def delete(self) -> None:
@@ -644,6 +646,20 @@ class Sweep(SweepReader):
         require_idle(self._paths, self.id)
         self._reader.close()
         delete_sweep(self._paths, self.id)
+
+    def _require_logs(self) -> None:
+        """Refuse to send a sweep to W&B whose runs have not logged to it.
+
+        Raises
+        ------
+        SweepStateError
+            If users have executed the runs themselves.
+        """
+        if self._record.options.external:
+            raise SweepStateError(
+                f"sweep {self.id} has no W&B logs, because users executed its runs: it cannot "
+                "be sent to W&B; to_parquet() exports it"
+            )
 
     def _source_run(self, run: str | int) -> SourceRun:
         from wandb_magic import reproduce  # noqa: PLC0415 - rarely needed
