@@ -18,6 +18,8 @@ from wandb_magic.commands.parser import UsageError
         ("null", None),
         ("[1, b]", [1, "b"]),
         ("{depth: 2}", {"depth": 2}),
+        ("[1e-5, 7e3, .5E2, e5, 1e]", [1e-5, 7000.0, 50.0, "e5", "1e"]),
+        ('{"min": 1e-5, "more": ["-1e-3"]}', {"min": 1e-5, "more": [-1e-3]}),
         ("a=b", "a=b"),
         ("a: b: c", "a: b: c"),
         ("", None),

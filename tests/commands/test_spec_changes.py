@@ -21,8 +21,10 @@ CONFIG: dict[str, Any] = {
 def test_a_dash_removes(json: bool) -> None:  # noqa: FBT001 - a parameter of the test
     parser = command_parser() if json else line_parser()
     words = ["edit", "sweep000", "lr=1e-5..1e-1", "-momentum", "-_old", "lr-=2"]
-    options = parser.parse_args([*words, "--method", "bayes", "--target", "-1"])
-    assert (options.sweep, options.method, options.target) == ("sweep000", "bayes", "-1")
+    options = parser.parse_args([*words, "--method", "bayes", "--target", "-1e-3"])
+    assert (options.sweep, options.method, options.target) == ("sweep000", "bayes", "-0.001")
+    told = parser.parse_args(["tell", "sweep000", "run00000", "-2.5E+2"])
+    assert (told.run, told.values) == ("run00000", ["-250"])
     assert parse_changes(options.changes[:3], CONFIG) == {
         "lr": {"min": 1e-5, "max": 1e-1},
         "momentum": None,

@@ -74,6 +74,26 @@ def test_a_partial_config_changes_what_it_names() -> None:
     ]
 
 
+def test_another_distribution_keeps_what_it_has_in_common() -> None:
+    changes = {
+        "momentum": {"distribution": "q_uniform", "q": 0.1},
+        "lr": {"distribution": "normal", "mu": 0, "sigma": 1},
+        "net.layers": {"distribution": "q-log-uniform-values"},
+        "optimizer": {"probabilities": [0.25, 0.75]},
+    }
+    parameters = edit_spec(SPEC, {"parameters": changes}).to_dict()["parameters"]
+    assert parameters["momentum"] == {
+        "distribution": "q_uniform",
+        "min": 0.0,
+        "max": 0.9,
+        "q": 0.1,
+    }
+    assert parameters["lr"] == {"distribution": "normal", "mu": 0, "sigma": 1}
+    layers = parameters["net"]["parameters"]["layers"]
+    assert (layers["distribution"], layers["min"], layers["max"]) == ("q_log_uniform_values", 1, 4)
+    assert parameters["optimizer"]["values"] == ["adam", "sgd"]
+
+
 def test_the_last_nested_parameter_takes_its_level_with_it() -> None:
     spec = edit_spec(SPEC, {"parameters": {"net.layers": None, "net.width": None}})
     assert "net" not in spec.parameters

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from wandb_magic.commands.parser import UsageError
+
+_EXPONENT = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+")
 
 
 def parse_assignments(words: Sequence[str]) -> dict[str, Any]:
@@ -43,8 +46,23 @@ def parse_value(text: str) -> Any:  # noqa: ANN401 - a JSON value
         except ValueError:
             continue
     try:
-        return yaml.safe_load(text)
+        return _with_numbers(yaml.safe_load(text))
     except (yaml.YAMLError, ValueError, RecursionError):
         if text[:1] in "[{":
             raise UsageError(f"{text}: is not a valid list or mapping in YAML or JSON") from None
         return text
+
+
+def _with_numbers(value: Any) -> Any:  # noqa: ANN401 - a JSON value
+    """Return a list or mapping with numbers such as ``1e-5``, which YAML reads as text."""
+    if isinstance(value, list):
+        return [_number_or_text(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _number_or_text(each) for name, each in value.items()}
+    return value
+
+
+def _number_or_text(value: Any) -> Any:  # noqa: ANN401 - a JSON value
+    if not isinstance(value, str):
+        return _with_numbers(value)
+    return float(value) if _EXPONENT.fullmatch(value) else value

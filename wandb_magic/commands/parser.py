@@ -6,8 +6,10 @@ This module imports little more than argparse, because ``%load_ext wandb_magic``
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from wandb_magic.commands.start_options import CELL_OPTIONS, NUMBER, START_OPTIONS
@@ -34,6 +36,7 @@ _TRUST: dict[str, Any] = {
 }
 
 
+_EXPONENT = re.compile(r"-(\d+(\.\d*)?|\.\d+)[eE][-+]?\d{1,3}")
 REMOVAL = "\0-"
 """What a word begins with that names a parameter to remove; argparse reads no option in it."""
 
@@ -61,9 +64,16 @@ class Parser(argparse.ArgumentParser):
         self, args: list[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> tuple[argparse.Namespace, list[str]]:
         """Parse words; with `removes`, ``-NAME`` is a positional argument."""
+        if args is not None:
+            args = [_without_exponent(word) for word in args]
         if args is not None and self.removes:
             args = [f"{REMOVAL}{word[1:]}" if _is_removal(word) else word for word in args]
         return super().parse_known_args(args, namespace)
+
+
+def _without_exponent(word: str) -> str:
+    """Return a negative number such as ``-1e-3`` in a form that argparse reads as a number."""
+    return f"{Decimal(word):f}" if _EXPONENT.fullmatch(word) else word
 
 
 def _is_removal(word: str) -> bool:

@@ -5,14 +5,11 @@ A word says how one parameter changes, relative to the present config.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wandb_magic.commands.assignments import parse_value
 from wandb_magic.commands.parser import REMOVAL, UsageError
-
-_WORD = re.compile(r"([^=+]*?)(\+=|-=|=)(.*)", re.DOTALL)
 
 HELP = (
     "NAME=LOW..HIGH for a range, NAME=A,B,C for values, NAME+=X or NAME-=X for one value more or "
@@ -40,10 +37,11 @@ def _parse_change(
 ) -> tuple[str, Any]:
     if word.startswith(REMOVAL):
         return word.removeprefix(REMOVAL), None
-    match = _WORD.fullmatch(word)
-    if match is None or not match[1]:
+    name, equals, text = word.partition("=")
+    operator = f"{name[-1:]}=" if name[-1:] in ("+", "-") else "="
+    name = name.removesuffix(operator[:-1])
+    if not name or not equals:
         raise UsageError(f"{word}: write {HELP}")
-    name, operator, text = match.groups()
     if operator == "=":
         return name, _parse_entry(text)
     entry = changes.get(name) or _find(parameters, name)
@@ -76,10 +74,8 @@ def _find(parameters: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - an
 
 def _parse_entry(text: str) -> Any:  # noqa: ANN401 - an entry of the parameters section
     low, dots, high = text.partition("..")
-    if dots:
-        bounds = {"min": parse_value(low), "max": parse_value(high)}
-        if all(type(bound) in (int, float) for bound in bounds.values()):
-            return bounds
+    if dots and _is_number(low) and _is_number(high):
+        return {"min": parse_value(low), "max": parse_value(high)}
     if text[:1] == "{":
         return parse_value(text)
     if text[:1] == "[" or "," in text:
@@ -92,3 +88,11 @@ def _split(text: str) -> list[Any]:
         values = parse_value(text)
         return values if isinstance(values, list) else [values]
     return [parse_value(part.strip()) for part in text.split(",")]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

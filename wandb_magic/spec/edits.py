@@ -15,7 +15,7 @@ from wandb_magic.spec.conditions import Path
 from wandb_magic.spec.config import Spec
 from wandb_magic.spec.loader import load
 from wandb_magic.spec.own_params import describe, fits
-from wandb_magic.spec.parameters import DISTRIBUTIONS, flatten, nest
+from wandb_magic.spec.parameters import DISTRIBUTIONS, distribution_name, flatten, nest
 from wandb_magic.spec.validation_errors import nearest, suggest
 
 _FIXED = {
@@ -117,6 +117,14 @@ def _no_such_parameter(name: str, level: Mapping[str, Any]) -> str:
 
 
 def _edit_entry(present: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry with changes; another distribution keeps what it has in common."""
+    name = distribution_name({**change, "distribution": change.get("distribution") or ""})
+    kind = DISTRIBUTIONS.get(name or "")
+    if kind is not None:
+        common = {key: value for key, value in present.items() if key in kind.model_fields}
+        return _merge(common, change)
+    if "values" in present and change.keys() <= {"values", "probabilities"}:
+        return _merge({key: present[key] for key in present.keys() - {"distribution"}}, change)
     kind = DISTRIBUTIONS.get(present.get("distribution", ""))
     if kind is None or "distribution" in change or not change.keys() <= kind.model_fields.keys():
         return _merge({}, change)
