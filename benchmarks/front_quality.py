@@ -54,7 +54,7 @@ def dtlz2(x: Vector) -> tuple[float, ...]:
 
 
 PROBLEMS = {
-    "ZDT1, 6-d": Problem(6, zdt1, (1.1, 1.1), 0.21 + 2 / 3),
+    "ZDT1, 6-d": Problem(6, zdt1, (1.1, 6.0), 1.1 * 6 - 1 + 2 / 3),
     "DTLZ2, 6-d": Problem(6, dtlz2, (1.1, 1.1), 1.21 - math.pi / 4),
     "ZDT1, constrained": Problem(
         6, zdt1, (1.1, 6.0), 1.1 * 6 - 1 + 2 / 3, lambda x: float(x[1] + x[2] - 0.4)

@@ -135,12 +135,18 @@ def test_no_run_has_an_inactive_or_forbidden_parameter(
     space: tuple[dict[str, Any], list[dict[str, Any]]],
 ) -> None:
     parameters, forbid = space
-    grid = GridSearcher(spec(parameters, forbid or None, "grid"))
+    refused = ""
+    try:
+        grid = GridSearcher(spec(parameters, forbid or None, "grid"))
+    except SpecError as error:
+        refused = str(error)
+    if refused:
+        assert refused.startswith("forbid: it rules out")
+        return
     found = [grid.ask(number) for number in range(grid.size)]
     assert all(params is not None and obeys(params, parameters, forbid) for params in found)
     assert len({repr(params) for params in found}) == grid.size
-    if not found:
-        return  # everything is forbidden
+    assert found
     drawn = make_searcher(spec(parameters, forbid or None), seed=0)
     for number in range(5):
         params = drawn.ask(number, [])
@@ -158,9 +164,11 @@ def test_no_run_has_an_inactive_or_forbidden_parameter(
     assert params in found
 
 
-def test_a_space_in_which_nothing_is_allowed_ends_at_once() -> None:
-    config = spec({"a": {"values": [1]}, "b": {"values": [1, 2]}}, [{"a": 1}])
-    assert make_searcher(config, seed=0).ask(0, []) is None
+def test_a_space_in_which_nothing_is_allowed_is_refused() -> None:
+    with pytest.raises(SpecError, match="forbid: it rules out each of 2000 combinations"):
+        spec({"a": {"values": [1]}, "b": {"values": [1, 2]}}, [{"a": 1}])
+    rare = {"a": {"min": 0.0, "max": 1.0}}
+    assert spec(rare, [{"a": {"max": 0.99}}]).conditions.forbid
 
 
 def test_the_conditions_are_part_of_the_config() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
+from random import Random
 from typing import Any
 
 from pydantic import JsonValue
@@ -19,6 +20,9 @@ from wandb_magic.spec.validation_errors import suggest
 
 Path = tuple[str, ...]
 """Where a parameter is: its name below the names of the entries that hold it."""
+
+TRIED = 2000
+"""So many random combinations are forbidden before a config is taken to allow none."""
 
 _BOUNDS = {"min", "max"}
 
@@ -152,7 +156,22 @@ def read_conditions(
     read = (
         _read_rule(rule, f"forbid.{index}", leaves, problems) for index, rule in enumerate(rules)
     )
-    return Conditions(conditions.when, tuple(rule for rule in read if rule))
+    whole = Conditions(conditions.when, tuple(rule for rule in read if rule))
+    if not problems and not _allows_any(whole, leaves):
+        problems.append(
+            f"forbid: it rules out each of {TRIED} combinations that were tried: remove an entry"
+        )
+    return whole
+
+
+def _allows_any(conditions: Conditions, leaves: Mapping[Path, Distribution]) -> bool:
+    draw = Random(0).random  # noqa: S311 - no secret
+    return any(
+        conditions.allows(
+            conditions.active({path: each.sample(draw()) for path, each in leaves.items()})
+        )
+        for _ in range(TRIED)
+    )
 
 
 def _read_rule(
