@@ -4,6 +4,8 @@ import { type ReactElement, useEffect, useState } from 'react';
 
 import { formatCell, formatDuration, formatNumber } from '../../format';
 import { flattenKeys, toCell } from '../../models/columns';
+import { HiddenEnd } from '../../components/HiddenEnd';
+import { hiddenEnd } from '../../models/objective';
 import { usePanelContext } from '../../components/context';
 import { RecentRunsModel } from '../../models/recentRunsModel';
 import { StateLabel } from '../../components/StateLabel';
@@ -66,7 +68,10 @@ export function RecentRuns({
               <StateLabel state={row.state} />
               {row.id === best?.id && <BestMark />}
             </td>
-            <td className="jp-wm-mod-number">{formatNumber(row.value)}</td>
+            <td className="jp-wm-mod-number">
+              {formatNumber(row.value)}
+              <HiddenEnd text={hiddenEnd(row, model.summary(sweep))} />
+            </td>
             <td className="jp-wm-mod-number">
               {row.started === null
                 ? ''

@@ -4,6 +4,7 @@ import { launchIcon } from '@jupyterlab/ui-components';
 import { type ReactElement, useEffect, useRef, useState } from 'react';
 
 import { formatDuration, formatNumber } from '../../format';
+import { objectiveLabel } from '../../models/objective';
 import { usePanelContext } from '../../components/context';
 import { useSignal } from '../../components/useSignal';
 import { CommandButton } from '../../components/Button';
@@ -74,7 +75,7 @@ function StatusLine({ sweep }: { sweep: SweepSummary }): ReactElement {
         {count === null ? ended : `${ended}/${count}`}
       </span>
       {best !== null && (
-        <span title={sweep.metric ?? undefined}>
+        <span title={objectiveLabel(sweep, trans)}>
           {trans.__('best')} <strong>{formatNumber(best.value)}</strong>
         </span>
       )}

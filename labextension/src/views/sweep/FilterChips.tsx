@@ -14,7 +14,7 @@ import { rangeLabel, columnLabel } from './columnLabels';
 export function FilterChips({ sweep }: { sweep: SweepModel }): ReactElement {
   const { trans } = usePanelContext();
   const { filter } = sweep.viewState;
-  const metric = sweep.summary?.metric ?? null;
+  const objective = sweep.summary;
   const updateFilter = (changes: Partial<typeof filter>) =>
     sweep.setViewState({ filter: { ...filter, ...changes } });
   return (
@@ -37,7 +37,7 @@ export function FilterChips({ sweep }: { sweep: SweepModel }): ReactElement {
       {Object.entries(filter.ranges).map(([column, range]) => (
         <Chip
           key={column}
-          text={`${columnLabel(column, metric, trans)} ${rangeLabel(column, range, trans)}`}
+          text={`${columnLabel(column, objective, trans)} ${rangeLabel(column, range, trans)}`}
           onClose={() => updateFilter(withRange(filter, column, null))}
         />
       ))}

@@ -4,6 +4,7 @@ import { ellipsesIcon, launchIcon } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 
 import { formatDuration, formatNumber } from '../../format';
+import { objectiveLabel } from '../../models/objective';
 import { usePanelContext } from '../../components/context';
 import { webUrl } from '../../api/urls';
 import { isActive } from '../../models/sweepsModel';
@@ -47,7 +48,7 @@ export function SweepHeader({
         {count === null ? ended : `${ended}/${count}`}
       </span>
       {best !== null && (
-        <span className="jp-wm-SweepHeader-best" title={summary.metric ?? undefined}>
+        <span className="jp-wm-SweepHeader-best" title={objectiveLabel(summary, trans)}>
           {trans.__('best')} <strong>{formatNumber(best.value)}</strong>{' '}
           <button
             type="button"

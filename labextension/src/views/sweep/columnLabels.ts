@@ -2,20 +2,21 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import { type IObjective, objectiveLabel } from '../../models/objective';
 import type { Range } from '../../models/columns';
 import { formatDuration, formatNumber } from '../../format';
 
 /** A column's title: the logged key, or a label for what every run has. */
 export function columnLabel(
   column: string,
-  metric: string | null,
+  objective: IObjective | undefined,
   trans: TranslationBundle
 ): string {
   const labels: Record<string, string> = {
     number: trans.__('Run'),
     name: trans.__('Name'),
     state: trans.__('State'),
-    value: metric ?? trans.__('Objective'),
+    value: objectiveLabel(objective, trans),
     duration: trans.__('Duration'),
     started: trans.__('Started'),
     agent: trans.__('Agent'),
@@ -26,6 +27,10 @@ export function columnLabel(
     cause: trans.__('Cause'),
     id: trans.__('ID')
   };
+  if (column === `summary.${objective?.metric}`) {
+    // Otherwise two columns with different values would have the same title.
+    return trans.__('%1 (summary)', column.slice(8));
+  }
   return labels[column] ?? column.replace(/^(params|summary)\./, '');
 }
 

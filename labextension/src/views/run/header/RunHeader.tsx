@@ -6,6 +6,8 @@ import { type ReactElement, useState } from 'react';
 import { runColor } from '../../../colors';
 import { durationOf } from '../../../models/columns';
 import { formatCell, formatDuration, formatNumber, formatTime } from '../../../format';
+import { HiddenEnd } from '../../../components/HiddenEnd';
+import { hiddenEnd, objectiveLabel } from '../../../models/objective';
 import { usePanelContext } from '../../../components/context';
 import { webUrl } from '../../../api/urls';
 import { Button, CommandButton } from '../../../components/Button';
@@ -47,7 +49,8 @@ export function RunHeader({
       <Elapsed row={row} />
       {row.value !== null && (
         <span>
-          {summary?.metric ?? trans.__('objective')} <strong>{formatNumber(row.value, 6)}</strong>
+          {objectiveLabel(summary, trans)} <strong>{formatNumber(row.value, 6)}</strong>
+          <HiddenEnd text={hiddenEnd(row, summary)} />
           {isBest && <span className="jp-wm-RunHeader-best"> ★ {trans.__('best')}</span>}
         </span>
       )}

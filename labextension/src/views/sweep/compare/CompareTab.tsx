@@ -5,6 +5,9 @@ import { type ReactElement, useMemo } from 'react';
 
 import { durationOf } from '../../../models/columns';
 import { digitsFor, formatCell, formatDuration } from '../../../format';
+import { HiddenEnd } from '../../../components/HiddenEnd';
+import { hiddenEnd, objectiveLabel } from '../../../models/objective';
+import { columnLabel } from '../columnLabels';
 import { usePanelContext } from '../../../components/context';
 import { useSignal } from '../../../components/useSignal';
 import { Button } from '../../../components/Button';
@@ -60,7 +63,14 @@ export function CompareTab({ sweep }: ITabProps): ReactElement {
     );
   }
   const section = (title: string, lines: readonly IComparisonRow[]) =>
-    lines.length > 0 && <ComparisonSection title={title} lines={lines} count={selected.length} />;
+    lines.length > 0 && (
+      <ComparisonSection
+        title={title}
+        lines={lines}
+        count={selected.length}
+        titleOf={column => columnLabel(column, summary, trans)}
+      />
+    );
   return (
     <div className="jp-wm-Compare">
       <table>
@@ -96,8 +106,9 @@ export function CompareTab({ sweep }: ITabProps): ReactElement {
             ))}
           </tr>
           <ValueRow
-            title={trans.__('%1 (objective)', summary?.metric ?? trans.__('value'))}
+            title={objectiveLabel(summary, trans)}
             values={selected.map(row => row.value)}
+            ends={selected.map(row => hiddenEnd(row, summary))}
             best={bestIndex(selected, summary?.goal === 'maximize')}
           />
           <tr>
@@ -118,11 +129,13 @@ export function CompareTab({ sweep }: ITabProps): ReactElement {
 function ComparisonSection({
   title,
   lines,
-  count
+  count,
+  titleOf
 }: {
   title: string;
   lines: readonly IComparisonRow[];
   count: number;
+  titleOf: (column: string) => string;
 }): ReactElement {
   return (
     <tbody>
@@ -132,7 +145,7 @@ function ComparisonSection({
         </th>
       </tr>
       {lines.map(({ column, values }) => (
-        <ValueRow key={column.id} title={column.name} values={values} />
+        <ValueRow key={column.id} title={titleOf(column.id)} values={values} />
       ))}
     </tbody>
   );
@@ -141,11 +154,14 @@ function ComparisonSection({
 function ValueRow({
   title,
   values,
-  best
+  best,
+  ends
 }: {
   title: string;
   values: IComparisonRow['values'];
   best?: number;
+  /** How runs ended, where their value hides it. */
+  ends?: readonly (string | null)[];
 }): ReactElement {
   const numbers = values.filter(value => typeof value === 'number');
   const digits = digitsFor(Math.min(...numbers), Math.max(...numbers));
@@ -158,6 +174,7 @@ function ValueRow({
         // Runs have a fixed order here.
         <td key={index} data-best={index === best || undefined} title={String(value ?? '')}>
           {formatCell(value, digits)}
+          <HiddenEnd text={ends?.[index] ?? null} />
         </td>
       ))}
     </tr>

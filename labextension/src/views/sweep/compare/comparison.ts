@@ -2,6 +2,7 @@
 
 import type { Cell } from '../../../format';
 import { type IColumn, cellReader } from '../../../models/columns';
+import { nonFiniteText } from '../../../models/objective';
 import type { RunRow } from '../../../api/schemas';
 
 export interface IComparisonRow {
@@ -23,7 +24,8 @@ export function compareRuns(rows: readonly RunRow[], columns: readonly IColumn[]
   const same: IComparisonRow[] = [];
   for (const column of columns) {
     const read = cellReader(column.id);
-    const values = rows.map(read);
+    // A logged NaN is not a missing value.
+    const values = rows.map(row => read(row) ?? nonFiniteCell(row, column));
     if (values.every(value => value === null)) {
       continue;
     }
@@ -35,6 +37,11 @@ export function compareRuns(rows: readonly RunRow[], columns: readonly IColumn[]
     }
   }
   return { differing, metrics, same };
+}
+
+/** The text of a value that is not finite; null if there is none. */
+export function nonFiniteCell(row: RunRow, { group, name }: IColumn): string | null {
+  return group === 'run' ? null : nonFiniteText(row[group][name]);
 }
 
 /** Whether W&B or this package wrote a key, and not the user's code. */

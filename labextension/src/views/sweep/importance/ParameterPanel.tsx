@@ -28,7 +28,7 @@ export function ParameterPanel({
   important: readonly string[];
 }): ReactElement {
   const { trans } = usePanelContext();
-  const metric = sweep.summary?.metric ?? null;
+  const objective = sweep.summary;
   const plotColumns = choosePlotColumns(settings, sweep.columns, important);
   const labels: Record<PlotView, string> = {
     slice: trans.__('Slice'),
@@ -50,7 +50,7 @@ export function ParameterPanel({
       >
         {choices.map(column => (
           <option key={column.id} value={column.id}>
-            {columnLabel(column.id, metric, trans)}
+            {columnLabel(column.id, objective, trans)}
           </option>
         ))}
       </select>
@@ -85,8 +85,8 @@ export function ParameterPanel({
               value={settings.color}
               onChange={event => onSettings({ color: event.target.value })}
             >
-              <option value="value">{columnLabel('value', metric, trans)}</option>
-              <option value="state">{columnLabel('state', metric, trans)}</option>
+              <option value="value">{columnLabel('value', objective, trans)}</option>
+              <option value="state">{columnLabel('state', objective, trans)}</option>
             </select>
           </label>
         )}

@@ -65,12 +65,12 @@ export function ParameterPlot({
   const { commands, trans } = usePanelContext();
   const theme = useThemeColors();
   const { summary, detail, activeRuns } = sweep;
-  const metric = summary?.metric ?? null;
+  const objective = summary;
   const maximize = summary?.goal === 'maximize';
   const allRows = sweep.rows;
   const rows = useThrottledValue(allRows, allRows.length > MANY_RUNS ? LONG_PAUSE_MS : PAUSE_MS);
   const spec = detail?.spec;
-  const title = (column: string) => columnLabel(column, metric, trans);
+  const title = (column: string) => columnLabel(column, objective, trans);
   const [xTitle, yTitle] = [title(xColumn), title(yColumn)];
   const x = useMemo(
     () => toAxis(rows, xColumn, xTitle, axisOptionsFor(spec, xColumn, log)),

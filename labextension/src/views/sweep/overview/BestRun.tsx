@@ -3,6 +3,7 @@
 import type { ReactElement } from 'react';
 
 import { formatCell, formatNumber } from '../../../format';
+import { objectiveLabel } from '../../../models/objective';
 import { usePanelContext } from '../../../components/context';
 import { CommandButton } from '../../../components/Button';
 import { flattenKeys } from '../../../models/columns';
@@ -17,8 +18,8 @@ export function BestRun({ sweep, best }: { sweep: SweepModel; best: Best }): Rea
   return (
     <>
       <p className="jp-wm-BestRun-value">
-        <strong>{formatNumber(best.value, 6)}</strong>{' '}
-        {sweep.summary?.metric ?? trans.__('objective')} · <RunLink sweep={sweep} row={best} />
+        <strong>{formatNumber(best.value, 6)}</strong> {objectiveLabel(sweep.summary, trans)} ·{' '}
+        <RunLink sweep={sweep} row={best} />
       </p>
       <table className="jp-wm-PropertyTable">
         <tbody>

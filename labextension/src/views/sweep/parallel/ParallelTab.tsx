@@ -9,6 +9,7 @@ import { Figure } from '../../../charts/Figure';
 import { jitterWidth } from '../../../charts/scale';
 import { cellValue, type Range, cellReader, withRange } from '../../../models/columns';
 import { formatCell } from '../../../format';
+import { objectiveLabel } from '../../../models/objective';
 import { usePanelContext } from '../../../components/context';
 import { useSignal } from '../../../components/useSignal';
 import { Button } from '../../../components/Button';
@@ -37,7 +38,7 @@ export function ParallelTab({ sweep }: ITabProps): ReactElement {
   const settings = sweep.settings<IParallelSettings>('parallel', DEFAULT_SETTINGS);
   const { columns, activeRuns } = sweep;
   const { logValue } = settings;
-  const metric = sweep.summary?.metric ?? null;
+  const objective = sweep.summary;
   const { rows, byId, bestFirst, axes, dimensions, lines, scale } = usePlotData(sweep, settings);
   const { active } = lines;
   if (dimensions.length < 2) {
@@ -94,7 +95,7 @@ export function ParallelTab({ sweep }: ITabProps): ReactElement {
         <span className="jp-wm-PlotBar-note" role="status">
           {trans.__('%1 of %2 runs', active.length, rows.length)}
         </span>
-        {scale !== null && <ColorBar title={metric ?? trans.__('Objective')} scale={scale} />}
+        {scale !== null && <ColorBar title={objectiveLabel(objective, trans)} scale={scale} />}
       </div>
       <Figure
         title={trans.__('Parallel coordinates')}
@@ -142,7 +143,7 @@ export function ParallelTab({ sweep }: ITabProps): ReactElement {
             dimension => dimension.group !== 'run' || dimension.id === 'value'
           )}
           shown={axes}
-          titleOf={column => columnLabel(column, metric, trans)}
+          titleOf={column => columnLabel(column, objective, trans)}
           onChoose={selected => sweep.saveSettings('parallel', { axes: [...selected] })}
           onClose={() => setChoosing(null)}
         />

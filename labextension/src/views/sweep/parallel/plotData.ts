@@ -49,7 +49,8 @@ export function usePlotData(
   const { trans } = usePanelContext();
   const theme = useThemeColors();
   const { summary, detail, columns, activeRuns } = sweep;
-  const metric = summary?.metric ?? null;
+  const { metric = null, goal = null } = summary ?? {};
+  const objective = useMemo(() => ({ metric, goal }), [metric, goal]);
   const maximize = summary?.goal === 'maximize';
   const rows = useThrottledValue(
     sweep.rows,
@@ -74,9 +75,9 @@ export function usePlotData(
         axes,
         rows,
         column => axisOptionsFor(spec, column, logValue),
-        column => columnLabel(column, metric, trans)
+        column => columnLabel(column, objective, trans)
       ),
-    [axes, rows, logValue, spec, metric, trans]
+    [axes, rows, logValue, spec, objective, trans]
   );
   const positions = useMemo(() => positionsOf(rows, dimensions), [rows, dimensions]);
   const scale = useMemo(

@@ -2,6 +2,7 @@
 
 import { type MouseEvent, type ReactElement, useCallback, useId, useRef, useState } from 'react';
 
+import { hiddenEnd } from '../../../models/objective';
 import { usePanelContext } from '../../../components/context';
 import type { SweepModel } from '../../../models/sweepModel';
 import { Commands } from '../../../tokens';
@@ -164,6 +165,7 @@ export function RunsGrid({
                 selected={selectedIds.has(row.id)}
                 focused={sweep.focus === row.id}
                 best={row.id === best}
+                hiddenEnd={hiddenEnd(row, sweep.summary)}
                 isFilteredOut={ordered.filteredOut.has(row.id)}
                 active={activeCell.row === index ? activeCell.column : null}
                 idOf={idOf}

@@ -34,9 +34,9 @@ export function RunsTab({ sweep }: ITabProps): ReactElement {
   );
   const layout = sweep.settings<ITableLayout>('runs', DEFAULT_LAYOUT);
   const onLayout = (changes: Partial<ITableLayout>) => sweep.saveSettings('runs', { ...changes });
-  const metric = sweep.summary?.metric ?? null;
+  const objective = sweep.summary;
   const columns = useStable(
-    shownColumns(sweep, layout, scales, column => columnLabel(column, metric, trans))
+    shownColumns(sweep, layout, scales, column => columnLabel(column, objective, trans))
   );
   const sortedRuns = order.update({
     filteredRuns: sweep.filteredRuns,

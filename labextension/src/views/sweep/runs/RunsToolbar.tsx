@@ -46,7 +46,7 @@ export function RunsToolbar({
       await commands.execute(command, { sweep: sweep.id, run: row.id });
     }
   };
-  const metric = sweep.summary?.metric ?? null;
+  const objective = sweep.summary;
   return (
     <div className="jp-wm-RunsToolbar" role="toolbar" aria-label={trans.__('Runs')}>
       <SearchBox
@@ -105,7 +105,7 @@ export function RunsToolbar({
           anchor={popoverAnchor}
           columns={sweep.columns}
           shown={columns.map(column => column.id)}
-          titleOf={column => columnLabel(column, metric, trans)}
+          titleOf={column => columnLabel(column, objective, trans)}
           onChoose={onColumns}
           onClose={() => setChoosing(null)}
         />

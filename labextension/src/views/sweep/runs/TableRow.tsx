@@ -5,6 +5,7 @@ import { type CSSProperties, memo, type ReactElement } from 'react';
 import { cellValue, durationOf, type IColumn } from '../../../models/columns';
 import { runColor } from '../../../colors';
 import { formatCell, formatDuration, formatTime } from '../../../format';
+import { nonFiniteCell } from '../compare/comparison';
 import { usePanelContext } from '../../../components/context';
 import { StateLabel } from '../../../components/StateLabel';
 import { useNow } from '../../../components/useNow';
@@ -32,6 +33,8 @@ export interface ITableRowProps {
   selected: boolean;
   focused: boolean;
   best: boolean;
+  /** How the run ended, if its value hides that. */
+  hiddenEnd: string | null;
   isFilteredOut: boolean;
   /** The column at the keyboard, if it is in this row. */
   active: number | null;
@@ -50,6 +53,7 @@ export const TableRow = memo(function Row(props: ITableRowProps): ReactElement {
       column={column}
       number={number}
       active={active === number}
+      hiddenEnd={column.id === 'value' ? props.hiddenEnd : null}
     />
   );
   return (
@@ -104,9 +108,11 @@ interface ITableCellProps {
   column: IShownColumn;
   number: number;
   active: boolean;
+  hiddenEnd: string | null;
 }
 
-function TableCell({ id, row, column, number, active }: ITableCellProps): ReactElement {
+function TableCell({ id, row, column, number, active, hiddenEnd }: ITableCellProps): ReactElement {
+  const { trans } = usePanelContext();
   const value = cellValue(row, column.id);
   const style: CSSProperties = { width: column.width };
   let content: ReactElement | string;
@@ -119,9 +125,16 @@ function TableCell({ id, row, column, number, active }: ITableCellProps): ReactE
   } else if (column.id === 'started') {
     content = row.started === null ? '–' : formatTime(row.started);
   } else {
-    content = formatCell(value, column.scale?.digits);
+    content =
+      (value === null ? nonFiniteCell(row, column) : null) ??
+      formatCell(value, column.scale?.digits);
     title = typeof value === 'string' ? value : undefined;
   }
+  const endTitle =
+    hiddenEnd === null
+      ? undefined
+      : trans.__('The run ended at %1; the value is the best one before.', hiddenEnd);
+  title = endTitle ?? title;
   const scaled =
     typeof value === 'number' && column.scale ? normalizeOn(column.scale, value) : null;
   if (scaled !== null) {
@@ -137,6 +150,11 @@ function TableCell({ id, row, column, number, active }: ITableCellProps): ReactE
       title={title}
       style={style}
     >
+      {hiddenEnd !== null && (
+        <span className="jp-wm-HiddenEnd" role="img" aria-label={endTitle}>
+          ⚠{' '}
+        </span>
+      )}
       {content}
     </div>
   );
