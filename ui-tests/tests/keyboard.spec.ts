@@ -6,6 +6,16 @@ test('a sweep is looked through, and runs compared, without a mouse', async ({ p
   const { keyboard } = page;
   await execute(page, 'wandb-magic:show-sweeps');
   const item = page.getByRole('treeitem', { name: /^keys, finished/ });
+  // Neither direction of the Tab key is trapped in the list.
+  const tree = page.getByRole('tree', { name: 'Sweeps' });
+  const isInTree = () => tree.evaluate(list => list.contains(document.activeElement));
+  for (const key of ['Tab', 'Shift+Tab']) {
+    await item.focus();
+    for (let stops = 0; stops < 8 && (await isInTree()); stops += 1) {
+      await keyboard.press(key);
+    }
+    expect(await isInTree()).toBe(false);
+  }
   await item.focus();
   await keyboard.press('Enter');
   const view = page.locator(`.jp-wm-SweepView[data-sweep="${sweep}"]`);

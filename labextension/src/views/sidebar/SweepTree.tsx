@@ -125,23 +125,41 @@ function useStableGroups(
   return groups;
 }
 
-/** When the focused row is removed, the focus stays in the tree. */
+/**
+ * When the focused element is removed, the focus stays in the tree. It must not be fetched back when
+ * the user moves it elsewhere: then, too, no element has the focus for a moment, and the buttons of
+ * the row are removed.
+ */
 function useFocusRestore(
   tree: React.RefObject<HTMLDivElement | null>,
   key: string | undefined
 ): void {
-  const inside = useRef(false);
+  const focused = useRef<Element | null>(null);
   useEffect(() => {
     const element = tree.current;
-    const onFocusIn = () => {
-      inside.current = element?.contains(document.activeElement) ?? false;
+    const onFocusIn = ({ target }: FocusEvent) => {
+      focused.current = target instanceof Element ? target : null;
     };
-    document.addEventListener('focusin', onFocusIn);
-    return () => document.removeEventListener('focusin', onFocusIn);
+    const onFocusOut = ({ relatedTarget }: FocusEvent) => {
+      if (relatedTarget !== null) {
+        focused.current = null;
+      }
+    };
+    element?.addEventListener('focusin', onFocusIn);
+    // In the capture phase, so that it precedes what React renders.
+    element?.addEventListener('focusout', onFocusOut, true);
+    return () => {
+      element?.removeEventListener('focusin', onFocusIn);
+      element?.removeEventListener('focusout', onFocusOut, true);
+    };
   }, [tree]);
   useEffect(() => {
-    if (inside.current && document.activeElement === document.body && key !== undefined) {
-      focusRow(tree.current, key);
+    const isRemoved = focused.current?.isConnected === false;
+    if (isRemoved && document.activeElement === document.body && document.hasFocus()) {
+      focused.current = null;
+      if (key !== undefined) {
+        focusRow(tree.current, key);
+      }
     }
   });
 }
