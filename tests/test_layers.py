@@ -46,6 +46,7 @@ ONLY = {
     "IPython": {"magics", "display", "analysis"},
     "tornado": {"server"},
     "mcp": {"assistants"},
+    "rich": {"cli"},
     "wandb": {"runner", "wandb_client", "wandb_compat"},
     "optuna": {"search", "analysis"},
     "plotly": {"analysis"},

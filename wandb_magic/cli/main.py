@@ -49,6 +49,8 @@ def run(arguments: list[str]) -> int:
     terminal = TerminalFrontend()
     if options.verb == "run":
         return _start(options, terminal)
+    if options.verb == "top":
+        return _top(options, terminal)
     if options.verb == "mcp":
         from wandb_magic.assistants.mcp_server import serve  # noqa: PLC0415 - rarely needed
 
@@ -85,6 +87,18 @@ def _start(options: argparse.Namespace, terminal: TerminalFrontend) -> int:
         terminal.watch(sweep, None)
         terminal.show(formatting.status_lines(sweep.status(), len(notices)))
     return terminal.exit_code
+
+
+def _top(options: argparse.Namespace, terminal: TerminalFrontend) -> int:
+    from wandb_magic.api._local_sweeps import find_local  # noqa: PLC0415 - as above
+    from wandb_magic.cli.top import top  # noqa: PLC0415 - as above
+    from wandb_magic.errors import SweepNotFoundError  # noqa: PLC0415 - as above
+
+    sweep = terminal.latest_sweep() if options.sweep is None else find_local(options.sweep)
+    if sweep is None:
+        raise SweepNotFoundError("there is no sweep yet: start one with `wandb-magic run`")
+    top(sweep)
+    return 0
 
 
 def _print_error(error: SweepError, code: int) -> int:

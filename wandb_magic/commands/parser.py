@@ -434,6 +434,12 @@ def command_parser() -> Parser:
         description="Serve a coding assistant: it may read the sweeps below some folders.",
     )
     _add_arguments(mcp, MCP_OPTIONS)
+    top = commands.add_parser(
+        "top",
+        help="watch a sweep live in the terminal: runs, best value, output, with keys for verbs",
+        description="Watch a sweep live in the terminal.",
+    )
+    top.add_argument("sweep", metavar="SWEEP", nargs="?", help="the sweep; the newest by default")
     return parser
 
 
