@@ -34,6 +34,7 @@ import pytest
 import torch
 
 from wandb_magic.bundle.signing_key import key
+from wandb_magic.display import failure_view
 from wandb_magic.paths import RunPaths
 from wandb_magic.postmortem.failure import Failure, read_failure
 from wandb_magic.postmortem.limits import DEBUG_MB_VARIABLE
@@ -301,3 +302,23 @@ def test_no_value_keeps_a_run_from_its_end(tmp_path: Path) -> None:
     # The frame is there although one of its values never answers.
     failure = record(fail_with({"first": 1, "slow": Hostile(60)}), tmp_path / "slow")
     assert failure.type in ("ValueError", "")
+
+
+def test_the_causes_of_an_exception_have_frames_of_their_own(tmp_path: Path) -> None:
+    def low(depth: int) -> None:
+        found = {"depth": depth}
+        raise KeyError(found["missing"])
+
+    def high() -> None:
+        try:
+            low(4)
+        except KeyError as error:
+            raise RuntimeError("wrapped") from error
+
+    failure = record(high, tmp_path)
+    (cause,) = failure.causes
+    assert (failure.type, cause.type) == ("RuntimeError", "KeyError")
+    assert cause.frames[-1].locals["found"] == {"depth": 4}
+    text = failure_view.text(failure)
+    assert "caused by KeyError" in text
+    assert "found = {'depth': 4}" in text

@@ -22,6 +22,11 @@ def text(failure: Failure) -> str:
         parts.append(_frame(number, frame))
         if number == inner:
             parts += _variables(frame)
+    for cause in failure.causes:
+        parts.append(f"caused by {cause.type}: {truncate(cause.message, 300)}")
+        parts += [_frame(number, frame) for number, frame in enumerate(cause.frames)]
+        if cause.frames:
+            parts += _variables(cause.frames[-1])
     if failure.stack:
         parts += ["Last stack:", strip_escape_sequences(failure.stack)]
     if not failure.frames:

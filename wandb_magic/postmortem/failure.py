@@ -7,7 +7,7 @@ import inspect
 import io
 import linecache
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +139,9 @@ class Failure:
         The last lines that it printed.
     sources
         The texts of the user's files and cells, by file name.
+    causes
+        The exceptions of which it is the consequence (``raise … from …``), each a `Failure` with
+        frames of its own; the direct cause comes first.
     namespace
         Where restored functions of the notebook find their global names.
     """
@@ -154,6 +157,7 @@ class Failure:
     log: str
     sources: Mapping[str, str] = field(default_factory=dict)
     namespace: dict[str, Any] = field(default_factory=dict)
+    causes: tuple[Failure, ...] = ()
 
     def __repr__(self) -> str:
         lines = [f"<run {self.run}: {self.cause}"]
@@ -194,30 +198,35 @@ def read_failure(
     sources = {str(name): str(text) for name, text in description["sources"].items()}
     namespace: dict[str, Any] = {"__name__": "__main__"}
     loader = _ValueLoader(dump, path, namespace, trust=trust)
-    top = description["exceptions"][0]
-    frames = tuple(_frame(each, sources, loader.load) for each in top["frames"])
-    return Failure(
-        run,
-        cause,
-        str(top["type"]),
-        str(top["message"]),
-        str(description.get("traceback", error)),
-        frames,
-        config,
-        stack,
-        log,
-        sources,
-        namespace,
-    )
+    text = str(description.get("traceback", error))
+    found = [
+        Failure(
+            run,
+            cause,
+            str(each["type"]),
+            str(each["message"]),
+            text,
+            tuple(_frame(frame, sources, loader.load) for frame in each["frames"]),
+            config,
+            stack,
+            log,
+            sources,
+            namespace,
+        )
+        for each in description["exceptions"]
+    ]
+    return replace(found[0], causes=tuple(found[1:]))
 
 
 def _is_complete(dump: Dump) -> bool:
     """Return whether the description has what is read here: anyone may have written it."""
     try:
-        top = dump.description["exceptions"][0]
+        exceptions = dump.description["exceptions"]
         entries = [
             entry
-            for frame in top["frames"]
+            for each in exceptions
+            if str(each["type"]) and str(each["message"]) is not None
+            for frame in each["frames"]
             for entry in (*frame["locals"], *frame["globals"])
             if int(frame["line"]) >= 0 and str(frame["filename"]) and int(frame["first_line"]) >= 0
         ]
@@ -228,7 +237,8 @@ def _is_complete(dump: Dump) -> bool:
             for number in (entry["pickle"], *entry["buffers"])
         ]
         return (
-            isinstance(dump.description["sources"], dict)
+            len(exceptions) > 0
+            and isinstance(dump.description["sources"], dict)
             and all(isinstance(entry["name"], str) for entry in entries)
             and all(isinstance(number, int) for number in numbers)
             and all(0 <= number < len(dump.blobs) for number in numbers)
