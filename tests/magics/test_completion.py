@@ -32,7 +32,7 @@ def complete(shell: InteractiveShell, request: pytest.FixtureRequest, tmp_path: 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("%wandb_sweep st", ["status", "stop", "stop-run", "study"]),
+        ("%wandb_sweep st", ["stack", "status", "stop", "stop-run", "study"]),
         ("%wandb_sweep stop ", ["mine", "sweep000", "sweep001"]),
         ("%wandb_sweep stop --", ["--drain", "--help"]),
         ("%wandb_sweep stop mine --d", ["--drain"]),
