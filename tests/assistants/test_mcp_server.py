@@ -73,8 +73,23 @@ def test_an_assistant_starts_a_sweep_waits_and_reads_it(tmp_path: Path) -> None:
             assert "1 x AssertionError: too large (runs 2)" in digest
             assert "AssertionError" in await call(client, "failure", sweep=sweep, run="2")
 
+    async def improve(sweep: str) -> None:
+        async with Client(server(tmp_path, "--write")) as client:
+            values = {"parameters": {"x": {"values": [0.5, 1.0, 2.0, 3.0]}}}
+            assert "version 2" in await call(client, "edit", sweep=sweep, config=values)
+            assert "1 runs" in await call(client, "add", sweep=sweep, params={"x": 1.0})
+            for _ in range(3):
+                if " finished " in await call(client, "wait", sweep=sweep, seconds=60):
+                    break
+            rows = (await call(client, "runs", sweep=sweep, state="finished")).splitlines()[1:]
+            params = [row.split(" | ")[3].rstrip(" |") for row in rows]
+            assert params == ["x=0.5", "x=1", "x=1", "x=2"]  # best first
+            refused = await client.call_tool("add", {"sweep": sweep, "params": {"y": 1}})
+            assert "y: the sweep has no such parameter" in str(refused.content)
+
     sweep = anyio.run(first)
     anyio.run(then, sweep)
+    anyio.run(improve, sweep)
     assert told
     assert told[-1][:2] == (3.0, 3.0)
 

@@ -14,7 +14,7 @@ from wandb_magic.assistants.answers import MAX_BYTES
 from wandb_magic.assistants.roots import Roots
 from wandb_magic.assistants.toolbox import TOOLS, Toolbox
 from wandb_magic.errors import SweepError
-from wandb_magic.log_records import HistoryRecord
+from wandb_magic.log_records import HistoryRecord, SummaryRecord
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import RunState
 
@@ -124,6 +124,24 @@ def test_sweeps_elsewhere_are_not_seen(paths: SweepPaths, tmp_path: Path) -> Non
         with pytest.raises(SweepError):
             tools.call("digest", {"sweep": name})
     assert paths.store.exists()
+
+
+def test_several_objectives_have_a_front_and_no_best(tmp_path: Path) -> None:
+    metrics = [{"name": "loss", "goal": "minimize"}, {"name": "size", "goal": "minimize"}]
+    spec = {"method": "random", "metrics": metrics, "parameters": {"x": {"min": 0, "max": 9}}}
+    found = sweeps.write_sweep(tmp_path / "project", sweeps.sweep_record("mysweep1", spec=spec))
+    writer = store.StoreWriter(found.store)
+    for number, (loss, size) in enumerate([(1.0, 9.0), (3.0, 3.0), (4.0, 4.0)]):
+        run = sweeps.run_record(number, state=RunState.FINISHED, value=loss, ended=2.0)
+        writer.add_run(run)
+        writer.append(run.id, [SummaryRecord({"loss": loss, "size": size})])
+    writer.commit()
+    writer.close()
+    tools = toolbox(tmp_path)
+    digest = tools.call("digest", {})
+    front = digest.partition("the front")[2].partition("newest:")[0].splitlines()[1:]
+    assert [line.split()[0] for line in front] == ["0", "1"]
+    assert [line.split(" ")[0] for line in tools.call("runs", {}).splitlines()[1:]] == [*"012"]
 
 
 PIECES = [

@@ -142,10 +142,15 @@ TOOLS: dict[str, Tool] = {
         writes=True,
     ),
     "edit": Tool(
-        "Change a sweep: the total number of its runs, how many execute at the same time, or "
-        "whether it is paused.",
+        "Change a sweep: its search space and other parts of its config, the total number of its "
+        "runs, how many execute at the same time, or whether it is paused.",
         {
             "sweep": _SWEEP,
+            "config": {
+                "type": "object",
+                "description": "a partial config, in which null removes what it names: "
+                '{"parameters": {"lr": {"min": 1e-5, "max": 1}, "momentum": null}}',
+            },
             "count": _integer("the total number of runs", 1),
             "agents": _integer("how many runs execute at the same time", 1, 64),
             "paused": {"type": "boolean", "description": "whether it starts no more runs"},
@@ -157,14 +162,16 @@ TOOLS: dict[str, Tool] = {
         {"sweep": _SWEEP, "run": _RUN},
         writes=True,
     ),
-    "rerun": Tool(
-        "Start a run again with the same parameters, or continue it.",
+    "add": Tool(
+        "Add runs: with parameters that you propose (what you leave out is drawn), or with those "
+        "of an earlier run; or continue that run. The search learns from them.",
         {
             "sweep": _SWEEP,
+            "params": {"type": "object", "description": "parameters by name, nested or dotted"},
+            "n": _integer("how many runs with these parameters", 1, 100),
             "run": _RUN,
-            "resume": {"type": "boolean", "description": "continue it as the same run"},
+            "resume": {"type": "boolean", "description": "continue the run instead"},
         },
-        ("run",),
         writes=True,
     ),
     "report": Tool(
@@ -200,7 +207,7 @@ class Toolbox:
             "start": self._start,
             "edit": self._edit,
             "stop": self._stop,
-            "rerun": self._rerun,
+            "add": self._add,
             "report": self._report,
         }
 
@@ -266,8 +273,9 @@ class Toolbox:
             for cause, count in failures.most_common(5):
                 numbers = [str(run.number) for run in runs if run.cause == cause][:4]
                 lines.append(clean(f"  {count} x {cause} (runs {', '.join(numbers)})", 130))
-        if best := found.best(_BEST):
-            lines += ["best:", *(clean(f"  {_describe(run)}", 110) for run in best)]
+        if best := _ranked(found, _BEST):
+            title = "the front, best by the first objective first:" if status.others else "best:"
+            lines += [title, *(clean(f"  {_describe(run)}", 110) for run in best)]
         newest = [*reversed(runs)][:_NEWEST]
         lines += ["newest:", *(clean(f"  {_describe(run)}", 80) for run in newest)]
         return page(lines)
@@ -278,7 +286,7 @@ class Toolbox:
         found = self._find(sweep)
         runs = [run for run in found.records() if not state or run.state.value == state]
         if order == "best":
-            ranks = {run.id: rank for rank, run in enumerate(found.best(len(runs) or 1))}
+            ranks = {run.id: rank for rank, run in enumerate(_ranked(found, len(runs) or 1))}
             runs.sort(key=lambda run: (ranks.get(run.id, len(ranks)), run.number))
         rows = [
             (
@@ -307,7 +315,9 @@ class Toolbox:
             raise ArgumentError(
                 "key: the sweep has no metric, so name a key that runs have logged"
             )
-        chosen = [_parse_run(run) for run in runs or []] or [run.id for run in found.best(_BEST)]
+        chosen = [_parse_run(run) for run in runs or []] or [
+            run.id for run in _ranked(found, _BEST)
+        ]
         frame = found.history(key, chosen or None, points=points)
         numbers = {str(run.id): run.number for run in found.records()}
         lines = [f"{key} by step, as step:value or step:lowest..highest"]
@@ -386,18 +396,27 @@ class Toolbox:
         )
 
     def _edit(
-        self, sweep: str = "", count: int = 0, agents: int = 0, *, paused: bool | None = None
+        self,
+        sweep: str = "",
+        config: Mapping[str, Any] | None = None,
+        count: int = 0,
+        agents: int = 0,
+        *,
+        paused: bool | None = None,
     ) -> str:
         found = self._find(sweep)
-        if not count and not agents and paused is None:
-            raise ArgumentError("edit: give at least one of count, agents and paused")
+        if not config and not count and not agents and paused is None:
+            raise ArgumentError("edit: give at least one of config, count, agents and paused")
+        if config:
+            found.edit(config)
         if count:
             found.set_count(count)
         if agents:
             found.set_agents(agents)
         if paused is not None:
             found = found.pause() if paused else found.resume()
-        return page([f"sweep {found.id}: {formatting.status_line(found.status())}"])
+        notices = formatting.notices(found.status())[-1:] if config else []
+        return page([f"sweep {found.id}: {formatting.status_line(found.status())}", *notices])
 
     def _stop(self, sweep: str = "", run: str = "") -> str:
         found = self._find(sweep)
@@ -407,11 +426,27 @@ class Toolbox:
         found.stop()
         return page([f"sweep {found.id} stops"])
 
-    def _rerun(self, run: str, sweep: str = "", *, resume: bool = False) -> str:
+    def _add(
+        self,
+        sweep: str = "",
+        params: Mapping[str, Any] | None = None,
+        n: int = 1,
+        run: str = "",
+        *,
+        resume: bool = False,
+    ) -> str:
         found = self._find(sweep)
-        action = found.resume_run if resume else found.rerun
-        action(_parse_run(run))
-        return page([f"run {run} of sweep {found.id} {'continues' if resume else 'starts again'}"])
+        if (params is None) is not bool(run):
+            raise ArgumentError("add: give either params or run")
+        if params is not None:
+            found.add(params, n)
+            return page([f"sweep {found.id} starts {n} runs with these parameters next"])
+        if resume:
+            found.resume_run(_parse_run(run))
+            return page([f"run {run} of sweep {found.id} continues"])
+        for _ in range(n):
+            found.rerun(_parse_run(run))
+        return page([f"run {run} of sweep {found.id} starts again"])
 
     def _report(self, file: str, sweep: str = "") -> str:
         path = self._roots.resolve("file", file)
@@ -434,6 +469,14 @@ class Toolbox:
                 else "there is no sweep below the declared folders"
             )
         return found
+
+
+def _ranked(sweep: Sweep, n: int) -> list[RunRecord]:
+    """Return the best runs; those on the front if there are several objectives."""
+    if not sweep.status().others:
+        return sweep.best(n)
+    runs = {run.id: run for run in sweep.records()}
+    return [runs[id_] for id_ in list(sweep.pareto().index)[:n]]
 
 
 def check_arguments(tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:
