@@ -13,7 +13,11 @@ export function xExtent(
 ): readonly [number, number] {
   const span = xRange(band === null ? lines : [...lines, band]) ?? [0, 1];
   const low = log ? firstPositive(lines, band, span[1]) : span[0];
-  return low < span[1] ? [low, span[1]] : [low, low + 1];
+  if (low < span[1]) {
+    return [low, span[1]];
+  }
+  // A single x is in the middle: at the edge, half of its points would be cut off.
+  return log ? [low / 2, low * 2] : [low - 0.5, low + 0.5];
 }
 
 function firstPositive(lines: readonly ISeries[], band: Band | null, fallback: number): number {
@@ -22,6 +26,49 @@ function firstPositive(lines: readonly ISeries[], band: Band | null, fallback: n
   );
   const low = Math.min(...firsts);
   return Number.isFinite(low) ? low : Math.max(fallback, 1);
+}
+
+/** Fewer lines have no typical range. */
+const MIN_LINES = 4;
+/** A line so many times the height of the others away from them would flatten them. */
+const OUTLIER = 10;
+
+/** The values among which a linear axis must lie, and the lines that leave it. */
+export interface ITypicalRange {
+  low: number;
+  high: number;
+  outliers: readonly ISeries[];
+}
+
+/**
+ * The range of most lines between two x: a run that diverged must not flatten all others. What all
+ * lines have in common, such as a high start, is no outlier.
+ */
+export function typicalRange(
+  lines: readonly ISeries[],
+  [from, to]: readonly [number, number]
+): ITypicalRange {
+  const extents = lines.flatMap(line => {
+    const scale = yExtent([{ x: line.x, y: line.smoothed }], from, to, false, 0);
+    return scale === null ? [] : [{ line, low: scale.low, high: scale.high }];
+  });
+  if (extents.length < MIN_LINES) {
+    return { low: -Infinity, high: Infinity, outliers: [] };
+  }
+  const at = (values: number[], share: number) =>
+    values.sort((a, b) => a - b)[Math.floor(share * (values.length - 1))];
+  const bottom = at(
+    extents.map(({ low }) => low),
+    0.25
+  );
+  const top = at(
+    extents.map(({ high }) => high),
+    0.75
+  );
+  const reach = OUTLIER * (top - bottom);
+  const [low, high] = reach > 0 ? [bottom - reach, top + reach] : [-Infinity, Infinity];
+  const outliers = extents.filter(line => line.low < low || line.high > high);
+  return { low, high, outliers: outliers.map(({ line }) => line) };
 }
 
 /** The scale of the values: the user's zoom, or else one that fits all visible values. */
@@ -38,7 +85,14 @@ export function yScale(
   }
   const series: { x: readonly number[]; y: readonly (number | null)[] }[] = [];
   const { showRaw } = lineStyleFor(lines.length);
-  for (const { x, y, low, high, smoothed } of lines) {
+  // A logarithmic axis shows outliers and all others.
+  const typical = log ? null : typicalRange(lines, [from, to]);
+  const outliers = new Set(typical?.outliers);
+  for (const line of lines) {
+    if (outliers.has(line)) {
+      continue;
+    }
+    const { x, y, low, high, smoothed } = line;
     series.push({ x, y: smoothed });
     if (showRaw) {
       series.push({ x, y: low ?? y }, { x, y: high ?? y });
@@ -46,7 +100,18 @@ export function yScale(
   }
   if (band !== null) {
     const { x, lower, upper, lowest, highest } = band;
-    series.push({ x, y: showRange ? lowest : lower }, { x, y: showRange ? highest : upper });
+    const inside = (values: readonly (number | null)[]) =>
+      outliers.size === 0
+        ? values
+        : values.map(value =>
+            value !== null && typical !== null && value >= typical.low && value <= typical.high
+              ? value
+              : null
+          );
+    series.push(
+      { x, y: inside(showRange ? lowest : lower) },
+      { x, y: inside(showRange ? highest : upper) }
+    );
   }
   return yExtent(series, from, to, log) ?? { kind: log ? 'log' : 'linear', low: 0.1, high: 1 };
 }

@@ -8,6 +8,8 @@ import type { IThemeColors } from './theme';
 type Context = CanvasRenderingContext2D;
 type Numbers = readonly (number | null)[];
 
+/** The radius of a point that has no line. */
+const POINT_SIZE = 3;
 /** From this many lines on, each is drawn thinner. */
 const MANY_SERIES = 12;
 
@@ -149,7 +151,7 @@ function drawPath(
   // A point without neighbors has no line.
   for (const index of isolated) {
     context.beginPath();
-    context.arc(toX(x[index]), toY(y[index] ?? NaN), 2, 0, 2 * Math.PI);
+    context.arc(toX(x[index]), toY(y[index] ?? NaN), POINT_SIZE, 0, 2 * Math.PI);
     context.fill();
   }
 }

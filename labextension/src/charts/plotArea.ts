@@ -42,7 +42,7 @@ export function layoutPlotArea(
   colors: IThemeColors
 ): IPlotArea {
   const { width, height } = size;
-  const bottom = height - LINE_HEIGHT - GAP;
+  const bottom = height - LINE_HEIGHT - GAP - (x.title === '' ? 0 : LINE_HEIGHT);
   const top = TOP + (y.title === '' ? 0 : LINE_HEIGHT);
   context.font = colors.font;
   const widestLabel = (ticks: readonly ITick[]) =>
@@ -123,25 +123,18 @@ export function drawAxes(
   context.fillText(truncate(context, title, right), 2, 2);
 }
 
-/**
- * Draw the x axis's title inside the plot: it needs no line of its own, and stays above the data.
- */
+/** Draw the x axis's title below the ticks: inside the plot, it would hide the ends of curves. */
 export function drawTitle(
   context: CanvasRenderingContext2D,
-  { left, right, bottom }: IPlotArea,
+  { left, right, height }: IPlotArea,
   title: string,
   colors: IThemeColors
 ): void {
-  // An outline in the page's color keeps it readable above lines.
   context.font = colors.font;
   context.textAlign = 'right';
   context.textBaseline = 'bottom';
-  context.strokeStyle = colors.background;
   context.fillStyle = colors.muted;
-  context.lineWidth = 3;
-  const text = truncate(context, title, right - left);
-  context.strokeText(text, right, bottom - 2);
-  context.fillText(text, right, bottom - 2);
+  context.fillText(truncate(context, title, right - left), right, height - 1);
 }
 
 /** Draw with everything outside of the plot clipped. */

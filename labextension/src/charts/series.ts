@@ -93,7 +93,8 @@ export function yExtent(
   parts: Iterable<{ x: readonly number[]; y: readonly (number | null)[] }>,
   from: number,
   to: number,
-  log: boolean
+  log: boolean,
+  room = 0.04
 ): INumberScale | null {
   let [low, high] = [Infinity, -Infinity];
   for (const { x, y } of parts) {
@@ -108,7 +109,7 @@ export function yExtent(
       }
     }
   }
-  const scale = numberScale([low, high], { log, room: 0.04 });
+  const scale = numberScale([low, high], { log, room });
   // The ends are whole numbers, but the values between them need not be.
   return scale && { ...scale, isInteger: false };
 }

@@ -4,6 +4,7 @@ import { closeIcon, expandAllIcon } from '@jupyterlab/ui-components';
 import { type ReactElement, useEffect, useMemo, useRef } from 'react';
 
 import { CurveChart, type ICurveChartProps } from '../../../charts/CurveChart';
+import { typicalRange } from '../../../charts/curveExtents';
 import type { ITable } from '../../../charts/DataTable';
 import { Figure } from '../../../charts/Figure';
 import type { ISeries } from '../../../charts/series';
@@ -71,11 +72,28 @@ export function CurveCard({
       : band !== null && band.runs > 1
         ? bandNote(trans, band.runs, band.total, settings.band === 'range')
         : undefined;
+  const { range } = view;
+  const outliers = useMemo(
+    () => (log ? [] : typicalRange(lines, range ?? [-Infinity, Infinity]).outliers),
+    [lines, range, log]
+  );
+  const outlierNote =
+    outliers.length === 0
+      ? undefined
+      : trans._n(
+          '%2 leaves the axis; “log” shows all of it.',
+          '%1 runs leave the axis (%2); “log” shows all of them.',
+          outliers.length,
+          outliers
+            .slice(0, 3)
+            .map(({ number }) => trans.__('run %1', number))
+            .join(', ') + (outliers.length > 3 ? ', …' : '')
+        );
   return (
     <div ref={ref} className="jp-wm-Card" data-large={large || undefined}>
       <Figure
         title={name}
-        note={note}
+        note={[outlierNote, note].filter(text => text !== undefined).join(' · ') || undefined}
         table={() => seriesTable(lines, title, number => trans.__('run %1', number))}
         actions={
           <>
