@@ -131,7 +131,8 @@ async def test_a_damaged_bundle_is_said_to_be_so(
 
 async def test_a_row_has_all_that_a_table_shows(api: Api, sweep: Written) -> None:
     info = InfoRecord("brisk-1", "project", "group", "", ("a", "b"), "", "box", "", 1.0)
-    logged = summed(loss=0.5, nan="NaN", note="text", _step=3, image={"_type": "image-file"})
+    own = {"_step": 3, "wandb_magic/cause": "no"}  # a table offers its columns as axes
+    logged = summed(loss=0.5, nan="NaN", note="text", image={"_type": "image-file"}, **own)
     run = sweep.run(info, logged, *losses(0.5), value=0.5)
     sweep.end(run, state=RunState.FAILED, error="Traceback\n  x\nValueError: no\n", exit_code=1)
     page = await api.get("sweeps/sweep000/runs")

@@ -23,6 +23,7 @@ from wandb_magic.store import StoreReader
 from wandb_magic.wandb_client import run_page, web_address
 
 SPARKLINE_POINTS = 60  # points of a sparkline
+INTERNAL_PREFIXES = ("_", "wandb_magic/")  # of keys that no user logged
 MAX_TEXT = 500  # characters of a text in a row
 MAX_MEDIA_STEPS = 200  # steps of one key
 
@@ -157,7 +158,7 @@ def run_row(run: RunRecord, info: Mapping[str, Any], logged: Mapping[str, Any]) 
         "summary": {
             key: value[:MAX_TEXT] if isinstance(value, str) else encode_nonfinite(value)
             for key, value in logged.items()
-            if isinstance(value, (int, float, str, bool)) and not key.startswith("_")
+            if isinstance(value, (int, float, str, bool)) and not key.startswith(INTERNAL_PREFIXES)
         },
     }
 

@@ -17,7 +17,7 @@ import { SWEEP_ARGS } from '../commands/command';
 import { sweepIcon } from '../icons';
 import type { IPanelContext } from '../components/context';
 import type { SweepsModel } from '../models/sweepsModel';
-import { RunView } from '../views/run/RunView';
+import { RunView, runTitle } from '../views/run/RunView';
 import { SidebarModel } from '../views/sidebar/sidebarModel';
 import { Sidebar } from '../views/sidebar/Sidebar';
 import { SweepView } from '../views/sweep/SweepView';
@@ -128,7 +128,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
               sweep,
               run
             });
-            view.title.label = trans.__('run %1', model.run(sweep, run)?.number ?? run);
+            const number = model.run(sweep, run)?.number ?? run;
+            view.title.label = runTitle(number, model.summary(sweep)?.name, trans);
             return view;
           };
           const { instead } = args;

@@ -1,5 +1,6 @@
 /** One run in the main area: a header with its state, and tabs with its data. */
 
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { type ComponentType, type ReactElement, useEffect, useMemo, useState } from 'react';
 
 import { usePanelContext } from '../../components/context';
@@ -44,7 +45,8 @@ export function RunView({ sweep, run: id }: { sweep: string; run: string }): Rea
   }, [run, visible, isKnown]);
   useSignal(model.changed, run.changed, run.sweep.changed, run.sweep.viewStateChanged);
   const { row } = run;
-  const label = row === undefined ? '' : trans.__('run %1', row.number);
+  const { summary } = run.sweep;
+  const label = row === undefined ? '' : runTitle(row.number, summary?.name, trans);
   useTitle(label, [label, row?.name, run.sweep.summary?.name].filter(Boolean).join('\n'));
   if (!isKnown || row === undefined || run.detail === null || !run.sweep.isRestored) {
     return <MissingRun run={run} />;
@@ -55,6 +57,16 @@ export function RunView({ sweep, run: id }: { sweep: string; run: string }): Rea
       <RunTabs run={run} />
     </div>
   );
+}
+
+/** The title of a run's tab: runs of several sweeps have the same number. */
+export function runTitle(
+  number: number | string,
+  sweep: string | undefined,
+  trans: TranslationBundle
+): string {
+  const label = trans.__('run %1', number);
+  return sweep === undefined ? label : trans.__('%1 · %2', label, sweep);
 }
 
 function RunTabs({ run }: IRunTabProps): ReactElement {
