@@ -129,6 +129,7 @@ def test_a_new_supervisor_remembers_successes_and_retries_that_are_due(tmp_path:
     ):
         writer.add_run(record)
     writer.append(run(3).id, logged(0.5))
+    writer.append(run(0, RunState.FINISHED).id, [SummaryRecord({"loss": 0.25})])
     writer.commit()
     reader = StoreReader(store)
     ledger = SchedulerState(writer, LOSS, keep_history=True)
@@ -138,5 +139,6 @@ def test_a_new_supervisor_remembers_successes_and_retries_that_are_due(tmp_path:
     assert ledger.runs.retries == [(2, 1, {"lr": 2})]
     assert list(ledger.runs.active) == [run(3).id]
     assert ledger.runs.objective(run(3).id) == 0.5
+    assert ledger.runs.trials()[0].value == 0.25  # logged in the summary alone
     assert ledger.runs.next_number == 4
     writer.close()

@@ -98,11 +98,7 @@ class RunTable:
         self._result_keys, self._several = frozenset(result_keys), several
         objectives: dict[RunId, float | None] = {}
         for run in (*self.active.values(), *(run for run, _ in self._ended.values())):
-            tracker = _ObjectiveTracker(list(values.get(run.id, ())))
-            summary = summaries.get(run.id, {})
-            tracker.update_results(summary, self._result_keys)
-            if metric is not None:
-                tracker.summary = as_number(summary.get(metric.name))
+            tracker = self._tracker(values.get(run.id, ()), summaries.get(run.id, {}))
             if not keep_history:
                 tracker.compact(metric)
             objectives[run.id] = self._objective(tracker)
@@ -131,8 +127,7 @@ class RunTable:
         summary: Mapping[str, object] | None = None,
     ) -> None:
         """Add a run: a new one, or one of an earlier supervisor with what it has logged."""
-        tracker = self._trackers[run.id] = _ObjectiveTracker(list(values))
-        tracker.update_results(summary or {}, self._result_keys)
+        tracker = self._trackers[run.id] = self._tracker(values, summary or {})
         if not self._keep_history:
             tracker.compact(self._metric)
         self.active[run.id] = run
@@ -144,6 +139,15 @@ class RunTable:
             self._archive(run)
             self._failures[run.number, failure_kind(run)] += 1
             self.success_count += run.state is RunState.FINISHED
+
+    def _tracker(
+        self, values: Iterable[float], summary: Mapping[str, object]
+    ) -> _ObjectiveTracker:
+        tracker = _ObjectiveTracker(list(values))
+        tracker.update_results(summary, self._result_keys)
+        if self._metric is not None:
+            tracker.summary = as_number(summary.get(self._metric.name))
+        return tracker
 
     def on_started(self, run: RunId, at: float, process: ProcessId | None) -> RunRecord:
         """Record that a run has a process; an adopted run keeps its start time."""

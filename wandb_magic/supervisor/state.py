@@ -84,7 +84,7 @@ class SchedulerState:
         runs = sorted(reader.runs(), key=lambda run: (run.number, run.attempt))
         name = self._metric.name if self._metric is not None else ""
         values = reader.objective(name) if name else {}
-        summaries = reader.summaries() if self._result_keys else {}
+        summaries = reader.summaries() if name or self._result_keys else {}
         for run in runs:
             self.runs.add(run, values.get(run.id, ()), summaries.get(run.id))
         latest = {run.number: run for run in runs}
