@@ -96,6 +96,8 @@ def test_runs_have_their_types(written: Written) -> None:
         "duration": "float64",
         "attempt": "Int64",
         "cause": "string",
+        "proposer": "string",
+        "version": "Int64",
         "config.bias": "boolean",
         "config.lr": "float64",
         "config.net.depth": "Int64",

@@ -48,6 +48,8 @@ def runs(reader: StoreReader) -> pd.DataFrame:
         "duration": _floats([_duration(run) for run in records]),
         "attempt": pd.array([run.attempt for run in records], dtype="Int64"),
         "cause": pd.array([run.cause for run in records], dtype="string"),
+        "proposer": pd.array([run.proposer.value for run in records], dtype="string"),
+        "version": pd.array([run.version for run in records], dtype="Int64"),
     }
     columns: dict[str, Any] = {**run_columns}
     for document, parse_nonfinite in ((params, False), (results, True)):

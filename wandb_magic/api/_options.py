@@ -125,7 +125,7 @@ def with_objective(code: RunCode, spec: Spec) -> RunCode:
     """
     if code.function is None:
         return code
-    metric = spec.metric.name if spec.metric is not None else ""
+    metric = spec.objective.name if spec.objective is not None else ""
     return replace(code, function=wrap_objective(code.function, [*spec.parameters], metric))
 
 

@@ -102,8 +102,9 @@ class SweepReader:
         """Return one row for each run, indexed by run id and ordered by number.
 
         The columns are ``number``, ``state``, ``value`` (the objective), ``agent``, ``started``,
-        ``duration`` (seconds), ``attempt``, ``cause``, and then ``config.<name>``, the parameters,
-        and ``summary.<metric>``, both with dots for nested values.
+        ``duration`` (seconds), ``attempt``, ``cause``, ``proposer`` (``search``, ``user``, …),
+        ``version`` (of the config), and then ``config.<name>``, the parameters, and
+        ``summary.<metric>``, both with dots for nested values.
 
         The types are ``Int64``, ``float64``, ``string`` and, for ``started``, ``datetime64`` in
         UTC. A parameter or metric is ``Int64``, ``float64``, ``boolean`` or ``string`` if it has
