@@ -32,7 +32,7 @@ LAYERS = [
     {"doctor"},
     {"commands"},
     {"assistants"},
-    {"magics", "cli", "server", "wandb_compat"},
+    {"magics", "cli", "server", "wandb_compat", "testing"},
 ]
 # A library, and the only modules that may import it.
 ONLY = {
@@ -47,7 +47,7 @@ ONLY = {
     "tornado": {"server"},
     "mcp": {"assistants"},
     "rich": {"cli"},
-    "wandb": {"runner", "wandb_client", "wandb_compat"},
+    "wandb": {"runner", "wandb_client", "wandb_compat", "testing"},
     "optuna": {"search", "analysis"},
     "plotly": {"analysis"},
     "matplotlib": {"analysis"},

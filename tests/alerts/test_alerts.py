@@ -100,9 +100,9 @@ def test_each_alert_arrives_once_whatever_is_killed(
     wait_until(lambda: len(received) >= 4)
     wait_until(lambda: all(each.state == "sent" for each in read_alerts(sweep._paths.notify)))
     titles = sorted(each["title"].partition(": ")[2] for each in received)
+    assert titles.pop(1) in ("best < 2.5: best is 2", "best < 2.5: best is 1")  # by then
     assert titles == [
         "alert of run 2: Low: the loss is low",
-        "best < 2.5: best is 2",
         "failed > 0: failed is 1",
         "finished",
     ]

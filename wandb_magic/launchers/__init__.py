@@ -13,15 +13,27 @@ from wandb_magic.launchers.registry import (
     resolve_client,
 )
 from wandb_magic.launchers.target import TARGET_VARIABLE, LaunchTarget
+from wandb_magic.runner.events import RunnerEvent, RunnerNotice, RunnerReady
+from wandb_magic.runner.launcher import Launcher, NoSlotError
+from wandb_magic.runner.run_follower import RunFollower
+from wandb_magic.runner.run_process import Job, process_command
 
 __all__ = [
     "GROUP",
     "SYSTEMS",
     "TARGET_VARIABLE",
+    "Job",
     "LaunchTarget",
+    "Launcher",
     "LauncherPlugin",
+    "NoSlotError",
+    "RunFollower",
+    "RunnerEvent",
+    "RunnerNotice",
+    "RunnerReady",
     "SweepContext",
     "check_launcher",
     "create_launcher",
+    "process_command",
     "resolve_client",
 ]

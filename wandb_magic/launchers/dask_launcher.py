@@ -26,7 +26,6 @@ from typing import Any
 
 from distributed import Security
 
-from wandb_magic.bundle import SignedStatement
 from wandb_magic.disk import is_transient, wait_reason
 from wandb_magic.errors import SweepError
 from wandb_magic.launchers.dask_cluster import CLOSING, TICK_S, DaskCluster, Slot, WorkerError
@@ -254,8 +253,7 @@ class DaskLauncher:
             {
                 "op": "start",
                 "session": link.session,
-                # What was seen of files here says nothing about those there.
-                "statement": _portable(statement).to_json(),
+                "statement": self._context.portable_statement.to_json(),
                 "environment": dict(self._context.environment),
                 "slots": asdict(self._context.slots),
                 "grace": self._context.grace,
@@ -664,7 +662,3 @@ class DaskLauncher:
 def _lost(run: RemoteRun) -> RunExited:
     """Return the end of a run of which nothing more is known."""
     return RunExited(run.job.run, None, None, "", time.time())
-
-
-def _portable(statement: SignedStatement) -> SignedStatement:
-    return replace(statement, seen={})

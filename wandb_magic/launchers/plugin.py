@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from wandb_magic.bundle import SignedStatement
+from wandb_magic.bundle.manifest import TRUST_VARIABLE
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import SweepId
 from wandb_magic.runner.events import RunnerEvent
@@ -42,6 +43,16 @@ class SweepContext:
     slots: SlotRequest
     grace: float
     demand: Callable[[], int]
+
+    @property
+    def run_environment(self) -> dict[str, str]:
+        """The variables of a process that executes a run, wherever that is; as secret as these."""
+        return {**self.environment, TRUST_VARIABLE: self.portable_statement.to_json()}
+
+    @property
+    def portable_statement(self) -> SignedStatement:
+        """The statement without what was seen of files here."""
+        return replace(self.statement, seen={})
 
 
 class LauncherPlugin(Protocol):

@@ -15,7 +15,7 @@ from typing import Any
 from wandb_magic.child_process import NEUTRAL_DIR
 from wandb_magic.processes import oom_kill_count
 from wandb_magic.runner.channel import Channel
-from wandb_magic.runner.run_process import Job
+from wandb_magic.runner.run_process import Job, process_command
 
 
 class ForkServerClient:
@@ -114,7 +114,7 @@ class ForkServerClient:
 def spawn_run(job: Job, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Start a run in a fresh interpreter."""
     return subprocess.Popen(
-        [sys.executable, "-m", "wandb_magic.runner.run_process", job.to_json()],
+        process_command(job),
         stdin=subprocess.DEVNULL,
         cwd=NEUTRAL_DIR,
         env=dict(environment),

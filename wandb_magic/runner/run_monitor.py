@@ -294,7 +294,7 @@ class RunMonitor:
             if not is_complete:
                 tracked.reason = tracked.reason or _exit_reason(tracked.exit_info)
                 tracked.finisher = self._finish_record(tracked, _exit_code(tracked.exit_info))
-            self._emit(_exit_event(tracked, tracked.exit_info))
+            self._emit(exit_event(tracked, tracked.exit_info))
         if tracked.exit_reported and _is_closed(tracked, complete=is_complete):
             if tracked.exit_info.get("code") == 0 and tracked.has_lost_records():
                 self._emit(
@@ -307,7 +307,8 @@ class RunMonitor:
             del self._tracked[tracked.job.run]
 
 
-def _exit_event(tracked: TrackedRun, exit_info: Mapping[str, Any]) -> RunExited:
+def exit_event(tracked: TrackedRun, exit_info: Mapping[str, Any]) -> RunExited:
+    """Return the end of a run as an event."""
     signal_number = exit_info.get("signal")
     error = exit_info.get("error", "")
     if not error and tracked.job.command and exit_info.get("code"):

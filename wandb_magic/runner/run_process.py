@@ -147,6 +147,15 @@ class Job:
         return cls(**data)
 
 
+def process_command(job: Job) -> list[str]:
+    """Return the command that executes a run, in a Python of its own.
+
+    Its process claims the run, so a second one that is started by mistake exits at once. It leads
+    a process group.
+    """
+    return [sys.executable, "-m", "wandb_magic.runner.run_process", job.to_json()]
+
+
 def enter_run_process(job: Job) -> None:
     """Set up this process as the run: session, claim, output, environment."""
     if os.getsid(0) != os.getpid():

@@ -1,0 +1,1 @@
+"""Tests for packages that extend this one."""
