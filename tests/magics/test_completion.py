@@ -40,7 +40,7 @@ def complete(shell: InteractiveShell, request: pytest.FixtureRequest, tmp_path: 
         ("%wandb_sweep compare sweep000 sweep001", ["sweep001"]),
         ("%%wandb_sweep ", ["file", "spec"]),
         ("%%wandb_sweep sp", ["spec"]),
-        ("%%wandb_sweep spec --a", ["--agents"]),
+        ("%%wandb_sweep spec --a", ["--agents", "--ask"]),
         ("%%wandb_sweep spec --count 3 --sampler ", ["auto", "cmaes", "gp", "random", "tpe"]),
         ("%%wandb_sweep spec --prior m", ["mine"]),
         ("%%wandb_sweep spec --exclude spe", ["spec", "special"]),

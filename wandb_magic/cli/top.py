@@ -27,6 +27,7 @@ from wandb_magic.errors import SweepError, UnsupportedError
 from wandb_magic.records import RunRecord, sweep_metric
 
 _REFRESH_S = 0.5
+_KEY_S = 0.1  # for the rest of an arrow key
 _BARS = "▁▂▃▄▅▆▇█"
 _KEYS = "↑↓ run · l logs · p pause/resume · s stop run · r rerun · S stop sweep · q quit"
 _ARROWS = {"\x1b[A": "k", "\x1b[B": "j", "\x1bOA": "k", "\x1bOB": "j"}
@@ -218,6 +219,12 @@ def _read_keys(timeout: float) -> list[str]:
     if not select.select([descriptor], [], [], timeout)[0]:
         return []
     text = os.read(descriptor, 1024).decode("utf-8", "replace")
+    # The bytes of one key may arrive one after another.
+    while (
+        text.endswith(("\x1b", "\x1b[", "\x1bO"))
+        and select.select([descriptor], [], [], _KEY_S)[0]
+    ):
+        text += os.read(descriptor, 1024).decode("utf-8", "replace")
     if not text:
         return ["q"]  # the terminal is gone
     for sequence, key in _ARROWS.items():

@@ -81,8 +81,6 @@ class RunReports:
     def __init__(self, files: RunFileStream, execution: int) -> None:
         self.files = files
         self.execution = execution
-        self.process = 0
-        self.handles_sigterm = False
         self.exited: RunExited | None = None
         self._pass: Iterator[FileChunk] | None = None
         self._sent_in_pass = 0
@@ -187,19 +185,15 @@ class Host:
         if isinstance(event, RunLogged):
             return  # the supervisor reads the log itself
         if isinstance(event, RunStarted):
-            if (reports := self._runs.get(event.run)) is not None:
-                reports.process = event.process.pid
-                if self._is_preempted:
-                    self._interrupt(event.run)
+            if self._is_preempted:
+                self._signal(event.run, signal.SIGTERM)
             self._events.append(event)
         elif isinstance(event, RunExited):
             reports = self._runs.get(event.run)
             if reports is None or reports.exited is not None:
                 return
             # It may have done its work, but whether it did so or left early is not known.
-            reports.exited = replace(  # sent after the run's files
-                event, preempted=self._is_preempted, handled_sigterm=reports.handles_sigterm
-            )
+            reports.exited = replace(event, preempted=self._is_preempted)  # sent after the files
             write_frame(self._writer, ENDED, event.run.encode())
         else:
             self._events.append(event)
@@ -374,20 +368,17 @@ class Host:
             log.info("the worker is being shut down")
             self._is_preempted = True
             for run in list(self._runs):
-                self._interrupt(run)
+                self._signal(run, signal.SIGTERM)
         deadline = time.monotonic() + grace
         while self._runs or self._unconfirmed:
-            if time.monotonic() > deadline and self._runner is not None:
-                for run, reports in list(self._runs.items()):
-                    if reports.exited is None:
-                        self._runner.signal(run, signal.SIGKILL, PREEMPTED)
+            if time.monotonic() > deadline:
+                for run in list(self._runs):
+                    self._signal(run, signal.SIGKILL)
             await asyncio.sleep(PREEMPT_POLL_S)
 
-    def _interrupt(self, run: RunId) -> None:
-        reports = self._runs[run]
-        if self._runner is not None and reports.exited is None and reports.process:
-            reports.handles_sigterm = _handles_sigterm(reports.process)
-            number = signal.SIGTERM if reports.handles_sigterm else signal.SIGINT
+    def _signal(self, run: RunId, number: int) -> None:
+        reports = self._runs.get(run)
+        if self._runner is not None and reports is not None and reports.exited is None:
             self._runner.signal(run, number, PREEMPTED)
 
     def on_sigterm(self, end: Callable[[], None]) -> None:
@@ -409,20 +400,6 @@ class Host:
                 process.kill()
         # Those of an earlier host are not its children.
         terminate_sweep(self._paths.folder, 0.0)
-
-
-def _handles_sigterm(process: int) -> bool:
-    """Return whether a process has a handler of its own for SIGTERM.
-
-    Without one it would end at once; SIGINT lets Python close what is open, and wandb write its
-    record.
-    """
-    try:
-        status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
-    except (OSError, ValueError):
-        return sys.platform != "linux"
-    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
-    return bool(int(caught.split()[1], 16) & 1 << signal.SIGTERM - 1)
 
 
 async def serve(

@@ -83,9 +83,6 @@ class RunExited:
         Whether it was ended because it had hung since its fork, before it logged anything.
     preempted
         Whether it was ended because what executed it is being shut down.
-    handled_sigterm
-        Whether it had a handler of its own for the signal that ended it, as runs have that save
-        their state then.
     """
 
     run: RunId
@@ -100,7 +97,6 @@ class RunExited:
     cause: str = ""
     hung: bool = False
     preempted: bool = False
-    handled_sigterm: bool = False
 
 
 RunnerEvent = (

@@ -177,8 +177,8 @@ class RunTable:
         return self._objective(self._trackers.get(run) or self._ended[run][1])
 
     def results(self, run: RunId) -> Mapping[str, float]:
-        """Return the current values of an active run that constraints are about, among others."""
-        return self._trackers[run].results
+        """Return the current values of a run that constraints are about, among others."""
+        return (self._trackers.get(run) or self._ended[run][1]).results
 
     def _objective(self, tracker: _ObjectiveTracker) -> float | None:
         if self._several and self._metric is not None and self._metric.name in tracker.results:

@@ -818,10 +818,10 @@ class Supervisor:
         """Return whether a run is to continue elsewhere as the same run.
 
         One that has saved nothing would append the same curve once more: it starts over instead.
+        One that handled the signal, so that it could exit, may have saved its state anywhere.
         """
-        return event.preempted and (
-            event.handled_sigterm or self._job_factory.has_saved_state(event.run)
-        )
+        has_handled = event.signal is None and event.code is not None
+        return event.preempted and (has_handled or self._job_factory.has_saved_state(event.run))
 
     def _explain_preemption(self, run: RunRecord) -> None:
         self._preemptions[run.number] += 1
