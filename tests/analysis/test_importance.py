@@ -228,3 +228,11 @@ def test_a_parameter_that_some_runs_lack_is_compared_among_those_that_have_it() 
     assert (found["dropout"].correlation or 0) > 0.9  # no run without it is counted as a number
     apart = [{"a": number} if number % 2 else {"b": number} for number in range(40)]
     assert set(order(importance(apart, [float(n) for n in range(40)], maximize=False))) == {*"ab"}
+
+
+def test_an_uncertainty_is_one_of_shares() -> None:
+    for seed, count in ((0, 6), (1, 8), (2, 30)):
+        noise = random.Random(seed)
+        params = drawn(count)
+        weights = importance(params, [noise.random() for _ in params], maximize=False)
+        assert all(0 <= each.uncertainty <= 0.5 for each in weights.parameters)

@@ -317,13 +317,20 @@ def _ped_anova(
             return None
         count = max(3, min(MAX_RESAMPLES, RESAMPLED_RUNS // len(trials))) if resampled else 0
         resamples = [shares_in(choose.choices(trials, k=len(trials))) for _ in range(count)]
+    # They are not normalized, so what each is of its own total is compared.
+    total, parts = sum(shares.values()), [_parts(each) for each in resamples if each is not None]
     return {
         name: (
             shares.get(name, 0.0),
-            _deviation([each.get(name, 0.0) for each in resamples if each is not None]),
+            total * _deviation([each.get(name, 0.0) for each in parts]),
         )
         for name in names
     }
+
+
+def _parts(shares: Mapping[str, float]) -> dict[str, float]:
+    total = sum(shares.values()) or 1.0
+    return {name: share / total for name, share in shares.items()}
 
 
 def _deviation(values: Sequence[float]) -> float:

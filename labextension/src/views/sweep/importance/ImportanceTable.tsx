@@ -61,10 +61,7 @@ export function ImportanceTable({
               </span>
               {/* A share below the last digit is 0, not 6.2e-5. */}
               {(100 * share).toFixed(1)} %{' '}
-              <span
-                className="jp-wm-ImportanceTable-uncertainty"
-                title={trans.__('Standard deviation between random samples of the runs')}
-              >
+              <span title={trans.__('Standard deviation between random samples of the runs')}>
                 ± {(100 * uncertainty).toFixed(1)}
               </span>
             </td>
