@@ -389,7 +389,7 @@ def _packages_of(namespace: dict[str, Any]) -> dict[str, list[tuple[str, ModuleT
             module_name = value.__module__
         names.add(str(module_name).partition(".")[0])
     packages: dict[str, list[tuple[str, ModuleType]]] = {}
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():
         package = name.partition(".")[0]
         if package in names and package not in _NOT_OURS and package != "__mp_main__":
             packages.setdefault(package, []).append((name, module))

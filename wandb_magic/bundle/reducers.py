@@ -94,7 +94,10 @@ def reduce_module(obj: Any) -> Reduced | None:  # noqa: ANN401 - any object is a
     if not isinstance(obj, ModuleType) or type(obj) is ModuleType:
         return None
     # Its `__name__` may differ from the name it is imported by.
-    for name in (obj.__name__, *(name for name, each in list(sys.modules.items()) if each is obj)):
+    for name in (
+        obj.__name__,
+        *(name for name, each in sys.modules.copy().items() if each is obj),
+    ):
         if sys.modules.get(name) is obj:
             return importlib.import_module, (name,)
     return None

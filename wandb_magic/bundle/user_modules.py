@@ -49,7 +49,7 @@ class ModuleDiff:
 
 def user_modules() -> Iterator[ModuleType]:
     """Yield the imported modules that are the user's own: neither Python's nor installed."""
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():
         file = getattr(module, "__file__", None)
         if (
             isinstance(file, str)

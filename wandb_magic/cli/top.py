@@ -51,13 +51,13 @@ def top(sweep: Sweep) -> None:
     from rich.console import Console  # noqa: PLC0415 - an extra
     from rich.live import Live  # noqa: PLC0415 - an extra
 
-    view = TopView(sweep)
+    view, console = TopView(sweep), Console()
     with (
         _keys_at_once(),
-        Live(view.draw(), console=Console(), screen=True, auto_refresh=False) as live,
+        Live(view.draw(*console.size), console=console, screen=True, auto_refresh=False) as live,
     ):
         while not view.is_done:
-            live.update(view.draw(), refresh=True)
+            live.update(view.draw(*console.size), refresh=True)
             for key in _read_keys(_REFRESH_S):
                 view.press(key)
 
@@ -129,13 +129,12 @@ class TopView:
         if run := self._run(runs):
             self._selected = runs[min(max(runs.index(run) + by, 0), len(runs) - 1)].id
 
-    def draw(self) -> Any:  # noqa: ANN401 - rich is an extra
-        """Return what is shown now."""
+    def draw(self, columns: int, lines: int) -> Any:  # noqa: ANN401 - rich is an extra
+        """Return what is shown now, in a terminal of that size."""
         from rich.console import Group  # noqa: PLC0415 - an extra
         from rich.text import Text  # noqa: PLC0415 - an extra
 
         status, runs = self._sweep.status(), self._runs()
-        columns, lines = os.get_terminal_size(sys.stdout.fileno())
         run = self._run(runs)
         log = self._log(run, columns) if self._shows_log and run is not None else []
         notices = formatting.notices(status)[-2:]

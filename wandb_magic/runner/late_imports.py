@@ -82,7 +82,7 @@ def imported_since(before: Collection[str]) -> list[str]:
     """Return the modules of installed packages that were imported since, in import order."""
     return [
         name
-        for name, module in list(sys.modules.items())
+        for name, module in sys.modules.copy().items()
         if name not in before and _is_installed(getattr(module, "__spec__", None))
     ]
 
