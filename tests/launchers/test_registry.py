@@ -76,7 +76,7 @@ def test_a_client_stands_for_its_cluster() -> None:
         resolve_launcher("mine", {"mine": 3})
     assert resolve_launcher("dask://host:1", {}) == "dask://host:1"
     with Client(
-        n_workers=1, processes=False, dashboard_address=None, set_as_default=False
+        n_workers=1, processes=False, dashboard_address="127.0.0.1:0", set_as_default=False
     ) as first:
         assert resolve_launcher("client", {"mine": first, "same": first}) is first
         assert resolve_launcher("mine", {"mine": first}) is first

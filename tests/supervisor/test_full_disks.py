@@ -251,8 +251,8 @@ def test_each_disk_that_cannot_be_written_is_waited_for_and_named(
     assert asyncio.run(waits.retry(write)) == "written"
     os.close(descriptor)
     assert told[0] == "" == read_note(lock)
-    assert told[1].startswith(said.format(tmp_path)), told
-    assert told[1] == told[2]
+    # How much is free may change meanwhile: other processes use the same disk.
+    assert all(text.startswith(said.format(tmp_path)) for text in told[1:]), told
 
 
 def test_what_no_room_helps_is_not_waited_for(tmp_path: Path) -> None:

@@ -131,7 +131,10 @@ class SharedCore:
 
     def _find_cores(self) -> list[psutil.Process]:
         """Return the running cores that were started for this sweep."""
-        return self._find_processes("wandb-core")
+        cores = self._find_processes("wandb-core")
+        pids = {core.pid for core in cores}
+        # A program that a core starts has its name until it executes.
+        return [core for core in cores if _parent(core) not in pids]
 
     def _find_processes(self, name: str) -> list[psutil.Process]:
         processes = []
@@ -142,6 +145,12 @@ class SharedCore:
             except (psutil.NoSuchProcess, psutil.AccessDenied):
                 continue
         return processes
+
+
+def _parent(process: psutil.Process) -> int | None:
+    with suppress(psutil.Error):
+        return process.ppid()
+    return None
 
 
 def _terminate_all(processes: list[psutil.Process]) -> None:
