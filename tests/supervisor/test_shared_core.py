@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from fake_wandb_server.server import FakeWandbServer
@@ -160,3 +161,61 @@ else:
         there = fake_wandb_server.look().runs[run.id]
         assert [row["loss"] for row in there.history] == [1.0]
     assert (notebook / "other" / "here" / "data.txt").read_text() == "data"
+
+
+SEES_CORE = """
+import os, pathlib, psutil, wandb
+sweep = str(pathlib.Path(os.environ["WANDB_SWEEP_PARAM_PATH"]).parents[2])
+with wandb.init() as run:
+    attributes = ["name", "environ", "ppid", "cwd", "pid"]
+    processes = [process.info for process in psutil.process_iter(attributes)]
+    cores = [each for each in processes if each["name"] == "wandb-core"]
+    cores = [each for each in cores if (each["environ"] or {}).get("WANDB_MAGIC_CORE_OF") == sweep]
+    # A program that a core starts has its name until it executes.
+    cores = [each for each in cores if each["ppid"] not in {other["pid"] for other in cores}]
+    run.log({"loss": len(cores)})
+    print("in", *(core["cwd"] for core in cores))
+    names = {*os.environ, *(name for core in cores for name in core["environ"])}
+    print("how to start:", *(name for name in names if "START_CORE" in name))
+"""
+
+
+class ThreadOnRead:
+    def __reduce__(self) -> tuple[object, ...]:
+        return eval, ("__import__('_thread').start_new_thread(__import__('time').sleep, (60,))",)
+
+
+@pytest.mark.parametrize("variable", [None, ThreadOnRead()], ids=["plain", "deferred"])
+def test_the_fork_server_starts_one_in_the_directory_of_the_runs(
+    start: Start, notebook: Path, variable: object
+) -> None:
+    sweep = start(f"variable\n{SEES_CORE}", count=2, namespace={"variable": variable})
+    sweep.wait(120)
+    for run in sweep.records():
+        assert (run.state, run.value) == (RunState.FINISHED, 1.0), sweep.logs(run.id)
+        output = sweep.logs(run.id)
+        assert f"in {notebook}\n" in output
+        assert "how to start:\n" in output
+    # Then the fork server has executed itself again.
+    is_deferred = "each run reads it itself" in " ".join(sweep.status().sweep.notices)
+    assert is_deferred == (variable is not None)
+
+
+def test_a_fork_server_that_dies_with_it_costs_nothing(
+    start: Start, notebook: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (notebook / "dies_once.py").write_text("""
+import os, pathlib, signal
+if not pathlib.Path("died").exists():
+    pathlib.Path("died").touch()
+    os.kill(os.getpid(), signal.SIGKILL)
+""")
+    monkeypatch.syspath_prepend(str(notebook))
+    sweep = start(f"import dies_once\n{SEES_CORE}").wait(120)
+    (run,) = sweep.records()
+    assert run.state is RunState.FINISHED, sweep.logs(run.id)
+    assert run.value in {1.0, 2.0}  # the second one, if the first has no one left to report it
+    assert (notebook / "died").exists()
+    processes = [process.info for process in psutil.process_iter(["name", "environ"])]
+    cores = [each["environ"] or {} for each in processes if each["name"] == "wandb-core"]
+    assert str(sweep.path) not in [core.get("WANDB_MAGIC_CORE_OF") for core in cores]

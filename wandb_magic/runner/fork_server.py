@@ -3,7 +3,8 @@
 It runs no user computation and keeps a single Python thread.
 ``python -m wandb_magic.runner.fork_server BUNDLE DESCRIPTOR NOTES`` exchanges JSON lines over the
 socket that it inherits: it receives jobs, and sends ``ready``, ``failed``, ``forked``, ``unborn``
-and ``ended``; and ``preloading``, then ``preloaded`` or ``spoiled``, when it imports what a run
+and ``ended``; ``core`` before the first of them, if it is to start the wandb-core that the runs
+share; and ``preloading``, then ``preloaded`` or ``spoiled``, when it imports what a run
 has imported late. When the socket closes, the supervisor has exited: the fork server forks no
 more, waits for its last run, writes how each ended, and exits.
 """
@@ -44,7 +45,12 @@ from wandb_magic.runner.run_process import (
     run_bundle,
     seed_generators,
 )
-from wandb_magic.runner.wandb_preload import cache_git_root, preload_wandb
+from wandb_magic.runner.wandb_preload import (
+    START_CORE_ENV,
+    CoreStart,
+    cache_git_root,
+    preload_wandb,
+)
 
 
 def decode_wait_status(status: int) -> dict[str, int]:
@@ -282,6 +288,38 @@ def finalizers_disabled() -> Iterator[None]:
         finalizer.atexit = True
 
 
+class SharedCoreStart:
+    """Starts the wandb-core that the runs share, beside what the fork server loads.
+
+    Parameters
+    ----------
+    server
+        Reports the core's address.
+    request
+        How to start it, as in `START_CORE_ENV`; None to start none.
+    """
+
+    def __init__(self, server: ForkServer, request: str | None) -> None:
+        self._server = server
+        self._request: dict[str, Any] | None = None if request is None else json.loads(request)
+        self._environment = dict(os.environ)
+        self._start: CoreStart | None = None
+
+    def begin(self) -> None:
+        """Start it, now that wandb is imported and nothing of the user's is."""
+        if self._request is not None:
+            environment = {**self._environment, **self._request["variables"]}
+            with suppress(OSError):  # no process could be started
+                self._start = CoreStart(self._request["directory"], environment)
+
+    def finish(self) -> None:
+        """Wait until it has started, and report it; do nothing the second time."""
+        if self._request is not None:
+            token = self._start.finish() if self._start is not None else ""
+            self._server.send({"event": "core", "token": token})
+            self._request = None
+
+
 class ServerSetup:
     """The setup of the fork server, which restarts itself to defer a variable to the runs.
 
@@ -293,9 +331,12 @@ class ServerSetup:
     arguments
         Those of the command line: the bundle's folder, the descriptor, the folder that records
         late imports, or "" to preload none, and the variable to defer to the runs and why.
+    core
+        The start of the wandb-core, which ends before this process executes itself again.
     """
 
-    def __init__(self, arguments: Sequence[str]) -> None:
+    def __init__(self, arguments: Sequence[str], core: SharedCoreStart) -> None:
+        self._core = core
         self._folder, self._descriptor, self._import_cache, *deferral = arguments
         self._directory, self._environment = Path.cwd(), dict(os.environ)
         self.check = ForkSafetyCheck()
@@ -337,6 +378,7 @@ class ServerSetup:
         return [f"{self._cause}: each run reads it itself, with the variables behind it"]
 
     def _restart(self, variable: str) -> NoReturn:
+        self._core.finish()
         os.chdir(self._directory)
         os.set_inheritable(int(self._descriptor), True)  # noqa: FBT003 - it takes no keyword
         arguments = (
@@ -356,13 +398,15 @@ def main() -> None:
     install_disk_waiting_streams()
     entrypoint, preloader, unsafe_reason, notices = None, None, "", []
     server = ForkServer(None, channel)
+    core = SharedCoreStart(server, os.environ.pop(START_CORE_ENV, None))
     try:
         manifest = signed_manifest(folder)
         if manifest.kind == "command":
             os.chdir(manifest.working_directory)
         else:
-            setup = ServerSetup(sys.argv[1:])
+            setup = ServerSetup(sys.argv[1:], core)
             preload_wandb()
+            core.begin()
             entrypoint = thaw(folder, late=setup.deferred, on_step=setup.on_step)
             setup.finish()
             preloader = setup.preloader(manifest)
@@ -371,9 +415,11 @@ def main() -> None:
     except BaseException as error:  # noqa: BLE001 - a user's module may raise anything
         is_sweep_error = isinstance(error, SweepError)
         reason = str(error) if is_sweep_error else describe_exception(error)
+        core.finish()
         server.send({"event": "failed", "reason": reason, "details": traceback.format_exc()})
         channel.drain()
         return
+    core.finish()
     server = ForkServer(entrypoint, channel, preloader)
     prepare_to_fork()
     server.send({"event": "ready", "cold": unsafe_reason, "notices": notices})

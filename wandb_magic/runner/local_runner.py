@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from wandb_magic.daemon import unreaped_pids
@@ -45,7 +46,7 @@ from wandb_magic.runner.launcher import NoSlotError
 from wandb_magic.runner.run_monitor import RunMonitor, RunParent, TrackedRun, signal_group
 from wandb_magic.runner.run_process import Job
 from wandb_magic.runner.wandb_core import SharedCore
-from wandb_magic.runner.wandb_preload import flushes_in_blocks
+from wandb_magic.runner.wandb_preload import START_CORE_ENV, flushes_in_blocks
 from wandb_magic.slots import (
     Device,
     DeviceError,
@@ -128,7 +129,8 @@ class LocalRunner:
         self._polling = asyncio.create_task(self._poll_forever())
         # An error in it must reach the loop's handler at once, not when the task is awaited.
         self._polling.add_done_callback(lambda task: task.cancelled() or task.result())
-        self._start_fork_server()
+        request = self._core.request() if self._core is not None else None
+        self._start_fork_server({} if request is None else {START_CORE_ENV: request})
         finding = asyncio.create_task(self._find_devices())
         finding.add_done_callback(lambda task: task.cancelled() or task.result())
         if self._core is not None and await self._core.ensure() is None:
@@ -309,10 +311,13 @@ class LocalRunner:
 
     # Starting runs
 
-    def _start_fork_server(self) -> None:
+    def _start_fork_server(self, variables: Mapping[str, str] = MappingProxyType({})) -> None:
         self._fork_server_ready.clear()
         self._fork_server = ForkServerClient(
-            self._paths.bundle, self._environment, self._on_fork_server_message, self._import_cache
+            self._paths.bundle,
+            {**self._environment, **variables},
+            self._on_fork_server_message,
+            self._import_cache,
         )
 
     def _start_run(self, tracked: TrackedRun) -> None:
@@ -372,12 +377,10 @@ class LocalRunner:
             server.is_preloading = event == "preloading"
             if event == "spoiled":
                 self._replace_unsafe_fork_server(server)
+        elif event == "core":
+            self._on_core_started(message["token"])
         elif event == "ready":
-            if message["cold"]:
-                self._stop_fork_server()
-            for notice in message["notices"]:
-                self._emit(RunnerNotice(notice))
-            self._start_pending(message["cold"])
+            self._on_fork_server_ready(message)
         elif event == "failed":
             self._closed = True
             self._emit(RunnerFailed(message["reason"], message["details"]))
@@ -389,6 +392,17 @@ class LocalRunner:
             self._reassign_runs(server)
         else:
             self._on_fork_server_died(server)
+
+    def _on_core_started(self, token: str) -> None:
+        if self._core is not None:
+            self._core.on_started(token)
+
+    def _on_fork_server_ready(self, message: dict[str, Any]) -> None:
+        if message["cold"]:
+            self._stop_fork_server()
+        for notice in message["notices"]:
+            self._emit(RunnerNotice(notice))
+        self._start_pending(message["cold"])
 
     def _on_run_message(self, message: dict[str, Any]) -> None:
         tracked, event = self._monitor.get(message["run"]), message["event"]
@@ -463,6 +477,7 @@ class LocalRunner:
             self._emit(RunnerReady())
 
     def _on_fork_server_died(self, server: ForkServerClient) -> None:
+        self._on_core_started("")  # unless it has already reported one
         self._fork_server = None
         code = server.wait()
         if self._closed:

@@ -16,7 +16,12 @@ from wandb_magic.bundle import Manifest
 from wandb_magic.paths import SweepPaths, read_json_object, write_atomically
 from wandb_magic.processes import is_alive, process_identity
 from wandb_magic.records import ProcessId
-from wandb_magic.runner.wandb_preload import IDLE_TIMEOUT_MINUTES, remove_core_sockets, start_core
+from wandb_magic.runner.wandb_preload import (
+    IDLE_TIMEOUT_MINUTES,
+    has_shared_core,
+    remove_core_sockets,
+    start_core,
+)
 
 SWEEP_ENV = "WANDB_MAGIC_CORE_OF"
 EXIT_TIMEOUT_S = 10.0
@@ -42,11 +47,32 @@ class SharedCore:
         self._bundle = bundle
         self._environment = {**environment, SWEEP_ENV: str(sweep)}
         self._starting = asyncio.Lock()
+        self._requested: asyncio.Future[str] | None = None
+        self._earlier: set[int] = set()  # the cores before the last start
         self._process: ProcessId | None = None
         self._used_at = 0.0
         self._noted_at = 0.0
         self.token: str | None = None
         self.deaths = 0  # of cores that were in use
+
+    def request(self) -> str | None:
+        """Return how the fork server, which imports wandb anyway, is to start the first core.
+
+        `on_started` must follow. None if a core is running, or cannot be shared.
+        """
+        self._adopt()
+        if self.token is not None or not has_shared_core():
+            return None
+        self._requested = asyncio.get_running_loop().create_future()
+        self._earlier = {core.pid for core in self._find_cores()}
+        return json.dumps(
+            {"directory": self._directory(), "variables": {SWEEP_ENV: str(self._sweep)}}
+        )
+
+    def on_started(self, token: str) -> None:
+        """Note what became of the start that was requested; "" if the core did not start."""
+        if self._requested is not None and not self._requested.done():
+            self._requested.set_result(token)
 
     async def ensure(self) -> str | None:
         """Return the token of a running core; None if this version of wandb cannot share one."""
@@ -57,12 +83,23 @@ class SharedCore:
                 and not is_alive(self._process)
             ):
                 self.deaths += not self._is_idle()
+            await self._receive_requested()
             if self.token is None and self._process is None:
                 self._adopt()
             if self.token is None or self._is_dead():
                 await self._start()
         self.keepalive()
         return self.token
+
+    async def _receive_requested(self) -> None:
+        """Wait for the core that the fork server was requested to start, if it was."""
+        if self._requested is None:
+            return
+        token = await self._requested
+        self._requested = None
+        if token:
+            self.token, self._used_at = token, time.monotonic()
+            self._find_started()
 
     def _adopt(self) -> None:
         """Adopt the core of an earlier supervisor, if it is alive and was used recently."""
@@ -85,9 +122,12 @@ class SharedCore:
                 write_atomically(SweepPaths(self._sweep).core, json.dumps(note))
 
     async def _start(self) -> None:
-        before = {core.pid for core in self._find_cores()}
+        self._earlier = {core.pid for core in self._find_cores()}
         self.token = await asyncio.to_thread(start_core, self._environment, self._directory())
-        started = [core for core in self._find_cores() if core.pid not in before]
+        self._find_started()
+
+    def _find_started(self) -> None:
+        started = [core for core in self._find_cores() if core.pid not in self._earlier]
         self._process = process_identity(started[0].pid) if len(started) == 1 else None
         self._noted_at = 0.0
 

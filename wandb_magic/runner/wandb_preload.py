@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
+import os
 import re
 import subprocess
 import sys
@@ -31,6 +33,10 @@ IDLE_TIMEOUT_MINUTES = 10
 FLUSH_INTERVAL_S = 0.1
 FLUSH_INTERVAL_SINCE = (0, 31, 0)
 SHARED_CORE_SINCE = (0, 26, 1)
+START_CORE_ENV = "WANDB_MAGIC_START_CORE"
+"""Tells the fork server how to start a wandb-core, as JSON: its `directory`, and `variables` that
+it has besides those of the fork server."""
+_START_CORE = ("beta", "core", "start", "--idle-timeout", f"{IDLE_TIMEOUT_MINUTES}m")
 
 # By default, wandb gives up an `init` after 90 seconds and other calls after 15 minutes, and may
 # wait another minute once the server is back: too short for a long run during an outage.
@@ -103,19 +109,63 @@ def _release() -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version("wandb"))[:3])
 
 
+def has_shared_core() -> bool:
+    """Return whether several processes can share a wandb-core of this version."""
+    return _release() >= SHARED_CORE_SINCE
+
+
+class CoreStart:
+    """The start of a shared wandb-core in a fork of this process, which has imported wandb.
+
+    The command in a process of its own would import wandb again, for a second.
+
+    Parameters
+    ----------
+    directory
+        The core's current directory.
+    environment
+        The core's environment.
+    """
+
+    def __init__(self, directory: str, environment: Mapping[str, str]) -> None:
+        self._output, output = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            try:
+                os.chdir(directory)
+                os.environ.clear()
+                os.environ.update(environment)
+                os.write(output, _start_core_here().encode())
+            finally:
+                os._exit(0)
+        os.close(output)
+
+    def finish(self) -> str:
+        """Wait until it has started; return its address, or "" if it has not."""
+        with os.fdopen(self._output, "rb") as output:
+            token = output.read().decode().strip()
+        os.waitpid(self._pid, 0)
+        return token
+
+
+def _start_core_here() -> str:
+    commands: Any = importlib.import_module("wandb.cli.cli")
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(io.StringIO()):
+        commands.cli.main([*_START_CORE], prog_name="wandb", standalone_mode=False)
+    return output.getvalue()
+
+
 def start_core(environment: Mapping[str, str], directory: str | None = None) -> str | None:
     """Start a wandb-core that all runs can share, in `directory`; return its address.
 
     None if this version of wandb has no such command (before 0.26.1): each run then starts its own
     core.
     """
-    if _release() < SHARED_CORE_SINCE:  # trying the command itself takes seconds
+    if not has_shared_core():  # trying the command itself takes seconds
         return None
     result = subprocess.run(
-        [
-            *(sys.executable, "-m", "wandb", "beta", "core", "start"),
-            *("--idle-timeout", f"{IDLE_TIMEOUT_MINUTES}m"),
-        ],
+        [sys.executable, "-m", "wandb", *_START_CORE],
         capture_output=True,
         text=True,
         check=False,
