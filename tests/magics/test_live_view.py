@@ -103,9 +103,10 @@ def static(message: Message) -> bool:
 def test_a_cell_shows_its_sweep_live_while_the_kernel_is_idle(front: Front) -> None:
     (view,) = shown(front.run(CELL))
     assert {PANEL, WIDGET, "text/html", "text/plain"} == set(view)
-    assert view[PANEL] == {"id": front.value("sweep.id")}
+    assert view[PANEL]["id"] == front.value("sweep.id")
     for text in ("text/html", "text/plain"):
         assert "captured " in view[text]
+        assert "as of 2" in view[text]
     assert "mine" not in view["text/html"]
     threads = "import threading; print([t.name for t in threading.enumerate()])"
     assert "wandb" not in written(front.run(threads)).lower()
@@ -122,7 +123,7 @@ def test_a_cell_shows_its_sweep_live_while_the_kernel_is_idle(front: Front) -> N
     assert "captured " in final["text/html"]
     (again,) = shown(front.run("sweep"))
     assert "✓ finished 2" in again["text/plain"]
-    assert again[PANEL] == view[PANEL]
+    assert again[PANEL]["id"] == view[PANEL]["id"]
     assert "captured " not in again["text/plain"]
 
 
@@ -153,6 +154,9 @@ def test_a_deleted_sweep_says_so(front: Front) -> None:
     front.run("%wandb_sweep wait")
     (last,) = shown(front.run("%wandb_sweep delete --yes"))
     assert last["text/plain"].endswith("was deleted.")
+    for text in ("text/html", "text/plain"):  # the last known state remains
+        assert "stopped" in last[text]
+        assert "as of 2" in last[text]
     assert len(shown(front.run("1 + 1"))) == 1
 
 

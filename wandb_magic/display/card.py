@@ -20,15 +20,23 @@ _CELL = "padding:0 12px 0 0;line-height:1.6;text-align:left;white-space:nowrap;b
 _WIDTHS = ("8em", "6em", "4em", "3em", "0")  # keep the columns in place as states change
 
 
-def card(sweep: Sweep, skip: int = 0) -> tuple[str, Status]:
-    """Return the card, without the first `skip` notices, and the status that it shows."""
+def card(sweep: Sweep, skip: int = 0, as_of: str = "") -> tuple[str, Status]:
+    """Return the card, without the first `skip` notices, and the status that it shows.
+
+    `as_of` follows the status line.
+    """
     status, runs = sweep.status(), sweep.records()
     metric = ranking_metric(status.sweep)
     curve = improvement_curve((run.value for run in runs), metric)
     newest = sorted(runs, key=lambda run: run.created, reverse=True)[:NEWEST]
     best = status.best
     shown = newest if best is None or best in newest else [best, *newest[: NEWEST - 1]]
-    parts = (_line(status), _notices(status, skip), sparkline.svg(curve), _table(shown, best))
+    parts = (
+        _line(status, as_of),
+        _notices(status, skip),
+        sparkline.svg(curve),
+        _table(shown, best),
+    )
     body = "".join(parts)
     return (
         f'<div style="{css.TEXT};max-height:240px;overflow:auto">{body}</div>',
@@ -36,11 +44,13 @@ def card(sweep: Sweep, skip: int = 0) -> tuple[str, Status]:
     )
 
 
-def _line(status: Status) -> str:
+def _line(status: Status, as_of: str) -> str:
     parts = [
         f"{_state(status.state, formatting.status_style(status))} {formatting.progress(status)}",
         *map(escape, formatting.status_details(status)),
     ]
+    if as_of:
+        parts.append(f'<span style="{css.MUTED}">{escape(as_of)}</span>')
     return (
         f'<div style="{css.FIGURES}"><b>{escape(formatting.truncate(status.sweep.name, 60))}</b> '
         f"{' · '.join(parts)}</div>"

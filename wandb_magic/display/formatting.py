@@ -45,9 +45,10 @@ def status_line(status: Status) -> str:
     return " · ".join(parts)
 
 
-def status_lines(status: Status, skip: int = 0) -> str:
-    """Return the status line, followed by the notices after the first `skip`."""
-    return "\n".join((status_line(status), *notices(status, skip)))
+def status_lines(status: Status, skip: int = 0, as_of: str = "") -> str:
+    """Return the status line and `as_of`, followed by the notices after the first `skip`."""
+    line = " · ".join(filter(None, (status_line(status), as_of)))
+    return "\n".join((line, *notices(status, skip)))
 
 
 def notices(status: Status, skip: int = 0) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -31,9 +32,10 @@ def lines(sweep: Sweep) -> list[str]:
     return [_captured_variables(sweep.contents), *_notebook_state(sweep.contents), *details]
 
 
-def html(sweep: Sweep) -> str:
-    """Return the summary as HTML."""
-    body = "<br>".join((*_link(sweep.url), *map(escape, lines(sweep))))
+def html(sweep: Sweep, summary: Sequence[str] | None = None) -> str:
+    """Return the summary as HTML; `summary` has its lines, if they are known."""
+    shown = lines(sweep) if summary is None else summary
+    body = "<br>".join((*_link(sweep.url), *map(escape, shown)))
     return f'<div style="{css.TEXT};{css.MUTED}">{body}</div>'
 
 

@@ -1,9 +1,9 @@
 """The live view of a sweep under a cell, in a kernel.
 
 One output has several representations, and each front end uses the best that it supports: the
-panel's own type, which contains only the sweep's id, because the panel reads the rest from the
+panel's own type, from which the panel uses only the sweep's id, because it reads the rest from the
 store; without the panel, a widget that the kernel keeps up to date; HTML and text of the last
-state.
+state, with its time (see `sweep_output`).
 
 The kernel's own event loop updates the view twice a second while the kernel is idle, so there is
 no thread, nothing that blocks, and nothing to cancel when the kernel ends. Updates, including
@@ -22,14 +22,12 @@ from IPython.display import DisplayHandle
 
 from wandb_magic.api._sweep import Sweep
 from wandb_magic.display import formatting, launch_summary
-from wandb_magic.display.card import card
 from wandb_magic.display.progress import poll_status
+from wandb_magic.display.sweep_output import WIDGET_MIME_TYPE, MimeBundle, SweepOutput
 
 if TYPE_CHECKING:
     from wandb_magic.api._status import Status
 
-PANEL_MIME_TYPE = "application/vnd.wandb-magic.sweep+json"
-WIDGET_MIME_TYPE = "application/vnd.jupyter.widget-view+json"
 TICK_S = 0.5
 MAX_LOAD_FACTOR = 10  # drawing takes at most a tenth of the kernel's time
 
@@ -47,10 +45,11 @@ class LiveView:
 
     def __init__(self, sweep: Sweep, *, show_summary: bool = False) -> None:
         self.sweep = sweep
-        self._summary_lines = launch_summary.lines(sweep) if show_summary else []
-        self._footer = launch_summary.html(sweep) if show_summary else ""
         # The launch summary already shows these notices.
-        self._skipped_notices = len(sweep.status().sweep.notices) if show_summary else 0
+        skipped_notices = len(sweep.status().sweep.notices) if show_summary else 0
+        summary = launch_summary.lines(sweep) if show_summary else []
+        self._content = SweepOutput(sweep, summary, skipped_notices)
+        self._last: MimeBundle = {}  # what was shown last, without the widget
         self.is_closed = False  # the sweep can no longer be read
         self._output = DisplayHandle()
         self._widget: Any = None
@@ -60,30 +59,27 @@ class LiveView:
 
     def open(self) -> None:
         """Show the sweep as this cell's output, and start to update it."""
-        html, status = self._card()
+        bundle, status = self._content.render(time.time())
         self._update_state(status)
-        self._output.display(self._mime_bundle(html, status), raw=True)
+        self._output.display(self._with_widget(bundle), raw=True)
         self._schedule(TICK_S)
 
     def refresh(self) -> None:
         """Show the sweep's current status, and keep updating while it is active."""
         started = time.perf_counter()
         try:
-            self._show(*self._card())
+            self._show(*self._content.render(time.time()))
         except Exception as error:  # noqa: BLE001 - any error belongs only in this output
             self._live, self.is_closed = False, True
-            self._output.update(_static_bundle(*_error_message(self.sweep, error)), raw=True)
+            self._output.update(self._closed(error), raw=True)
         self._schedule(max(TICK_S, MAX_LOAD_FACTOR * (time.perf_counter() - started)))
 
-    def _card(self) -> tuple[str, Status]:
-        html, status = card(self.sweep, self._skipped_notices)
-        return html + self._footer, status
-
-    def _show(self, html: str, status: Status) -> None:
+    def _show(self, bundle: MimeBundle, status: Status) -> None:
         if self._update_state(status) or (self._live and self._widget is None):
-            self._output.update(self._mime_bundle(html, status), raw=True)
+            self._output.update(self._with_widget(bundle), raw=True)
         elif self._live:
-            self._widget.value = html
+            self._last = bundle
+            self._widget.value = bundle["text/html"]
 
     def _update_state(self, status: Status) -> bool:
         """Record the state; return whether the output must be replaced."""
@@ -91,24 +87,26 @@ class LiveView:
         self._shown_state = "" if self._live else status.state
         return before != (self._live, self._shown_state)
 
-    def _mime_bundle(self, html: str, status: Status) -> dict[str, Any]:
-        text = "\n".join(
-            (formatting.status_lines(status, self._skipped_notices), *self._summary_lines)
-        )
-        bundle: dict[str, Any] = {
-            PANEL_MIME_TYPE: {"id": self.sweep.id},
-            **_static_bundle(html, text),
-        }
+    def _with_widget(self, bundle: MimeBundle) -> MimeBundle:
+        """Return what is to be shown, with the widget if the sweep is active."""
+        self._last = bundle
         if self._live and self._widget is None:
             self._widget = _html_widget()
-        if self._live and self._widget is not None:
-            self._widget.value = html
-            bundle[WIDGET_MIME_TYPE] = {
-                "version_major": 2,
-                "version_minor": 0,
-                "model_id": self._widget.model_id,
-            }
-        return bundle
+        if not self._live or self._widget is None:
+            return bundle
+        self._widget.value = bundle["text/html"]
+        view = {"version_major": 2, "version_minor": 0, "model_id": self._widget.model_id}
+        return {**bundle, WIDGET_MIME_TYPE: view}
+
+    def _closed(self, error: Exception) -> MimeBundle:
+        """Return why the sweep can no longer be shown, below the last known state."""
+        exists = self.sweep.path.exists()
+        reason = formatting.truncate(str(error), 200) if exists else "it was deleted"
+        text = f"Sweep {self.sweep.id} is no longer shown: {reason}."
+        return {
+            "text/html": self._last.get("text/html", "") + f"<div>{escape(text)}</div>",
+            "text/plain": "\n".join(filter(None, (self._last.get("text/plain"), text))),
+        }
 
     def _schedule(self, delay: float) -> None:
         if self._timer is not None:
@@ -143,17 +141,6 @@ class LiveViewManager:
         for _ in poll_status(sweep, timeout):
             for view in views:
                 view.refresh()
-
-
-def _static_bundle(html: str, text: str) -> dict[str, Any]:
-    return {"text/html": html, "text/plain": text}
-
-
-def _error_message(sweep: Sweep, error: Exception) -> tuple[str, str]:
-    """Return why a sweep can no longer be shown, as HTML and as text."""
-    reason = formatting.truncate(str(error), 200) if sweep.path.exists() else "it was deleted"
-    text = f"Sweep {sweep.id} is no longer shown: {reason}."
-    return escape(text), text
 
 
 def _html_widget() -> Any:  # noqa: ANN401 - ipywidgets has no types
