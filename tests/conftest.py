@@ -14,6 +14,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling, Scheduling
 
 from fake_wandb_server.fixtures import fake_wandb_server, fake_wandb_server_process, wandb_clients
+from full import FULL
 
 __all__ = [
     "fake_wandb_server",
@@ -25,6 +26,7 @@ __all__ = [
 # Their tests share something that takes long to make, and so one worker has them all.
 SHARING = {
     "tests/calls/test_calls.py",
+    "tests/launchers/test_dask_launcher.py",
     "tests/wandb_log/test_follower.py",
     "tests/test_packaging.py",
 }
@@ -48,8 +50,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling |
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that no worker is alone with it at the end."""
+    """Leave out what is marked `full`, and begin with what takes longest.
+
+    So no worker is alone with it at the end.
+    """
     items.sort(key=seconds_of, reverse=True)
+    for item in items:
+        if not FULL and (mark := item.get_closest_marker("full")):
+            (instead,) = mark.args
+            item.add_marker(pytest.mark.skip(reason=f"only in --full; every build has {instead}"))
 
 
 def seconds_of(item: pytest.Item) -> float:
@@ -73,25 +82,9 @@ def isolated(tmp_path: Path, fonts: Path, monkeypatch: pytest.MonkeyPatch) -> It
     for name in list(os.environ):
         if name.startswith("WANDB_"):
             monkeypatch.delenv(name)
-    home = tmp_path / "home"
-    for name, folder in {
-        "HOME": home,
-        "XDG_STATE_HOME": home / "state",
-        "XDG_CONFIG_HOME": home / "config",
-        "XDG_CACHE_HOME": home / "cache",
-        "MPLCONFIGDIR": fonts,
-        "IPYTHONDIR": home / "ipython",
-        "JUPYTER_CONFIG_DIR": home / "jupyter" / "config",
-        "JUPYTER_DATA_DIR": home / "jupyter" / "data",
-        "JUPYTER_RUNTIME_DIR": home / "jupyter" / "runtime",
-        "WANDB_DIR": tmp_path,
-        "WANDB_MAGIC_LEASES": home / "leases",
-        "WANDB_CONFIG_DIR": home / "wandb",
-        "WANDB_CACHE_DIR": home / "wandb-cache",
-    }.items():
-        monkeypatch.setenv(name, str(folder))
-    home.mkdir()
-    monkeypatch.setenv(MARK, str(tmp_path))
+    for name, value in isolation(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MPLCONFIGDIR", str(fonts))
     yield
     for name in list(os.environ):  # what wandb itself left, such as the address of its service
         if name.startswith("WANDB_"):
@@ -99,6 +92,28 @@ def isolated(tmp_path: Path, fonts: Path, monkeypatch: pytest.MonkeyPatch) -> It
     adopt_no_orphans()
     if next(tmp_path.rglob("supervisor.log"), None) is not None:
         end_processes(str(tmp_path))
+
+
+def isolation(root: Path) -> dict[str, str]:
+    """Make a home in `root`, and return the variables that lead there instead of to the user's."""
+    home = root / "home"
+    home.mkdir()
+    folders = {
+        "HOME": home,
+        "XDG_STATE_HOME": home / "state",
+        "XDG_CONFIG_HOME": home / "config",
+        "XDG_CACHE_HOME": home / "cache",
+        "IPYTHONDIR": home / "ipython",
+        "JUPYTER_CONFIG_DIR": home / "jupyter" / "config",
+        "JUPYTER_DATA_DIR": home / "jupyter" / "data",
+        "JUPYTER_RUNTIME_DIR": home / "jupyter" / "runtime",
+        "WANDB_DIR": root,
+        "WANDB_MAGIC_LEASES": home / "leases",
+        "WANDB_CONFIG_DIR": home / "wandb",
+        "WANDB_CACHE_DIR": home / "wandb-cache",
+        MARK: root,
+    }
+    return {name: str(folder) for name, folder in folders.items()}
 
 
 def adopt_no_orphans() -> None:

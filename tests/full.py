@@ -1,8 +1,5 @@
-"""What only `scripts/test --full` runs: the same as other tests, with more of it or for longer."""
+"""What `scripts/test --full` adds: the same with more of it, and whole tests marked `full`."""
 
 import os
 
-import pytest
-
 FULL = bool(os.environ.get("WANDB_MAGIC_FULL"))
-only_full = pytest.mark.skipif(not FULL, reason="only `scripts/test --full` runs it")

@@ -123,6 +123,7 @@ def test_what_cannot_be_run_is_said_in_a_sentence(tmp_path: Path) -> None:
     assert attach(made).state == "paused"
 
 
+@pytest.mark.full("the notebook create_sweep, which does the same")
 @pytest.mark.slow
 def test_a_script_and_the_command_line_run_it(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = wandb_magic.sweep("sweep.yaml")

@@ -13,7 +13,14 @@ from fake_wandb_server.server import FakeWandbServer
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = ROOT / ".venvs"
-VERSIONS = ("3.10", "3.11", "3.12", "3.13")
+VERSIONS = (
+    "3.10",
+    *(
+        pytest.param(version, marks=pytest.mark.full("the oldest and the newest Python"))
+        for version in ("3.11", "3.12")
+    ),
+    "3.13",
+)
 SWEEP = """
 import json
 import wandb

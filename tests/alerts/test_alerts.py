@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from full import FULL
 from tests import sweeps
 from wandb_magic.alert_rules import parse_rules
 from wandb_magic.alerts.journal import read_alerts
@@ -88,7 +89,7 @@ def test_each_alert_arrives_once_whatever_is_killed(
     )
     wait_until(lambda: len(received) >= 3)
     wait_until(lambda: any(run.number == 3 for run in sweep.records()))
-    for _ in range(5):
+    for _ in range(5 if FULL else 2):
         killed = sweep._record.supervisor
         assert killed is not None
         os.kill(killed.pid, signal.SIGKILL)

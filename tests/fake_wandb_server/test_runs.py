@@ -130,6 +130,7 @@ def everything(client: Client) -> None:
     assert server.refused == []
 
 
+@pytest.mark.every_wandb
 def test_everything_of_a_run_arrives_and_is_read_back(wandb_clients: list[Client]) -> None:
     side_by_side(wandb_clients, everything)
 

@@ -45,7 +45,9 @@ TYPED = [
 
 
 @pytest.mark.slow(20)
-@pytest.mark.parametrize("ipykernel", ["6.31", "newest"])
+@pytest.mark.parametrize(
+    "ipykernel", [pytest.param("6.31", marks=pytest.mark.full("the newest ipykernel")), "newest"]
+)
 def test_the_debugger_opens_where_a_run_failed(open_notebook: Open) -> None:
     notebook = open_notebook()
     notebook.run(DEFINITIONS)

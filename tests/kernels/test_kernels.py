@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import wandb_magic
+from tests.kernels.conftest import IPYKERNELS
 from wandb_magic.records import RunState
 
 BROKEN = ("7.0.1",)  # where `wandb.agent(function=…)` fails
@@ -89,6 +90,16 @@ wandb.agent("me/project/sweep000", function=train, count=1)
 """
 
 
+def in_full(*arguments: str) -> pytest.MarkDecorator:
+    """Leave some of the ipykernels to `--full`; the last argument says which remain."""
+    *left, instead = arguments
+    versions = [
+        pytest.param(each, marks=pytest.mark.full(instead)) if each in left else each
+        for each in IPYKERNELS
+    ]
+    return pytest.mark.parametrize("ipykernel", versions, indirect=True)
+
+
 def wait_until(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not condition():
@@ -131,6 +142,7 @@ def works_as_before(notebook: Notebook, before: Message) -> None:
 
 
 @pytest.mark.slow
+@in_full("6.31", "the broken ipykernel and the newest")
 def test_a_sweep_leaves_the_kernel_as_it_was(
     ipykernel: str, open_notebook: Open, gate: Path, agent_server: str
 ) -> None:
@@ -161,6 +173,7 @@ def test_a_sweep_leaves_the_kernel_as_it_was(
 
 
 @pytest.mark.slow
+@in_full("6.31", "7.0.1", "the newest ipykernel")
 def test_a_view_shows_nothing_in_the_cell_that_runs(open_notebook: Open, gate: Path) -> None:
     notebook = open_notebook()
     notebook.run(DEFINITIONS.format(gate=str(gate)))
@@ -179,6 +192,7 @@ def test_a_view_shows_nothing_in_the_cell_that_runs(open_notebook: Open, gate: P
 
 
 @pytest.mark.slow
+@in_full("7.0.1", "newest", "the oldest ipykernel")
 def test_a_sweep_outlives_its_kernel(open_notebook: Open, gate: Path) -> None:
     notebook = open_notebook()
     notebook.run(DEFINITIONS.format(gate=str(gate)))

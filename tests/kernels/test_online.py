@@ -15,7 +15,10 @@ from fake_wandb_server.server import FakeWandbServer
 from fake_wandb_server.state import Run
 from wandb_magic.api import Sweep
 
-KERNELS = ("7.0.1", "newest")  # the one where `wandb.agent` fails, and where it does not
+KERNELS = (  # the one where `wandb.agent` fails, and one where it does not
+    "7.0.1",
+    pytest.param("newest", marks=pytest.mark.full("ipykernel 7.0.1")),
+)
 PATIENCE_S = 120
 Notebook = Any  # the one of conftest.py, which cannot be imported
 Open = Callable[[], Notebook]

@@ -46,7 +46,9 @@ print(json.dumps([[row.scalars["loss"] for row in rows], left]))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("ipykernel", ["7.0.1", "newest"])
+@pytest.mark.parametrize(
+    "ipykernel", [pytest.param("7.0.1", marks=pytest.mark.full("the newest ipykernel")), "newest"]
+)
 def test_the_next_cell_is_the_run(open_notebook: Open, tmp_path: Path) -> None:
     notebook = open_notebook()
     notebook.run(DEFINITIONS)

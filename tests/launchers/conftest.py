@@ -10,6 +10,8 @@ from types import MappingProxyType
 
 import pytest
 
+from tests.conftest import end_processes, isolation
+
 
 def wait_until(condition: Callable[[], object], patience: float = 180.0) -> object:
     deadline = time.monotonic() + patience
@@ -27,10 +29,15 @@ class Cluster:
     ----------
     folder
         Where they have their files.
+    environment
+        Their variables, beside those of this process.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.folder = folder
+        self.environment = environment
         self.workers: list[subprocess.Popen[bytes]] = []
         self.scheduler: subprocess.Popen[bytes] | None = None
         self.port = 0
@@ -78,7 +85,7 @@ class Cluster:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                env={**os.environ, **environment},
+                env={**os.environ, **self.environment, **environment},
                 start_new_session=True,
             )
 
@@ -102,6 +109,20 @@ def empty_cluster(tmp_path: Path) -> Iterator[Cluster]:
 
 @pytest.fixture
 def cluster(empty_cluster: Cluster) -> Cluster:
+    """A cluster of this test's own, with two workers."""
     empty_cluster.add_worker()
     empty_cluster.add_worker()
     return empty_cluster
+
+
+@pytest.fixture(scope="module")
+def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A cluster with two workers, for tests that leave it as it was."""
+    folder = tmp_path_factory.mktemp("cluster")
+    found = Cluster(folder, isolation(folder))
+    found.start_scheduler()
+    found.add_worker()
+    found.add_worker()
+    yield found
+    found.close()
+    end_processes(str(folder))

@@ -51,6 +51,7 @@ class TestExampleOfTheGuide(LauncherContract):
         assert sys.path[0] == str(tmp_path / "site")
 
 
+@pytest.mark.full("the tests of `test_dask_launcher.py`, and the contract for the guide's example")
 @pytest.mark.slow(40)
 class TestDask(LauncherContract):
     @pytest.fixture(autouse=True)

@@ -15,7 +15,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from full import only_full
 from tests import sweeps
 from tests.launchers.conftest import Cluster, wait_until
 from wandb_magic.api import Sweep
@@ -88,7 +87,7 @@ def cut_connection(cluster: Cluster, chance: random.Random) -> None:
     cluster.scheduler.send_signal(signal.SIGCONT)
 
 
-@only_full
+@pytest.mark.full("the kills of `test_dask_launcher.py`, one of each kind")
 @pytest.mark.timeout(3600)
 def test_each_set_of_parameters_is_executed_to_its_end_once(
     tmp_path: Path, cluster: Cluster

@@ -72,9 +72,9 @@ def has_begun(sweep: Sweep, count: int) -> bool:
 
 
 def test_a_sweep_leaves_here_what_its_runs_wrote_elsewhere(
-    tmp_path: Path, cluster: Cluster
+    tmp_path: Path, shared_cluster: Cluster
 ) -> None:
-    sweep = start(tmp_path, cluster, CELL, count=6, agents=2)
+    sweep = start(tmp_path, shared_cluster, CELL, count=6, agents=2)
     sweep.wait(timeout=180)
     assert sweep.state == "finished"
     assert Counter(run.state for run in sweep.records()) == {RunState.FINISHED: 6}
@@ -88,11 +88,11 @@ def test_a_sweep_leaves_here_what_its_runs_wrote_elsewhere(
         assert directory.parent == tmp_path / "wandb"
         assert next(directory.glob("files/media/images/*.png")).stat().st_size
         assert (directory / "files" / "requirements.txt").stat().st_size
-    assert not list(cluster.folder.glob("worker-*/**/wandb-magic-*"))
+    wait_until(lambda: not list(shared_cluster.folder.glob("worker-*/**/wandb-magic-*")), 30)
 
 
-def test_a_stop_ends_runs_and_what_they_started(tmp_path: Path, cluster: Cluster) -> None:
-    sweep = start(tmp_path, cluster, WAITING, count=3, agents=2)
+def test_a_stop_ends_runs_and_what_they_started(tmp_path: Path, shared_cluster: Cluster) -> None:
+    sweep = start(tmp_path, shared_cluster, WAITING, count=3, agents=2)
     wait_until(lambda: has_begun(sweep, 2) and len(children(tmp_path)) == 2)
     assert "begun" in sweep.logs(active(sweep)[0].id)
     sweep.stop()
@@ -102,13 +102,13 @@ def test_a_stop_ends_runs_and_what_they_started(tmp_path: Path, cluster: Cluster
     wait_until(lambda: not children(tmp_path), 30)
 
 
-def test_the_runs_of_a_killed_worker_go_again(tmp_path: Path, cluster: Cluster) -> None:
-    sweep = start(tmp_path, cluster, WAITING, count=3, agents=2)
+def test_the_runs_of_a_killed_worker_go_again(tmp_path: Path, shared_cluster: Cluster) -> None:
+    sweep = start(tmp_path, shared_cluster, WAITING, count=3, agents=2)
     wait_until(lambda: has_begun(sweep, 2) and len(children(tmp_path)) == 2)
-    cluster.workers[0].kill()
+    next(each for each in shared_cluster.workers if each.poll() is None).kill()
     wait_until(lambda: len(children(tmp_path)) == 1)
     wait_until(lambda: RunState.LOST in {run.state for run in sweep.records()})
-    cluster.add_worker()
+    shared_cluster.add_worker()
     wait_until(lambda: has_begun(sweep, 2))
     (tmp_path / "go").touch()
     sweep.wait(timeout=120)
@@ -146,8 +146,10 @@ def test_a_worker_whose_device_fails_gets_no_more_runs(
     assert any("2 runs in a row failed" in notice for notice in sweep.status().sweep.notices)
 
 
-def test_a_supervisor_that_is_killed_and_started_again(tmp_path: Path, cluster: Cluster) -> None:
-    sweep = start(tmp_path, cluster, WAITING, count=3, agents=2)
+def test_a_supervisor_that_is_killed_and_started_again(
+    tmp_path: Path, shared_cluster: Cluster
+) -> None:
+    sweep = start(tmp_path, shared_cluster, WAITING, count=3, agents=2)
     wait_until(lambda: has_begun(sweep, 2))
     before = {run.id for run in active(sweep)}
     supervisor = sweep.status().sweep.supervisor
@@ -362,18 +364,18 @@ with wandb.init() as run:
 
 
 def test_what_is_logged_while_the_connection_is_cut_arrives_later(
-    tmp_path: Path, cluster: Cluster
+    tmp_path: Path, shared_cluster: Cluster
 ) -> None:
     progress = tmp_path / "progress"
     namespace = {"GO": str(tmp_path / "go"), "PROGRESS": str(progress)}
-    sweep = sweeps.start(LOGGING, namespace=namespace, launcher=cluster.address)
+    sweep = sweeps.start(LOGGING, namespace=namespace, launcher=shared_cluster.address)
     wait_until(lambda: has_begun(sweep, 1))
-    assert cluster.scheduler is not None
-    cluster.scheduler.send_signal(signal.SIGSTOP)
+    assert shared_cluster.scheduler is not None
+    shared_cluster.scheduler.send_signal(signal.SIGSTOP)
     before = int(progress.read_text("utf-8"))
     wait_until(lambda: int(progress.read_text("utf-8") or before) > before + 100)
     (tmp_path / "go").touch()
-    cluster.scheduler.send_signal(signal.SIGCONT)
+    shared_cluster.scheduler.send_signal(signal.SIGCONT)
     sweep.wait(timeout=60)
     count = int(progress.read_text("utf-8")) + 1
     run = sweep.records()[0]
@@ -396,13 +398,13 @@ def test_a_bundle_that_was_changed_is_not_executed(tmp_path: Path, empty_cluster
 
 def test_an_online_sweep(
     tmp_path: Path,
-    cluster: Cluster,
+    shared_cluster: Cluster,
     fake_wandb_server: FakeWandbServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name, value in fake_wandb_server.environment.items():
         monkeypatch.setenv(name, value)  # after the workers were started
-    sweep = start(tmp_path, cluster, CELL, count=2, agents=2, mode="auto")
+    sweep = start(tmp_path, shared_cluster, CELL, count=2, agents=2, mode="auto")
     sweep.wait(timeout=120)
     assert sweep.state == "finished"
     assert sweep.url is not None
@@ -421,11 +423,13 @@ with wandb.init() as run:
 """
 
 
-def test_a_program(tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program(
+    tmp_path: Path, shared_cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.py").write_text(SCRIPT, "utf-8")
     config = {**sweeps.RANDOM, "program": "train.py"}
-    sweep = sweeps.start(config=config, count=2, agents=2, launcher=cluster.address)
+    sweep = sweeps.start(config=config, count=2, agents=2, launcher=shared_cluster.address)
     sweep.wait(timeout=60)
     assert sweep.state == "finished"
     for run in sweep.records():

@@ -11,6 +11,7 @@ import pytest
 from tests.server.conftest import Api, Make, Written, losses, until
 from wandb_magic.errors import SweepStateError
 from wandb_magic.paths import write_atomically
+from wandb_magic.server import sweep_manager
 from wandb_magic.server.sweep_manager import SweepManager
 
 ROUTES = ("sweeps/broken00", "sweeps/broken00/runs", "sweeps/broken00/keys")
@@ -126,14 +127,15 @@ async def test_what_is_no_entry_of_the_index_is_left_alone(
 
 
 async def test_many_sweeps_keep_few_files_open(
-    api: Api, make_sweep: Make, manager: SweepManager
+    api: Api, make_sweep: Make, manager: SweepManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(80):
+    monkeypatch.setattr(sweep_manager, "MAX_OPEN_SWEEPS", 6)
+    for number in range(10):
         make_sweep(f"s{number:07}").close()
-    assert len((await api.get("sweeps"))["sweeps"]) == 80
-    assert len(manager._open_sweeps) <= 64
+    assert len((await api.get("sweeps"))["sweeps"]) == 10
+    assert len(manager._open_sweeps) <= 6
     again = await api.get("sweeps")
-    assert len(again["sweeps"]) == 80
+    assert len(again["sweeps"]) == 10
 
 
 def test_a_sweep_that_cannot_be_read_can_be_deleted(make_sweep: Make, tmp_path: Path) -> None:

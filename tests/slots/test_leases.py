@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
+from full import FULL
 from wandb_magic.processes import current_process
 from wandb_magic.records import RunId
 from wandb_magic.slots import leases
 from wandb_magic.slots.leases import LeaseFolder, Load, Share, Shares, confirm_lease
 
-FULL = "WANDB_MAGIC_FULL" in os.environ
 WANTS = {"devices": ["a", "b"]}
 
 

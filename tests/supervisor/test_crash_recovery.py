@@ -1,7 +1,7 @@
 """Processes killed at random moments: nothing is lost, doubled or left.
 
 The moments come from a fixed seed, but what they hit depends on the machine: every run of this
-test is another attack. ``scripts/test --full`` kills a hundred times instead of forty.
+test is another attack. ``scripts/test --full`` kills a hundred times instead of ten.
 """
 
 import collections
@@ -23,7 +23,7 @@ from wandb_magic.api import Sweep
 from wandb_magic.errors import SweepError
 from wandb_magic.records import ProcessId, RunRecord, RunState
 
-KILLS = 100 if FULL else 16
+KILLS = 100 if FULL else 10
 VICTIMS = ["supervisor", "template", "run", "run", "run"]
 SECONDS_BEFORE = (0.0, 0.4)
 CELL = """

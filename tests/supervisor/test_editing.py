@@ -20,7 +20,7 @@ from wandb_magic.processes import is_alive
 
 Start = Callable[..., Sweep]
 Until = Callable[..., Any]
-KILLS = 200 if FULL else 3
+KILLS = 200 if FULL else 2
 
 CELL = """
 import time, pathlib, wandb

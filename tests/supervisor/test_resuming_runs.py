@@ -124,7 +124,13 @@ def test_what_cannot_be_resumed_is_said(start: Start, until: Until, go: Go) -> N
         sweep.rerun_failed()
 
 
-@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize(
+    "resume",
+    [
+        pytest.param(False, marks=pytest.mark.full("reruns and failed runs that are resumed")),
+        True,
+    ],
+)
 def test_all_that_failed_is_run_again(start: Start, until: Until, go: Go, *, resume: bool) -> None:
     sweep = start(CELL, GRID, count=None, failure_limit=0).wait(60)
     before = sweep.records()
@@ -237,7 +243,7 @@ def test_a_program_is_told_and_finds_its_folder(start: Start, tmp_path: Path, go
     assert kept.read_text().split() == ["None", "allow"]
 
 
-KILLS = 24 if FULL else 12
+KILLS = 24 if FULL else 6
 GUARDED = """
 import fcntl, os, time, wandb
 guard = open(ROOT + "/guards/" + os.environ["WANDB_RUN_ID"], "w")

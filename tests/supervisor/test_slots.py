@@ -219,7 +219,10 @@ def test_a_request_that_no_gpu_satisfies_ends_the_sweep_with_a_sentence(start: S
         assert sweep.records() == []
 
 
-@pytest.mark.parametrize("devices", ["not JSON", "[]"])
+@pytest.mark.parametrize(
+    "devices",
+    ["not JSON", pytest.param("[]", marks=pytest.mark.full("sweeps without GPUs"))],
+)
 def test_without_a_list_of_gpus_sweeps_run_as_ever(start: Start, devices: str) -> None:
     sweep = start(REPORT, count=2, agents=2, env={DEVICES_ENV: devices})
     sweep.wait(60)

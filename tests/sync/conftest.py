@@ -10,7 +10,6 @@ import pytest
 
 from fake_wandb_server.clients import PYTHONS
 from fake_wandb_server.server import FakeWandbServer
-from full import only_full
 from tests import sweeps
 from wandb_magic.api import Sweep
 from wandb_magic.bundle.manifest import inheritable_environment
@@ -52,13 +51,14 @@ with wandb.init(tags=["tag"]) as run:
 """
 
 
+older = pytest.mark.full("the same with the newest wandb, and a whole sweep with the oldest")
 IDS = ["newest", "oldest"][: len(PYTHONS)]
 every_wandb = pytest.mark.parametrize("python", PYTHONS, ids=IDS, indirect=True)
 """For what shows that each supported wandb sends a sweep; the rest is shown with the newest."""
 
 
 @pytest.fixture(
-    params=[PYTHONS[0], *(pytest.param(each, marks=only_full) for each in PYTHONS[1:])], ids=IDS
+    params=[PYTHONS[0], *(pytest.param(each, marks=older) for each in PYTHONS[1:])], ids=IDS
 )
 def python(request: pytest.FixtureRequest) -> str:
     """The Python whose wandb sends."""

@@ -9,6 +9,7 @@ import pytest
 
 from fake_wandb_server.clients import wait_for
 from fake_wandb_server.server import FakeWandbServer
+from full import FULL
 from wandb_magic.api import Sweep
 from wandb_magic.errors import RemoteError, SweepStateError
 from wandb_magic.paths import SyncPaths
@@ -101,7 +102,7 @@ def test_a_server_that_is_away_for_a_while_costs_nothing(
     begin: Callable[..., subprocess.Popen[bytes]],
     fake_wandb_server: FakeWandbServer,
 ) -> None:
-    sweep = swept(30)
+    sweep = swept(30 if FULL else 12)
     process = begin(sweep)
     wait_for(
         lambda: len(fake_wandb_server.runs) > 3 or process.poll() is not None, "the first runs"

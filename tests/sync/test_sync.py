@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 
 from fake_wandb_server.server import FakeWandbServer
+from full import FULL
 from wandb_magic.api import Sweep
 from wandb_magic.sync.state import Phase, SyncState
 
 from .assertions import check_arrived, key_is_nowhere, said
 from .conftest import every_wandb
+
+RUNS = 6 if FULL else 3
 
 
 @every_wandb
@@ -21,10 +24,10 @@ def test_a_whole_sweep_arrives_once(
     fake_wandb_server: FakeWandbServer,
     tmp_path: Path,
 ) -> None:
-    sweep = swept(6)
+    sweep = swept(RUNS)
     synced = end(sweep)
     assert synced.phase is Phase.DONE, said(sweep)
-    assert (synced.sent, synced.runs, synced.notices) == (6, 6, ())
+    assert (synced.sent, synced.runs, synced.notices) == (RUNS, RUNS, ())
     check_arrived(fake_wandb_server, sweep)
     [remote] = fake_wandb_server.sweeps.values()
     assert synced.target.path == f"team/digits/{remote.name}"

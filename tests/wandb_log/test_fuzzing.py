@@ -19,7 +19,7 @@ from wandb_magic.log_records import LogRecord
 from wandb_magic.wandb_log import LogFollower, protobuf_schema
 from wandb_magic.wandb_log.record_reader import RecordReader
 
-DAMAGED, PORTION = (1_000_000, 50_000) if FULL else (5_000, 2_500)
+DAMAGED, PORTION = (1_000_000, 50_000) if FULL else (2_000, 1_000)
 MOST_POLLS = 1000
 MOST_KIB = 300_000  # more of the process than before
 RUN = """
