@@ -20,6 +20,7 @@ __all__ = [
     "fake_wandb_server",
     "fake_wandb_server_process",
     "isolated",
+    "shared_folder",
     "wandb_clients",
 ]  # fixtures
 
@@ -27,6 +28,7 @@ __all__ = [
 SHARING = {
     "tests/calls/test_calls.py",
     "tests/launchers/test_dask_launcher.py",
+    "tests/supervisor/test_run_outcomes.py",
     "tests/wandb_log/test_follower.py",
     "tests/test_packaging.py",
 }
@@ -92,6 +94,23 @@ def isolated(tmp_path: Path, fonts: Path, monkeypatch: pytest.MonkeyPatch) -> It
     adopt_no_orphans()
     if next(tmp_path.rglob("supervisor.log"), None) is not None:
         end_processes(str(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a home, for what the tests of a module share; list the module in `SHARING`.
+
+    While the fixtures that use it are made, the variables lead there.
+    """
+    folder = tmp_path_factory.mktemp("shared")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith("WANDB_"):
+                patch.delenv(name)
+        for name, value in isolation(folder).items():
+            patch.setenv(name, value)
+        yield folder
+    end_processes(str(folder))
 
 
 def isolation(root: Path) -> dict[str, str]:

@@ -50,6 +50,7 @@ SHORTER: dict[str, dict[str, str]] = {
         "epochs=8": "epochs=5",
         "--count 12": "--count 4",
         "len(runs) == 12": "len(runs) == 4",
+        "value > 0.95": "value > 0.8",
     },
     "quickstart": {"--count 30": "--count 14", "len(runs) == 30": "len(runs) == 14"},
 }

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests import sweeps
 from wandb_magic.api import Sweep
 from wandb_magic.log_records import ExitRecord, SummaryRecord
 from wandb_magic.processes import process_identity
-from wandb_magic.records import RunRecord, RunState
+from wandb_magic.records import Options, RunRecord, RunState
 from wandb_magic.store import StoreReader
 from wandb_magic.wandb_log import LogFollower
 
@@ -54,25 +55,89 @@ def recorded(run: RunRecord) -> tuple[int, dict[str, Any]]:
     return code, summary
 
 
-def test_a_run_that_ends_well_is_finished(start: Start) -> None:
-    sweep = start(LOG)
-    run = only(sweep)
+# How runs end, all in one sweep: each of the tests after it looks at one or two runs.
+ENDINGS = """
+import ctypes, os, pathlib, subprocess, sys, wandb
+run = wandb.init()
+run.log({"loss": run.config.lr})
+how = run.config.how
+if how in ("pass", "1 / 0"):
+    with run:
+        if how != "pass":
+            1 / 0  # here
+elif how == "crash":
+    ctypes.string_at(0)
+elif how == "leave":
+    child = subprocess.Popen(["sleep", "600"])
+    pathlib.Path(ROOT, "child").write_text(str(child.pid))
+    run.finish()
+    os._exit(0)
+else:
+    exec(how)
+"""
+HOWS = ("pass", "1 / 0", "crash", "leave", "sys.exit(3)", "os._exit(4)", "sys.exit()")
+
+
+@pytest.fixture(scope="module")
+def ended(shared_folder: Path) -> Sweep:
+    config = {**GRID, "parameters": {"lr": {"value": 0.5}, "how": {"values": list(HOWS)}}}
+    return sweeps.start(
+        ENDINGS,
+        config,
+        namespace={"ROOT": str(shared_folder)},
+        options=Options(seed=1, grace=1.0, failure_limit=0),
+        count=None,
+    ).wait(240)
+
+
+def ending(sweep: Sweep, how: str) -> RunRecord:
+    return next(run for run in sweep.records() if run.params["how"] == how)
+
+
+def test_a_run_that_ends_well_is_finished(ended: Sweep) -> None:
+    run = ending(ended, "pass")
     assert (run.state, run.cause, run.exit_code) == (RunState.FINISHED, "", 0)
     assert run.value == run.params["lr"]
     assert recorded(run)[0] == 0
-    assert sweep.state == "finished"
+    assert ended.state == "finished"
 
 
-def test_an_exception_fails_the_run_and_shows_the_cells_own_lines(start: Start) -> None:
-    sweep = start("import wandb\nwith wandb.init() as run:\n    1 / 0  # here\n")
-    run = only(sweep)
+def test_an_exception_fails_the_run_and_shows_the_cells_own_lines(ended: Sweep) -> None:
+    run = ending(ended, "1 / 0")
     assert (run.state, run.cause) == (RunState.FAILED, "ZeroDivisionError: division by zero")
-    assert "line 3" in run.error
+    assert "line 9" in run.error
     assert "1 / 0  # here" in run.error
     assert "wandb_magic/" not in run.error
-    assert "ZeroDivisionError" in str(sweep.logs(0))
+    assert "ZeroDivisionError" in str(ended.logs(run.id))
     code, summary = recorded(run)
     assert (code, summary["wandb_magic/cause"]) == (1, run.cause)
+
+
+@pytest.mark.parametrize(("how", "code"), [("sys.exit(3)", 3), ("os._exit(4)", 4)])
+def test_an_exit_code_is_no_success(ended: Sweep, how: str, code: int) -> None:
+    run = ending(ended, how)
+    assert (run.state, run.exit_code) == (RunState.FAILED, code)
+    assert str(code) in run.cause
+    assert recorded(run)[0] == code
+
+
+def test_sys_exit_0_is_a_success(ended: Sweep) -> None:
+    assert ending(ended, "sys.exit()").state is RunState.FINISHED
+
+
+def test_a_segmentation_fault_ends_one_run_only(ended: Sweep) -> None:
+    first, later = (ending(ended, how) for how in ("crash", "leave"))
+    assert (first.state, first.cause) == (RunState.KILLED, "killed by signal 11 (SIGSEGV)")
+    assert later.number > first.number
+    assert later.state is RunState.FINISHED
+
+
+def test_what_a_run_leaves_behind_goes_with_it(
+    ended: Sweep, shared_folder: Path, until: Callable[..., Any]
+) -> None:
+    assert ending(ended, "leave").state is RunState.FINISHED
+    pid = int((shared_folder / "child").read_text())
+    until(lambda: process_identity(pid) is None)
 
 
 def test_each_failure_has_its_cause_on_one_line(start: Start, tmp_path: Path) -> None:
@@ -196,18 +261,6 @@ def test_a_later_init_overwrites_the_history_or_goes_on_with_it(start: Start) ->
     assert any("called wandb.init again" in notice for notice in sweep.status().sweep.notices)
 
 
-@pytest.mark.parametrize(("how", "code"), [("sys.exit(3)", 3), ("os._exit(4)", 4)])
-def test_an_exit_code_is_no_success(start: Start, how: str, code: int) -> None:
-    run = only(start(f"import os, sys, wandb\nwandb.init()\n{how}\n"))
-    assert (run.state, run.exit_code) == (RunState.FAILED, code)
-    assert str(code) in run.cause
-    assert recorded(run)[0] == code
-
-
-def test_sys_exit_0_is_a_success(start: Start) -> None:
-    assert only(start("import sys, wandb\nwandb.init()\nsys.exit()\n")).state is RunState.FINISHED
-
-
 def test_a_run_that_is_killed_says_by_what(start: Start, until: Callable[..., Any]) -> None:
     sweep = start(HOLD)
     until(lambda: [run for run in sweep.records() if run.value is not None])
@@ -219,15 +272,6 @@ def test_a_run_that_is_killed_says_by_what(start: Start, until: Callable[..., An
     code, summary = recorded(run)
     assert code == 137
     assert summary["wandb_magic/cause"] == "killed by signal 9"
-
-
-def test_a_segmentation_fault_ends_one_run_only(start: Start) -> None:
-    cell = LOG + "import ctypes\nif run.config.lr < 0.9: ctypes.string_at(0)\n"
-    sweep = start(cell, {"parameters": {"lr": {"values": [0.1, 0.95]}}, "method": "grid"}, None)
-    sweep.wait(120)
-    first, second = sweep.records()
-    assert (first.state, first.cause) == (RunState.KILLED, "killed by signal 11 (SIGSEGV)")
-    assert second.state is RunState.FINISHED
 
 
 def test_a_stopped_run_keeps_what_it_logged(start: Start, until: Callable[..., Any]) -> None:
@@ -253,19 +297,6 @@ def test_a_run_that_takes_too_long_is_stopped(start: Start) -> None:
     run = only(start(HOLD, run_timeout=0.5))
     assert run.state is RunState.STOPPED
     assert "run timeout of 0.5 s" in run.cause
-
-
-def test_what_a_run_leaves_behind_goes_with_it(start: Start, until: Callable[..., Any]) -> None:
-    cell = """
-    import os, subprocess, pathlib
-    child = subprocess.Popen(["sleep", "600"])
-    pathlib.Path(ROOT, "child").write_text(str(child.pid))
-    os._exit(0)
-    """
-    sweep = start(cell)
-    assert only(sweep).state is RunState.FINISHED
-    pid = int((sweep.path.parents[1] / "child").read_text())
-    until(lambda: process_identity(pid) is None)
 
 
 def test_broken_runs_are_retried_with_the_same_parameters(start: Start) -> None:

@@ -1,6 +1,5 @@
 """Runs that are not like others: killed, pruned, never begun, begun twice, still alive."""
 
-import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -24,21 +23,28 @@ Begin = Callable[..., subprocess.Popen[bytes]]
 
 pytestmark = pytest.mark.slow
 
-KINDS = """
-import os, signal, sys, time
+# Each run is one of these.
+KINDS = ("killed", "early", "twice", "dropped", "gone")
+CELL = """
+import os, pathlib, signal, sys, yaml
 import wandb
 
-if KIND == "early":
+params = yaml.safe_load(pathlib.Path(os.environ["WANDB_SWEEP_PARAM_PATH"]).read_text())
+kind = params["kind"]["value"]
+if kind == "early":
     print("too early")
     raise ValueError("before wandb.init")
 run = wandb.init()
-for step in range(20):
+for step in range(1 if kind == "dropped" else 20):
     run.log({"loss": step})
-if KIND == "killed":
+if kind == "dropped":
+    run.log({"long": "x" * 25_000_000})
+    run.log({"loss": 2})
+if kind == "killed":
     print("dies")
     sys.stdout.flush()
     os.kill(os.getpid(), signal.SIGKILL)
-if KIND == "twice":
+if kind == "twice":
     run.finish()
     run = wandb.init(id=os.environ["WANDB_RUN_ID"])
     run.log({"later": 1}, step=20)
@@ -46,35 +52,60 @@ run.finish()
 """
 
 
-@pytest.mark.parametrize("kind", ["killed", "early", "twice"])
 def test_every_run_arrives(
-    kind: str, swept: Callable[..., Sweep], end: End, fake_wandb_server: FakeWandbServer
+    swept: Callable[..., Sweep], end: End, fake_wandb_server: FakeWandbServer
 ) -> None:
-    sweep = swept(1, KINDS, KIND=kind)
-    [run] = sweep.records()
-    assert end(sweep).phase is Phase.DONE, said(sweep)
-    there = fake_wandb_server.runs[run.id]
-    assert there.config == dict(run.params)
+    config = {
+        "method": "grid",
+        "metric": {"name": "loss"},
+        "parameters": {"kind": {"values": list(KINDS)}},
+    }
+    sweep = swept(len(KINDS), CELL, config)
+    runs = {run.params["kind"]: run for run in sweep.records()}
+    shutil.rmtree(runs["gone"].directory)
+    synced = end(sweep)
+    assert (synced.phase, synced.sent) == (Phase.DONE, len(KINDS)), said(sweep)
     [remote] = fake_wandb_server.sweeps.values()
-    assert there.sweep == remote.name
-    cause = there.summary.get("wandb_magic/cause", "")
-    assert cause == run.cause
-    if kind == "killed":
-        assert run.state is RunState.KILLED
-        assert there.state == "failed"
-        follower = LogFollower(Path(run.directory))
-        kept = [entry for entry in follower.poll() if isinstance(entry, HistoryRecord)]
-        follower.close()
-        assert [row["_step"] for row in there.history] == [entry.step for entry in kept]
-        assert any("dies" in line for line in there.console)
-    elif kind == "early":
-        assert run.state is RunState.FAILED
-        assert (there.state, there.exit_code) == ("failed", 1)
-        assert any("too early" in line for line in there.console)
-        assert any("ValueError: before wandb.init" in line for line in there.console)
-    else:
-        assert there.state == "finished"
-        assert [row["_step"] for row in there.history] == list(range(21))
+    for run in runs.values():
+        there = fake_wandb_server.runs[run.id]
+        assert there.config == dict(run.params)
+        assert there.sweep == remote.name
+        assert there.summary.get("wandb_magic/cause", "") == run.cause
+
+    run, there = runs["killed"], fake_wandb_server.runs[runs["killed"].id]
+    assert run.state is RunState.KILLED
+    assert there.state == "failed"
+    follower = LogFollower(Path(run.directory))
+    kept = [entry for entry in follower.poll() if isinstance(entry, HistoryRecord)]
+    follower.close()
+    assert [row["_step"] for row in there.history] == [entry.step for entry in kept]
+    assert any("dies" in line for line in there.console)
+
+    run, there = runs["early"], fake_wandb_server.runs[runs["early"].id]
+    assert run.state is RunState.FAILED
+    assert (there.state, there.exit_code) == ("failed", 1)
+    assert any("too early" in line for line in there.console)
+    assert any("ValueError: before wandb.init" in line for line in there.console)
+
+    there = fake_wandb_server.runs[runs["twice"].id]
+    assert there.state == "finished"
+    assert [row["_step"] for row in there.history] == list(range(21))
+
+    # wandb drops a line that is too long: if so, a notice says that.
+    there = fake_wandb_server.runs[runs["dropped"].id]
+    assert there.state == "finished"
+    assert [row.get("loss") for row in there.history if "loss" in row] == [0, 2]
+    steps = there.stream(HISTORY).count
+    number = runs["dropped"].number
+    missing = [each for each in synced.notices if f"run {number} " in each]
+    assert missing == (
+        [] if steps == 3 else [f"run {number} has {steps} steps at W&B, and 3 here"]
+    )
+
+    # Of a run whose folder is gone, a notice says so.
+    (notice,) = [each for each in synced.notices if each not in missing]
+    assert f"run {runs['gone'].number}" in notice
+    assert fake_wandb_server.runs[runs["gone"].id].history == []
 
 
 def test_pruned_runs_keep_their_mark(
@@ -135,39 +166,3 @@ def test_a_sweep_that_goes_on_is_followed_to_its_end(
     assert found is not None
     assert (found.phase, found.sent, found.runs) == (Phase.DONE, 3, 3)
     assert [len(run.history) for run in fake_wandb_server.runs.values()] == [2, 2, 2]
-
-
-def test_a_line_that_wandb_drops_is_told(
-    swept: Callable[..., Sweep], end: End, fake_wandb_server: FakeWandbServer
-) -> None:
-    cell = """
-    import wandb
-    with wandb.init() as run:
-        run.log({"loss": 1})
-        run.log({"long": "x" * 25_000_000})
-        run.log({"loss": 2})
-    """
-    sweep = swept(1, cell)
-    synced = end(sweep)
-    [run] = fake_wandb_server.runs.values()
-    assert (synced.phase, synced.sent, run.state) == (Phase.DONE, 1, "finished"), said(sweep)
-    assert [row.get("loss") for row in run.history if "loss" in row] == [1, 2]
-    steps = run.stream(HISTORY).count
-    expected = () if steps == 3 else (f"run 0 has {steps} steps at W&B, and 3 here",)
-    assert synced.notices == expected
-
-
-def test_a_run_whose_folder_is_gone_says_so(
-    swept: Callable[..., Sweep], end: End, fake_wandb_server: FakeWandbServer
-) -> None:
-    sweep = swept(2)
-    first, second = sorted(sweep.records(), key=lambda run: run.number)
-    shutil.rmtree(first.directory)
-    synced = end(sweep)
-    assert synced.phase is Phase.DONE, said(sweep)
-    assert len(synced.notices) == 1
-    assert "run 0" in synced.notices[0]
-    there = fake_wandb_server.runs[first.id]
-    assert there.config == json.loads(json.dumps(first.params))
-    assert there.history == []
-    assert len(fake_wandb_server.runs[second.id].history) > 0
