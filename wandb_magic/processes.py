@@ -14,6 +14,7 @@ from pathlib import Path
 
 from wandb_magic.records import ProcessId
 
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
 _STATE, _START_TICK = 0, 19  # fields of /proc/<pid>/stat after the command's closing bracket
 
 
@@ -53,15 +54,45 @@ def process_age(process: ProcessId | None) -> float | None:
 
 
 def oom_kill_count() -> int:
-    """Return how many processes the kernel's out-of-memory killer has ended since boot."""
-    try:
-        with open("/proc/vmstat", encoding="ascii") as file:  # noqa: PTH123 - a fixed system path
-            for line in file:
-                if line.startswith("oom_kill "):
-                    return int(line.split()[1])
-    except OSError:
-        pass
+    """Return how many processes the kernel's out-of-memory killer has ended.
+
+    Those of this process's control group count, so that what is killed in another container or job
+    does not; without control groups, all of the machine's since boot do.
+    """
+    for file in (*_oom_counters(), Path("/proc/vmstat")):
+        try:
+            lines = file.read_text(encoding="ascii").splitlines()
+        except OSError:
+            continue
+        for line in lines:
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
     return 0
+
+
+def _oom_counters() -> list[Path]:
+    """Return the files that may count the kills in this process's control group, best first."""
+    try:
+        groups = Path("/proc/self/cgroup").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    files: list[Path] = []
+    for line in groups.splitlines():
+        _, _, rest = line.partition(":")
+        controllers, _, name = rest.partition(":")
+        if not controllers:  # version 2: a group counts what is below it
+            group = CONTROL_GROUPS / name.lstrip("/")
+            files += [
+                folder / "memory.events"
+                for folder in (group, *group.parents)
+                if folder.is_relative_to(CONTROL_GROUPS)
+            ]
+        elif "memory" in controllers.split(","):
+            # In a container, the group is the root of what it sees.
+            memory = CONTROL_GROUPS / "memory"
+            files += [memory / name.lstrip("/") / "memory.oom_control"]
+            files += [memory / "memory.oom_control"]
+    return files
 
 
 def _stat(pid: int) -> list[str] | None:
