@@ -121,11 +121,15 @@ class Metric:
         Whether larger is better.
     target
         The value at which the sweep ends, if any.
+    summary
+        Which of a run's values counts: its ``best``, ``last``, ``min`` or ``max``; None: what
+        the run has defined (``define_metric(summary=...)``), or else the best.
     """
 
     name: str
     maximize: bool = False
     target: float | None = None
+    summary: str | None = None
 
 
 @dataclass(frozen=True)
@@ -376,7 +380,9 @@ def sweep_metrics(sweep: SweepRecord) -> tuple[Metric, ...]:
     metric = sweep.spec.get("metric")
     entries = sweep.spec.get("metrics") or (() if metric is None else (metric,))
     return tuple(
-        Metric(entry["name"], entry["goal"] == "maximize", entry.get("target"))
+        Metric(
+            entry["name"], entry["goal"] == "maximize", entry.get("target"), entry.get("summary")
+        )
         for entry in entries
     )
 

@@ -26,6 +26,7 @@ export function aSweep(id: string, changes: Partial<SweepSummary> = {}): SweepSu
     version: 1,
     metric: 'accuracy',
     goal: 'maximize',
+    objective: 'best',
     best: { id: 'run00014', number: 14, value: 0.91341, params: { lr: 0.1 } },
     spark: [0.5, 0.9],
     notices: [],

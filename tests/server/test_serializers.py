@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.server.conftest import Api, Make, Written, losses, summed, until
+from tests.server.conftest import SPEC, Api, Make, Written, losses, summed, until
 from wandb_magic.bundle import Manifest, freeze
 from wandb_magic.log_records import (
     ArtifactRecord,
@@ -20,9 +20,10 @@ from wandb_magic.log_records import (
     InfoRecord,
 )
 from wandb_magic.paths import write_atomically
-from wandb_magic.records import RunState, SweepState
+from wandb_magic.records import RunState, SweepState, flatten_keys
 from wandb_magic.server.serializers import MAX_MEDIA_STEPS, MAX_TEXT
 from wandb_magic.server.sweep_manager import SweepManager
+from wandb_magic.spec import load
 from wandb_magic.sync.state import Phase, SyncState, Target
 
 RUNS = "sweeps/sweep000/runs"
@@ -47,6 +48,19 @@ async def test_the_list_has_the_newest_sweep_first(api: Api, make_sweep: Make) -
     assert not first["all_failed"]
     assert found[1]["best"] is None
     assert found[1]["state"] == "finished"
+
+
+async def test_a_sweep_says_which_value_of_its_runs_is_the_objective(
+    api: Api, make_sweep: Make
+) -> None:
+    last = {**SPEC, "metric": {**SPEC["metric"], "summary": "last"}}  # type: ignore[dict-item]
+    chosen = make_sweep("chosen00", spec=load(last).to_dict())
+    defined, plain = make_sweep("defined0"), make_sweep("plain000")
+    for sweep in (chosen, defined, plain):
+        summary = {"loss": {"max": 3.0}} if sweep is defined else {"loss": 2.0}
+        sweep.end(sweep.run(*losses(3.0, 1.0, 2.0), summed(**flatten_keys(summary))), value=2.0)
+    found = {each["id"]: each["objective"] for each in (await api.get("sweeps"))["sweeps"]}
+    assert found == {"chosen00": "last", "defined0": "max", "plain000": "best"}
 
 
 async def test_a_finished_sweep_whose_runs_all_failed_says_so(api: Api, make_sweep: Make) -> None:

@@ -297,6 +297,11 @@ METRIC = {"name": "a", "goal": "minimize"}
             "metric.impute: ignored: 'mean' is not one of worst, best, latest",
         ),
         (
+            {"metric": {**METRIC, "summary": "mean"}},
+            {"metric": METRIC},
+            "metric.summary: ignored: 'mean' is not one of best, last, min, max",
+        ),
+        (
             {"metric": {**METRIC, "impute_while_running": True}},
             {"metric": METRIC},
             "metric.impute_while_running: ignored: True is not one of ",

@@ -55,6 +55,14 @@ def test_what_only_a_single_metric_has_is_ignored_with_a_notice() -> None:
     assert spec.notices[-1].endswith("judged by 'loss', the first of the metrics")
 
 
+def test_the_value_that_counts_is_not_sent_to_wandb() -> None:
+    spec = load(config(metric={**LOSS, "summary": "last"}))
+    assert spec.notices == ()
+    assert spec.to_dict()["metric"] == {**LOSS, "summary": "last"}
+    assert load(spec.to_dict()) == spec
+    assert wandb_config(spec.to_dict())["metric"] == LOSS
+
+
 @pytest.mark.parametrize(
     "written",
     [

@@ -61,6 +61,53 @@ def test_a_summary_counts_only_where_nothing_was_logged() -> None:
     assert (trial.value, trial.history) == (1.0, (1.0, 2.0))
 
 
+@pytest.mark.parametrize("keep_history", [True, False])
+@pytest.mark.parametrize(
+    ("chosen", "value"), [(None, 1.0), ("best", 1.0), ("last", 2.0), ("min", 1.0), ("max", 3.0)]
+)
+def test_the_config_chooses_which_value_counts(
+    chosen: str | None, value: float, *, keep_history: bool
+) -> None:
+    metric = Metric.model_validate({"name": "loss", "summary": chosen})
+    table = RunTable(metric, keep_history=keep_history)
+    table.add(run(0))
+    for logs in ([3.0], [1.0], [2.0]):
+        table.on_logged(run(0).id, logged(*logs))
+    table.on_logged(run(0).id, [SummaryRecord({"loss.mean": 2.0})])
+    defined = 2.0 if chosen is None else value
+    assert table.objective(run(0).id) == defined
+    table.on_ended(replace(run(0), state=RunState.FINISHED))
+    assert [trial.value for trial in table.trials()] == [defined]
+
+
+@pytest.mark.parametrize(
+    ("defined", "value"),
+    [
+        ({"loss.max": 3.0}, 3.0),
+        ({"loss.last": 2.0}, 2.0),
+        ({"loss.min": 1.0, "loss.last": 2.0}, 1.0),
+        ({"loss.max": 3.0, "loss.last": 2.0}, 1.0),
+        ({"other.max": 3.0}, 1.0),
+        ({}, 1.0),
+    ],
+)
+def test_a_run_defines_which_value_counts(defined: dict[str, float], value: float) -> None:
+    table = RunTable(LOSS, keep_history=False)
+    table.add(run(0))
+    table.on_logged(run(0).id, [*logged(3.0, 1.0, 2.0), SummaryRecord(defined)])
+    assert table.objective(run(0).id) == value
+    again = RunTable(LOSS, keep_history=False)  # as after a restart
+    again.add(run(0), [3.0, 1.0, 2.0], {"loss": 2.0, **defined})
+    assert again.objective(run(0).id) == value
+
+
+def test_a_last_value_that_is_not_finite_is_none() -> None:
+    table = RunTable(Metric(name="loss", summary="last"), keep_history=False)
+    table.add(run(0))
+    table.on_logged(run(0).id, logged(3.0, float("nan")))
+    assert table.objective(run(0).id) is None
+
+
 def test_a_run_that_is_revived_waits_with_what_it_has_logged() -> None:
     table = RunTable(LOSS, keep_history=True)
     table.add(run(0))

@@ -13,6 +13,7 @@ from wandb_magic.records import (
     sweep_metric,
     sweep_metrics,
 )
+from wandb_magic.search.objective import defined_values, summary_kind
 from wandb_magic.store import StoreReader
 
 
@@ -39,6 +40,17 @@ def ranking_metric(sweep: SweepRecord) -> Metric | None:
     """Return the objective if its value alone ranks the runs: no other one, and no constraint."""
     alone = len(sweep_metrics(sweep)) == 1 and not sweep_constraints(sweep)
     return sweep_metric(sweep) if alone else None
+
+
+def objective_kind(reader: StoreReader, metric: Metric | None, run: RunRecord | None) -> str:
+    """Return which of a run's values is its objective, as `search.objective.summary_kind` does.
+
+    `run` may be any run of the sweep: the same code defines the metric in all of them.
+    """
+    if metric is None or metric.summary is not None or run is None:
+        return "best" if metric is None or metric.summary is None else metric.summary
+    summary = reader.summaries([run.id]).get(run.id, {})
+    return summary_kind(metric, defined_values(summary, metric.name))
 
 
 def best_so_far(values: Iterable[float | None], *, maximize: bool) -> list[float | None]:

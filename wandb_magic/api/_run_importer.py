@@ -25,7 +25,7 @@ from wandb_magic.records import (
     sweep_metric,
     sweep_metrics,
 )
-from wandb_magic.search.objective import objective
+from wandb_magic.search.objective import run_value
 from wandb_magic.store import StoreReader, StoreWriter
 from wandb_magic.wandb_client import RemoteSweep, run_page
 from wandb_magic.wandb_client.export import HistoryPage, RemoteRun
@@ -155,10 +155,11 @@ class RunImporter:
             return None
         name = self._metric.name
         values = self._reader.objective(name, [RunId(run.id)]).get(RunId(run.id), [])
-        last = _to_float(_flatten_logged(run.summary).get(name))
+        summary = _flatten_logged(run.summary)
+        last = _to_float(summary.get(name))
         if last is not None and len(sweep_metrics(self._store.sweep())) > 1:
             return last  # like the values of the other objectives
-        return objective(values or ([] if last is None else [last]), self._metric)
+        return run_value(values, summary, self._metric)
 
     def _params(self, run: RemoteRun) -> dict[str, Any]:
         names = self._sweep.config.get("parameters") or {}

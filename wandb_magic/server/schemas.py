@@ -57,6 +57,7 @@ class SweepSummary(TypedDict):
     version: int
     metric: str | None
     goal: Literal["minimize", "maximize"] | None
+    objective: Literal["best", "last", "min", "max", "mean", "first"]
     best: Best | None
     spark: list[float]
     notices: list[str]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wandb_magic.analysis._downsample import downsample
-from wandb_magic.analysis.ranking import improvement_curve, ranking_metric
+from wandb_magic.analysis.ranking import improvement_curve, objective_kind, ranking_metric
 from wandb_magic.api._status import status_of
 from wandb_magic.api._sync import synced_url
 from wandb_magic.bundle import Manifest
@@ -56,6 +56,7 @@ def sweep_summary(paths: SweepPaths, reader: StoreReader) -> schemas.SweepSummar
         "version": record.version,
         "metric": status.metric or None,
         "goal": None if metric is None else "maximize" if metric.maximize else "minimize",
+        "objective": objective_kind(reader, metric, best),  # type: ignore[typeddict-item]
         "best": None
         if best is None
         else {

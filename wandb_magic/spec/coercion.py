@@ -21,6 +21,7 @@ from wandb_magic.spec.validation_errors import format_errors, nearest
 _METHODS = ("grid", "random", "bayes", "custom")
 _GOALS = {"min": "minimize", "max": "maximize"}
 _TEXTS = ("name", "description", "project", "entity", "program")
+_SUMMARY = ("best", "last", "min", "max")
 _IMPUTE = ("worst", "best", "latest")
 _WORDS = {"true": True, "false": False, "yes": True, "no": False}
 
@@ -141,7 +142,11 @@ def _coerce_metric_fields(
         metric["target"] = _coerce_number(metric["target"], "metric.target", notices)
     if metric.get("impute_while_running") is False:
         metric["impute_while_running"] = "false"
-    for key, words in (("impute", _IMPUTE), ("impute_while_running", (*_IMPUTE, "false"))):
+    for key, words in (
+        ("summary", _SUMMARY),
+        ("impute", _IMPUTE),
+        ("impute_while_running", (*_IMPUTE, "false")),
+    ):
         if key in metric and metric[key] not in words:
             notices.append(
                 f"metric.{key}: ignored: {metric.pop(key)!r:.80} is not one of {', '.join(words)}"

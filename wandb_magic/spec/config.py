@@ -42,6 +42,7 @@ RULE_FIELDS: dict[str, tuple[str, ...]] = {
 """The keys of ``early_terminate`` by its ``type``."""
 
 Goal = Literal["minimize", "maximize"]
+Summary = Literal["best", "last", "min", "max"]
 Impute = Literal["worst", "best", "latest"]
 ImputeRunning = Literal["worst", "best", "latest", "false"]
 
@@ -57,6 +58,9 @@ class Metric(BaseModel):
         ``minimize``, which is W&B's default, or ``maximize``.
     target
         The value at which the sweep ends, if any.
+    summary
+        Which of the values that a run logs counts: ``best``, ``last``, ``min`` or ``max``. If
+        None, what the run has defined (``define_metric(summary=...)``), or else the best.
     impute
         The value of a failed run: the ``worst`` value of all runs, or its own ``best`` or
         ``latest``.
@@ -69,6 +73,7 @@ class Metric(BaseModel):
     name: Text
     goal: Goal = "minimize"
     target: Number | None = None
+    summary: Summary | None = None
     impute: Impute = "worst"
     impute_while_running: ImputeRunning = "false"
 
@@ -79,7 +84,7 @@ class Metric(BaseModel):
 
     def record(self) -> records.Metric:
         """Return the objective in the form that the other layers use."""
-        return records.Metric(self.name, self.maximize, self.target)
+        return records.Metric(self.name, self.maximize, self.target, self.summary)
 
 
 class Constraint(BaseModel):

@@ -16,6 +16,7 @@ _BOUNDS = {"<=": "max", ">=": "min"}
 _OURS = ("metrics", "constraints", "forbid")
 _SINGLE = {
     "target": "a sweep with several metrics ends by its number of runs",
+    "summary": "with several metrics, the values in the run's summary count",
     "impute": "with several metrics, a failed run counts as one that breaks a constraint",
     "impute_while_running": "with several metrics, a run counts once it has ended",
 }
@@ -49,10 +50,13 @@ def split_metrics(
 
 
 def wandb_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a config as W&B's server understands it: the first metric, and no conditions."""
+    """Return a config as W&B's server understands it: only its own keys, and the first metric."""
     remaining = {key: value for key, value in config.items() if key not in _OURS}
     if metrics := config.get("metrics"):
         remaining["metric"] = metrics[0]
+    if isinstance(remaining.get("metric"), Mapping):
+        metric = remaining["metric"].items()
+        remaining["metric"] = {key: value for key, value in metric if key != "summary"}
     rule = remaining.get("early_terminate")
     if isinstance(rule, Mapping) and rule.get("type") != "hyperband":
         del remaining["early_terminate"]

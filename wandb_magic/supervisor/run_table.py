@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from wandb_magic.log_records import HistoryRecord, LogRecord, OverwriteRecord, SummaryRecord
@@ -22,7 +21,7 @@ from wandb_magic.records import (
     Trial,
     flatten_keys,
 )
-from wandb_magic.search.objective import objective
+from wandb_magic.search.objective import DEFINED, counted_value, run_value
 from wandb_magic.spec import Metric
 from wandb_magic.spec.distributions import as_number
 from wandb_magic.supervisor.run_outcome import FailureKind, failure_kind
@@ -146,7 +145,7 @@ class RunTable:
         tracker = _ObjectiveTracker(list(values))
         tracker.update_results(summary, self._result_keys)
         if self._metric is not None:
-            tracker.summary = as_number(summary.get(self._metric.name))
+            tracker.update_summary(summary, self._metric.name)
         return tracker
 
     def on_started(self, run: RunId, at: float, process: ProcessId | None) -> RunRecord:
@@ -335,7 +334,7 @@ class _ObjectiveTracker:
     """
 
     values: list[float]
-    summary: float | None = None
+    summary: dict[str, object] = field(default_factory=dict)
     results: dict[str, float] = field(default_factory=dict)
 
     def observe_results(self, entries: Sequence[LogRecord], keys: Collection[str]) -> bool:
@@ -364,29 +363,33 @@ class _ObjectiveTracker:
 
     def observe(self, entries: Sequence[LogRecord], key: str) -> bool:
         """Record what was logged; return whether it changed the objective."""
-        before = len(self.values), self.summary
+        before = len(self.values), dict(self.summary)
         overwritten = False
         for entry in entries:
             if isinstance(entry, OverwriteRecord):
-                self.values, self.summary, overwritten = [], None, True
+                self.values, self.summary, overwritten = [], {}, True
             elif isinstance(entry, HistoryRecord) and key in entry.scalars:
                 self.values.append(float(entry.scalars[key]))
-            elif isinstance(entry, SummaryRecord) and key in entry.update:
-                value = entry.update[key]
-                if isinstance(value, (int, float)) and not isinstance(value, bool):
-                    with suppress(OverflowError):  # beyond the range of a float
-                        self.summary = float(value)
+            elif isinstance(entry, SummaryRecord):
+                self.update_summary(entry.update, key)
         return overwritten or before != (len(self.values), self.summary)
 
+    def update_summary(self, summary: Mapping[str, object], key: str) -> None:
+        """Record what a summary has of the objective: numbers, not what they are replaced with."""
+        for name in (key, *(f"{key}.{kind}" for kind in DEFINED)):
+            if as_number(summary.get(name)) is not None:
+                self.summary[name] = summary[name]
+
     def compact(self, metric: Metric | None) -> None:
-        """Keep the best and the last value: a search without early termination needs no others."""
-        best = objective(self.values, metric) if metric is not None else None
-        self.values = [] if best is None else [best, self.values[-1]]
+        """Keep what counts and the last value, if nothing else is needed."""
+        if metric is not None and metric.summary == "last":
+            self.values = self.values[-1:]
+            return
+        counted = counted_value(self.values, metric) if metric is not None else None
+        self.values = [] if counted is None else [counted, self.values[-1]]
 
     def objective(self, metric: Metric | None) -> float | None:
         """Return the objective, from the summary if no value was logged."""
         if metric is None:
             return None
-        if not self.values and self.summary is not None:
-            return objective((self.summary,), metric)
-        return objective(self.values, metric)
+        return run_value(self.values, self.summary, metric)

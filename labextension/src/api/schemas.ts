@@ -34,6 +34,7 @@ export interface SweepSummary {
   version: number;
   metric: string | null;
   goal: 'minimize' | 'maximize' | null;
+  objective: 'best' | 'last' | 'min' | 'max' | 'mean' | 'first';
   best: Best | null;
   spark: number[];
   notices: string[];

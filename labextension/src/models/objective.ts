@@ -3,12 +3,14 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { formatNumber } from '../format';
-import type { RunRow } from '../api/schemas';
+import type { RunRow, SweepSummary } from '../api/schemas';
 
 /** The part of a sweep's summary that says what its objective is. */
 export interface IObjective {
   metric: string | null;
   goal: 'minimize' | 'maximize' | null;
+  /** Which of a run's values counts; `best` if it is not given. */
+  objective?: SweepSummary['objective'];
 }
 
 /** A value so many times as far from zero as the best one, and worse, has diverged. */
@@ -21,18 +23,29 @@ const NON_FINITE: Readonly<Record<string, string>> = {
 };
 
 /**
- * The objective's name. A run's value is the best one that it logged, not the last one, which is in
- * its summary.
+ * The objective's name, and which of a run's values it is: the best one that it logged unless the
+ * config or the run says otherwise. The last one is in the run's summary.
  */
 export function objectiveLabel(
   objective: IObjective | undefined,
   trans: TranslationBundle
 ): string {
-  const { metric, goal } = objective ?? { metric: null, goal: null };
+  const { metric, goal, objective: kind = 'best' } = objective ?? { metric: null, goal: null };
   if (metric === null) {
     return trans.__('Objective');
   }
-  return goal === 'maximize' ? trans.__('%1 (max)', metric) : trans.__('%1 (min)', metric);
+  switch (kind === 'best' ? (goal === 'maximize' ? 'max' : 'min') : kind) {
+    case 'min':
+      return trans.__('%1 (min)', metric);
+    case 'max':
+      return trans.__('%1 (max)', metric);
+    case 'last':
+      return trans.__('%1 (last)', metric);
+    case 'mean':
+      return trans.__('%1 (mean)', metric);
+    case 'first':
+      return trans.__('%1 (first)', metric);
+  }
 }
 
 /** How a logged value that is not finite is shown; null for all others. */

@@ -22,6 +22,16 @@ describe('the objective', () => {
     expect(columnLabel('params.loss', LOSS, trans)).toBe('loss');
   });
 
+  it('says which value the config or a run has chosen', () => {
+    const labels = (['best', 'last', 'min', 'max', 'mean', 'first'] as const).map(objective =>
+      objectiveLabel({ ...LOSS, objective }, trans)
+    );
+    expect(labels).toEqual(
+      ['min', 'last', 'min', 'max', 'mean', 'first'].map(kind => `loss (${kind})`)
+    );
+    expect(columnLabel('value', { ...ACC, objective: 'last' }, trans)).toBe('acc (last)');
+  });
+
   it('does not hide that a run ended with NaN, at infinity, or far from its best value', () => {
     const end = (
       loss: unknown,

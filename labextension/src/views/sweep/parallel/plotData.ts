@@ -49,8 +49,8 @@ export function usePlotData(
   const { trans } = usePanelContext();
   const theme = useThemeColors();
   const { summary, detail, columns, activeRuns } = sweep;
-  const { metric = null, goal = null } = summary ?? {};
-  const objective = useMemo(() => ({ metric, goal }), [metric, goal]);
+  const { metric = null, goal = null, objective: kind } = summary ?? {};
+  const objective = useMemo(() => ({ metric, goal, objective: kind }), [metric, goal, kind]);
   const maximize = summary?.goal === 'maximize';
   const rows = useThrottledValue(
     sweep.rows,
