@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -31,43 +31,53 @@ class Cluster:
         Where they have their files.
     environment
         Their variables, beside those of this process.
+    host
+        The scheduler's address.
     """
 
     def __init__(
-        self, folder: Path, environment: Mapping[str, str] = MappingProxyType({})
+        self,
+        folder: Path,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        host: str = "127.0.0.1",
     ) -> None:
         self.folder = folder
         self.environment = environment
+        self.host = host
         self.workers: list[subprocess.Popen[bytes]] = []
         self.scheduler: subprocess.Popen[bytes] | None = None
         self.port = 0
 
     @property
     def address(self) -> str:
-        return f"dask://127.0.0.1:{self.port}"
+        return f"dask://{self.host}:{self.port}"
 
     def start_scheduler(self) -> None:
         file = self.folder / "scheduler.json"
         file.unlink(missing_ok=True)
         self.scheduler = self._spawn(
             "scheduler",
-            *("--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard"),
+            *("--host", self.host, "--port", str(self.port), "--no-dashboard"),
             *("--scheduler-file", str(file)),
         )
         wait_until(lambda: file.exists() and "address" in file.read_text("utf-8"))
         if not self.port:
             text = file.read_text("utf-8")
-            self.port = int(text.split("tcp://127.0.0.1:")[1].split('"')[0])
+            self.port = int(text.split(f"tcp://{self.host}:")[1].split('"')[0])
 
-    def add_worker(self, *, nanny: bool = False, **environment: str) -> subprocess.Popen[bytes]:
+    def add_worker(
+        self, *, nanny: bool = False, within: Sequence[str] = (), **environment: str
+    ) -> subprocess.Popen[bytes]:
+        """Start a worker, `within` another command."""
         number = len(self.workers)
         worker = self._spawn(
             "worker",
-            f"tcp://127.0.0.1:{self.port}",
+            f"tcp://{self.host}:{self.port}",
             *("--nthreads", "1", "--no-dashboard", "--name", f"worker-{number}"),
             "--nanny" if nanny else "--no-nanny",
             *("--local-directory", str(self.local_directory(number))),
             environment=environment,
+            within=within,
         )
         self.workers.append(worker)
         return worker
@@ -76,11 +86,15 @@ class Cluster:
         return self.folder / f"worker-{number}"
 
     def _spawn(
-        self, what: str, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})
+        self,
+        what: str,
+        *arguments: str,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        within: Sequence[str] = (),
     ) -> subprocess.Popen[bytes]:
         with (self.folder / f"{what}.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments],
+                [*within, sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
