@@ -99,6 +99,7 @@ def test_a_sweep_is_made_and_then_run() -> None:
     assert params[0] == params[1]
 
 
+@pytest.mark.full("grids of agents in test_wandb_compat.py, and caps in test_editing.py")
 @pytest.mark.slow
 def test_a_cap_and_a_grid_end_it() -> None:
     capped = wandb_magic.sweep({**RANDOM, "run_cap": 2}, mode="offline")

@@ -129,6 +129,7 @@ def test_getting_started_can_be_followed(folder: Path) -> None:
     assert online
 
 
+@pytest.mark.full("the same cell with a login in tests/kernels/test_online.py")
 @pytest.mark.slow
 def test_the_last_step_of_getting_started_is_online(
     folder: Path, fake_wandb_server: FakeWandbServer, monkeypatch: pytest.MonkeyPatch

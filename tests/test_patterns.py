@@ -36,7 +36,10 @@ ANYWHERE = {"search", "sub", "subn", "split", "findall", "finditer"}
 def patterns() -> Iterator[tuple[str, str, int, bool]]:
     """Yield each pattern of the sources: its place, itself, its flags, and if it is looked for."""
     for file in sorted(PACKAGE.rglob("*.py")):
-        tree = ast.parse(file.read_text("utf-8"))
+        text = file.read_text("utf-8")
+        if "re." not in text:
+            continue
+        tree = ast.parse(text)
         sought = {name for name, method in calls(tree) if method in ANYWHERE}
         assigned = {
             id(node.value): node.targets[0].id

@@ -135,7 +135,14 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
         sweep.report(tmp_path / "missing" / "report.html")
 
 
-@pytest.mark.parametrize("words", [["page.html"], ["plotted0", "page.html"], ["digits"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(["page.html"], marks=pytest.mark.full("both words")),
+        ["plotted0", "page.html"],
+        pytest.param(["digits"], marks=pytest.mark.full("both words")),
+    ],
+)
 def test_the_verb_takes_a_sweep_a_page_or_both(tmp_path: Path, words: list[str]) -> None:
     factories.make(tmp_path, runs=3)
     done = subprocess.run(

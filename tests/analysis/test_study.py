@@ -113,6 +113,7 @@ def answer(url: str) -> Any:
 
 
 @pytest.mark.slow
+@pytest.mark.full("the notebook analysis, which draws them of real sweeps")
 def test_every_plot_works_on_a_real_sweep(tmp_path: Path) -> None:
     visualization = pytest.importorskip("optuna.visualization")
     pytest.importorskip("plotly")
@@ -308,7 +309,10 @@ def test_a_file_holds_the_whole_study(make_sweep: Make, tmp_path: Path, name: st
         storage.engine.dispose()
 
 
-@pytest.mark.parametrize("name", ["study.journal", "study.sqlite3"])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param("study.journal", marks=pytest.mark.full("a file of SQLite")), "study.sqlite3"],
+)
 def test_optuna_dashboard_opens_the_file(make_sweep: Make, tmp_path: Path, name: str) -> None:
     sweep = filled(make_sweep(spec=MIXED)).sweep
     study = sweep.study(export=tmp_path / name)

@@ -212,7 +212,9 @@ def endless() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", ["deleted", "damaged"])
+@pytest.mark.parametrize(
+    "how", [pytest.param("deleted", marks=pytest.mark.full("a damaged store")), "damaged"]
+)
 def test_a_supervisor_that_has_lost_its_store_ends_its_runs(how: str) -> None:
     sweep = start(CONFIG, endless, agents=2, mode="offline", grace=2.0)
     folder = sweep.path

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.full("kills of the supervisor, without the benchmark")
 @pytest.mark.slow
 def test_a_killed_supervisor_loses_and_doubles_nothing(tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"

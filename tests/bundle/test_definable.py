@@ -13,7 +13,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PYTHONS = (pytest.param("this", marks=pytest.mark.slow), "3.10", "3.11", "3.12", "3.13")
+between = pytest.mark.full("the oldest and the newest Python")
+PYTHONS = (
+    pytest.param("this", marks=pytest.mark.slow),
+    "3.10",
+    *(pytest.param(version, marks=between) for version in ("3.11", "3.12")),
+    "3.13",
+)
 # Each row is a notebook of its own: executed, frozen, and what its cell says in the kernel.
 KERNEL = """
 import contextlib, io, json, linecache, sys, traceback, types

@@ -1,3 +1,5 @@
+import contextlib
+import io
 import json
 import os
 import signal
@@ -6,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from wandb_magic.cli import main
 
 SCRIPT = """
 import sys, time, wandb
@@ -44,10 +48,19 @@ def command(*words: str, **options: object) -> subprocess.Popen[str]:
 
 
 def magic(*words: str, code: int = 0) -> str:
-    """Run the command; return what it printed, its complaint if it is to fail."""
-    process = command(*words)
-    out, err = process.communicate(timeout=200)
-    assert process.returncode == code, (out, err)
+    """Run the command in this process; return what it printed, its complaint if it is to fail."""
+    printed, complained = io.StringIO(), io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(complained),
+    ):
+        patch.setattr(sys, "argv", ["wandb-magic", *words])
+        patch.setattr(sys, "stdin", io.StringIO())
+        with pytest.raises(SystemExit) as end:
+            main()
+    out, err = printed.getvalue(), complained.getvalue()
+    assert end.value.code == code, (out, err)
     if code:
         assert "Traceback" not in err
         return err
@@ -150,7 +163,10 @@ def test_failed_runs_go_again_under_old_ids_and_new_ones(folder: Path) -> None:
     ],
 )
 def test_mistakes_get_one_sentence(words: list[str], code: int, said: str) -> None:
-    complaint = magic(*words, code=code)
+    with command(*words) as process:
+        out, complaint = process.communicate(timeout=200)
+    assert (process.returncode, out) == (code, "")
+    assert "Traceback" not in complaint
     assert said in complaint
     assert len(complaint.splitlines()) == 1
 

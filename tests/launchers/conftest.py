@@ -18,7 +18,7 @@ def wait_until(condition: Callable[[], object], patience: float = 180.0) -> obje
     while time.monotonic() < deadline:
         if found := condition():
             return found
-        time.sleep(0.05)
+        time.sleep(0.1)
     raise AssertionError("waited in vain")
 
 

@@ -142,6 +142,11 @@ def test_steps_summary_and_config_go_on_where_the_run_ended(runs: Executions) ->
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "runs",
+    ["newest", pytest.param("oldest", marks=pytest.mark.full("the newest wandb"))],
+    indirect=True,
+)
 def test_the_second_log_has_all_that_it_was_given(runs: Executions) -> None:
     """Who sends the newest log alone to W&B loses no config and no summary."""
     runs.execute(FAIL)

@@ -60,7 +60,7 @@ def wait_until(condition: Callable[[], object], patience: float = 180.0) -> obje
         found = condition()
         if found:
             return found
-        time.sleep(0.05)
+        time.sleep(0.1)
     raise AssertionError("waited in vain")
 
 

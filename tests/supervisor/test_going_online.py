@@ -30,6 +30,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.full("the guide priors.md, which does the same")
 def test_an_offline_sweep_goes_on_as_a_real_one(
     fake_wandb_server: FakeWandbServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

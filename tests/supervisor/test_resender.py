@@ -21,7 +21,7 @@ from wandb_magic.runner.events import UploadRefused
 from wandb_magic.supervisor import resender
 from wandb_magic.supervisor.resender import Resender
 
-STATUSES = (401, 403, 404, 410, 413) if FULL else (404, 403)
+STATUSES = (401, 403, 404, 410, 413) if FULL else (404,)
 STEPS = 20
 CELL = """
 import pathlib, time, wandb

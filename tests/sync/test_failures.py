@@ -59,6 +59,7 @@ def test_it_is_said_in_a_sentence_and_right_the_next_time(
     assert sweep.sync().wait(60).state.phase is Phase.DONE
 
 
+@pytest.mark.full("the guide priors.md, which syncs by a line")
 def test_the_terminal_shows_how_it_goes(
     swept: Callable[..., Sweep], online: FakeWandbServer
 ) -> None:
@@ -78,6 +79,7 @@ def test_the_terminal_shows_how_it_goes(
     assert told[-1] in typed("status", sweep.id)[0]
 
 
+@pytest.mark.full("test_the_runs_that_a_new_online_sweep_learns_from")
 def test_what_was_sent_can_be_the_priors_of_an_online_sweep(
     swept: Callable[..., Sweep], online: FakeWandbServer
 ) -> None:

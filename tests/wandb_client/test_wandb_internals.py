@@ -34,7 +34,12 @@ found = get_sweep(made.id, os.environ, project="digits")
 print(json.dumps([dataclasses.asdict(made), dataclasses.asdict(found)]))
 """
 
-pytestmark = pytest.mark.parametrize("python", PYTHONS, ids=["newest", "oldest"][: len(PYTHONS)])
+IDS = ["newest", "oldest"][: len(PYTHONS)]
+every_wandb = pytest.mark.parametrize("python", PYTHONS, ids=IDS)
+older = pytest.mark.full("the newest wandb, and all that the environment says with the oldest")
+newest_wandb = pytest.mark.parametrize(
+    "python", [PYTHONS[0], *(pytest.param(each, marks=older) for each in PYTHONS[1:])], ids=IDS
+)
 
 
 def asked(python: str, folder: Path, code: str, **variables: str) -> Any:  # noqa: ANN401 - JSON
@@ -51,6 +56,7 @@ def asked(python: str, folder: Path, code: str, **variables: str) -> Any:  # noq
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@every_wandb
 def test_all_that_the_environment_says(python: str, tmp_path: Path) -> None:
     given = {
         "WANDB_API_KEY": KEY,
@@ -70,6 +76,7 @@ def test_all_that_the_environment_says(python: str, tmp_path: Path) -> None:
     }
 
 
+@newest_wandb
 def test_a_login_that_lies_in_a_netrc_is_for_its_own_server(python: str, tmp_path: Path) -> None:
     (tmp_path / ".netrc").write_text(
         f"machine wandb.example\n  login user\n  password {KEY}\n"
@@ -85,6 +92,7 @@ def test_a_login_that_lies_in_a_netrc_is_for_its_own_server(python: str, tmp_pat
     assert (nowhere["key"], nowhere["source"]) == ("", "")
 
 
+@newest_wandb
 def test_without_a_login_the_server_is_the_one_that_wandb_would_use(
     python: str, tmp_path: Path
 ) -> None:
@@ -95,6 +103,7 @@ def test_without_a_login_the_server_is_the_one_that_wandb_would_use(
     assert found["app_url"] != found["base_url"], "the cloud's pages are not at its API"
 
 
+@newest_wandb
 def test_a_key_that_is_too_short_is_a_sentence_without_the_key(
     python: str, tmp_path: Path, fake_wandb_server: FakeWandbServer
 ) -> None:
@@ -107,6 +116,7 @@ def test_a_key_that_is_too_short_is_a_sentence_without_the_key(
     assert fake_wandb_server.requests == []
 
 
+@every_wandb
 def test_a_sweep_is_made_and_found_again(
     python: str, tmp_path: Path, fake_wandb_server: FakeWandbServer
 ) -> None:

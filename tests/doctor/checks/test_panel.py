@@ -96,7 +96,11 @@ def test_a_server_that_has_not_loaded_it_is_noticed(bad: Bad) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("server", "extension", "disable", "wandb_magic"), "not enabled"),
+        pytest.param(
+            ("server", "extension", "disable", "wandb_magic"),
+            "not enabled",
+            marks=pytest.mark.full("what was told to JupyterLab"),
+        ),
         (("labextension", "disable", LAB_EXTENSION), "disabled in JupyterLab"),
     ],
     ids=["server", "lab"],

@@ -3,12 +3,14 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from optuna.samplers import BaseSampler, TPESampler
 
+from full import FULL
 from wandb_magic.errors import UnsupportedError
 from wandb_magic.records import Params, RunState, Trial
 from wandb_magic.search import make_searcher
@@ -52,7 +54,7 @@ def in_flight(number: int, params: Params) -> Trial:
 def test_it_learns(sampler: str) -> None:
     searcher = BayesSearcher(spec(), seed=1, sampler=sampler)
     trials: list[Trial] = []
-    for number in range(25):
+    for number in range(STARTUP_RUNS + (15 if FULL or sampler == "tpe" else 7)):
         params = searcher.ask(number, trials)
         trials.append(finished(number, params, bowl(params)))
     first, last = trials[:STARTUP_RUNS], trials[STARTUP_RUNS:]
@@ -81,7 +83,7 @@ def test_until_enough_runs_have_finished_it_is_random_search() -> None:
 def test_an_answer_depends_on_seed_number_and_trials_alone(sampler: str) -> None:
     lived = BayesSearcher(spec(), seed=7, sampler=sampler)
     trials: list[Trial] = []
-    for number in range(STARTUP_RUNS + 8):
+    for number in range(STARTUP_RUNS + (8 if FULL or sampler == "tpe" else 5)):
         params = lived.ask(number, trials)
         fresh = BayesSearcher(spec(), seed=7, sampler=sampler)
         assert fresh.ask(number, trials[::-1]) == params
@@ -209,12 +211,15 @@ def test_without_torch_auto_does_without_and_gp_says_what_to_install(
 
 def test_the_seed_alone_decides_in_another_process() -> None:
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]);"
+        "import sys; sys.path[:0] = sys.argv[1:];"
         "import test_searcher as t; print(t.BayesSearcher(t.spec(), seed=4).ask(15, t.drawn(15)))"
     )
-    folder = __file__.rpartition("/")[0]
+    folder = Path(__file__).parent
     done = subprocess.run(
-        [sys.executable, "-c", code, folder], check=True, capture_output=True, text=True
+        [sys.executable, "-c", code, folder, folder.parents[1]],
+        check=True,
+        capture_output=True,
+        text=True,
     )
     assert done.stdout.strip() == str(BayesSearcher(spec(), seed=4).ask(15, drawn(15)))
     assert not done.stderr
