@@ -28,6 +28,7 @@ __all__ = [
 SHARING = {
     "tests/calls/test_calls.py",
     "tests/launchers/test_dask_launcher.py",
+    "tests/supervisor/test_lifecycle.py",
     "tests/supervisor/test_run_outcomes.py",
     "tests/wandb_log/test_follower.py",
     "tests/test_packaging.py",

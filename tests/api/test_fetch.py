@@ -136,15 +136,7 @@ def everything(copy: Sweep, run: RunId) -> dict[str, int]:
     return {key: len(curve.steps) for key, curve in curves.items()}
 
 
-@pytest.mark.slow
-def test_a_copy_has_everything(
-    server: FakeWandbServer, there: RemoteSweep, elsewhere: Elsewhere
-) -> None:
-    elsewhere("begin aaaaaaaa 0.5", "log 30", "wait", "end 0")
-    elsewhere("begin bbbbbbbb 0.25", "log 5", "end 3")
-    elsewhere("begin cccccccc 0.75", "log 10")
-    until(lambda: len(server.runs["cccccccc"].history) == 10)
-    copy = fetch(f"team/elsewhere/{there.id}")
+def has_everything(copy: Sweep, there: RemoteSweep) -> None:
     assert (copy.id, copy.name, copy.url) == (there.id, "made elsewhere", there.url)
     first, second, third = copy.records()
     assert [run.id for run in (first, second, third)] == ["aaaaaaaa", "bbbbbbbb", "cccccccc"]
@@ -178,7 +170,7 @@ def test_a_copy_has_everything(
 
 
 @pytest.mark.slow
-def test_fetched_again_a_copy_grows_and_doubles_nothing(
+def test_a_copy_has_everything_and_grows(
     server: FakeWandbServer, there: RemoteSweep, elsewhere: Elsewhere
 ) -> None:
     elsewhere("begin aaaaaaaa 0.5", "log 30", "wait", "end 0")
@@ -186,6 +178,9 @@ def test_fetched_again_a_copy_grows_and_doubles_nothing(
     elsewhere("begin cccccccc 0.75", "log 10")
     until(lambda: len(server.runs["cccccccc"].history) == 10)
     copy = fetch(f"team/elsewhere/{there.id}")
+    has_everything(copy, there)
+
+    # Fetched again, a copy grows and doubles nothing.
     first, _, third = copy.records()
     before = everything(copy, first.id)
     assert before["loss"] == 30

@@ -12,6 +12,7 @@ import pytest
 import wandb
 import yaml
 
+from tests.sweeps import start as start_cell
 from wandb_magic.api import Sweep, attach, sweeps
 from wandb_magic.api import start as start_function
 from wandb_magic.errors import SpecError, SweepNotFoundError, SweepStateError
@@ -46,9 +47,15 @@ def numbers(sweep: Sweep, *states: RunState) -> list[int]:
     return [run.number for run in sweep.records() if run.state in states]
 
 
-def test_the_budget_is_kept_and_the_results_are_there(start: Start) -> None:
-    sweep = start(LOG, count=5, agents=2)
-    sweep.wait(120)
+@pytest.fixture(scope="module")
+def five(shared_folder: Path) -> Sweep:
+    """A sweep of five runs that has ended."""
+    assert shared_folder.exists()
+    return start_cell(LOG, count=5, agents=2).wait(120)
+
+
+def test_the_budget_is_kept_and_the_results_are_there(five: Sweep) -> None:
+    sweep = five
     assert sweep.state == "finished"
     frame = sweep.runs()
     assert list(frame["number"]) == [0, 1, 2, 3, 4]
@@ -64,9 +71,9 @@ def test_the_budget_is_kept_and_the_results_are_there(start: Start) -> None:
     assert list(sweep.history(runs=best).columns) == ["loss"]
 
 
-def test_the_same_seed_gives_the_same_sweep(start: Start) -> None:
-    first, second = (start(LOG, count=3, agents=2, seed=7).wait(120) for _ in range(2))
-    assert [run.params for run in first.records()] == [run.params for run in second.records()]
+def test_the_same_seed_gives_the_same_sweep(start: Start, five: Sweep) -> None:
+    same = start(LOG, count=3, agents=2, seed=five.status().sweep.options.seed).wait(120)
+    assert [run.params for run in same.records()] == [run.params for run in five.records()[:3]]
 
 
 def test_each_run_draws_its_own_random_numbers(start: Start) -> None:
@@ -173,6 +180,7 @@ def test_gpus_are_shared_out_anew_when_the_agents_change(
     assert devices == ["4,5", "5"]
 
 
+@pytest.mark.full("reruns in test_resuming_runs.py")
 def test_rerun_starts_the_same_parameters_again(start: Start) -> None:
     sweep = start(LOG, GRID, count=None).wait(120)
     sweep.rerun(2).wait(60)
@@ -182,6 +190,7 @@ def test_rerun_starts_the_same_parameters_again(start: Start) -> None:
     assert {run.state for run in runs} == {RunState.FINISHED}
 
 
+@pytest.mark.full("pruned runs in test_resuming_runs.py, and the guide early-termination.md")
 def test_hyperband_prunes_poor_runs(start: Start) -> None:
     cell = """
     import time, wandb
@@ -199,17 +208,16 @@ def test_hyperband_prunes_poor_runs(start: Start) -> None:
     assert "hyperband" in pruned[0].cause
 
 
-def test_bayes_learns_from_another_sweep(start: Start) -> None:
-    first = start(LOG, count=4).wait(120)
+def test_bayes_learns_from_another_sweep(five: Sweep) -> None:
 
     def train() -> None:
         with wandb.init() as run:
             run.log({"loss": run.config.lr})
 
-    config = {**first.config, "method": "bayes"}
-    second = start_function(config, train, count=2, prior=first, sampler="tpe", seed=3).wait(120)
+    config = {**five.config, "method": "bayes"}
+    second = start_function(config, train, count=2, prior=five, sampler="tpe", seed=3).wait(120)
     assert second.state == "finished"
-    assert len(second.status().sweep.options.priors) == 4
+    assert len(second.status().sweep.options.priors) == 5
 
 
 def test_a_program_runs_with_its_arguments_and_wandbs_variables(
