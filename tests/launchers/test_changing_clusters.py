@@ -120,12 +120,12 @@ def network() -> Iterator[Network]:
 
 @pytest.fixture
 def far_cluster(tmp_path: Path, network: Network) -> Iterator[Cluster]:
-    """A scheduler here, and a worker with a nanny in the other network."""
+    """A scheduler here, and a worker in the other network."""
     folder = tmp_path / "cluster"
     folder.mkdir()
     found = Cluster(folder, host=network.here)
     found.start_scheduler()
-    found.add_worker(nanny=True, within=network.within)
+    found.add_worker(within=network.within)
     yield found
     found.close()
 
@@ -135,7 +135,7 @@ def far_cluster(tmp_path: Path, network: Network) -> Iterator[Cluster]:
     ("seconds", "losses"),
     [
         (10, 0),
-        # After 30 seconds, Dask gives a worker up.
+        # After 30 seconds, Dask gives a worker up, and the worker ends.
         pytest.param(120, 1, marks=pytest.mark.full("the cut of 10 s")),
     ],
 )
@@ -152,6 +152,7 @@ def test_a_cut_of_the_network_neither_loses_nor_doubles_a_run(
     time.sleep(seconds)  # the length of the cut, not a wait
     assert network.set_link("up")
     if losses:
+        far_cluster.add_worker(within=network.within)
         wait_until(lambda: {run.id for run in running(sweep)} - {cut_run})
         wait_until(lambda: logging(sweep, 1))
     (steps / "go").touch()
