@@ -18,6 +18,7 @@ VERBS = ("get", "post", "put", "patch", "delete")
 EXAMPLES = {
     "sweeps/([^/]+)/band": "sweeps/sweep000/band?key=loss",
     "sweeps/([^/]+)/runs/([^/]+)/files/(.+)": "sweeps/sweep000/runs/run00000/files/a.txt",
+    "sweeps/([^/]+)/runs/([^/]+)/plotly/(.+)": "sweeps/sweep000/runs/run00000/plotly/a.txt",
 }
 
 
@@ -51,7 +52,7 @@ def full(sweep: Written) -> Written:
 
 
 def test_every_route_has_an_example() -> None:
-    assert len(asked()) == 16
+    assert len(asked()) == 17
     for route in ROUTES:
         assert re.fullmatch(route, example(route).partition("?")[0])
 
@@ -68,7 +69,8 @@ async def test_nothing_is_answered_without_a_token(api: Api, full: Written) -> N
             answer = await api.answer(path, verb, headers=headers)
             login = answer.code == 302 and "/login" in answer.headers["Location"]
             # A file is opened by the browser itself, which is to be shown the login.
-            assert answer.code == 403 or (login and ("/files/" in path or "/text" in path)), path
+            opened = any(part in path for part in ("/files/", "/plotly/", "/text"))
+            assert answer.code == 403 or (login and opened), path
             assert b"sweep000" not in answer.body
     assert full.paths.folder.exists()
 

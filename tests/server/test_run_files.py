@@ -1,7 +1,9 @@
 """The files of runs: only theirs, and nothing in them can act as the page."""
 
 import asyncio
+import json
 import os
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 from tests.server.conftest import Api, Make, Written
 from wandb_magic.log_records import FilesRecord
+from wandb_magic.server import plotly_page
 from wandb_magic.server.run_files import media_type
 
 RUNS = "sweeps/sweep000/runs"
@@ -93,6 +96,34 @@ async def test_a_large_file_comes_whole(api: Api, sweep: Written) -> None:
     sweep.saved(run, {"a.bin": data, "empty.txt": b""})
     assert (await api.answer(f"sweeps/sweep000/runs/{run}/files/a.bin")).body == data
     assert (await api.answer(f"sweeps/sweep000/runs/{run}/files/empty.txt")).body == b""
+
+
+async def test_a_plotly_figure_is_drawn_in_an_origin_of_its_own(
+    api: Api, sweep: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = sweep.run()
+    figure = b'{"data": [{"y": [1]}], "layout": {"title": "</script><b>\xe2\x80\xa8"}}'
+    folder = sweep.saved(run, {"media/plotly/a.plotly.json": figure})
+    path = f"sweeps/sweep000/runs/{run}/plotly/media/plotly/a.plotly.json"
+    answer = await api.answer(path)
+    assert answer.code == 200
+    assert answer.headers.get_list("Content-Security-Policy") == [HTML_SANDBOX]
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    page = answer.body.decode()
+    library, script = re.findall(r"(?s)<script>(.*?)</script>", page)
+    assert "plotly.js" in library
+    text = re.search(r'JSON\.parse\((".*")\);', script)
+    assert text is not None
+    assert json.loads(json.loads(text[1])) == json.loads(figure)
+    assert not re.search(r"(?:src|href)=.https?:", page.replace(library, ""))
+
+    assert (await api.problem(path.replace("a.plotly", "b.plotly")))[0] == 404
+    (folder.parent / "secret.json").write_text("secret")
+    assert (await api.answer(path.replace("media/plotly/a.plotly", "..%2fsecret"))).code == 404
+    monkeypatch.setattr(plotly_page, "find_spec", lambda _: None)
+    assert "pip install plotly" in (await api.answer(path)).body.decode()
+    monkeypatch.setattr(plotly_page, "MAX_FIGURE", 3)
+    assert "larger than" in (await api.answer(path)).body.decode()
 
 
 OUTSIDE = (

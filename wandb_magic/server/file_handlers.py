@@ -13,6 +13,7 @@ import errno
 import os
 from functools import partial
 from pathlib import PurePosixPath
+from tempfile import TemporaryFile
 from typing import BinaryIO
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ from tornado.web import authenticated
 
 from wandb_magic.server.executors import EXECUTORS, Executor, Executors
 from wandb_magic.server.http_errors import JsonErrorMixin, http_errors
+from wandb_magic.server.plotly_page import plotly_page
 from wandb_magic.server.run_files import RunFiles, media_type
 from wandb_magic.server.sweep_manager import SWEEP_MANAGER, SweepManager
 
@@ -122,6 +124,26 @@ class FileHandler(_FileHandlerBase):
         with http_errors():
             file = await self.executor.submit(open_file)
         await self.send(file, media_type(path), PurePosixPath(path).name)
+
+
+class PlotlyHandler(_FileHandlerBase):
+    """A plotly figure that a run logged, drawn."""
+
+    @authenticated
+    @authorized
+    async def get(self, sweep: str, run: str, path: str) -> None:
+        """Send a page with the figure."""
+
+        def make_page() -> BinaryIO:
+            figure = RunFiles(self.sweep_manager.open_sweep(sweep), run).open(path)
+            page = TemporaryFile()  # noqa: SIM115 - `send` closes it
+            page.write(plotly_page(figure).encode())
+            page.seek(0)
+            return page
+
+        with http_errors():
+            page = await self.executor.submit(make_page)
+        await self.send(page, "text/html", f"{PurePosixPath(path).name}.html")
 
 
 class LogTextHandler(_FileHandlerBase):

@@ -16,7 +16,7 @@ from wandb_magic.server.cursors import Cursor, changed_runs
 from wandb_magic.server.curves import LAST_STEP, POINTS, CurvesQuery, band, curves
 from wandb_magic.server.encoding import to_json
 from wandb_magic.server.executors import EXECUTORS, Executor, Executors
-from wandb_magic.server.file_handlers import FileHandler, LogTextHandler
+from wandb_magic.server.file_handlers import FileHandler, LogTextHandler, PlotlyHandler
 from wandb_magic.server.http_errors import (
     BadRequestError,
     JsonErrorMixin,
@@ -340,6 +340,7 @@ ROUTES: Mapping[str, type[Any]] = {
     f"sweeps/{ID_PATTERN}/runs/{ID_PATTERN}/log/text": LogTextHandler,
     f"sweeps/{ID_PATTERN}/runs/{ID_PATTERN}/files": FilesHandler,
     f"sweeps/{ID_PATTERN}/runs/{ID_PATTERN}/files/(.+)": FileHandler,
+    f"sweeps/{ID_PATTERN}/runs/{ID_PATTERN}/plotly/(.+)": PlotlyHandler,
     "socket": SocketHandler,
 }
 

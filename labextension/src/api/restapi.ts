@@ -3,7 +3,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
-import { encodePathSegment } from './urls';
+import { encodePath, encodePathSegment } from './urls';
 import type {
   Axis,
   Band,
@@ -141,8 +141,12 @@ export class RestAPI {
 
   /** Return the URL of a saved file, for an image or a link. */
   fileUrl(sweep: string, run: string, file: string): string {
-    const parts = file.split('/').map(encodePathSegment).join('/');
-    return this._url(`${sweepPath(sweep, run)}/files/${parts}`, {}, true);
+    return this._url(`${sweepPath(sweep, run)}/files/${encodePath(file)}`, {}, true);
+  }
+
+  /** Return the URL of the page that draws a saved plotly figure. */
+  plotlyUrl(sweep: string, run: string, file: string): string {
+    return this._url(`${sweepPath(sweep, run)}/plotly/${encodePath(file)}`, {}, true);
   }
 
   /** Return the URL that downloads the whole output of a run. */

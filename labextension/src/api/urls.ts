@@ -15,6 +15,11 @@ export function webUrl(address: string | null | undefined): string | null {
   return /[\u0000-\u0020\u007f]/.test(address) || !URL.canParse(address) ? null : address;
 }
 
+/** Return a file's path; its slashes remain. */
+export function encodePath(path: string): string {
+  return path.split('/').map(encodePathSegment).join('/');
+}
+
 /** Return a name as one path segment: a name such as `..` cannot leave its folder. */
 export function encodePathSegment(name: string): string {
   return name === '.' || name === '..' ? `%2F${name}` : encodeURIComponent(name);

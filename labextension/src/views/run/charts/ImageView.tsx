@@ -2,20 +2,21 @@
 
 import { type ReactElement, useState } from 'react';
 
-import { runColor } from '../../../colors';
 import { usePanelContext } from '../../../components/context';
 import type { RunModel } from '../../../models/runModel';
 import { useFileText } from '../useFileText';
-import { parseBoxes, type IImage } from './media';
+import { layerId, parseBoxes, type IImage, type LayerColors } from './media';
 
 export function ImageView({
   run,
   picture,
-  name
+  name,
+  colors
 }: {
   run: RunModel;
   picture: IImage;
   name: string;
+  colors: LayerColors;
 }): ReactElement {
   const { model } = usePanelContext();
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
@@ -29,7 +30,12 @@ export function ImageView({
     setHidden(next);
   };
   const { masks, boxes, caption } = picture;
-  const layers = [...masks, ...boxes];
+  const colorOf = (kind: 'mask' | 'boxes', layer: string) =>
+    colors.get(layerId(kind, layer)) ?? '';
+  const layers = [
+    ...masks.map(mask => ({ ...mask, color: colorOf('mask', mask.name) })),
+    ...boxes.map(box => ({ ...box, color: colorOf('boxes', box.name) }))
+  ];
   return (
     <figure className="jp-wm-Image">
       <a href={url(picture.path)} target="_blank" rel="noreferrer">
@@ -44,31 +50,31 @@ export function ImageView({
           />
           {masks
             .filter(mask => !hidden.has(mask.path))
-            .map((mask, index) => (
-              <ImageMask key={mask.path} url={url(mask.path)} color={runColor(index + 1)} />
+            .map(mask => (
+              <ImageMask key={mask.path} url={url(mask.path)} color={colorOf('mask', mask.name)} />
             ))}
           {boxes
             .filter(box => !hidden.has(box.path))
-            .map((box, index) => (
+            .map(box => (
               <ImageBoxes
                 key={box.path}
                 run={run}
                 path={box.path}
                 size={size}
-                color={runColor(masks.length + index + 1)}
+                color={colorOf('boxes', box.name)}
               />
             ))}
         </span>
       </a>
       {caption !== '' && <figcaption>{caption}</figcaption>}
-      {layers.map((layer, index) => (
+      {layers.map(layer => (
         <label key={layer.path} className="jp-wm-Image-layer">
           <input
             type="checkbox"
             checked={!hidden.has(layer.path)}
             onChange={() => toggle(layer.path)}
           />
-          <span style={{ color: runColor(index + 1) }} aria-hidden="true">
+          <span style={{ color: layer.color }} aria-hidden="true">
             ■
           </span>{' '}
           {layer.name}

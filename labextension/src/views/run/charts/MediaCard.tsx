@@ -1,7 +1,8 @@
 /** The non-numeric values that a run logged under one key, step by step. */
 
-import { type ReactElement, useEffect, useRef, useState } from 'react';
+import { type ReactElement, useEffect, useMemo, useRef, useState } from 'react';
 
+import { runColor } from '../../../colors';
 import { usePanelContext } from '../../../components/context';
 import { useSignal } from '../../../components/useSignal';
 import { Button } from '../../../components/Button';
@@ -12,7 +13,7 @@ import type { Chart, MediaItem } from '../../../api/schemas';
 import { useVisible } from '../../../components/viewContext';
 import { parseHistogram } from './histogram';
 import { HistogramSeries } from './HistogramSeries';
-import { parseMedia } from './media';
+import { layerColors, parseMedia } from './media';
 import { MediaView } from './MediaView';
 
 /** The number of steps shown side by side. */
@@ -92,6 +93,14 @@ function MediaSteps({
   const [selectedIndex, setChosen] = useState<number | null>(null);
   const [isSideBySide, setBeside] = useState(false);
   const last = items.length - 1;
+  const colors = useMemo(
+    () =>
+      layerColors(
+        items.map(({ value }) => value),
+        runColor
+      ),
+    [items]
+  );
   // Show the newest step until the user chooses one.
   const index = Math.min(selectedIndex ?? last, last);
   const visibleItems = isSideBySide ? items.slice(-MAX_SIDE_BY_SIDE) : [items[index]];
@@ -128,7 +137,7 @@ function MediaSteps({
         {visibleItems.map((item, index) => (
           <div key={`${item.step}-${index}`} className="jp-wm-Media-step">
             {isSideBySide && <h4>{trans.__('step %1', item.step)}</h4>}
-            <MediaView run={run} name={name} item={item} chart={chart} />
+            <MediaView run={run} name={name} item={item} colors={colors} chart={chart} />
           </div>
         ))}
       </div>

@@ -10,18 +10,25 @@ import type { Chart, MediaItem } from '../../../api/schemas';
 import { useFileText } from '../useFileText';
 import { CustomChart } from './CustomChart';
 import { parseWandbPlot, type ITableData } from './wandbPlot';
-import { parseMedia, parseTable } from './media';
+import { isPointCloud, type LayerColors, parseMedia, parseTable } from './media';
 import { ImageView } from './ImageView';
+import { PlotlyFigure } from './PlotlyFigure';
+import { PointCloudView } from './PointCloudView';
+
+const NO_COLORS: LayerColors = new Map();
 
 export function MediaView({
   run,
   name,
   item,
+  colors = NO_COLORS,
   chart = null
 }: {
   run: RunModel;
   name: string;
   item: MediaItem;
+  /** The colors of all layers that images of this key have. */
+  colors?: LayerColors;
   /** How to draw the value, if it is a table. */
   chart?: Chart | null;
 }): ReactElement {
@@ -33,7 +40,13 @@ export function MediaView({
       return (
         <div className="jp-wm-Media-images">
           {content.pictures.map(picture => (
-            <ImageView key={picture.path} run={run} picture={picture} name={name} />
+            <ImageView
+              key={picture.path}
+              run={run}
+              picture={picture}
+              name={name}
+              colors={colors}
+            />
           ))}
         </div>
       );
@@ -78,15 +91,34 @@ export function MediaView({
           ))}
         </>
       );
+    case 'plotly':
+      return (
+        <>
+          {content.paths.map(path => (
+            <PlotlyFigure key={path} run={run} path={path} name={name} />
+          ))}
+        </>
+      );
+    case 'objects':
+      return (
+        <>
+          {content.paths.map(path =>
+            isPointCloud(path) ? (
+              <PointCloudView key={path} run={run} path={path} name={name} />
+            ) : (
+              <p key={path}>
+                {trans.__('Meshes are not drawn here:')} <FileLink url={url(path)} path={path} />
+              </p>
+            )
+          )}
+        </>
+      );
     case 'text':
       return <p className="jp-wm-Media-text">{content.text}</p>;
     case 'file':
       return (
         <p>
-          {content.type}:{' '}
-          <a href={url(content.path)} target="_blank" rel="noreferrer" download>
-            {trans.__('download %1', content.path.split('/').slice(-1)[0])}
-          </a>
+          {content.type}: <FileLink url={url(content.path)} path={content.path} />
         </p>
       );
     case 'histogram':
@@ -97,6 +129,15 @@ export function MediaView({
         </pre>
       );
   }
+}
+
+function FileLink({ url, path }: { url: string; path: string }): ReactElement {
+  const { trans } = usePanelContext();
+  return (
+    <a href={url} target="_blank" rel="noreferrer" download>
+      {trans.__('download %1', path.split('/').slice(-1)[0])}
+    </a>
+  );
 }
 
 /** A table is stored as a file of the run. */

@@ -8,7 +8,36 @@ export interface IImage {
   boxes: readonly { name: string; path: string }[];
 }
 
+/** The colors of masks and boxes, by `layerId`. */
+export type LayerColors = ReadonlyMap<string, string>;
+
+/** Identifies a layer of an image among the images of one key. */
+export function layerId(kind: 'mask' | 'boxes', name: string): string {
+  return `${kind}:${name}`;
+}
+
+/**
+ * One color for each mask and each set of boxes, by name: the same in all images that were logged
+ * under one key, whichever layers each of them has, and whichever are hidden.
+ */
+export function layerColors(
+  values: readonly unknown[],
+  color: (index: number) => string
+): LayerColors {
+  const ids = new Set<string>();
+  for (const value of values) {
+    const content = parseMedia(value);
+    for (const { masks, boxes } of content.kind === 'images' ? content.pictures : []) {
+      masks.forEach(({ name }) => ids.add(layerId('mask', name)));
+      boxes.forEach(({ name }) => ids.add(layerId('boxes', name)));
+    }
+  }
+  return new Map([...ids].sort().map((id, index) => [id, color(index + 1)]));
+}
+
 export type MediaContent =
+  | { kind: 'plotly'; paths: readonly string[] }
+  | { kind: 'objects'; paths: readonly string[] }
   | { kind: 'images'; pictures: readonly IImage[] }
   | { kind: 'table'; path: string }
   | { kind: 'html'; path: string }
@@ -51,6 +80,14 @@ export function parseMedia(value: unknown): MediaContent {
       return { kind: 'video', files: parseFiles(value, 'videos') };
     case 'histogram':
       return { kind: 'histogram' };
+    case 'plotly-file':
+      return { kind: 'plotly', paths: [path] };
+    case 'plotly':
+      return { kind: 'plotly', paths: parsePaths(value.plotly) };
+    case 'object3D-file':
+      return { kind: 'objects', paths: [path] };
+    case 'object3D':
+      return { kind: 'objects', paths: parsePaths(value.objects) };
     default:
       return path === ''
         ? { kind: 'other', type, text: JSON.stringify(value, null, 2) }
@@ -143,6 +180,15 @@ function parseFiles(value: Json, name: string): { path: string; caption: string 
     ...parseFile(asObject(file)),
     caption: asText(captions[index])
   }));
+}
+
+function parsePaths(values: unknown): string[] {
+  return asList(values).map(each => asText(asObject(each).path));
+}
+
+/** Whether the panel can draw a 3D object; of meshes, it has only the file. */
+export function isPointCloud(path: string): boolean {
+  return path.endsWith('.pts.json');
 }
 
 function parseFile(value: Json): { path: string; caption: string } {

@@ -16,6 +16,7 @@ import { useNow } from '../../../components/useNow';
 import type { RunModel } from '../../../models/runModel';
 import { Commands } from '../../../tokens';
 import type { RunRow } from '../../../api/schemas';
+import { alertsOf } from './alerts';
 import { definingParams } from './definingParams';
 import { ReproducePopover } from './ReproducePopover';
 
@@ -95,6 +96,11 @@ export function RunHeader({
         ))}
       </div>
       <RunLabels run={run} row={row} />
+      {alertsOf(summary?.notices ?? [], row.number).map(text => (
+        <div key={text} className="jp-wm-RunHeader-alert">
+          <b>{trans.__('Alert')}</b> {text}
+        </div>
+      ))}
       {cause !== '' && (
         <div className="jp-wm-RunHeader-cause">
           <code>{cause}</code>

@@ -6,7 +6,14 @@ import {
   parseHistogram,
   totalCount
 } from '../../../../src/views/run/charts/histogram';
-import { parseBoxes, parseMedia, parseTable } from '../../../../src/views/run/charts/media';
+import {
+  isPointCloud,
+  layerColors,
+  layerId,
+  parseBoxes,
+  parseMedia,
+  parseTable
+} from '../../../../src/views/run/charts/media';
 import { groupKeys } from '../../../../src/views/run/charts/keySections';
 import { groupMetrics, describeMetric } from '../../../../src/views/run/system/systemMetrics';
 
@@ -106,4 +113,36 @@ test("wandb's system metrics have names, and others keep their keys", () => {
     ['cpu', ['cpu.2.cpu_percent', 'cpu.10.cpu_percent']],
     ['network', ['network.sent']]
   ]);
+});
+
+test('a layer has one color in all images of a key, whichever layers each has', () => {
+  const image = (masks: string[], boxes: string[] = []) => ({
+    _type: 'image-file',
+    path: 'a.png',
+    masks: Object.fromEntries(masks.map(name => [name, { path: `${name}.png` }])),
+    boxes: Object.fromEntries(boxes.map(name => [name, { path: `${name}.json` }]))
+  });
+  const color = (index: number) => `color ${index}`;
+  const both = image(['truth', 'guess'], ['truth']);
+  const one = layerColors([both, image(['truth']), 'text'], color);
+  const other = layerColors([image(['truth']), both, image(['guess', 'truth'])], color);
+  expect(new Set(one.values()).size).toBe(3);
+  expect([...one].sort()).toEqual([...other].sort());
+  expect(one.get(layerId('mask', 'truth'))).not.toBe(one.get(layerId('boxes', 'truth')));
+});
+
+test('figures of plotly and 3D objects are drawn, meshes are not', () => {
+  const plotly = { _type: 'plotly-file', path: 'media/plotly/a.plotly.json' };
+  expect(parseMedia(plotly)).toEqual({ kind: 'plotly', paths: [plotly.path] });
+  expect(parseMedia({ _type: 'plotly', plotly: [plotly, plotly] })).toEqual({
+    kind: 'plotly',
+    paths: [plotly.path, plotly.path]
+  });
+  const cloud = { _type: 'object3D-file', path: 'media/object3D/a.pts.json' };
+  const mesh = { _type: 'object3D-file', path: 'media/object3D/a.glb' };
+  expect(parseMedia({ _type: 'object3D', objects: [cloud, mesh], filenames: [] })).toEqual({
+    kind: 'objects',
+    paths: [cloud.path, mesh.path]
+  });
+  expect([cloud.path, mesh.path].map(isPointCloud)).toEqual([true, false]);
 });
