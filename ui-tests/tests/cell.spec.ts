@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import {
   ask,
   execute,
@@ -12,6 +15,7 @@ import {
   test,
   writeNotebook
 } from './lab';
+import type { Server } from './server';
 import type { Sweeps } from '../../labextension/src/api/schemas';
 
 test('from an empty JupyterLab to the best run', async ({ page, server }) => {
@@ -63,6 +67,13 @@ test('the output of a cell is live, finds its sweep again, and says when it is g
   await expect(output).toContainText('running 0/2');
   release(server);
   await expect(output).toContainText('finished 2/2', { timeout: 45_000 });
+  // Only a save writes the end into the document, which does not change until then.
+  await expect(page.locator('.jp-mod-dirty')).toHaveCount(0);
+  expect(savedText(server, 'work/kept.ipynb')).toMatch(/kept ◐ 0\/2 .*as of 2/);
+  await execute(page, 'docmanager:save');
+  await expect
+    .poll(() => savedText(server, 'work/kept.ipynb'))
+    .toMatch(/kept ✓ finished 2\/2 .*as of 2/);
 
   await server.python(`import wandb_magic; wandb_magic.attach("${id}").delete()`);
   await expect.poll(() => summaryOf(server, id)).toBeUndefined();
@@ -87,3 +98,8 @@ test.describe('Notebook 7', () => {
     );
   });
 });
+
+/** What is on disk of a notebook. */
+function savedText(server: Server, path: string): string {
+  return readFileSync(join(server.root, path), 'utf8');
+}
