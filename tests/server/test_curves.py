@@ -150,7 +150,7 @@ async def test_a_band_has_the_quantiles(api: Api, sweep: Written) -> None:
         sweep.run(*losses(*[float(level)] * 50))
     sweep.run(HistoryRecord(0, 1000.0, {"other": 1.0}))
     found = await api.get(BAND, key="loss")
-    assert (found["runs"], found["total"]) == (11, 11)
+    assert (found["runs"], found["fewest"], found["total"]) == (11, 11, 11)
     for name, value in (("lowest", 0), ("lower", 2.5), ("median", 5), ("upper", 7.5)):
         assert set(found[name]) == {value}
     assert set(found["highest"]) == {10.0}
@@ -158,9 +158,16 @@ async def test_a_band_has_the_quantiles(api: Api, sweep: Written) -> None:
     assert len(found["x"]) == len(found["median"]) <= 200
 
 
+async def test_a_band_says_of_how_few_runs_it_is(api: Api, sweep: Written) -> None:
+    for length in (50, 50, 10, 5):  # the last two end early, as by hyperband
+        sweep.run(*losses(*[1.0] * length))
+    found = await api.get(BAND, key="loss")
+    assert (found["runs"], found["fewest"], found["total"]) == (4, 2, 4)
+
+
 async def test_a_band_of_few_has_gaps_and_no_warnings(api: Api, sweep: Written) -> None:
     empty = await api.get(BAND, key="loss")
-    assert (empty["x"], empty["runs"], empty["total"]) == ([], 0, 0)
+    assert (empty["x"], empty["runs"], empty["fewest"], empty["total"]) == ([], 0, 0, 0)
     sweep.run(*losses(1.0, math.nan))
     sweep.run(*losses(math.nan, math.inf))
     sweep.run(*losses(3.0, 4.0, first=100))

@@ -164,12 +164,14 @@ def _quantiles(lines: Sequence[tuple[Floats, Floats]], total: int) -> schemas.Ba
             "upper": [],
             "highest": [],
             "runs": 0,
+            "fewest": 0,
             "total": total,
         }
     grid = np.linspace(min(x[0] for x, _ in lines), max(x[-1] for x, _ in lines), BAND_POINTS)
     # A run has no values outside its own range.
     at = np.array([np.interp(grid, x, y, left=np.nan, right=np.nan) for x, y in lines])
-    has_values = np.isfinite(at).any(axis=0)
+    counts = np.isfinite(at).sum(axis=0)
+    has_values = counts > 0
     lowest, lower, median, upper, highest = np.nanpercentile(
         at[:, has_values], [0, 25, 50, 75, 100], 0
     )
@@ -181,5 +183,6 @@ def _quantiles(lines: Sequence[tuple[Floats, Floats]], total: int) -> schemas.Ba
         "upper": round_values(upper),
         "highest": round_values(highest),
         "runs": len(lines),
+        "fewest": int(counts[has_values].min()),
         "total": total,
     }

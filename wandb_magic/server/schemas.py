@@ -183,7 +183,11 @@ class Curves(TypedDict):
 
 
 class Band(TypedDict):
-    """Quantiles over `runs` of the `total` runs that logged a key, at each `x`."""
+    """Quantiles over `runs` of the `total` runs that logged a key, at each `x`.
+
+    A run has no value outside its own range of x: `fewest` is the smallest number of runs that a
+    quantile is of.
+    """
 
     x: list[float]
     lowest: list[float | None]
@@ -192,6 +196,7 @@ class Band(TypedDict):
     upper: list[float | None]
     highest: list[float | None]
     runs: int
+    fewest: int
     total: int
 
 

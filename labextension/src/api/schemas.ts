@@ -136,7 +136,7 @@ export interface Curves {
   curves: Curve[];
 }
 
-/** Quantiles over `runs` of the `total` runs that logged a key, at each `x`. */
+/** Quantiles over `runs` of the `total` runs that logged a key, at each `x`. A run has no value outside its own range of x: `fewest` is the smallest number of runs that a quantile is of. */
 export interface Band {
   x: number[];
   lowest: (number | null)[];
@@ -145,6 +145,7 @@ export interface Band {
   upper: (number | null)[];
   highest: (number | null)[];
   runs: number;
+  fewest: number;
   total: number;
 }
 

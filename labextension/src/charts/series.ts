@@ -2,7 +2,7 @@
 
 import type { Curve } from '../api/schemas';
 import { type INumberScale, numberScale } from './scale';
-import { smooth } from './smoothing';
+import { AXIS_LENGTH, smooth } from './smoothing';
 
 /** What is drawn of one run. */
 export interface ISeries {
@@ -86,6 +86,21 @@ export function xRange(curves: Iterable<{ x: readonly number[] }>): [number, num
     }
   }
   return low > high ? null : [low, high];
+}
+
+/**
+ * The span with which `smooth` treats some curves alike: the length of their common axis. If none of
+ * them has as many points as the axis has units, the distance between the points of the longest
+ * curve becomes one unit. Otherwise the weight of a neighbor would be almost 0, and nothing would
+ * be smoothed.
+ */
+export function smoothingSpan(curves: readonly { x: readonly number[] }[]): number {
+  const range = xRange(curves);
+  const points = Math.max(0, ...curves.map(({ x }) => x.length));
+  if (range === null || points < 2) {
+    return 0;
+  }
+  return ((range[1] - range[0]) * AXIS_LENGTH) / Math.min(AXIS_LENGTH, points - 1);
 }
 
 /** The scale that contains everything visible between two x. */

@@ -7,9 +7,9 @@
  */
 
 /** The length of an axis in the unit of the decay. It is W&B's constant, so that values agree. */
-const AXIS_LENGTH = 1000;
+export const AXIS_LENGTH = 1000;
 
-/** `amount` ranges from 0 (none) to below 1; `span` is the length of the axis. Gaps stay gaps. */
+/** `smoothing` ranges from 0 (none) to below 1; `span` is that of `smoothingSpan`. Gaps stay gaps. */
 export function smooth(
   x: readonly number[],
   y: readonly (number | null)[],

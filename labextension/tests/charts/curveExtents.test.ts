@@ -50,7 +50,17 @@ describe('the axis of curves', () => {
   it('has no room for the range of all runs that a diverged one has', () => {
     const x = [0, 1, 2];
     const [lowest, lower, median, upper] = [0.3, 0.4, 0.5, 0.6].map(value => x.map(() => value));
-    const band = { x, lowest, lower, median, upper, highest: [1, 1e9, 4e20], runs: 6, total: 6 };
+    const band = {
+      x,
+      lowest,
+      lower,
+      median,
+      upper,
+      highest: [1, 1e9, 4e20],
+      runs: 6,
+      fewest: 6,
+      total: 6
+    };
     expect(yScale([...LINES, diverged], band, true, ALL, null, false).high).toBeLessThan(2);
   });
 });

@@ -9,6 +9,7 @@ import {
   nearestSample,
   alignTo,
   samplesAt,
+  smoothingSpan,
   xRange
 } from '../../src/charts/series';
 import { smooth } from '../../src/charts/smoothing';
@@ -50,6 +51,27 @@ describe('smoothing', () => {
     const one = smooth(fine, fine.map(value), 0.98, 1000);
     const other = smooth(coarse, coarse.map(value), 0.98, 1000);
     expect(one[600]).toBeCloseTo(other[300] ?? NaN, 1);
+  });
+
+  it('is visible on few points', () => {
+    const x = Array.from({ length: 27 }, (_, step) => 100 * step);
+    const y = x.map((_, index) => index % 2);
+    const span = smoothingSpan([{ x }]);
+    const change = (values: readonly (number | null)[]) =>
+      Math.max(
+        ...values.slice(5).map((value, index) => Math.abs((value ?? 0) - (values[index + 4] ?? 0)))
+      );
+    expect(change(smooth(x, y, 0.8, span))).toBeLessThan(0.3);
+    expect(change(y)).toBe(1);
+    // One unit lies between neighbors: a weight of sqrt(0.81).
+    const [first, second] = smooth([0, 100], [0, 1], 0.81, smoothingSpan([{ x: [0, 100] }]));
+    expect([first, second]).toEqual([0, 1 / 1.9]);
+  });
+
+  it('is W&B’s on many points', () => {
+    const x = Array.from({ length: 2001 }, (_, step) => step);
+    expect(smoothingSpan([{ x }, { x: [0, 2000] }])).toBe(2000);
+    expect([smoothingSpan([]), smoothingSpan([{ x: [3] }])]).toEqual([0, 0]);
   });
 
   it('skips gaps', () => {

@@ -4,7 +4,7 @@ import { type ReactElement, useCallback, useEffect, useMemo, useRef, useState } 
 
 import { CurveChart } from '../../charts/CurveChart';
 import { Figure } from '../../charts/Figure';
-import { type ISeries, toSeries, xRange } from '../../charts/series';
+import { type ISeries, smoothingSpan, toSeries } from '../../charts/series';
 import { runColor } from '../../colors';
 import type { CurvesModel } from '../../models/curvesModel';
 import { usePanelContext } from '../../components/context';
@@ -171,9 +171,8 @@ function toSeriesList(curve: Curve | null, number: number, smoothing: number): r
   if (curve === null) {
     return [];
   }
-  const span = smoothing > 0 ? xRange([curve]) : null;
-  const length = span === null ? 0 : span[1] - span[0];
-  return [toSeries(curve, { id: curve.run, number, color: runColor(number) }, smoothing, length)];
+  const span = smoothing > 0 ? smoothingSpan([curve]) : 0;
+  return [toSeries(curve, { id: curve.run, number, color: runColor(number) }, smoothing, span)];
 }
 
 const noop = (): void => undefined;

@@ -15,7 +15,7 @@ import { Button } from '../../../components/Button';
 import { Skeleton } from '../../../components/Placeholders';
 import { useIntersection } from '../../../components/useIntersection';
 import type { SweepModel } from '../../../models/sweepModel';
-import type { RunRow } from '../../../api/schemas';
+import type { Band, RunRow } from '../../../api/schemas';
 import { axisFor, xKeyOf, seriesFor, useBand } from './curveData';
 import { type ICurvesSettings, toggle } from './curvesSettings';
 
@@ -70,7 +70,7 @@ export function CurveCard({
     problem !== '' && curves.problem === ''
       ? problem
       : band !== null && band.runs > 1
-        ? bandNote(trans, band.runs, band.total, settings.band === 'range')
+        ? bandNote(trans, band, settings.band === 'range')
         : undefined;
   const { range } = view;
   const outliers = useMemo(
@@ -146,15 +146,20 @@ export function CurveCard({
   );
 }
 
-function bandNote(
+export function bandNote(
   trans: ReturnType<typeof usePanelContext>['trans'],
-  runs: number,
-  total: number,
+  { runs, fewest, total }: Pick<Band, 'runs' | 'fewest' | 'total'>,
   showRange: boolean
 ): string {
   const description = showRange
     ? trans.__('Grey: median, quartiles and range')
     : trans.__('Grey: median and quartiles');
+  if (fewest < runs) {
+    // Runs that ended early have no values later on, where the band is of the others.
+    return runs < total
+      ? trans.__('%1 of %2 of %3 runs; of only %4 in places', description, runs, total, fewest)
+      : trans.__('%1 of all %2 runs; of only %3 in places', description, runs, fewest);
+  }
   return runs < total
     ? trans.__('%1 of %2 of %3 runs', description, runs, total)
     : trans.__('%1 of all %2 runs', description, runs);

@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo } from 'react';
 
-import { toSeries, type ISeries, alignTo, xRange } from '../../../charts/series';
+import { toSeries, type ISeries, alignTo, smoothingSpan } from '../../../charts/series';
 import { runColor } from '../../../colors';
 import { CurvesModel } from '../../../models/curvesModel';
 import { CachedQuery } from '../../../models/cachedQuery';
@@ -116,9 +116,8 @@ export function seriesFor(
       entries.push({ run, curve: x === null ? curve : alignedCurve(curve, x) });
     }
   }
-  const span = smoothing > 0 ? xRange(entries.map(entry => entry.curve)) : null;
-  const length = span === null ? 0 : span[1] - span[0];
-  const cacheKey = `${smoothing} ${length}`;
+  const span = smoothing > 0 ? smoothingSpan(entries.map(entry => entry.curve)) : 0;
+  const cacheKey = `${smoothing} ${span}`;
   const lines = entries.map(({ run, curve }) => {
     const cached = seriesCache.get(curve);
     if (cached?.key === cacheKey) {
@@ -128,7 +127,7 @@ export function seriesFor(
       curve,
       { id: run.id, number: run.number, color: runColor(run.number) },
       smoothing,
-      length
+      span
     );
     seriesCache.set(curve, { key: cacheKey, series: line });
     return line;
