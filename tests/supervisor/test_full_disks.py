@@ -146,12 +146,12 @@ def test_a_disk_without_octets_or_inodes_only_holds_a_sweep_up(
 
     runs = sweep.records()
     assert sweep.state == "finished", sweep.status()
-    assert numbers(runs) == list(range(budget))
-    ended = (tmp_path / "ended").read_text().split()
-    assert sorted(ended) == sorted(run.id for run in runs if run.state is RunState.FINISHED)
-    # The last inode may go between the look for room and wandb's own file.
+    good = [run for run in runs if run.state is RunState.FINISHED]
+    assert sorted(run.number for run in good) == list(range(budget))
+    assert sorted((tmp_path / "ended").read_text().split()) == sorted(run.id for run in good)
+    # wandb may find no room to begin a log, between two looks at the disk: the run goes again.
     broken = [run for run in runs if run.state is not RunState.FINISHED]
-    assert all("could not create the log" in run.cause for run in broken), broken
+    assert all("wandb could not write the log" in run.cause for run in broken), broken
     assert len(broken) <= 2 * MOMENTS
     assert sweep.status().cause == "" == read_note(sweep.path / "lock")
     # What is in the hands of wandb when the disk fills up is lost: then it is said.

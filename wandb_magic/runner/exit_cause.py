@@ -21,13 +21,17 @@ from typing import Any
 from wandb_magic.disk import check_log_space, shortage, wait_for_disk
 from wandb_magic.paths import RunPaths, write_atomically
 from wandb_magic.runner.site_hook.sitecustomize import patch_init
+from wandb_magic.runner.wandb_preload import flushes_in_blocks
 
 CAUSE_KEY = "wandb_magic/cause"
 STOPPED_AT_WANDB = "stopped at W&B"
+UNWRITABLE_LOG = "wandb could not write the log"
+"""How the message begins of a run that could save nothing, because of the disk."""
 MAX_LENGTH = 300
 """Maximum length of a cause, in characters."""
 
 DISK_CHECK_INTERVAL_S = 0.02  # between checks that the disk has space for what is logged
+LOG_HEADER_BYTES = 7
 LOG_TIMEOUT_S = 10.0  # wandb has created its log when `wandb.init` returns; for slow disks
 
 _TRACEBACK = re.compile(
@@ -133,22 +137,20 @@ def install_exit_hooks(paths: RunPaths) -> None:
 
 
 def _require_log(wandb: Any) -> None:  # noqa: ANN401 - wandb is not imported here
-    """Make ``wandb.init`` fail if wandb could not create a log: all would be lost silently."""
+    """Make ``wandb.init`` wait for the disk, and fail if wandb could not create a log.
+
+    All that the run logs would be lost, and nobody would know.
+    """
     original_init = wandb.init
 
     @functools.wraps(original_init)
     def init(*args: object, **settings: object) -> object:
-        run = original_init(*args, **settings)
-        log = Path(getattr(run.settings, "sync_file", None) or os.devnull)
+        run = wait_for_disk(lambda: original_init(*args, **settings))
+        log = _log_of(run)
         deadline = time.monotonic() + LOG_TIMEOUT_S
         while log.parent.is_dir() and not log.exists():
             if time.monotonic() > deadline:
-                reason = shortage(log.parent).removeprefix("waiting for ")
-                raise OSError(
-                    f"wandb could not create the log {log}"
-                    + (f" without {reason}" if reason else "")
-                    + ": nothing that the run logs would be saved"
-                )
+                raise _unwritable(log)
             time.sleep(0.05)
         return run
 
@@ -156,17 +158,20 @@ def _require_log(wandb: Any) -> None:  # noqa: ANN401 - wandb is not imported he
 
 
 def _wait_for_disk_before_logging(run_class: Any) -> None:  # noqa: ANN401 - wandb is not imported here
-    """Make runs wait while the disk is full before they log or end: wandb drops failed writes."""
+    """Make runs wait while the disk is full before they log or end: wandb drops failed writes.
+
+    If it has dropped the first of them, it writes none of the others.
+    """
     log, finish, leave = run_class.log, run_class.finish, run_class.__exit__
     checked_at = 0.0
 
     def wait(run: Any) -> None:  # noqa: ANN401 - as above
         nonlocal checked_at
         checked_at = time.monotonic()
-        file = Path(getattr(run.settings, "sync_file", None) or os.devnull)
+        file = _log_of(run)
         if file.is_file():
             with contextlib.suppress(FileNotFoundError):
-                wait_for_disk(lambda: check_log_space(file.parent))
+                _wait_for_log_space(file)
 
     @functools.wraps(log)
     def log_when_writable(run: Any, *data: object, **kwargs: object) -> object:  # noqa: ANN401 - as above
@@ -184,6 +189,33 @@ def _wait_for_disk_before_logging(run_class: Any) -> None:  # noqa: ANN401 - wan
 
     run_class.log = log_when_writable
     run_class.finish, run_class.__exit__ = when_writable(finish), when_writable(leave)
+
+
+def _wait_for_log_space(log: Path) -> None:
+    """Wait until a log can be written; fail if what was written to it first is lost."""
+    waits: list[OSError] = []
+    wait_for_disk(lambda: check_log_space(log.parent), waits.append)
+    if not waits or flushes_in_blocks():
+        return
+    deadline = time.monotonic() + LOG_TIMEOUT_S
+    while log.is_file() and log.stat().st_size <= LOG_HEADER_BYTES:
+        if time.monotonic() > deadline:
+            raise _unwritable(log)
+        time.sleep(0.05)
+
+
+def _log_of(run: Any) -> Path:  # noqa: ANN401 - wandb is not imported here
+    """Return the log of wandb's run; if it has none, a path that is no file."""
+    return Path(getattr(run.settings, "sync_file", None) or os.devnull)
+
+
+def _unwritable(log: Path) -> OSError:
+    reason = shortage(log.parent).removeprefix("waiting for ")
+    return OSError(
+        f"{UNWRITABLE_LOG} {log}"
+        + (f" without {reason}" if reason else "")
+        + ": nothing that the run logs would be saved"
+    )
 
 
 def _record_remote_stops(paths: RunPaths) -> None:

@@ -8,7 +8,7 @@ from enum import Enum
 
 from wandb_magic.records import RunRecord, RunState
 from wandb_magic.runner.events import RunExited
-from wandb_magic.runner.exit_cause import cause_from_output, shorten
+from wandb_magic.runner.exit_cause import UNWRITABLE_LOG, cause_from_output, shorten
 from wandb_magic.runner.launcher import PREEMPTED
 from wandb_magic.runner.local_runner import DEVICE_ERROR, OUT_OF_MEMORY
 
@@ -30,6 +30,7 @@ class FailureKind(Enum):
     PREEMPTED = "preempted"
     MEMORY = "memory"
     DEVICE = "device"
+    DISK = "disk"
     CODE = "code"
 
 
@@ -39,13 +40,14 @@ def failure_kind(run: RunRecord) -> FailureKind | None:
         return None
     if run.state is RunState.LOST:
         return FailureKind.LOST
-    if run.cause == PREEMPTED:
-        return FailureKind.PREEMPTED
-    if run.cause.startswith(f"{OUT_OF_MEMORY}: ") or run.cause.endswith(_BY_OOM_KILLER):
-        return FailureKind.MEMORY
-    if run.cause.startswith(f"{DEVICE_ERROR} "):
-        return FailureKind.DEVICE
-    return FailureKind.CODE
+    kinds = {
+        FailureKind.PREEMPTED: run.cause == PREEMPTED,
+        FailureKind.MEMORY: run.cause.startswith(f"{OUT_OF_MEMORY}: ")
+        or run.cause.endswith(_BY_OOM_KILLER),
+        FailureKind.DEVICE: run.cause.startswith(f"{DEVICE_ERROR} "),
+        FailureKind.DISK: run.cause.startswith(f"OSError: {UNWRITABLE_LOG} "),
+    }
+    return next((kind for kind, applies in kinds.items() if applies), FailureKind.CODE)
 
 
 def classify_exit(event: RunExited, reason: StopReason | None) -> tuple[RunState, str]:

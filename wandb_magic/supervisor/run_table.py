@@ -30,6 +30,8 @@ LOST_RETRIES = 3
 """How often a set of parameters is started again because its run was lost."""
 DEVICE_RETRIES = 2
 """The same because of a device error, if there are other GPUs."""
+DISK_RETRIES = 5
+"""The same because the disk was full when wandb began to write the run's log."""
 MEMORY_RETRIES = 1
 """The same because memory ran out while other runs were active: then it runs alone."""
 
@@ -201,7 +203,7 @@ class RunTable:
         kind = failure_kind(run)
         if kind is FailureKind.MEMORY:  # alone, it may have enough
             return agents == 1 or self._failures[run.number, kind] > MEMORY_RETRIES
-        return kind not in (FailureKind.LOST, FailureKind.PREEMPTED, FailureKind.DEVICE)
+        return kind in (None, FailureKind.MEMORY, FailureKind.CODE)
 
     def get_ended(self, run: RunId) -> RunRecord | None:
         """Return the record of a run that has ended, or None."""
@@ -263,6 +265,7 @@ class RunTable:
         limit = {
             FailureKind.LOST: LOST_RETRIES,
             FailureKind.PREEMPTED: math.inf,
+            FailureKind.DISK: max(DISK_RETRIES, retries),
             FailureKind.DEVICE: max(DEVICE_RETRIES, retries),
             FailureKind.MEMORY: max(MEMORY_RETRIES if agents > 1 else 0, retries),
             FailureKind.CODE: retries,
