@@ -16,6 +16,7 @@ LAYERS = [
         *("requests", "alert_rules", "safe_open", "file_lock", "disk", "child_process", "version"),
     },
     {"spec", "bundle", "store", "wandb_log", "daemon", "registry"},
+    {"query"},
     {"search"},
     {"analysis"},
     {"postmortem"},

@@ -4,6 +4,7 @@
 
     SweepError                 every error that this package raises intentionally
     ├── SpecError              the sweep config is invalid: where, why, what to do
+    ├── QueryError             a query that selects runs is invalid: at which column, and why
     ├── BundleError            the cell cannot be captured: which variable, what to do
     ├── SweepNotFoundError     no sweep or run, or more than one, has that name
     ├── SweepStateError        the sweep's state does not allow it
@@ -34,6 +35,22 @@ class SpecError(SweepError, ValueError):
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class QueryError(SweepError, ValueError):
+    """A query that selects runs is invalid.
+
+    Parameters
+    ----------
+    reason
+        What is wrong, and what was expected.
+    column
+        Where, counted in characters from 1.
+    """
+
+    def __init__(self, reason: str, column: int) -> None:
+        super().__init__(f"column {column}: {reason}")
+        self.column = column
 
 
 class BundleError(SweepError):

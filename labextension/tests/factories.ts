@@ -13,6 +13,7 @@ export function aRun(number: number, changes: Partial<RunRow> = {}): RunRow {
     name: `brisk-wave-${number}`,
     group: '',
     tags: [],
+    notes: '',
     host: 'localhost',
     state: 'finished',
     cause: '',

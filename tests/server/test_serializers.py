@@ -187,6 +187,18 @@ async def test_runs_come_in_pages_and_in_any_order(api: Api, sweep: Written) -> 
     assert await numbers(order="params.lr", descending="true", limit=1) == [6]
 
 
+async def test_a_query_selects_rows(api: Api, sweep: Written) -> None:
+    for number in range(7):
+        sweep.end(sweep.run(summed(score=-number)), value=float(number % 3))
+    where = {"where": "score < -1 and not value == 0", "order": "value", "limit": 2}
+    page = await api.get("sweeps/sweep000/runs", **where)
+    assert ([row["number"] for row in page["rows"]], page["total"]) == ([4, 2], 3)
+    page = await api.get("sweeps/sweep000/runs", **where, offset=2)
+    assert [row["number"] for row in page["rows"]] == [5]
+    answer = await api.problem("sweeps/sweep000/runs", where="lr <")
+    assert answer == (400, "column 5: expected a number after '<', not the end")
+
+
 @pytest.mark.parametrize(
     ("query", "named"),
     [

@@ -29,7 +29,7 @@ MILLISECONDS = 1000
 _SHOWN = 12  # keys that a message names
 
 
-def runs(reader: StoreReader) -> pd.DataFrame:
+def runs(reader: StoreReader, selected: Collection[RunId] | None = None) -> pd.DataFrame:
     """Return one row per run; see `SweepReader.runs`."""
     import pandas as pd  # noqa: PLC0415 - a second to import
 
@@ -57,7 +57,7 @@ def runs(reader: StoreReader) -> pd.DataFrame:
             values = [row.get(key) for row in document.values()]
             columns[key] = column(values, parse_nonfinite=parse_nonfinite)
     frame: pd.DataFrame = pd.DataFrame(columns, index=index_of(params), copy=False)
-    return frame
+    return frame if selected is None else frame[frame.index.isin(set(selected))]
 
 
 def summary(reader: StoreReader) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -94,11 +95,22 @@ class SweepReader:
         """Return the status of the sweep."""
         return status_of(self._reader, self._paths, sync=True)
 
-    def records(self) -> list[RunRecord]:
-        """Return all runs as plain records, ordered by number."""
-        return self._reader.runs()
+    def records(self, where: str = "") -> list[RunRecord]:
+        """Return all runs as plain records, ordered by number; with a query, those it selects.
 
-    def runs(self) -> pd.DataFrame:
+        Parameters
+        ----------
+        where
+            A query, as in `runs`.
+
+        Raises
+        ------
+        QueryError
+            If the query is invalid.
+        """
+        return self._select(where) if where else self._reader.runs()
+
+    def runs(self, where: str = "") -> pd.DataFrame:
         """Return one row for each run, indexed by run id and ordered by number.
 
         The columns are ``number``, ``state``, ``value`` (the objective), ``agent``, ``started``,
@@ -109,10 +121,22 @@ class SweepReader:
         The types are ``Int64``, ``float64``, ``string`` and, for ``started``, ``datetime64`` in
         UTC. A parameter or metric is ``Int64``, ``float64``, ``boolean`` or ``string`` if it has
         that type in all runs, else ``object``: lists, mappings and mixtures are kept unchanged.
+
+        Parameters
+        ----------
+        where
+            A query such as ``"lr < 1e-3 and state == finished and tag:best"``; only the runs that
+            it selects are returned. Comparisons with a value that a run does not have are false.
+
+        Raises
+        ------
+        QueryError
+            If the query is invalid: the message names the column.
         """
         from wandb_magic.analysis import frames  # noqa: PLC0415 - imports numpy
 
-        return frames.runs(self._reader)
+        selected = [record.id for record in self._select(where)] if where else None
+        return frames.runs(self._reader, selected)
 
     def summary(self) -> pd.DataFrame:
         """Return the summaries, indexed by run id: the ``summary.…`` columns of `runs`.
@@ -128,6 +152,7 @@ class SweepReader:
         keys: str | Iterable[str] | None = None,
         runs: RunKey | Iterable[RunKey] | None = None,
         points: int | None = None,
+        where: str = "",
     ) -> pd.DataFrame:
         """Return the numbers that runs logged, indexed by run id and step, one column per key.
 
@@ -143,15 +168,23 @@ class SweepReader:
         points
             The maximum number of points per curve; every step by default. Columns are then pairs,
             the key with ``low`` and ``high``: the bounds of the steps that a row represents.
+        where
+            A query, as in `runs`; of these runs, only those that it selects.
 
         Raises
         ------
         SweepNotFoundError
             If there is no such run, or no run has logged such a number.
+        QueryError
+            If the query is invalid.
         """
         from wandb_magic.analysis import frames  # noqa: PLC0415 - imports numpy
 
-        return frames.history(self._reader, _as_list(keys), self._run_ids(runs), points)
+        ids = self._run_ids(runs)
+        if where:
+            selected = [record.id for record in self._select(where)]
+            ids = selected if ids is None else [run for run in ids if run in set(selected)]
+        return frames.history(self._reader, _as_list(keys), ids, points)
 
     def system(
         self,
@@ -351,6 +384,15 @@ class SweepReader:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}: {self.status()}>"
+
+    def _select(self, where: str) -> list[RunRecord]:
+        """Return the runs that a query selects; warn of names that no run has."""
+        from wandb_magic.analysis.run_selection import select_runs  # noqa: PLC0415 - rarely needed
+
+        selection = select_runs(self._reader, where)
+        for note in selection.notes:
+            warnings.warn(f"where: {note}", stacklevel=3)
+        return selection.runs
 
     def _find_run(self, run: RunKey) -> RunRecord:
         return self._match_run(run, self.records())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -116,9 +117,13 @@ def _status(sweep: Sweep, _: argparse.Namespace) -> CommandResult:
     return CommandResult(formatting.status_lines(sweep.status()), sweep_to_json(sweep))
 
 
-def _runs(sweep: Sweep, _: argparse.Namespace) -> CommandResult:
-    runs = sweep.records()
-    return CommandResult(tables.runs_table(runs), [run_to_json(run) for run in runs], sweep.runs)
+def _runs(sweep: Sweep, options: argparse.Namespace) -> CommandResult:
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        runs = sweep.records(options.where)
+    text = "\n".join([tables.runs_table(runs), *(f"note: {note.message}" for note in notes)])
+    where = options.where
+    return CommandResult(text, [run_to_json(run) for run in runs], lambda: sweep.runs(where))
 
 
 def _best(sweep: Sweep, _: argparse.Namespace) -> CommandResult:
@@ -131,10 +136,11 @@ def _best(sweep: Sweep, _: argparse.Namespace) -> CommandResult:
 def _history(sweep: Sweep, options: argparse.Namespace) -> CommandResult:
     objective = sweep.status().metric
     if options.run is not None:
-        frame = sweep.history(options.metric, _parse_run(options.run)).droplevel("run")
+        run = _parse_run(options.run)
+        frame = sweep.history(options.metric, run, where=options.where).droplevel("run")
     elif options.metric or objective:
         key = options.metric or objective
-        frame = sweep.history(key)[key].unstack("run")
+        frame = sweep.history(key, where=options.where)[key].unstack("run")
     else:
         raise UsageError("history: the sweep has no metric: name a key with --metric KEY")
     return CommandResult(frame.to_string(), frame=lambda: frame)

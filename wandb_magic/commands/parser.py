@@ -24,6 +24,11 @@ _RUN: dict[str, Any] = {
     "metavar": "RUN",
     "help": "the run: its number, its id or an id prefix",
 }
+_WHERE: dict[str, Any] = {
+    "metavar": "QUERY",
+    "default": "",
+    "help": "only the runs that the query selects, as in 'lr < 1e-3 and state == finished'",
+}
 _OVERWRITE: dict[str, Any] = {
     "action": "store_true",
     "help": "replace the output of an earlier call",
@@ -127,13 +132,14 @@ VERBS = {
         sweep=False,
     ),
     "status": Verb("show the status of a sweep", json=True),
-    "runs": Verb("list the runs of a sweep", json=True),
+    "runs": Verb("list the runs of a sweep", {"--where": _WHERE}, json=True),
     "best": Verb("show the best run and its parameters", json=True),
     "history": Verb(
         "show what the runs logged, one row per step",
         {
             "--metric": {"metavar": "KEY", "help": "the key; the sweep's metric by default"},
             "--run": {**_RUN, "help": "one run, with everything that it logged"},
+            "--where": _WHERE,
         },
     ),
     "importance": Verb(

@@ -9,7 +9,9 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from tornado.web import HTTPError, authenticated
 
+from wandb_magic.analysis.run_selection import select_runs
 from wandb_magic.errors import StoreError, SweepError
+from wandb_magic.query import parse_query
 from wandb_magic.server import schemas, serializers
 from wandb_magic.server.control import handle_request
 from wandb_magic.server.cursors import Cursor, changed_runs
@@ -181,12 +183,21 @@ class RunsHandler(BaseHandler):
         descending = self.choice_argument("descending", ("false", "true")) == "true"
         limit = self.int_argument("limit", 100, 1, MAX_ROWS)
         offset = self.int_argument("offset", 0, 0, 2**31)
+        where = self.get_query_argument("where", "")
+        with http_errors():
+            parse_query(where)
 
         def read() -> schemas.RunsPage:
             reader = self.sweep_manager.open_sweep(sweep).reader
             if since is not None:
                 return changed_runs(reader, since)
             cursor = Cursor.current(reader)
+            if where:
+                selected = {run.id for run in select_runs(reader, where).runs}
+                ordered = reader.runs(order=order, descending=descending)
+                matching = [run for run in ordered if run.id in selected]
+                rows = serializers.run_rows(reader, matching[offset : offset + limit])
+                return {"rows": rows, "total": len(matching), "mark": str(cursor)}
             runs = reader.runs(order=order, descending=descending, limit=limit, offset=offset)
             rows = serializers.run_rows(reader, runs)
             return {"rows": rows, "total": reader.run_count(), "mark": str(cursor)}

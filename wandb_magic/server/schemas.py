@@ -131,6 +131,7 @@ class RunRow(TypedDict):
     name: str
     group: str
     tags: list[str]
+    notes: str
     host: str
     state: RunState
     cause: str

@@ -16,6 +16,7 @@ from wandb_magic.bundle.manifest import ENTRY, cell_path, manifest_path, split_m
 from wandb_magic.errors import BundleError, StoreError
 from wandb_magic.nonfinite import encode_nonfinite, finite_or_none
 from wandb_magic.paths import SweepPaths
+from wandb_magic.query.run_fields import INTERNAL_PREFIXES, failure_line
 from wandb_magic.records import TYPE_KEY, RunId, RunRecord, flatten_keys, sweep_metric
 from wandb_magic.safe_open import read_inside
 from wandb_magic.server import schemas
@@ -23,7 +24,6 @@ from wandb_magic.store import StoreReader
 from wandb_magic.wandb_client import run_page, web_address
 
 SPARKLINE_POINTS = 60  # points of a sparkline
-INTERNAL_PREFIXES = ("_", "wandb_magic/")  # of keys that no user logged
 MAX_TEXT = 500  # characters of a text in a row
 MAX_MEDIA_STEPS = 200  # steps of one key
 
@@ -143,10 +143,11 @@ def run_row(run: RunRecord, info: Mapping[str, Any], logged: Mapping[str, Any]) 
         "name": info.get("name", ""),
         "group": info.get("group", ""),
         "tags": list(info.get("tags", ())),
+        "notes": info.get("notes", ""),
         "host": info.get("host", ""),
         "state": run.state.value,
         "cause": run.cause,
-        "failure": last_line(run.error) if run.state.is_failure else "",
+        "failure": failure_line(run),
         "created": run.created,
         "started": run.started,
         "ended": run.ended,
@@ -238,9 +239,3 @@ def logged_keys(reader: StoreReader) -> schemas.Keys:
         "system": reader.keys("system"),
         "media": reader.keys("media"),
     }
-
-
-def last_line(error: str) -> str:
-    """Return the last line of a traceback, which has the error."""
-    lines = [line for line in error.splitlines() if line.strip()]
-    return lines[-1].strip()[:500] if lines else ""

@@ -6,10 +6,11 @@ Every method sees one state of the store. Nothing here writes: requests are inse
 
 from __future__ import annotations
 
+import copy
 import json
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -101,6 +102,13 @@ class StoreReader:
         self._path = path
         self._connection = connect_to_read(path, timeout)
         self._lock = threading.Lock()
+        self._selection: list[RunId] | None = None
+
+    def restricted(self, runs: Iterable[RunId]) -> StoreReader:
+        """Return a reader of the same store whose `runs` are only these; it shares the file."""
+        reader = copy.copy(self)
+        reader._selection = list(runs)  # noqa: SLF001 - the same class
+        return reader
 
     def close(self) -> None:
         """Close the store."""
@@ -172,10 +180,15 @@ class StoreReader:
         OrderError
             If runs cannot be ordered by `order`.
         """
-        where, values = "", []
+        conditions: list[str] = []
+        values: list[str] = []
         if states is not None:
-            where = f"WHERE state IN ({', '.join('?' for _ in states)}) "
+            conditions.append(f"state IN ({', '.join('?' for _ in states)})")
             values += [state.value for state in states]
+        if self._selection is not None:
+            conditions.append("id IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps(self._selection))
+        where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
         return self._runs(
             f"{where}ORDER BY {_order_clause(order, descending=descending)}, row LIMIT ? OFFSET ?",
             [*values, -1 if limit is None else limit, offset],

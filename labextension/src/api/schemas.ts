@@ -93,6 +93,7 @@ export interface RunRow {
   name: string;
   group: string;
   tags: string[];
+  notes: string;
   host: string;
   state: RunState;
   cause: string;

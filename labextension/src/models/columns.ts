@@ -2,6 +2,10 @@
 
 import type { RunRow, RunState } from '../api/schemas';
 import type { Cell } from '../format';
+import { parseQuery, queryProblem } from './query/query';
+import { durationOf, searchedText } from './query/runFields';
+
+export { durationOf };
 
 export type ColumnGroup = 'run' | 'params' | 'summary';
 
@@ -20,7 +24,7 @@ export type Range = { low: number; high: number } | { values: readonly string[] 
 
 /** Which runs are shown: all conditions must hold. */
 export interface IFilter {
-  /** Words that must all occur in a run's name, state, cause, tags or values. */
+  /** A query: `lr < 1e-3 and tag:best`, or words that a run must have in its texts. */
   text: string;
   states: readonly RunState[];
   ranges: Readonly<Record<string, Range>>;
@@ -47,6 +51,7 @@ const RUN_COLUMNS: readonly IColumn[] = (
     ['host', false],
     ['group', false],
     ['tags', false],
+    ['notes', false],
     ['cause', false],
     ['id', false]
   ] as const
@@ -109,14 +114,6 @@ export function cellReader(column: string): (row: RunRow) => Cell {
   return row => toCell(row[column as keyof RunRow]);
 }
 
-/** The duration of a run so far, in seconds; null before it has started. */
-export function durationOf(row: RunRow): number | null {
-  if (row.started === null) {
-    return null;
-  }
-  return Math.max(0, (row.ended ?? Date.now() / 1000) - row.started);
-}
-
 /** Whether a run passes a filter. */
 export function matchesFilter(row: RunRow, filter: IFilter): boolean {
   return filterPredicate(filter)?.(row) ?? true;
@@ -141,14 +138,19 @@ export function filterPredicate(filter: IFilter): ((row: RunRow) => boolean) | n
       });
     }
   }
-  const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length > 0) {
-    tests.push(row => {
-      const text = searchText(row);
-      return words.every(word => text.includes(word));
-    });
+  if (filter.text.trim() !== '') {
+    tests.push(textTest(filter.text));
   }
   return tests.length === 0 ? null : row => tests.every(test => test(row));
+}
+
+/** The test of a query; a text that is none, as an earlier version may have saved it, is words. */
+function textTest(text: string): (row: RunRow) => boolean {
+  if (queryProblem(text) === null) {
+    return parseQuery(text).test;
+  }
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  return row => words.every(word => searchedText(row).includes(word));
 }
 
 /** The filter with another condition on a column; with null, with none. */
@@ -212,31 +214,6 @@ export function compareByNumber(a: RunRow, b: RunRow): number {
 
 function isMissing(value: Cell): boolean {
   return value === null || value === '';
-}
-
-const searchTexts = new WeakMap<RunRow, string>();
-
-/** The text in which the filter's words are searched. */
-function searchText(row: RunRow): string {
-  let text = searchTexts.get(row);
-  if (text === undefined) {
-    text = [
-      row.id,
-      row.name,
-      `#${row.number}`,
-      row.state,
-      row.cause,
-      row.failure,
-      row.group,
-      row.host,
-      ...row.tags,
-      ...Object.entries(row.params).map(([key, value]) => `${key}=${String(value)}`)
-    ]
-      .join(' ')
-      .toLowerCase();
-    searchTexts.set(row, text);
-  }
-  return text;
 }
 
 /**

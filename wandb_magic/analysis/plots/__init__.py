@@ -10,7 +10,9 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
+from wandb_magic.analysis.run_selection import select_runs
 from wandb_magic.errors import UnsupportedError
+from wandb_magic.query import parse_query
 from wandb_magic.store import StoreReader
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ class Plots:
     ----------
     reader
         The reader of the sweep's store.
+    query
+        Only the runs that it selects are drawn.
 
     Raises
     ------
@@ -47,9 +51,23 @@ class Plots:
         In each method, if there is nothing to draw yet.
     """
 
-    def __init__(self, reader: StoreReader) -> None:
+    def __init__(self, reader: StoreReader, query: str = "") -> None:
         check_installed()
         self._reader = reader
+        self._query = query
+
+    def where(self, query: str) -> Plots:
+        """Return the plots of the runs that a query selects; see `Sweep.runs`.
+
+        Each plot selects anew, so runs that are added later are drawn as well.
+
+        Raises
+        ------
+        QueryError
+            If the query is invalid.
+        """
+        parse_query(query)
+        return Plots(self._reader, query)
 
     def curves(
         self,
@@ -170,7 +188,10 @@ class Plots:
     def _plot_data(self) -> PlotData:
         from wandb_magic.analysis.plots.plot_data import PlotData  # noqa: PLC0415 - as above
 
-        return PlotData(self._reader)
+        if not self._query:
+            return PlotData(self._reader)
+        runs = select_runs(self._reader, self._query).runs
+        return PlotData(self._reader.restricted(run.id for run in runs))
 
 
 def _figure(chart: Chart) -> Figure:

@@ -24,6 +24,7 @@ export function columnLabel(
     host: trans.__('Machine'),
     group: trans.__('Group'),
     tags: trans.__('Tags'),
+    notes: trans.__('Notes'),
     cause: trans.__('Cause'),
     id: trans.__('ID')
   };
