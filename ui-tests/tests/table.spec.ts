@@ -39,7 +39,7 @@ test('the table sorts, filters, selects, exports and is as it was after a reload
   const byRate = [...runs].sort((one, other) => Number(one.params.lr) - Number(other.params.lr));
   await expect.poll(numbers).toEqual(byRate.map(run => run.number));
 
-  await view.getByRole('searchbox', { name: 'Filter runs by words' }).fill('failed');
+  await view.getByRole('combobox', { name: 'Filter runs' }).fill('failed');
   await expect(body()).toHaveCount(narrow.length);
   const chosen = view.getByRole('group', { name: 'Chosen runs' });
   await expect(chosen).toContainText(`${narrow.length} of ${runs.length} runs`);
@@ -78,7 +78,7 @@ test('the table sorts, filters, selects, exports and is as it was after a reload
   await expect(view.getByRole('tabpanel')).toContainText('Different parameters');
   await view.getByRole('tab', { name: 'Runs' }).click();
   const saving = saved(page, '"text":"failed"');
-  await view.getByRole('searchbox', { name: 'Filter runs by words' }).fill('failed');
+  await view.getByRole('combobox', { name: 'Filter runs' }).fill('failed');
   await expect(body()).toHaveCount(narrow.length);
 
   await saving;

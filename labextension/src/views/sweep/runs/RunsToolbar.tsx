@@ -13,13 +13,13 @@ import type { IColumn } from '../../../models/columns';
 import { runsToCsv } from '../../../models/runsCsv';
 import { usePanelContext } from '../../../components/context';
 import { Button } from '../../../components/Button';
-import { SearchBox } from '../../../components/SearchBox';
 import { downloadFile } from '../../../components/download';
 import type { SweepModel } from '../../../models/sweepModel';
 import { Commands } from '../../../tokens';
 import type { RunRow } from '../../../api/schemas';
 import { columnLabel } from '../columnLabels';
 import { ColumnChooser } from '../ColumnChooser';
+import { QueryBox } from '../QueryBox';
 import type { ISortedRuns } from './stableSort';
 
 export function RunsToolbar({
@@ -37,7 +37,6 @@ export function RunsToolbar({
 }): ReactElement {
   const { commands, trans } = usePanelContext();
   const [popoverAnchor, setChoosing] = useState<HTMLElement | null>(null);
-  const { filter } = sweep.viewState;
   const selected = sweep.selectedIds.size > 0 ? sweep.activeRuns : [];
   const alive = selected.filter(row => row.state === 'running' || row.state === 'pending');
   const ended = selected.filter(row => row.ended !== null);
@@ -49,12 +48,7 @@ export function RunsToolbar({
   const objective = sweep.summary;
   return (
     <div className="jp-wm-RunsToolbar" role="toolbar" aria-label={trans.__('Runs')}>
-      <SearchBox
-        label={trans.__('Filter runs by words')}
-        placeholder={trans.__('Filter runs…')}
-        value={filter.text}
-        onChange={value => sweep.setViewState({ filter: { ...filter, text: value } })}
-      />
+      <QueryBox sweep={sweep} />
       <span className="jp-wm-RunsToolbar-pending" role="status">
         <PendingChanges sweep={sweep} ordered={ordered} onReorder={onReorder} />
       </span>
