@@ -138,6 +138,38 @@ class SweepReader:
         selected = [record.id for record in self._select(where)] if where else None
         return frames.runs(self._reader, selected)
 
+    def groups(
+        self, by: str | Iterable[str], metric: str | None = None, where: str = ""
+    ) -> pd.DataFrame:
+        """Return the statistics of groups of runs, indexed by what the runs of a group share.
+
+        The columns are ``count`` (the runs), ``values`` (those with a finite value), ``mean``,
+        ``sd`` (of a sample), ``se`` (the standard error of the mean), ``min``, ``q1``,
+        ``median``, ``q3``, ``max``, and ``runs``, the numbers of the runs. Runs without a value
+        of `by` form a group whose index is missing; a run with several tags is in several groups.
+
+        Parameters
+        ----------
+        by
+            One or several names, as in a query: of parameters, or ``tags``, ``agent``, ``host``.
+        metric
+            The key in the summary; the objective by default.
+        where
+            A query, as in `runs`; only the runs that it selects are grouped.
+
+        Raises
+        ------
+        SweepNotFoundError
+            If `by` names nothing that a run has.
+        QueryError
+            If the query is invalid.
+        """
+        from wandb_magic.analysis.groups import groups  # noqa: PLC0415 - imports numpy
+
+        names = list(dict.fromkeys(_as_list(by) or ()))
+        selected = [record.id for record in self._select(where)] if where else None
+        return groups(self._reader, names, metric, selected)
+
     def summary(self) -> pd.DataFrame:
         """Return the summaries, indexed by run id: the ``summary.…`` columns of `runs`.
 
