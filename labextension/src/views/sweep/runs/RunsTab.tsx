@@ -11,6 +11,7 @@ import { isLogarithmic } from '../../../models/spec';
 import type { ITabProps } from '../tabProps';
 import { columnLabel } from '../columnLabels';
 import { useViewState } from '../useViewState';
+import { GroupsTable, type IGrouping, NO_GROUPING } from './GroupsTable';
 import { RunsGrid } from './RunsGrid';
 import { DEFAULT_LAYOUT, type ITableLayout, visibleColumns, widthOf } from './tableLayout';
 import { StableSort } from './stableSort';
@@ -34,6 +35,8 @@ export function RunsTab({ sweep }: ITabProps): ReactElement {
   );
   const layout = sweep.settings<ITableLayout>('runs', DEFAULT_LAYOUT);
   const onLayout = (changes: Partial<ITableLayout>) => sweep.saveSettings('runs', { ...changes });
+  const grouping = sweep.settings<IGrouping>('groups', NO_GROUPING);
+  const onGrouping = (changes: Partial<IGrouping>) => sweep.saveSettings('groups', { ...changes });
   const objective = sweep.summary;
   const columns = useStable(
     shownColumns(sweep, layout, scales, column => columnLabel(column, objective, trans))
@@ -51,6 +54,8 @@ export function RunsTab({ sweep }: ITabProps): ReactElement {
         sweep={sweep}
         ordered={sortedRuns}
         columns={columns}
+        grouping={grouping.by}
+        onGroupBy={by => onGrouping({ by })}
         onColumns={selected => onLayout({ columns: selected })}
         onReorder={() => {
           order.release();
@@ -63,6 +68,13 @@ export function RunsTab({ sweep }: ITabProps): ReactElement {
         ) : (
           <Skeleton />
         )
+      ) : grouping.by.length > 0 ? (
+        <GroupsTable
+          sweep={sweep}
+          grouping={grouping}
+          titleOf={column => columnLabel(column, objective, trans)}
+          onGrouping={onGrouping}
+        />
       ) : (
         <RunsGrid
           sweep={sweep}

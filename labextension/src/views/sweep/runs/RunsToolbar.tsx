@@ -20,19 +20,25 @@ import type { RunRow } from '../../../api/schemas';
 import { columnLabel } from '../columnLabels';
 import { ColumnChooser } from '../ColumnChooser';
 import { QueryBox } from '../QueryBox';
+import { GroupControl } from './GroupControl';
 import type { ISortedRuns } from './stableSort';
 
 export function RunsToolbar({
   sweep,
   ordered,
   columns,
+  grouping,
   onColumns,
+  onGroupBy,
   onReorder
 }: {
   sweep: SweepModel;
   ordered: ISortedRuns;
   columns: readonly IColumn[];
+  /** The columns by which runs are grouped. */
+  grouping: readonly string[];
   onColumns: (columns: readonly string[]) => void;
+  onGroupBy: (columns: readonly string[]) => void;
   onReorder: () => void;
 }): ReactElement {
   const { commands, trans } = usePanelContext();
@@ -76,6 +82,12 @@ export function RunsToolbar({
           onClick={() => sweep.saveSettings('view', { tab: 'compare' })}
         />
       )}
+      <GroupControl
+        columns={sweep.columns}
+        by={grouping}
+        titleOf={column => columnLabel(column, objective, trans)}
+        onChoose={onGroupBy}
+      />
       <Button
         label={trans.__('Columns')}
         icon={settingsIcon}
