@@ -65,6 +65,28 @@ def test_a_run_on_a_plateau_ends() -> None:
     assert stopped(PLATEAU, [1.0, 2.0, 2.0, 1.0, 2.0], goal="maximize")
 
 
+ASHA = {"type": "asha", "min_iter": 2, "eta": 2}
+
+
+def test_asha_keeps_the_best_at_each_rung() -> None:
+    """Rungs are at 2, 4 and 8 values; of the others, the bests at 2 are 2, 3 and 4."""
+    others = [[2.0, 9.0], [3.0, 9.0], [9.0, 4.0]]
+    assert not stopped(ASHA, [9.0], *others), "before the first rung"
+    assert stopped(ASHA, [9.0, 5.0], *others)
+    assert not stopped(ASHA, [9.0, 3.0], *others), "as good as the second of four"
+    assert stopped(ASHA, [9.0, 3.1], *others)
+    assert stopped(ASHA, [9.0, 3.1, 0.0], *others), "judged by its first two until the next rung"
+    assert not stopped(ASHA, [9.0, 9.0, 9.0, 9.0], *others), "no other has come to that rung"
+    assert not stopped(ASHA, [9.0, 9.0]), "nor to the first one"
+    assert stopped({**ASHA, "eta": 4}, [9.0, 2.1], *others)
+    negated = [[-value for value in values] for values in others]
+    assert stopped(ASHA, [-9.0, -3.1], *negated, goal="maximize")
+    assert not stopped(ASHA, [-9.0, -3.0], *negated, goal="maximize")
+    assert stopped(ASHA, [math.nan, math.inf], *others), "no number is worse than any"
+    assert spec(ASHA).to_dict()["early_terminate"] == ASHA
+    assert not spec(ASHA).notices
+
+
 @pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf])
 def test_a_run_whose_objective_is_no_number_ends(odd: float) -> None:
     assert stopped({"type": "nan"}, [1.0, odd])

@@ -5,6 +5,10 @@ is ever the default:
 
 - ``median``: Golovin et al., "Google Vizier", KDD 2017, section 3.5, the median stopping rule.
 - ``plateau``: Prechelt, "Early Stopping - But When?", 1998: no improvement for so many values.
+- ``asha``: Li et al., "A System for Massively Parallel Hyperparameter Tuning", MLSys 2020: ASHA,
+  in the form that stops runs instead of pausing them. At each rung, `min_iter` times a power of
+  `eta` values, a run continues if it is among the best 1/`eta` of those that have come as far. It
+  is judged until it reaches the next rung, so better runs that come later count, too.
 - ``nan``: the newest value is NaN or infinite, from which training rarely recovers.
 """
 
@@ -22,6 +26,7 @@ from wandb_magic.spec import EarlyTerminate, Spec
 CAUSES = {
     "hyperband": "its objective fell behind the other runs (hyperband)",
     "median": "its objective fell behind the median of the other runs",
+    "asha": "its objective fell behind the other runs at a rung (asha)",
     "plateau": "its objective no longer improved",
     "nan": "its objective became NaN or infinite",
 }
@@ -90,6 +95,28 @@ def _is_on_plateau(
     return bests[-1 - rule.patience] - bests[-1] <= rule.min_delta
 
 
+def _is_behind_at_rung(
+    rule: EarlyTerminate,
+    trial: Trial,
+    trials: Sequence[Trial],  # noqa: ARG001 - the curves have them all
+    curves: _Curves,
+) -> bool:
+    """Compare a run's best value at the last rung that it has reached with those of all runs."""
+    reached = len(curves[trial.number])
+    rung = float(rule.min_iter or 1)
+    while rung * rule.eta <= reached:
+        rung *= rule.eta
+    length = math.ceil(rung)
+    bests = sorted(_best(curve[:length]) for curve in curves.values() if len(curve) >= length)
+    kept = int(len(bests) / rule.eta)
+    # With too few runs to keep one, the best of them continues: nothing is known of others yet.
+    return _best(curves[trial.number][:length]) > bests[max(kept, 1) - 1]
+
+
+def _best(curve: Sequence[float]) -> float:
+    return min(filter(math.isfinite, curve), default=math.inf)
+
+
 def _is_nan(
     rule: EarlyTerminate,  # noqa: ARG001 - it has no settings
     trial: Trial,
@@ -106,5 +133,6 @@ def _finite(curve: Sequence[float]) -> list[float]:
 _RULES: dict[str, Callable[[EarlyTerminate, Trial, Sequence[Trial], _Curves], bool]] = {
     "median": _is_below_median,
     "plateau": _is_on_plateau,
+    "asha": _is_behind_at_rung,
     "nan": _is_nan,
 }

@@ -36,6 +36,7 @@ def _not_negative(value: object) -> int | float:
 RULE_FIELDS: dict[str, tuple[str, ...]] = {
     "hyperband": ("type", "min_iter", "max_iter", "s", "eta", "strict"),
     "median": ("type", "min_iter", "min_runs"),
+    "asha": ("type", "min_iter", "eta"),
     "plateau": ("type", "min_iter", "patience", "min_delta"),
     "nan": ("type", "min_iter"),
 }
@@ -123,14 +124,14 @@ class EarlyTerminate(BaseModel):
     Attributes
     ----------
     type
-        ``hyperband``, ``median``, ``plateau`` or ``nan``.
+        ``hyperband``, ``median``, ``plateau``, ``asha`` or ``nan``.
     min_iter
         The first bracket, in logged values of the metric; each later one is `eta` times as far.
         Of the other rules: before so many values, no run is ended.
     max_iter, s
         Alternatively: the bracket after the last one, and the number of brackets before it.
     eta
-        One in `eta` runs continues at each bracket.
+        One in `eta` runs continues at each bracket, or at each rung of ``asha``.
     strict
         Whether a run is judged by its value at the bracket (the engine's default) or by its best.
     min_runs
@@ -141,7 +142,7 @@ class EarlyTerminate(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    type: Literal["hyperband", "median", "plateau", "nan"]
+    type: Literal["hyperband", "median", "plateau", "asha", "nan"]
     min_iter: PositiveInteger | None = None
     max_iter: PositiveInteger | None = None
     s: PositiveInteger | None = None
