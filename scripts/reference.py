@@ -47,6 +47,8 @@ SET = {
     "WANDB_ENTITY": "the user or team, if there is one",
     "WANDB_MAGIC_RUN_FOLDER": "a folder of the run's own, the same when it is resumed: for "
     "checkpoints",
+    "WANDB_MAGIC_SEED": "the run's seed, with which the global generators of `random`, NumPy and "
+    "PyTorch are seeded; a program seeds its own with it",
     "WANDB_MODE": "`online` or `offline`, as was decided for the sweep",
     "WANDB_PROJECT": "the project",
     "WANDB_RESUME": "`allow`, in a run that is resumed",

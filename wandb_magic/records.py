@@ -97,8 +97,9 @@ class Proposer(str, Enum):
     """Who proposed the parameters of a run.
 
     ``SEARCH`` is the sweep's own search, ``WANDB`` W&B's server, ``USER`` a person; ``RERUN`` and
-    ``RETRY`` repeat the parameters of an earlier run, on request or because it failed. Of runs of
-    an earlier version of this package it is ``UNKNOWN``.
+    ``RETRY`` repeat the parameters of an earlier run, on request or because it failed, and
+    ``REPEAT`` with another seed, because the sweep repeats each set of parameters. Of runs of an
+    earlier version of this package it is ``UNKNOWN``.
     """
 
     UNKNOWN = ""
@@ -107,6 +108,7 @@ class Proposer(str, Enum):
     USER = "user"
     RERUN = "rerun"
     RETRY = "retry"
+    REPEAT = "repeat"
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,8 @@ class Trial:
     results
         The summary's values of all objectives and constraints, by key, if the sweep has several
         objectives or any constraint; else empty.
+    repeat_of
+        The number of the first run with these parameters, if this one repeats it.
     """
 
     number: int
@@ -189,6 +193,12 @@ class Trial:
     value: float | None = None
     history: tuple[float, ...] = ()
     results: Mapping[str, float] = field(default_factory=dict)
+    repeat_of: int | None = None
+
+    @property
+    def repeat_group(self) -> int:
+        """What all repeats of one set of parameters have in common: the first one's number."""
+        return self.number if self.repeat_of is None else self.repeat_of
 
 
 @dataclass(frozen=True)
@@ -244,6 +254,18 @@ class Options:
         Whether this is an imported sweep, which never ran here: it is read-only.
     external
         Whether users execute the runs themselves: they ask for parameters, and tell the results.
+    repeat
+        How many runs each set of parameters has, with a seed each.
+    max_time
+        Seconds after which no more runs start, pauses not counted; None for no limit.
+    max_cost
+        What the sweep may cost before no more runs start, in the unit of the price; None for no
+        limit.
+    price_per_hour
+        What an hour costs: of this machine, or of each run that another one executes; None if
+        unknown.
+    until_flat
+        Whether the sweep ends once more runs would hardly improve the objective.
     """
 
     seed: int = 0
@@ -261,6 +283,11 @@ class Options:
     copied: bool = False
     launcher: str = ""
     external: bool = False
+    repeat: int = 1
+    max_time: float | None = None
+    max_cost: float | None = None
+    price_per_hour: float | None = None
+    until_flat: bool = False
 
 
 @dataclass(frozen=True)
@@ -270,7 +297,9 @@ class SweepRecord:
     Times are seconds since the epoch. `spec` is the validated sweep config as a JSON object.
     `budget` is the number of runs to start; None for a grid without ``run_cap``, or if the server
     decides. `cause` is why it paused or ended. `url` is its page at W&B, or "". `version` counts
-    the versions of the spec from 1: each edit makes another one.
+    the versions of the spec from 1: each edit makes another one. `elapsed` is for how many seconds
+    it has been running, without pauses; `slot_seconds` the same, times its agents; and
+    `run_seconds` for how long its runs have been running, all together.
     """
 
     id: SweepId
@@ -291,6 +320,9 @@ class SweepRecord:
     notices: tuple[str, ...] = ()
     url: str = ""
     version: int = 1
+    elapsed: float = 0.0
+    slot_seconds: float = 0.0
+    run_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -298,11 +330,13 @@ class RunRecord:
     """A run, as recorded in its sweep's store.
 
     `number` counts parameter sets from 0; a retry or rerun is a run of its own with the same
-    number and the next `attempt` (from 0). A resumed run keeps its record: `agent`, `state` and
-    the later fields are those of its latest execution, but `value` covers all. `agent` counts from
-    0, and is `NO_AGENT` while a requested run waits for one. Times are seconds since the epoch.
-    `value` is the objective, `error` the user's traceback if the run raised, `directory` W&B's run
-    folder once it is known. `version` is the version of the spec that its parameters are from.
+    number and the next `attempt` (from 0). A repeat has a number of its own, and thus a seed;
+    `repeat_of` is the number of the first run with its parameters, and None of that one. A resumed
+    run keeps its record: `agent`, `state` and the later fields are those of its latest execution,
+    but `value` covers all. `agent` counts from 0, and is `NO_AGENT` while a requested run waits
+    for one. Times are seconds since the epoch. `value` is the objective, `error` the user's
+    traceback if the run raised, `directory` W&B's run folder once it is known. `version` is the
+    version of the spec that its parameters are from.
     """
 
     id: RunId
@@ -322,6 +356,12 @@ class RunRecord:
     process: ProcessId | None = None
     proposer: Proposer = Proposer.UNKNOWN
     version: int = 1
+    repeat_of: int | None = None
+
+    @property
+    def repeat_group(self) -> int:
+        """What all repeats of one set of parameters have in common: the first one's number."""
+        return self.number if self.repeat_of is None else self.repeat_of
 
 
 def own_run(number: int, params: Params, created: float, version: int = 1) -> RunRecord:

@@ -24,6 +24,7 @@ from wandb_magic.arguments import (
     check_version,
 )
 from wandb_magic.records import RunState, SweepState
+from wandb_magic.sweep_limits import check_limit_changes
 
 
 @dataclass(frozen=True)
@@ -281,6 +282,14 @@ REQUESTS: Mapping[str, Request] = {
         states=(*_BEFORE_END, "finished"),
         accepted=_SWEEP_STATES,
         starts=True,
+    ),
+    "set_limits": Request(
+        "change what ends a sweep besides its number of runs: time, cost, or flatness",
+        "{sweep} has other limits",
+        {"limits": Argument("object", check_limit_changes, "by name; null removes a limit")},
+        states=_NOT_STOPPING,
+        starts=True,
+        is_verb=False,
     ),
     "sync": Request(
         "send an offline sweep to W&B, with all its runs",

@@ -9,6 +9,7 @@ export function aRun(number: number, changes: Partial<RunRow> = {}): RunRow {
     attempt: 0,
     proposer: 'search',
     version: 1,
+    repeat_group: number,
     agent: 0,
     name: `brisk-wave-${number}`,
     group: '',

@@ -23,11 +23,21 @@ export function aSweep(id: string, changes: Partial<SweepSummary> = {}): SweepSu
     failed: 0,
     all_failed: false,
     remaining: null,
+    remaining_range: null,
+    elapsed: 100,
+    cost: null,
     version: 1,
     metric: 'accuracy',
     goal: 'maximize',
     objective: 'best',
-    best: { id: 'run00014', number: 14, value: 0.91341, params: { lr: 0.1 } },
+    best: {
+      id: 'run00014',
+      number: 14,
+      value: 0.91341,
+      params: { lr: 0.1 },
+      runs: 1,
+      spread: null
+    },
     spark: [0.5, 0.9],
     notices: [],
     ...changes

@@ -98,6 +98,7 @@ def test_runs_have_their_types(written: Written) -> None:
         "cause": "string",
         "proposer": "string",
         "version": "Int64",
+        "repeat_group": "Int64",
         "config.bias": "boolean",
         "config.lr": "float64",
         "config.net.depth": "Int64",

@@ -38,6 +38,11 @@ def test_what_the_server_would_have_to_decide_by_is_refused(
         _online_spec(spec(**keys))
 
 
+def test_repeats_are_refused() -> None:
+    with pytest.raises(SpecError, match=r"repeat: .* does not know repeats: use --mode offline"):
+        _online_spec(spec(), repeat=2)
+
+
 def test_what_decides_here_is_told() -> None:
     (notice,) = _online_spec(spec(constraints=["memory <= 7"])).notices
     assert notice.startswith("constraints: W&B's server does not know them")

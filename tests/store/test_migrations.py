@@ -35,8 +35,12 @@ def first(path: Path) -> Path:
             database.execute(f"DROP TABLE {table}")
         for table, name in (
             ("sweep", "version"),
+            ("sweep", "elapsed"),
+            ("sweep", "slot_seconds"),
+            ("sweep", "run_seconds"),
             ("run", "proposer"),
             ("run", "version"),
+            ("run", "repeat_of"),
             ("request", "result"),
         ):
             database.execute(f"ALTER TABLE {table} DROP COLUMN {name}")

@@ -58,6 +58,7 @@ ARGUMENTS = {
     "add": {"params": {"lr": 0.5}},
     "set_agents": {"agents": 2},
     "set_count": {"count": 2},
+    "set_limits": {"limits": {"max_time": 60.0}},
 }
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from wandb_magic.analysis.repeats import RepeatedSet, has_repeats, ranked_sets, repeated_sets
 from wandb_magic.nonfinite import finite_or_none
 from wandb_magic.records import (
     Metric,
@@ -21,11 +22,13 @@ def best_runs(reader: StoreReader, sweep: SweepRecord, count: int) -> list[RunRe
     """Return the best runs by the objective, best first.
 
     Runs without a value are left out, and so are those that break a constraint. With several
-    objectives, no run is the best.
+    objectives, no run is the best. Of repeats, the mean counts: see `best_sets`.
     """
     metrics = sweep_metrics(sweep)
     if len(metrics) != 1:
         return []
+    if has_repeats(sweep):
+        return [each.run for each in best_sets(reader, sweep, count)]
     if sweep_constraints(sweep):
         from wandb_magic.analysis.pareto import Objectives, first_feasible  # noqa: PLC0415 - imports numpy
 
@@ -34,6 +37,33 @@ def best_runs(reader: StoreReader, sweep: SweepRecord, count: int) -> list[RunRe
         return first_feasible(valued, Objectives.of(sweep), reader, count)
     runs = reader.runs(order="value", descending=metrics[0].maximize, limit=count)
     return [run for run in runs if run.value is not None]
+
+
+def best_sets(reader: StoreReader, sweep: SweepRecord, count: int) -> list[RepeatedSet]:
+    """Return the best sets of parameters of a sweep with repeats, by the mean, best first.
+
+    A set of which a run breaks a constraint is left out.
+    """
+    metrics = sweep_metrics(sweep)
+    if len(metrics) != 1:
+        return []
+    runs = reader.runs()
+    if sweep_constraints(sweep):
+        from wandb_magic.analysis.pareto import Objectives, first_feasible  # noqa: PLC0415 - imports numpy
+
+        valued = [run for run in runs if run.value is not None]
+        feasible = first_feasible(valued, Objectives.of(sweep), reader, max(1, len(valued)))
+        kept = {run.id for run in feasible}
+        broken = {run.repeat_group for run in valued if run.id not in kept}
+        runs = [run for run in runs if run.repeat_group not in broken]
+    return ranked_sets(runs, sweep.options.repeat, maximize=metrics[0].maximize)[:count]
+
+
+def curve_values(runs: Sequence[RunRecord], sweep: SweepRecord) -> list[float | None]:
+    """Return the values that an `improvement_curve` is of: of repeats, the means."""
+    if has_repeats(sweep):
+        return [each.run.value for each in repeated_sets(runs, sweep.options.repeat)]
+    return [run.value for run in runs]
 
 
 def ranking_metric(sweep: SweepRecord) -> Metric | None:

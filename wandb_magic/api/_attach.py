@@ -19,6 +19,7 @@ from wandb_magic.api import _sweep_dir
 from wandb_magic.api._launch import launch, sweep_environment
 from wandb_magic.api._local_sweeps import find_local
 from wandb_magic.api._options import (
+    ONLINE_REPEATS,
     LaunchOptions,
     RunCode,
     require_bound,
@@ -31,7 +32,7 @@ from wandb_magic.api._sweep import Sweep
 from wandb_magic.api._trust import authorized_environment
 from wandb_magic.bundle import CaptureSummary, bundles_equal
 from wandb_magic.daemon import is_supervisor_running
-from wandb_magic.errors import SweepNotFoundError, SweepStateError
+from wandb_magic.errors import SpecError, SweepNotFoundError, SweepStateError
 from wandb_magic.file_lock import one_at_a_time
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import Options, SweepState
@@ -132,6 +133,8 @@ def attach_remote(sweep: str, code: RunCode, launch_options: LaunchOptions) -> S
     spec = _parse_spec(remote.config, code)
     code = with_objective(code, spec)
     validate_options(spec, code, launch_options, is_remote=True)
+    if launch_options.options.repeat > 1:
+        raise SpecError(ONLINE_REPEATS)
     launch_options = replace(
         launch_options, options=replace(launch_options.options, attached=True)
     )

@@ -88,10 +88,12 @@ def go_online(sweep: SweepReader, count: int | None = None, *, trust: bool = Fal
         project=target.project,
         entity=target.entity,
         mode="online",
-        options=replace(record.options, priors=()),
+        options=replace(record.options, priors=(), repeat=1),
         env=None,
     )
     notice = f"continues the offline sweep {sweep.id}, whose runs are at the server"
+    if record.options.repeat > 1:
+        notice += ", without repeats, which W&B's server does not know"
     source = _OfflineSweep(paths, remote)
     online, _ = launch(load(record.spec), settings, environment, source, notice)
     return online

@@ -20,6 +20,7 @@ from wandb_magic.arguments import (
     check_agent_count,
     check_bytes,
     check_count,
+    check_flag,
     check_gpus,
     check_integer,
     check_megabytes,
@@ -36,6 +37,7 @@ from wandb_magic.search import SAMPLERS
 from wandb_magic.search.random import RandomSearcher
 from wandb_magic.spec import Spec
 from wandb_magic.spec.own_params import complete_params, to_json_params
+from wandb_magic.sweep_limits import check_amount, check_limits, has_end
 
 if TYPE_CHECKING:
     import os
@@ -43,7 +45,14 @@ if TYPE_CHECKING:
     from wandb_magic.analysis.study import Study
 
 MODES = ("auto", "offline", "online")
+MAX_REPEAT = 1000  # runs of one set of parameters
 SAMPLER_PACKAGES = {"gp": "torch", "cmaes": "cmaes"}  # packages that a sampler requires
+
+ONLINE_REPEATS = (
+    "repeat: W&B's server chooses the runs of online sweeps, and does not know repeats: use "
+    "--mode offline, and send the sweep with sync"
+)
+"""Why an online sweep has no repeats."""
 
 Prior = Union[str, "os.PathLike[str]", SweepReader, "Study", Sequence[Mapping[str, Any]]]
 """What a new sweep can learn from; see `start`."""
@@ -191,7 +200,13 @@ def _option_errors(launch_options: LaunchOptions) -> Iterator[str]:
         lambda: check_bytes("gpu_memory", options.gpu_memory),
         lambda: check_megabytes("debug_mb", options.debug_mb),
         lambda: parse_rules(options.notify),
+        lambda: check_integer("repeat", options.repeat, maximum=MAX_REPEAT),
+        lambda: check_flag("until_flat", options.until_flat),
     ]
+    amounts = {"max_cost": options.max_cost, "price_per_hour": options.price_per_hour}
+    checks += [partial(check_amount, *item) for item in amounts.items() if item[1] is not None]
+    if options.max_time is not None:
+        checks.append(lambda: check_seconds("max_time", options.max_time))
     if options.run_timeout is not None:
         checks.append(lambda: check_seconds("run_timeout", options.run_timeout))
     names = {
@@ -260,6 +275,15 @@ def _combination_errors(spec: Spec, code: RunCode, launch_options: LaunchOptions
         )
     yield from _function_errors(code)
     yield from _first_errors(spec, launch_options)
+    try:
+        check_limits(launch_options.options, spec.objectives, spec.constraints)
+    except ArgumentError as error:
+        yield str(error)
+    if launch_options.options.repeat > 1 and code.random_state:
+        yield (
+            "repeat: with random_state, all repeats would draw the same numbers: remove one of "
+            "the two"
+        )
 
 
 def _first_errors(spec: Spec, launch_options: LaunchOptions) -> Iterator[str]:
@@ -314,8 +338,10 @@ def required_arguments(function: Callable[..., object]) -> str:
 
 
 def _unbounded_errors(spec: Spec, launch_options: LaunchOptions) -> Iterator[str]:
-    if spec.method != "grid" and launch_options.count is None and spec.run_cap is None:
+    if spec.method == "grid" or launch_options.count is not None or spec.run_cap is not None:
+        return
+    if not has_end(launch_options.options):
         yield (
             f"method {spec.method} runs forever: set a limit with --count 30 (count=30 in "
-            "Python), or with run_cap in the config"
+            "Python), with --for 2h (max_time=7200), or with run_cap in the config"
         )

@@ -115,8 +115,9 @@ class SweepReader:
 
         The columns are ``number``, ``state``, ``value`` (the objective), ``agent``, ``started``,
         ``duration`` (seconds), ``attempt``, ``cause``, ``proposer`` (``search``, ``user``, …),
-        ``version`` (of the config), and then ``config.<name>``, the parameters, and
-        ``summary.<metric>``, both with dots for nested values.
+        ``version`` (of the config), ``repeat_group`` (the number of the first run with the same
+        parameters, of which the others are repeats), and then ``config.<name>``, the parameters,
+        and ``summary.<metric>``, both with dots for nested values.
 
         The types are ``Int64``, ``float64``, ``string`` and, for ``started``, ``datetime64`` in
         UTC. A parameter or metric is ``Int64``, ``float64``, ``boolean`` or ``string`` if it has
@@ -350,7 +351,9 @@ class SweepReader:
     def best(self, n: int | None = None) -> RunRecord | list[RunRecord]:
         """Return the best run by the objective; with `n`, the best `n` runs, best first.
 
-        Runs that break a constraint are left out.
+        Runs that break a constraint are left out. In a sweep with repeats, sets of parameters are
+        ranked by the mean of their runs, among those that have all of them: each is returned as
+        its first run, with the mean as its value.
 
         Raises
         ------

@@ -13,6 +13,7 @@ from wandb_magic.api._attach import attach_remote, is_remote_sweep
 from wandb_magic.api._launch import kernel_mode, launch, sweep_environment
 from wandb_magic.api._mode import resolve_mode
 from wandb_magic.api._options import (
+    ONLINE_REPEATS,
     LaunchOptions,
     Prior,
     RunCode,
@@ -38,6 +39,11 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
     function: Callable[..., object] | None = None,
     *,
     count: int | None = None,
+    repeat: int = 1,
+    max_time: float | None = None,
+    max_cost: float | None = None,
+    price_per_hour: float | None = None,
+    until_flat: bool = False,
     agents: int = 1,
     name: str | None = None,
     project: str | None = None,
@@ -78,7 +84,17 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
         program, you execute the runs yourself, with `Sweep.ask` and `Sweep.tell`.
     count
         How many runs to start. The config's ``run_cap`` applies if it is smaller, or if there is
-        no `count`.
+        no `count`. Repeats count.
+    repeat
+        How many runs each set of parameters has, with a seed each: the search learns from their
+        mean, and gives up a set that is plainly worse than the best one after its first run.
+    max_time
+        Seconds after which no more runs start; pauses do not count. Active runs may finish.
+    max_cost, price_per_hour
+        What the sweep may cost before no more runs start, and what an hour costs: of this machine
+        while the sweep is not paused, or, with a `launcher`, of each run.
+    until_flat
+        Whether the sweep ends once other parameters would hardly be better than the best ones.
     agents
         How many runs execute at the same time.
     name, project, entity
@@ -156,6 +172,11 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
         gpu_memory=check_bytes("gpu_memory", gpu_memory),
         debug_mb=debug_mb,
         notify=tuple(notify),
+        repeat=repeat,
+        max_time=max_time,
+        max_cost=max_cost,
+        price_per_hour=price_per_hour,
+        until_flat=until_flat,
     )
     settings = LaunchOptions(
         count,
@@ -202,7 +223,7 @@ def start_sweep(config: Config, code: RunCode, launch_options: LaunchOptions) ->
     if account is not None:
         # It may come from a settings file in a place that the runs do not read.
         environment["WANDB_BASE_URL"] = account.base_url
-        spec = _online_spec(spec)
+        spec = _online_spec(spec, launch_options.options.repeat)
 
     if account is None and launch_options.prior is not None:
         priors, prior_notice = resolve_priors(launch_options.prior, spec)
@@ -249,7 +270,7 @@ class _NewSweep:
         )
 
 
-def _online_spec(spec: Spec) -> Spec:
+def _online_spec(spec: Spec, repeat: int = 1) -> Spec:
     """Return the config of an online sweep, with a notice of what W&B's server does not know.
 
     Raises
@@ -257,6 +278,8 @@ def _online_spec(spec: Spec) -> Spec:
     SpecError
         If the server would have to choose parameters by it.
     """
+    if repeat > 1:
+        raise SpecError(ONLINE_REPEATS)
     if spec.metrics and spec.method == "bayes":
         raise SpecError(
             "metrics: W&B's server optimises a single metric: use one, or --mode offline"

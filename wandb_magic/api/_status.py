@@ -5,12 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from wandb_magic.analysis.escape_sequences import plain_line
-from wandb_magic.analysis.ranking import best_runs
+from wandb_magic.analysis.ranking import best_runs, best_sets
+from wandb_magic.analysis.repeats import has_repeats
+from wandb_magic.api._eta import Eta, Progress, estimate
 from wandb_magic.api._quiet import QuietRun, quiet_runs
 from wandb_magic.daemon import is_supervisor_running, is_supervisor_starting
 from wandb_magic.disk import read_note, shortage
+from wandb_magic.durations import format_duration
 from wandb_magic.paths import SweepPaths
 from wandb_magic.processes import is_alive
 from wandb_magic.records import (
@@ -22,6 +26,7 @@ from wandb_magic.records import (
     sweep_metrics,
 )
 from wandb_magic.store import StoreReader
+from wandb_magic.sweep_limits import cost_of, time_left
 from wandb_magic.sync.state import SyncState
 from wandb_magic.sync.state import read as read_sync
 
@@ -50,8 +55,10 @@ class Status:
         Whether it should be running but has lost its supervisor: `Sweep.resume` restarts it.
     sync
         The progress of sending it to W&B; None if it was never sent, or is online.
-    busy
-        Seconds during which at least one run was executing.
+    eta
+        How long it will still take; None if that is unknown, or it does not run.
+    best_runs, best_spread
+        How many runs the value of the best one is the mean of, and their standard deviation.
     quiet
         The runs that have neither logged nor printed anything for ten minutes.
     waiting
@@ -65,7 +72,9 @@ class Status:
     metric: str
     died: bool
     sync: SyncState | None = None
-    busy: float = 0.0
+    eta: Eta | None = None
+    best_runs: int = 1
+    best_spread: float | None = None
     waiting: str = ""
     quiet: tuple[QuietRun, ...] = ()
     others: tuple[str, ...] = ()
@@ -110,24 +119,36 @@ class Status:
 
     @property
     def remaining(self) -> float | None:
-        """Estimated seconds until the budget is used up; None if there is no estimate."""
-        budget = self.sweep.budget
-        if (
-            self.state != "running"
-            or (self.waiting and not self.running)
-            or budget is None
-            or not self.busy
-            or not self.ended
-        ):
-            return None
-        pace = self.busy / self.ended  # seconds per run, pauses excluded
-        return max(0.0, budget - self.ended) * pace
+        """Estimated seconds until the sweep ends; None if there is no estimate."""
+        return None if self.eta is None else self.eta.seconds
+
+    @property
+    def cost(self) -> float | None:
+        """What the sweep has cost so far; None without a price."""
+        return cost_of(self.sweep)
+
+    @property
+    def best_name(self) -> str:
+        """Which run is the best: ``run 7``, or ``run 7 and 2 repeats``."""
+        name = "" if self.best is None else f"run {self.best.number}"
+        others = self.best_runs - 1
+        return f"{name} and {others} repeat{'s' if others > 1 else ''}" if others else name
+
+    @property
+    def time_left(self) -> str:
+        """How long it will still take, in words; "" if that is unknown."""
+        if self.eta is None:
+            return ""
+        text = f"{format_duration(self.eta.seconds)} left"
+        low, high = format_duration(self.eta.low), format_duration(self.eta.high)
+        return text if low == high else f"{text} ({low} to {high})"
 
     def __str__(self) -> str:
         budget = "" if self.sweep.budget is None else f"/{self.sweep.budget}"
         parts = [f"{plain_line(self.sweep.name)}  {self.state} {self.ended}{budget}"]
         if self.best is not None and self.best.value is not None:
-            parts.append(f"best {self.metric} {self.best.value:.4g} (run {self.best.number})")
+            spread = "" if self.best_spread is None else f" ± {self.best_spread:.2g}"
+            parts.append(f"best {self.metric} {self.best.value:.4g}{spread} ({self.best_name})")
         if self.others:
             parts.append(f"several objectives: {', '.join((self.metric, *self.others))}")
         if self.running:
@@ -137,8 +158,8 @@ class Status:
         if self.lost:
             parts.append(f"{self.lost} lost")
         parts += map(str, self.quiet)
-        if self.remaining is not None:
-            parts.append(f"{format_duration(self.remaining)} left")
+        if self.eta is not None:
+            parts.append(self.time_left)
         if self.died:
             parts.append("its supervisor is not running: resume() starts it again")
         elif self.cause:
@@ -153,18 +174,53 @@ def status_of(reader: StoreReader, paths: SweepPaths, *, sync: bool = False) -> 
     sweep = reader.sweep()
     metric = sweep_metric(sweep)
     died = has_died(sweep, paths)
+    waiting = "" if died else waiting_reason(sweep, paths)
+    counts = reader.state_counts()
     return Status(
         sweep=sweep,
-        counts=reader.state_counts(),
+        counts=counts,
         ended=reader.completed_count(),
-        best=next(iter(best_runs(reader, sweep, 1)), None),
+        **_best(reader, sweep),
         others=tuple(other.name for other in sweep_metrics(sweep)[1:]),
         metric=metric.name if metric is not None else "",
         died=died,
         sync=read_sync(paths.sync) if sync else None,
-        busy=reader.busy_seconds(time.time()) if sweep.state is SweepState.RUNNING else 0.0,
-        waiting="" if died else waiting_reason(sweep, paths),
+        eta=None
+        if died or (waiting and not counts.get(RunState.RUNNING))
+        else _eta(reader, sweep),
+        waiting=waiting,
         quiet=tuple(quiet_runs(reader, paths)) if sweep.state is SweepState.RUNNING else (),
+    )
+
+
+def _best(reader: StoreReader, sweep: SweepRecord) -> dict[str, Any]:
+    if not has_repeats(sweep):
+        return {"best": next(iter(best_runs(reader, sweep, 1)), None)}
+    best = next(iter(best_sets(reader, sweep, 1)), None)
+    if best is None:
+        return {"best": None}
+    return {"best": best.run, "best_runs": best.runs, "best_spread": best.spread}
+
+
+def _eta(reader: StoreReader, sweep: SweepRecord) -> Eta | None:
+    """Return how long a running sweep will still take."""
+    if sweep.state is not SweepState.RUNNING:
+        return None
+    times = reader.run_times(time.time())
+    # Slots were idle before the first run because the code was being read, for example.
+    idle_first = 0.0
+    if times.first_started is not None and sweep.started is not None:
+        idle_first = sweep.agents * max(0.0, times.first_started - sweep.started)
+    idle = max(0.0, sweep.slot_seconds - sweep.run_seconds - idle_first)
+    return estimate(
+        Progress(
+            times.durations,
+            times.ages,
+            None if sweep.budget is None else max(0, sweep.budget - times.begun),
+            sweep.agents,
+            gap=idle / max(1, times.begun),
+            time_left=time_left(sweep, len(times.ages)),
+        )
     )
 
 
@@ -206,14 +262,3 @@ def is_supervisor_alive(sweep: SweepRecord, paths: SweepPaths) -> bool:
         return is_supervisor_running(paths) or not paths.lock.exists()
     except OSError:  # another user's lock, or no locks on this file system: rely on the process
         return True
-
-
-def format_duration(seconds: float) -> str:
-    """Return a human-readable duration: ``42 s``, ``3 m 12 s``, ``5 h 4 m``."""
-    whole = round(seconds)
-    if whole < 60:  # noqa: PLR2004 - seconds in a minute
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:  # noqa: PLR2004 - minutes in an hour
-        return f"{minutes} m {rest} s"
-    return f"{minutes // 60} h {minutes % 60} m"

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,7 @@ from wandb_magic.search.random import RandomSearcher
 from wandb_magic.spec import spec_of
 from wandb_magic.spec.edits import check_earlier, edit_spec
 from wandb_magic.spec.own_params import complete_params, to_json_params
+from wandb_magic.sweep_limits import check_limit_changes, check_limits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,11 +68,14 @@ class Proposal:
         The run's number.
     params
         The parameters, nested as in the config.
+    seed
+        A seed of the run's own: a repeat has the same parameters, and another seed.
     """
 
     id: RunId
     number: int
     params: Params
+    seed: int = 0
 
 
 class Sweep(SweepReader):
@@ -523,7 +527,10 @@ class Sweep(SweepReader):
         while len(proposals) < wanted:
             share = min(wanted - len(proposals), ASKED_AT_ONCE)
             runs = self._send_request("ask", trust=trust, n=share)["runs"]
-            proposals += [Proposal(RunId(run["id"]), run["number"], run["params"]) for run in runs]
+            proposals += [
+                Proposal(RunId(run["id"]), run["number"], run["params"], run["seed"])
+                for run in runs
+            ]
             if len(runs) < share:
                 break
         return proposals
@@ -601,6 +608,33 @@ class Sweep(SweepReader):
         if not self._record.options.launcher:
             check_agents(agents, self._record.agents)
         self._send_request("set_agents", agents=agents)
+        return self
+
+    def set_limits(
+        self, limits: Mapping[str, float | bool | None], *, trust: bool = False
+    ) -> Sweep:
+        """Change what ends the sweep besides its number of runs; `trust` is as in `resume`.
+
+        A sweep that such a limit has ended continues if it is no longer reached.
+
+        Parameters
+        ----------
+        limits
+            ``max_time``, ``max_cost``, ``price_per_hour`` or ``until_flat``, as in `start`. Times
+            and costs are totals of the whole sweep. None removes a limit, and what is not named
+            stays.
+
+        Raises
+        ------
+        ArgumentError
+            If a limit is not valid.
+        """
+        changes = check_limit_changes("limits", limits)
+        record = self._record
+        reject_imported(record)
+        spec = spec_of(record)
+        check_limits(replace(record.options, **changes), spec.objectives, spec.constraints)
+        self._send_request("set_limits", trust=trust, limits=changes)
         return self
 
     def set_count(self, count: int | None, *, trust: bool = False) -> Sweep:

@@ -113,6 +113,8 @@ def new_record(
         # A grid goes through each combination once, whoever proposed it.
         own = [canonical(run.params) for run in first_runs(spec, launch_options)]
         grid_runs += len(own) - len({*own})
+    if grid_runs is not None:
+        grid_runs *= options.repeat
     run_cap = None if options.attached else spec.run_cap
     if grid_runs is not None and grid_runs > MAX_RUNS:
         grid_runs = None  # it runs until somebody stops it

@@ -62,6 +62,7 @@ STALE = frozenset(
         LAUNCHER_VARIABLE,
         WORKING_DIR_VARIABLE,
         "WANDB_MAGIC_RUN_FOLDER",
+        "WANDB_MAGIC_SEED",
         "WANDB_MODE",
         "WANDB_NAME",
         "WANDB_RESUME",

@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from wandb_magic.analysis.escape_sequences import plain_line
-from wandb_magic.analysis.ranking import improvement_curve
+from wandb_magic.analysis.ranking import curve_values, improvement_curve
 from wandb_magic.api import _log_reader
 from wandb_magic.api._sweep import Sweep
 from wandb_magic.commands.parser import UsageError
@@ -139,7 +139,7 @@ class TopView:
         log = self._log(run, columns) if self._shows_log and run is not None else []
         notices = formatting.notices(status)[-2:]
         head = [formatting.status_line(status), *notices]
-        values = [each.value for each in reversed(runs)]
+        values = curve_values([*reversed(runs)], status.sweep)
         curve = improvement_curve(values, sweep_metric(status.sweep))
         if curve:
             head.append(f"best {status.metric} {sparkline(curve, max(10, columns - 40))}")

@@ -202,6 +202,20 @@ def _send_request(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str
     return request.answer.format(sweep=_title(sweep), **arguments)
 
 
+def _limits(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the limits that were typed; ``none`` removes one."""
+    limits: dict[str, Any] = {}
+    if options.max_time is not None:
+        no_limit = options.max_time.lower() == "none"
+        limits["max_time"] = None if no_limit else parse_duration(options.max_time)
+    for name in ("max_cost", "price_per_hour"):
+        if (text := getattr(options, name)) is not None:
+            limits[name] = None if text.lower() == "none" else parse_value(text)
+    if options.until_flat is not None:
+        limits["until_flat"] = options.until_flat == "yes"
+    return limits
+
+
 def _stop(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
     if not isinstance(sweep, UnreadableSweep) and sweep.status().sweep.state.has_ended:
         return f"{_title(sweep)} has already ended"
@@ -211,6 +225,10 @@ def _stop(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
 
 
 def _resume(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
+    if limits := _limits(options):
+        sweep.set_limits(limits, trust=options.trust)
+        if sweep.state not in REQUESTS["resume"].states:
+            return f"{_title(sweep)} continues"
     resumed = sweep.resume(online=options.online, count=options.count, trust=options.trust)
     if options.online:
         return f"{_title(sweep)} continues online as {resumed.url}"
@@ -277,7 +295,10 @@ def _ask(sweep: Sweep, options: argparse.Namespace) -> CommandResult:
         lines.append(plain_line("  ".join([each.id, *params])))
     return CommandResult(
         "\n".join(lines) or f"{_title(sweep)} has no more runs",
-        [{"id": each.id, "number": each.number, "params": each.params} for each in proposals],
+        [
+            {"id": each.id, "number": each.number, "params": each.params, "seed": each.seed}
+            for each in proposals
+        ],
     )
 
 

@@ -124,6 +124,23 @@ def _verb_of(request: Request) -> Verb:
     return Verb(request.help, arguments | ({"--trust": _TRUST} if request.starts else {}))
 
 
+LIMITS: dict[str, dict[str, Any]] = {
+    "--for": {
+        "metavar": "TIME",
+        "dest": "max_time",
+        "help": "the time after which no more runs start, in total: 90, 10m, 2h, or none",
+    },
+    "--cost": {
+        "metavar": "AMOUNT",
+        "dest": "max_cost",
+        "help": "the cost after which no more runs start, in total, or none",
+    },
+    "--price-per-hour": {"metavar": "AMOUNT", "help": "what an hour costs"},
+    "--until-flat": {
+        "choices": ("yes", "no"),
+        "help": "whether the sweep ends once other parameters would hardly be better",
+    },
+}
 VERBS = {
     "list": Verb("list all sweeps, newest first", json=True, sweep=False),
     "doctor": Verb(
@@ -299,6 +316,7 @@ VERBS = {
                 "help": "send the offline sweep to W&B, and continue it there",
             },
             "--count": {**NUMBER, "help": "with --online: how many more runs"},
+            **LIMITS,
             "--trust": _TRUST,
         },
     ),

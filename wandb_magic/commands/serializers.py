@@ -31,9 +31,18 @@ def sweep_to_json(sweep: Sweep) -> dict[str, Any]:
         "running": status.running,
         "failed": status.failed,
         "remaining": status.remaining,
+        "remaining_range": None if status.eta is None else [status.eta.low, status.eta.high],
+        "elapsed": record.elapsed,
+        "cost": status.cost,
         "version": record.version,
         "metric": status.metric or None,
-        "best": None if status.best is None else run_to_json(status.best),
+        "best": None
+        if status.best is None
+        else {
+            **run_to_json(status.best),
+            "runs": status.best_runs,
+            "spread": finite_or_none(status.best_spread),
+        },
     }
 
 
@@ -55,6 +64,7 @@ def run_to_json(run: RunRecord) -> dict[str, Any]:
         "params": encode_nonfinite(run.params),
         "proposer": run.proposer.value,
         "version": run.version,
+        "repeat_group": run.repeat_group,
         "folder": run.directory,
     }
 

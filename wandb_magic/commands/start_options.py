@@ -17,6 +17,33 @@ START_OPTIONS: dict[str, dict[str, Any]] = {
         **NUMBER,
         "help": "how many runs to start; optional for a grid, or with run_cap in the config",
     },
+    "--repeat": {
+        **NUMBER,
+        "default": 1,
+        "help": "how many runs each set of parameters has, with a seed each (%(default)s); they "
+        "count, and one that is plainly worse than the best is not repeated",
+    },
+    "--for": {
+        "metavar": "TIME",
+        "dest": "max_time",
+        "help": "start no more runs after this: 90, 90s, 10m, 2h; pauses do not count, and active "
+        "runs may finish",
+    },
+    "--cost": {
+        "metavar": "AMOUNT",
+        "type": float,
+        "dest": "max_cost",
+        "help": "start no more runs once the sweep has cost this; needs --price-per-hour",
+    },
+    "--price-per-hour": {
+        "metavar": "AMOUNT",
+        "type": float,
+        "help": "what an hour of this machine costs; with --launcher, an hour of a run",
+    },
+    "--until-flat": {
+        "action": "store_true",
+        "help": "end the sweep once other parameters would hardly be better",
+    },
     "--agents": {
         **NUMBER,
         "default": 1,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from wandb_magic.analysis.ranking import improvement_curve, ranking_metric
+from wandb_magic.analysis.ranking import curve_values, improvement_curve, ranking_metric
 from wandb_magic.api._status import Status
 from wandb_magic.api._sweep import Sweep
 from wandb_magic.display import css, formatting, sparkline
@@ -27,10 +27,11 @@ def card(sweep: Sweep, skip: int = 0, as_of: str = "") -> tuple[str, Status]:
     """
     status, runs = sweep.status(), sweep.records()
     metric = ranking_metric(status.sweep)
-    curve = improvement_curve((run.value for run in runs), metric)
+    curve = improvement_curve(curve_values(runs, status.sweep), metric)
     newest = sorted(runs, key=lambda run: run.created, reverse=True)[:NEWEST]
     best = status.best
-    shown = newest if best is None or best in newest else [best, *newest[: NEWEST - 1]]
+    is_shown = best is None or any(run.id == best.id for run in newest)
+    shown = newest if best is None or is_shown else [best, *newest[: NEWEST - 1]]
     parts = (
         _line(status, as_of),
         _notices(status, skip),
@@ -63,7 +64,9 @@ def _notices(status: Status, skip: int) -> str:
 
 
 def _table(runs: Sequence[RunRecord], best: RunRecord | None) -> str:
-    rows = "".join(_row(_cells(run, is_best=run == best)) for run in runs)
+    rows = "".join(
+        _row(_cells(run, is_best=best is not None and run.id == best.id)) for run in runs
+    )
     return (
         f'<table style="{css.FIGURES};border-collapse:collapse;font-size:.92em;margin:2px 0">'
         f"{rows}</table>"

@@ -7,8 +7,9 @@ import time
 
 from wandb_magic.analysis.escape_sequences import plain_line
 from wandb_magic.api._mode import MODE_HINT
-from wandb_magic.api._status import Status, format_duration
+from wandb_magic.api._status import Status
 from wandb_magic.display.states import STATES, StateStyle
+from wandb_magic.durations import format_duration
 from wandb_magic.records import RunRecord, flatten_keys
 
 _ACTIVE_STATES = ("pending", "running", "stopping")
@@ -66,7 +67,8 @@ def status_details(status: Status) -> list[str]:
     """Return the parts of the status line after the sweep's name and progress."""
     details = []
     if status.best is not None:
-        details.append(f"best {number(status.best.value)} (run {status.best.number})")
+        spread = "" if status.best_spread is None else f" ± {number(status.best_spread)}"
+        details.append(f"best {number(status.best.value)}{spread} ({status.best_name})")
     if status.others:
         details.append(f"{1 + len(status.others)} objectives")
     if status.failed:
@@ -74,8 +76,8 @@ def status_details(status: Status) -> list[str]:
     if status.lost:
         details.append(f"{status.lost} lost")
     details += map(str, status.quiet)
-    if status.remaining is not None:
-        details.append(f"{format_duration(status.remaining)} left")
+    if status.eta is not None:
+        details.append(status.time_left)
     if status.died:
         details.append("its supervisor is not running: `%wandb_sweep resume` starts it again")
     elif status.cause:

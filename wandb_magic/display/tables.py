@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from wandb_magic.api._status import format_duration
 from wandb_magic.api._sweep import Sweep
 from wandb_magic.display import formatting
 from wandb_magic.display.states import STATES
+from wandb_magic.durations import format_duration
 from wandb_magic.records import RunRecord
 
 

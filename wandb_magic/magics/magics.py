@@ -99,6 +99,7 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
             "entity",
             "prior",
             "run_timeout",
+            "max_time",
             "gpu_memory",
             "launcher_options",
             "out",

@@ -67,6 +67,7 @@ def begin(
         with contextlib.suppress(Exception):
             __import__(name, fromlist=parts)
     function = _variables(namespace, unpickler, library_state, metadata)
+    os.environ["WANDB_MAGIC_SEED"] = str(metadata["seed"])
     _seed(metadata["seed"])
     library_state.set_random_state(metadata["random_state"])
     library_state.apply_pending()

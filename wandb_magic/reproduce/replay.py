@@ -21,7 +21,7 @@ from wandb_magic.errors import SweepStateError
 from wandb_magic.paths import FOLDER_MODE
 from wandb_magic.reproduce.source_run import SourceRun
 from wandb_magic.runner.run_process import seed_generators
-from wandb_magic.supervisor.job_factory import RUN_FOLDER_ENV
+from wandb_magic.supervisor.job_factory import RUN_FOLDER_ENV, SEED_ENV
 
 SERVICE = "WANDB_SERVICE"  # the wandb-core of this process
 KEPT = frozenset({"WANDB_DIR", "WANDB_JUPYTER", "WANDB_NOTEBOOK_NAME"})
@@ -77,6 +77,7 @@ class Replay:
             "WANDB_SWEEP_PARAM_PATH": str(params),
             "WANDB_PROJECT": source_run.sweep.project,
             RUN_FOLDER_ENV: str(run_folder),
+            SEED_ENV: str(source_run.seed),
         }
         _reset_wandb_settings()
         self._shell: Any = running_shell()
@@ -120,7 +121,7 @@ class Replay:
 
 
 def _wandb_variables() -> tuple[str, ...]:
-    return ("WANDB_MODE", "WANDB_SWEEP_PARAM_PATH", "WANDB_PROJECT", RUN_FOLDER_ENV)
+    return ("WANDB_MODE", "WANDB_SWEEP_PARAM_PATH", "WANDB_PROJECT", RUN_FOLDER_ENV, SEED_ENV)
 
 
 def _reset_wandb_settings() -> None:

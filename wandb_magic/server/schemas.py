@@ -19,7 +19,7 @@ SweepState = Literal[
 ]
 """A sweep that ``died`` should be running but has no supervisor; ``resume`` restarts it."""
 
-Proposer = Literal["", "search", "wandb", "user", "rerun", "retry"]
+Proposer = Literal["", "search", "wandb", "user", "rerun", "retry", "repeat"]
 """Who proposed the parameters of a run; "" if unknown."""
 
 Axis = Literal["step", "time"]
@@ -31,8 +31,11 @@ class SweepSummary(TypedDict):
 
     `count` is its budget, `ended` how many sets of parameters have been run, `all_failed`
     whether it has finished without one run that did not fail, `remaining` the seconds until
-    the budget is used up; `version` counts the versions of the spec from 1; `spark` is the best
-    value so far by run, downsampled.
+    it ends, as estimated, and `remaining_range` an interval that holds four times of five;
+    `elapsed` the seconds for which it has been running, without pauses, and `cost` what that has
+    cost, null without a price; `version` counts the versions of the spec from 1; `spark` is the
+    best value so far by run, downsampled. `cause` says why it waits, starts no more runs, or has
+    ended.
     """
 
     id: str
@@ -54,6 +57,9 @@ class SweepSummary(TypedDict):
     failed: int
     all_failed: bool
     remaining: float | None
+    remaining_range: list[float] | None
+    elapsed: float
+    cost: float | None
     version: int
     metric: str | None
     goal: Literal["minimize", "maximize"] | None
@@ -64,12 +70,18 @@ class SweepSummary(TypedDict):
 
 
 class Best(TypedDict):
-    """The best run of a sweep."""
+    """The best run of a sweep.
+
+    With repeats, it is the first run of the set of parameters with the best mean: `value` is the
+    mean of `runs` runs, and `spread` their standard deviation.
+    """
 
     id: str
     number: int
     value: float | None
     params: dict[str, Any]
+    runs: int
+    spread: float | None
 
 
 class Sweeps(TypedDict):
@@ -121,7 +133,8 @@ class RunRow(TypedDict):
     """A run as a row of the table; parameters and summary by dotted key, without nested values.
 
     `failure` is the last line of its traceback if it failed, `version` the version of the spec
-    that its parameters are from.
+    that its parameters are from. Runs with the same `repeat_group` repeat the same parameters: it
+    is the number of the first of them.
     """
 
     id: str
@@ -142,6 +155,7 @@ class RunRow(TypedDict):
     value: float | None
     proposer: Proposer
     version: int
+    repeat_group: int
     params: dict[str, Any]
     summary: dict[str, Any]
 

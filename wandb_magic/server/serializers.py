@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from wandb_magic.analysis._downsample import downsample
-from wandb_magic.analysis.ranking import improvement_curve, objective_kind, ranking_metric
+from wandb_magic.analysis.ranking import (
+    curve_values,
+    improvement_curve,
+    objective_kind,
+    ranking_metric,
+)
+from wandb_magic.analysis.repeats import has_repeats
 from wandb_magic.api._status import status_of
 from wandb_magic.api._sync import synced_url
 from wandb_magic.bundle import Manifest
@@ -32,7 +38,9 @@ def sweep_summary(paths: SweepPaths, reader: StoreReader) -> schemas.SweepSummar
     """Return the summary of a sweep."""
     status = status_of(reader, paths)
     record, metric, best = status.sweep, sweep_metric(status.sweep), status.best
-    curve = improvement_curve(reader.objective_values(), ranking_metric(record))
+    repeated = has_repeats(record)
+    values = curve_values(reader.runs(), record) if repeated else reader.objective_values()
+    curve, eta = improvement_curve(values, ranking_metric(record)), status.eta
     return {
         "id": record.id,
         "name": record.name,
@@ -52,7 +60,10 @@ def sweep_summary(paths: SweepPaths, reader: StoreReader) -> schemas.SweepSummar
         "running": status.running,
         "failed": status.failed,
         "all_failed": status.all_failed,
-        "remaining": None if status.remaining is None else round(status.remaining),
+        "remaining": None if eta is None else round(eta.seconds),
+        "remaining_range": None if eta is None else [round(eta.low), round(eta.high)],
+        "elapsed": round(record.elapsed),
+        "cost": status.cost,
         "version": record.version,
         "metric": status.metric or None,
         "goal": None if metric is None else "maximize" if metric.maximize else "minimize",
@@ -64,6 +75,8 @@ def sweep_summary(paths: SweepPaths, reader: StoreReader) -> schemas.SweepSummar
             "number": best.number,
             "value": finite_or_none(best.value),
             "params": encode_nonfinite(best.params),
+            "runs": status.best_runs,
+            "spread": finite_or_none(status.best_spread),
         },
         "spark": downsample(curve, SPARKLINE_POINTS),
         "notices": list(record.notices),
@@ -102,6 +115,11 @@ def sweep_detail(paths: SweepPaths, reader: StoreReader, root: Path) -> schemas.
             "gpus_per_run": options.gpus_per_run,
             "gpu_memory": options.gpu_memory,
             "priors": len(options.priors),
+            "repeat": options.repeat,
+            "max_time": options.max_time,
+            "max_cost": options.max_cost,
+            "price_per_hour": options.price_per_hour,
+            "until_flat": options.until_flat,
         },
     }
 
@@ -154,6 +172,7 @@ def run_row(run: RunRecord, info: Mapping[str, Any], logged: Mapping[str, Any]) 
         "value": finite_or_none(run.value),
         "proposer": run.proposer.value,
         "version": run.version,
+        "repeat_group": run.repeat_group,
         "params": {
             key: encode_nonfinite(value) for key, value in flatten_keys(run.params).items()
         },

@@ -36,6 +36,12 @@ MIGRATIONS: Mapping[int, Sequence[str]] = {
         "ALTER TABLE run ADD COLUMN version INTEGER NOT NULL DEFAULT 1",
         "ALTER TABLE request ADD COLUMN result TEXT NOT NULL DEFAULT 'null'",
     ),
+    4: (
+        "ALTER TABLE run ADD COLUMN repeat_of INTEGER",
+        "ALTER TABLE sweep ADD COLUMN elapsed REAL NOT NULL DEFAULT 0",
+        "ALTER TABLE sweep ADD COLUMN slot_seconds REAL NOT NULL DEFAULT 0",
+        "ALTER TABLE sweep ADD COLUMN run_seconds REAL NOT NULL DEFAULT 0",
+    ),
 }
 """For each version, the statements that migrate to it from the previous one."""
 

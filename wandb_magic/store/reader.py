@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from wandb_magic.store.curves import Curve, Floats, Ints
 
 POINTS = 500
+NEWEST_RUNS = 200  # from which durations are taken
 VERSIONS_SINCE = 3  # the schema that has the versions of the spec, and results of requests
 
 # Skip from key to key through the index, however many runs logged each.
@@ -75,6 +76,28 @@ class MediaItem:
     step: int
     time: float | None
     value: Any
+
+
+@dataclass(frozen=True)
+class RunTimes:
+    """How long runs took; all times are in seconds.
+
+    Attributes
+    ----------
+    durations
+        Of the newest runs that have ended, but were not lost.
+    ages
+        For how long each active run has been running.
+    begun
+        How many sets of parameters have a run.
+    first_started
+        When the first run started, since the epoch.
+    """
+
+    durations: list[float]
+    ages: list[float]
+    begun: int
+    first_started: float | None
 
 
 class OrderError(StoreError):
@@ -250,18 +273,24 @@ class StoreReader:
         """Return when some or all runs ended, in order of their numbers."""
         return self._times("ended", runs)
 
-    def busy_seconds(self, now: float) -> float:
-        """Return for how many seconds any run was executing until `now`, without pauses."""
-        query = (
-            "WITH span AS (SELECT started AS begin, coalesce(ended, ?) AS end FROM run"
-            " WHERE started IS NOT NULL AND state != ?),"
-            " covered AS (SELECT begin, end, max(end) OVER (ORDER BY begin"
-            " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM span)"
-            " SELECT total(max(0, end - max(begin, coalesce(before, begin)))) FROM covered"
-        )
+    def run_times(self, now: float) -> RunTimes:
+        """Return how long runs took, and for how long the active ones have been running."""
+        active = [RunState.PENDING.value, RunState.RUNNING.value]
         with self._reading() as connection:
-            (seconds,) = connection.execute(query, (now, RunState.LOST.value)).fetchone()
-        return float(seconds)
+            ended = connection.execute(
+                "SELECT max(0, ended - started) FROM run WHERE started IS NOT NULL"
+                " AND ended IS NOT NULL AND state NOT IN (?, ?, ?)"
+                " ORDER BY ended DESC LIMIT ?",
+                (*active, RunState.LOST.value, NEWEST_RUNS),
+            ).fetchall()
+            ages = connection.execute(
+                "SELECT max(0, ? - coalesce(started, ?)) FROM run WHERE state IN (?, ?)",
+                (now, now, *active),
+            ).fetchall()
+            begun, first = connection.execute(
+                "SELECT count(DISTINCT number), min(started) FROM run"
+            ).fetchone()
+        return RunTimes([age for (age,) in ended], [age for (age,) in ages], begun, first)
 
     def last_row(self) -> int:
         """Return the number of the newest row, or 0 without runs; see `changed_runs`."""

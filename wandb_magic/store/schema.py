@@ -39,7 +39,9 @@ CREATE TABLE sweep (
   mode TEXT NOT NULL, state TEXT NOT NULL, created REAL NOT NULL, spec TEXT NOT NULL,
   options TEXT NOT NULL, agents INTEGER NOT NULL, budget INTEGER, cause TEXT NOT NULL,
   started REAL, ended REAL, supervisor TEXT, notices TEXT NOT NULL,
-  url TEXT NOT NULL DEFAULT '', version INTEGER NOT NULL DEFAULT 1
+  url TEXT NOT NULL DEFAULT '', version INTEGER NOT NULL DEFAULT 1,
+  elapsed REAL NOT NULL DEFAULT 0, slot_seconds REAL NOT NULL DEFAULT 0,
+  run_seconds REAL NOT NULL DEFAULT 0
 );
 CREATE TABLE run (
   row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, number INTEGER NOT NULL,
@@ -48,7 +50,7 @@ CREATE TABLE run (
   exit_code INTEGER, value REAL, directory TEXT NOT NULL, process TEXT,
   info TEXT NOT NULL DEFAULT '{}', config TEXT NOT NULL DEFAULT '{}',
   summary TEXT NOT NULL DEFAULT '{}', proposer TEXT NOT NULL DEFAULT '',
-  version INTEGER NOT NULL DEFAULT 1
+  version INTEGER NOT NULL DEFAULT 1, repeat_of INTEGER
 );
 CREATE INDEX run_by_number ON run (number, attempt);
 CREATE INDEX run_by_state ON run (state);

@@ -34,7 +34,14 @@ VERSION_COLUMNS = tuple(field.name for field in fields(SpecVersion))
 
 # By name, the schema that added a column to the tables of sweeps and runs, and what stores of
 # earlier schemas have instead.
-_ADDED = {"proposer": (3, "''"), "version": (3, "1")}
+_ADDED = {
+    "proposer": (3, "''"),
+    "version": (3, "1"),
+    "repeat_of": (4, "NULL"),
+    "elapsed": (4, "0"),
+    "slot_seconds": (4, "0"),
+    "run_seconds": (4, "0"),
+}
 
 _INT64 = 2**63
 

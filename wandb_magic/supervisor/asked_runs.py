@@ -25,6 +25,8 @@ from wandb_magic.records import (
     new_id,
 )
 from wandb_magic.supervisor.backends import Backend
+from wandb_magic.supervisor.job_factory import run_seed
+from wandb_magic.supervisor.repeats import Repeats
 from wandb_magic.supervisor.state import SchedulerState
 
 
@@ -44,12 +46,15 @@ class AskedRuns:
         The sweep and its runs.
     backend
         Chooses parameters.
+    repeats
+        Decides which are repeated.
     """
 
-    def __init__(self, state: SchedulerState, backend: Backend) -> None:
+    def __init__(self, state: SchedulerState, backend: Backend, repeats: Repeats) -> None:
         self._state = state
         self._backend = backend
         self._requests: deque[tuple[int, int]] = deque()
+        self._repeats = repeats
 
     @property
     def has_requests(self) -> bool:
@@ -69,10 +74,16 @@ class AskedRuns:
         while self._requests:
             self._state.store.answer(self._requests.popleft()[0], reason)
 
+    def answer_none(self) -> None:
+        """Answer all requests that wait with no runs: the sweep has reached a limit."""
+        while self._requests:
+            self._state.store.answer(self._requests.popleft()[0], "", {"runs": []})
+
     async def answer_next(self) -> bool:
         """Choose what the first request asks for, and answer it; return whether all is chosen.
 
-        Users' own parameters come first, then those that are to be repeated, then the search's.
+        Users' own parameters come first, then those of failed runs, then repeats, then the
+        search's.
         """
         request, wanted = self._requests[0]
         while True:
@@ -88,9 +99,13 @@ class AskedRuns:
         self._state.store.answer(
             request,
             "",
-            {"runs": [{"id": run.id, "number": run.number, "params": run.params} for run in runs]},
+            {"runs": [self._proposal(run) for run in runs]},
         )
         return is_exhausted
+
+    def _proposal(self, run: RunRecord) -> dict[str, Any]:
+        seed = run_seed(self._state.sweep.options.seed, run.number)
+        return {"id": run.id, "number": run.number, "params": run.params, "seed": seed}
 
     async def _choose(self, wanted: int) -> tuple[list[RunRecord] | None, bool]:
         """Return runs to hand out, None if the sweep has changed meanwhile; and if it has no more.
@@ -102,19 +117,24 @@ class AskedRuns:
         chosen = [runs.active[run] for run in list(runs.queued())[:wanted]]
         for number, attempt, params in runs.retries[: wanted - len(chosen)]:
             retry = self._new_run(number, params, Proposer.RETRY)
-            version = runs.version_of(number) or sweep.version
-            chosen.append(replace(retry, attempt=attempt, version=version))
+            version, group = runs.version_of(number) or sweep.version, runs.repeat_of(number)
+            chosen.append(replace(retry, attempt=attempt, version=version, repeat_of=group))
         trials, is_exhausted = list(runs.trials()), False
+        due = deque(self._repeats.due())
         while len(chosen) < wanted and not is_exhausted:
             number = len(trials)
             if sweep.budget is not None and number >= sweep.budget:
                 break
+            if due:
+                chosen.append(self._new_repeat(number, due.popleft()))
+                trials.append(_pending(chosen[-1]))
+                continue
             suggestion = await self._backend.ask(0, number, tuple(trials))
             if suggestion is None:
                 is_exhausted = True
             else:
                 chosen.append(self._new_run(number, suggestion.params, Proposer.SEARCH))
-                trials.append(Trial(number, suggestion.params, RunState.PENDING))
+                trials.append(_pending(chosen[-1]))
         return (chosen if self._stamp() == before else None), is_exhausted
 
     def _stamp(self) -> tuple[object, ...]:
@@ -135,6 +155,11 @@ class AskedRuns:
             version=self._state.sweep.version,
         )
 
+    def _new_repeat(self, number: int, first: Trial) -> RunRecord:
+        run = self._new_run(number, first.params, Proposer.REPEAT)
+        version = self._state.runs.version_of(first.number) or run.version
+        return replace(run, version=version, repeat_of=first.repeat_group)
+
     def _hand_out(self, run: RunRecord) -> RunRecord:
         runs, now = self._state.runs, time.time()
         agent = runs.free_agent(len(runs.active) + 1) or 0
@@ -150,7 +175,11 @@ class AskedRuns:
         """Add a run with parameters that a user has executed without being asked to."""
         runs = self._state.runs
         run = self._new_run(runs.next_number, params, Proposer.USER)
-        return self._hand_out(run)
+        return self._hand_out(replace(run, repeat_of=self._repeats.group_of(params)))
+
+
+def _pending(run: RunRecord) -> Trial:
+    return Trial(run.number, run.params, RunState.PENDING, repeat_of=run.repeat_of)
 
 
 def result_records(values: Mapping[str, Any]) -> tuple[LogRecord, ...]:

@@ -6,9 +6,11 @@ It only decides; the supervisor ends the sweep or the runs.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from wandb_magic.records import RunId, RunState
 from wandb_magic.search.objective import is_target_reached
+from wandb_magic.search.repeats import finished_values, merge_repeats
 from wandb_magic.search.stopping_rules import CAUSES
 from wandb_magic.spec import Spec
 from wandb_magic.supervisor.backends import Backend
@@ -29,9 +31,12 @@ class EarlyStopping:
         Decides which runs to prune.
     runs
         The runs.
+    repeat
+        How many runs each set of parameters has: then their mean is what reaches the target.
     """
 
-    def __init__(self, spec: Spec, backend: Backend, runs: RunTable) -> None:
+    def __init__(self, spec: Spec, backend: Backend, runs: RunTable, *, repeat: int = 1) -> None:
+        self._repeat = repeat
         self._spec = spec
         self._backend = backend
         self._runs = runs
@@ -47,15 +52,29 @@ class EarlyStopping:
 
     def on_value(self, run: RunId) -> str:
         """Handle a run's new value; return why the sweep ends, or "" if it continues."""
-        metric, value = self._spec.objective, self._runs.objective(run)
+        metric = self._spec.objective
         self._has_new_values = self._spec.early_terminate is not None
-        if metric is None or not is_target_reached(value, metric):
+        if metric is None or metric.target is None:
             return ""
-        results = self._runs.results(run)
+        value, results = self._result(run)
+        if not is_target_reached(value, metric):
+            return ""
         for bound in self._spec.constraints:
             if bound.name not in results or bound.record().violation(results[bound.name]) > 0:
                 return ""
-        return f"{metric.name} reached its target ({value:g})"
+        mean = f", the mean of {self._repeat} runs" if self._repeat > 1 else ""
+        return f"{metric.name} reached its target ({value:g}{mean})"
+
+    def _result(self, run: RunId) -> tuple[float | None, Mapping[str, float]]:
+        """Return a run's objective and results; with repeats, those of its complete set."""
+        if self._repeat == 1:
+            return self._runs.objective(run), self._runs.results(run)
+        record = self._runs.find(run)
+        members = [] if record is None else self._runs.group(record.repeat_group)
+        if len(finished_values(members)) < self._repeat:
+            return None, {}
+        (merged,) = merge_repeats(members, {members[0].repeat_group: 0})
+        return merged.value, merged.results
 
     def runs_to_prune(self) -> list[RunId]:
         """Return the runs to prune; the longer a comparison takes, the less often it is made."""

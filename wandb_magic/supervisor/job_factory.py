@@ -20,6 +20,8 @@ from wandb_magic.spec.command import args_json, expand
 
 RUN_FOLDER_ENV = "WANDB_MAGIC_RUN_FOLDER"
 """Holds the path of a run's folder for its own files, which all of its executions share."""
+SEED_ENV = "WANDB_MAGIC_SEED"
+"""Holds the seed of a run, for programs and for generators that are not global."""
 
 
 class JobFactory:
@@ -65,6 +67,7 @@ class JobFactory:
             mode=self._sweep.mode,
         )
         environment[RUN_FOLDER_ENV] = str(paths.persistent_dir)
+        environment[SEED_ENV] = str(run_seed(self._sweep.options.seed, run.number))
         environment[DEBUG_MB_VARIABLE] = str(self._sweep.options.debug_mb)
         if paths.execution:
             # A run that ended before it reached the server must be allowed to start there.

@@ -73,6 +73,7 @@ class RunTable:
         self._failures: Counter[tuple[int, FailureKind | None]] = Counter()  # by number and kind
         self.success_count = 0
         self.consecutive_failures = 0
+        self.revision = 0  # changes with each change of a trial
 
     def set_metric(
         self,
@@ -95,6 +96,7 @@ class RunTable:
         keep_history, result_keys, several
             As for the table.
         """
+        self.revision += 1
         self._metric, self._keep_history = metric, keep_history
         self._result_keys, self._several = frozenset(result_keys), several
         objectives: dict[RunId, float | None] = {}
@@ -294,6 +296,15 @@ class RunTable:
         run = None if latest is None else self.find(latest[1])
         return None if run is None else run.version
 
+    def group(self, group: int) -> list[Trial]:
+        """Return the runs of a set of parameters and its repeats, each with its latest result."""
+        return [trial for trial in self._trials.values() if trial.repeat_group == group]
+
+    def repeat_of(self, number: int) -> int | None:
+        """Return the number of the run that a run repeats; None if it repeats none."""
+        trial = self._trials.get(number)
+        return None if trial is None else trial.repeat_of
+
     def latest_runs(self) -> dict[int, RunId]:
         """Return the id of the latest run of each set of parameters."""
         return {number: run for number, (_, run) in self._latest.items()}
@@ -311,6 +322,7 @@ class RunTable:
     def _update_trial(self, run: RunRecord) -> None:
         if not self.is_latest(run):
             return
+        self.revision += 1
         self._trials[run.number] = self._trial(run, self._trackers[run.id])
 
     def _trial(self, run: RunRecord, tracker: _ObjectiveTracker) -> Trial:
@@ -321,6 +333,7 @@ class RunTable:
             value=self._objective(tracker),
             history=tuple(tracker.values),
             results=dict(tracker.results),
+            repeat_of=run.repeat_of,
         )
 
     def _archive(self, run: RunRecord) -> None:

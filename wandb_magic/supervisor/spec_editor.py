@@ -16,6 +16,7 @@ from wandb_magic.arguments import MAX_RUNS
 from wandb_magic.errors import SpecError
 from wandb_magic.paths import SweepPaths, write_atomically
 from wandb_magic.records import RunId, Trial, flatten_keys
+from wandb_magic.search.repeats import by_group
 from wandb_magic.spec import Spec
 from wandb_magic.spec.edits import (
     Filled,
@@ -69,12 +70,18 @@ class SpecState:
         What they had of the parameters that were added since.
     budget
         The total number of runs.
+    repeat
+        How many runs each set of parameters has.
+    has_end
+        Whether something else than the number of runs ends the sweep.
     """
 
     spec: Spec
     trials: Sequence[Trial]
     filled: Filled
     budget: int | None
+    repeat: int = 1
+    has_end: bool = False
 
 
 def plan_edit(
@@ -148,18 +155,29 @@ def _budget(state: SpecState, spec: Spec, filled: Filled) -> int | None:
     if spec.run_cap is not None and spec.run_cap != state.spec.run_cap:
         budget = spec.run_cap
     elif state.spec.method == "grid" and budget is not None:
-        left = combinations_left(state.spec, state.trials, state.filled)
+        left = _grid_runs_left(state, state.spec, state.filled)
         if budget == started + left:  # the grid alone has set it
             budget = None if spec.method == "grid" else budget
     if spec.method == "grid":
-        total = started + combinations_left(spec, state.trials, filled)
+        total = started + _grid_runs_left(state, spec, filled)
         limits = [each for each in (budget, total) if each is not None and each <= MAX_RUNS]
         return min(limits, default=None)
-    if budget is None:
+    if budget is None and not state.has_end:
         raise SpecError(
             f"method {spec.method} runs forever: set a limit with run_cap in the same edit"
         )
     return budget
+
+
+def _grid_runs_left(state: SpecState, spec: Spec, filled: Filled) -> int:
+    """Return how many runs a grid still has, the repeats of those that have begun included."""
+    repeats = sum(
+        state.repeat - len(members)
+        for members in by_group(state.trials).values()
+        if len(members) < state.repeat
+        and project(members[0].params, filled.get(str(members[0].number), {}), spec) is not None
+    )
+    return combinations_left(spec, state.trials, filled) * state.repeat + repeats
 
 
 def _effect(trials: Sequence[Trial], spec: Spec, filled: Filled) -> str:

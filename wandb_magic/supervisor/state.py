@@ -161,6 +161,7 @@ class SchedulerState:
                 created=time.time(),
                 proposer=Proposer.RERUN,
                 version=run.version,
+                repeat_of=run.repeat_of,
             )
         )
         self._reopen()

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ from wandb_magic.records import (
     RunState,
     SpecVersion,
     SweepState,
+    Trial,
     flatten_keys,
     new_id,
 )
@@ -58,7 +60,9 @@ from wandb_magic.supervisor.control import handle_request
 from wandb_magic.supervisor.disk_retry import DiskRetry
 from wandb_magic.supervisor.early_stopping import EarlyStopping
 from wandb_magic.supervisor.job_factory import RUN_FOLDER_ENV, JobFactory, params_yaml
+from wandb_magic.supervisor.limits import FLAT, Limits
 from wandb_magic.supervisor.missing_metric import MissingMetricDetector
+from wandb_magic.supervisor.repeats import Repeats, runs_of_each
 from wandb_magic.supervisor.resender import Resender
 from wandb_magic.supervisor.run_outcome import StopReason, classify_exit
 from wandb_magic.supervisor.spec_editor import (
@@ -71,6 +75,7 @@ from wandb_magic.supervisor.spec_editor import (
 from wandb_magic.supervisor.state import SchedulerState
 from wandb_magic.supervisor.storage_watchdog import StorageWatchdog
 from wandb_magic.supervisor.termination import Terminator
+from wandb_magic.sweep_limits import check_limits, has_end
 
 TICK_S = 0.1
 
@@ -137,7 +142,10 @@ class Supervisor:
         self.runs = state.runs
         self._spec = spec
         self._backend = make_backend(self.on_backend_event)
-        self._asked = AskedRuns(state, self._backend)
+        self._limits = Limits(state)
+        self._repeats = Repeats(state, spec, self._filled)
+        self._limited = ""  # why no more runs start
+        self._asked = AskedRuns(state, self._backend, self._repeats)
         self._launcher = make_launcher(self._on_runner_event)
         self._job_factory = job_factory
         self._terminator = Terminator(
@@ -145,7 +153,9 @@ class Supervisor:
         )
         self._scheduling: asyncio.Task[None] | None = None
         self._pending_suggestion: asyncio.Future[Suggestion | None] | None = None
-        self._early_stopping = EarlyStopping(spec, self._backend, state.runs)
+        self._early_stopping = EarlyStopping(
+            spec, self._backend, state.runs, repeat=runs_of_each(state.sweep)
+        )
         self._metric_detector = _metric_detector(spec)
         self._storage = StorageWatchdog(job_factory.paths, state.sweep.options.grace)
         self._preemptions: Counter[int] = Counter()
@@ -179,6 +189,7 @@ class Supervisor:
             waiting = asyncio.ensure_future(self._wake.wait())
             await asyncio.wait([waiting], timeout=TICK_S)
             waiting.cancel()
+        self._limits.close()
         await self._backend.close()
         await starting
         await self._launcher.close()
@@ -224,6 +235,7 @@ class Supervisor:
 
     async def _tick(self) -> None:
         self._storage.exit_if_lost()
+        self._limits.tick()
         if self._scheduling is not None and self._scheduling.done():
             task, self._scheduling = self._scheduling, None
             if (error := task.exception()) is not None:
@@ -239,6 +251,7 @@ class Supervisor:
         self._prune()
         self._terminator.tick()
         self._stop_late_runs()
+        self._apply_limits()
         self._schedule()
         self._update_sweep_state()
         await self._retry_io(self.state.store.commit)
@@ -286,6 +299,8 @@ class Supervisor:
             self._scheduling = asyncio.create_task(
                 self._start_new(agent, *self.runs.retries.pop(0), proposer=Proposer.RETRY)
             )
+        elif due := self._repeats.due():
+            self._scheduling = asyncio.create_task(self._start_repeat(agent, due[0]))
         else:
             self._scheduling = asyncio.create_task(self._ask_backend(agent))
 
@@ -294,6 +309,8 @@ class Supervisor:
         state = self.state.sweep.state
         if state is not SweepState.RUNNING:
             self._asked.refuse(REQUESTS["ask"].sweep_refusal(state) or "the sweep has ended")
+        elif self._limited:
+            self._asked.answer_none()
         elif self._asked.has_requests:
             self._scheduling = asyncio.create_task(self._answer_next())
 
@@ -321,7 +338,9 @@ class Supervisor:
         return not reason
 
     def _has_started_all(self) -> bool:
-        return self._exhausted or self._is_budget_used()
+        if self._limited or self._is_budget_used():
+            return True
+        return self._exhausted and not self._repeats.due()
 
     def demand(self) -> int:
         """Return how many more runs could start now, as far as is known."""
@@ -331,8 +350,8 @@ class Supervisor:
         queued = sum(1 for _ in self.runs.queued())
         free = sweep.agents - (len(self.runs.active) - queued)
         wanted = queued + len(self.runs.retries)
-        if not self._exhausted:
-            wanted += free if sweep.budget is None else sweep.budget - self.runs.next_number
+        more = len(self._repeats.due()) if self._exhausted else free
+        wanted += more if sweep.budget is None else min(more, sweep.budget - self.runs.next_number)
         return max(0, min(free, wanted))
 
     def _is_budget_used(self) -> bool:
@@ -378,6 +397,7 @@ class Supervisor:
         params: Params,
         run_id: RunId | None = None,
         proposer: Proposer | None = None,
+        repeat_of: int | None = None,
     ) -> None:
         is_online = self.state.sweep.mode == "online"
         run = RunRecord(
@@ -389,10 +409,23 @@ class Supervisor:
             state=RunState.PENDING,
             created=time.time(),
             proposer=proposer or (Proposer.WANDB if is_online else Proposer.SEARCH),
-            version=self.runs.version_of(number) or self.state.sweep.version,
+            version=self.runs.version_of(number if repeat_of is None else repeat_of)
+            or self.state.sweep.version,
+            repeat_of=self.runs.repeat_of(number) if repeat_of is None else repeat_of,
         )
         self.state.add_run(run)
         await self._start_run(run)
+
+    async def _start_repeat(self, agent: int, first: Trial) -> None:
+        """Run a set of parameters again: with a number of its own, it has another seed."""
+        await self._start_new(
+            agent,
+            self.runs.next_number,
+            0,
+            first.params,
+            proposer=Proposer.REPEAT,
+            repeat_of=first.repeat_group,
+        )
 
     async def _start_queued(self, agent: int, run: RunId) -> None:
         # Begin the next execution's files before the store assigns an agent, so that nothing reads
@@ -466,7 +499,23 @@ class Supervisor:
         if self.state.sweep.state is not SweepState.RUNNING or self.runs.retries:
             return
         if self._has_started_all():
+            self._limits.store()
             self.state.update_sweep(state=SweepState.FINISHED)
+
+    def _apply_limits(self) -> None:
+        """Start no more runs once a limit is reached; those that are active may finish."""
+        if self.state.sweep.state is not SweepState.RUNNING:
+            return
+        self._limits.observe(self._spec)
+        if not (reason := self._limits.reason()):
+            return
+        if not self._limited:
+            self._limited = reason
+            self._limits.store()
+            self.state.update_sweep(cause=reason)
+            self.state.store.add_event("sweep", f"no more runs start: {reason}")
+        self.runs.retries.clear()
+        self.state.cancel_all_queued(reason)
 
     def _stop_late_runs(self) -> None:
         limit = self.state.sweep.options.run_timeout
@@ -541,6 +590,8 @@ class Supervisor:
 
     def resume(self) -> str:
         """Continue after a pause or an end."""
+        if self.state.sweep.state.has_ended and (refusal := self._limit_refusal()):
+            return refusal
         if self.state.sweep.state is not SweepState.RUNNING:
             self.state.update_sweep(state=SweepState.RUNNING, cause="", ended=None)
             self._backend.set_state(SweepState.RUNNING)
@@ -554,6 +605,8 @@ class Supervisor:
 
     def rerun(self, run: RunId) -> str:
         """Queue a new run with the parameters of a run."""
+        if refusal := self._limit_refusal():
+            return refusal
         record = self.runs.find(run)
         if record is None:
             return f"there is no run {run}"
@@ -562,6 +615,8 @@ class Supervisor:
 
     def resume_run(self, run: RunId) -> str:
         """Queue another execution of a run."""
+        if refusal := self._limit_refusal():
+            return refusal
         record = self.runs.get_ended(run)
         if record is not None and record.state is RunState.PRUNED:
             try:
@@ -597,7 +652,14 @@ class Supervisor:
         self.state.store.commit()  # for the reader
         with closing(StoreReader(self._job_factory.paths.store)) as reader:
             edit = plan_edit(
-                SpecState(self._spec, self.runs.trials(), self._filled, sweep.budget),
+                SpecState(
+                    self._spec,
+                    self.runs.trials(),
+                    self._filled,
+                    sweep.budget,
+                    runs_of_each(sweep),
+                    has_end(sweep.options),
+                ),
                 changes,
                 earlier,
                 self._run_configs(reader),
@@ -637,7 +699,10 @@ class Supervisor:
             self.state.add_notice(notice)
         self._spec, self._filled = edit.spec, edit.filled
         self._job_factory.spec = edit.spec
-        self._early_stopping = EarlyStopping(edit.spec, self._backend, self.runs)
+        self._repeats.edit(edit.spec, edit.filled)
+        self._early_stopping = EarlyStopping(
+            edit.spec, self._backend, self.runs, repeat=runs_of_each(sweep)
+        )
         self._metric_detector = _metric_detector(edit.spec)
         write_spec(self._job_factory.paths, spec)
 
@@ -652,8 +717,11 @@ class Supervisor:
 
     def add(self, params: Params, n: int, *, force: bool) -> str | Answer:
         """Queue runs with parameters of the user's own, in addition to the others."""
+        if refusal := self._limit_refusal():
+            return refusal
         budget = self.state.sweep.budget
-        if budget is not None and budget + n > MAX_RUNS:
+        more = n * runs_of_each(self.state.sweep)
+        if budget is not None and budget + more > MAX_RUNS:
             return f"n: a sweep has at most {MAX_RUNS} runs, and this one has {budget}"
         draws = RandomSearcher(self._spec, seed=self.state.sweep.options.seed)
         first = self.runs.next_number
@@ -663,7 +731,7 @@ class Supervisor:
         ]
         runs = [self.state.queue_added(each) for each in added]
         if budget is not None:
-            self.state.update_sweep(budget=budget + n)
+            self.state.update_sweep(budget=budget + more)
         return Answer("", {"runs": runs})
 
     def ask(self, n: int) -> str | Answer | DeferredAnswer:
@@ -717,6 +785,28 @@ class Supervisor:
         if self.state.sweep.state is SweepState.RUNNING:
             self._on_value(run)
         self._wake.set()
+
+    def set_limits(self, limits: Mapping[str, Any]) -> str:
+        """Change what ends the sweep; one that an earlier limit has ended continues."""
+        sweep = self.state.sweep
+        options = replace(sweep.options, **limits)
+        check_limits(options, self._spec.objectives, self._spec.constraints)
+        if sweep.budget is None and self._spec.method != "grid" and not has_end(options):
+            return "limits: without one, the sweep runs forever: set its number of runs first"
+        was_limited = bool(self._limits.reason()) or sweep.cause.startswith(FLAT)
+        self.state.update_sweep(options=options)
+        self._limited = ""
+        self._limits.forget_flatness()
+        if was_limited and not self._limits.reason():
+            if sweep.state in (SweepState.FINISHED, SweepState.RUNNING):
+                self.state.update_sweep(state=SweepState.RUNNING, cause="", ended=None)
+            self._reconsider()
+        return ""
+
+    def _limit_refusal(self) -> str:
+        """Return why no more runs can start, or ""."""
+        reason = self._limits.reason()
+        return f"{reason}: allow more first, with set_limits or resume --for" if reason else ""
 
     def set_agents(self, agents: int) -> str:
         """Change how many runs execute at a time."""
@@ -849,6 +939,8 @@ class Supervisor:
         self._first_seen.pop(run.id, None)
         self._resender.on_run_ended(run.id)
         options = self.state.sweep.options
+        if options.repeat > 1 and self.state.sweep.state is SweepState.RUNNING:
+            self._on_value(run.id)  # the mean of its set has changed
         self._notify_backend(run)
         if notice := self._metric_detector.on_run_ended(
             run, self.runs.trials(), self.state.sweep.notices

@@ -18,6 +18,7 @@ export interface RequestArguments {
   tell_own: { params: Record<string, unknown>; values?: Record<string, unknown>; error?: string; force?: boolean };
   set_agents: { agents: number };
   set_count: { count: number | null };
+  set_limits: { limits: Record<string, unknown> };
   sync: Record<string, never>;
 }
 
@@ -130,6 +131,13 @@ export const REQUESTS: Readonly<Record<Verb, IRequest>> = {
   },
   set_count: {
     states: ['pending', 'running', 'paused', 'finished'],
+    runStates: [],
+    modes: ['offline', 'online'],
+    needs: null,
+    result: null
+  },
+  set_limits: {
+    states: ['pending', 'running', 'paused', 'finished', 'stopped', 'failed', 'died'],
     runStates: [],
     modes: ['offline', 'online'],
     needs: null,

@@ -4,13 +4,13 @@ export type RunState = 'pending' | 'running' | 'finished' | 'failed' | 'killed' 
 
 export type SweepState = 'pending' | 'running' | 'paused' | 'stopping' | 'finished' | 'stopped' | 'failed' | 'died';
 
-export type Proposer = '' | 'search' | 'wandb' | 'user' | 'rerun' | 'retry';
+export type Proposer = '' | 'search' | 'wandb' | 'user' | 'rerun' | 'retry' | 'repeat';
 
 export type Axis = 'step' | 'time';
 
 export type Stream = 'history' | 'system';
 
-/** The summary of a sweep, as shown in a list. `count` is its budget, `ended` how many sets of parameters have been run, `all_failed` whether it has finished without one run that did not fail, `remaining` the seconds until the budget is used up; `version` counts the versions of the spec from 1; `spark` is the best value so far by run, downsampled. */
+/** The summary of a sweep, as shown in a list. `count` is its budget, `ended` how many sets of parameters have been run, `all_failed` whether it has finished without one run that did not fail, `remaining` the seconds until it ends, as estimated, and `remaining_range` an interval that holds four times of five; `elapsed` the seconds for which it has been running, without pauses, and `cost` what that has cost, null without a price; `version` counts the versions of the spec from 1; `spark` is the best value so far by run, downsampled. `cause` says why it waits, starts no more runs, or has ended. */
 export interface SweepSummary {
   id: string;
   name: string;
@@ -31,6 +31,9 @@ export interface SweepSummary {
   failed: number;
   all_failed: boolean;
   remaining: number | null;
+  remaining_range: number[] | null;
+  elapsed: number;
+  cost: number | null;
   version: number;
   metric: string | null;
   goal: 'minimize' | 'maximize' | null;
@@ -40,12 +43,14 @@ export interface SweepSummary {
   notices: string[];
 }
 
-/** The best run of a sweep. */
+/** The best run of a sweep. With repeats, it is the first run of the set of parameters with the best mean: `value` is the mean of `runs` runs, and `spread` their standard deviation. */
 export interface Best {
   id: string;
   number: number;
   value: number | null;
   params: Record<string, unknown>;
+  runs: number;
+  spread: number | null;
 }
 
 /** All sweeps of this user on this machine, newest first, and those that cannot be read. */
@@ -84,7 +89,7 @@ export interface Captured {
   size: number;
 }
 
-/** A run as a row of the table; parameters and summary by dotted key, without nested values. `failure` is the last line of its traceback if it failed, `version` the version of the spec that its parameters are from. */
+/** A run as a row of the table; parameters and summary by dotted key, without nested values. `failure` is the last line of its traceback if it failed, `version` the version of the spec that its parameters are from. Runs with the same `repeat_group` repeat the same parameters: it is the number of the first of them. */
 export interface RunRow {
   id: string;
   number: number;
@@ -104,6 +109,7 @@ export interface RunRow {
   value: number | null;
   proposer: Proposer;
   version: number;
+  repeat_group: number;
   params: Record<string, unknown>;
   summary: Record<string, unknown>;
 }

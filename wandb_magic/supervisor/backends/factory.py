@@ -48,5 +48,10 @@ def backend_factory(
 
     searcher = searcher_of(spec)
     return lambda _: OfflineBackend(
-        spec, searcher, searcher_of, filled, is_edited=sweep.version > 1
+        spec,
+        searcher,
+        searcher_of,
+        filled,
+        is_edited=sweep.version > 1,
+        repeat=options.repeat,
     )

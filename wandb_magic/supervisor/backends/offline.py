@@ -21,6 +21,7 @@ from wandb_magic.records import (
 )
 from wandb_magic.search import Searcher
 from wandb_magic.search.grid import GridSearcher, grid_size
+from wandb_magic.search.repeats import by_group, merge_repeats
 from wandb_magic.search.stopping_rules import runs_to_stop
 from wandb_magic.spec import Spec
 from wandb_magic.spec.edits import Filled, project
@@ -47,6 +48,8 @@ class OfflineBackend:
         What runs had of the parameters that were added after them.
     is_edited
         Whether runs may be of earlier versions.
+    repeat
+        How many runs each set of parameters has: the search sees one, their mean.
     """
 
     def __init__(
@@ -57,8 +60,10 @@ class OfflineBackend:
         filled: Filled | None = None,
         *,
         is_edited: bool = False,
+        repeat: int = 1,
     ) -> None:
-        self._search = _Search(spec, searcher, filled or {}, is_edited=is_edited)
+        self._repeat = repeat
+        self._search = _Search(spec, searcher, filled or {}, is_edited=is_edited, repeat=repeat)
         self._make_searcher = make_searcher
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="search")
         self._costs: deque[float] = deque(maxlen=RECENT_RUNS)
@@ -89,7 +94,9 @@ class OfflineBackend:
         """See `Backend`."""
         if self._make_searcher is None:
             raise SweepStateError("this search cannot be edited")
-        self._search = _Search(spec, self._make_searcher(spec), filled, is_edited=True)
+        self._search = _Search(
+            spec, self._make_searcher(spec), filled, is_edited=True, repeat=self._repeat
+        )
 
     async def close(self) -> None:
         """End the thread after its current answer."""
@@ -115,11 +122,14 @@ class OfflineBackend:
 class _Search:
     """The search in one version of the spec; used by one thread."""
 
-    def __init__(self, spec: Spec, searcher: Searcher, filled: Filled, *, is_edited: bool) -> None:
+    def __init__(
+        self, spec: Spec, searcher: Searcher, filled: Filled, *, is_edited: bool, repeat: int
+    ) -> None:
         self.spec = spec
         self._searcher = searcher
         self._filled = filled
         self._is_edited = is_edited
+        self._repeat = repeat
         # By number of a run: its parameters, and these in the present space, or their key.
         self._projected: dict[int, tuple[Params, Params | None]] = {}
         self._keys: dict[int, tuple[Params, str]] = {}
@@ -128,7 +138,12 @@ class _Search:
     def ask(self, number: int, trials: Sequence[Trial], *, cheap: bool) -> Params | None:
         if isinstance(self._searcher, GridSearcher):
             return self._next_combination(self._searcher, trials)
-        return self._searcher.ask(number, self._visible(trials), cheap=cheap)
+        visible = self._visible(trials)
+        if self._repeat > 1:
+            # To the searcher, each set of parameters is one run.
+            index = {group: place for place, group in enumerate(by_group(trials))}
+            number, visible = len(index), merge_repeats(visible, index)
+        return self._searcher.ask(number, visible, cheap=cheap)
 
     def _next_combination(self, searcher: GridSearcher, trials: Sequence[Trial]) -> Params | None:
         """Return the first combination of the grid that no run has, whoever proposed that run."""

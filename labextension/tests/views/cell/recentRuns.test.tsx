@@ -12,7 +12,9 @@ afterEach(() => view?.dispose());
 
 async function rowsOf(best: number, last = aRun(9)): Promise<string[]> {
   const params = { net: { depth: 3 }, lr: 0.5 };
-  const summary = aSweep(ID, { best: { id: `run0000${best}`, number: best, value: 0.9, params } });
+  const summary = aSweep(ID, {
+    best: { id: `run0000${best}`, number: best, value: 0.9, params, runs: 1, spread: null }
+  });
   const model = sweepsModel(new SweepServer(summary, [...runs(9), last]));
   view = await rendered(model, <RecentRuns sweep={ID} looking />);
   return [...view.root.querySelectorAll('tr')].map(row => row.textContent);
