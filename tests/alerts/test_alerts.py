@@ -4,8 +4,7 @@ import json
 import os
 import signal
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 
 from full import FULL
 from tests import sweeps
+from waiting import wait_until
 from wandb_magic.alert_rules import parse_rules
 from wandb_magic.alerts.journal import read_alerts
 from wandb_magic.arguments import ArgumentError
@@ -59,13 +59,6 @@ def receiver() -> Iterator[tuple[str, list[Any]]]:
         yield f"http://127.0.0.1:{server.server_port}{SECRET_PATH}", received
         server.shutdown()
         serving.join()
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 180
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 @pytest.mark.slow(20)

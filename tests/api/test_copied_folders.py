@@ -8,17 +8,17 @@ import socket
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from unprivileged import without_rights
+from waiting import wait_until
 from wandb_magic import attach, start
 from wandb_magic.api import Sweep
 from wandb_magic.errors import StoreError, SweepStateError
 
-NOBODY = 65534
 CONFIG = {
     "method": "grid",
     "metric": {"name": "loss", "goal": "minimize"},
@@ -27,7 +27,6 @@ CONFIG = {
 
 
 def train() -> None:
-    import time  # noqa: PLC0415 - in the run
     from pathlib import Path  # noqa: PLC0415 - as above
 
     import wandb  # noqa: PLC0415 - as above
@@ -40,13 +39,6 @@ def train() -> None:
             time.sleep(0.05)
 
 
-def until(condition: Callable[[], object], patience: float = 90.0) -> None:
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-
-
 @pytest.fixture
 def sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sweep:
     """A sweep of three runs, of which the second waits for a file."""
@@ -54,8 +46,8 @@ def sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sweep:
     monkeypatch.chdir(tmp_path / "there")
     monkeypatch.setenv("WANDB_DIR", str(tmp_path / "there"))
     made = start(CONFIG, train, mode="offline", seed=1)
-    until(lambda: len(made._reader.objective("loss")) == 2)
-    until(lambda: all(len(each) == 5 for each in made._reader.objective("loss").values()))
+    wait_until(lambda: len(made._reader.objective("loss")) == 2)
+    wait_until(lambda: all(len(each) == 5 for each in made._reader.objective("loss").values()))
     return made
 
 
@@ -149,19 +141,6 @@ def test_a_folder_that_cannot_be_written_is_read_with_its_last_changes(
     assert {each: each.stat().st_mtime for each in place.rglob("*")} == before
     Path("go").touch()
     sweep.wait(90)
-
-
-@contextmanager
-def without_rights() -> Iterator[None]:
-    """Act as a user who is not root: root may write everything."""
-    if os.geteuid():
-        yield
-        return
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ import pytest
 import wandb_magic
 from fake_wandb_server.clients import PYTHONS
 from fake_wandb_server.server import FakeWandbServer
+from waiting import wait_until
 from wandb_magic import attach, fetch
 from wandb_magic.api import Sweep
 from wandb_magic.errors import RemoteError, SweepNotFoundError, SweepStateError
@@ -120,13 +121,6 @@ def elsewhere(server: FakeWandbServer, there: RemoteSweep, tmp_path: Path) -> It
     heard.close()
 
 
-def until(condition: Callable[[], object], patience: float = 60.0) -> None:
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-
-
 def everything(copy: Sweep, run: RunId) -> dict[str, int]:
     """Return how many points there are of each key, system metrics among them."""
     curves = {
@@ -176,7 +170,7 @@ def test_a_copy_has_everything_and_grows(
     elsewhere("begin aaaaaaaa 0.5", "log 30", "wait", "end 0")
     elsewhere("begin bbbbbbbb 0.25", "log 5", "end 3")
     elsewhere("begin cccccccc 0.75", "log 10")
-    until(lambda: len(server.runs["cccccccc"].history) == 10)
+    wait_until(lambda: len(server.runs["cccccccc"].history) == 10)
     copy = fetch(f"team/elsewhere/{there.id}")
     has_everything(copy, there)
 

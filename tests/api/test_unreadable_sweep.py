@@ -9,7 +9,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import psutil
 import pytest
 
 import wandb_magic
+from waiting import wait_until
 from wandb_magic import registry, start
 from wandb_magic.api import Sweep
 from wandb_magic.api._options import LaunchOptions, RunCode
@@ -30,13 +30,6 @@ from wandb_magic.server.sweep_manager import SweepManager
 from wandb_magic.sync.state import Phase, read
 
 CONFIG = {"method": "grid", "parameters": {"lr": {"values": [0.25, 0.5]}}}
-
-
-def until(condition: Callable[[], object], patience: float = 90.0) -> None:
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 def idle(name: str) -> Sweep:
@@ -205,7 +198,6 @@ def test_one_on_a_disk_that_is_away_is_not_forgotten(
 
 
 def endless() -> None:
-    import time  # noqa: PLC0415 - in the run
 
     while True:
         time.sleep(0.1)
@@ -218,7 +210,7 @@ def endless() -> None:
 def test_a_supervisor_that_has_lost_its_store_ends_its_runs(how: str) -> None:
     sweep = start(CONFIG, endless, agents=2, mode="offline", grace=2.0)
     folder = sweep.path
-    until(lambda: sum(run.process is not None for run in sweep.records()) == 2)
+    wait_until(lambda: sum(run.process is not None for run in sweep.records()) == 2)
     supervisor = sweep.status().sweep.supervisor
     assert supervisor is not None
     runs = [run.process.pid for run in sweep.records() if run.process is not None]
@@ -230,8 +222,8 @@ def test_a_supervisor_that_has_lost_its_store_ends_its_runs(how: str) -> None:
             for suffix in ("-wal", "-shm"):
                 (folder / f"sweep.db{suffix}").write_bytes(os.urandom(1000))
             # Whatever it has to write is refused.
-            until(lambda: not psutil.pid_exists(supervisor.pid) or _gone(supervisor.pid))
-        until(lambda: all(_gone(pid) for pid in (supervisor.pid, *runs)))
+            wait_until(lambda: not psutil.pid_exists(supervisor.pid) or _gone(supervisor.pid))
+        wait_until(lambda: all(_gone(pid) for pid in (supervisor.pid, *runs)))
         assert "Its runs are ended." in log.read()
     wandb_magic.attach(sweep.id).delete()
     assert not folder.exists()
@@ -240,7 +232,7 @@ def test_a_supervisor_that_has_lost_its_store_ends_its_runs(how: str) -> None:
 @pytest.mark.slow
 def test_one_that_is_damaged_while_it_runs_can_be_stopped_and_deleted() -> None:
     sweep = start(CONFIG, endless, agents=2, mode="offline", grace=2.0)
-    until(lambda: sum(run.process is not None for run in sweep.records()) == 2)
+    wait_until(lambda: sum(run.process is not None for run in sweep.records()) == 2)
     pids = [run.process.pid for run in sweep.records() if run.process is not None]
     (sweep.path / "sweep.db").write_bytes(os.urandom(50_000))
     found = wandb_magic.attach(sweep.id)

@@ -12,6 +12,7 @@ import pytest
 import wandb
 
 import wandb_magic
+from waiting import wait_until
 from wandb_magic import Sweep, agent, attach, start, sweep
 from wandb_magic.errors import SpecError
 
@@ -28,18 +29,10 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_MODE", "offline")
 
 
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def training(gate: Path, word: str) -> Callable[[], None]:
     """Return a function whose runs say `word` and end once `gate` exists."""
 
     def train() -> None:
-        import time  # noqa: PLC0415 - in the run
 
         import wandb  # noqa: PLC0415 - in the run
 

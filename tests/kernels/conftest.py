@@ -114,7 +114,7 @@ class Notebook:
         deadline = time.monotonic() + PATIENCE_S
         heard: list[Message] = []
         while not heard or not wanted(heard[-1]):
-            assert time.monotonic() < deadline, "heard in vain"
+            assert time.monotonic() < deadline, "no such message came in time"
             heard.append(self.client.get_iopub_msg(timeout=PATIENCE_S))
         return heard
 

@@ -4,7 +4,6 @@ What the front end does is done here by a client of the kernel.
 """
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 
 import wandb_magic
 from tests.kernels.conftest import IPYKERNELS
+from waiting import wait_until
 from wandb_magic.records import RunState
 
 BROKEN = ("7.0.1",)  # where `wandb.agent(function=…)` fails
@@ -98,13 +98,6 @@ def in_full(*arguments: str) -> pytest.MarkDecorator:
         for each in IPYKERNELS
     ]
     return pytest.mark.parametrize("ipykernel", versions, indirect=True)
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 def shows_progress(message: Message) -> bool:

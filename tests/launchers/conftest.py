@@ -3,23 +3,14 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 
 from tests.conftest import end_processes, isolation
-
-
-def wait_until(condition: Callable[[], object], patience: float = 180.0) -> object:
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.1)
-    raise AssertionError("waited in vain")
+from waiting import wait_until
 
 
 class Cluster:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests import sweeps
-from tests.launchers.conftest import Cluster, wait_until
+from tests.launchers.conftest import Cluster
+from tests.waiting import wait_until
 from wandb_magic.api import Sweep
 from wandb_magic.records import RunRecord, RunState
 

@@ -51,7 +51,7 @@ class Front:
             heard.append(self.client.get_iopub_msg(timeout=PATIENCE_S))
             if wanted(heard[-1]):
                 return heard
-        raise AssertionError("heard in vain")
+        raise AssertionError("no such message came in time")
 
     def value(self, expression: str) -> object:
         return ast.literal_eval(written(self.run(f"print(repr({expression}))")))

@@ -2,12 +2,12 @@
 
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests import sweeps
+from waiting import wait_until
 from wandb_magic import store
 from wandb_magic.api._quiet import quiet_runs
 from wandb_magic.api._status import status_of
@@ -24,13 +24,6 @@ with wandb.init() as run:
             time.sleep(0.05)
     waits_for_the_file()
 """
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 180
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the signal exists on Linux only")

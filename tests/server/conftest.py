@@ -292,4 +292,4 @@ async def until(condition: Callable[[], object], patience: float = PATIENCE_S) -
         if found:
             return found
         await asyncio.sleep(0.02)
-    raise AssertionError("waited in vain")
+    raise AssertionError("the condition did not hold in time")

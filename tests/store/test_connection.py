@@ -1,23 +1,22 @@
 import errno
-import os
 import random
 import shutil
 import sqlite3
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from unprivileged import without_rights
 from wandb_magic import store
 from wandb_magic.errors import StoreError
 from wandb_magic.records import RunRecord, SweepRecord
 from wandb_magic.store import connection
 
 MakeRun = Callable[..., RunRecord]
-NOBODY = 65534
 
 
 def test_a_store_is_created_once_and_for_its_owner_only(path: Path, sweep: SweepRecord) -> None:
@@ -110,19 +109,6 @@ def open_folder() -> Iterator[Path]:
     yield folder
     folder.chmod(0o755)
     shutil.rmtree(folder)
-
-
-@contextmanager
-def without_rights() -> Iterator[None]:
-    """Act as a user who is not root: root may write everything."""
-    if os.geteuid():
-        yield
-        return
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def test_a_store_in_a_folder_that_cannot_be_written_is_read(

@@ -1,6 +1,5 @@
 """Real sweeps of small cells."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 
 from fake_wandb_server.controls import Controls
 from tests import sweeps
+from waiting import wait_until
 from wandb_magic.api import Sweep
 from wandb_magic.records import Options
 
@@ -52,16 +52,6 @@ def online(start: Start, monkeypatch: pytest.MonkeyPatch) -> Start:
         return start(cell, mode="auto", **settings)
 
     return starter
-
-
-def wait_until(condition: Callable[[], object], patience: float = 180.0) -> object:
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError("waited in vain")
 
 
 @pytest.fixture

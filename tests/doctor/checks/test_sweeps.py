@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import wandb_magic
+from waiting import wait_until
 from wandb_magic.doctor.checks import sweeps
 from wandb_magic.doctor.diagnostics import Diagnostic
 from wandb_magic.doctor.environment import Environment
@@ -19,13 +20,6 @@ CONFIG = {"method": "grid", "parameters": {"lr": {"values": [1, 2]}}}
 
 def train() -> None:
     time.sleep(600)
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 def test_a_user_without_sweeps_is_well() -> None:
