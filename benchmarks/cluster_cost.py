@@ -115,7 +115,9 @@ def cost_of_a_run(python: Path, rounds: int, count: int) -> Table:
     times: dict[str, list[float]] = {row: [] for row in rows}
     with (
         sandbox(),
-        LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
+        LocalCluster(
+            n_workers=WORKERS, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+        ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         for _ in range(rounds):
@@ -146,7 +148,9 @@ def many_short_trials(python: Path, count: int, slots: int) -> Table:
     ideal = count / slots
     with (
         sandbox(),
-        LocalCluster(n_workers=1, threads_per_worker=slots, dashboard_address="127.0.0.1:0") as cluster,
+        LocalCluster(
+            n_workers=1, threads_per_worker=slots, dashboard_address="127.0.0.1:0"
+        ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         rows = (
