@@ -1,4 +1,4 @@
-"""What one supervisor and its store bear: many agents, whose runs are made up and cost nothing.
+"""The limits of one supervisor and its store: many agents, with simulated runs that cost nothing.
 
     python benchmarks/scale.py [--quick] [--json PATH]
 

@@ -1,4 +1,4 @@
-"""Sweeps that a test writes as their supervisor would, and holds as a user does."""
+"""Sweeps that a test writes as a supervisor does, and reads as a user does."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field

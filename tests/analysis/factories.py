@@ -1,4 +1,4 @@
-"""A sweep of fifty runs as its supervisor would have left it, with all that a plot may meet."""
+"""A finished sweep of fifty runs, as its supervisor leaves it, with every kind of value."""
 
 import math
 import random

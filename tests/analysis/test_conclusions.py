@@ -1,4 +1,4 @@
-"""What is concluded from results: importance, the best runs, sweeps compared; and its commands."""
+"""Conclusions from results: importance, the best runs, comparisons; and the commands for them."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Texts of users without what they would tell a terminal, and with all else that they say."""
+"""Texts of users lose their terminal escape sequences, and nothing else."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Frames of a sweep: their shape, their types, and that they say what was logged."""
+"""Frames of a sweep: their shape, their types and their content."""
 
 import math
 import random

@@ -1,4 +1,4 @@
-"""The front and its hypervolume, held against their definitions."""
+"""The front and its hypervolume, compared with their definitions."""
 
 import numpy as np
 import pytest

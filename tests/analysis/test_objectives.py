@@ -1,4 +1,4 @@
-"""What is said of a sweep with several objectives, or with constraints, after it has run."""
+"""The analysis of sweeps with several objectives or with constraints."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Plots of sweeps say what was logged."""
+"""Plots of sweeps show what was logged."""
 
 import json
 from pathlib import Path

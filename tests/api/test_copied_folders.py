@@ -1,4 +1,4 @@
-"""A sweep's folder that was copied from elsewhere, whatever it says of processes and paths."""
+"""A sweep's folder that was copied from elsewhere, with processes and paths of another machine."""
 
 from __future__ import annotations
 

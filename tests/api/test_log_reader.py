@@ -1,4 +1,4 @@
-"""The end of what a run printed, however long that is."""
+"""The last part of a run's output, however long the output is."""
 
 import os
 from pathlib import Path

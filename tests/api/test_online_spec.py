@@ -1,4 +1,4 @@
-"""What W&B's server does not know is refused before anything starts, or told."""
+"""Keys that W&B's server does not know are refused before the start, or named in a notice."""
 
 from typing import Any
 

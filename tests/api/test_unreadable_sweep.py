@@ -1,4 +1,4 @@
-"""Sweeps that are away, damaged or forbidden: they hide no other, and can be ended and deleted."""
+"""Sweeps that are missing, damaged or forbidden hide no others, and can be stopped and deleted."""
 
 from __future__ import annotations
 

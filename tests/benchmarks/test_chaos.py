@@ -1,4 +1,4 @@
-"""The chaos matrix works, and its cheapest cell comes out as the page says."""
+"""The chaos matrix works, and its cheapest cell has the result that the page gives."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Which names a cell takes from outside, which are its own, and which it must not miss."""
+"""Which names a cell takes from the notebook, and which it defines itself."""
 
 import ast
 import sys

@@ -1,4 +1,4 @@
-"""Data that goes along: equal, shared where it was shared, mapped where it is large."""
+"""Data in a bundle: equal, shared where it was shared, mapped where it is large."""
 
 import sys
 from collections.abc import Callable

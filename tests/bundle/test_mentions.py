@@ -1,4 +1,4 @@
-"""Names that stand only in strings: which go along, which do not, and what a run says of one."""
+"""Names that occur only in strings: which are bundled, and how a run reports one that is not."""
 
 import ast
 import types

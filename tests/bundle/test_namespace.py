@@ -1,4 +1,4 @@
-"""What goes along beside the variables: modules, paths, the environment; and what must not."""
+"""What is bundled beside the variables: modules, paths, the environment; and what must not be."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What cannot go along is refused in one sentence: which variable, what holds it, what to do."""
+"""What cannot be bundled is refused in one sentence: which variable, what holds it, what to do."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Values that pickle refuses, or would tear apart, arrive in a run as they were."""
+"""Values that pickle refuses, or would split, arrive in a run unchanged."""
 
 import io
 import pickle

@@ -1,4 +1,4 @@
-"""What every call of W&B's left: in our store, and in W&B's own files."""
+"""The results of every call of W&B's: in our store, and in W&B's own files."""
 
 import json
 import os

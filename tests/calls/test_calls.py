@@ -1,4 +1,4 @@
-"""Each call of W&B's leaves in a run what it should: the words, numbers and files."""
+"""Each call of W&B's has its effect in a run: texts, numbers and files."""
 
 import hashlib
 import json

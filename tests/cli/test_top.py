@@ -1,4 +1,4 @@
-"""``wandb-magic top`` in a terminal of the test's own, with keys that are pressed there."""
+"""``wandb-magic top`` in a pseudo-terminal, with keys pressed."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""What the server commands agents, asked as they ask, without a client."""
+"""The server's commands to agents, requested as agents do, without a client."""
 
 from __future__ import annotations
 

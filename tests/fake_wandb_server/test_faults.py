@@ -1,4 +1,4 @@
-"""Each fault on command, as a bare client and as real ones meet it."""
+"""Each fault on command, with a bare client and with real ones."""
 
 from __future__ import annotations
 

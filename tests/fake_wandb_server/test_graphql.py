@@ -1,4 +1,4 @@
-"""As much of GraphQL as the clients speak."""
+"""The part of GraphQL that the clients use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client of either version tells of a run arrives, and can be read back."""
+"""What a client of either version sends of a run arrives, and can be read back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doctor in real kernels: what it tells of them is so, and it leaves them as they were."""
+"""The doctor in real kernels: its report is right, and it does not change them."""
 
 import json
 from collections.abc import Callable

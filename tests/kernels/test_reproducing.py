@@ -1,4 +1,4 @@
-"""A run again in a real kernel: the next cell is offered, and logs what the run had logged."""
+"""Reproducing a run in a real kernel: the next cell is offered, and logs what the run logged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batch systems: programs stand for Slurm's, and really start the job scripts."""
+"""Batch systems: programs stand in for Slurm's, and start the job scripts."""
 
 from __future__ import annotations
 

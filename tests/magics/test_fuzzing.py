@@ -1,4 +1,4 @@
-"""Whatever stands in the line of a magic: a result or one sentence, never a traceback of ours."""
+"""Any line of a magic gives a result or one sentence, never a traceback of ours."""
 
 import traceback
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The flow: solvers, training with W&B and without, going on, and what scores mean."""
+"""Flow matching: solvers, training with W&B and without, resuming, and scores."""
 
 import hashlib
 import itertools

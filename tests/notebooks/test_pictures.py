@@ -1,4 +1,4 @@
-"""The pictures: the digits always, the others through torchvision's own loading code."""
+"""The pictures: always the digits, the others through torchvision's own loading code."""
 
 import pickle
 import re

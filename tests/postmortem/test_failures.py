@@ -1,4 +1,4 @@
-"""Real runs that fail in many ways, and what each of them has left."""
+"""Real runs that fail in many ways, and what remains of each."""
 
 import linecache
 import os

@@ -1,4 +1,4 @@
-"""Where a run is at this moment, and for how long it has been quiet."""
+"""Where a run is at this moment, and how long it has logged nothing."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""A run again in the process that asks for it: a shell of IPython's, with its namespace."""
+"""Reproducing a run in the process that asks for it: an IPython shell, with its namespace."""
 
 import json
 import os

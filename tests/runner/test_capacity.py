@@ -1,4 +1,4 @@
-"""More agents than the machine lets go on are refused before anything starts."""
+"""More agents than the machine supports are refused before anything starts."""
 
 import os
 import resource

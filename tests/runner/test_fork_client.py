@@ -1,4 +1,4 @@
-"""The host reaps orphans, and nothing that this process waits for."""
+"""The host reaps orphans, but no child that this process waits for."""
 
 import subprocess
 import sys

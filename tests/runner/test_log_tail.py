@@ -1,4 +1,4 @@
-"""Following a run's logs, also behind a supervisor that had read part of them."""
+"""Following a run's logs, also after a supervisor that had read part of them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Relative paths reach a wandb-core that works in another directory as absolute ones."""
+"""Relative paths are made absolute for a wandb-core that works in another directory."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Who may ask: nobody without a token, no other site, nobody whom an authoriser denies."""
+"""Who may ask: nobody without a token, no other site, nobody that an authoriser denies."""
 
 import asyncio
 import re

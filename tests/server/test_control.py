@@ -1,4 +1,4 @@
-"""What people ask of real sweeps over HTTP, carried out by real supervisors."""
+"""Requests to real sweeps over HTTP, carried out by real supervisors."""
 
 import json
 import os

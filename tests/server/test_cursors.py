@@ -1,4 +1,4 @@
-"""Marks: what has changed since a page last looked, whatever happened to the server meanwhile."""
+"""Cursors: what has changed since a page last asked, whatever happened to the server meanwhile."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Curves and bands, as they go over the wire."""
+"""Curves and bands on the wire."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""A sweep whose store holds anything anywhere: its own pages say so, and no other is concerned."""
+"""A store that is damaged anywhere: its own pages say so, and no other sweep is affected."""
 
 import sqlite3
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""JSON in pieces is the same JSON, and other threads run meanwhile."""
+"""JSON encoded in pieces is the same, and other threads run meanwhile."""
 
 import json
 import math

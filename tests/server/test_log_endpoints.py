@@ -1,4 +1,4 @@
-"""What runs print, as it is asked for: while it grows, when it is huge, and over HTTP."""
+"""The output of runs over HTTP: while it grows, and when it is huge."""
 
 import random
 from pathlib import Path

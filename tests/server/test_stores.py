@@ -1,4 +1,4 @@
-"""Stores that cannot be read: they are said to be so, and the others are not concerned."""
+"""Stores that cannot be read are named as such, and other stores are not affected."""
 
 import fcntl
 import shutil

@@ -1,4 +1,4 @@
-"""What comes from elsewhere is shown by the panel, and none of its buttons executes it."""
+"""The panel shows what comes from elsewhere, and none of its buttons executes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each run gets of the GPUs."""
+"""Which GPUs each run gets."""
 
 from __future__ import annotations
 

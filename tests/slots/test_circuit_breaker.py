@@ -1,4 +1,4 @@
-"""When a GPU is taken out, and when it is tried again."""
+"""When a GPU is excluded, and when it is tried again."""
 
 from wandb_magic.slots.circuit_breaker import FIRST_PAUSE_S, MAX_PAUSE_S, CircuitBreaker
 

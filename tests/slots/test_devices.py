@@ -1,4 +1,4 @@
-"""Which GPUs there are: modules stand for the driver's bindings, for there is no GPU here."""
+"""Which GPUs there are: modules stand in for the driver's bindings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sweeps that were made elsewhere, served from here."""
+"""Sweeps that were created elsewhere, with runs from here."""
 
 import os
 from pathlib import Path

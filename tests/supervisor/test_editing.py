@@ -1,4 +1,4 @@
-"""Sweeps whose config is edited while they live."""
+"""Sweeps whose config is edited while they run."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""Native threads that a fork would lose are found, and what starts them is left to the runs."""
+"""Native threads that a fork would lose are detected, and runs start them themselves."""
 
 import sys
 import textwrap

@@ -1,4 +1,4 @@
-"""How sweeps begin, go on and end, and what people may ask of them meanwhile."""
+"""How sweeps start, continue and end, and the requests to them meanwhile."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Whole sweeps online, against a server of the tests: nothing lost or doubled, come what may.
+"""Whole sweeps online, against a server of the tests: nothing is lost or doubled.
 
 The runs, their wandb and the supervisor are real; the server is not W&B's.
 """

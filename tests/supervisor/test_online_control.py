@@ -1,4 +1,4 @@
-"""Sweeps and runs that are steered from here and from W&B's page: each side does what it hears."""
+"""Sweeps and runs controlled from here and from W&B's page: each side follows the other."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A loss of power at random moments: every sweep goes on, and its budget is exact.
+"""A loss of power at random moments: every sweep continues, and its budget is exact.
 
 A sweep lives on a file system in an image file. A copy of the image, taken while the sweep runs,
 is what a disk holds after the power was cut: nothing that was not synced is in it. Only root may

@@ -1,4 +1,4 @@
-"""What was asked and begun is carried on by the next supervisor; what was lost goes again."""
+"""The next supervisor completes what was requested and begun, and runs again what was lost."""
 
 import asyncio
 import errno

@@ -1,4 +1,4 @@
-"""Runs that go on under their own id, and failed runs that are run again: whatever is killed."""
+"""Runs that continue under their own id, and failed runs that run again, whatever is killed."""
 
 import collections
 import contextlib

@@ -1,4 +1,4 @@
-"""Every ending is recorded with its cause, in the store and in the run's own W&B record."""
+"""Every outcome is recorded with its cause, in the store and in the run's own W&B record."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Real sweeps on GPUs that are only described: what each run sees, waits for and fails of."""
+"""Real sweeps on GPUs that exist only as a description: what each run sees and waits for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a sweep must be at the server: exactly what its own files say."""
+"""What the server must have of a sweep: exactly the content of the sweep's files."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A sync that is killed, at any moment and with whatever it has started, goes on with the next."""
+"""A sync that is killed at any moment, with or without its children, is completed by the next."""
 
 import random
 import signal

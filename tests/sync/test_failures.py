@@ -1,4 +1,4 @@
-"""What goes wrong at the server, and what people are told of it."""
+"""Faults of the server, and how they are reported."""
 
 import os
 import subprocess

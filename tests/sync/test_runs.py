@@ -1,4 +1,4 @@
-"""Runs that are not like others: killed, pruned, never begun, begun twice, still alive."""
+"""Special runs: killed, pruned, never begun, begun twice, still running."""
 
 import shutil
 import subprocess

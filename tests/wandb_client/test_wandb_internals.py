@@ -1,4 +1,4 @@
-"""wandb's insides that say who we are, held against the oldest and the newest supported wandb."""
+"""wandb's internals that identify the user, with the oldest and the newest supported wandb."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run that logs everything there is to log; started by a test with any interpreter."""
+"""A run that logs everything that can be logged; a test starts it with any interpreter."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""There is no GPU here: a program in place of nvidia-smi prints what the real one does."""
+"""A program stands in for nvidia-smi, and prints what the real one prints."""
 
 import sys
 from collections.abc import Callable

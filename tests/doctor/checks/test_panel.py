@@ -1,4 +1,4 @@
-"""The panel in a real Jupyter server, and in settings that Jupyter itself has written."""
+"""The panel in a real Jupyter server, with settings that Jupyter itself wrote."""
 
 import json
 import os
