@@ -12,7 +12,7 @@ import pytest
 
 from tests import sweeps
 from tests.launchers.conftest import Cluster
-from tests.waiting import wait_until
+from waiting import wait_until
 from wandb_magic.api import Sweep
 from wandb_magic.records import RunRecord, RunState
 
