@@ -16,6 +16,7 @@ Object.assign(globalThis, {
   IS_REACT_ACT_ENVIRONMENT: true,
   matchMedia: () => ({ matches: false, addEventListener: () => undefined }),
   DragEvent: MouseEvent,
+  requestIdleCallback: (callback: () => void) => setTimeout(callback),
   IntersectionObserver: NoObserver,
   ResizeObserver: NoObserver
 });

@@ -1,6 +1,6 @@
 /** The verbs of a sweep. */
 
-import { Clipboard, InputDialog, Notification } from '@jupyterlab/apputils';
+import { Clipboard, Dialog, InputDialog, Notification, showDialog } from '@jupyterlab/apputils';
 import {
   copyIcon,
   fileUploadIcon,
@@ -92,12 +92,25 @@ export function addSweepCommands(context: ICommandContext): void {
     execute: ({ id }) => model.request(id, 'rerun_failed', {})
   });
   addSweepCommand(context, Commands.sync, {
-    label: trans.__('Send to W&B'),
-    longLabel: trans.__('Send a Sweep to W&B'),
+    label: trans.__('Send to W&B…'),
+    longLabel: trans.__('Send a Sweep to W&B…'),
     caption: trans.__('Create a W&B sweep with all runs of this sweep'),
     icon: fileUploadIcon,
     isAllowed: sweep => canRequest('sync', sweep),
-    execute: async ({ id, name }) => {
+    execute: async ({ id, name, ended }) => {
+      // What is uploaded may be seen by others, and cannot be taken back from here.
+      const { button } = await showDialog({
+        title: trans.__('Send the sweep %1 to W&B?', name),
+        body: trans._n(
+          'This creates a sweep in your W&B account, and uploads %1 run with its parameters, history, output, media and artifacts.',
+          'This creates a sweep in your W&B account, and uploads %1 runs with their parameters, history, output, media and artifacts.',
+          ended
+        ),
+        buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Send') })]
+      });
+      if (!button.accept) {
+        return;
+      }
       const message = trans.__('%1: creating the sweep on W&B…', name);
       const notificationId = Notification.emit(message, 'in-progress', { autoClose: false });
       try {

@@ -22,7 +22,14 @@ import { useTheme } from '../../../components/useTheme';
 import { stateColor, stateLabel } from '../../../states';
 import type { SweepModel } from '../../../models/sweepModel';
 import { Commands } from '../../../tokens';
-import { barAt, type IBar, type ITimeline, buildTimeline } from './timelineData';
+import {
+  barAt,
+  barShape,
+  type IBar,
+  type IBarShape,
+  type ITimeline,
+  buildTimeline
+} from './timelineData';
 
 const LEFT = 60;
 const RIGHT = 12;
@@ -31,6 +38,9 @@ const MIN_LANE_HEIGHT = 2;
 const MAX_HEIGHT = 160;
 /** Pixels beside a bar within which the pointer snaps to it. */
 const SNAP_DISTANCE = 3;
+/** Pixels from which on a bar is large enough for its shape to be seen. */
+const MIN_SHAPE = 6;
+const HATCH = 5;
 
 export function Timeline({ sweep }: { sweep: SweepModel }): ReactElement | null {
   const { commands, trans } = usePanelContext();
@@ -126,6 +136,37 @@ export function Timeline({ sweep }: { sweep: SweepModel }): ReactElement | null 
   );
 }
 
+/** A bar that is too small for shapes is solid; its state is in the text below. */
+function drawBar(
+  context: CanvasRenderingContext2D,
+  [left, top, width, height]: readonly [number, number, number, number],
+  shape: IBarShape
+): void {
+  if (height < MIN_SHAPE || width < MIN_SHAPE) {
+    context.fillRect(left, top, width, height);
+    return;
+  }
+  if (shape.fill === 'solid') {
+    context.fillRect(left, top + shape.top * height, width, shape.height * height);
+    return;
+  }
+  context.lineWidth = 1.5;
+  context.strokeRect(left + 0.75, top + 0.75, width - 1.5, height - 1.5);
+  if (shape.fill === 'hatched') {
+    context.save();
+    context.beginPath();
+    context.rect(left, top, width, height);
+    context.clip();
+    context.beginPath();
+    for (let x = left - height; x < left + width; x += HATCH) {
+      context.moveTo(x, top + height);
+      context.lineTo(x + height, top);
+    }
+    context.stroke();
+    context.restore();
+  }
+}
+
 interface ITimelineLayout {
   width: number;
   height: number;
@@ -163,9 +204,10 @@ function draw(canvas: HTMLCanvasElement, timeline: ITimeline, layout: ITimelineL
     'failed'
   ] as const) {
     context.fillStyle = style.getPropertyValue(stateColor(state));
+    context.strokeStyle = context.fillStyle;
     for (const bar of timeline.bars) {
       if (bar.row.state === state) {
-        context.fillRect(...box(bar));
+        drawBar(context, box(bar), barShape(state));
       }
     }
   }

@@ -41,6 +41,35 @@ export function buildTimeline(rows: readonly RunRow[]): ITimeline | null {
   return bars.length === 0 ? null : { bars, agents, start, end };
 }
 
+/** A part of a bar, as fractions of its height, and how it is filled. */
+export interface IBarShape {
+  top: number;
+  height: number;
+  fill: 'solid' | 'hollow' | 'hatched';
+}
+
+/**
+ * The shape of a bar, by which its state can be told without its color: full when it finished, an
+ * outline while it runs, hatched if it failed, lower if it was ended early.
+ */
+export function barShape(state: RunRow['state']): IBarShape {
+  switch (state) {
+    case 'running':
+    case 'pending':
+      return { top: 0, height: 1, fill: 'hollow' };
+    case 'failed':
+    case 'killed':
+    case 'lost':
+      return { top: 0, height: 1, fill: 'hatched' };
+    case 'pruned':
+      return { top: 0.5, height: 0.5, fill: 'solid' };
+    case 'stopped':
+      return { top: 0.35, height: 0.3, fill: 'solid' };
+    case 'finished':
+      return { top: 0, height: 1, fill: 'solid' };
+  }
+}
+
 /** The bar at a time in a lane, or the last one that ended at most `slack` seconds before. */
 export function barAt(
   bars: readonly IBar[],

@@ -2,11 +2,21 @@ import { describe, expect, it } from 'vitest';
 
 import { columnsOf } from '../../../../src/models/columns';
 import { bestRuns, compareRuns } from '../../../../src/views/sweep/compare/comparison';
-import { barAt, buildTimeline } from '../../../../src/views/sweep/overview/timelineData';
+import { barAt, barShape, buildTimeline } from '../../../../src/views/sweep/overview/timelineData';
 import { groupFailures } from '../../../../src/views/sweep/overview/failureGroups';
 import { nearestRun, bestSoFar } from '../../../../src/views/sweep/overview/bestSoFar';
 import { isLogarithmic, parameterOf } from '../../../../src/models/spec';
 import { aRun, runs } from '../../../factories';
+
+describe('a bar of the timeline', () => {
+  it('tells states apart without color', () => {
+    const shapes = (['finished', 'running', 'failed', 'pruned', 'stopped'] as const).map(state =>
+      JSON.stringify(barShape(state))
+    );
+    expect(new Set(shapes).size).toBe(shapes.length);
+    expect(barShape('killed')).toEqual(barShape('failed'));
+  });
+});
 
 describe('the best value so far', () => {
   it('improves at each run that is better than all before it', () => {
