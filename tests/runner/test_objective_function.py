@@ -50,19 +50,24 @@ def start(function: Callable[..., object], **options: Any) -> Sweep:  # noqa: AN
 
 @pytest.mark.slow(10)
 def test_what_they_return_is_logged_as_the_metric() -> None:
-    functions = [functools.partial(by_name, scale=2.0), by_config, steps, nothing]
-    swept = [start(function) for function in functions]
-    for sweep in swept:
-        sweep.wait(120)
-    runs = [sweep.records()[0] for sweep in swept]
-    lr = runs[0].params["lr"]
-    values = [pytest.approx((lr + OFFSET) * 2 + 2), pytest.approx(lr, rel=1e-6), lr, None]
-    assert [run.value for run in runs] == values
-    assert [run.state.value for run in runs] == [*["finished"] * 3, "failed"]
-    assert runs[3].cause.startswith("TypeError: nothing() returned None: return 'loss' as")
+    named, failing = start(functools.partial(by_name, scale=2.0)), start(nothing)
+    runs = [sweep.wait(120).records()[0] for sweep in (named, failing)]
+    assert runs[0].value == pytest.approx((runs[0].params["lr"] + OFFSET) * 2 + 2)
+    assert [run.state.value for run in runs] == ["finished", "failed"]
+    assert runs[1].cause.startswith("TypeError: nothing() returned None: return 'loss' as")
     assert all((Path(run.directory) / f"run-{run.id}.wandb").exists() for run in runs)
-    assert swept[2].history()["loss"].tolist() == pytest.approx([lr, lr + 1, lr + 2])
-    assert swept[1].runs().iloc[0]["summary.part.n"] == 2
+
+
+@pytest.mark.full("a generator of metrics by config, in the guide living-sweeps.md")
+@pytest.mark.slow(10)
+def test_metrics_of_a_config_and_each_step_are_logged() -> None:
+    configured, stepping = start(by_config), start(steps)
+    runs = [sweep.wait(120).records()[0] for sweep in (configured, stepping)]
+    lr = runs[0].params["lr"]
+    assert [run.value for run in runs] == [pytest.approx(lr, rel=1e-6), lr]
+    assert [run.state.value for run in runs] == ["finished"] * 2
+    assert stepping.history()["loss"].tolist() == pytest.approx([lr, lr + 1, lr + 2])
+    assert configured.runs().iloc[0]["summary.part.n"] == 2
 
 
 PROGRAM = """

@@ -18,6 +18,8 @@ from wandb_magic.spec import Spec, load
 
 SAMPLERS = ["gp", "tpe"]
 RUNS = [("gp", 14), ("tpe", 45)]
+gp = pytest.mark.full("the same with tpe, and a constraint with gp")
+FEWER = [pytest.param("gp", 14, marks=gp), ("tpe", 45)]
 PLANE = {"x": {"min": 0.0, "max": 1.0}, "y": {"min": 0.0, "max": 1.0}}
 
 
@@ -63,7 +65,7 @@ def search(
     return trials
 
 
-@pytest.mark.parametrize(("sampler", "runs"), RUNS)
+@pytest.mark.parametrize(("sampler", "runs"), FEWER)
 def test_it_approaches_the_front(sampler: str, runs: int) -> None:
     trials = search(spec(), runs, sampler)[STARTUP_RUNS:]
     away = [abs(trial.params["y"] - 0.5) for trial in trials]
@@ -104,7 +106,7 @@ def test_it_keeps_to_a_constraint(sampler: str, runs: int) -> None:
     assert sum(close) > len(close) / 2  # 0.25 at random
 
 
-@pytest.mark.parametrize(("sampler", "runs"), RUNS)
+@pytest.mark.parametrize(("sampler", "runs"), FEWER)
 def test_it_learns_where_runs_fail_and_goes_elsewhere(sampler: str, runs: int) -> None:
     # The best in both objectives lies where runs fail.
     trials = search(spec(), runs, sampler, fails=lambda params: params["y"] > 0.4)
