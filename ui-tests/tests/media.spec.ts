@@ -19,12 +19,17 @@ const HOSTILE = `<p>nothing yet</p><script>
 </script>`;
 
 const TRAIN = `import numpy as np
+import plotly.graph_objects
 with wandb.init() as run:
     for step in range(3):
         run.log({
             "loss": 1 / (step + 1),
             "sample": wandb.Image(np.full((20, 30), 80 * step, np.uint8), caption=f"after {step}"),
         })
+    run.log({
+        "cloud": wandb.Object3D(np.random.default_rng(0).normal(size=(500, 3))),
+        "figure": wandb.Plotly(plotly.graph_objects.Figure({"data": [{"y": [1, 3, 2]}]})),
+    })
     run.log({"report": wandb.Html(${JSON.stringify(HOSTILE)}, inject=False)})`;
 
 test.describe('behind a base url', () => {
@@ -44,6 +49,18 @@ test.describe('behind a base url', () => {
       .toBe(30);
     await sample.getByRole('slider', { name: 'Step' }).press('Home');
     await expect(sample.getByRole('img', { name: 'after 0' })).toBeVisible();
+
+    const figure = view.getByRole('region', { name: 'figure' });
+    await figure.scrollIntoViewIfNeeded();
+    await expect(figure.locator('iframe').contentFrame().locator('.scatterlayer')).toBeVisible();
+
+    const cloud = view.getByRole('region', { name: 'cloud' });
+    await cloud.scrollIntoViewIfNeeded();
+    const turned = cloud.getByRole('slider', { name: 'Point cloud cloud' });
+    const before = await turned.getAttribute('aria-valuetext');
+    await turned.press('ArrowRight');
+    await expect(turned).not.toHaveAttribute('aria-valuetext', before ?? '');
+    await expect(cloud).toContainText('500 points');
 
     const report = view.getByRole('region', { name: 'report' });
     await report.scrollIntoViewIfNeeded();
