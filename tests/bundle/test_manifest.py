@@ -1,10 +1,16 @@
 """The manifest: what a process that continues a sweep inherits, and the line of the magic."""
 
+import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from wandb_magic.bundle import freeze
 from wandb_magic.bundle.manifest import Manifest, join_magic, split_magic
+from wandb_magic.runner.objective_function import wrap_objective
 
 
 def test_a_process_that_continues_a_sweep_takes_from_the_record_what_it_lacks(
@@ -34,3 +40,42 @@ def test_the_line_of_a_magic_and_its_cell_are_told_apart_again(arguments: str, c
 )
 def test_a_cell_that_no_magic_started_has_no_line(text: str) -> None:
     assert split_magic(text) == ("", text)
+
+
+def train() -> None:
+    json.dumps("the text that people read")
+
+
+def objective(lr: float) -> float:
+    return lr  # the objective
+
+
+class Trainer:
+    def __call__(self) -> None:
+        json.dumps("an object that is called")
+
+
+def compiled() -> Callable[[], object]:
+    namespace: dict[str, Any] = {}
+    exec("def nothing(): pass", namespace)
+    function: Callable[[], object] = namespace["nothing"]
+    return function
+
+
+@pytest.mark.parametrize(
+    ("function", "text"),
+    [
+        (train, "the text that people read"),
+        (partial(train), "the text that people read"),
+        (wrap_objective(objective, ["lr"], "loss"), "return lr  # the objective"),
+        (Trainer(), "class Trainer"),
+        (compiled(), ""),
+    ],
+)
+def test_the_text_of_a_function_is_kept(
+    tmp_path: Path, function: Callable[[], object], text: str
+) -> None:
+    freeze(tmp_path / "bundle", function=function, namespace={})
+    source = Manifest.read(tmp_path / "bundle").function_source
+    assert text in source
+    assert bool(source) == bool(text)

@@ -6,6 +6,7 @@ imports nothing slow, and does not change the user's objects.
 
 from __future__ import annotations
 
+import inspect
 import linecache
 import os
 import platform
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -199,6 +201,7 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
         cells=rerun.cells,
         random_state=generators,
         imports_in_run=tuple(sorted({*imported} - {*modules})) if sets_environment(codes) else (),
+        function_source=_function_source(function) if kind == "function" else "",
     ).write(folder)
     sign(folder)
     items = (
@@ -297,6 +300,19 @@ def _names_left_behind(
         and not (name.startswith("_") or name in captured or name in bound or name in REPLACED)
         and name not in ("In", "Out")
     )
+
+
+def _function_source(function: object) -> str:
+    """Return the text of a function, or of the class of a callable object; "" without one."""
+    function = getattr(function, "objective_function", function)
+    while isinstance(function, partial):
+        function = function.func
+    function = inspect.unwrap(function) if isinstance(function, FunctionType) else function
+    is_readable = inspect.isroutine(function) or inspect.isclass(function)
+    try:
+        return inspect.getsource(function if is_readable else type(function))  # type: ignore[arg-type]
+    except (OSError, TypeError):  # no source, or not in Python
+        return ""
 
 
 def _sources(filenames: Collection[str]) -> dict[str, str]:

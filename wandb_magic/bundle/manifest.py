@@ -124,6 +124,8 @@ class Manifest:
     imports_in_run
         Modules that each run imports itself, because the code sets environment variables that a
         library may read when it is imported.
+    function_source
+        The text of the function, for people to read; "" if it is not available.
     """
 
     kind: Kind
@@ -142,6 +144,7 @@ class Manifest:
     cells: tuple[tuple[str, str], ...] = ()
     random_state: Mapping[str, Any] = field(default_factory=dict)
     imports_in_run: tuple[str, ...] = ()
+    function_source: str = ""
 
     @property
     def working_directory(self) -> str:

@@ -71,7 +71,9 @@ def wrap_objective(
     namespace = _namespace_of(function)
     metrics = _by_value(_metrics_of(name, metric), namespace, f"metrics_of_{name}")
     run = _objective_run(function, names, metrics)
-    return _by_value(run, namespace, f"run_{name}")
+    wrapper = _by_value(run, namespace, f"run_{name}")
+    vars(wrapper)["objective_function"] = function  # whose text people read
+    return wrapper
 
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

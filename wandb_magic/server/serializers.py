@@ -94,7 +94,7 @@ def sweep_detail(paths: SweepPaths, reader: StoreReader, root: Path) -> schemas.
         "spec": encode_nonfinite(record.spec),
         "yaml": read_inside(paths.folder, paths.spec).decode("utf-8", "replace"),
         "kind": manifest.kind,
-        "code": code,
+        "code": code or manifest.function_source,
         "line": line,
         "captured": [
             {"name": each.name, "kind": each.kind, "size": each.size}

@@ -32,7 +32,7 @@ export function SpecTab({ sweep }: ITabProps): ReactElement | null {
       </Section>
       <Section title={code[detail.kind]} copied={source || undefined}>
         {source === '' ? (
-          <p className="jp-wm-Muted">{trans.__('The source of a function is not stored.')}</p>
+          <p className="jp-wm-Muted">{trans.__('The text of this function is not known.')}</p>
         ) : (
           <pre>{source}</pre>
         )}
