@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wandb_magic.api._eta import Progress, estimate
@@ -40,6 +40,7 @@ def test_nothing_is_known_before_the_first_end_unless_there_is_a_limit() -> None
     assert seconds(left=None, time_left=100.0) == 105
 
 
+@settings(deadline=None)
 @given(DURATIONS, st.integers(1, 50), st.integers(1, 8), st.floats(0, 2e5))
 def test_it_falls_smoothly_while_a_run_goes_on(
     durations: list[float], left: int, agents: int, age: float
@@ -58,6 +59,7 @@ def test_it_falls_smoothly_while_a_run_goes_on(
     assert after <= before + mean_rises + crossing + 1e-6 * before + 1
 
 
+@settings(deadline=None)
 @given(DURATIONS, st.integers(0, 50), st.integers(1, 8))
 def test_more_agents_are_never_slower(durations: list[float], left: int, agents: int) -> None:
     one = seconds(durations=durations, left=left, agents=agents)

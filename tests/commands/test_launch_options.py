@@ -24,7 +24,8 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
 def test_options_become_settings() -> None:
     words = (
         "c --count 4 --agents 2 --name n --project p --entity e --mode offline --seed 7 "
-        "--sampler tpe --env A=1 --env B=x=y --run-timeout 2m --retries 1 --failure-limit 0"
+        "--sampler tpe --env A=1 --env B=x=y --run-timeout 2m --retries 1 --failure-limit 0 "
+        "--repeat 3 --for 2h --cost 20 --price-per-hour 1.5 --until-flat"
     )
     asked = launch_options(cell_parser({}).parse_intermixed_args(words.split()))
     assert (asked.count, asked.agents, asked.name) == (4, 2, "n")
@@ -33,6 +34,8 @@ def test_options_become_settings() -> None:
     options = asked.options
     assert (options.seed, options.sampler, options.run_timeout) == (7, "tpe", 120)
     assert (options.retries, options.failure_limit, options.priors) == (1, 0, ())
+    assert (options.repeat, options.max_time, options.until_flat) == (3, 7200, True)
+    assert (options.max_cost, options.price_per_hour) == (20, 1.5)
 
 
 def test_a_seed_is_drawn_if_none_is_given() -> None:

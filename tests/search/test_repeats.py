@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wandb_magic.records import RunState, Trial
@@ -91,6 +91,7 @@ def test_values_at_the_ends_of_all_floats_break_nothing(odd: float) -> None:
 VALUES = st.lists(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=4), min_size=1, max_size=8)
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_the_best_repeated_set_never_loses(values: list[list[float]]) -> None:
     trials = sets(*values)
@@ -105,6 +106,7 @@ def test_the_best_repeated_set_never_loses(values: list[list[float]]) -> None:
     assert not {group for group in worse if means[group] < min(means[g] for g in several)}
 
 
+@settings(deadline=None)
 @given(VALUES, st.integers(0, 9))
 def test_the_search_sees_each_set_once_near_its_mean(
     values: list[list[float]], shift: int

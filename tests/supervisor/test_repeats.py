@@ -44,6 +44,7 @@ def groups(sweep: Sweep) -> dict[int, list[int]]:
     return found
 
 
+@pytest.mark.slow
 def test_each_set_runs_under_several_seeds(
     start: Start, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -88,6 +89,7 @@ def test_each_set_runs_under_several_seeds(
     assert sweep.status().sweep.budget == 9
 
 
+@pytest.mark.slow
 def test_kills_repeat_nothing_too_often(start: Start, until: Until) -> None:
     config = {**sweeps.RANDOM, "parameters": {"lr": {"min": 0.0, "max": 0.1}}}
     cell = (

@@ -29,7 +29,7 @@ MIN_RUNS = 20
 """With fewer runs than this, nothing is said."""
 MAX_RUNS = 250
 """The model learns from no more: from the best half of them, and from the newest."""
-TOLERANCE = 0.001
+TOLERANCE = 0.002
 """What counts as no difference, in standard deviations of the runs without outliers."""
 CANDIDATES = 2000
 DELTA = 0.1

@@ -34,7 +34,14 @@ describe('JSON as Python', () => {
   });
 
   it('names the origin of the best parameters in one line, for any name', () => {
-    const best = { id: 'run00014', number: 14, value: 0.91341, params: { lr: 0.1 } };
+    const best = {
+      id: 'run00014',
+      number: 14,
+      value: 0.91341,
+      params: { lr: 0.1 },
+      runs: 1,
+      spread: null
+    };
     const sweep = aSweep('a', { name: 'two\nlines = 1', best });
     const [comment, ...code] = bestParamsCode(sweep, best).split('\n');
     expect(comment).toBe('# two lines = 1, run 14: accuracy 0.91341');
