@@ -110,7 +110,7 @@ export function GroupsTable({
       aria-rowcount={lines.length + 1}
     >
       <div role="row" aria-rowindex={1} className="jp-wm-Groups-row jp-wm-mod-head">
-        {header('', what, trans.__('What the runs of a group share'))}
+        {header('', trans.__('%1: %2', what, titleOf('value')), trans.__('What the runs share'))}
         {titles.map(([name, text, title]) => header(name, text, title))}
       </div>
       <div role="rowgroup" style={{ position: 'relative', height: lines.length * ROW_HEIGHT }}>
@@ -149,10 +149,9 @@ export function GroupsTable({
                   <span role="rowheader" className="jp-wm-mod-run">
                     <RunLink sweep={sweep} row={row} />
                   </span>
-                  <span role="cell">
+                  <span role="cell" aria-colspan={2} className="jp-wm-mod-state">
                     <StateLabel state={row.state} />
                   </span>
-                  <span role="cell" />
                   <span role="cell">{formatCell(row.value)}</span>
                 </>
               )}
