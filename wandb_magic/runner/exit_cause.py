@@ -183,7 +183,10 @@ def _wait_for_disk_before_logging(run_class: Any) -> None:  # noqa: ANN401 - wan
         @functools.wraps(end)
         def end_when_writable(run: Any, *args: object, **kwargs: object) -> object:  # noqa: ANN401 - as above
             wait(run)
-            return end(run, *args, **kwargs)
+            result = end(run, *args, **kwargs)
+            if sys.exc_info()[0] is None:  # an exception that is under way says more
+                _require_content(_log_of(run))
+            return result
 
         return end_when_writable
 
@@ -195,13 +198,17 @@ def _wait_for_log_space(log: Path) -> None:
     """Wait until a log can be written; fail if what was written to it first is lost."""
     waits: list[OSError] = []
     wait_for_disk(lambda: check_log_space(log.parent), waits.append)
-    if not waits or flushes_in_blocks():
-        return
+    if waits and not flushes_in_blocks():
+        _require_content(log)
+
+
+def _require_content(log: Path) -> None:
+    """Fail if a log stays empty; wandb writes to it a moment later than it says."""
     deadline = time.monotonic() + LOG_TIMEOUT_S
     while log.is_file() and log.stat().st_size <= LOG_HEADER_BYTES:
         if time.monotonic() > deadline:
             raise _unwritable(log)
-        time.sleep(0.05)
+        time.sleep(0.002)
 
 
 def _log_of(run: Any) -> Path:  # noqa: ANN401 - wandb is not imported here

@@ -12,6 +12,7 @@ from wandb_magic.runner.exit_cause import UNWRITABLE_LOG, cause_from_output, sho
 from wandb_magic.runner.launcher import PREEMPTED
 from wandb_magic.runner.local_runner import DEVICE_ERROR, OUT_OF_MEMORY
 
+_LOST_LOG = "wandb.init was called, but what the run logged is lost"
 _BY_OOM_KILLER = " while the kernel's out-of-memory killer was at work"
 
 
@@ -45,7 +46,7 @@ def failure_kind(run: RunRecord) -> FailureKind | None:
         FailureKind.MEMORY: run.cause.startswith(f"{OUT_OF_MEMORY}: ")
         or run.cause.endswith(_BY_OOM_KILLER),
         FailureKind.DEVICE: run.cause.startswith(f"{DEVICE_ERROR} "),
-        FailureKind.DISK: run.cause.startswith(f"OSError: {UNWRITABLE_LOG} "),
+        FailureKind.DISK: run.cause.startswith((f"OSError: {UNWRITABLE_LOG} ", _LOST_LOG)),
     }
     return next((kind for kind, applies in kinds.items() if applies), FailureKind.CODE)
 
@@ -77,8 +78,7 @@ def _classify_kill(event: RunExited) -> tuple[RunState, str]:
 def _classify_success(event: RunExited) -> tuple[RunState, str]:
     """Return the state and cause of a run whose process exited with code 0."""
     if event.empty_directory:
-        cause = "wandb.init was called, but what the run logged is lost: there is no log in "
-        return RunState.FAILED, cause + event.empty_directory
+        return RunState.FAILED, f"{_LOST_LOG}: there is no log in {event.empty_directory}"
     if event.recorded_exit_code:
         return RunState.FAILED, event.cause or f"run.finish(exit_code={event.recorded_exit_code})"
     return RunState.FINISHED, ""

@@ -30,8 +30,8 @@ LOST_RETRIES = 3
 """How often a set of parameters is started again because its run was lost."""
 DEVICE_RETRIES = 2
 """The same because of a device error, if there are other GPUs."""
-DISK_RETRIES = 5
-"""The same because the disk was full when wandb began to write the run's log."""
+DISK_RETRIES = 3
+"""The same because nothing that the run logged was written, as on a full disk."""
 MEMORY_RETRIES = 1
 """The same because memory ran out while other runs were active: then it runs alone."""
 
