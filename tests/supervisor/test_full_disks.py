@@ -127,7 +127,7 @@ def test_a_disk_without_octets_or_inodes_only_holds_a_sweep_up(
     (tmp_path / "ended").touch()
     budget = 8 * MOMENTS
     sweep = start(CELL, count=budget, agents=2, failure_limit=0)
-    chance, full = random.Random(), f"waiting for space on {sweep.path}: 0"
+    chance, full = random.Random(), f"waiting for space on {sweep.path}: "
     for moment in range(MOMENTS):
         until(lambda moment=moment: finished(sweep) > 6 * moment)
         time.sleep(chance.uniform(0.0, 0.5))  # the moment of the attack, not a wait
