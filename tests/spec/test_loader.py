@@ -351,7 +351,7 @@ def test_an_empty_command_is_wandbs_own() -> None:
         ),
         ({"min_iter": 3, "minit": 2}, {"min_iter": 3}, ".minit: ignored, as in W&B: did you mean"),
         ({}, None, "needs min_iter, or max_iter and s: add one of the two"),
-        ({"type": "asha", "min_iter": 2}, None, "type: must be 'hyperband', 'median'"),
+        ({"type": "envelope", "min_iter": 2}, None, "type: must be 'hyperband', 'median'"),
         ({"type": None, "min_iter": 2}, None, "type is missing: add it"),
         ({"max_iter": 9}, None, "max_iter needs s, the number of brackets: add it"),
         ({"max_iter": 9, "s": 0}, None, "s: must be at least 1, not 0"),

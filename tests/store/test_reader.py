@@ -259,7 +259,7 @@ def test_an_id_is_only_an_id(reader: store.StoreReader) -> None:
         reader.run(RunId("' OR 1 --"))
 
 
-def test_a_pause_is_no_time_in_which_a_run_was_executed(
+def test_run_times_are_those_of_runs_whose_end_is_known(
     sweep: SweepRecord, make_run: MakeRun, tmp_path: Path
 ) -> None:
     path = tmp_path / "busy.db"
@@ -282,5 +282,7 @@ def test_a_pause_is_no_time_in_which_a_run_was_executed(
         )
     writer.close()
     reader = store.StoreReader(path)
-    assert reader.busy_seconds(1055.0) == 20.0 + 10.0 + 5.0
+    times = reader.run_times(1055.0)
     reader.close()
+    assert (times.durations, times.ages) == ([10.0, 15.0, 10.0, 1.0], [5.0, 0.0])
+    assert (times.begun, times.first_started) == (7, 0.0)

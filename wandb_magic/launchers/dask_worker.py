@@ -223,7 +223,11 @@ class WorkerState:
 
         async def preempt() -> None:
             await self.preempt()
-            signal.raise_signal(signal.SIGTERM)
+            # Dask's handler would cancel what closes the worker, and then wait for its end forever.
+            if self._worker.status in _CLOSING:
+                await self._worker.finished()
+            else:
+                signal.raise_signal(signal.SIGTERM)
 
         loop = self._worker.loop.asyncio_loop
         tasks: list[asyncio.Task[None]] = []
