@@ -218,14 +218,15 @@ class WorkerState:
             return  # a cluster in the process of its user
 
         def on_sigterm(*_: object) -> None:
-            signal.signal(signal.SIGTERM, before)  # the next one acts at once
+            # The next one acts at once.
+            signal.signal(signal.SIGTERM, signal.SIG_DFL if self._worker.nanny is None else before)
             loop.call_soon_threadsafe(lambda: tasks.append(loop.create_task(preempt())))
 
         async def preempt() -> None:
             await self.preempt()
-            # Dask's handler would cancel what closes the worker, and then wait for its end forever.
-            if self._worker.status in _CLOSING:
-                await self._worker.finished()
+            if self._worker.nanny is None:
+                # Dask's handler cancels whatever closes the worker, and may then wait forever.
+                await self._worker.close(reason="SIGTERM")
             else:
                 signal.raise_signal(signal.SIGTERM)
 
