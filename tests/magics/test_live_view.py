@@ -162,8 +162,14 @@ def test_a_deleted_sweep_says_so(front: Front) -> None:
 
 def test_an_interrupt_ends_the_waiting_only(front: Front) -> None:
     front.run(CELL)
-    front.client.execute("%wandb_sweep wait")
-    front.hear(update)
+    request = front.client.execute("%wandb_sweep wait")
+    front.hear(
+        lambda each: (
+            each["msg_type"] == "execute_input" and each["parent_header"]["msg_id"] == request
+        )
+    )
+    for _ in range(2):  # the first may have been sent before the waiting began
+        front.hear(update)
     front.manager.interrupt_kernel()
     heard = front.hear(lambda each: "is still running" in each["content"].get("text", ""))
     assert not [each for each in heard if each["msg_type"] == "error"]

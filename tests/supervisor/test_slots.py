@@ -161,12 +161,17 @@ def test_code_that_fails_on_every_gpu_pauses_the_sweep(start: Start) -> None:
 def test_what_ran_out_of_memory_runs_again_alone(start: Start) -> None:
     cell = """
     import os, pathlib, time, wandb
-    active = pathlib.Path(ROOT, "active")
+    active, begun = pathlib.Path(ROOT, "active"), pathlib.Path(ROOT, "begun")
     active.mkdir(exist_ok=True)
     with wandb.init() as run:
         mine = active / run.id
         mine.touch()
+        is_first_time = run.config.lr < 0.5 and not begun.exists()
+        if is_first_time:
+            begun.touch()
         try:
+            while not begun.exists() or is_first_time and len(list(active.iterdir())) < 2:
+                time.sleep(0.02)
             time.sleep(0.5)
             others = len(list(active.iterdir())) - 1
             run.log({"loss": 1.0, "others": others})
