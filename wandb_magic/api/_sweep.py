@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -22,7 +23,7 @@ from wandb_magic.api._trust import authorize
 from wandb_magic.arguments import ArgumentError, brief, check_added, check_flag, check_text
 from wandb_magic.arguments import check_agent_count as validated_agents
 from wandb_magic.bundle import CaptureSummary
-from wandb_magic.daemon import reap_children
+from wandb_magic.daemon import is_supervisor_running, reap_children
 from wandb_magic.errors import SweepStateError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import (
@@ -51,8 +52,7 @@ if TYPE_CHECKING:
     from wandb_magic.reproduce import Replay, ReproducedRun, SourceRun
 
 POLL_S = 0.1
-
-
+LOCK_TIMEOUT_S = 5.0
 ASKED_AT_ONCE = 20  # more would keep the supervisor from answering for long
 
 
@@ -328,10 +328,21 @@ class Sweep(SweepReader):
             if record.state is SweepState.PAUSED or has_died(record, self._paths):
                 break
             if record.state.has_ended and not is_supervisor_alive(record, self._paths):
+                self._wait_for_lock()
                 break
             time.sleep(POLL_S)
         reap_children()
         return self
+
+    def _wait_for_lock(self) -> None:
+        """Wait until the lock of a supervisor that has exited is free.
+
+        Its last threads may hold it for a moment longer; a supervisor that starts keeps it.
+        """
+        deadline = time.monotonic() + LOCK_TIMEOUT_S
+        with contextlib.suppress(OSError):  # another user's, or a file system without locks
+            while is_supervisor_running(self._paths) and time.monotonic() < deadline:
+                time.sleep(POLL_S / 10)
 
     def stop(self, *, drain: bool = False) -> Sweep:
         """Stop the sweep; with `drain`, let its active runs finish."""
