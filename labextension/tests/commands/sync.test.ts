@@ -21,7 +21,7 @@ it('nothing is sent to W&B before the user agrees', async () => {
   const answer = async (button: string) => {
     const sending = app.commands.execute(Commands.sync, { sweep: 'a' });
     const dialog = await vi.waitUntil(() => document.querySelector('.jp-Dialog'));
-    expect(dialog.textContent).toContain('Send the sweep mine to W&B?');
+    await vi.waitFor(() => expect(dialog.textContent).toContain('Send the sweep mine to W&B?'));
     expect(dialog.textContent).toContain('30 runs');
     const buttons = [...dialog.querySelectorAll('button')];
     buttons.find(each => each.textContent === button)?.click();
