@@ -350,13 +350,14 @@ def test_a_sweep_that_waits_for_workers_can_be_stopped(
 
 
 LOGGING = """
-import os, pathlib, time
+import os, time
 import wandb
 with wandb.init() as run:
     for step in range(100_000):
         run.log({"loss": step})
         print("step", step)
-        pathlib.Path(PROGRESS).write_text(str(step))
+        with open(PROGRESS, "a") as file:
+            file.write(".")
         time.sleep(0.02)
         if os.path.exists(GO):
             break
@@ -372,12 +373,14 @@ def test_what_is_logged_while_the_connection_is_cut_arrives_later(
     wait_until(lambda: has_begun(sweep, 1))
     assert shared_cluster.scheduler is not None
     shared_cluster.scheduler.send_signal(signal.SIGSTOP)
-    before = int(progress.read_text("utf-8"))
-    wait_until(lambda: int(progress.read_text("utf-8") or before) > before + 100)
-    (tmp_path / "go").touch()
-    shared_cluster.scheduler.send_signal(signal.SIGCONT)
+    try:
+        before = progress.stat().st_size
+        wait_until(lambda: progress.stat().st_size > before + 100)
+        (tmp_path / "go").touch()
+    finally:
+        shared_cluster.scheduler.send_signal(signal.SIGCONT)
     sweep.wait(timeout=60)
-    count = int(progress.read_text("utf-8")) + 1
+    count = progress.stat().st_size
     run = sweep.records()[0]
     assert run.state is RunState.FINISHED
     assert sweep.history("loss")["loss"].tolist() == list(range(count))
