@@ -1,5 +1,6 @@
 """Sweeps on a Dask cluster: workers in folders of their own, which share nothing with them."""
 
+import json
 import os
 import signal
 from collections import Counter
@@ -15,7 +16,9 @@ from tests import sweeps
 from tests.launchers.conftest import Cluster, wait_until
 from wandb_magic.api import Sweep
 from wandb_magic.errors import SpecError
-from wandb_magic.records import RunRecord, RunState
+from wandb_magic.paths import SweepPaths
+from wandb_magic.records import Options, RunRecord, RunState
+from wandb_magic.slots.devices import DEVICES_ENV
 
 CELL = """
 import pathlib, os
@@ -347,6 +350,28 @@ def test_a_sweep_that_waits_for_workers_can_be_stopped(
     sweep.wait(timeout=30)
     assert sweep.state == "stopped"
     assert not sweep.records()
+
+
+def test_a_run_that_waits_for_a_gpu_of_its_worker_can_be_stopped(
+    tmp_path: Path, empty_cluster: Cluster
+) -> None:
+    gpu = [{"id": "GPU-0", "index": 0, "name": "A100", "memory": 16 * 2**30}]
+    for _ in range(2):  # on one machine
+        empty_cluster.add_worker(**{DEVICES_ENV: json.dumps(gpu)})
+    options = Options(seed=1, grace=1.0, gpus_per_run=1.0)
+    sweep = start(tmp_path, empty_cluster, WAITING, count=2, agents=2, options=options)
+    wait_until(lambda: has_begun(sweep, 1))
+    pending = [run for run in sweep.records() if run.state is RunState.PENDING]
+    wait_until(SweepPaths(sweep.path).run(pending[0].id).process.exists)  # on its way
+    sweep.stop_run(pending[0].id)
+    wait_until(lambda: sweep.records()[pending[0].number].state is RunState.STOPPED)
+    assert has_begun(sweep, 1)
+    (tmp_path / "go").touch()
+    sweep.wait(timeout=60)
+    assert Counter(run.state for run in sweep.records()) == {
+        RunState.FINISHED: 1,
+        RunState.STOPPED: 1,
+    }
 
 
 LOGGING = """

@@ -95,6 +95,7 @@ class RemoteRun:
     instance: str = ""
     directories: set[str] = field(default_factory=set)
     is_unreadable: bool = False
+    signal: int = 0  # the one that is being sent
 
 
 class DaskLauncher:
@@ -165,8 +166,9 @@ class DaskLauncher:
     def signal(self, run: RunId, number: int, reason: str) -> None:
         """Signal a run's whole process group."""
         remote = self._runs.get(run)
-        if remote is None:
+        if remote is None or remote.signal == number:
             return
+        remote.signal = number
         # A full disk must not prevent ending a run; the store has the reason as well.
         with suppress(OSError):
             write_atomically(remote.job.paths.stop, reason)
@@ -458,7 +460,7 @@ class DaskLauncher:
 
     async def _send_signal(self, run: RemoteRun, number: int, reason: str) -> None:
         message = {"op": "signal", "run": run.job.run, "number": int(number), "reason": reason}
-        while self._runs.get(run.job.run) is run:
+        while self._runs.get(run.job.run) is run and run.signal == number:
             if number == signal.SIGKILL and self._cluster.is_unreachable:
                 self._end_run(run, _lost(run))  # the user wants it to end, and cannot wait longer
                 return
@@ -466,8 +468,10 @@ class DaskLauncher:
             if link is not None:
                 with suppress(WorkerError):
                     if await self._ask(link, message) is not None:
-                        return
+                        break
             await asyncio.sleep(TICK_S)
+        if run.signal == number:
+            run.signal = 0
 
     # Reports
 

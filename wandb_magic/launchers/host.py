@@ -137,6 +137,7 @@ class Host:
         self._slots = slots
         self._writer = writer
         self._runs: dict[RunId, RunReports] = {}
+        self._waiting: dict[RunId, Job] = {}  # those that cannot start yet
         self._events: deque[RunnerEvent] = deque()
         self._unconfirmed: deque[tuple[int, Report]] = deque()
         self._number = 0
@@ -186,7 +187,7 @@ class Host:
             return  # the supervisor reads the log itself
         if isinstance(event, RunStarted):
             if self._is_preempted:
-                self._signal(event.run, signal.SIGTERM)
+                self._signal(event.run, signal.SIGTERM, PREEMPTED)
             self._events.append(event)
         elif isinstance(event, RunExited):
             reports = self._runs.get(event.run)
@@ -221,7 +222,7 @@ class Host:
         if self._runner is None:
             return DONE
         if op == "signal":
-            self._runner.signal(RunId(request["run"]), request["number"], request["reason"])
+            self._signal(RunId(request["run"]), request["number"], request["reason"])
         elif op in ("launch", "recover"):
             return self._accept(self._runner, op, request)
         elif op == "preempt":
@@ -270,20 +271,30 @@ class Host:
             try:
                 await start()
             except NoSlotError:
-                await asyncio.sleep(RETRY_S)
-                continue
+                if await self._wait(job):
+                    continue
             except Exception as error:
                 if is_transient(error):
                     if not noted:
                         reason = wait_reason(error, self._paths.folder)
                         self._events.append(RunnerNotice(f"{socket.gethostname()} is {reason}"))
                     noted = True
-                    await asyncio.sleep(RETRY_S)
-                    continue
-                log.exception("run %s could not be started", job.run)
-                reason = f"it could not be started: {describe_exception(error)}"
-                self._on_event(RunExited(job.run, 1, None, reason, time.time()))
+                    if await self._wait(job):
+                        continue
+                else:
+                    log.exception("run %s could not be started", job.run)
+                    reason = f"it could not be started: {describe_exception(error)}"
+                    self._on_event(RunExited(job.run, 1, None, reason, time.time()))
             return
+
+    async def _wait(self, job: Job) -> bool:
+        """Wait before a run's next attempt to start; return False if it was stopped meanwhile."""
+        self._waiting[job.run] = job
+        await asyncio.sleep(RETRY_S)
+        if self._waiting.get(job.run) is not job:
+            return False
+        del self._waiting[job.run]
+        return True
 
     # Reporting
 
@@ -368,18 +379,21 @@ class Host:
             log.info("the worker is being shut down")
             self._is_preempted = True
             for run in list(self._runs):
-                self._signal(run, signal.SIGTERM)
+                self._signal(run, signal.SIGTERM, PREEMPTED)
         deadline = time.monotonic() + grace
         while self._runs or self._unconfirmed:
             if time.monotonic() > deadline:
                 for run in list(self._runs):
-                    self._signal(run, signal.SIGKILL)
+                    self._signal(run, signal.SIGKILL, PREEMPTED)
             await asyncio.sleep(PREEMPT_POLL_S)
 
-    def _signal(self, run: RunId, number: int) -> None:
+    def _signal(self, run: RunId, number: int, reason: str) -> None:
+        """Signal a run's process group; a run that waits to start ends without one."""
         reports = self._runs.get(run)
-        if self._runner is not None and reports is not None and reports.exited is None:
-            self._runner.signal(run, number, PREEMPTED)
+        if self._waiting.pop(run, None) is not None:
+            self._on_event(RunExited(run, None, None, "", time.time()))
+        elif self._runner is not None and reports is not None and reports.exited is None:
+            self._runner.signal(run, number, reason)
 
     def on_sigterm(self, end: Callable[[], None]) -> None:
         """End if the worker has exited; otherwise the whole job is being ended."""

@@ -57,7 +57,11 @@ class Launcher(Protocol):
         ...
 
     def signal(self, run: RunId, number: int, reason: str) -> None:
-        """Signal a run's whole process group."""
+        """Signal a run's whole process group.
+
+        A run that has no process yet, and is being stopped, is signalled again and again: where it
+        waits for something before it starts, it should end.
+        """
         ...
 
     async def close(self) -> None:

@@ -218,10 +218,10 @@ class Supervisor:
 
     def _signal(self, run: RunId, number: int, reason: str) -> bool:
         record = self.runs.active.get(run)
-        if record is None or record.state is not RunState.RUNNING:
+        if record is None:
             return False
         self._launcher.signal(run, number, reason)
-        return True
+        return record.state is RunState.RUNNING
 
     def _record_stop_reason(self, run: RunId, reason: StopReason) -> None:
         self.state.store.set_stop_reason(run, reason.state, reason.cause)
