@@ -1,5 +1,6 @@
 """Sweeps that were created elsewhere, with runs from here."""
 
+import json
 import os
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import pytest
 
 from fake_wandb_server.server import FakeWandbServer
 from wandb_magic import agent, attach
-from wandb_magic.errors import RemoteError, SpecError, SweepNotFoundError
+from wandb_magic.errors import RemoteError, SpecError, SweepNotFoundError, SweepStateError
+from wandb_magic.slots.devices import DEVICES_ENV
 from wandb_magic.wandb_client import RemoteSweep, create_sweep
 
 PROGRAM = """
@@ -65,6 +67,8 @@ def test_a_program_then_a_function_serve_one_sweep(
     runs = server.runs
     assert list(runs) == [run.id for run in again.records()]
     assert {run.state for run in runs.values()} == {"finished"}
+    with pytest.raises(SweepStateError, match=f"^gpus_per_run, launcher: sweep {there.id} is on"):
+        agent(there.id, train, gpus_per_run=1.0, launcher="dask://127.0.0.1:1")
     # The sweep is not ours to end.
     assert server.sweeps[there.id].state == "RUNNING"
     endless = agent(there.id, train)  # until W&B ends it
@@ -94,3 +98,23 @@ def test_what_cannot_be_served_is_said_in_a_sentence(server: FakeWandbServer) ->
     with pytest.raises(RemoteError, match="cannot be reached: it refuses the connection"):
         attach(there.url, train)
     assert not list(Path().glob("wandb/sweep-*"))
+
+
+def test_runs_of_a_sweep_from_elsewhere_get_gpus(
+    server: FakeWandbServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpu = {"id": "GPU-7", "index": 7, "name": "A100", "memory": 2**34}
+    monkeypatch.setenv(DEVICES_ENV, json.dumps([gpu]))
+
+    def report() -> None:
+        import wandb  # noqa: PLC0415 - in the run
+
+        with wandb.init() as run:
+            run.log({"loss": 1.0})
+            print("GPU", os.environ["CUDA_VISIBLE_DEVICES"])  # noqa: T201 - the run's output
+
+    sweep = attach(made().url, report, count=1, gpus_per_run=1)
+    assert "GPU 7" in sweep.wait(90).logs(0)
+    agent(sweep.id, report, count=1, gpus_per_run=1).wait(90)
+    assert "GPU 7" in sweep.logs(1)
+    assert len(server.runs) == 2

@@ -10,7 +10,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +30,19 @@ from wandb_magic.api._options import (
 from wandb_magic.api._status import Status
 from wandb_magic.api._sweep import Sweep
 from wandb_magic.api._trust import authorized_environment
+from wandb_magic.arguments import check_bytes
 from wandb_magic.bundle import CaptureSummary, bundles_equal
 from wandb_magic.daemon import is_supervisor_running
 from wandb_magic.errors import SpecError, SweepNotFoundError, SweepStateError
 from wandb_magic.file_lock import one_at_a_time
 from wandb_magic.paths import SweepPaths
-from wandb_magic.records import Options, SweepState
+from wandb_magic.records import Options, SweepRecord, SweepState
 from wandb_magic.search.grid import grid_size
 from wandb_magic.spec import Spec, load, load_lenient, spec_of
 from wandb_magic.wandb_client import RemoteSweep, get_sweep, has_credentials, is_sweep_path
 
 
-def attach(
+def attach(  # noqa: PLR0913 - all options
     sweep: str,
     function: Callable[..., object] | None = None,
     *,
@@ -49,6 +50,10 @@ def attach(
     agents: int = 1,
     entity: str | None = None,
     project: str | None = None,
+    gpus_per_run: float | None = None,
+    gpu_memory: int | str | None = None,
+    launcher: object | None = None,
+    launcher_options: Mapping[str, object] | str | None = None,
 ) -> Sweep:
     """Return a sweep; if it was created elsewhere, run agents for it on this machine.
 
@@ -69,6 +74,8 @@ def attach(
         How many runs execute at the same time.
     entity, project
         The entity and project at W&B, if `sweep` does not contain them.
+    gpus_per_run, gpu_memory, launcher, launcher_options
+        What each run needs, and where it executes, as in `start`.
 
     Raises
     ------
@@ -76,6 +83,8 @@ def attach(
         If no sweep matches, or more than one.
     RemoteError
         If the W&B server cannot be reached, or has no such sweep.
+    SweepStateError
+        If the sweep is running other code on this machine and has no end, or has other options.
     """
     if function is None:
         try:
@@ -83,8 +92,23 @@ def attach(
         except SweepNotFoundError:
             if not is_remote_sweep(sweep):
                 raise
-    options = Options(seed=secrets.randbits(31))
-    settings = LaunchOptions(count, agents, None, project, entity, "auto", options, None)
+    options = Options(
+        seed=secrets.randbits(31),
+        gpus_per_run=gpus_per_run,
+        gpu_memory=check_bytes("gpu_memory", gpu_memory),
+    )
+    settings = LaunchOptions(
+        count,
+        agents,
+        None,
+        project,
+        entity,
+        "auto",
+        options,
+        None,
+        launcher=launcher,
+        launcher_options=launcher_options,
+    )
     return attach_remote(sweep, RunCode(function=function), settings)
 
 
@@ -108,7 +132,7 @@ def attach_remote(sweep: str, code: RunCode, launch_options: LaunchOptions) -> S
     Raises
     ------
     SweepStateError
-        If the sweep is running other code on this machine and has no end.
+        If the sweep is running other code on this machine and has no end, or has other options.
     SweepNotFoundError
         If this machine has no such sweep, and there is no API key to look for it at W&B.
     RemoteError
@@ -174,6 +198,7 @@ def _continue_sweep(sweep: Sweep, code: RunCode, launch_options: LaunchOptions) 
     """
     code = with_objective(code, spec_of(sweep.status().sweep))
     validate_code(code)
+    _require_same_options(sweep.status().sweep, launch_options)
     if code.cell is not None or code.function is not None:
         _new_budget(sweep.status(), launch_options)  # raises errors before anything is frozen
         _replace_code(sweep, code, launch_options)
@@ -187,6 +212,31 @@ def _continue_sweep(sweep: Sweep, code: RunCode, launch_options: LaunchOptions) 
     if launch_options.agents > status.sweep.agents:
         sweep.set_agents(launch_options.agents)
     return sweep
+
+
+def _require_same_options(sweep: SweepRecord, launch_options: LaunchOptions) -> None:
+    """Refuse options that the sweep does not have, as they would have no effect.
+
+    Raises
+    ------
+    SweepStateError
+        If there are any. What is left at its default counts as not given.
+    """
+    given = launch_options.options
+    if launch_options.launcher is not None:
+        given = replace(given, launcher=str(launch_options.resolve_launcher()[0]))
+    default = Options(seed=given.seed)
+    other = [
+        field.name
+        for field in fields(Options)
+        if getattr(given, field.name)
+        not in (getattr(default, field.name), getattr(sweep.options, field.name))
+    ]
+    if other:
+        raise SweepStateError(
+            f"{', '.join(other)}: sweep {sweep.id} is on this machine already, and has other "
+            "values: leave them out, or start another sweep"
+        )
 
 
 def _replace_code(sweep: Sweep, code: RunCode, launch_options: LaunchOptions) -> None:

@@ -18,6 +18,7 @@ from wandb_magic.api._local_sweeps import find_local
 from wandb_magic.api._options import LaunchOptions, RunCode, required_arguments
 from wandb_magic.api._start import start_sweep
 from wandb_magic.api._sweep import Sweep
+from wandb_magic.arguments import check_bytes
 from wandb_magic.errors import SpecError, SweepNotFoundError
 from wandb_magic.records import Options
 from wandb_magic.spec import load
@@ -79,6 +80,10 @@ def agent(  # noqa: PLR0913 - the parameters of `wandb.agent`, and `agents`
     forward_signals: bool = False,  # noqa: ARG001 - a stop reaches a run's whole process group
     term_timeout: int | None = None,
     max_consecutive_failed_runs: int | None = None,
+    gpus_per_run: float | None = None,
+    gpu_memory: int | str | None = None,
+    launcher: object | None = None,
+    launcher_options: Mapping[str, object] | str | None = None,
 ) -> Sweep:
     """Run a sweep as ``wandb.agent`` does, but in its own process, and return immediately.
 
@@ -101,18 +106,35 @@ def agent(  # noqa: PLR0913 - the parameters of `wandb.agent`, and `agents`
         Seconds that a run has to end when it is stopped.
     max_consecutive_failed_runs
         Pause the sweep if its first runs fail, this many in a row.
+    gpus_per_run, gpu_memory, launcher, launcher_options
+        What each run needs, and where it executes, as in `start`.
 
     Raises
     ------
     SweepError
         If there is no such sweep, or it cannot be run with these arguments.
     """
-    options = Options(seed=secrets.randbits(31))
+    options = Options(
+        seed=secrets.randbits(31),
+        gpus_per_run=gpus_per_run,
+        gpu_memory=check_bytes("gpu_memory", gpu_memory),
+    )
     if term_timeout is not None:
         options = replace(options, grace=term_timeout)
     if max_consecutive_failed_runs is not None:
         options = replace(options, failure_limit=max_consecutive_failed_runs)
-    settings = LaunchOptions(count, agents, None, project, entity, "auto", options, None)
+    settings = LaunchOptions(
+        count,
+        agents,
+        None,
+        project,
+        entity,
+        "auto",
+        options,
+        None,
+        launcher=launcher,
+        launcher_options=launcher_options,
+    )
     code = RunCode(function=function)
     if isinstance(sweep_id, str) and (is_remote_sweep(sweep_id) or not _is_config(sweep_id)):
         try:
