@@ -3,16 +3,21 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from fake_wandb_server.clients import wait_for
 from fake_wandb_server.server import FakeWandbServer
 from full import FULL
-from wandb_magic.api import Sweep
+from waiting import wait_until
+from wandb_magic.api import Sweep, _sync
+from wandb_magic.daemon import is_sync_running
 from wandb_magic.errors import RemoteError, SweepStateError
-from wandb_magic.paths import SyncPaths
+from wandb_magic.file_lock import FileLock
+from wandb_magic.paths import SweepPaths, SyncPaths
 from wandb_magic.sync.state import Phase, SyncState, sent
 from wandb_magic.wandb_client import create_sweep
 
@@ -56,7 +61,21 @@ def test_it_is_said_in_a_sentence_and_right_the_next_time(
     check_arrived(online, sweep)
     with pytest.raises(RemoteError, match="remove --project third"):
         sweep.sync(project="third")
-    assert sweep.sync().wait(60).state.phase is Phase.DONE
+    # The process that has failed may still be about to exit.
+    has_looked = threading.Event()
+
+    def is_running(paths: SweepPaths) -> bool:
+        running = is_sync_running(paths)
+        has_looked.set()
+        return running
+
+    monkeypatch.setattr(_sync, "is_sync_running", is_running)
+    with ThreadPoolExecutor() as threads:
+        with FileLock(SweepPaths(sweep.path).sync.lock) as lock:
+            wait_until(lock.acquire)
+            again = threads.submit(sweep.sync)
+            assert has_looked.wait(60)
+        assert again.result().wait(60).state.phase is Phase.DONE
 
 
 @pytest.mark.full("the guide priors.md, which syncs by a line")

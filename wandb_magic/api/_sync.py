@@ -19,6 +19,7 @@ POLL_S = 0.2
 STARTUP_TIMEOUT_S = (
     120.0  # until the sweep exists at W&B: wandb is imported twice, and queries the server
 )
+EXIT_TIMEOUT_S = 10.0
 
 
 class SyncHandle:
@@ -128,7 +129,7 @@ def sync(
     """
     if sweep.mode == "online":
         raise SweepStateError(f"sweep {sweep.id} is online: W&B has its runs already")
-    is_running = is_sync_running(paths)
+    is_running = _is_being_sent(paths)
     if is_running and (project or entity):
         raise SweepStateError(
             f"sweep {sweep.id} is being sent already, to {SyncHandle(paths).state.target.path}"
@@ -142,6 +143,17 @@ def sync(
             environment = inheritable_environment(os.environ)
         _start_process(paths, environment, project, entity, once=once)
     return SyncHandle(paths)
+
+
+def _is_being_sent(paths: SweepPaths) -> bool:
+    """Return whether a process sends the sweep; wait for one that is about to exit."""
+    deadline = time.monotonic() + EXIT_TIMEOUT_S
+    while is_sync_running(paths):
+        state = read(paths.sync)
+        if state is None or not state.phase.ended or time.monotonic() > deadline:
+            return True
+        time.sleep(POLL_S)
+    return False
 
 
 def synced_url(paths: SweepPaths) -> str | None:
