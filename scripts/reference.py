@@ -17,6 +17,7 @@ import wandb_magic
 from wandb_magic.bundle.manifest import STALE
 from wandb_magic.commands import parser
 from wandb_magic.magics.magics import WandbSweepMagics
+from wandb_magic.server.app import WandbMagicApp
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reference.md"
@@ -87,6 +88,7 @@ def written() -> str:
         *_python(),
         *_variables(),
         *_panel(),
+        *_server(),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -117,6 +119,22 @@ def _cell() -> Iterator[str]:
         ("name", "default", ""),
         [
             (f"`{name}`", f"`{each.default()!r}`", each.help)
+            for name, each in sorted(traits.items())
+        ],
+    )
+
+
+def _server() -> Iterator[str]:
+    yield "## Settings of the Jupyter server: `WandbMagicApp`"
+    yield (
+        "`c.WandbMagicApp.mcp_write = True` in `jupyter_server_config.py`, or "
+        "`--WandbMagicApp.mcp_write=True` when the server is started."
+    )
+    traits = WandbMagicApp.class_own_traits(config=True)
+    yield _table(
+        ("name", "default", ""),
+        [
+            (f"`{name}`", f"`{each.default(WandbMagicApp)!r}`", each.help)
             for name, each in sorted(traits.items())
         ],
     )

@@ -65,7 +65,7 @@ def launch(
     SweepError
         If the folder cannot be written.
     """
-    paths = staging = _sweep_dir.new_staging_dir()
+    paths = staging = _sweep_dir.new_staging_dir(launch_options.folder)
     id_ = SweepId(staging.folder.name.removeprefix("sweep-"))
     try:
         contents = source.write_bundle(staging)

@@ -95,6 +95,8 @@ class LaunchOptions:
 
     An `idle` sweep is created but not run. `prior_runs` are the ids of runs to learn from, as in
     ``wandb.sweep``. With `ask`, users execute the runs themselves; None to do so without code.
+    `folder` is where the sweep is created and its program starts, whatever the working directory
+    and ``WANDB_DIR`` are.
     """
 
     count: int | None
@@ -112,6 +114,7 @@ class LaunchOptions:
     prior_runs: tuple[str, ...] = ()
     first: Sequence[Mapping[str, Any]] = ()
     ask: bool | None = False
+    folder: str | None = None
 
     def resolve_launcher(self) -> tuple[object, dict[str, str]]:
         """Return the launcher's address, and the variables with which it is reached.

@@ -252,7 +252,7 @@ class _NewSweep:
     online: bool
 
     def write_bundle(self, staging: SweepPaths) -> CaptureSummary:
-        return _sweep_dir.write_bundle(staging, self.code, self.environment)
+        return _sweep_dir.write_bundle(staging, self.code, self.environment, self.settings.folder)
 
     def create_remote(self) -> RemoteSweep | None:
         if not self.online:

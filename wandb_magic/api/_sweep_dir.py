@@ -50,9 +50,9 @@ EAGER_SYNC_BYTES = 1 << 20  # files of the bundle up to this size are synced at 
 NOT_STARTED = "not started yet"
 
 
-def new_staging_dir() -> SweepPaths:
-    """Return the paths of a new sweep, under a random id."""
-    return SweepPaths.of(base_dir(), SweepId(new_id()))
+def new_staging_dir(folder: str | None = None) -> SweepPaths:
+    """Return the paths of a new sweep, under a random id; see `LaunchOptions.folder`."""
+    return SweepPaths.of(Path(folder) if folder else base_dir(), SweepId(new_id()))
 
 
 def base_dir() -> Path:
@@ -61,9 +61,9 @@ def base_dir() -> Path:
 
 
 def write_bundle(
-    paths: SweepPaths, code: RunCode, environment: Mapping[str, str]
+    paths: SweepPaths, code: RunCode, environment: Mapping[str, str], directory: str | None = None
 ) -> CaptureSummary:
-    """Freeze the code into a new folder."""
+    """Freeze the code into a new folder; see `freeze` for the directory."""
     make_folder(paths.folder)
     return freeze(
         paths.bundle,
@@ -75,6 +75,7 @@ def write_bundle(
         rerun_cells=code.rerun_cells,
         random_state=code.random_state,
         environment=environment,
+        directory=directory,
     )
 
 

@@ -1,6 +1,6 @@
 """Offers the tools through the Model Context Protocol, on standard input and output.
 
-It is the only module that imports `mcp`, which belongs to an extra.
+The package `mcp` belongs to an extra, so it is imported only when it is used.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from typing import Any
 
 from wandb_magic.errors import SweepError, UnsupportedError
 from wandb_magic.version import __version__
+
+PERMISSION = "the user allows it with `wandb-magic mcp --write`"
+MAX_CALLS = 16  # at the same time; others wait
 
 _INSTRUCTIONS = (
     "W&B sweeps on this machine. Read `digest` first; answers are short, and a cursor gets what "
@@ -38,8 +41,7 @@ def serve(roots: Sequence[str], *, write: bool) -> None:
     ArgumentError
         If a root does not exist.
     """
-    if find_spec("mcp") is None:
-        raise UnsupportedError("this needs mcp: pip install 'wandb-magic[mcp]'")
+    require_mcp()
     import anyio  # noqa: PLC0415 - comes with mcp, which may be missing
     from mcp.server.stdio import stdio_server  # noqa: PLC0415 - as above
 
@@ -55,14 +57,29 @@ def serve(roots: Sequence[str], *, write: bool) -> None:
     anyio.run(run)
 
 
-def make_server(roots: Sequence[str], *, write: bool) -> Any:  # noqa: ANN401 - mcp may be missing
+def require_mcp() -> None:
+    """Raise an error if the package `mcp` is missing.
+
+    Raises
+    ------
+    UnsupportedError
+        If it is.
+    """
+    if find_spec("mcp") is None:
+        raise UnsupportedError("this needs mcp: pip install 'wandb-magic[mcp]'")
+
+
+def make_server(roots: Sequence[str], *, write: bool, permission: str = PERMISSION) -> Any:  # noqa: ANN401 - mcp may be missing
     """Return the protocol's server.
 
     Parameters
     ----------
     roots, write
         As in `serve`.
+    permission
+        How the user allows writing, for the message that refuses it.
     """
+    import anyio  # noqa: PLC0415 - comes with mcp
     import anyio.from_thread  # noqa: PLC0415 - comes with mcp
     import anyio.to_thread  # noqa: PLC0415 - as above
     from mcp import types  # noqa: PLC0415 - as above
@@ -71,7 +88,9 @@ def make_server(roots: Sequence[str], *, write: bool) -> Any:  # noqa: ANN401 - 
     from wandb_magic.assistants.roots import Roots  # noqa: PLC0415 - not needed to refuse
     from wandb_magic.assistants.toolbox import Toolbox  # noqa: PLC0415 - as above
 
-    toolbox = Toolbox(Roots(roots), write=write)
+    toolbox = Toolbox(Roots(roots), write=write, permission=permission)
+    # Not the shared threads: `wait` holds one for long, and a web server needs its own.
+    threads = anyio.CapacityLimiter(MAX_CALLS)
 
     async def list_tools(_context: Any, _params: Any) -> types.ListToolsResult:  # noqa: ANN401 - mcp's own
         return types.ListToolsResult(
@@ -89,9 +108,15 @@ def make_server(roots: Sequence[str], *, write: bool) -> Any:  # noqa: ANN401 - 
         )
 
     async def call_tool(context: Any, params: Any) -> types.CallToolResult:  # noqa: ANN401 - mcp's own
+        told = ""
+
         def progress(done: float, total: float | None, message: str) -> None:
-            report = partial(context.session.report_progress, done, total, message)
-            anyio.from_thread.run(report)
+            nonlocal told
+            anyio.from_thread.check_cancelled()
+            if message != told:
+                told = message
+                report = partial(context.session.report_progress, done, total, message)
+                anyio.from_thread.run(report)
 
         def call() -> tuple[str, bool]:
             try:
@@ -99,7 +124,9 @@ def make_server(roots: Sequence[str], *, write: bool) -> Any:  # noqa: ANN401 - 
             except SweepError as error:
                 return str(error)[:1000], True
 
-        text, is_error = await anyio.to_thread.run_sync(call, abandon_on_cancel=True)
+        text, is_error = await anyio.to_thread.run_sync(
+            call, abandon_on_cancel=True, limiter=threads
+        )
         return types.CallToolResult(
             content=[types.TextContent(type="text", text=text)], is_error=is_error
         )

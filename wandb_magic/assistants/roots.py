@@ -32,6 +32,11 @@ class Roots:
             if not folder.is_dir():
                 raise ArgumentError(f"root: {os.fspath(given)} is not a folder")
 
+    @property
+    def first(self) -> Path:
+        """The first folder, to which relative paths refer."""
+        return self._folders[0]
+
     def contains(self, path: Path) -> bool:
         """Return whether a path lies in one of the folders, whatever links it has."""
         try:

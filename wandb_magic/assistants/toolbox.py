@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from wandb_magic.api import _log_reader
@@ -33,7 +32,8 @@ _MAX_WAIT_S = 600.0
 _POLL_S = 0.5
 
 Progress = Callable[[float, float | None, str], None]
-"""Called by `wait` with the number of ended runs, their total if there is one, and the status."""
+"""Called by `wait`, again and again, with the number of ended runs, their total if there is one,
+and the status; what it raises ends the waiting."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,8 @@ TOOLS: dict[str, Tool] = {
         {"sweep": _SWEEP},
     ),
     "runs": Tool(
-        "List the runs of a sweep with their parameters, best first or by number.",
+        "List the runs of a sweep with their parameters and who proposed these (`user`: you, or a "
+        "person), best first or by number.",
         {
             "sweep": _SWEEP,
             "order": _text("how to sort them", enum=["best", "number"]),
@@ -192,11 +193,20 @@ class Toolbox:
         The folders that may be seen.
     write
         Whether tools may change anything.
+    permission
+        How the user allows that, for the message that refuses it.
     """
 
-    def __init__(self, roots: Roots, *, write: bool = False) -> None:
+    def __init__(
+        self,
+        roots: Roots,
+        *,
+        write: bool = False,
+        permission: str = "",
+    ) -> None:
         self._roots = roots
         self._write = write
+        self._permission = permission
         self._handlers: dict[str, Callable[..., str]] = {
             "list": self._list,
             "digest": self._digest,
@@ -238,8 +248,7 @@ class Toolbox:
             raise ArgumentError(f"there is no tool {brief(name)}: use {', '.join(self.tools)}")
         if tool.writes and not self._write:
             raise ArgumentError(
-                f"{name} changes something, and this server only reads: the user allows it with "
-                "`wandb-magic mcp --write`"
+                f"{name} changes something, and this server only reads: {self._permission}"
             )
         checked = check_arguments(tool, arguments)
         if name == "wait":
@@ -294,11 +303,13 @@ class Toolbox:
                 run.state.value,
                 formatting.number(run.value),
                 formatting.params(run),
+                run.proposer.value,
                 run.cause,
             )
             for run in runs
         ]
-        header = ("run", "state", found.status().metric or "value", "parameters", "cause")
+        metric = found.status().metric or "value"
+        header = ("run", "state", metric, "parameters", "proposed by", "cause")
         return page(table(header, rows), cursor)
 
     def _curves(
@@ -353,13 +364,11 @@ class Toolbox:
 
     def _wait(self, progress: Progress, sweep: str = "", seconds: int = int(_WAIT_S)) -> str:
         found = self._find(sweep)
-        deadline, told = time.monotonic() + seconds, ""
+        deadline = time.monotonic() + seconds
         while True:
             status = found.status()
             line = formatting.status_line(status)
-            if line != told:
-                told = line
-                progress(status.ended, status.sweep.budget, clean(line))
+            progress(status.ended, status.sweep.budget, clean(line))
             remaining = deadline - time.monotonic()
             if remaining <= 0 or not formatting.is_active(status):
                 return page([f"sweep {found.id}: {line}", *formatting.notices(status)[-3:]])
@@ -379,7 +388,7 @@ class Toolbox:
         spec = load(source)
         if not spec.program:
             raise ArgumentError("config: name the `program` that each run executes")
-        self._roots.resolve("program", str(Path.cwd() / spec.program))
+        self._roots.resolve("program", spec.program)
         options = LaunchOptions(
             count=count or None,
             agents=agents,
@@ -389,6 +398,7 @@ class Toolbox:
             mode="auto",
             options=Options(seed=int(new_id(), 36) % 2**31),
             env=None,
+            folder=str(self._roots.first),
         )
         sweep = start_sweep(source, RunCode(), options)
         return page(

@@ -93,6 +93,7 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
     environment: Mapping[str, str] | None = None,
     rerun_cells: bool = False,
     random_state: bool = False,
+    directory: str | None = None,
 ) -> CaptureSummary:
     """Freeze what each run is to execute.
 
@@ -115,6 +116,8 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
         Whether runs execute again the cells that define what cannot be pickled.
     random_state
         Whether runs begin with the state of this process's global random generators.
+    directory
+        The working directory of the runs; this process's by default.
 
     Raises
     ------
@@ -185,7 +188,7 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
     Manifest(
         kind=kind,
         python=platform.python_version(),
-        directory=str(Path.cwd()),
+        directory=directory or str(Path.cwd()),
         path=tuple(os.path.abspath(entry) for entry in sys.path),  # noqa: PTH100 - keeps symlinks
         imports={**{name: [] for name in modules}, **imported},
         variables=tuple(writer.variables),

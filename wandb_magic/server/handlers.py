@@ -26,6 +26,7 @@ from wandb_magic.server.http_errors import (
     http_errors,
 )
 from wandb_magic.server.importance import importance
+from wandb_magic.server.mcp_handler import McpHandler
 from wandb_magic.server.run_files import list_files
 from wandb_magic.server.sweep_manager import SWEEP_MANAGER, SweepManager
 from wandb_magic.server.websocket import SocketHandler
@@ -352,6 +353,7 @@ ROUTES: Mapping[str, type[Any]] = {
     f"sweeps/{ID_PATTERN}/runs/{ID_PATTERN}/files": FilesHandler,
     f"sweeps/{ID_PATTERN}/runs/{ID_PATTERN}/files/(.+)": FileHandler,
     f"sweeps/{ID_PATTERN}/runs/{ID_PATTERN}/plotly/(.+)": PlotlyHandler,
+    "mcp": McpHandler,
     "socket": SocketHandler,
 }
 
