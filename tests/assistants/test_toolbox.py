@@ -1,5 +1,6 @@
 """The tools of coding assistants: what they answer, how much, and what they refuse."""
 
+import contextlib
 import random
 import string
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from full import FULL
 from tests import sweeps
 from wandb_magic import store
 from wandb_magic.arguments import ArgumentError
@@ -164,7 +166,7 @@ def test_no_call_crashes_or_leaves_the_folders(
     before = set(tmp_path.rglob("*"))
     tools, generator = toolbox(tmp_path), random.Random(1)
     names = [*TOOLS, "unknown", "", "list\0"]
-    for _ in range(2000):
+    for _ in range(100_000 if FULL else 2000):
         name = generator.choice(names)
         known = [*TOOLS[name].arguments] if name in TOOLS else []
         arguments: dict[Any, Any] = {}
@@ -186,3 +188,45 @@ def test_no_call_crashes_or_leaves_the_folders(
         assert SECRET not in answer
     written = set(tmp_path.rglob("*")) - before
     assert not [path for path in written if not path.name.startswith("sweep.db")]
+
+
+@pytest.mark.usefixtures("paths")
+def test_no_call_that_may_write_writes_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path / "project")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (tmp_path / "project" / "link").symlink_to(outside)
+    (tmp_path / "project" / "dangling.html").symlink_to(outside / "new.html")
+    (outside / "config.yaml").write_text("program: x.py\nmethod: grid\nparameters: {}\n")
+    before = {
+        path for path in tmp_path.rglob("*") if not path.is_relative_to(tmp_path / "project")
+    }
+    tools, generator = toolbox(tmp_path, write=True), random.Random(2)
+    folders = [
+        "",
+        "./",
+        "../",
+        "../outside/",
+        f"{outside}/",
+        "link/",
+        "link/../",
+        "a/../../",
+        "//",
+    ]
+    names = ["page.html", "dangling.html", "config.yaml", "train.py", "..", "\0.html", ""]
+    for _ in range(20_000 if FULL else 400):
+        path = generator.choice(folders) + generator.choice(folders) + generator.choice(names)
+        config = {"program": path, "method": "grid", "parameters": {"x": {"values": []}}}
+        for name, arguments in (
+            ("report", {"file": path}),
+            ("start", {"config": path}),
+            ("start", {"config": config}),
+        ):
+            with contextlib.suppress(SweepError):
+                answer = tools.call(name, arguments)
+                assert name == "report", (arguments, answer)
+    after = {path for path in tmp_path.rglob("*") if not path.is_relative_to(tmp_path / "project")}
+    assert after == before
+    assert (tmp_path / "project" / "page.html").is_file()
