@@ -28,6 +28,7 @@ MAX_BYTES = 2**50
 """The largest size of a memory, in bytes."""
 
 _MAX_MEGABYTES = 1_000_000
+_MAX_MINUTES = 24 * 60
 
 # At most 15 digits: no float becomes infinite.
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?) ?([KMGT]?)(?:i?B)?", re.ASCII | re.IGNORECASE)
@@ -102,6 +103,22 @@ def check_megabytes(name: str, value: object) -> float:
     if not is_number or not 0 <= value <= _MAX_MEGABYTES:  # type: ignore[operator]
         raise ArgumentError(
             f"{name}: must be a number of MB from 0 to {_MAX_MEGABYTES}, and is {brief(value)}"
+        )
+    return float(value)  # type: ignore[arg-type]
+
+
+def check_minutes(name: str, value: object) -> float:
+    """Return `value` as a number of minutes.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not a number from 0 to those of a day.
+    """
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not 0 <= value <= _MAX_MINUTES:  # type: ignore[operator]
+        raise ArgumentError(
+            f"{name}: must be a number of minutes from 0 to {_MAX_MINUTES}, and is {brief(value)}"
         )
     return float(value)  # type: ignore[arg-type]
 

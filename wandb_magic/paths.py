@@ -16,9 +16,9 @@
     cluster/        the Dask cluster of a sweep on a batch system
     agents.json     our agents' ids at the W&B server, and their pending assignments
     runs/<run id>/  params.yaml, core, process.json, devices, wandb.dirs, output.log, stop,
-                    exit.json, failure.frames, stack, imports.json, kept/; after a resumption also
-                    execution, core-1, process-1.json, stop-1, exit-1.json and so on, and perhaps
-                    spared
+                    exit.json, hold.json, failure.frames, stack, imports.json, kept/; after a
+                    resumption also execution, core-1, process-1.json, stop-1, exit-1.json and so
+                    on, and perhaps spared
 
 Ids are validated before they become part of a path.
 """
@@ -121,6 +121,11 @@ class RunPaths:
     def failure(self) -> Path:
         """The frames of the exception that ended the run, written by itself."""
         return self._of_execution("failure", ".frames")
+
+    @property
+    def hold(self) -> Path:
+        """Says until when the failed run is held for a debugger, and where it listens."""
+        return self._of_execution("hold", ".json")
 
     @property
     def imports(self) -> Path:

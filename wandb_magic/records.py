@@ -242,6 +242,8 @@ class Options:
         How many bytes of GPU memory each run needs; None if unknown.
     debug_mb
         How many MB the variables of a failed run may take on disk; 0 to keep none.
+    hold
+        For how many minutes the process of a failed run is kept for a debugger; 0 for not at all.
     notify
         The rules for alerts.
     priors
@@ -277,6 +279,7 @@ class Options:
     gpus_per_run: float | None = None
     gpu_memory: int | None = None
     debug_mb: float = 50.0
+    hold: float = 0.0
     notify: tuple[str, ...] = ()
     priors: tuple[Mapping[str, Any], ...] = ()
     attached: bool = False

@@ -24,6 +24,7 @@ from wandb_magic.arguments import (
     check_gpus,
     check_integer,
     check_megabytes,
+    check_minutes,
     check_object,
     check_seconds,
     check_text,
@@ -202,6 +203,7 @@ def _option_errors(launch_options: LaunchOptions) -> Iterator[str]:
         lambda: check_gpus("gpus_per_run", options.gpus_per_run),
         lambda: check_bytes("gpu_memory", options.gpu_memory),
         lambda: check_megabytes("debug_mb", options.debug_mb),
+        lambda: check_minutes("hold", options.hold),
         lambda: parse_rules(options.notify),
         lambda: check_integer("repeat", options.repeat, maximum=MAX_REPEAT),
         lambda: check_flag("until_flat", options.until_flat),
@@ -276,6 +278,7 @@ def _combination_errors(spec: Spec, code: RunCode, launch_options: LaunchOptions
             "nothing to run: write the training code in the cell, pass function=train, or name a "
             "`program` in the config"
         )
+    yield from _hold_errors(code, launch_options)
     yield from _function_errors(code)
     yield from _first_errors(spec, launch_options)
     try:
@@ -286,6 +289,15 @@ def _combination_errors(spec: Spec, code: RunCode, launch_options: LaunchOptions
         yield (
             "repeat: with random_state, all repeats would draw the same numbers: remove one of "
             "the two"
+        )
+
+
+def _hold_errors(code: RunCode, launch_options: LaunchOptions) -> Iterator[str]:
+    has_code = code.cell is not None or code.function is not None
+    if launch_options.options.hold and (not has_code or launch_options.launcher is not None):
+        yield (
+            "hold: only runs of a cell or a function can be held, and only on this machine: "
+            "remove it; `debug` shows the frames of a failed run in any case"
         )
 
 

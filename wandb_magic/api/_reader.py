@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from wandb_magic.analysis.ranking import best_runs
 from wandb_magic.api import _log_reader
+from wandb_magic.api._held import HeldRun, held_run
 from wandb_magic.api._status import Status, has_died, status_of
 from wandb_magic.api._sync import synced_url
 from wandb_magic.arguments import brief
@@ -300,12 +301,13 @@ class SweepReader:
 
         record = self._find_run(run)
         paths = self._paths.run(record.id).latest_execution
-        if not record.state.has_ended:
+        is_held = held_run(record, self._paths) is not None
+        if not record.state.has_ended and not is_held:
             raise SweepStateError(
                 f"run {record.number} has not ended: `stack {record.number}` shows where it is"
             )
         has_frames = record.state is not RunState.FINISHED and paths.failure.is_file()
-        if not record.state.is_failure and not has_frames:
+        if not record.state.is_failure and not has_frames and not is_held:
             raise SweepStateError(
                 f"run {record.number} has not failed: it is {record.state.value}"
             )
@@ -321,6 +323,14 @@ class SweepReader:
             error=record.error,
             trust=trust,
         )
+
+    def held(self, run: RunKey) -> HeldRun | None:
+        """Return until when a failed run's process is held for a debugger; None if it is not.
+
+        A sweep that was started with ``hold`` keeps the process of a failed run: the verb
+        ``debug`` enters it, `stop_run` ends it.
+        """
+        return held_run(self._find_run(run), self._paths)
 
     def stack(self, run: RunKey) -> str:
         """Return where a run is at this moment: the stack of each of its threads.

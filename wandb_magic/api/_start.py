@@ -65,6 +65,7 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
     gpus_per_run: float | None = None,
     gpu_memory: int | str | None = None,
     debug_mb: float = 50.0,
+    hold: float = 0.0,
     notify: Collection[str] = (),
     launcher: object | None = None,
     launcher_options: Mapping[str, object] | str | None = None,
@@ -141,6 +142,9 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
     debug_mb
         How many MB the variables of a failed run may take on disk, for `Sweep.failure` and the
         debugger; 0 keeps none.
+    hold
+        Minutes for which the process of a failed run is kept, so that ``debug`` can enter it; one
+        run at a time. 0 keeps none.
     notify
         Rules for alerts, each sent once: ``best < 0.2``, ``failed > 3``, ``quiet > 30m``,
         ``ended``, or ``alert`` for each ``run.alert``. ``WANDB_MAGIC_NOTIFY`` holds the address.
@@ -171,6 +175,7 @@ def start(  # noqa: PLR0913 - each is a user's option, and has a default
         gpus_per_run=gpus_per_run,
         gpu_memory=check_bytes("gpu_memory", gpu_memory),
         debug_mb=debug_mb,
+        hold=hold,
         notify=tuple(notify),
         repeat=repeat,
         max_time=max_time,

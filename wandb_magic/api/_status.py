@@ -11,6 +11,7 @@ from wandb_magic.analysis.escape_sequences import plain_line
 from wandb_magic.analysis.ranking import best_runs, best_sets
 from wandb_magic.analysis.repeats import has_repeats
 from wandb_magic.api._eta import Eta, Progress, estimate
+from wandb_magic.api._held import HeldRun, held_runs
 from wandb_magic.api._quiet import QuietRun, quiet_runs
 from wandb_magic.daemon import is_supervisor_running, is_supervisor_starting
 from wandb_magic.disk import read_note, shortage
@@ -61,6 +62,8 @@ class Status:
         How many runs the value of the best one is the mean of, and their standard deviation.
     quiet
         The runs that have neither logged nor printed anything for ten minutes.
+    held
+        The failed runs whose processes are held for a debugger.
     waiting
         What prevents the sweep from continuing, for example a full disk; "" if nothing does.
     """
@@ -77,6 +80,7 @@ class Status:
     best_spread: float | None = None
     waiting: str = ""
     quiet: tuple[QuietRun, ...] = ()
+    held: tuple[HeldRun, ...] = ()
     others: tuple[str, ...] = ()
 
     @property
@@ -157,7 +161,7 @@ class Status:
             parts.append(f"{self.failed} failed")
         if self.lost:
             parts.append(f"{self.lost} lost")
-        parts += map(str, self.quiet)
+        parts += map(str, (*self.held, *self.quiet))
         if self.eta is not None:
             parts.append(self.time_left)
         if self.died:
@@ -176,6 +180,9 @@ def status_of(reader: StoreReader, paths: SweepPaths, *, sync: bool = False) -> 
     died = has_died(sweep, paths)
     waiting = "" if died else waiting_reason(sweep, paths)
     counts = reader.state_counts()
+    held = held_runs(reader, paths) if sweep.options.hold and not died else []
+    held_numbers = {run.number for run in held}
+    quiet = quiet_runs(reader, paths) if sweep.state is SweepState.RUNNING else []
     return Status(
         sweep=sweep,
         counts=counts,
@@ -189,7 +196,8 @@ def status_of(reader: StoreReader, paths: SweepPaths, *, sync: bool = False) -> 
         if died or (waiting and not counts.get(RunState.RUNNING))
         else _eta(reader, sweep),
         waiting=waiting,
-        quiet=tuple(quiet_runs(reader, paths)) if sweep.state is SweepState.RUNNING else (),
+        quiet=tuple(run for run in quiet if run.number not in held_numbers),
+        held=tuple(held),
     )
 
 

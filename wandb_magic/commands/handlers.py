@@ -158,6 +158,17 @@ def _stack(sweep: Sweep, options: argparse.Namespace) -> CommandResult:
 def _debug(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) -> str:
     from wandb_magic.display.debugger import debug  # noqa: PLC0415 - no other verb needs it
 
+    run = _parse_run(options.run)
+    if (held := sweep.held(run)) is not None:
+        from wandb_magic.display.held_debugger import debug_held  # noqa: PLC0415 - as above
+
+        debug_held(held.number, held.hold, listen=options.listen)
+        return ""
+    if options.listen:
+        raise SweepStateError(
+            f"run {options.run} is not held, so no debugger can attach to it: start the sweep "
+            "with --hold 10, and use `debug` without --listen here"
+        )
     debug(sweep.failure(_parse_run(options.run), trust=options.trust), frontend.shell())
     return ""
 

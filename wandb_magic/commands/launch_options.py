@@ -42,6 +42,7 @@ def launch_options(options: argparse.Namespace) -> LaunchOptions:
             gpus_per_run=options.gpus_per_run,
             gpu_memory=check_bytes("gpu_memory", options.gpu_memory),
             debug_mb=options.debug_mb,
+            hold=options.hold,
             notify=tuple(options.notify),
             repeat=options.repeat,
             max_time=None if options.max_time is None else parse_duration(options.max_time),

@@ -226,9 +226,15 @@ VERBS = {
     ),
     "stack": Verb("show where a run is at this moment: the stack of each thread", {"run": _RUN}),
     "debug": Verb(
-        "open the debugger at the line where a run failed, with its variables",
+        "open the debugger at the line where a run failed, with its variables; in its own process "
+        "if that is held",
         {
             "run": _RUN,
+            "--listen": {
+                "action": "store_true",
+                "help": "let the debugger of an editor attach to the process of a held run: "
+                "debugpy listens on this machine, where any user can connect to it",
+            },
             "--trust": {
                 "action": "store_true",
                 "help": "read the variables even if somebody else's run has written them",

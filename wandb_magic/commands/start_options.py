@@ -121,6 +121,12 @@ START_OPTIONS: dict[str, dict[str, Any]] = {
         "help": "how many MB the variables of a failed run may take, for the debugger; 0 keeps "
         "none (%(default)s)",
     },
+    "--hold": {
+        "metavar": "MINUTES",
+        "type": float,
+        "default": 0.0,
+        "help": "keep the process of a failed run for so long, for `debug`; one run at a time",
+    },
     "--notify": {
         "metavar": "RULE",
         "action": "append",

@@ -75,7 +75,7 @@ def status_details(status: Status) -> list[str]:
         details.append(f"{status.failed} failed")
     if status.lost:
         details.append(f"{status.lost} lost")
-    details += map(str, status.quiet)
+    details += map(str, (*status.held, *status.quiet))
     if status.eta is not None:
         details.append(status.time_left)
     if status.died:

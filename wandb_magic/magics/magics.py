@@ -52,6 +52,9 @@ class WandbSweepMagics(Magics):  # type: ignore[misc] # IPython's types are not 
     debug_mb = Float(50.0, help="How many MB the variables of a failed run may take.").tag(
         config=True
     )
+    hold = Float(0.0, help="For how many minutes the process of a failed run is kept.").tag(
+        config=True
+    )
     failure_limit = Int(3, help="Pause if the first N runs all fail.").tag(config=True)
 
     @no_var_expand  # type: ignore[untyped-decorator] # as above

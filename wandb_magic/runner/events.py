@@ -75,6 +75,8 @@ class RunExited:
         Whether the kernel's out-of-memory killer was at work while the run was alive.
     stopped
         Why the run was interrupted, if it received the reason.
+    held
+        Whether it had failed, and was held for a debugger: what ended that is not why it ended.
     recorded_exit_code
         The exit code in W&B's own record of the run; None if there is none.
     empty_directory
@@ -97,6 +99,7 @@ class RunExited:
     cause: str = ""
     hung: bool = False
     preempted: bool = False
+    held: bool = False
 
 
 RunnerEvent = (

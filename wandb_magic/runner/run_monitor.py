@@ -107,6 +107,7 @@ class TrackedRun:
             "error": str,
             "cause": str,
             "stopped": str,
+            "held": bool,
             "ended": (int, float),
         }
         return {
@@ -321,6 +322,7 @@ def exit_event(tracked: TrackedRun, exit_info: Mapping[str, Any]) -> RunExited:
         cause=exit_info.get("cause") or tracked.logs.cause,
         ended_at=exit_info["ended"],
         stopped=exit_info.get("stopped", ""),
+        held=exit_info.get("held", False),
         recorded_exit_code=tracked.logs.exit_code,
         empty_directory=tracked.logs.empty_directory,
         hung=tracked.is_hung and signal_number == signal.SIGKILL,

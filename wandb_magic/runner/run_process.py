@@ -43,6 +43,7 @@ from wandb_magic.paths import (
     write_atomically,
     write_exclusively,
 )
+from wandb_magic.postmortem.hold_file import HOLD_VARIABLE
 from wandb_magic.postmortem.worker_dumps import remove_dumps
 from wandb_magic.postmortem.worker_errors import watch_forks
 from wandb_magic.processes import current_process
@@ -229,7 +230,7 @@ def run_bundle(
         patch_wandb_resume(job.run, job.paths)
     environment = dict(os.environ)
     watch_forks(job.folder, environment)
-    code, error, cause = _run_user_code(entrypoint, job, environment)
+    code, error, cause, held = _run_user_code(entrypoint, job, environment)
     stopped = cause if code == INTERRUPTED and job.paths.stop.exists() else ""
     if code == 0:
         _join_threads()  # threads may still log
@@ -241,6 +242,7 @@ def run_bundle(
         "error": error,
         "cause": cause,
         "stopped": stopped,
+        "held": held,
         "ended": time.time(),
     }
     if report is not None:
@@ -278,8 +280,8 @@ def seed_generators(number: int) -> None:
 
 def _run_user_code(
     entrypoint: Entrypoint, job: Job, environment: Mapping[str, str]
-) -> tuple[int, str, str]:
-    """Execute; return the exit code, the error to show, and its cause in one line."""
+) -> tuple[int, str, str, bool]:
+    """Execute; return the exit code, the error, its cause in one line, and whether it was held."""
     try:
         result = entrypoint.execute()
         if inspect.iscoroutine(result):
@@ -291,20 +293,22 @@ def _run_user_code(
             cause = f"sys.exit({exit_request.code})" if code else ""
             if code:
                 _record_frames(exit_request, job, environment)
-            return code, cause, cause
+            return code, cause, cause, False
         sys.stderr.write(f"{exit_request.code}\n")
         _record_frames(exit_request, job, environment)
-        return 1, str(exit_request.code), shorten(str(exit_request.code))
+        return 1, str(exit_request.code), shorten(str(exit_request.code)), False
     except KeyboardInterrupt as interrupt:
         if not job.paths.stop.exists():
             _record_frames(interrupt, job, environment)
-        return INTERRUPTED, _print_traceback(interrupt), describe_exit(interrupt, job.paths)
+        text = _print_traceback(interrupt)
+        return INTERRUPTED, text, describe_exit(interrupt, job.paths), False
     except BaseException as error:  # noqa: BLE001 - any exception ends the run
         explain_missing_name(error, job.bundle)
         text = _print_traceback(error)
         _record_frames(error, job, environment)
-        return 1, text, describe_exit(error, job.paths)
-    return 0, "", ""
+        cause = describe_exit(error, job.paths)
+        return 1, text, cause, _hold(error, job, environment, (text, cause))
+    return 0, "", "", False
 
 
 def _finish_wandb(
@@ -334,6 +338,19 @@ def _record_frames(error: BaseException, job: Job, environment: Mapping[str, str
         from wandb_magic.postmortem import recorder  # noqa: PLC0415 - only if a run fails
 
         recorder.record_failure(error, _user_frames(error), job.paths, environment)
+
+
+def _hold(
+    error: BaseException, job: Job, environment: Mapping[str, str], texts: tuple[str, str]
+) -> bool:
+    """Keep the process for a debugger if that is wanted; return whether it was kept."""
+    if not float(environment.get(HOLD_VARIABLE) or 0):
+        return False
+    with contextlib.suppress(Exception):
+        from wandb_magic.postmortem.hold import hold  # noqa: PLC0415 - as above
+
+        return hold(error, _user_frames(error), job.paths, environment, texts)
+    return False
 
 
 def _print_traceback(error: BaseException) -> str:

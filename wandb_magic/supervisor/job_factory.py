@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from wandb_magic.paths import FOLDER_MODE, SweepPaths, write_exclusively
+from wandb_magic.postmortem.hold_file import HOLD_VARIABLE, Hold, read_hold, read_note
 from wandb_magic.postmortem.limits import DEBUG_MB_VARIABLE
 from wandb_magic.records import Params, RunId, RunRecord, SweepRecord
 from wandb_magic.runner.run_process import Job
@@ -68,6 +69,7 @@ class JobFactory:
         )
         environment[RUN_FOLDER_ENV] = str(paths.persistent_dir)
         environment[SEED_ENV] = str(run_seed(self._sweep.options.seed, run.number))
+        environment[HOLD_VARIABLE] = f"{self._sweep.options.hold:g}"
         environment[DEBUG_MB_VARIABLE] = str(self._sweep.options.debug_mb)
         if paths.execution:
             # A run that ended before it reached the server must be allowed to start there.
@@ -102,6 +104,19 @@ class JobFactory:
     def was_signalled(self, run: RunId) -> bool:
         """Return whether the run's latest execution was sent a signal."""
         return self.paths.run(run).latest_execution.stop.exists()
+
+    def is_held(self, run: RunId) -> bool:
+        """Return whether a run has failed, and its process is kept for a debugger."""
+        return read_hold(self.paths.run(run).latest_execution) is not None
+
+    def take_hold(self, run: RunId) -> Hold | None:
+        """Return the note of a held run whose process was killed, and remove what it has left."""
+        paths = self.paths.run(run).latest_execution
+        note = read_note(paths) if self._sweep.options.hold else None
+        if note is not None:
+            note.remove()
+            paths.hold.unlink(missing_ok=True)
+        return note
 
     def claim_unstarted(self, run: RunId) -> bool:
         """Prevent the run's latest execution from starting; return whether it had not started."""

@@ -53,7 +53,7 @@ def failure_kind(run: RunRecord) -> FailureKind | None:
 
 def classify_exit(event: RunExited, reason: StopReason | None) -> tuple[RunState, str]:
     """Return the state of a run that ended, and why it ended."""
-    if reason is not None:
+    if reason is not None and not event.held:
         return reason.state, reason.cause
     if event.preempted:
         return RunState.KILLED, PREEMPTED

@@ -522,7 +522,7 @@ class Supervisor:
         if limit is None:
             return
         for run, record in self.runs.running():
-            if self._run_time(record) > limit:
+            if self._run_time(record) > limit and not self._job_factory.is_held(run):
                 cause = f"it ran longer than the run timeout of {limit:g} s"
                 self._terminator.stop(run, StopReason(RunState.STOPPED, cause))
 
@@ -893,6 +893,10 @@ class Supervisor:
     def _on_run_exited(self, event: RunExited) -> None:
         if event.run not in self.runs.active:
             return  # it was abandoned before its process ended
+        if note := self._job_factory.take_hold(event.run):
+            event = replace(
+                event, held=True, code=1, signal=None, error=note.error, cause=note.cause
+            )
         intent = self._terminator.pop_reason(event.run)
         if intent is None and event.preempted:
             self._explain_preemption(self.runs.active[event.run])
