@@ -2,6 +2,7 @@
 
 import { cellOutputPlugin } from './plugins/cellOutput';
 import { commandsPlugin } from './plugins/commands';
+import { linksPlugin } from './plugins/links';
 import { modelPlugin } from './plugins/model';
 import { panelPlugin } from './plugins/panel';
 import { runningPlugin } from './plugins/running';
@@ -13,6 +14,7 @@ export { ISweepsModel } from './tokens';
 export default [
   modelPlugin,
   panelPlugin,
+  linksPlugin,
   commandsPlugin,
   cellOutputPlugin,
   runningPlugin,

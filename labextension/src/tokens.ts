@@ -22,6 +22,8 @@ export const Commands = {
   showSweeps: 'wandb-magic:show-sweeps',
   openSweep: 'wandb-magic:open-sweep',
   openRun: 'wandb-magic:open-run',
+  openLink: 'wandb-magic:open-link',
+  copyLink: 'wandb-magic:copy-link',
   pause: 'wandb-magic:pause',
   resume: 'wandb-magic:resume',
   stop: 'wandb-magic:stop',

@@ -116,7 +116,34 @@ test('sweeps are where JupyterLab has what runs, and what can be done', async ({
 
   const toast = page.getByRole('alert').filter({ hasText: 'Sweep two has finished' });
   await toast.getByRole('button', { name: 'Open' }).click();
-  await expect(page.locator(`.jp-wm-SweepView[data-sweep="${sweeps[1]}"]`)).toBeVisible();
+  const view = page.locator(`.jp-wm-SweepView[data-sweep="${sweeps[1]}"]`);
+  await expect(view).toBeVisible();
+
+  // Each view has a URL, and the browser goes back and forward through what was opened.
+  const shows = async (sweep: string, tab: string, run?: string) => {
+    const target = `wandb-sweep=${sweep}${run === undefined ? '' : `&wandb-run=${run}`}`;
+    await expect(page).toHaveURL(new RegExp(`[?]${target}&wandb-tab=${tab}$`));
+    await expect(
+      page.locator(`.jp-wm-View:visible [role=tab][aria-selected=true]`).last()
+    ).toHaveText(new RegExp(tab, 'i'));
+  };
+  await shows(sweeps[1], 'overview');
+  await view.getByRole('tab', { name: 'Runs' }).click();
+  await shows(sweeps[1], 'runs');
+  const [{ id }] = await runsOf(server, sweeps[1]);
+  await execute(page, 'wandb-magic:open-run', { sweep: sweeps[1], run: id, tab: 'logs' });
+  await shows(sweeps[1], 'logs', id);
+  await page.goBack();
+  await shows(sweeps[1], 'runs');
+  await page.goBack();
+  await shows(sweeps[1], 'overview');
+  await page.goForward();
+  await page.goForward();
+  await shows(sweeps[1], 'logs', id);
+  const runUrl = page.url();
+  await execute(page, 'wandb-magic:open-sweep', { sweep: sweeps[0] });
+  await page.goto(runUrl);
+  await shows(sweeps[1], 'logs', id);
 });
 
 test.describe('Notebook 7', () => {
@@ -130,5 +157,9 @@ test.describe('Notebook 7', () => {
     const view = page.locator(`.jp-wm-SweepView[data-sweep="${sweep}"]`);
     await expect(view.getByRole('heading', { name: 'small' })).toBeVisible();
     expect((await view.boundingBox())?.height).toBeGreaterThan(150);
+    await view.getByRole('tab', { name: 'Runs' }).click();
+    await expect(page).toHaveURL(new RegExp(`[?&]wandb-sweep=${sweep}&wandb-tab=runs$`));
+    await page.goBack();
+    await expect(view.getByRole('tab', { name: 'Overview', selected: true })).toBeVisible();
   });
 });

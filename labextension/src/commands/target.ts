@@ -8,6 +8,8 @@ import { MainAreaWidget } from '@jupyterlab/apputils';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 
+import type { ViewTab } from '../models/viewTab';
+
 /** The ids of the target of a command or a view. */
 export interface ITarget {
   sweep?: string;
@@ -18,8 +20,9 @@ export interface ITarget {
 export const VIEW_CLASS = 'jp-wm-View';
 
 /** A widget that commands can take their target from. */
-export interface ITargetWidget {
+export interface ITargetWidget extends Widget {
   readonly target: ITarget;
+  readonly tab: ViewTab;
 }
 
 /** An argument of commands in context menus, because such menus cannot say what was clicked. */
@@ -44,10 +47,23 @@ export function hasExplicitTarget(args: ReadonlyPartialJSONObject): boolean {
 
 /** The target of the current widget in the main area. */
 export function currentTarget(app: JupyterFrontEnd): ITarget {
-  const { currentWidget } = app.shell;
-  const content: unknown =
-    currentWidget instanceof MainAreaWidget ? currentWidget.content : currentWidget;
-  return isTargetWidget(content) ? content.target : {};
+  return currentView(app)?.target ?? {};
+}
+
+/** The view in the current widget of the main area, if it is one of ours. */
+function currentView(app: JupyterFrontEnd): ITargetWidget | null {
+  return viewIn(app.shell.currentWidget);
+}
+
+/** The view that the user looks at: the current one, or below what is current, as in Notebook. */
+export function shownView(app: JupyterFrontEnd): ITargetWidget | null {
+  const below = [...app.shell.widgets('down')].filter(({ isVisible }) => isVisible);
+  return currentView(app) ?? below.map(viewIn).find(view => view !== null) ?? null;
+}
+
+function viewIn(widget: Widget | null): ITargetWidget | null {
+  const content: unknown = widget instanceof MainAreaWidget ? widget.content : widget;
+  return isTargetWidget(content) ? content : null;
 }
 
 function isTargetWidget(content: unknown): content is ITargetWidget {

@@ -1,8 +1,9 @@
-/** The widget around a view: whether it is visible, and its title. */
+/** The widget around a view: whether it is visible, its title and its open tab. */
 
 import { Signal } from '@lumino/signaling';
 import { createContext, useContext, useEffect } from 'react';
 
+import { ViewTab } from '../models/viewTab';
 import { useSignal } from './useSignal';
 
 /** Whether a view is visible; views follow topics only while they are. */
@@ -23,6 +24,8 @@ export const TitleContext = createContext<(label: string, caption: string) => vo
   () => undefined
 );
 
+export const ViewTabContext = createContext(new ViewTab());
+
 /** Whether the widget around a view is visible. */
 export function useVisible(): boolean {
   const visibility = useContext(VisibilityContext);
@@ -38,4 +41,18 @@ export function useTitle(label: string, caption: string): void {
       name(label, caption);
     }
   }, [name, label, caption]);
+}
+
+/** Report the open tab of a view, and open the one that a link asks for. */
+export function useViewTab(open: string, onOpen: (name: string) => void): void {
+  const tab = useContext(ViewTabContext);
+  useSignal(tab.changed);
+  const { requested } = tab;
+  useEffect(() => {
+    if (requested !== null && tab.take() !== null && requested !== open) {
+      onOpen(requested);
+    } else {
+      tab.set(open);
+    }
+  });
 }

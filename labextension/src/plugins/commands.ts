@@ -36,7 +36,12 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
 
     const category = trans.__('W&B Sweeps');
     // Labels of the open commands name their target, which the palette cannot do.
-    const needTarget: string[] = [Commands.openSweep, Commands.openRun, Commands.openNotebook];
+    const needTarget: string[] = [
+      Commands.openSweep,
+      Commands.openRun,
+      Commands.openLink,
+      Commands.openNotebook
+    ];
     const added = app.commands.listCommands().filter(id => id.startsWith('wandb-magic:'));
     for (const command of new Set([...Object.values(Commands), ...added])) {
       if (!needTarget.includes(command)) {

@@ -60,6 +60,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       tracker: WidgetTracker<PanelWidget>,
       id: string,
       make: () => ViewWidget,
+      tab: unknown,
       replaced?: PanelWidget
     ): void => {
       let widget = tracker.find(candidate => candidate.id === id);
@@ -73,6 +74,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
         addToShell(app, widget, replaced);
         void tracker.add(widget);
       }
+      widget.content.tab.request(typeof tab === 'string' ? tab : '');
       app.shell.activateById(id);
       replaced?.dispose();
     };
@@ -104,15 +106,16 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     });
     app.commands.addCommand(Commands.openSweep, {
       label: trans.__('Open Sweep'),
-      describedBy: { args: SWEEP_ARGS },
+      describedBy: { args: OPEN_SWEEP_ARGS },
       execute: args => {
         const { sweep } = targetOf(app, args);
         if (sweep !== undefined) {
-          show(sweeps, `wandb-magic-sweep-${sweep}`, () => {
+          const make = () => {
             const view = new ViewWidget(context, <SweepView id={sweep} />, { sweep });
             view.title.label = model.summary(sweep)?.name ?? sweep;
             return view;
-          });
+          };
+          show(sweeps, `wandb-magic-sweep-${sweep}`, make, args.tab);
         }
       }
     });
@@ -137,6 +140,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
             runs,
             id(run),
             make,
+            args.tab,
             typeof instead === 'string'
               ? runs.find(candidate => candidate.id === id(instead))
               : undefined
@@ -161,10 +165,20 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
+const TAB_ARG = {
+  tab: { type: 'string', description: 'Name of a tab of the view; the last one by default.' }
+} satisfies JSONObject;
+
+const OPEN_SWEEP_ARGS = {
+  type: 'object',
+  properties: { ...SWEEP_ARGS.properties, ...TAB_ARG }
+} satisfies JSONObject;
+
 const OPEN_RUN_ARGS = {
   type: 'object',
   properties: {
     ...RUN_ARGS.properties,
+    ...TAB_ARG,
     instead: { type: 'string', description: 'Id of a run whose view is replaced.' }
   }
 } satisfies JSONObject;

@@ -6,7 +6,13 @@ import type { ReactElement } from 'react';
 
 import { type ITarget, type ITargetWidget, VIEW_CLASS } from '../commands/target';
 import { type IPanelContext, PanelContextProvider } from '../components/context';
-import { TitleContext, Visibility, VisibilityContext } from '../components/viewContext';
+import {
+  TitleContext,
+  ViewTabContext,
+  Visibility,
+  VisibilityContext
+} from '../components/viewContext';
+import { ViewTab } from '../models/viewTab';
 
 export class ViewWidget extends ReactWidget implements ITargetWidget {
   constructor(
@@ -18,12 +24,14 @@ export class ViewWidget extends ReactWidget implements ITargetWidget {
     this.addClass(VIEW_CLASS);
   }
 
+  readonly tab = new ViewTab();
+
   protected override render(): ReactElement {
     return (
       <PanelContextProvider value={this._panelContext}>
         <TitleContext.Provider value={this._setTitle}>
           <VisibilityContext.Provider value={this._visibility}>
-            {this._view}
+            <ViewTabContext.Provider value={this.tab}>{this._view}</ViewTabContext.Provider>
           </VisibilityContext.Provider>
         </TitleContext.Provider>
       </PanelContextProvider>

@@ -10,7 +10,7 @@ import { lazyView } from '../../components/LazyView';
 import { ErrorMessage, Skeleton, ConnectionBanner } from '../../components/Placeholders';
 import { Tabs } from '../../components/Tabs';
 import { RunModel } from '../../models/runModel';
-import { useTitle, useVisible } from '../../components/viewContext';
+import { useTitle, useViewTab, useVisible } from '../../components/viewContext';
 import { ConfigTab } from './config/ConfigTab';
 import { FailureTab } from './failure/FailureTab';
 import { FilesTab } from './files/FilesTab';
@@ -95,6 +95,7 @@ function RunTabs({ run }: IRunTabProps): ReactElement {
       ? 'failure'
       : 'charts';
   const Tab = TABS[open];
+  useViewTab(open, onOpen);
   return (
     <>
       <RunHeader run={run} onFailure={() => onOpen('failure')} />

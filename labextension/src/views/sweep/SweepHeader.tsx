@@ -32,6 +32,7 @@ export function SweepHeader({
     { command: Commands.setCount, args },
     { command: Commands.sync, args },
     'separator',
+    { command: Commands.copyLink, args },
     { command: Commands.copyBest, args },
     { command: Commands.insertBest, args },
     'separator',

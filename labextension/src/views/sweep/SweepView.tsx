@@ -9,7 +9,7 @@ import { lazyView } from '../../components/LazyView';
 import { ErrorMessage, Skeleton, ConnectionBanner } from '../../components/Placeholders';
 import { Tabs } from '../../components/Tabs';
 import type { SweepModel } from '../../models/sweepModel';
-import { useVisible } from '../../components/viewContext';
+import { useViewTab, useVisible } from '../../components/viewContext';
 import { FilterChips } from './FilterChips';
 import { CompareTab } from './compare/CompareTab';
 import { SweepHeader } from './SweepHeader';
@@ -62,12 +62,18 @@ export function SweepView({ id }: { id: string }): ReactElement {
   const { tab } = sweep.settings('view', { tab: 'overview' });
   const open = tab in TABS ? tab : 'overview';
   const Tab = TABS[open];
+  const onOpen = (name: string) => {
+    if (name in TABS) {
+      sweep.saveSettings('view', { tab: name });
+    }
+  };
   const { summary } = sweep;
   if (summary === undefined || !sweep.isRestored) {
     return <MissingSweep sweep={sweep} />;
   }
   return (
     <div className="jp-wm-SweepView" data-sweep={id}>
+      <OpenTab open={open} onOpen={onOpen} />
       <ConnectionBanner />
       <SweepHeader summary={summary} detail={sweep.detail} />
       {sweep.problem !== '' && (
@@ -77,7 +83,7 @@ export function SweepView({ id }: { id: string }): ReactElement {
         label={trans.__('Views of the sweep')}
         tabs={Object.keys(TABS).map(name => ({ name, label: labels[name] }))}
         open={open}
-        onOpen={name => sweep.saveSettings('view', { tab: name })}
+        onOpen={onOpen}
         beside={<FilterChips sweep={sweep} />}
       >
         <ErrorBoundary key={open} trans={trans}>
@@ -86,6 +92,12 @@ export function SweepView({ id }: { id: string }): ReactElement {
       </Tabs>
     </div>
   );
+}
+
+/** Connects the tabs with links; only once the saved state has been restored. */
+function OpenTab({ open, onOpen }: { open: string; onOpen: (name: string) => void }): null {
+  useViewTab(open, onOpen);
+  return null;
 }
 
 /** The sweep is not available: not loaded yet, unreadable, or deleted. */
