@@ -14,7 +14,7 @@ LAYERS = [
     {
         *("errors", "records", "log_records", "nonfinite", "paths", "processes", "arguments"),
         *("requests", "alert_rules", "safe_open", "file_lock", "disk", "child_process", "version"),
-        *("durations", "sweep_limits"),
+        *("durations", "sweep_limits", "resources"),
     },
     {"spec", "bundle", "store", "wandb_log", "daemon", "registry"},
     {"query"},

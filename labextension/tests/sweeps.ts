@@ -26,6 +26,15 @@ export function aSweep(id: string, changes: Partial<SweepSummary> = {}): SweepSu
     remaining_range: null,
     elapsed: 100,
     cost: null,
+    limits: {
+      max_time: null,
+      max_cost: null,
+      price_per_hour: null,
+      until_flat: false,
+      can_be_flat: true
+    },
+    repeat: 1,
+    imported: false,
     version: 1,
     metric: 'accuracy',
     goal: 'maximize',

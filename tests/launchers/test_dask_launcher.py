@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from wandb_magic.api import Sweep
 from wandb_magic.errors import SpecError
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import Options, RunRecord, RunState
+from wandb_magic.resources import Host
 from wandb_magic.slots.devices import DEVICES_ENV
 
 CELL = """
@@ -69,6 +71,11 @@ def active(sweep: Sweep) -> list[RunRecord]:
     return [run for run in sweep.records() if run.state is RunState.RUNNING]
 
 
+def hosts(sweep: Sweep) -> Sequence[Host]:
+    resources = sweep._reader.resources()
+    return resources.hosts if resources is not None else ()
+
+
 def has_begun(sweep: Sweep, count: int) -> bool:
     runs = active(sweep)
     return len(runs) == count and all(run.value is not None for run in runs)
@@ -98,6 +105,14 @@ def test_a_stop_ends_runs_and_what_they_started(tmp_path: Path, shared_cluster: 
     sweep = start(tmp_path, shared_cluster, WAITING, count=3, agents=2)
     wait_until(lambda: has_begun(sweep, 2) and len(children(tmp_path)) == 2)
     assert "begun" in sweep.logs(active(sweep)[0].id)
+    wait_until(lambda: all(host.runs for host in hosts(sweep)))
+    assert len(hosts(sweep)) == 2
+    for host in hosts(sweep):
+        assert host.address.startswith("tcp://")
+        assert (host.slots, host.problem, host.out_until) == (1, "", None)
+    assert sorted(run for host in hosts(sweep) for run in host.runs) == sorted(
+        run.id for run in active(sweep)
+    )
     sweep.stop()
     sweep.wait(timeout=60)
     assert Counter(run.state for run in sweep.records()) == {RunState.STOPPED: 2}

@@ -13,6 +13,7 @@ from openapi_spec_validator import validate
 
 from tests.server.conftest import Api, Written, losses, summed
 from wandb_magic.log_records import FilesRecord, HistoryRecord
+from wandb_magic.resources import Gpu, GpuShare, Host, Resources
 from wandb_magic.server import schemas
 from wandb_magic.server.handlers import ROUTES
 
@@ -87,6 +88,9 @@ async def test_real_answers_are_as_described(
     sweep.saved(run, {"a.txt": b"a"})
     sweep.output(run, b"line\n")
     sweep.end(run, value=2.0)
+    gpu = Gpu("GPU-0", "0", "A100", None, (GpuShare("sweep000", "", 1.0, 0),))
+    sweep.writer.set_resources(Resources((Host("node", runs=(run,), gpus=(gpu,)),)))
+    sweep.writer.commit()
     query = {"key": "loss", "run": run, "text": "line"}
     checked = 0
     for path, operations in described["paths"].items():
@@ -98,7 +102,7 @@ async def test_real_answers_are_as_described(
             found = await api.get(url, **given)
             check(described, answers["application/json"]["schema"], found)
             checked += 1
-    assert checked == 12
+    assert checked == 13
     page = await api.connect()
     topics = {
         "a": {"topic": "sweeps"},
@@ -106,6 +110,7 @@ async def test_real_answers_are_as_described(
         "c": {"topic": "run", "sweep": "sweep000", "run": run},
         "d": {"topic": "log", "sweep": "sweep000", "run": run},
         "e": {"topic": "nothing"},
+        "f": {"topic": "resources", "sweep": "sweep000"},
     }
     await page.open(**topics)
     for name in topics:

@@ -11,6 +11,7 @@ import pytest
 from tests.server.conftest import Api, Make, Written, losses, summed
 from wandb_magic import registry
 from wandb_magic.records import RunState, SweepState
+from wandb_magic.resources import Gpu, GpuShare, Host, Resources
 
 SWEEPS = {"topic": "sweeps"}
 
@@ -311,3 +312,27 @@ async def test_a_page_that_does_not_read_gets_the_newest_state_and_costs_nothing
     numbers = [frame["seq"] for frame in slow.frames]
     assert numbers == list(range(1, len(numbers) + 1))
     assert len(numbers) < changes / 2
+
+
+async def test_resources_come_whenever_they_change(api: Api, live: Written) -> None:
+    nothing = {"hosts": [], "problem": ""}
+    assert await api.get("sweeps/sweep000/resources") == nothing
+    page = await api.connect()
+    await page.open(a={"topic": "resources", "sweep": "sweep000"})
+    assert (await page.message("a"))["resources"] == nothing
+    gpu = Gpu("GPU-0", "0", "A100", 2**34, (GpuShare("sweep000", "", 1.0, 0),), out_until=5e9)
+    live.writer.set_resources(Resources((Host("node", runs=("run00000",), gpus=(gpu,)),)))
+    live.writer.commit()
+    message = await page.message("a")
+    (host,) = message["resources"]["hosts"]
+    assert (message["kind"], host["name"], host["runs"]) == ("resources", "node", ["run00000"])
+    assert host["gpus"][0]["out_until"] == 5e9
+    assert host["gpus"][0]["shares"][0] == {
+        "sweep": "sweep000",
+        "run": "",
+        "fraction": 1.0,
+        "memory": 0,
+    }
+    assert await api.get("sweeps/sweep000/resources") == message["resources"]
+    live.log(live.run(), summed(loss=1.0))
+    assert await page.silent()

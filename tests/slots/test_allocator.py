@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from wandb_magic.log_records import SystemRecord
 from wandb_magic.records import RunId
 from wandb_magic.slots.allocator import SlotAllocator, SlotRequest
 from wandb_magic.slots.devices import Device
@@ -93,7 +94,9 @@ def test_whole_gpus_belong_to_one_run(tmp_path: Path) -> None:
     one, other = (Sweep(tmp_path, name, gpus=2, each=1) for name in "ab")
     assert [one.start(), other.start()] == ["0", "1"]
     reason = one.start()
-    assert reason == "waiting for a GPU: 2 here, used by 1 other sweep too"
+    assert reason == (
+        "waiting for a GPU: 1 of 2 leased by this sweep, 1 of 2 leased by another sweep"
+    )
     other.end(0)
     assert one.start() == "1"
 
@@ -101,7 +104,7 @@ def test_whole_gpus_belong_to_one_run(tmp_path: Path) -> None:
 def test_several_whole_gpus(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path, gpus=3, each=2)
     assert sweep.start() == "0,1"
-    assert sweep.start() == "waiting for 2 GPUs: 3 here"
+    assert sweep.start() == "waiting for 2 GPUs: 2 of 3 leased by this sweep"
 
 
 def test_fractions_fill_a_gpu_and_no_more(tmp_path: Path) -> None:
@@ -109,13 +112,13 @@ def test_fractions_fill_a_gpu_and_no_more(tmp_path: Path) -> None:
     assert [sweep.start(number, 12) for number in range(10)] == ["0"] * 10
     assert sweep.environment["XLA_PYTHON_CLIENT_MEM_FRACTION"] == "0.090"
     assert sweep.environment["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
-    assert sweep.start(10, 12) == "waiting for 0.1 of a GPU: 1 here"
+    assert sweep.start(10, 12) == "waiting for 0.1 of a GPU: 1 of 1 leased by this sweep"
 
 
 def test_memory_is_packed_and_never_exceeded(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path, gpus=2, memory=6 * 2**30)
     assert [sweep.start(number, 9) for number in range(4)] == ["0", "1", "0", "1"]
-    assert sweep.start(4, 9) == "waiting for 6 GiB of GPU memory: 2 here"
+    assert sweep.start(4, 9) == "waiting for 6 GiB of GPU memory: 2 of 2 leased by this sweep"
     other = Sweep(tmp_path, "b", gpus=2, memory=4 * 2**30)
     # The first waits for longer, and what is left does not suffice for it.
     assert other.start().startswith("waiting for 4 GiB of GPU memory")
@@ -149,7 +152,10 @@ def test_half_of_a_gpu_is_not_taken_where_a_run_may_use_all_of_it(tmp_path: Path
 def test_alone_means_that_nothing_else_is_there(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path, gpus=1, memory=2**30)
     assert sweep.start() == "0"
-    assert sweep.start(alone=True) == "waiting for 1 GiB of GPU memory for itself: 1 here"
+    assert (
+        sweep.start(alone=True)
+        == "waiting for 1 GiB of GPU memory for itself: 1 of 1 leased by this sweep"
+    )
     sweep.end(0)
     assert sweep.start(alone=True) == "0"
     assert sweep.start().startswith("waiting")
@@ -234,3 +240,27 @@ def test_a_private_folder_takes_the_place_of_one_that_cannot_be_used(tmp_path: P
         slots.reserve(0, 2)
     slots.use_private_folder(tmp_path / "own")
     assert slots.reserve(0, 2) == ""
+
+
+def test_what_people_see_of_gpus_is_who_has_them_and_how_busy_they_are(tmp_path: Path) -> None:
+    one, other = (
+        Sweep(tmp_path, name, gpus=2, each=0.5) for name in ("sweep000", "sweep-sweep001")
+    )
+    assert [one.start(), other.start()] == ["0", "1"]
+    (tmp_path / "lease-x.json").write_text(
+        (next(tmp_path.glob("lease-*.json"))).read_text().replace("sweep00", "<b>s")
+    )
+    run = RunId("sweep000-0")
+    readings = {"gpu.0.gpu": 71.0, "gpu.0.memoryAllocatedBytes": 2e9, "gpu.1.gpu": 3.0}
+    one.slots.on_logged(run, [SystemRecord(0.0, {**readings, "cpu": 1.0})])
+    first, second = one.slots.gpus()
+    assert (first.label, first.busy, first.used, first.out_until) == ("0", 71.0, 2e9, None)
+    assert (second.label, second.busy, second.used) == ("1", None, None), (
+        "none of our runs is there"
+    )
+    assert {share.sweep for gpu in (first, second) for share in gpu.shares} == {
+        *("sweep000", "sweep001"),
+        "",  # what is no id says nothing
+    }
+    one.end(0)
+    assert one.slots.gpus()[0].busy is None

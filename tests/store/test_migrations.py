@@ -31,7 +31,7 @@ def schema(path: Path) -> tuple[int, set[tuple[str, str]]]:
 def first(path: Path) -> Path:
     """A store of the first schema."""
     with closing(sqlite3.connect(path)) as database:
-        for table in ("intent", "version"):
+        for table in ("intent", "version", "resources"):
             database.execute(f"DROP TABLE {table}")
         for table, name in (
             ("sweep", "version"),

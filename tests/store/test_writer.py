@@ -2,6 +2,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from wandb_magic.records import (
     SweepRecord,
     SweepState,
 )
+from wandb_magic.resources import Gpu, GpuShare, Host, Resources
 
 MakeRun = Callable[..., RunRecord]
 
@@ -280,3 +282,15 @@ def test_events_are_numbered(writer: store.StoreWriter, reader: store.StoreReade
 def _count(writer: store.StoreWriter, table: str) -> int:
     (count,) = writer._connection.execute(f"SELECT count(*) FROM {table}").fetchone()
     return int(count)
+
+
+def test_resources_are_those_that_were_stored_last(path: Path) -> None:
+    gpu = Gpu("GPU-0", "0", "A100", 2**34, (GpuShare("sweep000", "run00000", 0.5, 0),), 40.0)
+    first = Resources((Host("node", runs=("run00000",), gpus=(gpu,)),))
+    second = Resources((), "the scheduler does not answer")
+    with closing(store.StoreWriter(path)) as writer, closing(store.StoreReader(path)) as reader:
+        assert reader.resources() is None
+        for resources in (first, second, None):
+            writer.set_resources(resources)
+            writer.commit()
+            assert reader.resources() == resources

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import textwrap
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ import pytest
 
 from wandb_magic.api import Sweep
 from wandb_magic.records import RunState
+from wandb_magic.resources import Resources
+from wandb_magic.slots.circuit_breaker import FIRST_PAUSE_S
 from wandb_magic.slots.devices import DEVICES_ENV
 
 Start = Callable[..., Sweep]
@@ -49,6 +52,12 @@ def leases() -> list[dict[str, Any]]:
     return [json.loads(path.read_text()) for path in folder.glob("lease-*.json")]
 
 
+def resources(sweep: Sweep) -> Resources:
+    found = sweep._reader.resources()
+    assert found is not None
+    return found
+
+
 def running(sweep: Sweep) -> int:
     return sweep.status().running
 
@@ -63,8 +72,17 @@ def test_two_sweeps_never_share_a_gpu_and_what_waits_says_so(
     first = start(HOLD, count=2, agents=2, env=gpus(2), gpus_per_run=1.0)
     until(lambda: running(first) == 2)
     second = start(HOLD, count=2, agents=1, env=gpus(2), gpus_per_run=1.0)
-    until(lambda: "waiting for a GPU: 2 here, used by 1 other sweep" in second.status().cause)
+    until(lambda: f"waiting for a GPU: 2 of 2 leased by sweep {first.id}" in second.status().cause)
     assert second.records() == []  # no parameters are chosen before they can run
+    own, all_runs = resources(second).hosts, {run.id for run in first.records()}
+    assert [(host.runs, host.slots, host.problem) for host in own] == [((), None, "")]
+    assert [(gpu.id, gpu.label, gpu.name, gpu.memory) for gpu in own[0].gpus] == [
+        (f"GPU-{number}", str(number), "A100", 16 * 2**30) for number in range(2)
+    ]
+    shares = [share for gpu in own[0].gpus for share in gpu.shares]
+    assert [(each.sweep, each.fraction) for each in shares] == [(first.id, 1.0)] * 2
+    assert {each.run for each in shares} == all_runs
+    until(lambda: set(resources(first).hosts[0].runs) == all_runs)
     second.pause()
     until(lambda: "waiting" not in second.status().cause)
     second.resume()
@@ -74,6 +92,7 @@ def test_two_sweeps_never_share_a_gpu_and_what_waits_says_so(
         assert sweep.state == "finished"
     assert seen(first) == ["0", "1"]
     assert set(seen(second)) <= {"0", "1"}
+    assert (first._reader.resources(), second._reader.resources()) == (None, None)
     until(lambda: leases() == [])
 
 
@@ -290,8 +309,13 @@ def test_a_bad_gpu_does_not_pause_a_sweep_whose_other_runs_take_long(
     """.replace("while not", 'while os.environ["CUDA_VISIBLE_DEVICES"] != "1" and not')
     sweep = start(cell, count=3, agents=2, env=gpus(2), gpus_per_run=1.0, failure_limit=1)
     until(lambda: [run.state for run in sweep.records()].count(RunState.FAILED) == 2)
-    until(lambda: "1 of them taken out after errors" in sweep.status().cause)
+    until(lambda: "1 of 2 taken out after errors" in sweep.status().cause)
     assert sweep.state == "running"
+    until(lambda: resources(sweep).hosts[0].gpus[1].out_until is not None)
+    good, bad = resources(sweep).hosts[0].gpus
+    assert good.out_until is None
+    assert FIRST_PAUSE_S / 2 < (bad.out_until or 0.0) - time.time() <= FIRST_PAUSE_S
+    assert [len(gpu.shares) for gpu in (good, bad)] == [1, 0]
     go()
     sweep.wait(60)
     assert sweep.state == "finished"

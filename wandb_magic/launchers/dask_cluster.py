@@ -21,6 +21,7 @@ from wandb_magic.launchers.dask_worker import HANDLER, METADATA, hold_slot, inst
 from wandb_magic.launchers.plugin import SweepContext
 from wandb_magic.launchers.worker_check import probe, worker_problem
 from wandb_magic.records import RunId
+from wandb_magic.resources import Host
 from wandb_magic.runner.events import RunnerEvent, RunnerFailed, RunnerNotice, RunnerReady
 from wandb_magic.slots import CircuitBreaker, ResourceError
 
@@ -117,6 +118,7 @@ class DaskCluster:
         self._waits_since = time.monotonic()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._changed = asyncio.Event()
+        self._threads: dict[str, int] = {}
         self.workers: set[str] = set()
         self.is_lost = False
         self.is_ready = False
@@ -148,6 +150,26 @@ class DaskCluster:
         if not self.workers:
             return f"waiting for a Dask worker: the scheduler at {self._address} has none"
         return "waiting for a free thread of a Dask worker"
+
+    def hosts(self) -> list[Host]:
+        """Return the workers, and why they get no runs, if they do not."""
+        return [
+            Host(
+                address,
+                address,
+                self._threads.get(address),
+                problem=self._problems.get(address, ""),
+                out_until=self._breaker.out_until(address),
+            )
+            for address in sorted(self.workers)
+        ]
+
+    @property
+    def problem(self) -> str:
+        """Why no worker can be reached at present, or ""."""
+        if self.is_lost:
+            return f"the Dask scheduler at {self._address} does not answer"
+        return ""
 
     def take_slot(self, run: RunId) -> Slot | None:
         """Let a run use a slot, if one is free."""
@@ -297,7 +319,8 @@ class DaskCluster:
 
     async def _update_workers(self) -> None:
         assert self._client is not None
-        workers = set(await asyncio.wait_for(self._client.nthreads(), ANSWER_TIMEOUT_S))
+        self._threads = await asyncio.wait_for(self._client.nthreads(), ANSWER_TIMEOUT_S)
+        workers = set(self._threads)
         if time.monotonic() < self._settled_at:
             workers |= self.workers
         missing = self.workers - workers

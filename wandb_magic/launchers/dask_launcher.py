@@ -43,7 +43,9 @@ from wandb_magic.paths import (
     write_exclusively,
 )
 from wandb_magic.records import RunId
+from wandb_magic.resources import Host, Resources
 from wandb_magic.runner.events import (
+    ResourcesChanged,
     RunExited,
     RunLogged,
     RunnerEvent,
@@ -62,6 +64,7 @@ PULL_S = 0.1  # between two answers with parts of files
 PULL_S_A_HOST = 0.01  # more for each host, because the scheduler passes on all answers
 PULL_WAIT_S = 2.0
 RETRY_S = 1.0
+RESOURCES_INTERVAL_S = 1.0
 INLINE_BYTES = 1 << 16  # of files that are sent with the request to start a run
 SLOT_TIMEOUT_S = 60.0  # for a slot that was there when a run was chosen
 FORGET_S = 30.0  # for the supervisor to store how a run ended
@@ -130,6 +133,7 @@ class DaskLauncher:
         self._opening: dict[str, asyncio.Lock] = {}
         self._pulls: dict[str, asyncio.Task[None]] = {}
         self._runs: dict[RunId, RemoteRun] = {}
+        self._machines: dict[str, Host] = {}  # as their hosts have reported, by worker
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # The launcher
@@ -137,6 +141,7 @@ class DaskLauncher:
     async def start(self) -> None:
         """Begin to connect to the cluster; `RunnerReady` follows."""
         self._spawn(self._cluster.maintain())
+        self._spawn(self._report_resources())
 
     def reserve_slot(self, agent: int, agents: int, *, alone: bool = False) -> str:  # noqa: ARG002
         """Return "" if a worker has a free thread for another run, or what it waits for."""
@@ -205,6 +210,7 @@ class DaskLauncher:
     def _on_worker_gone(self, address: str) -> None:
         """Report the runs of a worker as lost: it has ended them, or the machine is down."""
         self._links.pop(address, None)
+        self._machines.pop(address, None)
         self._opening.pop(address, None)
         if (pull := self._pulls.pop(address, None)) is not None:
             pull.cancel()
@@ -212,6 +218,30 @@ class DaskLauncher:
             if run.address == address:
                 log.warning("run %s is lost: its worker %s is gone", run.job.run, address)
                 self._end_run(run, _lost(run))
+
+    async def _report_resources(self) -> None:
+        """Emit what the cluster has, and which runs are where, whenever that has changed."""
+        reported: Resources | None = None
+        while True:
+            hosts = tuple(map(self._describe, self._cluster.hosts()))
+            resources = Resources(hosts, self._cluster.problem)
+            if resources != reported:
+                reported = resources
+                self._emit(ResourcesChanged(resources))
+            await asyncio.sleep(RESOURCES_INTERVAL_S)
+
+    def _describe(self, worker: Host) -> Host:
+        """Return a worker with its runs, and what its host has reported of its machine."""
+        runs = sorted(
+            each.job.run for each in self._runs.values() if each.address == worker.address
+        )
+        machine = self._machines.get(worker.address)
+        return replace(
+            worker,
+            name=worker.name if machine is None else machine.name,
+            runs=tuple(runs),
+            gpus=() if machine is None else machine.gpus,
+        )
 
     # Hosts
 
@@ -593,6 +623,9 @@ class DaskLauncher:
     async def _handle(self, link: HostLink, report: Report) -> None:
         assert not isinstance(report, FileChunk)
         if isinstance(report, RunnerReady):
+            return
+        if isinstance(report, ResourcesChanged):
+            (self._machines[link.address],) = report.resources.hosts
             return
         if isinstance(report, RunnerFailed):
             self._on_host_failed(link, report)

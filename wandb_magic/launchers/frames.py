@@ -14,7 +14,9 @@ from typing import Any
 
 from wandb_magic.launchers.file_stream import FileChunk
 from wandb_magic.records import ProcessId
+from wandb_magic.resources import Gpu, GpuShare, Host, Resources
 from wandb_magic.runner.events import (
+    ResourcesChanged,
     RunExited,
     RunnerFailed,
     RunnerNotice,
@@ -27,7 +29,14 @@ _HEADER = struct.Struct("!IQ")
 MAX_FRAME = 1 << 30
 
 Report = (
-    RunnerReady | RunnerFailed | RunnerNotice | UploadRefused | RunStarted | RunExited | FileChunk
+    RunnerReady
+    | RunnerFailed
+    | RunnerNotice
+    | ResourcesChanged
+    | UploadRefused
+    | RunStarted
+    | RunExited
+    | FileChunk
 )
 """What a host reports."""
 
@@ -35,6 +44,7 @@ _RECORDS = {
     (record.__module__, record.__qualname__): record
     for record in (
         *(RunnerReady, RunnerFailed, RunnerNotice, UploadRefused, RunStarted, RunExited),
+        *(ResourcesChanged, Resources, Host, Gpu, GpuShare),
         *(FileChunk, ProcessId),
     )
 }

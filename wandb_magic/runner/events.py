@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from wandb_magic.log_records import LogRecord
 from wandb_magic.records import ProcessId, RunId
+from wandb_magic.resources import Resources
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,13 @@ class RunnerNotice:
     """A message to the user, shown once."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class ResourcesChanged:
+    """What executes the runs has changed, or who uses it."""
+
+    resources: Resources
 
 
 @dataclass(frozen=True)
@@ -103,5 +111,12 @@ class RunExited:
 
 
 RunnerEvent = (
-    RunnerReady | RunnerFailed | RunnerNotice | UploadRefused | RunStarted | RunLogged | RunExited
+    RunnerReady
+    | RunnerFailed
+    | RunnerNotice
+    | ResourcesChanged
+    | UploadRefused
+    | RunStarted
+    | RunLogged
+    | RunExited
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -19,7 +20,9 @@ from wandb_magic.disk import check_free_space, is_transient, shortage
 from wandb_magic.paths import SweepPaths, user_data_dir, write_atomically, write_exclusively
 from wandb_magic.processes import is_alive, oom_kill_count
 from wandb_magic.records import RunId
+from wandb_magic.resources import Host, Resources
 from wandb_magic.runner.events import (
+    ResourcesChanged,
     RunExited,
     RunLogged,
     RunnerEvent,
@@ -64,6 +67,7 @@ POLL_S = 0.05
 _DIED = "the fork server died ({how}): its runs continue"
 _FORKING_DISABLED = "forking is disabled, so each run starts a fresh Python: {reason}"
 HANG_CHECK_INTERVAL_S = 0.5
+RESOURCES_INTERVAL_S = 1.0
 # How the causes of runs begin that failed because of what they ran on.
 OUT_OF_MEMORY = "out of memory"
 DEVICE_ERROR = "device error on"
@@ -119,6 +123,8 @@ class LocalRunner:
         self._fork_unsafe_reason = ""
         self._hang_detector = HangDetector(float(environment.get(HUNG_AFTER, HUNG_AFTER_S)))
         self._hang_checked_at = 0.0
+        self._resources: Resources | None = None
+        self._resources_at = float("-inf")
         self._monitor = RunMonitor(self._on_run_event, self._finish_record)
         self._polling: asyncio.Task[None] | None = None
         self._closed = False
@@ -308,6 +314,19 @@ class LocalRunner:
             return spawn_finisher(tracked.job.run, code, tracked.reason, environment, log)
         except OSError:  # too many processes: W&B's record of the run stays open
             return None
+
+    def _report_resources(self) -> None:
+        """Emit who uses this machine, if that has changed."""
+        now = time.monotonic()
+        if now - self._resources_at < RESOURCES_INTERVAL_S:
+            return
+        self._resources_at = now
+        runs = sorted(each.job.run for each in self._monitor.tracked() if each.exit_info is None)
+        host = Host(socket.gethostname(), runs=tuple(runs), gpus=self._slots.gpus())
+        resources = Resources((host,))
+        if resources != self._resources:
+            self._resources = resources
+            self._emit(ResourcesChanged(resources))
 
     # Starting runs
 
@@ -548,6 +567,7 @@ class LocalRunner:
             self._restart_orphans()
             self._kill_hung_runs()
             self._close_idle_retired()
+            self._report_resources()
             servers = (self._fork_server, *self._retired)
             pids = {server.pid for server in servers if server is not None}
             reap_orphans(self._monitor.child_pids() | pids | unreaped_pids())

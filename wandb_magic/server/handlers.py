@@ -218,6 +218,18 @@ class KeysHandler(BaseHandler):
         )
 
 
+class ResourcesHandler(BaseHandler):
+    """What executes the runs of a sweep."""
+
+    @authenticated
+    @authorized
+    async def get(self, sweep: str) -> None:
+        """Answer with `schemas.Resources`."""
+        await self.send_json(
+            lambda: serializers.resources(self.sweep_manager.open_sweep(sweep).reader)
+        )
+
+
 class CurvesHandler(BaseHandler):
     """Curves of some runs."""
 
@@ -342,6 +354,7 @@ ROUTES: Mapping[str, type[Any]] = {
     f"sweeps/{ID_PATTERN}/requests": RequestsHandler,
     f"sweeps/{ID_PATTERN}/runs": RunsHandler,
     f"sweeps/{ID_PATTERN}/keys": KeysHandler,
+    f"sweeps/{ID_PATTERN}/resources": ResourcesHandler,
     f"sweeps/{ID_PATTERN}/curves": CurvesHandler,
     f"sweeps/{ID_PATTERN}/band": BandHandler,
     f"sweeps/{ID_PATTERN}/importance": ImportanceHandler,

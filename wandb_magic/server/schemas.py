@@ -33,9 +33,10 @@ class SweepSummary(TypedDict):
     whether it has finished without one run that did not fail, `remaining` the seconds until
     it ends, as estimated, and `remaining_range` an interval that holds four times of five;
     `elapsed` the seconds for which it has been running, without pauses, and `cost` what that has
-    cost, null without a price; `version` counts the versions of the spec from 1; `spark` is the
-    best value so far by run, downsampled. `cause` says why it waits, starts no more runs, or has
-    ended.
+    cost, null without a price. `limits` are what ends it besides its count, `repeat` is how many
+    runs each set of parameters has, and `imported` whether it never ran here. `version` counts the
+    versions of the spec from 1; `spark` is the best value so far by run, downsampled. `cause` says
+    why it waits, starts no more runs, or has ended.
     """
 
     id: str
@@ -60,6 +61,9 @@ class SweepSummary(TypedDict):
     remaining_range: list[float] | None
     elapsed: float
     cost: float | None
+    limits: Limits
+    repeat: int
+    imported: bool
     version: int
     metric: str | None
     goal: Literal["minimize", "maximize"] | None
@@ -67,6 +71,20 @@ class SweepSummary(TypedDict):
     best: Best | None
     spark: list[float]
     notices: list[str]
+
+
+class Limits(TypedDict):
+    """What ends a sweep besides its number of runs, and the price of an hour; null if not set.
+
+    `max_time` is in seconds. `until_flat` ends it once other parameters would hardly be better;
+    `can_be_flat` says whether it may: that needs one metric, and no constraints.
+    """
+
+    max_time: float | None
+    max_cost: float | None
+    price_per_hour: float | None
+    until_flat: bool
+    can_be_flat: bool
 
 
 class Best(TypedDict):
@@ -158,6 +176,60 @@ class RunRow(TypedDict):
     repeat_group: int
     params: dict[str, Any]
     summary: dict[str, Any]
+
+
+class GpuShare(TypedDict):
+    """A leased share of a GPU: who has it, "" if unknown, and how much; `memory` in bytes."""
+
+    sweep: str
+    run: str
+    fraction: float
+    memory: int
+
+
+class Gpu(TypedDict):
+    """A GPU or a MIG slice, and the shares that any sweep has of it.
+
+    `label` is what stands for it in ``CUDA_VISIBLE_DEVICES``, `memory` what it has, in bytes.
+    `busy` (percent) and `used` (bytes) are of all programs, as W&B measured them last in a run of
+    the sweep. `out_until` is when it is tried again, if it was taken out after errors.
+    """
+
+    id: str
+    label: str
+    name: str
+    memory: int | None
+    shares: list[GpuShare]
+    busy: float | None
+    used: float | None
+    out_until: float | None
+
+
+class Host(TypedDict):
+    """A machine, or a worker of a cluster, and the runs of the sweep that it executes.
+
+    `address` is that of a worker, else "", `slots` how many runs it executes at a time, null if
+    only the agents limit them; `problem` says why it gets no runs, and `out_until` when it is
+    tried again.
+    """
+
+    name: str
+    address: str
+    slots: int | None
+    runs: list[str]
+    gpus: list[Gpu]
+    problem: str
+    out_until: float | None
+
+
+class Resources(TypedDict):
+    """What executes the runs of a sweep; without hosts if nothing does, or if it is not known.
+
+    `problem` says why no host can be reached at present.
+    """
+
+    hosts: list[Host]
+    problem: str
 
 
 class RunsPage(TypedDict):
@@ -380,7 +452,14 @@ class LogTopic(TypedDict):
     run: str
 
 
-Topic = SweepsTopic | RunsTopic | CurvesTopic | RunTopic | LogTopic
+class ResourcesTopic(TypedDict):
+    """What executes the runs of a sweep."""
+
+    topic: Literal["resources"]
+    sweep: str
+
+
+Topic = SweepsTopic | RunsTopic | CurvesTopic | RunTopic | LogTopic | ResourcesTopic
 
 
 class Open(TypedDict):
@@ -434,6 +513,14 @@ class LogMessage(TypedDict):
     page: LogPage
 
 
+class ResourcesMessage(TypedDict):
+    """What executes the runs, once that has changed."""
+
+    kind: Literal["resources"]
+    to: str
+    resources: Resources
+
+
 class ProblemMessage(TypedDict):
     """The reason why a topic cannot be read at the moment."""
 
@@ -442,7 +529,15 @@ class ProblemMessage(TypedDict):
     message: str
 
 
-Message = SweepsMessage | RunsMessage | CurvesMessage | RunMessage | LogMessage | ProblemMessage
+Message = (
+    SweepsMessage
+    | RunsMessage
+    | CurvesMessage
+    | RunMessage
+    | LogMessage
+    | ResourcesMessage
+    | ProblemMessage
+)
 
 
 class Frame(TypedDict):

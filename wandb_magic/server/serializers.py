@@ -24,6 +24,7 @@ from wandb_magic.nonfinite import encode_nonfinite, finite_or_none
 from wandb_magic.paths import SweepPaths
 from wandb_magic.query.run_fields import INTERNAL_PREFIXES, failure_line
 from wandb_magic.records import TYPE_KEY, RunId, RunRecord, flatten_keys, sweep_metric
+from wandb_magic.resources import Resources
 from wandb_magic.safe_open import read_inside
 from wandb_magic.server import schemas
 from wandb_magic.store import StoreReader
@@ -64,6 +65,15 @@ def sweep_summary(paths: SweepPaths, reader: StoreReader) -> schemas.SweepSummar
         "remaining_range": None if eta is None else [round(eta.low), round(eta.high)],
         "elapsed": round(record.elapsed),
         "cost": status.cost,
+        "limits": {
+            "max_time": record.options.max_time,
+            "max_cost": record.options.max_cost,
+            "price_per_hour": record.options.price_per_hour,
+            "until_flat": record.options.until_flat,
+            "can_be_flat": metric is not None and ranking_metric(record) is not None,
+        },
+        "repeat": record.options.repeat if repeated else 1,
+        "imported": record.options.copied,
         "version": record.version,
         "metric": status.metric or None,
         "goal": None if metric is None else "maximize" if metric.maximize else "minimize",
@@ -122,6 +132,12 @@ def sweep_detail(paths: SweepPaths, reader: StoreReader, root: Path) -> schemas.
             "until_flat": options.until_flat,
         },
     }
+
+
+def resources(reader: StoreReader) -> schemas.Resources:
+    """Return what executes the runs of a sweep."""
+    recorded = reader.resources() or Resources()
+    return recorded.to_document()  # type: ignore[return-value] # has the same form
 
 
 def _read_manifest(bundle: Path) -> Manifest:

@@ -193,6 +193,21 @@ class RunSubscription(_SweepSubscription):
         return message
 
 
+class ResourcesSubscription(_SweepSubscription):
+    """What executes the runs of a sweep."""
+
+    def __init__(self, manager: SweepManager, sweep: str) -> None:
+        super().__init__(manager, sweep)
+        self._sent: schemas.Resources | None = None
+
+    def _poll_sweep(self, open_sweep: OpenSweep) -> dict[str, Any] | None:
+        resources = serializers.resources(open_sweep.live_reader)
+        if resources == self._sent:
+            return None
+        self._sent = resources
+        return {"kind": "resources", "resources": resources}
+
+
 class LogSubscription:
     """The end of a run's output."""
 
@@ -235,6 +250,8 @@ def open_subscription(manager: SweepManager, topic: object) -> Subscription:
         return RunSubscription(manager, _text(topic, "sweep"), _text(topic, "run"))
     if name == "log":
         return LogSubscription(manager, _text(topic, "sweep"), _text(topic, "run"))
+    if name == "resources":
+        return ResourcesSubscription(manager, _text(topic, "sweep"))
     if name == "curves":
         stream, axis = _text(topic, "stream"), _text(topic, "axis")
         if stream not in get_args(schemas.Stream) or axis not in get_args(schemas.Axis):

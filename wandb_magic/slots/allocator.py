@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from wandb_magic.log_records import LogRecord
-from wandb_magic.records import RunId
+from wandb_magic.records import RunId, is_id
+from wandb_magic.resources import Gpu, GpuShare
 from wandb_magic.slots.circuit_breaker import CircuitBreaker
 from wandb_magic.slots.devices import Device, visibility_variables
+from wandb_magic.slots.gpu_readings import GpuReadings
 from wandb_magic.slots.leases import (
     Lease,
     LeaseFolder,
@@ -30,6 +32,8 @@ FURTHER = 0.99
 """What a further GPU of a run counts for, so that others prefer it to the run's first."""
 JAX_HEADROOM = 0.9
 """The part of a share that JAX allocates at its start; the rest is for CUDA itself."""
+MAX_NAMED = 3
+"""Sweeps that are named where a run waits for their GPUs."""
 
 log = logging.getLogger(__name__)
 
@@ -118,6 +122,7 @@ class SlotAllocator:
         self._previous: dict[int, tuple[str, ...]] = {}  # by agent
         self.breaker = CircuitBreaker()
         self._peak = MemoryPeak()
+        self._readings = GpuReadings()
 
     def set_devices(self, devices: Sequence[Device]) -> str:
         """Set the GPUs that may be used; return why they can never suffice, or ""."""
@@ -192,13 +197,16 @@ class SlotAllocator:
             self._slots[run] = Slot(lease=lease)
 
     def on_logged(self, run: RunId, entries: Sequence[LogRecord]) -> None:
-        """Learn from a run's system metrics how much GPU memory runs need."""
+        """Learn from a run's system metrics how busy GPUs are, and how much memory runs need."""
+        if self._devices:
+            self._readings.on_logged(run, entries)
         if self._devices and not self._request.is_exclusive:
             self._peak.on_logged(run, entries)
 
     def release(self, run: RunId, error: ResourceError | None, *, succeeded: bool) -> str:
         """Free the slot of a run that has ended; return a notice about its GPUs, or ""."""
         advice = self._peak.on_ended(run, list(self._devices.values()), succeeded=succeeded)
+        self._readings.on_ended(run)
         slot = self._slots.pop(run, None)
         if slot is None:
             return advice
@@ -217,6 +225,43 @@ class SlotAllocator:
         names = ", ".join(map(self._describe, slot.device_ids))
         others = set(self._devices) - set(slot.device_ids)
         return names, not all(map(self.breaker.is_failing, others))
+
+    def gpus(self) -> tuple[Gpu, ...]:
+        """Return the GPUs, who has which share of them, and how busy they are."""
+        if not self._devices:
+            return ()
+        shares: dict[str, list[GpuShare]] = {each: [] for each in self._devices}
+        for lease in self._leases():
+            for device, share in lease.shares.items():
+                if device in shares:
+                    run = lease.run if is_id(lease.run) else ""
+                    shares[device].append(
+                        GpuShare(_sweep_id(lease.sweep), run, share.fraction, share.memory)
+                    )
+        readings = {
+            device: self._readings.latest(run, self._devices[device])
+            for run, slot in self._slots.items()
+            for device in slot.device_ids
+            if device in self._devices
+        }
+        return tuple(
+            Gpu(
+                device.id,
+                device.token,
+                device.name,
+                device.memory,
+                tuple(sorted(shares[device.id], key=lambda each: (each.sweep, each.run))),
+                *readings.get(device.id, (None, None)),
+                self.breaker.out_until(device.id),
+            )
+            for device in self._devices.values()
+        )
+
+    def _leases(self) -> list[Lease]:
+        try:
+            return list(self._folder.leases())
+        except OSError:  # the folder cannot be read: no lease could be taken either
+            return []
 
     def close(self) -> None:
         """Give up everything; no run is active any more."""
@@ -312,13 +357,33 @@ class SlotAllocator:
             need = f"{format_bytes(request.memory)} of GPU memory"
         if wants["alone"]:
             need += " for itself"
-        others = {lease.sweep for lease in self._folder.leases()} - {self._folder.sweep}
-        reason = f"waiting for {need}: {len(self._devices)} here"
-        if others:
-            reason += f", used by {len(others)} other sweep{'s' if len(others) > 1 else ''} too"
+        count = len(self._devices)
+        leased: dict[str, set[str]] = {}
+        for lease in self._leases():
+            if devices := self._devices.keys() & lease.shares.keys():
+                leased.setdefault(lease.sweep, set()).update(devices)
+        parts = [
+            f"{len(devices)} of {count} leased by {self._describe_sweep(sweep)}"
+            for sweep, devices in sorted(
+                leased.items(), key=lambda each: (each[0] != self._folder.sweep, each[0])
+            )
+        ]
+        if len(parts) > MAX_NAMED:
+            parts[MAX_NAMED:] = [f"and by {len(parts) - MAX_NAMED} more sweeps"]
         if wants["excluded"]:
-            reason += f", {len(wants['excluded'])} of them taken out after errors"
-        return reason
+            parts.append(f"{len(wants['excluded'])} of {count} taken out after errors")
+        return f"waiting for {need}: {', '.join(parts) or f'{count} here'}"
+
+    def _describe_sweep(self, sweep: str) -> str:
+        if sweep == self._folder.sweep:
+            return "this sweep"
+        return f"sweep {id_}" if (id_ := _sweep_id(sweep)) else "another sweep"
+
+
+def _sweep_id(sweep: str) -> str:
+    """Return the id of a sweep from a lease, which may be another user's; "" if it is none."""
+    id_ = sweep.removeprefix("sweep-")  # on a worker, it is the name of its folder
+    return id_ if is_id(id_) else ""
 
 
 def _free_share(

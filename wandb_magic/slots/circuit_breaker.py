@@ -23,6 +23,7 @@ class _Circuit:
     errors: int = 0
     pause: float = FIRST_PAUSE_S
     out_until: float | None = None
+    tried_at: float | None = None  # the same in seconds since the epoch, for people
     is_on_trial: bool = False
 
 
@@ -42,6 +43,13 @@ class CircuitBreaker:
     def excluded(self, devices: Iterable[str]) -> list[str]:
         """Return which of these GPUs get no run at present."""
         return [device for device in devices if self._is_out(device)]
+
+    def out_until(self, device: str) -> float | None:
+        """Return when a GPU that gets no run is tried again; None if it gets runs.
+
+        It is in seconds since the epoch, and past while a run tries it.
+        """
+        return self._circuits[device].tried_at if self._is_out(device) else None
 
     def is_failing(self, device: str) -> bool:
         """Return whether the last run on a GPU had a device error."""
@@ -82,6 +90,7 @@ class CircuitBreaker:
             if circuit.out_until is not None:
                 circuit.pause = min(2 * circuit.pause, MAX_PAUSE_S)
             circuit.out_until = self._clock() + circuit.pause
+            circuit.tried_at = time.time() + circuit.pause
             circuit.is_on_trial = False
             taken_out.append(name)
         if not taken_out:

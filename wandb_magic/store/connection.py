@@ -20,7 +20,7 @@ from wandb_magic.errors import StoreError
 APPLICATION = 0x77426D67
 """SQLite's ``application_id`` of a store: "wBmg"."""
 
-VERSION = 4
+VERSION = 5
 """The newest schema that this package reads, and the one that it writes."""
 
 OLDEST = 1

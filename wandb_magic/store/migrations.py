@@ -27,6 +27,11 @@ CREATE TABLE IF NOT EXISTS version (
 """
 """The versions of the spec, once it was edited."""
 
+RESOURCES = """
+CREATE TABLE IF NOT EXISTS resources (id INTEGER PRIMARY KEY, json TEXT NOT NULL)
+"""
+"""One row while a supervisor is there: what executes the runs."""
+
 MIGRATIONS: Mapping[int, Sequence[str]] = {
     2: (INTENT,),
     3: (
@@ -42,6 +47,7 @@ MIGRATIONS: Mapping[int, Sequence[str]] = {
         "ALTER TABLE sweep ADD COLUMN slot_seconds REAL NOT NULL DEFAULT 0",
         "ALTER TABLE sweep ADD COLUMN run_seconds REAL NOT NULL DEFAULT 0",
     ),
+    5: (RESOURCES,),
 }
 """For each version, the statements that migrate to it from the previous one."""
 

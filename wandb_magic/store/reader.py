@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from wandb_magic.errors import StoreError, SweepNotFoundError
 from wandb_magic.log_records import ArtifactRecord, ChartRecord
 from wandb_magic.records import RunId, RunRecord, RunState, SpecVersion, SweepRecord
+from wandb_magic.resources import Resources
 from wandb_magic.store import serialization
 from wandb_magic.store.connection import TIMEOUT_S, connect_to_read, explain_errors
 from wandb_magic.store.ingest import CHARTS
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 POINTS = 500
 NEWEST_RUNS = 200  # from which durations are taken
 VERSIONS_SINCE = 3  # the schema that has the versions of the spec, and results of requests
+RESOURCES_SINCE = 5
 
 # Skip from key to key through the index, however many runs logged each.
 _KEYS = """
@@ -161,6 +163,14 @@ class StoreReader:
                 return []
             rows = connection.execute(f"SELECT {columns} FROM version ORDER BY version")  # noqa: S608 - fixed names
             return [serialization.spec_version(row) for row in rows]
+
+    def resources(self) -> Resources | None:
+        """Return what executes the runs; None if nothing does, or if that was not recorded."""
+        with self._reading() as connection:
+            if _schema(connection) < RESOURCES_SINCE:
+                return None
+            row = connection.execute("SELECT json FROM resources").fetchone()
+        return None if row is None else Resources.from_document(json.loads(row[0]))
 
     def run(self, run: RunId) -> RunRecord:
         """Return one run.

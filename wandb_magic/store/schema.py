@@ -22,7 +22,7 @@ from wandb_magic.errors import StoreError
 from wandb_magic.records import RunRecord, SweepRecord
 from wandb_magic.store import serialization
 from wandb_magic.store.connection import APPLICATION, VERSION, explain_errors
-from wandb_magic.store.migrations import INTENT, VERSIONS
+from wandb_magic.store.migrations import INTENT, RESOURCES, VERSIONS
 
 HISTORY, SYSTEM, TIME = "history", "system", "time"
 """Streams: logged values and system metrics by key; the time of each logged step, in seconds."""
@@ -121,6 +121,7 @@ def create(path: Path, sweep: SweepRecord, runs: Sequence[RunRecord] = ()) -> No
                 connection.executescript(f"BEGIN; {_TABLES}")
                 connection.execute(INTENT)
                 connection.execute(VERSIONS)
+                connection.execute(RESOURCES)
                 connection.execute(
                     *serialization.insert("sweep", serialization.encode_record(sweep))
                 )

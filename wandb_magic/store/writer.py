@@ -27,6 +27,7 @@ from wandb_magic.records import (
     SpecVersion,
     SweepRecord,
 )
+from wandb_magic.resources import Resources
 from wandb_magic.store import serialization
 from wandb_magic.store.compaction import compact
 from wandb_magic.store.connection import connect_to_write, explain_errors
@@ -208,6 +209,14 @@ class StoreWriter:
         """Add a version of the spec, unless it is there."""
         sql, values = serialization.insert("version", serialization.encode_record(version))
         self._execute(sql.replace("INSERT", "INSERT OR IGNORE", 1), values)
+
+    def set_resources(self, resources: Resources | None) -> None:
+        """Store what executes the runs; None if nothing does any more."""
+        if resources is None:
+            self._execute("DELETE FROM resources")
+        else:
+            document = serialization.to_json(resources.to_document())
+            self._execute("INSERT OR REPLACE INTO resources VALUES (1, ?)", (document,))
 
     def commit(self) -> None:
         """Write all buffered changes, in one transaction."""

@@ -30,6 +30,7 @@ from wandb_magic.records import (
 )
 from wandb_magic.requests import ONLINE_EDIT, REQUESTS
 from wandb_magic.runner.events import (
+    ResourcesChanged,
     RunExited,
     RunLogged,
     RunnerEvent,
@@ -174,6 +175,7 @@ class Supervisor:
         await self._retry_io(self.state.store.commit)
         if not self._is_done():
             await self._run()
+        self.state.store.set_resources(None)
         self.state.update_sweep(ended=max(time.time(), self.state.sweep.started or 0.0))
         await self._retry_io(self.state.store.commit)
         self.state.store.close()
@@ -875,6 +877,9 @@ class Supervisor:
             self._metric_detector.on_logged(event.run, event.entries)
             if self.state.on_run_logged(event) and not self.state.sweep.state.has_ended:
                 self._on_value(event.run)
+            return
+        if isinstance(event, ResourcesChanged):
+            self.state.store.set_resources(event.resources)
             return
         if isinstance(event, RunStarted):
             self.state.on_run_started(event)

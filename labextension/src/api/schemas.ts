@@ -10,7 +10,7 @@ export type Axis = 'step' | 'time';
 
 export type Stream = 'history' | 'system';
 
-/** The summary of a sweep, as shown in a list. `count` is its budget, `ended` how many sets of parameters have been run, `all_failed` whether it has finished without one run that did not fail, `remaining` the seconds until it ends, as estimated, and `remaining_range` an interval that holds four times of five; `elapsed` the seconds for which it has been running, without pauses, and `cost` what that has cost, null without a price; `version` counts the versions of the spec from 1; `spark` is the best value so far by run, downsampled. `cause` says why it waits, starts no more runs, or has ended. */
+/** The summary of a sweep, as shown in a list. `count` is its budget, `ended` how many sets of parameters have been run, `all_failed` whether it has finished without one run that did not fail, `remaining` the seconds until it ends, as estimated, and `remaining_range` an interval that holds four times of five; `elapsed` the seconds for which it has been running, without pauses, and `cost` what that has cost, null without a price. `limits` are what ends it besides its count, `repeat` is how many runs each set of parameters has, and `imported` whether it never ran here. `version` counts the versions of the spec from 1; `spark` is the best value so far by run, downsampled. `cause` says why it waits, starts no more runs, or has ended. */
 export interface SweepSummary {
   id: string;
   name: string;
@@ -34,6 +34,9 @@ export interface SweepSummary {
   remaining_range: number[] | null;
   elapsed: number;
   cost: number | null;
+  limits: Limits;
+  repeat: number;
+  imported: boolean;
   version: number;
   metric: string | null;
   goal: 'minimize' | 'maximize' | null;
@@ -41,6 +44,15 @@ export interface SweepSummary {
   best: Best | null;
   spark: number[];
   notices: string[];
+}
+
+/** What ends a sweep besides its number of runs, and the price of an hour; null if not set. `max_time` is in seconds. `until_flat` ends it once other parameters would hardly be better; `can_be_flat` says whether it may: that needs one metric, and no constraints. */
+export interface Limits {
+  max_time: number | null;
+  max_cost: number | null;
+  price_per_hour: number | null;
+  until_flat: boolean;
+  can_be_flat: boolean;
 }
 
 /** The best run of a sweep. With repeats, it is the first run of the set of parameters with the best mean: `value` is the mean of `runs` runs, and `spread` their standard deviation. */
@@ -112,6 +124,43 @@ export interface RunRow {
   repeat_group: number;
   params: Record<string, unknown>;
   summary: Record<string, unknown>;
+}
+
+/** A leased share of a GPU: who has it, "" if unknown, and how much; `memory` in bytes. */
+export interface GpuShare {
+  sweep: string;
+  run: string;
+  fraction: number;
+  memory: number;
+}
+
+/** A GPU or a MIG slice, and the shares that any sweep has of it. `label` is what stands for it in ``CUDA_VISIBLE_DEVICES``, `memory` what it has, in bytes. `busy` (percent) and `used` (bytes) are of all programs, as W&B measured them last in a run of the sweep. `out_until` is when it is tried again, if it was taken out after errors. */
+export interface Gpu {
+  id: string;
+  label: string;
+  name: string;
+  memory: number | null;
+  shares: GpuShare[];
+  busy: number | null;
+  used: number | null;
+  out_until: number | null;
+}
+
+/** A machine, or a worker of a cluster, and the runs of the sweep that it executes. `address` is that of a worker, else "", `slots` how many runs it executes at a time, null if only the agents limit them; `problem` says why it gets no runs, and `out_until` when it is tried again. */
+export interface Host {
+  name: string;
+  address: string;
+  slots: number | null;
+  runs: string[];
+  gpus: Gpu[];
+  problem: string;
+  out_until: number | null;
+}
+
+/** What executes the runs of a sweep; without hosts if nothing does, or if it is not known. `problem` says why no host can be reached at present. */
+export interface Resources {
+  hosts: Host[];
+  problem: string;
 }
 
 /** A page of runs; passing `mark` as ``since`` returns what has changed since then. */
@@ -287,7 +336,13 @@ export interface LogTopic {
   run: string;
 }
 
-export type Topic = SweepsTopic | RunsTopic | CurvesTopic | RunTopic | LogTopic;
+/** What executes the runs of a sweep. */
+export interface ResourcesTopic {
+  topic: 'resources';
+  sweep: string;
+}
+
+export type Topic = SweepsTopic | RunsTopic | CurvesTopic | RunTopic | LogTopic | ResourcesTopic;
 
 /** From the client: all open topics, by names that it chooses; replaces earlier messages. */
 export interface Open {
@@ -334,6 +389,13 @@ export interface LogMessage {
   page: LogPage;
 }
 
+/** What executes the runs, once that has changed. */
+export interface ResourcesMessage {
+  kind: 'resources';
+  to: string;
+  resources: Resources;
+}
+
 /** The reason why a topic cannot be read at the moment. */
 export interface ProblemMessage {
   kind: 'problem';
@@ -341,7 +403,7 @@ export interface ProblemMessage {
   message: string;
 }
 
-export type Message = SweepsMessage | RunsMessage | CurvesMessage | RunMessage | LogMessage | ProblemMessage;
+export type Message = SweepsMessage | RunsMessage | CurvesMessage | RunMessage | LogMessage | ResourcesMessage | ProblemMessage;
 
 /** From the server: a message batch; batches are numbered from 1 without gaps. */
 export interface Frame {
