@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from wandb_magic.errors import SpecError
 from wandb_magic.records import Trial
@@ -17,7 +17,12 @@ __all__ = ["SAMPLERS", "Searcher", "make_searcher"]
 
 
 def make_searcher(
-    spec: Spec, *, seed: int, sampler: str | None = None, priors: Sequence[Trial] = ()
+    spec: Spec,
+    *,
+    seed: int,
+    sampler: str | None = None,
+    priors: Sequence[Trial] = (),
+    limit: Callable[[], int | None] = lambda: None,
 ) -> Searcher:
     """Return the searcher that chooses the parameters of a sweep.
 
@@ -32,6 +37,8 @@ def make_searcher(
     priors
         Runs of another sweep for ``bayes`` to learn from; not used with several metrics or with
         constraints.
+    limit
+        Returns how many sets of parameters there will be at most; None for no limit.
 
     Raises
     ------
@@ -55,7 +62,7 @@ def make_searcher(
     if spec.result_keys:
         from wandb_magic.search.bayes.pareto_searcher import ParetoSearcher  # noqa: PLC0415 - costs a second to import
 
-        return ParetoSearcher(spec, seed=seed, sampler=sampler)
+        return ParetoSearcher(spec, seed=seed, sampler=sampler, limit=limit)
     from wandb_magic.search.bayes.searcher import BayesSearcher  # noqa: PLC0415 - as above
 
-    return BayesSearcher(spec, seed=seed, sampler=sampler, priors=priors)
+    return BayesSearcher(spec, seed=seed, sampler=sampler, priors=priors, limit=limit)

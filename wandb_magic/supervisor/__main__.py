@@ -94,7 +94,9 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str], note: Wai
         if commands:
             check_command(sweep.spec, paths.bundle)
         filled = versions[-1].filled if versions else {}
-        make_backend = backend_factory(sweep, spec, paths, environment, runs, filled)
+        make_backend = backend_factory(
+            sweep, spec, paths, environment, runs, filled, lambda: state.sweep.budget
+        )
         write_spec(paths, sweep.spec)
     except StoreError:
         raise

@@ -20,6 +20,7 @@ from wandb_magic.search.bayes.encoder import RunEncoder
 from wandb_magic.search.bayes.outcomes import Outcome, outcomes
 from wandb_magic.search.bayes.repair import allowed_choice
 from wandb_magic.search.bayes.space import Choice, SearchSpace
+from wandb_magic.search.bayes.warm_up import GpWarmUp, Limit, no_limit
 from wandb_magic.search.random import RandomSearcher
 from wandb_magic.spec import Spec
 
@@ -48,6 +49,8 @@ class ParetoSearcher:
         Determines everything that is random.
     sampler
         ``auto`` (as None), ``gp`` or ``tpe``.
+    limit
+        How many sets of parameters there will be at most.
 
     Raises
     ------
@@ -55,7 +58,9 @@ class ParetoSearcher:
         If the sampler needs a package that is not installed.
     """
 
-    def __init__(self, spec: Spec, *, seed: int, sampler: str | None = None) -> None:
+    def __init__(
+        self, spec: Spec, *, seed: int, sampler: str | None = None, limit: Limit = no_limit
+    ) -> None:
         self._sampler = sampler or "auto"
         if self._sampler == "gp" and find_spec("torch") is None:
             raise UnsupportedError(
@@ -66,6 +71,7 @@ class ParetoSearcher:
         self._random = RandomSearcher(spec, seed=seed)
         self._space = SearchSpace(spec)
         self._encoder = RunEncoder(self._space)
+        self._warm_up = GpWarmUp(self._sampler, STARTUP_RUNS, limit)
 
     def ask(self, number: int, trials: Sequence[Trial], *, cheap: bool = False) -> Params | None:
         """Return the parameters of run `number`; see `Searcher`."""
@@ -77,9 +83,10 @@ class ParetoSearcher:
         placed = [(trial, choice) for trial, choice in encoded if choice is not None]
         learned = outcomes(placed, self._spec, self._space)
         ended = [outcome for outcome in learned if outcome.values is not None]
-        if len(ended) < STARTUP_RUNS or not all(outcome.values for outcome in ended):
-            return self._random.ask(number)
         if not self._space.distributions:
+            return self._random.ask(number)
+        if len(ended) < STARTUP_RUNS or not all(outcome.values for outcome in ended):
+            self._warm_up.observe(len(learned))
             return self._random.ask(number)
         try:
             choice = self._suggest(number, learned, len(ended), cheap=cheap)

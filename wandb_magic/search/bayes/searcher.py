@@ -20,6 +20,7 @@ from wandb_magic.search.bayes.repair import allowed_choice
 from wandb_magic.search.bayes.samplers import make_gp_sampler, make_tpe_sampler, transform_values
 from wandb_magic.search.bayes.space import Choice, SearchSpace
 from wandb_magic.search.bayes.study import InMemoryStudy, Row
+from wandb_magic.search.bayes.warm_up import GpWarmUp, Limit, no_limit
 from wandb_magic.search.objective import scored_trials
 from wandb_magic.search.random import RandomSearcher
 from wandb_magic.spec import Spec
@@ -59,6 +60,8 @@ class BayesSearcher:
         ``auto`` (as None), ``gp``, ``tpe``, ``cmaes`` or ``random``.
     priors
         Runs of another sweep to learn from. Those whose parameters do not fit are ignored.
+    limit
+        How many sets of parameters there will be at most.
 
     Raises
     ------
@@ -67,7 +70,13 @@ class BayesSearcher:
     """
 
     def __init__(
-        self, spec: Spec, *, seed: int, sampler: str | None = None, priors: Sequence[Trial] = ()
+        self,
+        spec: Spec,
+        *,
+        seed: int,
+        sampler: str | None = None,
+        priors: Sequence[Trial] = (),
+        limit: Limit = no_limit,
     ) -> None:
         assert spec.metric is not None
         self._sampler = sampler or "auto"
@@ -85,6 +94,7 @@ class BayesSearcher:
         self._cmaes = CmaEsSampler(self._space) if self._sampler == "cmaes" else None
         self._encoder = RunEncoder(self._space)
         self._priors = self._rows(priors)
+        self._warm_up = GpWarmUp(self._sampler, STARTUP_RUNS, limit)
 
     def ask(self, number: int, trials: Sequence[Trial], *, cheap: bool = False) -> Params | None:
         """Return the parameters of run `number`; see `Searcher`."""
@@ -94,7 +104,10 @@ class BayesSearcher:
         )
         rows = self._priors + self._rows(others)
         finished = sum(value is not None for _, value in rows)
-        if finished < STARTUP_RUNS or self._sampler == "random" or not self._space.distributions:
+        if self._sampler == "random" or not self._space.distributions:
+            return self._random.ask(number)
+        if finished < STARTUP_RUNS:
+            self._warm_up.observe(len(rows), len(self._priors))
             return self._random.ask(number)
         try:
             return self._suggest(number, rows, finished, cheap=cheap)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from wandb_magic.paths import SweepPaths
 from wandb_magic.records import RunRecord, RunState, SweepRecord, Trial
@@ -21,10 +21,12 @@ def backend_factory(
     environment: Mapping[str, str],
     runs: Sequence[RunRecord],
     filled: Filled,
+    budget: Callable[[], int | None],
 ) -> BackendFactory:
     """Return the factory of a sweep's backend, given the runs that the sweep has already.
 
-    `filled` is what they had of the parameters that were added since.
+    `filled` is what they had of the parameters that were added since, and `budget` returns how
+    many runs there will be.
 
     Raises
     ------
@@ -41,10 +43,14 @@ def backend_factory(
         for index, prior in enumerate(options.priors)
     ]
 
+    def limit() -> int | None:
+        runs = budget()
+        return None if runs is None else runs // options.repeat
+
     def searcher_of(spec: Spec) -> Searcher:
         # The sampler was chosen for bayes, and stays chosen while the method is another one.
         sampler = options.sampler if spec.method == "bayes" else None
-        return make_searcher(spec, seed=options.seed, sampler=sampler, priors=priors)
+        return make_searcher(spec, seed=options.seed, sampler=sampler, priors=priors, limit=limit)
 
     searcher = searcher_of(spec)
     return lambda _: OfflineBackend(
