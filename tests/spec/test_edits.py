@@ -109,7 +109,7 @@ def test_the_last_nested_parameter_takes_its_level_with_it() -> None:
         ({"parameters": {"dropout": {"mni": 0}}}, r"^parameters.dropout: unknown key 'mni'"),
         ({"parameters": None}, r"^parameters"),
         ({"parameters": [1]}, r"^parameters: must be a mapping of parameters by name"),
-        ({"method": "annealing"}, r"^method: must be 'grid', 'random' or 'bayes'"),
+        ({"method": "annealing"}, r"^method: must be 'grid', 'random', 'bayes' or 'custom'"),
         ({"method": "grid"}, r"^parameters.lr: grid cannot go through"),
         ({"metric": None}, r"^metric: bayes needs to know"),
         ({"run_cap": 0}, r"^run_cap: must be at least 1"),

@@ -195,7 +195,7 @@ def test_all_problems_come_at_once_each_with_place_and_remedy() -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"method": "x"}, "method: must be 'grid', 'random' or 'bayes', not 'x'"),
+        ({"method": "x"}, "method: must be 'grid', 'random', 'bayes' or 'custom', not 'x'"),
         ({"command": "python a.py"}, "command: must be a list of arguments: write "),
         ({"run_cap": 1.5}, "run_cap: must be a whole number, not 1.5"),
         ({"run_cap": "ten"}, "run_cap: must be a finite number, not 'ten'"),

@@ -48,7 +48,7 @@ def test_the_other_engines_are_run_as_bayes(engine: str) -> None:
     [
         (
             {"method": "custom", "scheduler": {"engine": "ax", "source": "a.py"}, "metric": LOSS},
-            "scheduler.source: code of your own that chooses parameters cannot run here",
+            "scheduler.source: name its functions as well, with optimizer or search_space",
         ),
         (
             {"method": "custom", "scheduler": {"engine": "wandb"}, "metric": LOSS},

@@ -32,6 +32,7 @@ from wandb_magic.api._sweep import Sweep
 from wandb_magic.api._trust import authorized_environment
 from wandb_magic.arguments import check_bytes
 from wandb_magic.bundle import CaptureSummary, bundles_equal
+from wandb_magic.bundle.manifest import scheduler_path
 from wandb_magic.daemon import is_supervisor_running
 from wandb_magic.errors import SpecError, SweepNotFoundError, SweepStateError
 from wandb_magic.file_lock import one_at_a_time
@@ -251,7 +252,9 @@ def _replace_code(sweep: Sweep, code: RunCode, launch_options: LaunchOptions) ->
     environment = _with_recorded_server(sweep, sweep_environment(launch_options))
     staging = _sweep_dir.new_staging_dir()
     try:
-        _sweep_dir.write_bundle(staging, code, environment)
+        scheduler = scheduler_path(paths.bundle)  # the sweep keeps it
+        text = scheduler.read_text(encoding="utf-8") if scheduler.exists() else ""
+        _sweep_dir.write_bundle(staging, code, environment, text)
         if is_supervisor_running(paths):
             if bundles_equal(staging.bundle, paths.bundle):
                 return

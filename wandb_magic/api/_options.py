@@ -285,11 +285,18 @@ def _combination_errors(spec: Spec, code: RunCode, launch_options: LaunchOptions
         check_limits(launch_options.options, spec.objectives, spec.constraints)
     except ArgumentError as error:
         yield str(error)
-    if launch_options.options.repeat > 1 and code.random_state:
+    if launch_options.options.repeat > 1:
+        yield from _repeat_errors(spec, code)
+
+
+def _repeat_errors(spec: Spec, code: RunCode) -> Iterator[str]:
+    if code.random_state:
         yield (
             "repeat: with random_state, all repeats would draw the same numbers: remove one of "
             "the two"
         )
+    if spec.scheduler is not None:
+        yield "repeat: the scheduler's code knows no repeats: remove one of the two"
 
 
 def _hold_errors(code: RunCode, launch_options: LaunchOptions) -> Iterator[str]:

@@ -22,6 +22,7 @@ from wandb_magic.api._options import (
     with_objective,
 )
 from wandb_magic.api._priors import priors_from_runs, remote_run_ids, resolve_priors
+from wandb_magic.api._scheduler_source import read_scheduler
 from wandb_magic.api._sweep import Sweep
 from wandb_magic.arguments import check_bytes
 from wandb_magic.bundle import CaptureSummary
@@ -257,7 +258,10 @@ class _NewSweep:
     online: bool
 
     def write_bundle(self, staging: SweepPaths) -> CaptureSummary:
-        return _sweep_dir.write_bundle(staging, self.code, self.environment, self.settings.folder)
+        text = "" if self.spec.scheduler is None else read_scheduler(self.spec.scheduler)
+        return _sweep_dir.write_bundle(
+            staging, self.code, self.environment, directory=self.settings.folder, scheduler=text
+        )
 
     def create_remote(self) -> RemoteSweep | None:
         if not self.online:
@@ -285,6 +289,11 @@ def _online_spec(spec: Spec, repeat: int = 1) -> Spec:
     """
     if repeat > 1:
         raise SpecError(ONLINE_REPEATS)
+    if spec.scheduler is not None:
+        raise SpecError(
+            "scheduler: at W&B, its code is executed by `wandb sweep-scheduler`, which is not "
+            "started here: use --mode offline"
+        )
     if spec.metrics and spec.method == "bayes":
         raise SpecError(
             "metrics: W&B's server optimises a single metric: use one, or --mode offline"

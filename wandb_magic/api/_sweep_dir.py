@@ -61,9 +61,14 @@ def base_dir() -> Path:
 
 
 def write_bundle(
-    paths: SweepPaths, code: RunCode, environment: Mapping[str, str], directory: str | None = None
+    paths: SweepPaths,
+    code: RunCode,
+    environment: Mapping[str, str],
+    *,
+    directory: str | None = None,
+    scheduler: str = "",
 ) -> CaptureSummary:
-    """Freeze the code into a new folder; see `freeze` for the directory."""
+    """Freeze the code into a new folder; see `freeze` for the other arguments."""
     make_folder(paths.folder)
     return freeze(
         paths.bundle,
@@ -76,6 +81,7 @@ def write_bundle(
         random_state=code.random_state,
         environment=environment,
         directory=directory,
+        scheduler=scheduler,
     )
 
 

@@ -60,7 +60,7 @@ def authorize(
         require_owner(folder, statement)
     with open_signed(paths.bundle, statement) as bundle:
         manifest = bundle.manifest
-    if manifest.kind == "command":
+    if manifest.kind == "command" or "scheduler" in spec:
         check_command(spec, paths.bundle, statement)
     return statement, manifest
 

@@ -32,6 +32,7 @@ from wandb_magic.bundle.manifest import (
     cell_path,
     inheritable_environment,
     recordable_environment,
+    scheduler_path,
 )
 from wandb_magic.bundle.namespace import MISSING, REPLACED, NotebookNamespace, with_submodules
 from wandb_magic.bundle.notebook_state import NotebookState, find_state
@@ -94,6 +95,7 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
     rerun_cells: bool = False,
     random_state: bool = False,
     directory: str | None = None,
+    scheduler: str = "",
 ) -> CaptureSummary:
     """Freeze what each run is to execute.
 
@@ -118,6 +120,8 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
         Whether runs begin with the state of this process's global random generators.
     directory
         The working directory of the runs; this process's by default.
+    scheduler
+        The text of the user's functions that choose the parameters, if there are any.
 
     Raises
     ------
@@ -158,9 +162,7 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
     # Arrays come before their views, so that these can stay views.
     values = dict(sorted(values.items(), key=lambda item: not is_base_array(item[1])))
     folder.mkdir(mode=FOLDER_MODE, parents=True)
-    if cell is not None:
-        with open_private(cell_path(folder), "wb") as file:
-            file.write(cell.encode())
+    _write_texts({cell_path(folder): cell or "", scheduler_path(folder): scheduler})
     without = {*notebook.exclude, *REPLACED, *names.bound, *names.optional} - set(values)
     state = (
         _find_notebook_state(
@@ -213,6 +215,13 @@ def freeze(  # noqa: PLR0913 - each is a choice of the user, and has a default
         if each.name != library_state.STATE
     )
     return CaptureSummary(tuple(items), carried, tuple(state.left), rerun.cells)
+
+
+def _write_texts(texts: Mapping[Path, str]) -> None:
+    for path, text in texts.items():
+        if text:
+            with open_private(path, "wb") as file:
+                file.write(text.encode())
 
 
 def _describe_generators(generators: Mapping[str, Any]) -> Iterator[str]:

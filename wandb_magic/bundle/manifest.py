@@ -7,6 +7,7 @@
     cell.py         the cell's text, on the same lines as in the notebook
     variables.pkl   the variables, one pickle after another
     buffers.bin     their large buffers, mapped by the reader
+    scheduler.py    the user's functions that choose the parameters, if the config names any
 """
 
 from __future__ import annotations
@@ -252,6 +253,11 @@ def split_magic(text: str) -> tuple[str, str]:
     line = comment.removeprefix("# ")
     is_magic = line != comment and line.split(" ", 1)[0] == _MAGIC
     return (line, code) if is_magic else ("", text)
+
+
+def scheduler_path(folder: Path) -> Path:
+    """Return the path of the functions that choose the parameters."""
+    return folder / "scheduler.py"
 
 
 def variables_path(folder: Path) -> Path:

@@ -276,8 +276,10 @@ def expected_statement(folder: Path) -> SignedStatement:
 
 
 def command_digest(spec: Mapping[str, Any]) -> str:
-    """Return a digest of what a sweep config makes its runs execute."""
+    """Return a digest of what a sweep config makes its processes execute."""
     executed = [spec.get("program"), spec.get("command")]
+    if "scheduler" in spec:
+        executed.append(spec["scheduler"])
     return hashlib.sha256(json.dumps(executed, sort_keys=True).encode()).hexdigest()
 
 

@@ -17,6 +17,7 @@ from wandb_magic.spec.conditions import Conditions, Path, rule_to_json
 from wandb_magic.spec.distributions import Distribution
 from wandb_magic.spec.fields import Number, PositiveInteger, Text, number
 from wandb_magic.spec.parameters import EVERYWHERE, Tree, leaves, to_dict
+from wandb_magic.spec.scheduler import Scheduler
 
 
 def _eta(value: object) -> int | float:
@@ -169,7 +170,7 @@ class Spec(BaseModel):
     Attributes
     ----------
     method
-        ``grid``, ``random`` or ``bayes``.
+        ``grid``, ``random`` or ``bayes``; ``custom`` with a `scheduler`.
     parameters
         The distributions by name; nested parameters are a dict of these.
     metric
@@ -183,6 +184,8 @@ class Spec(BaseModel):
         parameters, and ``forbid``.
     early_terminate
         The rule for ending poor runs, if any.
+    scheduler
+        The functions of the user's own that choose the parameters, if any.
     run_cap
         The largest number of runs, if any.
     command
@@ -197,13 +200,14 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    method: Literal["grid", "random", "bayes"]
+    method: Literal["grid", "random", "bayes", "custom"]
     parameters: Tree
     metric: Metric | None = None
     metrics: tuple[Metric, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     conditions: Annotated[Conditions, SkipValidation] = EVERYWHERE
     early_terminate: EarlyTerminate | None = None
+    scheduler: Scheduler | None = None
     run_cap: PositiveInteger | None = None
     command: Annotated[tuple[str, ...], BeforeValidator(validate_command)] = DEFAULT
     program: Text = ""
@@ -246,7 +250,8 @@ class Spec(BaseModel):
             exclude_defaults=True,
             exclude={"notices", "parameters", "conditions"},
         )
-        config["parameters"] = to_dict(self.parameters, self.conditions)
+        if self.parameters or self.scheduler is None:
+            config["parameters"] = to_dict(self.parameters, self.conditions)
         if self.conditions.forbid:
             config["forbid"] = [rule_to_json(rule) for rule in self.conditions.forbid]
         if self.metric:

@@ -21,6 +21,7 @@ from wandb_magic.spec.validation_errors import nearest, suggest
 _FIXED = {
     "program": "the code of a sweep",
     "command": "the code of a sweep",
+    "scheduler": "the code of a sweep",
     "name": "the name of a sweep",
     "project": "the W&B project of the runs",
     "entity": "the W&B user or team of the runs",
@@ -58,7 +59,7 @@ def edit_spec(spec: Spec, changes: Mapping[str, Any]) -> Spec:
             if config.pop(key, None) is None:
                 problems.append(f"{key}: the sweep has none that could be removed")
         elif key == "parameters":
-            _edit_parameters(config["parameters"], value, "parameters", problems)
+            _edit_parameters(config.setdefault("parameters", {}), value, "parameters", problems)
         elif isinstance(value, Mapping) and isinstance(config.get(key), Mapping):
             config[key] = _merge(_without_other_form(config[key], value), value)
         else:

@@ -17,13 +17,18 @@ from wandb_magic.spec.config import Constraint, EarlyTerminate, Metric, Spec
 from wandb_magic.spec.metrics import expand_constraints, repeated_names, split_metrics
 from wandb_magic.spec.parameters import KEYS, build, leaves, whens
 from wandb_magic.spec.rules import inferred_defaults, is_finite, looks_like_parameters, violations
+from wandb_magic.spec.scheduler import Scheduler, has_own_code
 from wandb_magic.spec.source import read
 from wandb_magic.spec.validation_errors import format_errors, nearest
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _TOP = frozenset(Spec.model_fields) - {"notices", "conditions"} | {"forbid"}
 _NO_KEY = "it is not a key of a sweep config"
-_SECTIONS: dict[str, type[BaseModel]] = {"metric": Metric, "early_terminate": EarlyTerminate}
+_SECTIONS: dict[str, type[BaseModel]] = {
+    "metric": Metric,
+    "early_terminate": EarlyTerminate,
+    "scheduler": Scheduler,
+}
 _LISTS: dict[str, type[BaseModel]] = {"metrics": Metric, "constraints": Constraint}
 
 
@@ -56,7 +61,9 @@ def load(source: Mapping[str, Any] | str | PathLike[str]) -> Spec:
         config = split_metrics(config, notices, problems)
         config = coercion.coerce_config(config, notices)
         conditions = dict(whens(config.get("parameters")))
-        if "parameters" in config:
+        if config.get("scheduler", {}).get("search_space"):
+            config["parameters"] = {}
+        elif "parameters" in config:
             config["parameters"] = build(config["parameters"], "parameters", problems, notices)
     except RecursionError:
         raise SpecError("the config contains itself: write out what it refers to") from None
@@ -125,6 +132,8 @@ def _add_method(config: dict[str, Any], notices: list[str]) -> dict[str, Any]:
     """Return `config` with a method: grid if its parameters are finite, else random."""
     if looks_like_parameters(config):
         why, config = "these are parameters only", {"parameters": config}
+    elif has_own_code(config.get("scheduler")):
+        return config
     elif "parameters" in config and not any(nearest(key, _TOP) == "method" for key in config):
         why = "not given"
     else:

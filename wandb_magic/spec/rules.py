@@ -13,6 +13,7 @@ from wandb_magic.spec.conditions import Path
 from wandb_magic.spec.continuous import ExponentBounds
 from wandb_magic.spec.distributions import Distribution
 from wandb_magic.spec.parameters import KEYS, Tree, distribution_name, leaves
+from wandb_magic.spec.scheduler import CUSTOM, scheduler_violations
 
 GRID = frozenset({"constant", "categorical", "int_uniform", "q_uniform"})
 
@@ -63,6 +64,8 @@ def violations(config: Mapping[str, Any], tree: Tree) -> Iterator[str]:
         )
     if method == "grid":
         yield from _grid_violations(distributions)
+    if method == CUSTOM:
+        yield from scheduler_violations(config, distributions)
 
 
 def _grid_violations(distributions: Mapping[Path, Distribution]) -> Iterator[str]:

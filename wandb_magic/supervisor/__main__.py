@@ -91,7 +91,7 @@ async def supervise(paths: SweepPaths, environment: Mapping[str, str], note: Wai
             versions = reader.versions()
         # The bundle may have been replaced since by code that is not the sweep's program.
         commands = signed_manifest(paths.bundle).kind == "command"
-        if commands:
+        if commands or spec.scheduler is not None:
             check_command(sweep.spec, paths.bundle)
         filled = versions[-1].filled if versions else {}
         make_backend = backend_factory(

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from wandb_magic.arguments import MAX_RUNS
 from wandb_magic.disk import WaitNote
-from wandb_magic.errors import RemoteError
+from wandb_magic.errors import RemoteError, SweepError
 from wandb_magic.processes import current_process, process_age
 from wandb_magic.records import (
     Params,
@@ -373,7 +373,8 @@ class Supervisor:
             cause = str(error)
             if not isinstance(error, RemoteError):
                 log.error("the search failed", exc_info=error)
-                cause = f"the search failed: {type(error).__name__}: {error}"
+                kind = "" if isinstance(error, SweepError) else f"{type(error).__name__}: "
+                cause = f"the search failed: {kind}{error}"
             self.state.update_sweep(state=SweepState.FAILED, cause=cause)
             return
         suggestion = future.result()

@@ -11,6 +11,8 @@ from wandb_magic.spec import Spec
 from wandb_magic.spec.edits import Filled
 from wandb_magic.supervisor.backends import OfflineBackend, OnlineBackend
 from wandb_magic.supervisor.backends.base import BackendFactory
+from wandb_magic.supervisor.search_messages import SweepInfo
+from wandb_magic.supervisor.search_process import SearchProcess
 from wandb_magic.wandb_client import WandbClient, account
 
 
@@ -48,6 +50,9 @@ def backend_factory(
         return None if runs is None else runs // options.repeat
 
     def searcher_of(spec: Spec) -> Searcher:
+        if spec.scheduler is not None:
+            info = SweepInfo(sweep.id, sweep.name, sweep.entity, sweep.project, spec.to_dict())
+            return SearchProcess(paths, info, environment)
         # The sampler was chosen for bayes, and stays chosen while the method is another one.
         sampler = options.sampler if spec.method == "bayes" else None
         return make_searcher(spec, seed=options.seed, sampler=sampler, priors=priors, limit=limit)

@@ -27,6 +27,7 @@ from wandb_magic.spec import Spec
 from wandb_magic.spec.edits import Filled, project
 from wandb_magic.spec.fields import canonical
 from wandb_magic.supervisor.backends.base import Suggestion
+from wandb_magic.supervisor.search_process import SearchProcess
 
 RECENT_RUNS = 10  # how many runs and answers are averaged over to estimate their durations
 MAX_COST_RATIO = 0.5  # a costly answer may take this share of a run's own time
@@ -94,12 +95,13 @@ class OfflineBackend:
         """See `Backend`."""
         if self._make_searcher is None:
             raise SweepStateError("this search cannot be edited")
-        self._search = _Search(
-            spec, self._make_searcher(spec), filled, is_edited=True, repeat=self._repeat
-        )
+        searcher = self._make_searcher(spec)
+        self._search.close()
+        self._search = _Search(spec, searcher, filled, is_edited=True, repeat=self._repeat)
 
     async def close(self) -> None:
-        """End the thread after its current answer."""
+        """End the thread after its current answer; the user's own search is ended at once."""
+        self._search.close()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, number: int, trials: Sequence[Trial], cheap: bool) -> Params | None:  # noqa: FBT001 - executor calls are positional
@@ -135,6 +137,11 @@ class _Search:
         self._keys: dict[int, tuple[Params, str]] = {}
         self._position = 0  # up to here, all combinations of a grid are taken
 
+    def close(self) -> None:
+        """End the process of the user's own search, if it has one."""
+        if isinstance(self._searcher, SearchProcess):
+            self._searcher.close()
+
     def ask(self, number: int, trials: Sequence[Trial], *, cheap: bool) -> Params | None:
         if isinstance(self._searcher, GridSearcher):
             return self._next_combination(self._searcher, trials)
@@ -163,7 +170,7 @@ class _Search:
 
     def _visible(self, trials: Sequence[Trial]) -> Sequence[Trial]:
         """Return the runs as the search sees them: those that fit the present version."""
-        if not self._is_edited:
+        if not self._is_edited or not self.spec.leaves:  # the space is in the user's code
             return trials
         visible = []
         for trial in trials:
