@@ -98,8 +98,9 @@ class Proposer(str, Enum):
 
     ``SEARCH`` is the sweep's own search, ``WANDB`` W&B's server, ``USER`` a person; ``RERUN`` and
     ``RETRY`` repeat the parameters of an earlier run, on request or because it failed, and
-    ``REPEAT`` with another seed, because the sweep repeats each set of parameters. Of runs of an
-    earlier version of this package it is ``UNKNOWN``.
+    ``REPEAT`` with another seed, because the sweep repeats each set of parameters. ``FORK`` runs
+    continue from the checkpoint of another run: a person, or population-based training, has
+    changed its parameters. Of runs of an earlier version of this package it is ``UNKNOWN``.
     """
 
     UNKNOWN = ""
@@ -109,6 +110,7 @@ class Proposer(str, Enum):
     RERUN = "rerun"
     RETRY = "retry"
     REPEAT = "repeat"
+    FORK = "fork"
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,8 @@ class Trial:
         objectives or any constraint; else empty.
     repeat_of
         The number of the first run with these parameters, if this one repeats it.
+    fork_of
+        The number of the run from whose checkpoint it has started, if it is a fork.
     """
 
     number: int
@@ -194,6 +198,7 @@ class Trial:
     history: tuple[float, ...] = ()
     results: Mapping[str, float] = field(default_factory=dict)
     repeat_of: int | None = None
+    fork_of: int | None = None
 
     @property
     def repeat_group(self) -> int:
@@ -339,7 +344,8 @@ class RunRecord:
     but `value` covers all. `agent` counts from 0, and is `NO_AGENT` while a requested run waits
     for one. Times are seconds since the epoch. `value` is the objective, `error` the user's
     traceback if the run raised, `directory` W&B's run folder once it is known. `version` is the
-    version of the spec that its parameters are from.
+    version of the spec that its parameters are from. `parent` is the run from whose checkpoint a
+    fork has started.
     """
 
     id: RunId
@@ -360,6 +366,7 @@ class RunRecord:
     proposer: Proposer = Proposer.UNKNOWN
     version: int = 1
     repeat_of: int | None = None
+    parent: RunId | None = None
 
     @property
     def repeat_group(self) -> int:

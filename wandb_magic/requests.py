@@ -187,6 +187,22 @@ REQUESTS: Mapping[str, Request] = {
         advice="rerun starts a new run with the same parameters",
         starts=True,
     ),
+    "fork": Request(
+        "start a new run from the checkpoint of a run, with other parameters",
+        arguments={
+            "run": _RUN,
+            "params": Argument(
+                "object", check_object, "the parameters that change, by name", default={}
+            ),
+            "force": Argument(
+                "boolean", check_flag, "accept values outside the sweep's space", default=False
+            ),
+        },
+        accepted=_NOT_STOPPING,
+        run_states=("running", *_ENDED_RUN),
+        advice="it has no checkpoint yet",
+        starts=True,
+    ),
     "rerun_failed": Request(
         "rerun each set of parameters whose newest run failed",
         "the failed runs of {sweep} start again",

@@ -10,6 +10,7 @@ export function aRun(number: number, changes: Partial<RunRow> = {}): RunRow {
     proposer: 'search',
     version: 1,
     repeat_group: number,
+    parent: null,
     agent: 0,
     name: `brisk-wave-${number}`,
     group: '',

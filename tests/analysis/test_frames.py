@@ -99,6 +99,7 @@ def test_runs_have_their_types(written: Written) -> None:
         "proposer": "string",
         "version": "Int64",
         "repeat_group": "Int64",
+        "parent": "string",
         "config.bias": "boolean",
         "config.lr": "float64",
         "config.net.depth": "Int64",

@@ -41,6 +41,7 @@ def first(path: Path) -> Path:
             ("run", "proposer"),
             ("run", "version"),
             ("run", "repeat_of"),
+            ("run", "parent"),
             ("request", "result"),
         ):
             database.execute(f"ALTER TABLE {table} DROP COLUMN {name}")

@@ -25,7 +25,8 @@ def comparable_runs(
     metric
         The objective, or the dotted key of another value in the runs' summaries.
     """
-    runs = reader.runs(states=STATES)
+    # What a fork reached depends on its parent, too.
+    runs = [run for run in reader.runs(states=STATES) if run.parent is None]
     pairs = [
         (flatten_keys(run.params), float(value))
         for run, value in zip(runs, _values(reader, runs, metric), strict=True)

@@ -51,6 +51,7 @@ def runs(reader: StoreReader, selected: Collection[RunId] | None = None) -> pd.D
         "proposer": pd.array([run.proposer.value for run in records], dtype="string"),
         "version": pd.array([run.version for run in records], dtype="Int64"),
         "repeat_group": pd.array([run.repeat_group for run in records], dtype="Int64"),
+        "parent": pd.array([run.parent for run in records], dtype="string"),
     }
     columns: dict[str, Any] = {**run_columns}
     for document, parse_nonfinite in ((params, False), (results, True)):

@@ -254,7 +254,7 @@ def _replace_code(sweep: Sweep, code: RunCode, launch_options: LaunchOptions) ->
     try:
         scheduler = scheduler_path(paths.bundle)  # the sweep keeps it
         text = scheduler.read_text(encoding="utf-8") if scheduler.exists() else ""
-        _sweep_dir.write_bundle(staging, code, environment, text)
+        _sweep_dir.write_bundle(staging, code, environment, scheduler=text)
         if is_supervisor_running(paths):
             if bundles_equal(staging.bundle, paths.bundle):
                 return

@@ -117,8 +117,9 @@ class SweepReader:
         The columns are ``number``, ``state``, ``value`` (the objective), ``agent``, ``started``,
         ``duration`` (seconds), ``attempt``, ``cause``, ``proposer`` (``search``, ``user``, …),
         ``version`` (of the config), ``repeat_group`` (the number of the first run with the same
-        parameters, of which the others are repeats), and then ``config.<name>``, the parameters,
-        and ``summary.<metric>``, both with dots for nested values.
+        parameters, of which the others are repeats), ``parent`` (the id of the run that a fork
+        continues), and then ``config.<name>``, the parameters, and ``summary.<metric>``, both with
+        dots for nested values.
 
         The types are ``Int64``, ``float64``, ``string`` and, for ``started``, ``datetime64`` in
         UTC. A parameter or metric is ``Int64``, ``float64``, ``boolean`` or ``string`` if it has

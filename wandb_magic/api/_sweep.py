@@ -405,6 +405,45 @@ class Sweep(SweepReader):
         self._send_request("resume_run", trust=trust, run=self._find_run(run).id)
         return self
 
+    def fork(
+        self,
+        run: str | int,
+        params: Params | None = None,
+        *,
+        force: bool = False,
+        trust: bool = False,
+    ) -> Sweep:
+        """Start a new run from the checkpoint of a run, with other parameters.
+
+        The new run gets a copy of the folder that ``WANDB_MAGIC_RUN_FOLDER`` names in its parent,
+        made when it starts, and comes before the next runs of the search, in addition to them.
+        The search does not learn from it: its result depends on its parent, too.
+
+        Parameters
+        ----------
+        run
+            The parent's number or id; it may be running.
+        params
+            The parameters that change, nested or with dotted names.
+        force
+            Whether to accept values and names outside the sweep's space.
+        trust
+            As in `resume`.
+
+        Raises
+        ------
+        ArgumentError
+            If a value is outside the sweep's space.
+        SweepStateError
+            If the run has saved nothing in its folder.
+        """
+        parent = self._find_run(run)
+        given = validate_request(
+            "fork", {"run": parent.id, "params": to_json_params(params or {}), "force": force}
+        )
+        self._send_request("fork", trust=trust, **given)
+        return self
+
     def rerun_failed(self, *, resume: bool = False, trust: bool = False) -> Sweep:
         """Rerun each set of parameters whose newest run failed.
 

@@ -62,10 +62,24 @@ def dispatch(options: argparse.Namespace, frontend: Frontend) -> CommandResult:
         result = fetch(options.remote_sweep)
         line = f"{_title(result)} is in {result.path}: {formatting.status_line(result.status())}"
         return CommandResult(line, sweep_to_json(result))
+    _shift_names(verb, options)
+    sweep = _resolve_sweep(options.sweep, frontend)
+    if verb == "logs":
+        return _logs(sweep, options, frontend)
+    if verb in _QUERIES:
+        return _QUERIES[verb](sweep, options)
+    return CommandResult(_ACTIONS.get(verb, _send_request)(sweep, options, frontend))
+
+
+def _shift_names(verb: str, options: argparse.Namespace) -> None:
+    """Give a word to the argument that it is meant for, if the sweep was left out."""
     if verb == "rerun" and not options.failed and options.run is None:
         options.sweep, options.run = None, options.sweep  # a single name is the run's
     if verb == "report" and options.file is None and str(options.sweep).endswith(".html"):
         options.sweep, options.file = None, options.sweep  # as above: a single name is the file's
+    if verb == "fork" and (options.run is None or _is_change(options.run)):
+        options.values = [*([options.run] if options.run else []), *options.values]
+        options.sweep, options.run = None, options.sweep  # as above
     if verb in ("add", "edit") and options.sweep and _is_change(options.sweep):
         # As above: it is a parameter's.
         words = options.values if verb == "add" else options.changes
@@ -74,12 +88,6 @@ def dispatch(options: argparse.Namespace, frontend: Frontend) -> CommandResult:
     if verb == "tell" and not options.values and options.error is None:
         # As above: one word and a value are the run's.
         options.sweep, options.run, options.values = None, options.sweep, [options.run]
-    sweep = _resolve_sweep(options.sweep, frontend)
-    if verb == "logs":
-        return _logs(sweep, options, frontend)
-    if verb in _QUERIES:
-        return _QUERIES[verb](sweep, options)
-    return CommandResult(_ACTIONS.get(verb, _send_request)(sweep, options, frontend))
 
 
 def _list() -> CommandResult:
@@ -331,6 +339,14 @@ def _add(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
     return _describe_rerun(sweep, f"{runs} with these parameters", action)
 
 
+def _fork(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
+    if options.run is None:
+        raise UsageError("fork: name a run, as in fork 3 lr=1e-4")
+    params = parse_assignments(options.values)
+    sweep.fork(_parse_run(options.run), params, force=options.force, trust=options.trust)
+    return _describe_rerun(sweep, f"a run from the checkpoint of run {options.run}", "starts next")
+
+
 def _sync(sweep: Sweep, options: argparse.Namespace, frontend: Frontend) -> str:
     synced = sweep.sync(options.project, options.entity, once=options.once, trust=options.trust)
     if options.wait:
@@ -417,6 +433,7 @@ _ACTIONS: Mapping[str, Callable[[Sweep, argparse.Namespace, Frontend], str]] = {
     "wait": _wait,
     "debug": _debug,
     "add": _add,
+    "fork": _fork,
     "tell": _tell,
     "edit": _edit,
     "stop": _stop,

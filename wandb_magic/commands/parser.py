@@ -298,6 +298,22 @@ VERBS = {
             "--trust": _TRUST,
         },
     ),
+    "fork": Verb(
+        REQUESTS["fork"].help,
+        {
+            "run": {**_RUN, "nargs": "?"},
+            "values": {
+                "metavar": "NAME=VALUE",
+                "nargs": "*",
+                "help": "a parameter that changes; the others are those of the run",
+            },
+            "--force": {
+                "action": "store_true",
+                "help": REQUESTS["fork"].arguments["force"].help,
+            },
+            "--trust": _TRUST,
+        },
+    ),
     "add": Verb(
         REQUESTS["add"].help,
         {

@@ -65,6 +65,7 @@ def run_to_json(run: RunRecord) -> dict[str, Any]:
         "proposer": run.proposer.value,
         "version": run.version,
         "repeat_group": run.repeat_group,
+        "parent": run.parent,
         "folder": run.directory,
     }
 

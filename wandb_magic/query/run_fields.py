@@ -67,6 +67,7 @@ FIELDS: Mapping[str, Reader] = {
     "host": lambda run: run.info.get("host"),
     "notes": lambda run: run.info.get("notes"),
     "proposer": lambda run: run.record.proposer.value,
+    "parent": lambda run: run.record.parent,
     "tags": lambda run: list(run.info.get("tags", ())),
 }
 """What every run has, by name; None and empty texts count as absent."""

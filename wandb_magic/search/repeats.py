@@ -68,6 +68,7 @@ def due_repeats(trials: Sequence[Trial], spec: Spec, repeat: int) -> list[Trial]
         for group, members in groups.items()
         if len(members) < repeat
         and group not in worse
+        and members[0].fork_of is None
         and members[0].state is RunState.FINISHED
         and (not needs_value or members[0].value is not None)
     ]

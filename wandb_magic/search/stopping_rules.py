@@ -32,6 +32,9 @@ CAUSES = {
 }
 """Why each kind of rule ends a run."""
 
+_COMPARING = ("hyperband", "median", "asha")
+"""The rules that compare runs by how many values they have logged."""
+
 ENDED_WELL = (RunState.FINISHED, RunState.PRUNED)
 
 
@@ -49,6 +52,9 @@ def runs_to_stop(spec: Spec, trials: Sequence[Trial]) -> frozenset[int]:
     rule, metric = spec.early_terminate, spec.objective
     if rule is None or metric is None:
         return frozenset()
+    if rule.type in _COMPARING:
+        # A fork has not logged what its parent did before.
+        trials = [trial for trial in trials if trial.fork_of is None]
     if rule.type == "hyperband":
         return _hyperband(spec, trials)
     sign = -1 if metric.maximize else 1

@@ -19,7 +19,7 @@ SweepState = Literal[
 ]
 """A sweep that ``died`` should be running but has no supervisor; ``resume`` restarts it."""
 
-Proposer = Literal["", "search", "wandb", "user", "rerun", "retry", "repeat"]
+Proposer = Literal["", "search", "wandb", "user", "rerun", "retry", "repeat", "fork"]
 """Who proposed the parameters of a run; "" if unknown."""
 
 Axis = Literal["step", "time"]
@@ -152,7 +152,7 @@ class RunRow(TypedDict):
 
     `failure` is the last line of its traceback if it failed, `version` the version of the spec
     that its parameters are from. Runs with the same `repeat_group` repeat the same parameters: it
-    is the number of the first of them.
+    is the number of the first of them. `parent` is the id of the run that a fork continues.
     """
 
     id: str
@@ -174,6 +174,7 @@ class RunRow(TypedDict):
     proposer: Proposer
     version: int
     repeat_group: int
+    parent: str | None
     params: dict[str, Any]
     summary: dict[str, Any]
 

@@ -189,6 +189,7 @@ def run_row(run: RunRecord, info: Mapping[str, Any], logged: Mapping[str, Any]) 
         "proposer": run.proposer.value,
         "version": run.version,
         "repeat_group": run.repeat_group,
+        "parent": run.parent,
         "params": {
             key: encode_nonfinite(value) for key, value in flatten_keys(run.params).items()
         },

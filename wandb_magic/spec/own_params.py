@@ -65,6 +65,46 @@ def complete_params(
     raise ArgumentError(_combination_problem(spec, own))
 
 
+def forked_params(
+    spec: Spec,
+    parent: Params,
+    changes: Mapping[str, Any],
+    draws: Iterable[Mapping[Path, Any]],
+    *,
+    force: bool = False,
+) -> Params:
+    """Return the parameters of a run that continues from another one's checkpoint.
+
+    Parameters
+    ----------
+    spec
+        The sweep config.
+    parent
+        The other run's parameters; they are not checked again.
+    changes
+        What differs, nested or with dotted names.
+    draws
+        Values of parameters that the other run did not have.
+    force
+        Whether values and names outside the space are accepted.
+
+    Raises
+    ------
+    ArgumentError
+        As in `complete_params`.
+    """
+    if spec.leaves:
+        known = flatten(parent, spec.parameters)
+        return complete_params(spec, changes, ({**drawn, **known} for drawn in draws), force=force)
+    # The space is in the user's code: it has the names that the other run has.
+    for name in changes.keys() - parent.keys():
+        if not force:
+            raise ArgumentError(
+                f"{name}: the run has no such parameter: it has {', '.join(parent)} ({FORCE})"
+            )
+    return {**parent, **{name: _json_value((name,), value) for name, value in changes.items()}}
+
+
 def _combination_problem(spec: Spec, own: Mapping[Path, Any]) -> str:
     for path in own:
         for rule in spec.conditions.rules_of(path):

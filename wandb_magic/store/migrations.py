@@ -47,7 +47,7 @@ MIGRATIONS: Mapping[int, Sequence[str]] = {
         "ALTER TABLE sweep ADD COLUMN slot_seconds REAL NOT NULL DEFAULT 0",
         "ALTER TABLE sweep ADD COLUMN run_seconds REAL NOT NULL DEFAULT 0",
     ),
-    5: (RESOURCES,),
+    5: (RESOURCES, "ALTER TABLE run ADD COLUMN parent TEXT"),
 }
 """For each version, the statements that migrate to it from the previous one."""
 

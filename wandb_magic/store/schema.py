@@ -50,7 +50,7 @@ CREATE TABLE run (
   exit_code INTEGER, value REAL, directory TEXT NOT NULL, process TEXT,
   info TEXT NOT NULL DEFAULT '{}', config TEXT NOT NULL DEFAULT '{}',
   summary TEXT NOT NULL DEFAULT '{}', proposer TEXT NOT NULL DEFAULT '',
-  version INTEGER NOT NULL DEFAULT 1, repeat_of INTEGER
+  version INTEGER NOT NULL DEFAULT 1, repeat_of INTEGER, parent TEXT
 );
 CREATE INDEX run_by_number ON run (number, attempt);
 CREATE INDEX run_by_state ON run (state);

@@ -41,6 +41,7 @@ _ADDED = {
     "elapsed": (4, "0"),
     "slot_seconds": (4, "0"),
     "run_seconds": (4, "0"),
+    "parent": (5, "NULL"),
 }
 
 _INT64 = 2**63

@@ -18,6 +18,7 @@ from wandb_magic.runner.run_process import Job
 from wandb_magic.runner.wandb_preload import OUTAGE_ENV, run_environment
 from wandb_magic.spec import Spec
 from wandb_magic.spec.command import args_json, expand
+from wandb_magic.supervisor.checkpoint_copy import copy_checkpoint
 
 RUN_FOLDER_ENV = "WANDB_MAGIC_RUN_FOLDER"
 """Holds the path of a run's folder for its own files, which all of its executions share."""
@@ -100,6 +101,10 @@ class JobFactory:
         """Return whether there is anything in the folder that the run's executions share."""
         folder = self.paths.run(run).persistent_dir
         return folder.is_dir() and any(folder.iterdir())
+
+    def copy_saved_state(self, parent: RunId, run: RunId) -> None:
+        """Copy what a run has saved, the first time that a fork of it starts."""
+        copy_checkpoint(self.paths.run(parent).persistent_dir, self.paths.run(run).persistent_dir)
 
     def was_signalled(self, run: RunId) -> bool:
         """Return whether the run's latest execution was sent a signal."""

@@ -96,7 +96,8 @@ class Limits:
                 self._take_bound(self._bound, spec)
                 self._bound = None
             return
-        trials, error = self._state.runs.trials(), 0.0
+        error = 0.0
+        trials = tuple(each for each in self._state.runs.trials() if each.fork_of is None)
         seen = sum(each.state is RunState.FINISHED for each in trials)
         if seen == self._seen:
             return

@@ -296,6 +296,12 @@ class RunTable:
         run = None if latest is None else self.find(latest[1])
         return None if run is None else run.version
 
+    def parent_of(self, number: int) -> RunId | None:
+        """Return the run from whose checkpoint a set of parameters starts, if it is a fork."""
+        latest = self._latest.get(number)
+        run = None if latest is None else self.find(latest[1])
+        return None if run is None else run.parent
+
     def group(self, group: int) -> list[Trial]:
         """Return the runs of a set of parameters and its repeats, each with its latest result."""
         return [trial for trial in self._trials.values() if trial.repeat_group == group]
@@ -334,7 +340,12 @@ class RunTable:
             history=tuple(tracker.values),
             results=dict(tracker.results),
             repeat_of=run.repeat_of,
+            fork_of=self._number_of(run.parent),
         )
+
+    def _number_of(self, run: RunId | None) -> int | None:
+        record = None if run is None else self.find(run)
+        return None if record is None else record.number
 
     def _archive(self, run: RunRecord) -> None:
         self.active.pop(run.id, None)

@@ -162,6 +162,7 @@ class SchedulerState:
                 proposer=Proposer.RERUN,
                 version=run.version,
                 repeat_of=run.repeat_of,
+                parent=run.parent,
             )
         )
         self._reopen()
@@ -169,6 +170,17 @@ class SchedulerState:
     def queue_added(self, params: Params) -> RunId:
         """Queue a run with parameters that a user has given; return its id."""
         run = own_run(self.runs.next_number, params, time.time(), self.sweep.version)
+        self.add_run(run)
+        self._reopen()
+        return run.id
+
+    def queue_fork(self, parent: RunRecord, params: Params) -> RunId:
+        """Queue a run that starts from the checkpoint of another one; return its id."""
+        run = replace(
+            own_run(self.runs.next_number, params, time.time(), self.sweep.version),
+            proposer=Proposer.FORK,
+            parent=parent.id,
+        )
         self.add_run(run)
         self._reopen()
         return run.id

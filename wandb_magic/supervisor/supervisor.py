@@ -47,7 +47,7 @@ from wandb_magic.search.random import RandomSearcher
 from wandb_magic.spec import Spec
 from wandb_magic.spec.edits import Filled
 from wandb_magic.spec.fields import encode_nonfinite
-from wandb_magic.spec.own_params import complete_params, require_complete
+from wandb_magic.spec.own_params import complete_params, forked_params, require_complete
 from wandb_magic.store import Answer, StoreReader
 from wandb_magic.supervisor.asked_runs import AskedRuns, DeferredAnswer, result_records
 from wandb_magic.supervisor.backends import (
@@ -415,6 +415,7 @@ class Supervisor:
             version=self.runs.version_of(number if repeat_of is None else repeat_of)
             or self.state.sweep.version,
             repeat_of=self.runs.repeat_of(number) if repeat_of is None else repeat_of,
+            parent=self.runs.parent_of(number),
         )
         self.state.add_run(run)
         await self._start_run(run)
@@ -449,6 +450,8 @@ class Supervisor:
 
         async def hand_over() -> None:
             job = self._job_factory.make_job(run, self.state.sweep.agents)
+            if run.parent is not None:
+                await asyncio.to_thread(self._job_factory.copy_saved_state, run.parent, run.id)
             await self._retry_io(partial(prepare_run_dir, job, params_yaml(run.params)))
             await start(job, self.state.store.positions(run.id))
 
@@ -628,6 +631,29 @@ class Supervisor:
                 return f"run {run} cannot be resumed: {error.strerror or error}"
         self.state.queue_resume(run)
         return ""
+
+    def fork(self, run: RunId, params: Mapping[str, Any], *, force: bool) -> str | Answer:
+        """Queue a new run that starts from a run's checkpoint, in addition to the others."""
+        if refusal := self._limit_refusal():
+            return refusal
+        record = self.runs.find(run)
+        if record is None:
+            return f"there is no run {run}"
+        if not self._job_factory.has_saved_state(run):
+            return (
+                f"run {record.number} has saved nothing in the folder that {RUN_FOLDER_ENV} "
+                "names, so there is no checkpoint to start from: add starts a run without one"
+            )
+        budget = self.state.sweep.budget
+        if budget is not None and budget >= MAX_RUNS:
+            return f"the sweep has {budget} runs already, which is the most that one can have"
+        draws = RandomSearcher(self._spec, seed=self.state.sweep.options.seed)
+        forked = forked_params(
+            self._spec, record.params, params, draws.draws(self.runs.next_number), force=force
+        )
+        if budget is not None:
+            self.state.update_sweep(budget=budget + 1)
+        return Answer("", {"run": self.state.queue_fork(record, forked)})
 
     def rerun_failed(self, *, resume: bool) -> str:
         """Queue every failed run, as a new one or, with `resume`, as the same."""

@@ -10,6 +10,7 @@ export interface RequestArguments {
   stop_run: { run: string };
   rerun: { run: string };
   resume_run: { run: string };
+  fork: { run: string; params?: Record<string, unknown>; force?: boolean };
   rerun_failed: { resume?: boolean };
   edit: { changes: Record<string, unknown>; earlier?: Record<string, unknown>; version?: number };
   add: { params: Record<string, unknown>; n?: number; force?: boolean };
@@ -25,7 +26,7 @@ export interface RequestArguments {
 export type Verb = keyof RequestArguments;
 
 /** The requests about one run. */
-export type RunVerb = 'stop_run' | 'rerun' | 'resume_run' | 'tell';
+export type RunVerb = 'stop_run' | 'rerun' | 'resume_run' | 'fork' | 'tell';
 
 /** When a request is possible, and the state of the sweep after it. */
 export interface IRequest {
@@ -76,6 +77,13 @@ export const REQUESTS: Readonly<Record<Verb, IRequest>> = {
   resume_run: {
     states: [],
     runStates: ['failed', 'killed', 'stopped', 'pruned', 'lost'],
+    modes: ['offline', 'online'],
+    needs: null,
+    result: null
+  },
+  fork: {
+    states: [],
+    runStates: ['running', 'finished', 'failed', 'killed', 'stopped', 'pruned', 'lost'],
     modes: ['offline', 'online'],
     needs: null,
     result: null

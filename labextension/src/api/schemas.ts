@@ -4,7 +4,7 @@ export type RunState = 'pending' | 'running' | 'finished' | 'failed' | 'killed' 
 
 export type SweepState = 'pending' | 'running' | 'paused' | 'stopping' | 'finished' | 'stopped' | 'failed' | 'died';
 
-export type Proposer = '' | 'search' | 'wandb' | 'user' | 'rerun' | 'retry' | 'repeat';
+export type Proposer = '' | 'search' | 'wandb' | 'user' | 'rerun' | 'retry' | 'repeat' | 'fork';
 
 export type Axis = 'step' | 'time';
 
@@ -101,7 +101,7 @@ export interface Captured {
   size: number;
 }
 
-/** A run as a row of the table; parameters and summary by dotted key, without nested values. `failure` is the last line of its traceback if it failed, `version` the version of the spec that its parameters are from. Runs with the same `repeat_group` repeat the same parameters: it is the number of the first of them. */
+/** A run as a row of the table; parameters and summary by dotted key, without nested values. `failure` is the last line of its traceback if it failed, `version` the version of the spec that its parameters are from. Runs with the same `repeat_group` repeat the same parameters: it is the number of the first of them. `parent` is the id of the run that a fork continues. */
 export interface RunRow {
   id: string;
   number: number;
@@ -122,6 +122,7 @@ export interface RunRow {
   proposer: Proposer;
   version: number;
   repeat_group: number;
+  parent: string | null;
   params: Record<string, unknown>;
   summary: Record<string, unknown>;
 }

@@ -72,7 +72,8 @@ class OfflineBackend:
         self._cheap_answers = 0
 
     async def ask(self, agent: int, number: int, trials: Sequence[Trial]) -> Suggestion | None:  # noqa: ARG002 - all agents are alike
-        """Ask the searcher in its thread."""
+        """Ask the searcher in its thread; what a fork reached depends on its parent, too."""
+        trials = [trial for trial in trials if trial.fork_of is None]
         cheap = self._is_too_slow()
         params = await asyncio.get_running_loop().run_in_executor(
             self._thread, self._ask, number, tuple(trials), cheap

@@ -39,6 +39,7 @@ const FIELDS = new Map<string, Reader>([
   ['host', row => row.host],
   ['notes', row => row.notes],
   ['proposer', row => row.proposer],
+  ['parent', row => row.parent],
   ['tags', row => row.tags]
 ]);
 
