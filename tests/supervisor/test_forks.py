@@ -126,3 +126,61 @@ def test_a_checkpoint_that_is_being_written_is_copied_again(
     monkeypatch.setattr(copy_checkpoint.__globals__["shutil"], "copytree", copytree)
     copy_checkpoint(source, target)
     assert [copies, (target / "a").read_text(), (target / "b").read_text()] == [2, "22", "22"]
+
+
+PBT_CELL = """
+import os, pathlib, time, wandb
+folder = pathlib.Path(os.environ["WANDB_MAGIC_RUN_FOLDER"])
+state = folder / "state.txt"
+with wandb.init() as run:
+    epoch, loss = state.read_text().split() if state.exists() else (0, 1.0)
+    for epoch in range(int(epoch) + 1, 13):
+        loss = float(loss) * (1 - run.config.lr)
+        state.with_name("next.txt").write_text(f"{epoch} {loss}")
+        state.with_name("next.txt").replace(state)
+        run.log({"loss": loss, "epoch": epoch})
+        # Until the poor runs are replaced, the others wait for them.
+        while epoch == 3 and not len(list(pathlib.Path(ROOT).glob("wandb/sweep-*/runs/*"))) > 4:
+            time.sleep(0.02)
+"""
+
+
+def test_a_population_trains_itself(start: Start) -> None:
+    sweep = start(
+        PBT_CELL,
+        {
+            "method": "grid",
+            "metric": {"name": "loss", "goal": "minimize"},
+            "parameters": {"lr": {"values": [0.01, 0.02, 0.4, 0.5]}},
+            "early_terminate": {
+                "type": "pbt",
+                "perturbation_interval": 3,
+                "quantile_fraction": 0.5,
+                "resample_probability": 0,
+            },
+        },
+        count=None,
+        agents=4,
+    )
+    sweep.wait(180)
+    runs = sweep.records()
+    forks = [run for run in runs if run.parent]
+    replaced = [run for run in runs if run.state.value == "pruned"]
+    assert sweep.state == "finished"
+    assert {run.params["lr"] for run in replaced} >= {0.01, 0.02}
+    assert len(forks) == len(replaced)
+    assert sweep.status().sweep.budget == len(runs)
+    assert {run.cause for run in replaced} == {
+        "ended early: a fork of a better run took its place (pbt)"
+    }
+    rates = [0.01, 0.02, 0.4, 0.5]
+    by_id = {run.id: run for run in runs}
+    for fork in forks:
+        assert fork.parent is not None
+        place = rates.index(by_id[fork.parent].params["lr"])
+        assert fork.params["lr"] in (rates[max(place - 1, 0)], rates[min(place + 1, 3)])
+        # It began where its parent was.
+        epochs = sweep.history("epoch", runs=fork.number)["epoch"].tolist()
+        assert epochs[0] > 1
+        if fork.state.value == "finished":
+            assert epochs == list(range(int(epochs[0]), 13))

@@ -9,6 +9,7 @@ is ever the default:
   in the form that stops runs instead of pausing them. At each rung, `min_iter` times a power of
   `eta` values, a run continues if it is among the best 1/`eta` of those that have come as far. It
   is judged until it reaches the next rung, so better runs that come later count, too.
+- ``pbt``: population-based training, which also starts runs; see `population`.
 - ``nan``: the newest value is NaN or infinite, from which training rarely recovers.
 """
 
@@ -29,6 +30,7 @@ CAUSES = {
     "asha": "its objective fell behind the other runs at a rung (asha)",
     "plateau": "its objective no longer improved",
     "nan": "its objective became NaN or infinite",
+    "pbt": "a fork of a better run took its place (pbt)",
 }
 """Why each kind of rule ends a run."""
 
@@ -50,7 +52,7 @@ def runs_to_stop(spec: Spec, trials: Sequence[Trial]) -> frozenset[int]:
         All runs so far, with their histories.
     """
     rule, metric = spec.early_terminate, spec.objective
-    if rule is None or metric is None:
+    if rule is None or metric is None or rule.type == "pbt":
         return frozenset()
     if rule.type in _COMPARING:
         # A fork has not logged what its parent did before.

@@ -23,6 +23,7 @@ _GOALS = {"min": "minimize", "max": "maximize"}
 _TEXTS = ("name", "description", "project", "entity", "program")
 _SUMMARY = ("best", "last", "min", "max")
 _IMPUTE = ("worst", "best", "latest")
+_SHARES = ("perturbation_interval", "quantile_fraction", "resample_probability")
 _WORDS = {"true": True, "false": False, "yes": True, "no": False}
 
 
@@ -228,7 +229,7 @@ def _coerce_rule_fields(rule: dict[str, Any], notices: list[str]) -> None:
     if name in RULE_FIELDS and kind != name:
         rule["type"] = name
         notices.append(f"{place}.type: {kind!r} is taken as {name!r}")
-    for key in ("min_iter", "max_iter", "s", "eta", "min_runs", "patience", "min_delta"):
+    for key in ("min_iter", "max_iter", "s", "eta", "min_runs", "patience", "min_delta", *_SHARES):
         if key in rule:
             rule[key] = _coerce_number(rule[key], f"{place}.{key}", notices)
     strict = rule.get("strict")

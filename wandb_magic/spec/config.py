@@ -6,6 +6,7 @@ keys, which the classes here rely on.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -34,12 +35,26 @@ def _not_negative(value: object) -> int | float:
     return parsed
 
 
+def _share(largest: float) -> Callable[[object], int | float]:
+    def check(value: object) -> int | float:
+        share = number(value)
+        if not 0 <= share <= largest:
+            raise ValueError(f"must be from 0 to {largest:g}, not {value!r:.80}")
+        return share
+
+    return check
+
+
 RULE_FIELDS: dict[str, tuple[str, ...]] = {
     "hyperband": ("type", "min_iter", "max_iter", "s", "eta", "strict"),
     "median": ("type", "min_iter", "min_runs"),
     "asha": ("type", "min_iter", "eta"),
     "plateau": ("type", "min_iter", "patience", "min_delta"),
     "nan": ("type", "min_iter"),
+    "pbt": (
+        *("type", "perturbation_interval", "quantile_fraction"),
+        *("resample_probability", "hyperparam_mutations"),
+    ),
 }
 """The keys of ``early_terminate`` by its ``type``."""
 
@@ -125,7 +140,7 @@ class EarlyTerminate(BaseModel):
     Attributes
     ----------
     type
-        ``hyperband``, ``median``, ``plateau``, ``asha`` or ``nan``.
+        ``hyperband``, ``median``, ``plateau``, ``asha``, ``nan`` or ``pbt``.
     min_iter
         The first bracket, in logged values of the metric; each later one is `eta` times as far.
         Of the other rules: before so many values, no run is ended.
@@ -139,11 +154,16 @@ class EarlyTerminate(BaseModel):
         Of ``median``: how many runs must have come as far before one is compared with them.
     patience, min_delta
         Of ``plateau``: a run ends when this many values have improved it by no more than that.
+    perturbation_interval, quantile_fraction, resample_probability
+        Of ``pbt``, as in Ray Tune: after how many values a run is judged, which share of the runs
+        is replaced by forks of the best, and how often a parameter of a fork is drawn anew.
+    hyperparam_mutations
+        Of ``pbt``: the dotted names of the parameters that forks change; all of them if empty.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    type: Literal["hyperband", "median", "plateau", "asha", "nan"]
+    type: Literal["hyperband", "median", "plateau", "asha", "nan", "pbt"]
     min_iter: PositiveInteger | None = None
     max_iter: PositiveInteger | None = None
     s: PositiveInteger | None = None
@@ -152,9 +172,15 @@ class EarlyTerminate(BaseModel):
     min_runs: PositiveInteger = 5
     patience: PositiveInteger = 10
     min_delta: Annotated[float, BeforeValidator(_not_negative)] = 0.0
+    perturbation_interval: PositiveInteger = 5
+    quantile_fraction: Annotated[float, BeforeValidator(_share(0.5))] = 0.25
+    resample_probability: Annotated[float, BeforeValidator(_share(1.0))] = 0.25
+    hyperparam_mutations: tuple[Text, ...] = ()
 
     @model_validator(mode="after")
     def _one_form(self) -> EarlyTerminate:
+        if self.type == "pbt" and not self.quantile_fraction:
+            raise ValueError("quantile_fraction must be above 0: with 0, no run is replaced")
         if self.type != "hyperband":
             return self
         if self.min_iter is None and self.max_iter is None:

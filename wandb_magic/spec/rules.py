@@ -6,7 +6,7 @@ They work on user input before it is validated, so that all problems are reporte
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from wandb_magic.spec.conditions import Path
@@ -14,6 +14,7 @@ from wandb_magic.spec.continuous import ExponentBounds
 from wandb_magic.spec.distributions import Distribution
 from wandb_magic.spec.parameters import KEYS, Tree, distribution_name, leaves
 from wandb_magic.spec.scheduler import CUSTOM, scheduler_violations
+from wandb_magic.spec.validation_errors import suggest
 
 GRID = frozenset({"constant", "categorical", "int_uniform", "q_uniform"})
 
@@ -57,6 +58,7 @@ def violations(config: Mapping[str, Any], tree: Tree) -> Iterator[str]:
             kind.distribution == "constant" for kind in distributions.values()
         ):
             yield "method: bayes needs a parameter that varies: use grid to run constants once"
+    yield from _mutation_violations(config, {".".join(path) for path in distributions})
     if "constraints" in config and not {"metric", "metrics"} & config.keys():
         yield (
             "constraints: there is nothing that a run could be the best in: "
@@ -66,6 +68,18 @@ def violations(config: Mapping[str, Any], tree: Tree) -> Iterator[str]:
         yield from _grid_violations(distributions)
     if method == CUSTOM:
         yield from scheduler_violations(config, distributions)
+
+
+def _mutation_violations(config: Mapping[str, Any], names: Collection[str]) -> Iterator[str]:
+    rule = config.get("early_terminate")
+    if not isinstance(rule, Mapping) or rule.get("type") != "pbt":
+        return
+    place = "early_terminate.hyperparam_mutations"
+    if not names:
+        yield "early_terminate: pbt changes the config's parameters: list them, or use asha"
+    for name in rule.get("hyperparam_mutations") or ():
+        if names and name not in names:
+            yield f"{place}: there is no parameter {name!r:.80}: {suggest(name, names)}"
 
 
 def _grid_violations(distributions: Mapping[Path, Distribution]) -> Iterator[str]:

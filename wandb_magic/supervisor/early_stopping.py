@@ -6,10 +6,11 @@ It only decides; the supervisor ends the sweep or the runs.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from wandb_magic.records import RunId, RunState
 from wandb_magic.search.objective import is_target_reached
+from wandb_magic.search.population import Exploit, exploits
 from wandb_magic.search.repeats import finished_values, merge_repeats
 from wandb_magic.search.stopping_rules import CAUSES
 from wandb_magic.spec import Spec
@@ -75,6 +76,14 @@ class EarlyStopping:
             return None, {}
         (merged,) = merge_repeats(members, {members[0].repeat_group: 0})
         return merged.value, merged.results
+
+    def exploits(self, seed: int, ending: Collection[int]) -> list[Exploit]:
+        """Return the runs that population-based training replaces, after new values only."""
+        rule = self._spec.early_terminate
+        if rule is None or rule.type != "pbt" or not self._has_new_values:
+            return []
+        self._has_new_values = False
+        return [*exploits(self._spec, self._runs.trials(), seed, ending)]
 
     def runs_to_prune(self) -> list[RunId]:
         """Return the runs to prune; the longer a comparison takes, the less often it is made."""

@@ -43,6 +43,7 @@ from wandb_magic.runner.events import (
 from wandb_magic.runner.exit_cause import shorten
 from wandb_magic.runner.launcher import PREEMPTED, Launcher, NoSlotError
 from wandb_magic.runner.run_process import Job, prepare_run_dir
+from wandb_magic.search.population import explore
 from wandb_magic.search.random import RandomSearcher
 from wandb_magic.spec import Spec
 from wandb_magic.spec.edits import Filled
@@ -84,6 +85,11 @@ SLOT = "slot"  # the key of what the next run waits for
 
 MANY_PREEMPTIONS = 5  # of one run
 OWN_CODE = "the sweep executes its runs itself: ask and tell are for sweeps that have no code"
+
+NO_CHECKPOINTS = (
+    "pbt: no run was replaced, because the best ones have saved nothing in the folder that "
+    f"{RUN_FOLDER_ENV} names: save a checkpoint there, and continue from it if there is one"
+)
 
 PAUSED_ON_REQUEST = "paused on request"
 
@@ -487,6 +493,7 @@ class Supervisor:
 
     def _prune(self) -> None:
         try:
+            self._exploit()
             for run in self._early_stopping.runs_to_prune():
                 if not self._job_factory.is_pruning_exempt(run):
                     self._terminator.stop(run, self._early_stopping.reason)
@@ -495,6 +502,35 @@ class Supervisor:
             self.state.add_notice(
                 f"early termination failed, and ended no runs: {type(error).__name__}"
             )
+
+    def _exploit(self) -> None:
+        """Replace poor runs by forks of good ones: population-based training."""
+        sweep = self.state.sweep
+        if sweep.state is not SweepState.RUNNING or self._limited:
+            return
+        seed, latest = sweep.options.seed, self.runs.latest_runs()
+        ending = {number for number, run in latest.items() if run in self._terminator.ending}
+        for exploit in self._early_stopping.exploits(seed, ending):
+            if self._job_factory.is_pruning_exempt(latest[exploit.run]):
+                continue
+            parents = (self.runs.find(latest[number]) for number in exploit.parents)
+            parent = next(
+                (run for run in parents if run and self._job_factory.has_saved_state(run.id)), None
+            )
+            if parent is None:
+                self.state.add_notice(NO_CHECKPOINTS)
+                continue
+            if (self.state.sweep.budget or 0) >= MAX_RUNS:
+                return
+            params = explore(self._spec, parent.params, self.runs.next_number, seed)
+            self._queue_fork(parent, params)
+            self._terminator.stop(latest[exploit.run], self._early_stopping.reason)
+
+    def _queue_fork(self, parent: RunRecord, params: Params) -> RunId:
+        """Queue a fork in addition to the other runs."""
+        if self.state.sweep.budget is not None:
+            self.state.update_sweep(budget=self.state.sweep.budget + 1)
+        return self.state.queue_fork(parent, params)
 
     def _update_sweep_state(self) -> None:
         """End the sweep once all of its runs have ended."""
@@ -651,9 +687,7 @@ class Supervisor:
         forked = forked_params(
             self._spec, record.params, params, draws.draws(self.runs.next_number), force=force
         )
-        if budget is not None:
-            self.state.update_sweep(budget=budget + 1)
-        return Answer("", {"run": self.state.queue_fork(record, forked)})
+        return Answer("", {"run": self._queue_fork(record, forked)})
 
     def rerun_failed(self, *, resume: bool) -> str:
         """Queue every failed run, as a new one or, with `resume`, as the same."""

@@ -55,6 +55,11 @@ class Terminator:
             self._record(run, reason)
         self.tick()
 
+    @property
+    def ending(self) -> frozenset[RunId]:
+        """The runs that are being ended."""
+        return frozenset(self._escalations)
+
     def resume(self, run: RunId, reason: StopReason, *, signalled: bool) -> None:
         """Continue a stop of an earlier supervisor; `signalled` if the run was sent a signal."""
         # A second interrupt would abort the run's orderly shutdown.
