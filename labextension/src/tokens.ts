@@ -31,6 +31,7 @@ export const Commands = {
   remove: 'wandb-magic:delete',
   setAgents: 'wandb-magic:set-agents',
   setCount: 'wandb-magic:set-count',
+  setLimits: 'wandb-magic:set-limits',
   stopRun: 'wandb-magic:stop-run',
   rerun: 'wandb-magic:rerun',
   resumeRun: 'wandb-magic:resume-run',

@@ -33,6 +33,8 @@ export interface ISweepCommand {
    * hidden.
    */
   isAlwaysVisible?: boolean;
+  /** Why a sweep does not allow it; the tooltip of the disabled command. */
+  refusal?: (sweep: SweepSummary) => string;
   execute: (sweep: SweepSummary, args: ReadonlyPartialJSONObject) => Promise<void>;
 }
 
@@ -56,7 +58,11 @@ export function addSweepCommand(
 
   app.commands.addCommand(id, {
     label: args => (args.isPalette === true ? command.longLabel : command.label),
-    caption: command.caption,
+    caption: args => {
+      const sweeps = candidates(args);
+      const refusal = sweeps.length === 1 ? (command.refusal?.(sweeps[0]) ?? '') : '';
+      return refusal === '' ? command.caption : refusal;
+    },
     icon: args => (args.isPalette === true ? undefined : command.icon),
     describedBy: { args: SWEEP_ARGS },
     isVisible: args =>

@@ -15,9 +15,11 @@ import {
 import { bestParamsCode } from '../pythonCode';
 import { Commands } from '../tokens';
 import { canRequest } from '../models/capabilities';
+import { limitsRefusal } from '../models/limits';
 import type { SweepSummary } from '../api/schemas';
 import { addDeleteCommand } from './deleteCommand';
 import { addSweepCommand, type ICommandContext } from './command';
+import { askLimits } from './limitsDialog';
 
 export function addSweepCommands(context: ICommandContext): void {
   const { model, trans } = context;
@@ -80,6 +82,23 @@ export function addSweepCommands(context: ICommandContext): void {
       const count = await askNumber(args.count, title, sweep.count ?? sweep.ended);
       if (count !== null) {
         await model.request(sweep.id, 'set_count', { count });
+      }
+    }
+  });
+  addSweepCommand(context, Commands.setLimits, {
+    label: trans.__('Limits…'),
+    longLabel: trans.__('Change the Limits of a Sweep…'),
+    caption: trans.__('Change the time, the cost or the flatness that ends the sweep'),
+    isAllowed: sweep => limitsRefusal(sweep, trans) === '',
+    isAlwaysVisible: true,
+    refusal: sweep => limitsRefusal(sweep, trans),
+    execute: async (sweep, args) => {
+      const limits =
+        typeof args.limits === 'object' && args.limits !== null
+          ? (args.limits as Record<string, unknown>)
+          : await askLimits(sweep, trans);
+      if (limits !== null) {
+        await model.request(sweep.id, 'set_limits', { limits });
       }
     }
   });

@@ -48,6 +48,7 @@ const RUN_COLUMNS: readonly IColumn[] = (
     ['started', true],
     ['agent', true],
     ['attempt', true],
+    ['repeat_group', true],
     ['host', false],
     ['group', false],
     ['tags', false],

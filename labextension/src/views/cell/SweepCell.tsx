@@ -3,7 +3,7 @@
 import { launchIcon } from '@jupyterlab/ui-components';
 import { type ReactElement, useEffect, useRef, useState } from 'react';
 
-import { formatDuration, formatNumber } from '../../format';
+import { bestValue, formatCost, timeLeft } from '../../models/limits';
 import { objectiveLabel } from '../../models/objective';
 import { usePanelContext } from '../../components/context';
 import { useSignal } from '../../components/useSignal';
@@ -60,7 +60,7 @@ export function SweepCell({ id }: { id: string }): ReactElement {
 
 function StatusLine({ sweep }: { sweep: SweepSummary }): ReactElement {
   const { trans } = usePanelContext();
-  const { best, cause, count, ended, failed, id, name, remaining, state } = sweep;
+  const { best, cause, cost, count, ended, failed, id, limits, name, remaining, state } = sweep;
   const args = { sweep: id };
   // "paused on request" repeats the state label that it follows.
   const causeText = cause.startsWith(`${state} `) ? cause.slice(state.length + 1) : cause;
@@ -76,13 +76,20 @@ function StatusLine({ sweep }: { sweep: SweepSummary }): ReactElement {
       </span>
       {best !== null && (
         <span title={objectiveLabel(sweep, trans)}>
-          {trans.__('best')} <strong>{formatNumber(best.value)}</strong>
+          {trans.__('best')} <strong>{bestValue(best)}</strong>
         </span>
       )}
       {failed > 0 && (
         <span className="jp-wm-SweepCell-failed">{trans.__('%1 failed', failed)}</span>
       )}
-      {remaining !== null && <span>{trans.__('%1 left', formatDuration(remaining))}</span>}
+      {remaining !== null && <span>{timeLeft(sweep, trans)}</span>}
+      {cost !== null && (
+        <span>
+          {limits.max_cost === null
+            ? trans.__('cost %1', formatCost(cost))
+            : trans.__('cost %1 of %2', formatCost(cost), formatCost(limits.max_cost))}
+        </span>
+      )}
       {reason !== '' && <span className="jp-wm-SweepCell-muted">{reason}</span>}
       <span className="jp-wm-SweepCell-actions">
         <CommandButton command={Commands.pause} args={args} />

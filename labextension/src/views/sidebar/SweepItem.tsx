@@ -3,8 +3,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Fragment, memo, type ReactElement } from 'react';
 
-import { formatAgo, formatDuration, formatNumber, formatTime } from '../../format';
+import { formatAgo, formatDuration, formatTime } from '../../format';
 import { usePanelContext } from '../../components/context';
+import { bestRuns, bestValue } from '../../models/limits';
 import { isActive } from '../../models/sweepsModel';
 import { CommandButton } from '../../components/Button';
 import { Sparkline } from '../../components/Sparkline';
@@ -35,10 +36,10 @@ export const SweepItem = memo(function Item({
   const { best, count, ended, goal, state } = sweep;
   const active = isActive(sweep);
   const problem = problemText(sweep, trans);
-  const bestValue = best !== null && (
+  const bestLabel = best !== null && (
     <span className="jp-wm-SweepItem-best" title={bestTitle(sweep, trans)}>
       {active && `${trans.__('best')} `}
-      <strong>{formatNumber(best.value)}</strong>
+      <strong>{bestValue(best)}</strong>
       {goal !== null && ` ${DIRECTIONS[goal]}`}
     </span>
   );
@@ -57,7 +58,7 @@ export const SweepItem = memo(function Item({
         <span className="jp-wm-SweepItem-progress">
           {count === null ? ended : `${ended}/${count}`}
         </span>
-        {!active && bestValue}
+        {!active && bestLabel}
         {!active && showActions && <ItemActions sweep={sweep} isTabStop={isCurrent} />}
       </div>
       {active && count !== null && (
@@ -68,7 +69,7 @@ export const SweepItem = memo(function Item({
       {active && best !== null && (
         <div className="jp-wm-SweepItem-line">
           <Sparkline values={sweep.spark} />
-          {bestValue}
+          {bestLabel}
         </div>
       )}
       {problem !== '' && (
@@ -180,7 +181,11 @@ function problemText(
 }
 
 function bestTitle({ best, goal, metric }: SweepSummary, trans: TranslationBundle): string {
-  const objective = trans.__('%1 of run %2', metric ?? trans.__('objective'), best?.number ?? '');
+  const objective = trans.__(
+    '%1 of %2',
+    metric ?? trans.__('objective'),
+    best === null ? '' : bestRuns(best, trans)
+  );
   return goal === 'maximize'
     ? trans.__('%1; higher is better', objective)
     : trans.__('%1; lower is better', objective);
@@ -195,7 +200,7 @@ export function accessibleLabel(sweep: SweepSummary, trans: TranslationBundle): 
     count === null
       ? trans._n('%1 run', '%1 runs', ended)
       : trans.__('%1 of %2 runs', ended, count),
-    best === null ? '' : trans.__('best %1', formatNumber(best.value)),
+    best === null ? '' : trans.__('best %1', bestValue(best)),
     remaining === null ? '' : trans.__('%1 left', formatDuration(remaining)),
     failed > 0 ? trans.__('%1 failed', failed) : '',
     problemText(sweep, trans)

@@ -3,7 +3,7 @@
 import { ellipsesIcon, launchIcon } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 
-import { formatDuration, formatNumber } from '../../format';
+import { bestRuns, bestValue, timeLeft } from '../../models/limits';
 import { objectiveLabel } from '../../models/objective';
 import { usePanelContext } from '../../components/context';
 import { webUrl } from '../../api/urls';
@@ -30,6 +30,7 @@ export function SweepHeader({
     'separator',
     { command: Commands.setAgents, args },
     { command: Commands.setCount, args },
+    { command: Commands.setLimits, args },
     { command: Commands.sync, args },
     'separator',
     { command: Commands.copyLink, args },
@@ -50,7 +51,7 @@ export function SweepHeader({
       </span>
       {best !== null && (
         <span className="jp-wm-SweepHeader-best" title={objectiveLabel(summary, trans)}>
-          {trans.__('best')} <strong>{formatNumber(best.value)}</strong>{' '}
+          {trans.__('best')} <strong>{bestValue(best)}</strong>{' '}
           <button
             type="button"
             className="jp-wm-Link"
@@ -58,7 +59,7 @@ export function SweepHeader({
               void commands.execute(Commands.openRun, { sweep: summary.id, run: best.id })
             }
           >
-            {trans.__('run %1', best.number)}
+            {bestRuns(best, trans)}
           </button>
         </span>
       )}
@@ -67,7 +68,7 @@ export function SweepHeader({
         <span className="jp-wm-SweepHeader-failed">{trans.__('%1 failed', summary.failed)}</span>
       )}
       {summary.state === 'running' && remaining !== null && (
-        <span>{trans.__('%1 left', formatDuration(remaining))}</span>
+        <span>{timeLeft(summary, trans)}</span>
       )}
       {url !== null && (
         <a href={url} target="_blank" rel="noreferrer" className="jp-wm-Link">

@@ -2,7 +2,8 @@
 
 import type { ReactElement } from 'react';
 
-import { formatCell, formatNumber } from '../../../format';
+import { formatCell } from '../../../format';
+import { bestValue } from '../../../models/limits';
 import { objectiveLabel } from '../../../models/objective';
 import { usePanelContext } from '../../../components/context';
 import { CommandButton } from '../../../components/Button';
@@ -18,8 +19,9 @@ export function BestRun({ sweep, best }: { sweep: SweepModel; best: Best }): Rea
   return (
     <>
       <p className="jp-wm-BestRun-value">
-        <strong>{formatNumber(best.value, 6)}</strong> {objectiveLabel(sweep.summary, trans)} ·{' '}
+        <strong>{bestValue(best, 6)}</strong> {objectiveLabel(sweep.summary, trans)} ·{' '}
         <RunLink sweep={sweep} row={best} />
+        {best.runs > 1 && ` ${trans._n('and %1 repeat', 'and %1 repeats', best.runs - 1)}`}
       </p>
       <table className="jp-wm-PropertyTable">
         <tbody>

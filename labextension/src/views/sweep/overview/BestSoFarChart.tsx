@@ -22,7 +22,8 @@ export function BestSoFarChart({ sweep }: { sweep: SweepModel }): ReactElement |
   const { width, height } = useSize(frame);
   const maximize = sweep.summary?.goal === 'maximize';
   const { rows } = sweep;
-  const progress = useMemo(() => bestSoFar(rows, maximize), [rows, maximize]);
+  const repeat = sweep.summary?.repeat ?? 1;
+  const progress = useMemo(() => bestSoFar(rows, maximize, repeat), [rows, maximize, repeat]);
   const innerWidth = Math.max(0, width - MARGIN.left - MARGIN.right);
   const visiblePoints = useMemo(
     () =>

@@ -11,7 +11,10 @@ import { BestRun } from './BestRun';
 import { BestSoFarChart } from './BestSoFarChart';
 import { FailureList } from './FailureList';
 import { groupFailures } from './failureGroups';
+import { LimitsTable } from './LimitsTable';
 import { Provenance } from './Provenance';
+import { RepeatsTable } from './RepeatsTable';
+import { ResourceTable } from './ResourceTable';
 import { StateFilter } from './StateFilter';
 import { Timeline } from './Timeline';
 
@@ -54,8 +57,23 @@ export function OverviewTab({ sweep }: ITabProps): ReactElement | null {
           <BestRun sweep={sweep} best={summary.best} />
         )}
       </Section>
+      {summary.repeat > 1 && (
+        <Section title={trans.__('Best sets of parameters')}>
+          <RepeatsTable
+            sweep={sweep}
+            repeat={summary.repeat}
+            maximize={summary.goal === 'maximize'}
+          />
+        </Section>
+      )}
       <Section title={trans.__('Agents')}>
         <AgentTable sweep={sweep} />
+      </Section>
+      <Section title={trans.__('Resources')}>
+        <ResourceTable sweep={sweep} />
+      </Section>
+      <Section title={trans.__('Time and cost')}>
+        <LimitsTable summary={summary} />
       </Section>
       {failures.length > 0 && (
         <Section title={trans.__('Failures')}>

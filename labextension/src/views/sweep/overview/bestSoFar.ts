@@ -1,6 +1,7 @@
 /** The values of a sweep's runs, and the best value so far, run by run. Pure. */
 
 import type { RunRow } from '../../../api/schemas';
+import { countedSets, repeatedSets } from '../../../models/repeats';
 
 export interface IRunValue {
   run: string;
@@ -11,7 +12,7 @@ export interface IRunValue {
 export interface IBestSoFar {
   /** Runs with a value, in order of number. */
   points: readonly IRunValue[];
-  /** Runs that were better than all before them. */
+  /** Runs that were better than all before them; of repeats, the first one with their mean. */
   improvements: readonly IRunValue[];
   /** The visible range of values: the best one, and all others except distant outliers. */
   low: number;
@@ -23,22 +24,32 @@ const OUTLIERS = 0.1;
 /** …if they take more than this many times the room of all others. */
 const OUTLIER_FACTOR = 3;
 
-/** Null until a run has a value. */
-export function bestSoFar(rows: readonly RunRow[], maximize: boolean): IBestSoFar | null {
-  const points: IRunValue[] = [];
+/** Null until a run has a value; with repeats, the best value is the best mean so far. */
+export function bestSoFar(
+  rows: readonly RunRow[],
+  maximize: boolean,
+  repeat = 1
+): IBestSoFar | null {
+  const points = rows.flatMap(({ id, number, value }): IRunValue[] =>
+    value === null ? [] : [{ run: id, number, value }]
+  );
+  const candidates =
+    repeat === 1
+      ? points
+      : countedSets(repeatedSets(rows, repeat)).map(({ rows: [first], mean }): IRunValue => ({
+          run: first.id,
+          number: first.number,
+          value: mean
+        }));
   const improvements: IRunValue[] = [];
   let best = maximize ? -Infinity : Infinity;
-  for (const { id, number, value } of rows) {
-    if (value !== null) {
-      const point = { run: id, number, value };
-      points.push(point);
-      if (maximize ? value > best : value < best) {
-        best = value;
-        improvements.push(point);
-      }
+  for (const point of candidates) {
+    if (maximize ? point.value > best : point.value < best) {
+      best = point.value;
+      improvements.push(point);
     }
   }
-  if (points.length === 0) {
+  if (points.length === 0 || improvements.length === 0) {
     return null;
   }
   const values = Float64Array.from(points, point => point.value).sort();

@@ -10,7 +10,7 @@ import { Popover } from '../../../components/Popover';
 import { SearchList } from '../../../components/SearchList';
 
 /** Columns of every run by which grouping makes sense. */
-const OF_RUNS = ['state', 'tags', 'agent', 'host', 'group', 'cause'];
+const OF_RUNS = ['state', 'tags', 'agent', 'host', 'group', 'cause', 'repeat_group'];
 
 export function GroupControl({
   columns,

@@ -107,7 +107,8 @@ function shownColumns(
   let start = 0;
   const metric = sweep.summary?.metric ?? null;
   const hasNames = sweep.rows.some(row => row.name !== '');
-  return visibleColumns(sweep.columns, layout, metric, hasNames).map(column => {
+  const hasRepeats = (sweep.summary?.repeat ?? 1) > 1;
+  return visibleColumns(sweep.columns, layout, metric, hasNames, hasRepeats).map(column => {
     const name = title(column.id);
     const width = widthOf(column, name, layout);
     const scale = column.numeric ? scales.of(column.id, sweep.rows) : null;

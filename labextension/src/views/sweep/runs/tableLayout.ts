@@ -32,11 +32,14 @@ export function visibleColumns(
   columns: readonly IColumn[],
   layout: ITableLayout,
   metric: string | null,
-  hasNames = true
+  hasNames = true,
+  hasRepeats = false
 ): readonly IColumn[] {
   const columnsById = new Map(columns.map(column => [column.id, column]));
   const ids =
-    layout.columns.length > 0 ? layout.columns : defaultColumns(columns, metric, hasNames);
+    layout.columns.length > 0
+      ? layout.columns
+      : defaultColumns(columns, metric, hasNames, hasRepeats);
   const otherIds = ids.filter(id => id !== FIRST_COLUMN);
   return [FIRST_COLUMN, ...otherIds].flatMap(id => columnsById.get(id) ?? []);
 }
@@ -45,7 +48,8 @@ export function visibleColumns(
 export function defaultColumns(
   columns: readonly IColumn[],
   metric: string | null,
-  hasNames: boolean
+  hasNames: boolean,
+  hasRepeats = false
 ): string[] {
   const params = columns.filter(column => column.group === 'params');
   const summary = columns.filter(
@@ -54,6 +58,7 @@ export function defaultColumns(
   );
   return [
     FIRST_COLUMN,
+    ...(hasRepeats ? ['repeat_group'] : []),
     'state',
     'value',
     ...params.slice(0, DEFAULT_PARAMS).map(column => column.id),
