@@ -40,5 +40,6 @@ export const Commands = {
   newSweep: 'wandb-magic:new-sweep',
   insertBest: 'wandb-magic:insert-best',
   copyBest: 'wandb-magic:copy-best',
-  openNotebook: 'wandb-magic:open-notebook'
+  openNotebook: 'wandb-magic:open-notebook',
+  debugRun: 'wandb-magic:debug-run'
 } as const;

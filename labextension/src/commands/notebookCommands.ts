@@ -2,9 +2,10 @@
  * Commands from sweeps to notebooks: a new notebook, the one that started a sweep, a cell in one.
  */
 
+import { Clipboard, Notification } from '@jupyterlab/apputils';
 import type { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
-import { addIcon, notebookIcon } from '@jupyterlab/ui-components';
+import { addIcon, bugIcon, notebookIcon } from '@jupyterlab/ui-components';
 import type { JSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { TEMPLATE_CELLS } from '../template';
@@ -66,6 +67,28 @@ export function addNotebookCommands(
       } catch (error) {
         showError(error);
       }
+    }
+  });
+
+  commands.addCommand(Commands.debugRun, {
+    label: trans.__('Debug in the Notebook'),
+    caption: trans.__(
+      'Insert a cell that opens the debugger where the run failed into the notebook of the sweep'
+    ),
+    icon: bugIcon,
+    describedBy: { args: DEBUG_ARGS },
+    execute: async ({ sweep, number, path }) => {
+      const code = `%wandb_sweep debug ${sweep as string} ${number as number}`;
+      const panel = notebooks?.find(({ context }) => context.path === path);
+      if (panel?.content.model?.readOnly === false) {
+        app.shell.activateById(panel.id);
+        await insertBelow(panel, code);
+        return;
+      }
+      Clipboard.copyToSystem(code);
+      Notification.info(
+        trans.__('Copied, because the notebook of the sweep is not open: %1', code)
+      );
     }
   });
 
@@ -166,6 +189,15 @@ const NEW_ARGS = {
   type: 'object',
   properties: {
     cwd: { type: 'string', description: 'The folder; that of the file browser by default.' }
+  }
+} satisfies JSONObject;
+
+const DEBUG_ARGS = {
+  type: 'object',
+  properties: {
+    sweep: { type: 'string', description: 'The id of the sweep.' },
+    number: { type: 'integer', minimum: 0, description: 'The number of the run.' },
+    path: { type: 'string', description: 'The notebook that started the sweep.' }
   }
 } satisfies JSONObject;
 

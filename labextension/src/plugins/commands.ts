@@ -40,7 +40,8 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       Commands.openSweep,
       Commands.openRun,
       Commands.openLink,
-      Commands.openNotebook
+      Commands.openNotebook,
+      Commands.debugRun
     ];
     const added = app.commands.listCommands().filter(id => id.startsWith('wandb-magic:'));
     for (const command of new Set([...Object.values(Commands), ...added])) {

@@ -1,6 +1,6 @@
 /** Why a run failed: its traceback, and the lines of the cell that occur in it. */
 
-import { notebookIcon } from '@jupyterlab/ui-components';
+import { bugIcon, notebookIcon } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 
 import { usePanelContext } from '../../../components/context';
@@ -15,8 +15,9 @@ import { codeExcerpt, cellLines, parseTraceback } from './traceback';
 const CONTEXT_LINES = 6;
 
 export function FailureTab({ run }: IRunTabProps): ReactElement {
-  const { trans } = usePanelContext();
+  const { commands, trans } = usePanelContext();
   const { sweep } = run;
+  const number = run.detail?.row.number;
   const { detail } = sweep;
   const error = (run.detail?.error ?? '').split('\n').map(plainText).join('\n');
   const parts = parseTraceback(error, {
@@ -32,6 +33,21 @@ export function FailureTab({ run }: IRunTabProps): ReactElement {
         <div className="jp-wm-Section-head">
           <h2>{trans.__('Traceback')}</h2>
           <CopyButton text={error} label={trans.__('Copy the traceback')} />
+          {number !== undefined && (
+            <Button
+              label={trans.__('Debug')}
+              icon={bugIcon}
+              showLabel
+              title={commands.caption(Commands.debugRun)}
+              onClick={() =>
+                void commands.execute(Commands.debugRun, {
+                  sweep: sweep.id,
+                  number,
+                  path: detail?.notebook ?? null
+                })
+              }
+            />
+          )}
         </div>
         <div className="jp-wm-Traceback">
           {parts.map(({ text, line, isUserCode }, index) => (
