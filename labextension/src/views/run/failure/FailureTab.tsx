@@ -32,22 +32,24 @@ export function FailureTab({ run }: IRunTabProps): ReactElement {
       <section className="jp-wm-Section" aria-label={trans.__('Traceback')}>
         <div className="jp-wm-Section-head">
           <h2>{trans.__('Traceback')}</h2>
-          <CopyButton text={error} label={trans.__('Copy the traceback')} />
-          {number !== undefined && (
-            <Button
-              label={trans.__('Debug')}
-              icon={bugIcon}
-              showLabel
-              title={commands.caption(Commands.debugRun)}
-              onClick={() =>
-                void commands.execute(Commands.debugRun, {
-                  sweep: sweep.id,
-                  number,
-                  path: detail?.notebook ?? null
-                })
-              }
-            />
-          )}
+          <div className="jp-wm-Buttons">
+            <CopyButton text={error} label={trans.__('Copy the traceback')} />
+            {number !== undefined && (
+              <Button
+                label={trans.__('Debug')}
+                icon={bugIcon}
+                showLabel
+                title={commands.caption(Commands.debugRun)}
+                onClick={() =>
+                  void commands.execute(Commands.debugRun, {
+                    sweep: sweep.id,
+                    number,
+                    path: detail?.notebook ?? null
+                  })
+                }
+              />
+            )}
+          </div>
         </div>
         <div className="jp-wm-Traceback">
           {parts.map(({ text, line, isUserCode }, index) => (
