@@ -42,6 +42,7 @@ SHORTER: dict[str, dict[str, str]] = {
         "> 2 * bounds": "> 1.2 * bounds",
         "0.5 * losses": "0.9 * losses",
     },
+    "living_sweep": {"--count 14": "--count 10", "count=24": "count=10"},
     "pytorch_pipeline": {
         "epochs=8": "epochs=5",
         "--count 12": "--count 4",
