@@ -44,10 +44,11 @@ def _request_body() -> dict[str, Any]:
                 "properties": {"verb": {"const": verb}}
                 | {
                     name: {"type": [row.type, "null"] if row.is_nullable else row.type}
+                    | ({"items": {"type": "string"}} if row.type == "array" else {})
                     for name, row in request.arguments.items()
                 },
                 "required": ["verb"]
-                + [name for name, row in request.arguments.items() if row.default is None],
+                + [name for name, row in request.arguments.items() if row.is_required],
                 "additionalProperties": False,
             }
             for verb, request in REQUESTS.items()

@@ -24,6 +24,7 @@ JSON_TYPES = {
     "integer": "number",
     "boolean": "boolean",
     "object": "Record<string, unknown>",
+    "array": "string[]",
 }
 
 
@@ -76,7 +77,7 @@ def requests() -> str:
     ]
     for verb, request in REQUESTS.items():
         arguments = "; ".join(
-            f"{name}{'' if argument.default is None else '?'}: {JSON_TYPES[argument.type]}"
+            f"{name}{'' if argument.is_required else '?'}: {JSON_TYPES[argument.type]}"
             f"{' | null' if argument.is_nullable else ''}"
             for name, argument in request.arguments.items()
         )

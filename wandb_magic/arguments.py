@@ -7,6 +7,7 @@ one sentence.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,6 +37,15 @@ _UNIT_BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 MAX_ADDED = 10_000
 """The largest number of runs that one request adds."""
+
+MAX_NAME = 128
+"""Characters of the name of a sweep or a run, or of a tag."""
+
+MAX_NOTES = 100_000
+"""Characters of the notes about a sweep or a run."""
+
+MAX_TAGS = 64
+"""Tags of a sweep or a run."""
 
 MAX_DEPTH = 50
 """How deep the JSON value of an argument may be nested."""
@@ -234,6 +244,54 @@ def check_json(name: str, value: object, depth: int = 1) -> Any:  # noqa: ANN401
     if isinstance(value, (list, tuple)):
         return [check_json(name, each, depth + 1) for each in value]
     raise ArgumentError(f"{name}: {brief(value)} is not a JSON value")
+
+
+def check_name(name: str, value: object) -> str:
+    """Return the name of a sweep or a run: one line.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not a text of one line, or too long.
+    """
+    text = check_text(name, value).strip()
+    if len(text) > MAX_NAME or any(unicodedata.category(char) == "Cc" for char in text):
+        raise ArgumentError(
+            f"{name}: must be one line of at most {MAX_NAME} characters, and is {brief(value)}"
+        )
+    return text
+
+
+def check_notes(name: str, value: object) -> str:
+    """Return notes about a sweep or a run.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not a text, or too long.
+    """
+    text = check_text(name, value)
+    if len(text) > MAX_NOTES:
+        raise ArgumentError(f"{name}: must have at most {MAX_NOTES} characters, not {len(text)}")
+    return text
+
+
+def check_tags(name: str, value: object) -> list[str]:
+    """Return tags, each once.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not a list of texts of one line with something in them, or too long.
+    """
+    if not isinstance(value, (list, tuple)):
+        raise ArgumentError(f"{name}: must be a list of texts, and is {brief(value)}")
+    if len(value) > MAX_TAGS:
+        raise ArgumentError(f"{name}: must be at most {MAX_TAGS}, and are {len(value)}")
+    tags = [check_name(name, tag) for tag in value]
+    if "" in tags:
+        raise ArgumentError(f"{name}: a tag must not be empty")
+    return list(dict.fromkeys(tags))
 
 
 def check_added(name: str, value: object) -> int:

@@ -19,7 +19,10 @@ from wandb_magic.arguments import (
     check_agent_count,
     check_count,
     check_flag,
+    check_name,
+    check_notes,
     check_object,
+    check_tags,
     check_text,
     check_version,
 )
@@ -34,15 +37,17 @@ class Argument:
     Attributes
     ----------
     type
-        Its JSON type: boolean, integer, object or string.
+        Its JSON type: array (of texts), boolean, integer, object or string.
     check
         Returns the value if it is valid, and raises `ArgumentError` otherwise.
     help
         What it is, as a phrase; for the run that a request is about, the command line has its own.
     default
-        Its value if it is missing; None if it must be given.
+        Its value if it is missing; None if it must be given, unless `is_optional`.
     is_nullable
         Whether it may be null.
+    is_optional
+        Whether it may be left out, which changes nothing.
     """
 
     type: str
@@ -50,6 +55,12 @@ class Argument:
     help: str = ""
     default: Any = None
     is_nullable: bool = False
+    is_optional: bool = False
+
+    @property
+    def is_required(self) -> bool:
+        """Whether it must be given."""
+        return self.default is None and not self.is_optional
 
 
 @dataclass(frozen=True)
@@ -138,6 +149,11 @@ _BEFORE_END = ("pending", "running", "paused")
 _NOT_STOPPING = (*(state for state in _SWEEP_STATES if state != "stopping"), "died")
 _ENDED_RUN = tuple(state.value for state in RunState if state.has_ended)
 _RUN = Argument("string", check_text)
+_LABELS = {
+    "name": Argument("string", check_name, 'its name; "" for its own', is_optional=True),
+    "notes": Argument("string", check_notes, "notes about it, in Markdown", is_optional=True),
+    "tags": Argument("array", check_tags, "its tags, in place of all others", is_optional=True),
+}
 
 REQUESTS: Mapping[str, Request] = {
     "stop": Request(
@@ -307,6 +323,36 @@ REQUESTS: Mapping[str, Request] = {
         starts=True,
         is_verb=False,
     ),
+    "annotate": Request(
+        "give a sweep a name, notes, tags and a baseline",
+        arguments={
+            **_LABELS,
+            "baseline": Argument(
+                "string",
+                check_text,
+                'the run that others are compared with; "" for none',
+                is_optional=True,
+            ),
+        },
+        states=(*_SWEEP_STATES, "died"),
+        supervised=False,
+    ),
+    "annotate_run": Request(
+        "give a run a name, notes and tags; pin or hide it",
+        arguments={
+            "run": _RUN,
+            **_LABELS,
+            "pinned": Argument(
+                "boolean", check_flag, "whether it comes first in tables", is_optional=True
+            ),
+            "hidden": Argument(
+                "boolean", check_flag, "whether the panel leaves it out", is_optional=True
+            ),
+        },
+        accepted=(*_SWEEP_STATES, "died"),
+        run_states=tuple(state.value for state in RunState),
+        supervised=False,
+    ),
     "sync": Request(
         "send an offline sweep to W&B, with all its runs",
         states=(*_SWEEP_STATES, "died"),
@@ -317,7 +363,7 @@ REQUESTS: Mapping[str, Request] = {
 
 
 def validate_request(verb: object, arguments: object) -> dict[str, Any]:
-    """Return the arguments of a request, complete and of the right types.
+    """Return the arguments of a request, complete but for optional ones, and of the right types.
 
     Parameters
     ----------
@@ -341,7 +387,9 @@ def validate_request(verb: object, arguments: object) -> dict[str, Any]:
             raise ArgumentError(f"{verb}: takes no argument {brief(name)}")
     validated = {}
     for name, argument in request.arguments.items():
-        if name not in arguments and argument.default is None:
+        if name not in arguments and argument.is_optional:
+            continue
+        if name not in arguments and argument.is_required:
             raise ArgumentError(f"{verb}: needs the argument {name}")
         validated[name] = argument.check(name, arguments.get(name, argument.default))
     return validated

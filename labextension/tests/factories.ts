@@ -16,6 +16,8 @@ export function aRun(number: number, changes: Partial<RunRow> = {}): RunRow {
     group: '',
     tags: [],
     notes: '',
+    pinned: false,
+    hidden: false,
     host: 'localhost',
     state: 'finished',
     cause: '',

@@ -49,6 +49,9 @@ export function aSweep(id: string, changes: Partial<SweepSummary> = {}): SweepSu
     },
     spark: [0.5, 0.9],
     notices: [],
+    notes: '',
+    tags: [],
+    baseline: null,
     ...changes
   };
 }

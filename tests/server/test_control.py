@@ -14,7 +14,7 @@ import pytest
 
 from fake_wandb_server.server import FakeWandbServer
 from tests import sweeps
-from tests.server.conftest import Api, Written, until
+from tests.server.conftest import Api, Make, Written, until
 from wandb_magic.api import Sweep
 from wandb_magic.bundle import Manifest
 from wandb_magic.daemon import start_supervisor
@@ -276,3 +276,35 @@ def test_a_python_that_is_gone_is_this_one(sweep: Written, tmp_path: Path) -> No
     process = start_supervisor(sweep.paths, os.environ, str(tmp_path / "gone"))
     assert process.args[0] == sys.executable  # type: ignore[index]
     process.wait()
+
+
+async def test_annotations_need_no_supervisor_and_reach_open_pages(
+    api: Api, make_sweep: Make
+) -> None:
+    sweep = make_sweep("sweep000")
+    run = sweep.added()
+    sweep.end(run, ended=1010.0)
+    sweep.close()
+    page = await api.connect()
+    mark = (await api.get("sweeps/sweep000/runs"))["mark"]
+    await page.open(a={"topic": "runs", "sweep": "sweep000", "mark": mark})
+    await page.message("a", "runs")  # the keys
+
+    async def ask(verb: str, **arguments: Any) -> Any:
+        body = {"verb": verb, **arguments}
+        answer = await api.answer("sweeps/sweep000/requests", "POST", body)
+        return answer.code, json.loads(answer.body)
+
+    labels = {"name": "warm", "notes": "*why*", "tags": ["best"], "pinned": True, "hidden": True}
+    assert (await ask("annotate_run", run=run, **labels))[0] == 200
+    message = await page.message("a", "runs")
+    (row,) = message["page"]["rows"]
+    assert {name: row[name] for name in labels} == labels
+    given = {"name": "digits", "tags": ["paper"], "baseline": run}
+    code, summary = await ask("annotate", **given)
+    assert (code, {name: summary[name] for name in given}) == (200, given)
+    changed = await api.get("sweeps/sweep000/runs", since=mark)
+    assert [each["id"] for each in changed["rows"]] == [run]
+    assert (await ask("annotate_run", run="nosuchid", name="x"))[0] == 404
+    assert (await ask("annotate", pinned=True))[0] == 400
+    assert (await ask("annotate", tags=[1]))[0] == 400

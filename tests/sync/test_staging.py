@@ -81,6 +81,19 @@ def test_run_and_artifacts_get_the_new_address_and_keep_everything_else(tmp_path
     assert (original / f"run-{RUN.id}.wandb").read_bytes() == before
 
 
+def test_what_a_user_has_written_replaces_what_the_run_has_logged(tmp_path: Path) -> None:
+    labels = {"name": "warm start", "tags": ["best"]}
+    logged = rewrite.run_record(RUN.id, HERE, {}, 0.0)
+    original = folder(tmp_path, [rewrite.header_record(), logged])
+    for folders in ([original], []):  # one that has logged, and one that never did
+        made, messages = sent(
+            RunSource(RUN, RunPaths(tmp_path / "run"), folders, labels), tmp_path
+        )
+        (run,) = [each.run for each in messages if each.WhichOneof("record_type") == "run"]
+        assert (run.display_name, list(run.tags)) == ("warm start", ["best"])
+        made.remove()
+
+
 def test_the_first_lines_of_a_history_can_be_left_out(tmp_path: Path) -> None:
     records = [
         rewrite.run_record(RUN.id, HERE, {}, 1.0),

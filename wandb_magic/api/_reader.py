@@ -28,7 +28,7 @@ from wandb_magic.records import (
     sweep_constraints,
     sweep_metrics,
 )
-from wandb_magic.store import StoreReader
+from wandb_magic.store import SWEEP, StoreReader
 from wandb_magic.wandb_client import run_page
 
 if TYPE_CHECKING:
@@ -82,6 +82,37 @@ class SweepReader:
     def url_of(self, run: RunKey) -> str | None:
         """Return the URL of a run's page at W&B; None for a run that is not at W&B."""
         return run_page(self.url or "", self._find_run(run).id) or None
+
+    @property
+    def notes(self) -> str:
+        """The notes about the sweep, in Markdown; see `Sweep.annotate`."""
+        return str(self._reader.annotations().get(SWEEP, {}).get("notes", ""))
+
+    @property
+    def tags(self) -> list[str]:
+        """The sweep's tags."""
+        return list(self._reader.annotations().get(SWEEP, {}).get("tags", ()))
+
+    @property
+    def baseline(self) -> RunRecord | None:
+        """The run that others are compared with; None if there is none."""
+        run = self._reader.annotations().get(SWEEP, {}).get("baseline")
+        return None if run is None else self._reader.run(RunId(run))
+
+    def labels(self, run: RunKey) -> dict[str, Any]:
+        """Return the name, notes and tags of a run, and whether it is ``pinned`` or ``hidden``.
+
+        The name, notes and tags are those that a user has given it, else those that it has logged.
+        """
+        id_ = self._find_run(run).id
+        info, own = self._reader.infos([id_]).get(id_, {}), self._reader.annotations().get(id_, {})
+        return {
+            "name": info.get("name", ""),
+            "notes": info.get("notes", ""),
+            "tags": list(info.get("tags", ())),
+            "pinned": own.get("pinned", False),
+            "hidden": own.get("hidden", False),
+        }
 
     @property
     def config(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,7 @@ from wandb_magic.search.random import RandomSearcher
 from wandb_magic.spec import spec_of
 from wandb_magic.spec.edits import check_earlier, edit_spec
 from wandb_magic.spec.own_params import complete_params, to_json_params
+from wandb_magic.store import SWEEP, annotate
 from wandb_magic.sweep_limits import check_limit_changes, check_limits
 
 if TYPE_CHECKING:
@@ -515,6 +516,76 @@ class Sweep(SweepReader):
         self._send_request("edit", trust=trust, **given)
         return self
 
+    def annotate(
+        self,
+        *,
+        name: str | None = None,
+        notes: str | None = None,
+        tags: Sequence[str] | None = None,
+        baseline: str | int | None = None,
+    ) -> Sweep:
+        """Give the sweep a name, notes, tags and a baseline; what is None stays.
+
+        No supervisor is needed: sweeps that have ended, and imported ones, can be annotated, too.
+
+        Parameters
+        ----------
+        name
+            Its name; "" for the one that it was started with.
+        notes
+            Notes about it, in Markdown.
+        tags
+            Its tags, in place of all others.
+        baseline
+            The run that others are compared with, given by id, id prefix or number; "" for none.
+        """
+        changes = _given(name=name, notes=notes, tags=tags, baseline=baseline)
+        if changes.get("baseline", "") != "":
+            changes["baseline"] = self._find_run(changes["baseline"]).id
+        annotate(self._paths.store, SWEEP, validate_request("annotate", changes))
+        if name is not None:
+            self.__dict__.pop("name", None)
+            entry = registry.find(self.id)
+            if entry is not None and entry.paths == self._paths:
+                registry.add(replace(entry, name=self.name))
+        return self
+
+    def annotate_run(
+        self,
+        run: str | int,
+        *,
+        name: str | None = None,
+        notes: str | None = None,
+        tags: Sequence[str] | None = None,
+        pinned: bool | None = None,
+        hidden: bool | None = None,
+    ) -> Sweep:
+        """Give a run a name, notes and tags, and pin or hide it; what is None stays.
+
+        They replace what the run has logged itself; `sync` sends them to W&B with the run.
+
+        Parameters
+        ----------
+        run
+            A run, given by id, id prefix or number.
+        name
+            Its name; "" for its own.
+        notes
+            Notes about it, in Markdown.
+        tags
+            Its tags, in place of all others.
+        pinned
+            Whether it comes first in the panel's tables.
+        hidden
+            Whether the panel leaves it out of tables and plots.
+        """
+        id_ = self._find_run(run).id
+        changes = _given(name=name, notes=notes, tags=tags, pinned=pinned, hidden=hidden)
+        validated = validate_request("annotate_run", {"run": id_, **changes})
+        del validated["run"]
+        annotate(self._paths.store, id_, validated)
+        return self
+
     def versions(self) -> list[SpecVersion]:
         """Return the versions of the config in order, each with what has changed and when."""
         return self._reader.versions() or [SpecVersion(1, self._record.created, self._record.spec)]
@@ -767,6 +838,10 @@ class Sweep(SweepReader):
         **arguments: Any,  # noqa: ANN401 - JSON values
     ) -> Any:  # noqa: ANN401 - a JSON value
         return send_request(self._paths, self._reader, verb, arguments, trust=trust)
+
+
+def _given(**values: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON values
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _metrics(sweep: SweepRecord, values: float | Mapping[str, Any] | None) -> object:

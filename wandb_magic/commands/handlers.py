@@ -280,6 +280,45 @@ def _describe_rerun(sweep: Sweep, runs: str, action: str) -> str:
     return f"{runs} of {_title(sweep)} {action}{when}"
 
 
+def _annotate(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
+    baseline = "" if options.baseline == "none" else options.baseline
+    labels = _labels(sweep.tags, options)
+    _require_any(options, [*labels.values(), baseline])
+    sweep.annotate(**labels, baseline=_parse_run(baseline) if baseline else baseline)
+    text = [f"notes: {sweep.notes}"] if sweep.notes else []
+    text += [f"tags: {', '.join(sweep.tags)}"] if sweep.tags else []
+    text += [f"baseline: run {run.number}"] if (run := sweep.baseline) is not None else []
+    return plain_line("; ".join([_title(sweep), *text]))
+
+
+def _annotate_run(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
+    run = _parse_run(options.run)
+    labels = _labels(sweep.labels(run)["tags"], options)
+    _require_any(options, [*labels.values(), options.pin, options.hide])
+    sweep.annotate_run(run, **labels, pinned=options.pin, hidden=options.hide)
+    now = sweep.labels(run)
+    text = [f"{key}: {now[key]}" for key in ("name", "notes") if now[key]]
+    text += [f"tags: {', '.join(now['tags'])}"] if now["tags"] else []
+    text += [key for key in ("pinned", "hidden") if now[key]]
+    return plain_line("; ".join([f"run {options.run} of {_title(sweep)}", *text]))
+
+
+def _labels(tags: list[str], options: argparse.Namespace) -> dict[str, Any]:
+    """Return the name, notes and tags that were typed; None for what stays."""
+    changed = [tag for tag in [*tags, *options.tag] if tag not in options.untag]
+    is_changed = bool(options.tag or options.untag)
+    return {
+        "name": options.name,
+        "notes": options.notes,
+        "tags": changed if is_changed else None,
+    }
+
+
+def _require_any(options: argparse.Namespace, values: list[object]) -> None:
+    if all(value is None for value in values):
+        raise UsageError(f"{options.verb}: give --name, --notes, --tag or another option")
+
+
 def _edit(sweep: Sweep, options: argparse.Namespace, _: Frontend) -> str:
     changes: dict[str, Any] = {}
     if options.changes:
@@ -436,6 +475,8 @@ _ACTIONS: Mapping[str, Callable[[Sweep, argparse.Namespace, Frontend], str]] = {
     "fork": _fork,
     "tell": _tell,
     "edit": _edit,
+    "annotate": _annotate,
+    "annotate-run": _annotate_run,
     "stop": _stop,
     "resume": _resume,
     "rerun": _rerun,

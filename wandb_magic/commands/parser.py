@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from argparse import BooleanOptionalAction
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -124,6 +125,22 @@ def _verb_of(request: Request) -> Verb:
     return Verb(request.help, arguments | ({"--trust": _TRUST} if request.starts else {}))
 
 
+_LABELS: dict[str, dict[str, Any]] = {
+    "--name": {"help": "its name; '' for its own"},
+    "--notes": {"metavar": "TEXT", "help": "notes about it, in Markdown"},
+    "--tag": {
+        "metavar": "TAG",
+        "action": "append",
+        "default": [],
+        "help": "a tag to add; may be repeated",
+    },
+    "--untag": {
+        "metavar": "TAG",
+        "action": "append",
+        "default": [],
+        "help": "a tag to remove; may be repeated",
+    },
+}
 LIMITS: dict[str, dict[str, Any]] = {
     "--for": {
         "metavar": "TIME",
@@ -250,6 +267,31 @@ VERBS = {
         for verb, request in REQUESTS.items()
         if request.is_verb
     },
+    "annotate": Verb(
+        REQUESTS["annotate"].help,
+        {
+            **_LABELS,
+            "--baseline": {
+                "metavar": "RUN",
+                "help": "the run that others are compared with, or none",
+            },
+        },
+    ),
+    "annotate-run": Verb(
+        REQUESTS["annotate_run"].help,
+        {
+            "run": _RUN,
+            **_LABELS,
+            "--pin": {
+                "action": BooleanOptionalAction,
+                "help": "whether it comes first in the panel's tables",
+            },
+            "--hide": {
+                "action": BooleanOptionalAction,
+                "help": "whether the panel leaves it out of tables and plots",
+            },
+        },
+    ),
     "edit": Verb(
         REQUESTS["edit"].help,
         {

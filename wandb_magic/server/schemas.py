@@ -36,7 +36,8 @@ class SweepSummary(TypedDict):
     cost, null without a price. `limits` are what ends it besides its count, `repeat` is how many
     runs each set of parameters has, and `imported` whether it never ran here. `version` counts the
     versions of the spec from 1; `spark` is the best value so far by run, downsampled. `cause` says
-    why it waits, starts no more runs, or has ended.
+    why it waits, starts no more runs, or has ended. `notes`, `tags` and `baseline`, the id of a
+    run, are what users have given it.
     """
 
     id: str
@@ -71,6 +72,9 @@ class SweepSummary(TypedDict):
     best: Best | None
     spark: list[float]
     notices: list[str]
+    notes: str
+    tags: list[str]
+    baseline: str | None
 
 
 class Limits(TypedDict):
@@ -152,7 +156,8 @@ class RunRow(TypedDict):
 
     `failure` is the last line of its traceback if it failed, `version` the version of the spec
     that its parameters are from. Runs with the same `repeat_group` repeat the same parameters: it
-    is the number of the first of them. `parent` is the id of the run that a fork continues.
+    is the number of the first of them. `parent` is the id of the run that a fork continues. Users
+    pin and hide runs.
     """
 
     id: str
@@ -163,6 +168,8 @@ class RunRow(TypedDict):
     group: str
     tags: list[str]
     notes: str
+    pinned: bool
+    hidden: bool
     host: str
     state: RunState
     cause: str

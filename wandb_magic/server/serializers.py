@@ -27,7 +27,7 @@ from wandb_magic.records import TYPE_KEY, RunId, RunRecord, flatten_keys, sweep_
 from wandb_magic.resources import Resources
 from wandb_magic.safe_open import read_inside
 from wandb_magic.server import schemas
-from wandb_magic.store import StoreReader
+from wandb_magic.store import SWEEP, StoreReader
 from wandb_magic.wandb_client import run_page, web_address
 
 SPARKLINE_POINTS = 60  # points of a sparkline
@@ -41,6 +41,7 @@ def sweep_summary(paths: SweepPaths, reader: StoreReader) -> schemas.SweepSummar
     record, metric, best = status.sweep, sweep_metric(status.sweep), status.best
     repeated = has_repeats(record)
     values = curve_values(reader.runs(), record) if repeated else reader.objective_values()
+    labels = reader.annotations().get(SWEEP, {})
     curve, eta = improvement_curve(values, ranking_metric(record)), status.eta
     return {
         "id": record.id,
@@ -90,6 +91,9 @@ def sweep_summary(paths: SweepPaths, reader: StoreReader) -> schemas.SweepSummar
         },
         "spark": downsample(curve, SPARKLINE_POINTS),
         "notices": list(record.notices),
+        "notes": labels.get("notes", ""),
+        "tags": list(labels.get("tags", ())),
+        "baseline": labels.get("baseline"),
     }
 
 
@@ -164,11 +168,17 @@ def run_rows(reader: StoreReader, runs: Sequence[RunRecord]) -> list[schemas.Run
     """Return runs as rows of the table."""
     ids = [run.id for run in runs]
     summaries, infos = reader.summaries(ids), reader.infos(ids)
-    return [run_row(run, infos.get(run.id, {}), summaries.get(run.id, {})) for run in runs]
+    marks = reader.annotations()
+    return [
+        run_row(run, infos.get(run.id, {}), summaries.get(run.id, {}), marks.get(run.id, {}))
+        for run in runs
+    ]
 
 
-def run_row(run: RunRecord, info: Mapping[str, Any], logged: Mapping[str, Any]) -> schemas.RunRow:
-    """Return a run as a row of the table."""
+def run_row(
+    run: RunRecord, info: Mapping[str, Any], logged: Mapping[str, Any], marks: Mapping[str, Any]
+) -> schemas.RunRow:
+    """Return a run as a row of the table; `marks` says whether it is pinned or hidden."""
     return {
         "id": run.id,
         "number": run.number,
@@ -178,6 +188,8 @@ def run_row(run: RunRecord, info: Mapping[str, Any], logged: Mapping[str, Any]) 
         "group": info.get("group", ""),
         "tags": list(info.get("tags", ())),
         "notes": info.get("notes", ""),
+        "pinned": bool(marks.get("pinned")),
+        "hidden": bool(marks.get("hidden")),
         "host": info.get("host", ""),
         "state": run.state.value,
         "cause": run.cause,
@@ -206,8 +218,9 @@ def run_detail(paths: SweepPaths, reader: StoreReader, run: str) -> schemas.RunD
     record = reader.run(RunId(run))
     config, logged = reader.configs([record.id]), reader.summaries([record.id])
     info = reader.infos([record.id]).get(record.id, {})
+    marks = reader.annotations().get(record.id, {})
     return {
-        "row": run_row(record, info, logged.get(record.id, {})),
+        "row": run_row(record, info, logged.get(record.id, {}), marks),
         "error": record.error,
         "exit_code": record.exit_code,
         "folder": record.directory,

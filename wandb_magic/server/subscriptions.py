@@ -132,7 +132,8 @@ class RunsSubscription(_SweepSubscription):
             keys: schemas.Keys | None = serializers.logged_keys(reader)
             self._cursor = now
         else:
-            changed = reader.active_runs(self._cursor.row, self._active)
+            annotated = reader.annotated_since(self._cursor.time - SLACK_S)
+            changed = reader.active_runs(self._cursor.row, [*self._active, *annotated])
             keys = self._keys
             active = {*self._cursor.active, *now.active}
             self._cursor = replace(self._cursor, row=now.row, active=tuple(sorted(active)))

@@ -4,6 +4,7 @@ All knowledge of SQLite and of the tables is here. The store makes no decisions 
 stores and returns what it is given.
 """
 
+from wandb_magic.store.annotations import SWEEP, annotate
 from wandb_magic.store.filesystem import network_file_system
 from wandb_magic.store.reader import Event, MediaItem, OrderError, StoreReader
 from wandb_magic.store.request_table import (
@@ -16,12 +17,14 @@ from wandb_magic.store.schema import create
 from wandb_magic.store.writer import StoreWriter
 
 __all__ = [
+    "SWEEP",
     "Answer",
     "Event",
     "MediaItem",
     "OrderError",
     "StoreReader",
     "StoreWriter",
+    "annotate",
     "create",
     "insert_request",
     "network_file_system",

@@ -21,6 +21,7 @@ from wandb_magic.log_records import ArtifactRecord, ChartRecord
 from wandb_magic.records import RunId, RunRecord, RunState, SpecVersion, SweepRecord
 from wandb_magic.resources import Resources
 from wandb_magic.store import serialization
+from wandb_magic.store.annotations import SWEEP, annotated_since, read_annotations
 from wandb_magic.store.connection import TIMEOUT_S, connect_to_read, explain_errors
 from wandb_magic.store.ingest import CHARTS
 from wandb_magic.store.schema import CHUNK, HISTORY, SYSTEM
@@ -56,6 +57,7 @@ _ORDER_COLUMNS = frozenset(
     {"id", "number", "attempt", "agent", "state", "created", "started", "ended", "exit_code"}
     | {"cause", "value", "proposer", "version"}
 )
+_LABELS = ("name", "notes", "tags")
 _ORDER_DOCUMENTS = ("params", "config", "summary", "info")
 
 
@@ -149,11 +151,18 @@ class StoreReader:
     # The sweep and its runs
 
     def sweep(self) -> SweepRecord:
-        """Return the sweep."""
+        """Return the sweep, with the name that a user has given it since."""
         with self._reading() as connection:
             columns = serialization.selection(serialization.SWEEP_COLUMNS, _schema(connection))
             row = connection.execute(f"SELECT {columns} FROM sweep").fetchone()  # noqa: S608 - fixed names
-        return serialization.sweep_record(row)
+            annotations = read_annotations(connection).get(SWEEP, {})
+        record = serialization.sweep_record(row)
+        return replace(record, name=annotations.get("name", record.name))
+
+    def annotations(self) -> dict[str, dict[str, Any]]:
+        """Return what users have written about runs, by run and name; the sweep's by `SWEEP`."""
+        with self._reading() as connection:
+            return read_annotations(connection)
 
     def versions(self) -> list[SpecVersion]:
         """Return the versions of the spec in order; none if it was never edited."""
@@ -242,10 +251,13 @@ class StoreReader:
         others
             Rows that may have changed in any case.
         """
+        with self._reading() as connection:
+            annotated = annotated_since(connection, since)
         return self._runs(
             "WHERE row > ? OR ended IS NULL OR ended > ?"
-            " OR row IN (SELECT value FROM json_each(?)) ORDER BY row",
-            [after, since, json.dumps(list(others))],
+            " OR row IN (SELECT value FROM json_each(?))"
+            " OR id IN (SELECT value FROM json_each(?)) ORDER BY row",
+            [after, since, json.dumps(list(others)), json.dumps(annotated)],
         )
 
     def active_rows(self) -> list[int]:
@@ -359,8 +371,21 @@ class StoreReader:
         }
 
     def infos(self, runs: Collection[RunId] | None = None) -> dict[RunId, dict[str, Any]]:
-        """Return what W&B shows at the head of runs: fields of `InfoRecord` and `ExitRecord`."""
-        return self._documents("info", runs)
+        """Return what W&B shows at the head of runs: fields of `InfoRecord` and `ExitRecord`.
+
+        A name, notes and tags that a user has given a run replace those that it has logged.
+        """
+        annotations = self.annotations()
+        return {
+            run: info
+            | {key: value for key, value in annotations.get(run, {}).items() if key in _LABELS}
+            for run, info in self._documents("info", runs).items()
+        }
+
+    def annotated_since(self, time: float) -> list[RunId]:
+        """Return the runs that users have annotated after a time, in seconds since the epoch."""
+        with self._reading() as connection:
+            return [RunId(run) for run in annotated_since(connection, time) if run != SWEEP]
 
     # What runs logged
 

@@ -11,10 +11,11 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from wandb_magic.paths import FOLDER_MODE, RunPaths
 from wandb_magic.records import RunRecord, RunState
@@ -48,11 +49,14 @@ class RunSource:
         Its paths.
     folders
         W&B's folders of it, in order.
+    labels
+        The name, notes and tags that a user has given it, if any.
     """
 
     record: RunRecord
     paths: RunPaths
     folders: Sequence[Path]
+    labels: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -158,7 +162,7 @@ class _LogRewriter:
             self.damaged += framing.skipped
 
     def _copy_record(self, raw: bytes, *, last: bool) -> None:
-        kind, copied = rewrite.with_address(raw, self._address)
+        kind, copied = rewrite.with_address(raw, self._address, self._source.labels)
         if kind in ENDINGS:
             self._exit_record = raw if kind == "exit" and last else self._exit_record
             return
@@ -184,7 +188,8 @@ class _LogRewriter:
         if not self._has_header:
             self._writer.write(rewrite.header_record())
         started = run.started or run.created
-        self._writer.write(rewrite.run_record(run.id, self._address, run.params, started))
+        record = rewrite.run_record(run.id, self._address, run.params, started)
+        self._writer.write(rewrite.with_address(record, self._address, self._source.labels)[1])
 
     def _add_output(self) -> None:
         """Add our copy of the run's output, if W&B has none."""

@@ -116,7 +116,8 @@ class Sync:
             uploaded = uploaded_runs.get(run.id)
             # wandb-core appends a history to the lines that the server has.
             skip = uploaded.steps if uploaded is not None and self._command.parallel else 0
-            source = RunSource(run, self._paths.run(run.id), list(self._folders(run)))
+            labels = self._reader.annotations().get(run.id, {})
+            source = RunSource(run, self._paths.run(run.id), list(self._folders(run)), labels)
             copy = staging.stage_run(source, self._paths.sync.staging, self._project.address, skip)
             if copy.damaged:
                 self._journal.add_notice(f"part of the log of run {run.number} cannot be read")

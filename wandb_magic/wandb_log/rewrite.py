@@ -28,8 +28,12 @@ class Address:
     sweep: str
 
 
-def with_address(raw: bytes, address: Address) -> tuple[str | None, bytes]:
+def with_address(
+    raw: bytes, address: Address, labels: Mapping[str, Any]
+) -> tuple[str | None, bytes]:
     """Return a record's kind, or None if unknown, and the record with another address.
+
+    A record that introduces a run also gets the ``name``, ``notes`` and ``tags`` in `labels`.
 
     Raises
     ------
@@ -42,6 +46,11 @@ def with_address(raw: bytes, address: Address) -> tuple[str | None, bytes]:
         return kind, raw
     if kind == "run":
         record.run.sweep_id = address.sweep
+        record.run.display_name = labels.get("name", record.run.display_name)
+        record.run.notes = labels.get("notes", record.run.notes)
+        tags = list(labels.get("tags", record.run.tags))
+        del record.run.tags[:]
+        record.run.tags.extend(tags)
     message = getattr(record, kind)
     message.entity, message.project = address.entity, address.project
     return kind, _bytes(record)

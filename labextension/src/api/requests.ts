@@ -20,13 +20,15 @@ export interface RequestArguments {
   set_agents: { agents: number };
   set_count: { count: number | null };
   set_limits: { limits: Record<string, unknown> };
+  annotate: { name?: string; notes?: string; tags?: string[]; baseline?: string };
+  annotate_run: { run: string; name?: string; notes?: string; tags?: string[]; pinned?: boolean; hidden?: boolean };
   sync: Record<string, never>;
 }
 
 export type Verb = keyof RequestArguments;
 
 /** The requests about one run. */
-export type RunVerb = 'stop_run' | 'rerun' | 'resume_run' | 'fork' | 'tell';
+export type RunVerb = 'stop_run' | 'rerun' | 'resume_run' | 'fork' | 'tell' | 'annotate_run';
 
 /** When a request is possible, and the state of the sweep after it. */
 export interface IRequest {
@@ -147,6 +149,20 @@ export const REQUESTS: Readonly<Record<Verb, IRequest>> = {
   set_limits: {
     states: ['pending', 'running', 'paused', 'finished', 'stopped', 'failed', 'died'],
     runStates: [],
+    modes: ['offline', 'online'],
+    needs: null,
+    result: null
+  },
+  annotate: {
+    states: ['pending', 'running', 'paused', 'stopping', 'finished', 'stopped', 'failed', 'died'],
+    runStates: [],
+    modes: ['offline', 'online'],
+    needs: null,
+    result: null
+  },
+  annotate_run: {
+    states: [],
+    runStates: ['pending', 'running', 'finished', 'failed', 'killed', 'stopped', 'pruned', 'lost'],
     modes: ['offline', 'online'],
     needs: null,
     result: null

@@ -10,7 +10,7 @@ export type Axis = 'step' | 'time';
 
 export type Stream = 'history' | 'system';
 
-/** The summary of a sweep, as shown in a list. `count` is its budget, `ended` how many sets of parameters have been run, `all_failed` whether it has finished without one run that did not fail, `remaining` the seconds until it ends, as estimated, and `remaining_range` an interval that holds four times of five; `elapsed` the seconds for which it has been running, without pauses, and `cost` what that has cost, null without a price. `limits` are what ends it besides its count, `repeat` is how many runs each set of parameters has, and `imported` whether it never ran here. `version` counts the versions of the spec from 1; `spark` is the best value so far by run, downsampled. `cause` says why it waits, starts no more runs, or has ended. */
+/** The summary of a sweep, as shown in a list. `count` is its budget, `ended` how many sets of parameters have been run, `all_failed` whether it has finished without one run that did not fail, `remaining` the seconds until it ends, as estimated, and `remaining_range` an interval that holds four times of five; `elapsed` the seconds for which it has been running, without pauses, and `cost` what that has cost, null without a price. `limits` are what ends it besides its count, `repeat` is how many runs each set of parameters has, and `imported` whether it never ran here. `version` counts the versions of the spec from 1; `spark` is the best value so far by run, downsampled. `cause` says why it waits, starts no more runs, or has ended. `notes`, `tags` and `baseline`, the id of a run, are what users have given it. */
 export interface SweepSummary {
   id: string;
   name: string;
@@ -44,6 +44,9 @@ export interface SweepSummary {
   best: Best | null;
   spark: number[];
   notices: string[];
+  notes: string;
+  tags: string[];
+  baseline: string | null;
 }
 
 /** What ends a sweep besides its number of runs, and the price of an hour; null if not set. `max_time` is in seconds. `until_flat` ends it once other parameters would hardly be better; `can_be_flat` says whether it may: that needs one metric, and no constraints. */
@@ -101,7 +104,7 @@ export interface Captured {
   size: number;
 }
 
-/** A run as a row of the table; parameters and summary by dotted key, without nested values. `failure` is the last line of its traceback if it failed, `version` the version of the spec that its parameters are from. Runs with the same `repeat_group` repeat the same parameters: it is the number of the first of them. `parent` is the id of the run that a fork continues. */
+/** A run as a row of the table; parameters and summary by dotted key, without nested values. `failure` is the last line of its traceback if it failed, `version` the version of the spec that its parameters are from. Runs with the same `repeat_group` repeat the same parameters: it is the number of the first of them. `parent` is the id of the run that a fork continues. Users pin and hide runs. */
 export interface RunRow {
   id: string;
   number: number;
@@ -111,6 +114,8 @@ export interface RunRow {
   group: string;
   tags: string[];
   notes: string;
+  pinned: boolean;
+  hidden: boolean;
   host: string;
   state: RunState;
   cause: string;

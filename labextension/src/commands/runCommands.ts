@@ -7,6 +7,7 @@ import type { JSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Commands } from '../tokens';
 import { canRequestForRun } from '../models/capabilities';
 import type { RunVerb } from '../api/requests';
+import type { RunRow } from '../api/schemas';
 import { type ITarget, targetOf } from './target';
 import { showError, type ICommandContext, SWEEP_ARGS } from './command';
 
@@ -80,6 +81,66 @@ export function addRunCommands({ app, model, trans }: ICommandContext): void {
     isEnabled: isAllowed('resume_run'),
     execute: args => sendRequest('resume_run', target(args)).then(() => undefined)
   });
+
+  const rowOf = (args: ReadonlyPartialJSONObject): RunRow | undefined => {
+    const { sweep, run } = target(args);
+    return sweep && run ? model.run(sweep, run) : undefined;
+  };
+  /** A command that turns something about a run on and off. */
+  const addToggle = (
+    id: string,
+    labels: { on: string; off: string; caption: string },
+    isOn: (row: RunRow, sweep: string) => boolean,
+    change: (sweep: string, row: RunRow, on: boolean) => Promise<void>
+  ): void => {
+    app.commands.addCommand(id, {
+      label: args => {
+        const row = rowOf(args);
+        return row !== undefined && isOn(row, target(args).sweep ?? '') ? labels.off : labels.on;
+      },
+      caption: labels.caption,
+      describedBy: { args: RUN_ARGS },
+      isVisible: args => rowOf(args) !== undefined,
+      isEnabled: args => rowOf(args) !== undefined,
+      execute: async args => {
+        const { sweep } = target(args);
+        const row = rowOf(args);
+        if (sweep !== undefined && row !== undefined) {
+          await change(sweep, row, !isOn(row, sweep)).catch(showError);
+        }
+      }
+    });
+  };
+  addToggle(
+    Commands.pinRun,
+    {
+      on: trans.__('Pin Run'),
+      off: trans.__('Unpin Run'),
+      caption: trans.__('Keep this run at the top of the table')
+    },
+    row => row.pinned,
+    (sweep, { id: run }, pinned) => model.request(sweep, 'annotate_run', { run, pinned })
+  );
+  addToggle(
+    Commands.hideRun,
+    {
+      on: trans.__('Hide Run'),
+      off: trans.__('Show Run Again'),
+      caption: trans.__('Leave this run out of the table and the plots')
+    },
+    row => row.hidden,
+    (sweep, { id: run }, hidden) => model.request(sweep, 'annotate_run', { run, hidden })
+  );
+  addToggle(
+    Commands.setBaseline,
+    {
+      on: trans.__('Use Run as Baseline'),
+      off: trans.__('Remove Baseline'),
+      caption: trans.__('Show how other runs differ from this one')
+    },
+    (row, sweep) => model.summary(sweep)?.baseline === row.id,
+    (sweep, { id }, on) => model.request(sweep, 'annotate', { baseline: on ? id : '' })
+  );
 }
 
 export const RUN_ARGS = {

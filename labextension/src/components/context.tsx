@@ -1,5 +1,6 @@
 /** What every view needs from JupyterLab, passed down by React context. */
 
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import { createContext, useContext } from 'react';
@@ -12,6 +13,8 @@ export interface IPanelContext {
   commands: CommandRegistry;
   trans: TranslationBundle;
   translator: ITranslator;
+  /** Renders Markdown; notes are plain text without it. */
+  rendermime?: IRenderMimeRegistry;
 }
 
 const PanelContext = createContext<IPanelContext | null>(null);

@@ -162,7 +162,7 @@ export function withRange(filter: IFilter, column: string, range: Range | null):
   return { ...filter, ranges: range === null ? ranges : { ...ranges, [column]: range } };
 }
 
-/** Sort rows by a column; rows without a value come last in either direction. */
+/** Sort rows by a column, pinned ones first; those without a value come last in any direction. */
 export function sortRuns(rows: readonly RunRow[], { column, descending }: ISort): RunRow[] {
   const read = cellReader(column);
   const keys = rows.map(row => ({ row, value: read(row) }));
@@ -190,6 +190,9 @@ interface ISortKey {
 }
 
 function compare(a: ISortKey, b: ISortKey, descending: boolean): number {
+  if (a.row.pinned !== b.row.pinned) {
+    return Number(b.row.pinned) - Number(a.row.pinned);
+  }
   const order = Number(isMissing(a.value)) - Number(isMissing(b.value));
   if (order !== 0 || isMissing(a.value)) {
     return order || compareByNumber(a.row, b.row);

@@ -55,18 +55,22 @@ export class RunStore {
   }
 
   /**
-   * The runs that pass a filter, in the same order; the array stays the same until either changes.
+   * The runs that pass a filter, in the same order, without those that the user has hidden; the
+   * array stays the same until either changes.
    */
-  filtered(filter: IFilter): readonly RunRow[] {
-    if (filter !== this._filter) {
+  filtered(filter: IFilter, showsHidden = false): readonly RunRow[] {
+    if (filter !== this._filter || showsHidden !== this._showsHidden) {
       this._filter = filter;
+      this._showsHidden = showsHidden;
       this._predicate = filterPredicate(filter);
       this._memoized = null;
       this._filtered = null;
     }
     if (this._filtered === null) {
       const predicate = this._memoized ?? this._predicate;
-      this._filtered = predicate === null ? this._all : this._all.filter(predicate);
+      const passing = predicate === null ? this._all : this._all.filter(predicate);
+      const hides = !showsHidden && passing.some(row => row.hidden);
+      this._filtered = hides ? passing.filter(row => !row.hidden) : passing;
       // While the user drags a filter, each filter is used once, so caching its results would only
       // cost.
       this._memoized ??= this._predicate && memoized(this._predicate);
@@ -78,8 +82,8 @@ export class RunStore {
    * The selected runs among those shown, or all shown runs if none is selected; the array stays the
    * same until something changes.
    */
-  active(filter: IFilter, selection: readonly string[]): readonly RunRow[] {
-    const filtered = this.filtered(filter);
+  active(filter: IFilter, selection: readonly string[], showsHidden = false): readonly RunRow[] {
+    const filtered = this.filtered(filter, showsHidden);
     if (selection.length === 0) {
       return filtered;
     }
@@ -95,6 +99,7 @@ export class RunStore {
   private _columns = new ColumnRegistry();
   private _active: IActiveRuns | null = null;
   private _filter: IFilter | null = null;
+  private _showsHidden = false;
   private _predicate: ((row: RunRow) => boolean) | null = null;
   private _indexById = new Map<string, number>();
   private _memoized: ((row: RunRow) => boolean) | null = null;

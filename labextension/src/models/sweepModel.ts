@@ -64,12 +64,23 @@ export class SweepModel implements IDisposable {
 
   /** The runs that pass the filter, in the same order. */
   get filteredRuns(): readonly RunRow[] {
-    return this._runStore.filtered(this.viewState.filter);
+    return this._runStore.filtered(this.viewState.filter, this.showsHidden);
   }
 
   /** The selected runs that are shown; all shown runs if none is selected. */
   get activeRuns(): readonly RunRow[] {
-    return this._runStore.active(this.viewState.filter, this.viewState.selection);
+    const { filter, selection } = this.viewState;
+    return this._runStore.active(filter, selection, this.showsHidden);
+  }
+
+  /** Whether runs that the user has hidden are shown all the same. */
+  get showsHidden(): boolean {
+    return this.settings('hidden', { shown: false }).shown;
+  }
+
+  /** How many runs the user has hidden. */
+  get hiddenCount(): number {
+    return this.rows.reduce((count, row) => count + Number(row.hidden), 0);
   }
 
   /** Ids of the selected runs. */

@@ -6,6 +6,7 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { JSONObject } from '@lumino/coreutils';
@@ -34,17 +35,24 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Shows W&B sweeps in a sidebar and in the main area.',
   autoStart: true,
   requires: [ISweepsModel],
-  optional: [ILayoutRestorer, IStateDB, ITranslator],
+  optional: [ILayoutRestorer, IStateDB, ITranslator, IRenderMimeRegistry],
   activate: (
     app: JupyterFrontEnd,
     model: SweepsModel,
     restorer: ILayoutRestorer | null,
     state: IStateDB | null,
-    optionalTranslator: ITranslator | null
+    optionalTranslator: ITranslator | null,
+    rendermime: IRenderMimeRegistry | null
   ) => {
     const translator = optionalTranslator ?? nullTranslator;
     const trans = translator.load('wandb_magic');
-    const context: IPanelContext = { model, commands: app.commands, trans, translator };
+    const context: IPanelContext = {
+      model,
+      commands: app.commands,
+      trans,
+      translator,
+      ...(rendermime !== null && { rendermime })
+    };
 
     const list = new SidebarModel(state);
     const sidebar = new ViewWidget(context, <Sidebar list={list} />);

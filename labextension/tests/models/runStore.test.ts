@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { NO_FILTER } from '../../src/models/columns';
+import { NO_FILTER, sortRuns } from '../../src/models/columns';
 import { RunStore } from '../../src/models/runStore';
 import { aRun, runs } from '../factories';
 import { costRatio } from '../cost';
@@ -78,5 +78,23 @@ describe('rows', () => {
     };
     // What it takes to sort, filter and search for columns in full is the measure.
     expect(costRatio(update, build)).toBeLessThan(0.3);
+  });
+});
+
+describe('runs that the user has hidden or pinned', () => {
+  it('are left out, or come first in any order', () => {
+    const store = new RunStore();
+    const numbers = (rows: readonly { number: number }[]) => rows.map(row => row.number);
+    store.merge([aRun(0), aRun(1, { hidden: true }), aRun(2, { pinned: true })]);
+    expect(numbers(store.filtered(NO_FILTER))).toEqual([0, 2]);
+    expect(numbers(store.filtered(NO_FILTER, true))).toEqual([0, 1, 2]);
+    const shown = store.filtered(NO_FILTER);
+    expect(store.filtered(NO_FILTER)).toBe(shown);
+    for (const descending of [false, true]) {
+      const rest = descending ? [1, 0] : [0, 1];
+      expect(numbers(sortRuns(store.all, { column: 'value', descending }))).toEqual([2, ...rest]);
+    }
+    store.merge([aRun(1)]);
+    expect(numbers(store.filtered(NO_FILTER))).toEqual([0, 1, 2]);
   });
 });

@@ -41,6 +41,18 @@ export function FilterChips({ sweep }: { sweep: SweepModel }): ReactElement {
           onClose={() => updateFilter(withRange(filter, column, null))}
         />
       ))}
+      {sweep.hiddenCount > 0 && (
+        <Button
+          label={
+            sweep.showsHidden
+              ? trans.__('Hide %1 again', sweep.hiddenCount)
+              : trans.__('%1 hidden', sweep.hiddenCount)
+          }
+          title={trans.__('Show or leave out the runs that were hidden')}
+          isPressed={sweep.showsHidden}
+          onClick={() => sweep.saveSettings('hidden', { shown: !sweep.showsHidden })}
+        />
+      )}
       {isFilterActive(filter) && (
         <>
           <span className="jp-wm-FilterChips-count">

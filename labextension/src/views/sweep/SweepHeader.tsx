@@ -1,13 +1,15 @@
 /** The sweep at a glance: its state, progress, best value and remaining time. */
 
-import { ellipsesIcon, launchIcon } from '@jupyterlab/ui-components';
-import type { ReactElement } from 'react';
+import { editIcon, ellipsesIcon, launchIcon } from '@jupyterlab/ui-components';
+import { type ReactElement, useState } from 'react';
 
 import { bestRuns, bestValue, timeLeft } from '../../models/limits';
 import { objectiveLabel } from '../../models/objective';
 import { usePanelContext } from '../../components/context';
 import { webUrl } from '../../api/urls';
 import { isActive } from '../../models/sweepsModel';
+import { AnnotationEditor } from '../../components/AnnotationEditor';
+import { Notes, TagList } from '../../components/Labels';
 import { Button, CommandButton } from '../../components/Button';
 import { type MenuEntry, openMenu } from '../../components/menu';
 import { StateLabel } from '../../components/StateLabel';
@@ -21,7 +23,8 @@ export function SweepHeader({
   summary: SweepSummary;
   detail: SweepDetail | null;
 }): ReactElement {
-  const { commands, trans } = usePanelContext();
+  const { commands, model, trans } = usePanelContext();
+  const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   const { best, count, ended, remaining } = summary;
   const url = webUrl(summary.url);
   const args = { sweep: summary.id };
@@ -80,11 +83,35 @@ export function SweepHeader({
         <CommandButton command={Commands.resume} args={args} showLabel />
         <CommandButton command={Commands.stop} args={args} showLabel />
         <Button
+          label={trans.__('Edit name, tags and notes')}
+          icon={editIcon}
+          onClick={event => setAnchor(event.currentTarget)}
+        />
+        <Button
           label={trans.__('More')}
           icon={ellipsesIcon}
           onClick={event => openMenu(commands, entries, event.currentTarget)}
         />
       </span>
+      {(summary.tags.length > 0 || summary.notes !== '') && (
+        <div className="jp-wm-SweepHeader-labels">
+          <TagList tags={summary.tags} />
+          {summary.notes !== '' && <Notes text={summary.notes} />}
+        </div>
+      )}
+      {anchor !== null && (
+        <AnnotationEditor
+          labels={summary}
+          anchor={anchor}
+          onSave={({ tags, ...changes }) =>
+            model.request(summary.id, 'annotate', {
+              ...changes,
+              ...(tags !== undefined && { tags: [...tags] })
+            })
+          }
+          onClose={() => setAnchor(null)}
+        />
+      )}
       <progress
         max={count ?? 1}
         value={count === null ? undefined : ended}

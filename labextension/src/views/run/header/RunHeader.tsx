@@ -1,11 +1,13 @@
 /** A run's name, state and facts, and its actions. */
 
-import { caretLeftIcon, caretRightIcon, launchIcon } from '@jupyterlab/ui-components';
+import { caretLeftIcon, caretRightIcon, editIcon, launchIcon } from '@jupyterlab/ui-components';
 import { type ReactElement, useState } from 'react';
 
 import { runColor } from '../../../colors';
 import { durationOf } from '../../../models/columns';
 import { formatCell, formatDuration, formatNumber, formatTime } from '../../../format';
+import { AnnotationEditor } from '../../../components/AnnotationEditor';
+import { Notes, TagList } from '../../../components/Labels';
 import { HiddenEnd } from '../../../components/HiddenEnd';
 import { hiddenEnd, objectiveLabel } from '../../../models/objective';
 import { usePanelContext } from '../../../components/context';
@@ -123,24 +125,35 @@ export function RunHeader({
   );
 }
 
-/** The name and the notes that the user gave the run. */
-function RunLabels({ run, row }: { run: RunModel; row: RunRow }): ReactElement | null {
-  const { trans } = usePanelContext();
-  const notes = run.detail?.info.notes;
-  const hasNotes = typeof notes === 'string' && notes !== '';
-  if (row.name === '' && row.group === '' && row.tags.length === 0 && !hasNotes) {
-    return null;
-  }
+/** The name, tags and notes of the run, with a button that changes them. */
+function RunLabels({ run, row }: { run: RunModel; row: RunRow }): ReactElement {
+  const { model, trans } = usePanelContext();
+  const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   return (
     <div className="jp-wm-RunHeader-labels">
       {row.name !== '' && <b>{row.name}</b>}
       {row.group !== '' && <span>{trans.__('group %1', row.group)}</span>}
-      {row.tags.map(tag => (
-        <span key={tag} className="jp-wm-Tag">
-          {tag}
-        </span>
-      ))}
-      {hasNotes && <span className="jp-wm-RunHeader-notes">{notes}</span>}
+      <TagList tags={row.tags} />
+      <Button
+        label={trans.__('Edit name, tags and notes')}
+        icon={editIcon}
+        onClick={event => setAnchor(event.currentTarget)}
+      />
+      {row.notes !== '' && <Notes text={row.notes} />}
+      {anchor !== null && (
+        <AnnotationEditor
+          labels={row}
+          anchor={anchor}
+          onSave={({ tags, ...changes }) =>
+            model.request(run.sweep.id, 'annotate_run', {
+              run: run.id,
+              ...changes,
+              ...(tags !== undefined && { tags: [...tags] })
+            })
+          }
+          onClose={() => setAnchor(null)}
+        />
+      )}
     </div>
   );
 }

@@ -165,6 +165,7 @@ export function RunsGrid({
                 selected={selectedIds.has(row.id)}
                 focused={sweep.focus === row.id}
                 best={row.id === best}
+                baseline={row.id === sweep.summary?.baseline}
                 hiddenEnd={hiddenEnd(row, sweep.summary)}
                 isFilteredOut={ordered.filteredOut.has(row.id)}
                 active={activeCell.row === index ? activeCell.column : null}

@@ -33,6 +33,7 @@ export interface ITableRowProps {
   selected: boolean;
   focused: boolean;
   best: boolean;
+  baseline: boolean;
   /** How the run ended, if its value hides that. */
   hiddenEnd: string | null;
   isFilteredOut: boolean;
@@ -91,6 +92,26 @@ export const TableRow = memo(function Row(props: ITableRowProps): ReactElement {
         {props.best && (
           <span className="jp-wm-Best" role="img" aria-label={trans.__('best run')}>
             ★
+          </span>
+        )}
+        {props.baseline && (
+          <span
+            className="jp-wm-Mark"
+            role="img"
+            aria-label={trans.__('baseline')}
+            title={trans.__('baseline')}
+          >
+            ◆
+          </span>
+        )}
+        {row.pinned && (
+          <span
+            className="jp-wm-Mark"
+            role="img"
+            aria-label={trans.__('pinned')}
+            title={trans.__('pinned')}
+          >
+            ▲
           </span>
         )}
       </div>
