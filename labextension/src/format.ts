@@ -5,6 +5,9 @@ export type Cell = number | string | boolean | null;
 
 export const MISSING = '–';
 
+/** How a parameter whose value is None is shown, which is not a missing one. */
+export const NONE = 'None';
+
 /** A number with its significant digits, 4 by default. */
 export function formatNumber(value: number | null | undefined, digits = 4): string {
   if (value === null || value === undefined) {

@@ -136,7 +136,7 @@ export function addRunCommands({ app, model, trans }: ICommandContext): void {
     {
       on: trans.__('Use Run as Baseline'),
       off: trans.__('Remove Baseline'),
-      caption: trans.__('Show how other runs differ from this one')
+      caption: trans.__('Show in Compare how other runs differ from this one')
     },
     (row, sweep) => model.summary(sweep)?.baseline === row.id,
     (sweep, { id }, on) => model.request(sweep, 'annotate', { baseline: on ? id : '' })

@@ -115,6 +115,24 @@ export function cellReader(column: string): (row: RunRow) => Cell {
   return row => toCell(row[column as keyof RunRow]);
 }
 
+/** Whether a run has None in a column of parameters or metrics, which is not a missing value. */
+export function isNone(row: RunRow, column: string): boolean {
+  const group = column.startsWith('params.')
+    ? 'params'
+    : column.startsWith('summary.')
+      ? 'summary'
+      : null;
+  return group !== null && row[group][column.slice(group.length + 1)] === null;
+}
+
+/** The text that stands for a run's value in the values of a range: None and missing differ. */
+export function rangeValue(row: RunRow, column: string, value: Cell): string {
+  return value === null && isNone(row, column) ? NONE_VALUE : String(value);
+}
+
+/** None among the values of a range; no text that a run logs looks like it. */
+export const NONE_VALUE = '\u0000None';
+
 /** Whether a run passes a filter. */
 export function matchesFilter(row: RunRow, filter: IFilter): boolean {
   return filterPredicate(filter)?.(row) ?? true;
@@ -131,7 +149,7 @@ export function filterPredicate(filter: IFilter): ((row: RunRow) => boolean) | n
     const read = cellReader(column);
     if ('values' in range) {
       const values = new Set(range.values);
-      tests.push(row => values.has(String(read(row))));
+      tests.push(row => values.has(rangeValue(row, column, read(row))));
     } else {
       tests.push(row => {
         const value = read(row);

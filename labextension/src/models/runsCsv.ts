@@ -2,9 +2,13 @@
 
 import type { RunRow } from '../api/schemas';
 import { type Delimiter, toCsvLine } from '../csv';
-import { cellReader, type IColumn } from './columns';
+import { NONE } from '../format';
+import { cellReader, type IColumn, isNone } from './columns';
 
-/** One line per run, in the order of the rows, below a header with the columns' ids. */
+/**
+ * One line per run, in the order of the rows, below a header with the columns' ids; a missing value
+ * is empty, and None is `None`.
+ */
 export function runsToCsv(
   rows: readonly RunRow[],
   columns: readonly IColumn[],
@@ -20,7 +24,7 @@ export function runsToCsv(
   for (const row of rows) {
     lines.push(
       toCsvLine(
-        readers.map(read => read(row)),
+        readers.map((read, index) => (isNone(row, columns[index].id) ? NONE : read(row))),
         delimiter
       )
     );

@@ -7,11 +7,20 @@ import {
   columnsOf,
   flattenKeys,
   type IFilter,
+  isNone,
   NO_FILTER,
+  NONE_VALUE,
   matchesFilter,
   sortRuns,
   withRange
 } from '../../src/models/columns';
+import { runsToCsv } from '../../src/models/runsCsv';
+import { definingParams } from '../../src/views/run/header/definingParams';
+import {
+  compareRuns,
+  differenceText,
+  nonFiniteCell
+} from '../../src/views/sweep/compare/comparison';
 import { aRun, runs } from '../factories';
 
 const names = (rows: { number: number }[]) => rows.map(row => row.number);
@@ -141,5 +150,37 @@ describe('sorting', () => {
     const rows = [10, 9, 1].map(number => aRun(number, { host: `node${number % 9}` }));
     expect(names(sortRuns(rows, { column: 'host', descending: false }))).toEqual([9, 1, 10]);
     expect(names(sortRuns(rows, { column: 'name', descending: false }))).toEqual([1, 9, 10]);
+  });
+});
+
+describe('a parameter that is None', () => {
+  const none = aRun(0, { params: { lr: null } });
+  const missing = aRun(1, { params: {} });
+  const [column] = columnsOf([none]).filter(({ id }) => id === 'params.lr');
+
+  it('is not a missing one, in the table, the comparison, a filter and a file', () => {
+    expect([none, missing].map(row => isNone(row, 'params.lr'))).toEqual([true, false]);
+    expect([none, missing].map(row => nonFiniteCell(row, column))).toEqual(['None', null]);
+    const { differing, same } = compareRuns([none, missing], [column]);
+    expect([differing.map(({ values }) => values), same]).toEqual([[['None', null]], []]);
+    const passing = (value: string) => {
+      const filter = withRange(NO_FILTER, 'params.lr', { values: [value] });
+      return [none, missing].filter(row => matchesFilter(row, filter));
+    };
+    expect([passing(NONE_VALUE), passing('null')]).toEqual([[none], [missing]]);
+    expect(runsToCsv([none, missing], [column])).toBe('params.lr\r\nNone\r\n\r\n');
+    expect(definingParams(none)).toEqual([['lr', 'None']]);
+  });
+});
+
+describe('the difference from the baseline', () => {
+  it.each([
+    [0.5, 0.25, '+0.25'],
+    [0.25, 0.5, '−0.25'],
+    [1, 1, '±0'],
+    [null, 1, ''],
+    [1, 'adam', '']
+  ])('of %j and %j is %j', (value, baseline, text) => {
+    expect(differenceText(value, baseline, 4)).toBe(text);
   });
 });

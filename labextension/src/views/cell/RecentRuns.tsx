@@ -2,7 +2,7 @@
 
 import { type ReactElement, useEffect, useState } from 'react';
 
-import { formatCell, formatDuration, formatNumber } from '../../format';
+import { formatCell, formatDuration, formatNumber, NONE } from '../../format';
 import { flattenKeys, toCell } from '../../models/columns';
 import { HiddenEnd } from '../../components/HiddenEnd';
 import { hiddenEnd } from '../../models/objective';
@@ -112,5 +112,7 @@ function BestMark(): ReactElement {
 }
 
 function paramsOf({ params }: Pick<RunRow, 'params'>): string[] {
-  return flattenKeys(params).map(([key, value]) => `${key}=${formatCell(toCell(value))}`);
+  return flattenKeys(params).map(
+    ([key, value]) => `${key}=${value === null ? NONE : formatCell(toCell(value))}`
+  );
 }

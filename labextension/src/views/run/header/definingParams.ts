@@ -1,7 +1,7 @@
 /** The parameters that define a run. Pure. */
 
-import type { Cell } from '../../../format';
-import { cellValue } from '../../../models/columns';
+import { type Cell, NONE } from '../../../format';
+import { cellValue, isNone } from '../../../models/columns';
 import { parameterOf } from '../../../models/spec';
 import type { RunRow, SweepDetail } from '../../../api/schemas';
 
@@ -12,7 +12,7 @@ import type { RunRow, SweepDetail } from '../../../api/schemas';
 export function definingParams(row: RunRow, spec?: SweepDetail['spec']): [string, Cell][] {
   const params = Object.keys(row.params).map((name): [string, Cell] => [
     name,
-    cellValue(row, `params.${name}`)
+    isNone(row, `params.${name}`) ? NONE : cellValue(row, `params.${name}`)
   ]);
   const varying = params.filter(([name]) => {
     const entry = spec && parameterOf(spec, name);

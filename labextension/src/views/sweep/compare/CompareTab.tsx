@@ -16,7 +16,7 @@ import { StateLabel } from '../../../components/StateLabel';
 import type { RunRow } from '../../../api/schemas';
 import { RunLink } from '../RunLink';
 import type { ITabProps } from '../tabProps';
-import { bestRuns, compareRuns, type IComparisonRow } from './comparison';
+import { bestRuns, compareRuns, differenceText, type IComparisonRow } from './comparison';
 
 const MIN_RUNS = 2;
 const MAX_RUNS = 10;
@@ -62,12 +62,14 @@ export function CompareTab({ sweep }: ITabProps): ReactElement {
       </EmptyState>
     );
   }
+  const baseline = selected.findIndex(row => row.id === summary?.baseline);
   const section = (title: string, lines: readonly IComparisonRow[]) =>
     lines.length > 0 && (
       <ComparisonSection
         title={title}
         lines={lines}
         count={selected.length}
+        baseline={baseline}
         titleOf={column => columnLabel(column, summary, trans)}
       />
     );
@@ -83,6 +85,11 @@ export function CompareTab({ sweep }: ITabProps): ReactElement {
                 {row.id === summary?.best?.id && (
                   <span className="jp-wm-Best" role="img" aria-label={trans.__('best run')}>
                     ★
+                  </span>
+                )}
+                {row.id === summary?.baseline && (
+                  <span className="jp-wm-Mark" role="img" aria-label={trans.__('baseline')}>
+                    ◆
                   </span>
                 )}
                 <Button
@@ -109,6 +116,7 @@ export function CompareTab({ sweep }: ITabProps): ReactElement {
             title={objectiveLabel(summary, trans)}
             values={selected.map(row => row.value)}
             ends={selected.map(row => hiddenEnd(row, summary))}
+            baseline={baseline}
             best={bestIndex(selected, summary?.goal === 'maximize')}
           />
           <tr>
@@ -130,11 +138,13 @@ function ComparisonSection({
   title,
   lines,
   count,
+  baseline,
   titleOf
 }: {
   title: string;
   lines: readonly IComparisonRow[];
   count: number;
+  baseline: number;
   titleOf: (column: string) => string;
 }): ReactElement {
   return (
@@ -145,7 +155,7 @@ function ComparisonSection({
         </th>
       </tr>
       {lines.map(({ column, values }) => (
-        <ValueRow key={column.id} title={titleOf(column.id)} values={values} />
+        <ValueRow key={column.id} title={titleOf(column.id)} values={values} baseline={baseline} />
       ))}
     </tbody>
   );
@@ -154,11 +164,14 @@ function ComparisonSection({
 function ValueRow({
   title,
   values,
+  baseline,
   best,
   ends
 }: {
   title: string;
   values: IComparisonRow['values'];
+  /** The index of the run that others are compared with; -1 if it is not here. */
+  baseline: number;
   best?: number;
   /** How runs ended, where their value hides it. */
   ends?: readonly (string | null)[];
@@ -174,6 +187,12 @@ function ValueRow({
         // Runs have a fixed order here.
         <td key={index} data-best={index === best || undefined} title={String(value ?? '')}>
           {formatCell(value, digits)}
+          {baseline >= 0 && index !== baseline && (
+            <span className="jp-wm-Difference">
+              {' '}
+              {differenceText(value, values[baseline], digits)}
+            </span>
+          )}
           <HiddenEnd text={ends?.[index] ?? null} />
         </td>
       ))}

@@ -1,7 +1,7 @@
 /** Compares runs: separates what differs from what is the same. Pure. */
 
-import type { Cell } from '../../../format';
-import { type IColumn, cellReader } from '../../../models/columns';
+import { type Cell, formatNumber, NONE } from '../../../format';
+import { type IColumn, cellReader, isNone } from '../../../models/columns';
 import { nonFiniteText } from '../../../models/objective';
 import type { RunRow } from '../../../api/schemas';
 
@@ -39,9 +39,23 @@ export function compareRuns(rows: readonly RunRow[], columns: readonly IColumn[]
   return { differing, metrics, same };
 }
 
-/** The text of a value that is not finite; null if there is none. */
-export function nonFiniteCell(row: RunRow, { group, name }: IColumn): string | null {
-  return group === 'run' ? null : nonFiniteText(row[group][name]);
+/** How a number differs from that of the baseline, as `+0.1`; empty if there is nothing to say. */
+export function differenceText(value: Cell, baseline: Cell, digits: number): string {
+  if (typeof value !== 'number' || typeof baseline !== 'number') {
+    return '';
+  }
+  const difference = value - baseline;
+  return difference < 0
+    ? `−${formatNumber(-difference, digits)}`
+    : `${difference > 0 ? '+' : '±'}${formatNumber(difference, digits)}`;
+}
+
+/** The text of a value that is not finite, or None; null if there is none. */
+export function nonFiniteCell(row: RunRow, { group, name, id }: IColumn): string | null {
+  if (group === 'run') {
+    return null;
+  }
+  return isNone(row, id) ? NONE : nonFiniteText(row[group][name]);
 }
 
 /** Whether W&B or this package wrote a key, and not the user's code. */

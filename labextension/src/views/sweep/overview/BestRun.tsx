@@ -2,7 +2,7 @@
 
 import type { ReactElement } from 'react';
 
-import { formatCell } from '../../../format';
+import { formatCell, NONE } from '../../../format';
 import { bestValue } from '../../../models/limits';
 import { objectiveLabel } from '../../../models/objective';
 import { usePanelContext } from '../../../components/context';
@@ -42,7 +42,9 @@ export function BestRun({ sweep, best }: { sweep: SweepModel; best: Best }): Rea
 }
 
 function formatParameter(value: unknown): string {
-  return typeof value === 'object' && value !== null
-    ? JSON.stringify(value)
-    : formatCell(value as number | string | boolean | null, 6);
+  return value === null
+    ? NONE
+    : typeof value === 'object'
+      ? JSON.stringify(value)
+      : formatCell(value as number | string | boolean, 6);
 }

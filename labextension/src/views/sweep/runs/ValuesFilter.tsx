@@ -2,8 +2,14 @@
 
 import type { ReactElement } from 'react';
 
-import { type Range, cellReader, withRange } from '../../../models/columns';
-import { MISSING } from '../../../format';
+import {
+  type Range,
+  cellReader,
+  NONE_VALUE,
+  rangeValue,
+  withRange
+} from '../../../models/columns';
+import { MISSING, NONE } from '../../../format';
 import { usePanelContext } from '../../../components/context';
 import { stateLabel } from '../../../states';
 import type { SweepModel } from '../../../models/sweepModel';
@@ -43,7 +49,9 @@ export function ValuesFilter({
       ? stateLabel(value as RunState, trans)
       : value === 'null' || value === ''
         ? MISSING
-        : value;
+        : value === NONE_VALUE
+          ? NONE
+          : value;
   return (
     <FilterFieldset
       title={trans.__('Values')}
@@ -81,7 +89,7 @@ function countValues(rows: readonly RunRow[], column: string): [string, number][
   const read = cellReader(column);
   const counts = new Map<string, number>();
   for (const row of rows) {
-    const value = String(read(row));
+    const value = rangeValue(row, column, read(row));
     counts.set(value, (counts.get(value) ?? 0) + 1);
   }
   return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
