@@ -47,6 +47,17 @@ test('a sweep is paused, resumed, changed, stopped, run again and deleted', asyn
   await expect(view.getByText('3 agents')).toBeVisible();
   await expect.poll(states).toEqual(['stopped', 'running', 'running', 'running']);
 
+  await verb('Limits…').click();
+  await dialog.getByLabel('Cost limit').fill('5');
+  await dialog.getByRole('button', { name: 'Change' }).click();
+  await expect(dialog.getByText('A cost limit needs a price per hour.')).toBeVisible();
+  await dialog.getByLabel('Price per hour').fill('1.5');
+  await dialog.getByLabel('Time limit').fill('2h');
+  await dialog.getByRole('button', { name: 'Change' }).click();
+  await expect(view.getByText(/ of 2 h 0 m; 1 h 59 m left/)).toBeVisible();
+  await expect(view.getByText(/^0\.\d+ of 5\.00; [45]\.\d+ left$/)).toBeVisible();
+  await expect(view.getByRole('region', { name: 'Resources' })).toContainText('run 1');
+
   await verb('Stop').click();
   await expect(view.getByText('stopped 4/4')).toBeVisible();
   expect(await states()).toEqual(['stopped', 'stopped', 'stopped', 'stopped']);

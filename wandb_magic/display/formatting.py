@@ -78,6 +78,9 @@ def status_details(status: Status) -> list[str]:
     details += map(str, (*status.held, *status.quiet))
     if status.eta is not None:
         details.append(status.time_left)
+    if status.cost is not None:
+        limit = status.sweep.options.max_cost
+        details.append(f"cost {status.cost:.2f}" + ("" if limit is None else f" of {limit:g}"))
     if status.died:
         details.append("its supervisor is not running: `%wandb_sweep resume` starts it again")
     elif status.cause:

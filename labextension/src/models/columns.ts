@@ -48,7 +48,7 @@ const RUN_COLUMNS: readonly IColumn[] = (
     ['started', true],
     ['agent', true],
     ['attempt', true],
-    ['repeat_group', true],
+    ['repeat_group', false],
     ['host', false],
     ['group', false],
     ['tags', false],

@@ -21,7 +21,7 @@ export function columnLabel(
     started: trans.__('Started'),
     agent: trans.__('Agent'),
     attempt: trans.__('Attempt'),
-    repeat_group: trans.__('Repeats run'),
+    repeat_group: trans.__('Parameter set'),
     host: trans.__('Machine'),
     group: trans.__('Group'),
     tags: trans.__('Tags'),

@@ -29,6 +29,8 @@ export function AgentTable({ sweep }: { sweep: SweepModel }): ReactElement | nul
   const agents = [
     ...new Set([...Array(isEnded ? 0 : summary.agents).keys(), ...slots.keys()])
   ].sort((a, b) => a - b);
+  // The cause of a sweep that runs is what prevents the next run.
+  const isWaiting = summary.state === 'running' && summary.cause.startsWith('waiting');
   const args = { sweep: sweep.id };
   const hasGpus = running.some(row => gpus.get(row.id));
   return (
@@ -54,7 +56,15 @@ export function AgentTable({ sweep }: { sweep: SweepModel }): ReactElement | nul
               return (
                 <tr key={agent}>
                   <th scope="row">{agent}</th>
-                  <td>{row ? <RunLink sweep={sweep} row={row} /> : trans.__('idle')}</td>
+                  <td>
+                    {row ? (
+                      <RunLink sweep={sweep} row={row} />
+                    ) : isWaiting ? (
+                      <span title={summary.cause}>{trans.__('waiting')}</span>
+                    ) : (
+                      trans.__('idle')
+                    )}
+                  </td>
                   <td>{row ? formatDuration(durationOf(row)) : ''}</td>
                   <td>{row?.host}</td>
                   {hasGpus && <td>{row ? gpus.get(row.id) : ''}</td>}

@@ -46,7 +46,7 @@ export function RepeatsTable({
                 {set.sd === null ? MISSING : `± ${formatNumber(set.sd, 2)}`}
               </td>
               <td>{trans.__('%1 of %2', set.count, repeat)}</td>
-              <td>
+              <td className="jp-wm-RunLinks">
                 {set.rows.map(row => (
                   <RunLink key={row.id} sweep={sweep} row={row} />
                 ))}
@@ -55,6 +55,13 @@ export function RepeatsTable({
           ))}
         </tbody>
       </table>
+      {sets[0].isComplete && sets.some(({ isComplete }) => !isComplete) && (
+        <p className="jp-wm-Muted">
+          {trans.__(
+            'Sets that lack runs, because they are worse or not finished, are not ranked.'
+          )}
+        </p>
+      )}
       {sets.length > MAX_SETS && (
         <p className="jp-wm-Muted">{trans.__('and %1 more', sets.length - MAX_SETS)}</p>
       )}

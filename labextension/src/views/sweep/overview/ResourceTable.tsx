@@ -11,7 +11,7 @@ import { isActive } from '../../../models/sweepsModel';
 import type { SweepModel } from '../../../models/sweepModel';
 import { Commands } from '../../../tokens';
 import { RunLink } from '../RunLink';
-import { leasedText, waitingText } from './resourceTexts';
+import { gpuLabel, leasedText, waitingText } from './resourceTexts';
 import { useResources } from './useResources';
 
 /** More workers than this are counted, not listed. */
@@ -107,13 +107,11 @@ function HostRow({ sweep, host }: { sweep: SweepModel; host: Host }): ReactEleme
 
 function GpuRow({ sweep, gpu }: { sweep: SweepModel; gpu: Gpu }): ReactElement {
   const { trans } = usePanelContext();
-  const { busy, id, label, memory, name, shares, used } = gpu;
-  const title = id.startsWith('MIG-')
-    ? trans.__('MIG slice %1', label)
-    : trans.__('GPU %1', label);
+  const { busy, id, memory, name, shares, used } = gpu;
+  const title = gpuLabel(gpu, trans);
   return (
     <tr>
-      <th scope="row" className="jp-wm-Resources-gpu" title={`${title} ${name}\n${id}`}>
+      <th scope="row" className="jp-wm-Resources-gpu" title={`${name}\n${id}`}>
         {title} <span className="jp-wm-Muted">{name}</span>
       </th>
       <td>

@@ -2,7 +2,7 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { GpuShare, SweepSummary } from '../../../api/schemas';
+import type { Gpu, GpuShare, SweepSummary } from '../../../api/schemas';
 import { formatSize } from '../../../format';
 
 /** How much of a GPU a share is; empty for all of it. */
@@ -30,10 +30,14 @@ export function waitingText(
     return trans.__('No further run starts: %1', cause);
   }
   return running >= agents && count !== null
-    ? trans._n(
-        'The next run waits for the agent.',
-        'The next run waits for one of %1 agents.',
-        agents
-      )
+    ? trans.__('The next run waits for a free agent.')
     : '';
+}
+
+/** `GPU 0`, or a MIG slice by the beginning of its id, which is long. */
+export function gpuLabel({ id, label }: Gpu, trans: TranslationBundle): string {
+  if (id.startsWith('MIG-')) {
+    return trans.__('MIG slice %1', `${id.slice(4, 12)}…`);
+  }
+  return trans.__('GPU %1', label.length > 12 ? `${label.slice(0, 12)}…` : label);
 }

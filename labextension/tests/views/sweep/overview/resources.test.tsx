@@ -44,7 +44,12 @@ it('GPUs say who has them, how busy they are, and when one is tried again', asyn
   const share = { sweep: ID, run: 'run00001', fraction: 0.5, memory: 2 ** 30 };
   const gpus: Gpu[] = [
     { ...GPU, shares: [share], busy: 71.4, used: 2 ** 31 },
-    { ...GPU, id: 'MIG-1', label: 'MIG-1', out_until: Date.now() / 1000 + 280 },
+    {
+      ...GPU,
+      id: 'MIG-3f2a9c1e-77aa',
+      label: 'MIG-3f2a9c1e-77aa',
+      out_until: Date.now() / 1000 + 280
+    },
     { ...GPU, id: 'GPU-2', label: '2', shares: [{ ...share, sweep: 'other000', fraction: 1 }] },
     { ...GPU, id: 'GPU-3', label: '3', shares: [{ ...share, sweep: '' }], out_until: 1 }
   ];
@@ -57,7 +62,7 @@ it('GPUs say who has them, how busy they are, and when one is tried again', asyn
   expect(rows[0]).toBe(`No further run starts: ${cause}`);
   expect(rows[1]).toBe('noderun 1');
   expect(rows[2]).toBe('GPU 0 A100run 1 50 %, 1.0 GiB71 % busy2.0 GiB of 16.0 GiB used');
-  expect(rows[3]).toMatch(/^MIG slice MIG-1 A100free.*errors; tried again in 4 m \d+ s$/);
+  expect(rows[3]).toMatch(/^MIG slice 3f2a9c1e… A100free.*errors; tried again in 4 m \d+ s$/);
   expect(rows[4]).toContain('sweep other000');
   expect(rows[5]).toContain('another user’s sweep 50 %');
   expect(rows[5]).toContain('the next run tries it');
@@ -94,7 +99,7 @@ it('a sweep whose supervisor died shows its last record as such; an ended one sh
 it('what waits says what for', () => {
   const text = (changes: Partial<SweepSummary>) => waitingText(aSweep(ID, changes), trans);
   expect(text({ state: 'paused', cause: 'the first 3 runs failed' })).toContain('3 runs failed');
-  expect(text({ state: 'running', running: 2 })).toBe('The next run waits for one of 2 agents.');
+  expect(text({ state: 'running', running: 2 })).toBe('The next run waits for a free agent.');
   expect(text({ state: 'running', running: 1 })).toBe('');
   expect(text({ state: 'finished', cause: 'its time is up' })).toBe('');
 });
