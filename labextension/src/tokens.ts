@@ -35,6 +35,7 @@ export const Commands = {
   stopRun: 'wandb-magic:stop-run',
   rerun: 'wandb-magic:rerun',
   resumeRun: 'wandb-magic:resume-run',
+  duplicateRun: 'wandb-magic:duplicate-run',
   rerunFailed: 'wandb-magic:rerun-failed',
   pinRun: 'wandb-magic:pin-run',
   hideRun: 'wandb-magic:hide-run',

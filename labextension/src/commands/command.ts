@@ -122,3 +122,11 @@ export const SWEEP_ARGS = {
     clicked: { type: 'boolean', description: 'Whether the target is what was right-clicked.' }
   }
 } satisfies JSONObject;
+
+export const RUN_ARGS = {
+  type: 'object',
+  properties: {
+    ...SWEEP_ARGS.properties,
+    run: { type: 'string', description: 'Id of the run; the current run by default.' }
+  }
+} satisfies JSONObject;

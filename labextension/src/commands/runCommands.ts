@@ -2,14 +2,15 @@
 
 import { Notification } from '@jupyterlab/apputils';
 import { refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
-import type { JSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { Commands } from '../tokens';
 import { canRequestForRun } from '../models/capabilities';
 import type { RunVerb } from '../api/requests';
 import type { RunRow } from '../api/schemas';
 import { type ITarget, targetOf } from './target';
-import { showError, type ICommandContext, SWEEP_ARGS } from './command';
+import { showError, type ICommandContext, RUN_ARGS } from './command';
+import { addDuplicateCommand } from './duplicateCommand';
 
 const NOTIFICATION_MS = 3000;
 
@@ -81,6 +82,7 @@ export function addRunCommands({ app, model, trans }: ICommandContext): void {
     isEnabled: isAllowed('resume_run'),
     execute: args => sendRequest('resume_run', target(args)).then(() => undefined)
   });
+  addDuplicateCommand({ app, model, trans });
 
   const rowOf = (args: ReadonlyPartialJSONObject): RunRow | undefined => {
     const { sweep, run } = target(args);
@@ -142,11 +144,3 @@ export function addRunCommands({ app, model, trans }: ICommandContext): void {
     (sweep, { id }, on) => model.request(sweep, 'annotate', { baseline: on ? id : '' })
   );
 }
-
-export const RUN_ARGS = {
-  type: 'object',
-  properties: {
-    ...SWEEP_ARGS.properties,
-    run: { type: 'string', description: 'Id of the run; the current run by default.' }
-  }
-} satisfies JSONObject;

@@ -12,7 +12,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { JSONObject } from '@lumino/coreutils';
 import { SplitPanel, type Widget } from '@lumino/widgets';
 
-import { RUN_ARGS } from '../commands/runCommands';
+import { RUN_ARGS } from '../commands/command';
 import { currentTarget, targetOf } from '../commands/target';
 import { SWEEP_ARGS } from '../commands/command';
 import { sweepIcon } from '../icons';

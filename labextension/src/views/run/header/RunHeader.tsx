@@ -75,6 +75,7 @@ export function RunHeader({
         <CommandButton command={Commands.stopRun} args={args} showLabel />
         <CommandButton command={Commands.resumeRun} args={args} showLabel />
         <CommandButton command={Commands.rerun} args={args} showLabel />
+        <CommandButton command={Commands.duplicateRun} args={args} showLabel />
         <CommandButton command={Commands.copyLink} args={args} />
         <Button
           label={trans.__('Reproduce')}
