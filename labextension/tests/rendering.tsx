@@ -19,12 +19,17 @@ export class SweepServer {
   constructor(
     readonly summary: SweepSummary,
     readonly rows: readonly RunRow[],
-    readonly keys: Keys = { history: ['loss'], system: [], media: [] }
+    readonly keys: Keys = { history: ['loss'], system: [], media: [] },
+    readonly spec: SweepDetail['spec'] = {}
   ) {}
 
   readonly api = {
     sweep: () =>
-      Promise.resolve({ id: this.summary.id, captured: [], spec: {} } as unknown as SweepDetail),
+      Promise.resolve({
+        id: this.summary.id,
+        captured: [],
+        spec: this.spec
+      } as unknown as SweepDetail),
     keys: () => Promise.resolve(this.keys),
     runs: (_: string, { descending = false, limit = 1000, offset = 0 }) => {
       const rows = descending ? [...this.rows].reverse() : this.rows;

@@ -11,8 +11,14 @@ from wandb_magic.analysis.plots import Plots
 from wandb_magic.analysis.plots.figure import PLOTLY
 from wandb_magic.errors import SweepError, SweepStateError
 from wandb_magic.log_records import SummaryRecord
+from wandb_magic.nonfinite import JSON_TEXTS
 from wandb_magic.records import RunState
+from wandb_magic.server.serializers import run_rows
 from wandb_magic.store import StoreReader
+
+FRONTS: list[dict[str, Any]] = json.loads(
+    Path(__file__).with_name("fronts.json").read_text("utf-8")
+)["cases"]
 
 METRICS = [
     {"name": "loss", "goal": "minimize"},
@@ -108,3 +114,23 @@ def test_its_report_names_no_best_run(make_sweep: Make, tmp_path: Path) -> None:
     assert "memory &lt;= 7" in page
     assert 'class="best"' not in page
     assert "Front of loss and m.speed" in page
+
+
+@pytest.mark.parametrize("case", FRONTS, ids=lambda case: case["name"])
+def test_the_panel_is_held_to_the_same_front(make_sweep: Make, case: dict[str, Any]) -> None:
+    spec = {
+        "method": "random",
+        "parameters": {"x": {"min": 0.0, "max": 1.0}},
+        "metrics": case["metrics"],
+    }
+    if case["constraints"]:
+        spec["constraints"] = case["constraints"]
+    written = make_sweep(spec=spec)
+    for state, summary in case["runs"]:
+        logged = {key: JSON_TEXTS.get(value, value) for key, value in summary.items()}
+        written.run(SummaryRecord(logged), state=RunState(state))
+    reader = StoreReader(written.paths.store)
+    runs = reader.runs()
+    assert [row["summary"] for row in run_rows(reader, runs)] == [each for _, each in case["runs"]]
+    numbers = {str(run.id): run.number for run in runs}
+    assert [numbers[id_] for id_ in written.sweep.pareto().index] == case["front"]

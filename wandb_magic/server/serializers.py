@@ -23,7 +23,15 @@ from wandb_magic.errors import BundleError, StoreError
 from wandb_magic.nonfinite import encode_nonfinite, finite_or_none
 from wandb_magic.paths import SweepPaths
 from wandb_magic.query.run_fields import INTERNAL_PREFIXES, failure_line
-from wandb_magic.records import TYPE_KEY, RunId, RunRecord, flatten_keys, sweep_metric
+from wandb_magic.records import (
+    TYPE_KEY,
+    RunId,
+    RunRecord,
+    flatten_keys,
+    sweep_constraints,
+    sweep_metric,
+    sweep_metrics,
+)
 from wandb_magic.resources import Resources
 from wandb_magic.safe_open import read_inside
 from wandb_magic.server import schemas
@@ -168,17 +176,31 @@ def run_rows(reader: StoreReader, runs: Sequence[RunRecord]) -> list[schemas.Run
     """Return runs as rows of the table."""
     ids = [run.id for run in runs]
     summaries, infos = reader.summaries(ids), reader.infos(ids)
-    marks = reader.annotations()
+    marks, named = reader.annotations(), _named_keys(reader)
     return [
-        run_row(run, infos.get(run.id, {}), summaries.get(run.id, {}), marks.get(run.id, {}))
+        run_row(run, infos.get(run.id, {}), summaries.get(run.id, {}), marks.get(run.id, {}), named)
         for run in runs
     ]
 
 
+def _named_keys(reader: StoreReader) -> frozenset[str]:
+    """Return the keys of a summary that the config names: ``_runtime`` may be bounded, too."""
+    record = reader.sweep()
+    goals, bounds = sweep_metrics(record), sweep_constraints(record)
+    return frozenset([goal.name for goal in goals] + [bound.name for bound in bounds])
+
+
 def run_row(
-    run: RunRecord, info: Mapping[str, Any], logged: Mapping[str, Any], marks: Mapping[str, Any]
+    run: RunRecord,
+    info: Mapping[str, Any],
+    logged: Mapping[str, Any],
+    marks: Mapping[str, Any],
+    named: frozenset[str],
 ) -> schemas.RunRow:
-    """Return a run as a row of the table; `marks` says whether it is pinned or hidden."""
+    """Return a run as a row of the table.
+
+    `marks` says whether it is pinned or hidden; `named` are keys that the config names.
+    """
     return {
         "id": run.id,
         "number": run.number,
@@ -208,7 +230,8 @@ def run_row(
         "summary": {
             key: value[:MAX_TEXT] if isinstance(value, str) else encode_nonfinite(value)
             for key, value in logged.items()
-            if isinstance(value, (int, float, str, bool)) and not key.startswith(INTERNAL_PREFIXES)
+            if isinstance(value, (int, float, str, bool))
+            and (key in named or not key.startswith(INTERNAL_PREFIXES))
         },
     }
 
@@ -220,7 +243,7 @@ def run_detail(paths: SweepPaths, reader: StoreReader, run: str) -> schemas.RunD
     info = reader.infos([record.id]).get(record.id, {})
     marks = reader.annotations().get(record.id, {})
     return {
-        "row": run_row(record, info, logged.get(record.id, {}), marks),
+        "row": run_row(record, info, logged.get(record.id, {}), marks, _named_keys(reader)),
         "error": record.error,
         "exit_code": record.exit_code,
         "folder": record.directory,

@@ -11,7 +11,7 @@ import type { Cell } from '../format';
 import { usePanelContext } from '../components/context';
 import type { IAxis } from './plotArea';
 import { GRID_CELLS, type ISurface, interpolate } from './interpolation';
-import { drawFocusRing, drawPoint } from './drawPoints';
+import { drawFocusRing, drawLine, drawPoint } from './drawPoints';
 import { drawSurface } from './drawSurface';
 import { type IPointerPosition, type IZoom, type DrawFunction, Plot } from './Plot';
 import { Tooltip } from './Tooltip';
@@ -33,6 +33,8 @@ export interface IScatterChartProps {
   y: IScatterAxis;
   /** Maps a value to its quality, from 0 to 1, for the surface; if missing, no surface is drawn. */
   surfaceValue?: ((value: number) => number) | null;
+  /** A line under the points, by its values on both axes. */
+  line?: readonly (readonly [number, number])[];
   focus: string | null;
   onFocus: (run: string | null) => void;
   onSelect: (run: string, isAdditive: boolean) => void;
@@ -46,7 +48,7 @@ const SNAP_DISTANCE = 14;
 const MANY_POINTS = 500;
 
 export function ScatterChart(props: IScatterChartProps): ReactElement {
-  const { data, included, x, y, focus, surfaceValue = null } = props;
+  const { data, included, x, y, focus, surfaceValue = null, line } = props;
   const { trans } = usePanelContext();
   const [pointer, setPointer] = useState<IPointerPosition | null>(null);
   const [zoom, setZoom] = useState<IZoom | null>(null);
@@ -86,6 +88,9 @@ export function ScatterChart(props: IScatterChartProps): ReactElement {
         };
         drawSurface(context, frame, interpolated, smooth, colors);
       }
+      if (line !== undefined) {
+        drawLine(context, frame, line, colors.brand);
+      }
       const dense = points.data.length > MANY_POINTS;
       for (const isIncluded of [false, true]) {
         points.data.forEach((datum, index) => {
@@ -101,7 +106,7 @@ export function ScatterChart(props: IScatterChartProps): ReactElement {
         });
       }
     },
-    [points, included, interpolated, xAxis.scale, yAxis.scale]
+    [points, included, interpolated, line, xAxis.scale, yAxis.scale]
   );
   const focusIndex = points.data.findIndex(datum => datum.id === focus);
   const drawOverlay = useMemo<DrawFunction>(

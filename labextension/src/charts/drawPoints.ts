@@ -65,6 +65,25 @@ export function drawPoint(
   context.globalAlpha = 1;
 }
 
+/** Draw a dotted line through values on both axes. */
+export function drawLine(
+  context: Context,
+  area: IPlotArea,
+  values: readonly (readonly [number, number])[],
+  color: string
+): void {
+  context.save();
+  context.strokeStyle = color;
+  context.lineWidth = 1.2;
+  context.setLineDash([2, 3]);
+  context.beginPath();
+  for (const [x, y] of values) {
+    context.lineTo(area.x(x), area.y(y));
+  }
+  context.stroke();
+  context.restore();
+}
+
 /** Draw the ring around the point at the pointer or the keyboard. */
 export function drawFocusRing(
   context: Context,

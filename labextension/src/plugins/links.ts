@@ -11,7 +11,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { linkIcon } from '@jupyterlab/ui-components';
 import type { JSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-import { RUN_ARGS } from '../commands/runCommands';
+import { RUN_ARGS } from '../commands/command';
 import { type ITargetWidget, shownView, targetOf } from '../commands/target';
 import { type ILink, isSameTarget, LINK_PATTERN, parseLink, withLink } from '../models/links';
 import { Commands } from '../tokens';

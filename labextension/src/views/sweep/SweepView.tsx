@@ -8,6 +8,7 @@ import { ErrorBoundary } from '../../components/ErrorBoundary';
 import { lazyView } from '../../components/LazyView';
 import { ErrorMessage, Skeleton, ConnectionBanner } from '../../components/Placeholders';
 import { Tabs } from '../../components/Tabs';
+import { objectivesOf } from '../../models/pareto';
 import type { SweepModel } from '../../models/sweepModel';
 import { useViewTab, useVisible } from '../../components/viewContext';
 import { FilterChips } from './FilterChips';
@@ -25,6 +26,7 @@ const Parallel = lazyView(async () => (await import('./parallel/ParallelTab')).P
 const Importance = lazyView(
   async () => (await import('./importance/ImportanceTab')).ImportanceTab
 );
+const Pareto = lazyView(async () => (await import('./pareto/ParetoTab')).ParetoTab);
 
 const TABS: Record<string, ComponentType<ITabProps>> = {
   overview: OverviewTab,
@@ -32,6 +34,7 @@ const TABS: Record<string, ComponentType<ITabProps>> = {
   curves: Curves,
   parallel: Parallel,
   importance: Importance,
+  pareto: Pareto,
   compare: CompareTab,
   spec: SpecTab
 };
@@ -56,11 +59,14 @@ export function SweepView({ id }: { id: string }): ReactElement {
     curves: trans.__('Curves'),
     parallel: trans.__('Parallel'),
     importance: trans.__('Importance'),
+    pareto: trans.__('Pareto'),
     compare: trans.__('Compare'),
     spec: trans.__('Spec')
   };
   const { tab } = sweep.settings('view', { tab: 'overview' });
-  const open = tab in TABS ? tab : 'overview';
+  const hasFront = objectivesOf(sweep.detail?.spec) !== null;
+  const names = Object.keys(TABS).filter(name => hasFront || name !== 'pareto');
+  const open = names.includes(tab) ? tab : 'overview';
   const Tab = TABS[open];
   const onOpen = (name: string) => {
     if (name in TABS) {
@@ -81,7 +87,7 @@ export function SweepView({ id }: { id: string }): ReactElement {
       )}
       <Tabs
         label={trans.__('Views of the sweep')}
-        tabs={Object.keys(TABS).map(name => ({ name, label: labels[name] }))}
+        tabs={names.map(name => ({ name, label: labels[name] }))}
         open={open}
         onOpen={onOpen}
         beside={<FilterChips sweep={sweep} />}

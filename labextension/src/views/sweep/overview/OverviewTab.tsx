@@ -5,11 +5,13 @@ import { type ReactElement, type ReactNode, useId, useMemo } from 'react';
 import { usePanelContext } from '../../../components/context';
 import { useSignal } from '../../../components/useSignal';
 import { EmptyState, Skeleton } from '../../../components/Placeholders';
+import { objectivesOf } from '../../../models/pareto';
 import type { ITabProps } from '../tabProps';
 import { AgentTable } from './AgentTable';
 import { BestRun } from './BestRun';
 import { BestSoFarChart } from './BestSoFarChart';
 import { FailureList } from './FailureList';
+import { FrontRuns } from './FrontRuns';
 import { groupFailures } from './failureGroups';
 import { LimitsTable } from './LimitsTable';
 import { Provenance } from './Provenance';
@@ -23,6 +25,8 @@ export function OverviewTab({ sweep }: ITabProps): ReactElement | null {
   useSignal(sweep.host.changed, sweep.changed, sweep.viewStateChanged);
   const { rows, summary } = sweep;
   const failures = useMemo(() => groupFailures(rows), [rows]);
+  const spec = sweep.detail?.spec;
+  const objectives = useMemo(() => objectivesOf(spec), [spec]);
   if (summary === undefined) {
     return null;
   }
@@ -37,7 +41,14 @@ export function OverviewTab({ sweep }: ITabProps): ReactElement | null {
           ))}
         </ul>
       )}
-      <Section title={trans.__('Best so far')} wide>
+      <Section
+        title={
+          objectives === null
+            ? trans.__('Best so far')
+            : trans.__('Best %1 so far', objectives.goals[0].name)
+        }
+        wide
+      >
         {isLoading ? <Skeleton lines={4} /> : <BestSoFarChart sweep={sweep} />}
       </Section>
       <Section title={trans.__('Runs by agent')} wide>
@@ -50,8 +61,10 @@ export function OverviewTab({ sweep }: ITabProps): ReactElement | null {
           </>
         )}
       </Section>
-      <Section title={trans.__('Best run')}>
-        {summary.best === null ? (
+      <Section title={objectives === null ? trans.__('Best run') : trans.__('Best runs')}>
+        {objectives !== null ? (
+          <FrontRuns sweep={sweep} objectives={objectives} />
+        ) : summary.best === null ? (
           <EmptyState>{trans.__('No runs have a value for the objective yet.')}</EmptyState>
         ) : (
           <BestRun sweep={sweep} best={summary.best} />
