@@ -178,7 +178,9 @@ def run_rows(reader: StoreReader, runs: Sequence[RunRecord]) -> list[schemas.Run
     summaries, infos = reader.summaries(ids), reader.infos(ids)
     marks, named = reader.annotations(), _named_keys(reader)
     return [
-        run_row(run, infos.get(run.id, {}), summaries.get(run.id, {}), marks.get(run.id, {}), named)
+        run_row(
+            run, infos.get(run.id, {}), summaries.get(run.id, {}), marks.get(run.id, {}), named
+        )
         for run in runs
     ]
 
