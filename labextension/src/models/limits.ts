@@ -7,18 +7,15 @@ import type { Best, Limits, SweepSummary } from '../api/schemas';
 import { canRequest } from './capabilities';
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400 };
-const DURATION = /^(?:\d+(?:\.\d+)?\s*[smhd]?\s*)+$/;
+const DURATION = /^(?:\d+(?:\.\d+)?|(?:\d+(?:\.\d+)? ?[smhd] ?){1,9})$/;
 
 /** Seconds from `2h`, `1 h 30 m` or `90` (seconds); null if it is nothing of the kind. */
 export function parseDuration(text: string): number | null {
-  const compact = text.trim().toLowerCase();
+  const compact = text.trim().replace(/\s+/g, ' ').toLowerCase();
   if (!DURATION.test(compact)) {
     return null;
   }
-  const parts = [...compact.matchAll(/(\d+(?:\.\d+)?)\s*([smhd]?)/g)];
-  if (parts.length > 1 && parts.some(([, , unit]) => unit === '')) {
-    return null;
-  }
+  const parts = [...compact.matchAll(/(\d+(?:\.\d+)?) ?([smhd]?)/g)];
   const seconds = parts.reduce(
     (sum, [, amount, unit]) => sum + Number(amount) * (UNITS[unit] ?? 1),
     0
