@@ -33,6 +33,7 @@ export class SweepModel implements IDisposable {
   ) {
     void this._restore();
     host.socket.changed.connect(this._onReconnect);
+    host.changed.connect(this._onHostChanged);
   }
 
   /** The number of references to this model; see `SweepsModel.acquire`. */
@@ -52,7 +53,7 @@ export class SweepModel implements IDisposable {
     return this.host.summary(this.id);
   }
 
-  /** The immutable details; null until they are loaded. */
+  /** The details, of the newest version of the spec; null until they are loaded. */
   get detail(): SweepDetail | null {
     return this._detail;
   }
@@ -173,6 +174,7 @@ export class SweepModel implements IDisposable {
     this._disposed = true;
     this._topic?.dispose();
     this.host.socket.changed.disconnect(this._onReconnect);
+    this.host.changed.disconnect(this._onHostChanged);
     if (this._hasUnsaved) {
       this._save().catch(() => undefined);
     }
@@ -233,6 +235,29 @@ export class SweepModel implements IDisposable {
     }
   }
 
+  /** Load the details again when somebody has edited the spec. */
+  private readonly _onHostChanged = (): void => {
+    const version = this.summary?.version;
+    if (this._detail === null || version === undefined || version === this._version) {
+      return;
+    }
+    const before = this._version;
+    this._version = version;
+    void this.host.api.sweep(this.id).then(
+      detail => {
+        if (this._version === version) {
+          this._detail = detail;
+          this._changed.emit();
+        }
+      },
+      () => {
+        if (this._version === version) {
+          this._version = before; // the next change of the summary tries again
+        }
+      }
+    );
+  };
+
   private _closeTopic(): void {
     this._topic?.dispose();
     this._topic = null;
@@ -241,6 +266,7 @@ export class SweepModel implements IDisposable {
   private async _load(): Promise<void> {
     const { api } = this.host;
     if (this._detail === null) {
+      this._version = this.summary?.version;
       [this._detail, this._keys] = await Promise.all([api.sweep(this.id), api.keys(this.id)]);
       this._changed.emit();
     }
@@ -282,6 +308,7 @@ export class SweepModel implements IDisposable {
   private _viewStateChanged = new Signal<this, void>(this);
   private _isComplete = false;
   private _detail: SweepDetail | null = null;
+  private _version: number | undefined;
   private _disposed = false;
   private _focus: string | null = null;
   private readonly _followers = new Followers(

@@ -8,6 +8,7 @@ import type { RestAPI } from '../../src/api/restapi';
 import type { Socket } from '../../src/api/socket';
 import type { Message, RunRow, RunsPage, SweepDetail, Topic } from '../../src/api/schemas';
 import { aRun, runs } from '../factories';
+import { aSweep } from '../sweeps';
 
 const SWEEP = 'abcd1234';
 
@@ -15,10 +16,11 @@ const SWEEP = 'abcd1234';
 class Server {
   rows: RunRow[] = [];
   fails = '';
+  detail = { id: SWEEP } as SweepDetail;
   readonly opened = new Map<() => Topic, (message: Message) => void>();
 
   readonly api = {
-    sweep: () => this.answer({ id: SWEEP } as SweepDetail),
+    sweep: () => this.answer(this.detail),
     keys: () => this.answer({ history: ['loss'], system: [], media: [] }),
     runs: (_: string, { limit = 0, offset = 0 }) => this.answer(this.page(limit, offset))
   } as unknown as RestAPI;
@@ -37,6 +39,15 @@ class Server {
     for (const [topic, receive] of this.opened) {
       if (topic().topic === 'runs') {
         receive({ kind: 'runs', to: '', page, keys: null });
+      }
+    }
+  }
+
+  tellVersion(version: number): void {
+    const changed = [aSweep(SWEEP, { version })];
+    for (const [topic, receive] of this.opened) {
+      if (topic().topic === 'sweeps') {
+        receive({ kind: 'sweeps', to: '', whole: true, changed, unreadable: [], gone: [] });
       }
     }
   }
@@ -62,6 +73,21 @@ function followed(server: Server, state = new StateDB()) {
 }
 
 describe('the model of a sweep', () => {
+  it('has the spec of the newest version', async () => {
+    const server = new Server();
+    const { sweep } = followed(server);
+    server.tellVersion(1);
+    await expect.poll(() => sweep.isComplete).toBe(true);
+    const edited = { ...server.detail, spec: { metric: { name: 'accuracy' } } };
+    server.detail = edited;
+    server.fails = 'away';
+    server.tellVersion(2);
+    await new Promise(resolve => setTimeout(resolve)); // it has failed
+    server.fails = '';
+    server.tellVersion(2);
+    await expect.poll(() => sweep.detail).toBe(edited);
+  });
+
   it('loads page by page, and follows changes from the first page on', async () => {
     const server = new Server();
     server.rows = runs(2500);
