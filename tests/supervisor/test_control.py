@@ -52,6 +52,7 @@ ARGUMENTS = {
     "stop_run": {"run": "run00000"},
     "rerun": {"run": "run00000"},
     "resume_run": {"run": "run00000"},
+    "fork": {"run": "run00000", "params": {"lr": 0.5}},
     "edit": {"changes": {"run_cap": 3}},
     "tell": {"run": "run00000", "values": {"loss": 1.0}},
     "tell_own": {"params": {"lr": 0.5}},
