@@ -259,9 +259,12 @@ export async function saved(page: Page, text: string): Promise<void> {
 export async function expectAccessible(page: Lab, part: string, what = part): Promise<void> {
   // What is out of sight is loaded when it comes into sight.
   const loading = page.locator(part).getByRole('status', { name: 'Loading…' });
-  const inSight = (found: Element[]) =>
-    found.filter(each => each.getBoundingClientRect().top < window.innerHeight).length;
-  await expect.poll(() => loading.evaluateAll(inSight), { timeout: 30_000 }).toBe(0);
+  const inSight = (found: Element[], view: string) =>
+    found.filter(each => {
+      const end = each.closest(view)?.getBoundingClientRect().bottom ?? window.innerHeight;
+      return each.getBoundingClientRect().top < end;
+    }).length;
+  await expect.poll(() => loading.evaluateAll(inSight, part), { timeout: 30_000 }).toBe(0);
   // JupyterLab's body has no height, and axe takes what overflows it for invisible.
   await page.addStyleTag({ content: 'body { height: 100vh }' });
   for (const theme of ['light', 'dark'] as const) {

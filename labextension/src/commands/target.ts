@@ -57,8 +57,16 @@ function currentView(app: JupyterFrontEnd): ITargetWidget | null {
 
 /** The view that the user looks at: the current one, or below what is current, as in Notebook. */
 export function shownView(app: JupyterFrontEnd): ITargetWidget | null {
-  const below = [...app.shell.widgets('down')].filter(({ isVisible }) => isVisible);
+  const below = widgetsBelow(app).filter(({ isVisible }) => isVisible);
   return currentView(app) ?? below.map(viewIn).find(view => view !== null) ?? null;
+}
+
+function widgetsBelow(app: JupyterFrontEnd): Widget[] {
+  try {
+    return [...app.shell.widgets('down')];
+  } catch {
+    return []; // JupyterLab 4.4 does not list this area
+  }
 }
 
 function viewIn(widget: Widget | null): ITargetWidget | null {
