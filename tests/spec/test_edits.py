@@ -164,3 +164,18 @@ def test_values_of_earlier_runs_are_checked() -> None:
         check_earlier({"dropout": 2}, spec)
     with pytest.raises(SpecError, match=r"^earlier.dropuot: .*did you mean 'dropout'"):
         check_earlier({"dropuot": 0.2}, spec)
+
+
+@pytest.mark.parametrize(
+    "change", [{"max": 7}, {"values": [1, 2]}, {"distribution": "q_uniform", "q": 2}]
+)
+def test_a_parameter_keeps_its_condition(change: dict[str, Any]) -> None:
+    parameters = {
+        "optimizer": {"values": ["adam", "sgd"]},
+        "warmup": {"min": 0, "max": 5, "when": {"optimizer": "adam"}},
+    }
+    spec = load({"method": "random", "parameters": parameters})
+    edited = edit_spec(spec, {"parameters": {"warmup": change}})
+    assert edited.to_dict()["parameters"]["warmup"]["when"] == {"optimizer": ["adam"]}
+    free = edit_spec(edited, {"parameters": {"warmup": {"when": None}}})
+    assert "when" not in free.to_dict()["parameters"]["warmup"]

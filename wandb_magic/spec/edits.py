@@ -85,6 +85,7 @@ def _edit_parameters(
         elif present is not None and _is_nested(present) and _is_nested(change):
             below = present["parameters"]
             _edit_parameters(below, change["parameters"], f"{where}.parameters", problems)
+            level[key] = {**_merge(present, change), "parameters": below}
         elif isinstance(present, Mapping) and isinstance(change, Mapping):
             level[key] = _edit_entry(present, change)
         else:
@@ -118,6 +119,14 @@ def _no_such_parameter(name: str, level: Mapping[str, Any]) -> str:
 
 
 def _edit_entry(present: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry with changes; it keeps its condition unless that is changed."""
+    own, old = ({key: each[key] for key in each if key != "when"} for each in (change, present))
+    entry = _edit_distribution(old, own) if own else old
+    when = change.get("when", present.get("when"))
+    return entry if when is None else {**entry, "when": when}
+
+
+def _edit_distribution(present: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     """Return an entry with changes; another distribution keeps what it has in common."""
     name = distribution_name({**change, "distribution": change.get("distribution") or ""})
     kind = DISTRIBUTIONS.get(name or "")
