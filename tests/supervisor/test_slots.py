@@ -182,7 +182,7 @@ def test_code_that_fails_on_every_gpu_pauses_the_sweep(start: Start) -> None:
 def test_what_ran_out_of_memory_runs_again_alone(start: Start) -> None:
     cell = """
     import os, pathlib, time, wandb
-    active, begun = pathlib.Path(ROOT, "active"), pathlib.Path(ROOT, "begun")
+    active, begun, over = (pathlib.Path(ROOT, name) for name in ("active", "begun", "over"))
     active.mkdir(exist_ok=True)
     with wandb.init() as run:
         mine = active / run.id
@@ -191,15 +191,20 @@ def test_what_ran_out_of_memory_runs_again_alone(start: Start) -> None:
         if is_first_time:
             begun.touch()
         try:
-            while not begun.exists() or is_first_time and len(list(active.iterdir())) < 2:
+            while is_first_time and len(list(active.iterdir())) < 2:
                 time.sleep(0.02)
-            time.sleep(0.5)
+            while not is_first_time and not over.exists():
+                time.sleep(0.02)
+            if not is_first_time:
+                time.sleep(0.5)  # another that is executed beside it would begin meanwhile
             others = len(list(active.iterdir())) - 1
             run.log({"loss": 1.0, "others": others})
             if run.config.lr < 0.5 and others:
                 raise MemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
         finally:
             mine.unlink()
+            if is_first_time:
+                over.touch()
     """
     config = {
         "method": "grid",
